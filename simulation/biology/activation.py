@@ -1,0 +1,64 @@
+"""Activation by blinatumomab: T cells become engaged, divide and die with the time engaged, and revert without antigen."""
+
+from numba import njit
+
+from simulation.biology.state import State
+from simulation.biology.traits import (
+    ENGAGED_TCON,
+    ENGAGED_TREG,
+    EXHAUSTION_REVERSIBLE,
+    EXHAUSTION_TERMINAL,
+    TCON,
+    TREG,
+    Channel,
+)
+from simulation.engine.population import Floats, Ints, Ints32
+
+__all__ = ["Activation"]
+
+
+class Activation:
+    """Add engagement at the rate of synapses (at most `rate_activation_max`), division and activation-induced death, reversion.
+
+    Division of engaged cells needs time engaged and room below the expansion limit, and falls with exhaustion, Treg suppression and
+    immunosuppressants; activation-induced death rises with time engaged; reversion takes the time not engaged. Engaged Treg do all
+    of this too, dividing at a fraction of the Tcon's rate.
+    """
+
+    name = "activation"
+    source = "Hosseini 2020 supplement (activation 9.8/day, division, AICD); Klinger 2012, Blood 119:6226 (expansion); Duell 2017 (Treg)"
+
+    def act(self, state: State, dt: float) -> None:
+        """Add the hazards of T cells."""
+        p, pop, signals = state.p, state.pop, state.signals
+        # lymphopenia = 1 - N/K; division of engaged cells ends where N reaches fold_expansion_max times K.
+        room = max(1.0 - (1.0 - signals.lymphopenia) / p.fold_expansion_max, 0.0)
+        _add(
+            pop.top, pop.cells, pop.code, pop.place, pop.traits, pop.hazard, signals.synapse_rate, signals.busy,
+            signals.suppression, p.rate_activation_max, p.rate_division_engaged * signals.proliferation_factor * room,
+            p.treg_division_share, p.rate_activation_death, p.rate_reversion,
+        )  # fmt: skip
+
+
+@njit(cache=True)
+def _add(
+    top: int, cells: Ints, codes: Ints, places: Ints32, traits: Floats, hazard: Floats, synapse: Floats, busy: Floats,
+    suppression: Floats, fastest: float, division: float, treg_share: float, death: float, reversion: float,
+) -> None:  # fmt: skip
+    for row in range(top):
+        if cells[row] == 0:
+            continue
+        kind, place = codes[row] & 15, places[row]
+        if kind == TCON or kind == TREG:
+            x = synapse[place]
+            if x > 0.0:
+                hazard[row, Channel.ENGAGE] += x * fastest / (x + fastest)
+        elif kind == ENGAGED_TCON or kind == ENGAGED_TREG:
+            u = busy[place]
+            hazard[row, Channel.REVERT] += reversion * (1.0 - u)
+            hazard[row, Channel.ACTIVATION_DEATH] += death * u
+            fit = max(1.0 - traits[row, EXHAUSTION_REVERSIBLE] - traits[row, EXHAUSTION_TERMINAL], 0.0)
+            if kind == ENGAGED_TCON:
+                hazard[row, Channel.DIVIDE] += division * u * fit * (1.0 - suppression[place])
+            else:
+                hazard[row, Channel.DIVIDE] += division * u * fit * treg_share

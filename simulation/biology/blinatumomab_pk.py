@@ -1,0 +1,33 @@
+"""Blinatumomab pharmacokinetics: one compartment, continuous infusion, solved exactly over each step."""
+
+from math import exp, expm1
+
+from simulation.biology.state import State
+
+__all__ = ["BlinatumomabPk", "infuse"]
+
+
+def infuse(level: float, rate: float, clearance: float, volume: float, dt: float) -> tuple[float, float]:
+    """Return the plasma level after a step of constant infusion, and its mean over the step.
+
+    `level` in pg/mL, `rate` in ug/day, `clearance` in L/day, `volume` in L, `dt` in days; ug/L is ng/mL, hence the factor 1000.
+    """
+    k = clearance / volume
+    steady = 1000.0 * rate / clearance
+    mean = steady + (level - steady) * -expm1(-k * dt) / (k * dt)
+    return steady + (level - steady) * exp(-k * dt), mean
+
+
+class BlinatumomabPk:
+    """Set the drug level that cells see: plasma level x partition x perfusion of the place."""
+
+    name = "blinatumomab_pk"
+    source = "Clements, doi 10.1007/s40262-019-00823-8 (CL, V); Hosseini 2020 supplement (partition)"
+
+    def act(self, state: State, dt: float) -> None:
+        """Advance plasma and every place by one step."""
+        p = state.p
+        state.plasma_pg_ml, state.mean_plasma_pg_ml = infuse(
+            state.plasma_pg_ml, state.pump_ug_per_day, p.cl_blinatumomab, p.volume_blinatumomab, dt
+        )
+        state.signals.drug_pg_ml[:] = state.mean_plasma_pg_ml * state.places.drug_partition * state.places.access

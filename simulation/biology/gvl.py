@@ -1,0 +1,44 @@
+"""Graft-versus-leukaemia: activated alloreactive T cells kill blasts that carry the mismatched haplotype, without drug or CD19."""
+
+import numpy as np
+from numba import njit
+
+from simulation.biology.contact import neighbours_at_hand
+from simulation.biology.state import State
+from simulation.biology.traits import BLAST, HLA_LOST, Channel
+from simulation.engine.population import Floats, Ints, Ints32
+
+__all__ = ["GraftVersusLeukaemia"]
+
+
+class GraftVersusLeukaemia:
+    """Add the hazard of blasts that still carry the mismatched haplotype; CD19 loss does not escape it, HLA loss does.
+
+    Same contacts, Holling limit and Treg effect as for the drug; no drug term. With a matched donor the targets are minor
+    antigens that every blast carries, so HLA loss does not help them.
+    """
+
+    name = "gvl"
+    source = "MODEL.md 4; HLA loss: Vago 2009, Crucitti 2015 (recalled); Noviello 2019, doi 10.1038/s41467-019-08871-1"
+
+    def act(self, state: State, dt: float) -> None:
+        """Set the hazard per place and add it to blasts."""
+        p, signals, census, pop = state.p, state.signals, state.census, state.pop
+        n = neighbours_at_hand(state)
+        targets = census.blasts_haplotype if state.haplotype_mismatch else census.blasts
+        per_target = p.rate_contacts * p.p_recognition_gvl
+        demand = per_target * targets / n
+        fitness = p.t_cell_fitness * signals.killing_factor * (1.0 - p.treg_effect_on_killing * signals.suppression)
+        signals.gvl_rate[:] = per_target * census.gvl_power / n / (1.0 + demand / p.rate_kill_max) * fitness
+        if np.any(signals.gvl_rate > 0.0):
+            escaped = HLA_LOST if state.haplotype_mismatch else 0
+            _add(pop.top, pop.cells, pop.code, pop.place, pop.hazard, state.behaviour, signals.gvl_rate, escaped)
+
+
+@njit(cache=True)
+def _add(
+    top: int, cells: Ints, codes: Ints, places: Ints32, hazard: Floats, behaviour: Ints, rate: Floats, escaped: int
+) -> None:
+    for row in range(top):
+        if cells[row] > 0 and behaviour[codes[row] & 15] == BLAST and not codes[row] & escaped:
+            hazard[row, Channel.KILLED_BY_GVL] += rate[places[row]]

@@ -1,0 +1,57 @@
+"""Immunosuppressants as named effects on T-cell division and killing; post-transplant cyclophosphamide as a hazard of dividing cells."""
+
+import numpy as np
+from numba import njit
+
+from simulation.biology.state import State, effective
+from simulation.biology.traits import ALLOREACTIVE, EFFECTOR, STAGE_SHIFT, TCON, Channel
+from simulation.engine.population import Floats, Ints
+
+__all__ = ["DRUGS", "Immunosuppression"]
+
+# Drugs whose two effects are the parameters factor_proliferation_<drug> and factor_killing_<drug>.
+_PLAIN = ("ciclosporin", "tacrolimus", "mycophenolate")
+DRUGS = (*_PLAIN, "corticosteroid", "ptcy")
+
+
+class Immunosuppression:
+    """Set the factors by which drugs slow T-cell division and killing.
+
+    A drug at `level` multiplies by 1 - level x (1 - factor). The corticosteroid's effect on killing depends on the local E:T ratio: large
+    when targets outnumber killers, hardly any when killers abound, which reconciles Brandl 2007 with Kauer 2020.
+    """
+
+    name = "immunosuppression"
+    source = "MODEL.md 4; Brandl 2007, doi 10.1007/s00262-007-0298-z; Kauer 2020, doi 10.1136/jitc-2020-000621; CNI, MMF, PTCy recalled"
+
+    def act(self, state: State, dt: float) -> None:
+        """Set the factors of this step and the hazards of cyclophosphamide."""
+        p, signals, levels = state.p, state.signals, state.drug_levels
+        proliferation = killing = 1.0
+        for drug in _PLAIN:
+            level = effective(levels, drug)
+            proliferation *= 1.0 - level * (1.0 - getattr(p, f"factor_proliferation_{drug}"))
+            killing *= 1.0 - level * (1.0 - getattr(p, f"factor_killing_{drug}"))
+        steroid = effective(levels, "corticosteroid")
+        proliferation *= 1.0 - steroid * (1.0 - p.factor_proliferation_corticosteroid)
+        signals.proliferation_factor = max(proliferation, 0.0)
+        signals.killing_factor[:] = max(killing, 0.0)
+        if steroid > 0.0:
+            targets = state.census.blasts_cd19 + state.places.normal_b
+            et_ratio = state.census.t_cells / np.maximum(targets, 1.0)
+            spared = et_ratio / (et_ratio + p.et_ratio_half_steroid)
+            low, high = p.factor_killing_corticosteroid_low_et, p.factor_killing_corticosteroid_high_et
+            signals.killing_factor *= 1.0 - steroid * (1.0 - (low + (high - low) * spared))
+        ptcy = effective(levels, "ptcy")
+        if ptcy > 0.0:
+            pop = state.pop
+            _kill_dividing(pop.top, pop.cells, pop.code, pop.hazard, state.behaviour, ptcy * p.rate_death_ptcy)
+
+
+@njit(cache=True)
+def _kill_dividing(top: int, cells: Ints, codes: Ints, hazard: Floats, behaviour: Ints, rate: float) -> None:
+    for row in range(top):
+        if cells[row] == 0 or behaviour[codes[row] & 15] != TCON:
+            continue
+        if codes[row] & ALLOREACTIVE and (codes[row] >> STAGE_SHIFT) & 3 == EFFECTOR:
+            hazard[row, Channel.DIE] += rate

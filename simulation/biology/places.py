@@ -1,0 +1,84 @@
+"""The table of places: the same rules in all of them; only the fields differ."""
+
+from dataclasses import dataclass, fields
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from simulation.engine.events import Destinations
+from simulation.engine.population import Floats, Ints32
+
+__all__ = ["PlaceKind", "Places"]
+
+
+class PlaceKind(IntEnum):
+    """Name the kinds of place."""
+
+    MARROW = 0
+    BLOOD = 1
+    LYMPHOID = 2
+    TISSUE = 3
+    MARGIN = 4
+    EXTRAMEDULLARY = 5
+    WELL = 6
+
+
+@dataclass(slots=True)
+class Places:
+    """Hold the fields of every place, shape (n_places,) each; niches of the marrow come first, in row-major order.
+
+    `access` is the access of T cells and drug relative to a typical place (perfusion; low in a sanctuary). `room` is the number of
+    nucleated cells a healthy place holds, `blast_capacity` the number of blasts at which net growth ends (0: blasts do not grow there).
+    `normal` and `normal_b` are healthy nucleated cells and CD19+ normal B-lineage cells (fields, not agents). `drug_partition` is
+    drug here relative to plasma.
+    """
+
+    rows: int
+    columns: int
+    kind: Ints32
+    access: Floats
+    room: Floats
+    blast_capacity: Floats
+    normal: Floats
+    normal_b: Floats
+    drug_partition: Floats
+    destinations: Destinations
+
+    @property
+    def n(self) -> int:
+        """Return the number of places."""
+        return int(self.kind.size)
+
+    @property
+    def n_niches(self) -> int:
+        """Return the number of marrow niches."""
+        return self.rows * self.columns
+
+    def index(self, kind: PlaceKind) -> int:
+        """Return the first place of a kind, or -1 when there is none."""
+        found = np.flatnonzero(self.kind == kind)
+        return int(found[0]) if found.size else -1
+
+    def copy(self) -> "Places":
+        """Return a copy whose fields change independently (the geometry is shared: it never changes)."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Places(**{k: v.copy() if isinstance(v, np.ndarray) else v for k, v in values.items()})
+
+
+def torus_neighbours(rows: int, columns: int, n_places: int) -> Ints32:
+    """Return the four neighbours of every niche on a torus, shape (n_places, 4), -1 where there is none."""
+    table = np.full((n_places, 4), -1, np.int32)
+    index = np.arange(rows * columns).reshape(rows, columns)
+    shifted = [np.roll(index, s, axis=a).ravel() for a, size in ((0, rows), (1, columns)) for s in (1, -1) if size > 1]
+    for k, column in enumerate(shifted):
+        table[: index.size, k] = column
+    return table
+
+
+def groups(members: list[npt.NDArray[np.int64]], weights: list[Floats]) -> tuple[Ints32, Ints32, Floats]:
+    """Return destination groups as (start, member, weight); the weights of a group sum to 1."""
+    start = np.zeros(len(members) + 1, np.int32)
+    start[1:] = np.cumsum([m.size for m in members])
+    normalised = [w / w.sum() if w.size and w.sum() > 0 else w for w in weights]
+    return start, np.concatenate(members).astype(np.int32), np.concatenate(normalised).astype(np.float64)

@@ -1,0 +1,78 @@
+"""Priming: host antigen-presenting cells turn alloreactive Tcon into effectors that divide by program, home, and contract to memory."""
+
+from math import exp, expm1
+
+from numba import njit
+
+from simulation.biology.places import PlaceKind
+from simulation.biology.state import State
+from simulation.biology.traits import (
+    ALLOREACTIVE,
+    EFFECTOR,
+    ENGAGED_TCON,
+    MEMORY,
+    PROGRAM_SHIFT,
+    STAGE_SHIFT,
+    TCON,
+    Channel,
+)
+from simulation.engine.population import Floats, Ints, Ints32
+
+__all__ = ["Priming"]
+
+
+class Priming:
+    """Add priming, programmed division, antigen-driven division in tissue, and contraction of alloreactive Tcon.
+
+    Priming happens in lymphoid tissue, in proportion to host antigen-presenting cells (APC). These decay after transplant, are
+    tolerised where Treg suppress, and come up again with tissue damage. An effector runs through its divisions where it was primed; then it
+    homes (trafficking). Without antigen effectors die, a part becomes memory, which host APC can recall. Treg suppress every division.
+    """
+
+    name = "priming"
+    source = "alloreactive share: Suchin 2001 (recalled); division and contraction: mouse GvHD transfers (recalled); APC kinetics: assumption"
+
+    def act(self, state: State, dt: float) -> None:
+        """Advance host APC and add the hazards of alloreactive Tcon."""
+        p, pop, signals = state.p, state.pop, state.signals
+        lymphoid = state.places.index(PlaceKind.LYMPHOID)
+        if lymphoid < 0:
+            return
+        loss = p.rate_apc_decay + p.rate_apc_tolerisation * float(signals.suppression[lymphoid])
+        gain = p.rate_apc_damage * (1.0 - state.tissue_integrity)
+        level = gain / (gain + loss)
+        before = state.host_apc
+        state.host_apc = level + (before - level) * exp(-(gain + loss) * dt)
+        apc = level + (before - level) * -expm1(-(gain + loss) * dt) / ((gain + loss) * dt)  # mean over the step
+        _add(
+            pop.top, pop.cells, pop.code, pop.place, pop.hazard, state.behaviour, state.places.kind, signals.suppression,
+            p.rate_priming * apc, p.rate_program_division * signals.proliferation_factor,
+            p.rate_effector_division * apc * signals.proliferation_factor, p.rate_contraction, p.fraction_memory,
+        )  # fmt: skip
+
+
+@njit(cache=True)
+def _add(
+    top: int, cells: Ints, codes: Ints, places: Ints32, hazard: Floats, behaviour: Ints, kinds: Ints32, suppression: Floats,
+    priming: float, program: float, expansion: float, contraction: float, memory: float,
+) -> None:  # fmt: skip
+    for row in range(top):
+        code = codes[row]
+        if cells[row] == 0 or not code & ALLOREACTIVE:
+            continue
+        kind = behaviour[code & 15]
+        if kind != TCON and kind != ENGAGED_TCON:
+            continue
+        place = places[row]
+        free = 1.0 - suppression[place]
+        stage = (code >> STAGE_SHIFT) & 3
+        if stage != EFFECTOR:
+            if kinds[place] == PlaceKind.LYMPHOID:
+                hazard[row, Channel.RECALL if stage == MEMORY else Channel.PRIME] += priming * free
+        elif (code >> PROGRAM_SHIFT) & 15:
+            hazard[row, Channel.PROGRAM] += program * free
+        else:
+            if kinds[place] == PlaceKind.TISSUE:
+                hazard[row, Channel.DIVIDE] += expansion * free
+            hazard[row, Channel.DIE] += contraction * (1.0 - memory)
+            hazard[row, Channel.CONTRACT] += contraction * memory

@@ -1,0 +1,70 @@
+"""Trafficking of T cells between blood, marrow, lymphoid tissue and host tissue."""
+
+from numba import njit
+
+from simulation.biology.places import PlaceKind
+from simulation.biology.state import State
+from simulation.biology.traits import (
+    ALLOREACTIVE,
+    BLAST,
+    EFFECTOR,
+    ENGAGED_TREG,
+    PROGRAM_SHIFT,
+    STAGE_SHIFT,
+    TREG,
+    Channel,
+)
+from simulation.engine.population import Floats, Ints, Ints32
+
+__all__ = ["Trafficking"]
+
+
+class Trafficking:
+    """Add the movement hazards of T cells; blood is the hub.
+
+    Which niche a cell reaches follows perfusion. Treg enter the marrow at phi_BM times the Tcon's rate (contested: for it Martelli
+    2014, against it Zou 2004 and Fujisaki 2011; both ends must be reported). Effectors that finished their program leave lymphoid tissue and enter
+    host tissue `effector_homing` times faster; those still dividing stay where they are.
+    """
+
+    name = "trafficking"
+    source = "Hosseini 2020 supplement (exchange of days, not hours; marrow:blood density); phi_BM: MODEL.md 4, contested"
+
+    def act(self, state: State, dt: float) -> None:
+        """Add the hazards of every T-cell cohort."""
+        p, pop = state.p, state.pop
+        _add(
+            pop.top, pop.cells, pop.code, pop.place, pop.hazard, state.behaviour, state.places.kind,
+            p.rate_blood_to_marrow, p.phi_bm, p.rate_blood_to_lymphoid, p.rate_blood_to_tissue, p.rate_marrow_to_blood,
+            p.rate_lymphoid_to_blood, p.rate_tissue_to_blood, p.effector_homing, p.rate_t_cell_to_neighbour,
+        )  # fmt: skip
+
+
+@njit(cache=True)
+def _add(
+    top: int, cells: Ints, codes: Ints, places: Ints32, hazard: Floats, behaviour: Ints, kinds: Ints32, to_marrow: float,
+    phi: float, to_lymphoid: float, to_tissue: float, from_marrow: float, from_lymphoid: float, from_tissue: float,
+    homing: float, to_neighbour: float,
+) -> None:  # fmt: skip
+    for row in range(top):
+        code = codes[row]
+        kind = behaviour[code & 15]
+        if cells[row] == 0 or kind == BLAST:
+            continue
+        where = kinds[places[row]]
+        effector = code & ALLOREACTIVE and (code >> STAGE_SHIFT) & 3 == EFFECTOR
+        if where == PlaceKind.BLOOD:
+            access = phi if kind == TREG or kind == ENGAGED_TREG else 1.0
+            hazard[row, Channel.TO_MARROW] += to_marrow * access
+            hazard[row, Channel.TO_LYMPHOID] += to_lymphoid
+            hazard[row, Channel.TO_TISSUE] += to_tissue * (homing if effector else 1.0)
+        elif where == PlaceKind.MARROW:
+            hazard[row, Channel.TO_BLOOD] += from_marrow
+            hazard[row, Channel.TO_NEIGHBOUR] += to_neighbour
+        elif where == PlaceKind.LYMPHOID:
+            if not effector:
+                hazard[row, Channel.TO_BLOOD] += from_lymphoid
+            elif not (code >> PROGRAM_SHIFT) & 15:
+                hazard[row, Channel.TO_BLOOD] += from_lymphoid * homing
+        elif where == PlaceKind.TISSUE:
+            hazard[row, Channel.TO_BLOOD] += from_tissue / (homing if effector else 1.0)

@@ -1,0 +1,61 @@
+"""Build the places of a patient: niches with their perfusion, sanctuaries, blood, lymphoid and host tissue."""
+
+import numpy as np
+
+from simulation.biology.places import PlaceKind, Places, groups, torus_neighbours
+from simulation.biology.state import Values
+from simulation.body.keyed import Keyed
+from simulation.engine.events import Destinations
+from simulation.engine.population import Floats
+
+__all__ = ["build_places"]
+
+_SINGLE = (PlaceKind.BLOOD, PlaceKind.LYMPHOID, PlaceKind.TISSUE, PlaceKind.MARGIN)
+
+
+def niche_access(p: Values, n: int, draw: Keyed) -> Floats:
+    """Return the access of T cells and drug to every niche: log-normal with mean 1, low in sanctuaries; shape (n,)."""
+    sigma = float(np.sqrt(np.log1p(p.cv_marrow_perfusion**2)))
+    spread = np.array([draw.normal("perfusion", i) for i in range(n)])
+    access = np.exp(sigma * spread - 0.5 * sigma * sigma)
+    sanctuary = np.array([draw.uniform("sanctuary", i) for i in range(n)]) < p.fraction_sanctuary
+    return np.where(sanctuary, p.access_sanctuary * access, access)
+
+
+def build_places(
+    p: Values, rows: int, columns: int, extramedullary: bool, weight_kg: float, draw: Keyed
+) -> Places:
+    """Return the places of one patient."""
+    niches = rows * columns
+    singles = (*_SINGLE, PlaceKind.EXTRAMEDULLARY) if extramedullary else _SINGLE
+    kind = np.array([PlaceKind.MARROW] * niches + list(singles), np.int32)
+    n = kind.size
+    access = np.ones(n)
+    access[:niches] = niche_access(p, niches, draw)
+    room = np.zeros(n)
+    room[:niches] = p.n_marrow_cells_per_kg * weight_kg / niches
+    partition, normal = np.zeros(n), np.zeros(n)
+    for where, amount, share in (
+        (PlaceKind.MARROW, 0.0, p.partition_marrow),
+        (PlaceKind.BLOOD, p.n_blood_cells, 1.0),
+        (PlaceKind.LYMPHOID, p.n_lymphoid_cells, p.partition_lymphoid),
+        (PlaceKind.TISSUE, 0.0, p.partition_tissue),
+        (PlaceKind.MARGIN, 0.0, 1.0),
+        (PlaceKind.EXTRAMEDULLARY, p.n_extramedullary_cells, p.partition_tissue),
+    ):
+        partition[kind == where] = share
+        if where is not PlaceKind.MARROW:
+            room[kind == where] = normal[kind == where] = amount
+    normal[:niches] = room[:niches] * p.fraction_marrow_after_conditioning
+    capacity = np.zeros(n)
+    capacity[:niches] = room[:niches] * p.factor_blast_capacity
+    capacity[kind == PlaceKind.EXTRAMEDULLARY] = p.n_extramedullary_cells
+    members = [np.flatnonzero(kind == PlaceKind.BLOOD), np.arange(niches)]
+    weights = [np.ones(1), access[:niches].copy()]
+    for where in (PlaceKind.LYMPHOID, PlaceKind.TISSUE, PlaceKind.MARGIN, PlaceKind.EXTRAMEDULLARY):
+        found = np.flatnonzero(kind == where)
+        members.append(found)
+        weights.append(np.ones(found.size))
+    start, member, weight = groups(members, weights)
+    where_to = Destinations(torus_neighbours(rows, columns, n), start, member, weight)
+    return Places(rows, columns, kind, access, room, capacity, normal, np.zeros(n), partition, where_to)

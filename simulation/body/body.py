@@ -1,0 +1,244 @@
+"""One simulated patient: the state, the step, and the clinic's hands (`simulation.clinic.ports.Patient`)."""
+
+from collections.abc import Sequence
+from math import sqrt
+
+import numpy as np
+
+from simulation.biology.crs import crs_grade
+from simulation.biology.gvhd import grade_of
+from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS, advance, switched_on
+from simulation.biology.places import PlaceKind
+from simulation.biology.state import Process, Signals, State
+from simulation.biology.census import Census
+from simulation.biology.traits import (
+    BLAST,
+    CD19_LOST,
+    CLASS_MASK,
+    CLONE_SHIFT,
+    HLA_LOST,
+    LAST_DLI,
+    MEMORY,
+    N_TRAITS,
+    ORIGIN_GRAFT,
+    TCON,
+    TREG,
+    channels,
+    encode,
+)
+from simulation.body.anatomy import build_places
+from simulation.body.keyed import Keyed
+from simulation.body.measure import truth_of
+from simulation.clinic.ports import Truth
+from simulation.engine.events import Variants
+from simulation.engine.keyed_random import base_key
+from simulation.engine.population import Population, Resolution
+from simulation.parameters import ParameterValues
+from simulation.scenario.schema import Scenario
+
+__all__ = ["Body"]
+
+
+class Body:
+    """Simulate one patient's cells; implements `simulation.clinic.ports.Patient`.
+
+    Parameters
+    ----------
+    scenario
+        What differs between scenarios: grid, resolution, donor, graft, processes.
+    values
+        The patient's parameters (table, scenario and individual draws together), canonical units.
+    seed, patient
+        Keys of every random number; the treatment arm is not part of them.
+    rules
+        A user's own processes, each acting before the draw of events.
+    """
+
+    def __init__(
+        self, scenario: Scenario, values: ParameterValues, seed: int, patient: int, rules: Sequence[Process] = ()
+    ) -> None:
+        self.values = values
+        self.draw = Keyed(seed, patient)
+        self.time_step = scenario.time_step
+        self._haploidentical = scenario.donor.match == "haploidentical"
+        self.before = (*switched_on(BEFORE_EVENTS, scenario.processes), *rules)
+        self.after = switched_on(AFTER_EVENTS, scenario.processes)
+        self.state = self._initial_state(scenario, seed, patient)
+        graft, weight = scenario.graft, self.weight_kg
+        self._due: list[tuple[float, str, int]] = sorted(
+            [
+                (graft.treg_day, "treg", round(graft.treg * weight)),
+                (0.0, "tcon", round(graft.tcon * weight)),
+                (0.0, "blasts", round(values.n_residual_blasts)),
+                (0.0, "cd19_negative", round(values.n_cd19_negative_reservoir)),
+                (0.0, "hla_lost", round(values.n_hla_lost_reservoir)),
+            ]
+        )
+        self.state.day = self.state.start_day = min(graft.treg_day, 0.0) if graft.treg > 0 else 0.0
+        self._truth: Truth | None = None
+        self.begin()
+
+    def _initial_state(self, scenario: Scenario, seed: int, patient: int) -> State:
+        p, r = self.values, scenario.resolution
+        places = build_places(
+            p, scenario.marrow.rows, scenario.marrow.columns, scenario.marrow.extramedullary_site, p.weight, self.draw
+        )
+        table = channels(round(p.n_priming_divisions))
+        one_cell = r.cells_per_agent == 1
+        pop = Population(
+            N_TRAITS,
+            len(table.names),
+            Resolution(r.agents_per_stratum, 1 if one_cell else 0, r.trait_tolerance),
+        )
+        return State(
+            p=p,
+            places=places,
+            pop=pop,
+            signals=Signals.quiet(places.n),
+            census=Census(places.n),
+            channels=table,
+            variants=Variants(np.array([CD19_LOST, HLA_LOST]), np.zeros(2), BLAST, CLONE_SHIFT, r.tracked_clones),
+            clone_growth=np.ones(4096),
+            behaviour=np.arange(CLASS_MASK + 1, dtype=np.int64),
+            event_key=base_key(seed, patient, "events"),
+            weight_kg=p.weight,
+            haplotype_mismatch=self._haploidentical,
+        )
+
+    # The clock -----------------------------------------------------------------------------------------
+
+    @property
+    def day(self) -> float:
+        """Return days since transplant at the start of the current step."""
+        return self.state.day
+
+    @property
+    def weight_kg(self) -> float:
+        """Return the body weight, kg."""
+        return float(self.values.weight)
+
+    @property
+    def body_surface_m2(self) -> float:
+        """Return the body surface, m2, for a person of usual height (Mosteller with height in cm)."""
+        return sqrt(self.values.height * self.weight_kg / 3600.0)
+
+    def begin(self) -> None:
+        """Put in what is due by now: graft products and residual blasts."""
+        while self._due and self._due[0][0] <= self.day + 1e-9:
+            _, what, cells = self._due.pop(0)
+            if what == "treg":
+                self._infuse(encode(TREG), cells)
+            elif what == "tcon":
+                self._infuse_tcon(cells, ORIGIN_GRAFT, memory_enriched=False)
+            else:
+                self._seed_blasts(what, cells)
+
+    def step(self) -> None:
+        """Advance by one step."""
+        advance(self.state, self.time_step, self.before, self.after)
+        self._truth = None
+        self.begin()
+
+    # What the clinic does --------------------------------------------------------------------------------
+
+    def set_blinatumomab_rate(self, ug_per_day: float) -> None:
+        """Run the pump at this rate from now on, ug/day; 0 stops it."""
+        self.state.pump_ug_per_day = ug_per_day
+
+    def set_drug(self, name: str, level: float) -> None:
+        """Set an immunosuppressant to `level` of its usual exposure from now on."""
+        self.state.drug_levels[name] = level
+
+    def infuse_dli(self, tcon: int, treg: int, number: int, memory_enriched: bool) -> None:
+        """Put donor lymphocytes into the blood, cells; `number` counts the infusions from 1."""
+        origin = min(number, LAST_DLI)
+        self._infuse_tcon(tcon, origin, memory_enriched)
+        self._infuse(encode(TREG, origin=origin), treg)
+
+    def cytoreduce(self, log10_kill: float) -> None:
+        """Kill blasts by so many log10 at once, by exact binomial survival of every cohort."""
+        pop, survival = self.state.pop, 10.0**-log10_kill
+        for row in pop.rows():
+            if self.state.behaviour[pop.code[row] & CLASS_MASK] != BLAST:
+                continue
+            left = self.draw.binomial("cytoreduction", int(pop.cells[row]), survival, self.state.step, int(pop.uid[row]))
+            self.state.deaths += int(pop.cells[row]) - left
+            if left:
+                pop.cells[row] = left
+            else:
+                pop.remove(int(row))
+        self._truth = None
+
+    def _infuse(self, code: int, cells: int, place: int | None = None) -> None:
+        where = self.state.places.index(PlaceKind.BLOOD) if place is None else place
+        self.state.pop.add(code, where, cells)
+        self.state.infused += cells
+        self._truth = None
+
+    def _infuse_tcon(self, cells: int, origin: int, memory_enriched: bool) -> None:
+        """Split donor Tcon into alloreactive and other cells by an exact draw.
+
+        Memory-enriched (naive-depleted) products hold few alloreactive cells; what they hold are memory cells.
+        """
+        p = self.values
+        share = p.fraction_alloreactive_haploidentical if self._haploidentical else p.fraction_alloreactive_sibling
+        if memory_enriched:
+            share *= p.factor_alloreactive_memory_enriched
+        alloreactive = self.draw.binomial("alloreactive", cells, share, origin, self.state.step)
+        stage = MEMORY if memory_enriched else 0
+        self._infuse(encode(TCON, alloreactive=True, stage=stage, origin=origin), alloreactive)
+        self._infuse(encode(TCON, origin=origin), cells - alloreactive)
+
+    def _seed_blasts(self, what: str, cells: int) -> None:
+        """Spread residual blasts over the niches at random, each cell on its own."""
+        code = encode(BLAST, cd19_lost=what == "cd19_negative", hla_lost=what == "hla_lost")
+        niches = self.state.places.n_niches
+        for i in range(niches):
+            here = self.draw.binomial(f"seed {what}", cells, 1.0 / (niches - i), i)
+            self._infuse(code, here, place=i)
+            cells -= here
+
+    # What can be known -----------------------------------------------------------------------------------
+
+    def truth(self) -> Truth:
+        """Return the true state now; computed once per step."""
+        if self._truth is None:
+            p = self.values
+            self.state.census.take(self.state.pop, self.state.behaviour, p.potency_resting, p.potency_treg)
+            self._truth = truth_of(self.state, self.agvhd_grade(), self.crs_grade())
+        return self._truth
+
+    def agvhd_grade(self) -> int:
+        """Return the acute GvHD grade now, 0-4."""
+        p = self.values
+        thresholds = (p.integrity_grade_1, p.integrity_grade_2, p.integrity_grade_3, p.integrity_grade_4)
+        return grade_of(self.state.tissue_integrity, thresholds)
+
+    def crs_grade(self) -> int:
+        """Return the CRS grade now, 0-4."""
+        return crs_grade(self.state.crs_score, self.values.crs_score_grade_1, self.values.crs_score_step)
+
+    def hazard_of_death(self) -> float:
+        """Return the hazard of non-relapse death now, per day."""
+        p = self.values
+        gvhd = {3: p.rate_death_agvhd_3, 4: p.rate_death_agvhd_4}.get(self.agvhd_grade(), 0.0)
+        return float(gvhd + (p.rate_death_crs_4 if self.crs_grade() == 4 else 0.0))
+
+    def uniform(self, stream: str, *ids: int) -> float:
+        """Return a keyed random number of a named clinic stream."""
+        return self.draw.uniform(f"clinic {stream}", *ids)
+
+    def binomial(self, stream: str, n: int, p: float, *ids: int) -> int:
+        """Return an exact keyed binomial draw of a named clinic stream."""
+        return self.draw.binomial(f"clinic {stream}", n, p, *ids)
+
+    def copy(self) -> "Body":
+        """Return an independent copy that goes on with the same bytes."""
+        twin = Body.__new__(Body)
+        twin.__dict__.update(self.__dict__)
+        twin.state = self.state.copy()
+        twin._due = list(self._due)
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "Body":
+        return self.copy()

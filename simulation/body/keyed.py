@@ -1,0 +1,41 @@
+"""Keyed random numbers for rare draws made in Python (initial state, assays); the same keys as in the kernels."""
+
+import zlib
+from statistics import NormalDist
+
+import numpy as np
+
+from simulation.engine.draws import binomial
+from simulation.engine.keyed_random import base_key, combine
+
+__all__ = ["Keyed"]
+
+_NORMAL = NormalDist()
+
+
+class Keyed:
+    """Draw by name: the same (seed, patient, stream, ids) always gives the same number, whatever was drawn before."""
+
+    def __init__(self, seed: int, patient: int) -> None:
+        self.seed, self.patient = seed, patient
+
+    def key(self, stream: str, *ids: int) -> int:
+        """Return the 64-bit key of a draw."""
+        return combine(base_key(self.seed, self.patient, stream), *ids)
+
+    def uniform(self, stream: str, *ids: int) -> float:
+        """Return a uniform number strictly inside (0, 1)."""
+        return ((self.key(stream, *ids) >> 11) + 0.5) * 2.0**-53
+
+    def normal(self, stream: str, *ids: int) -> float:
+        """Return a standard normal number."""
+        return _NORMAL.inv_cdf(self.uniform(stream, *ids))
+
+    def binomial(self, stream: str, n: int, p: float, *ids: int) -> int:
+        """Return an exact binomial draw."""
+        state = np.array([self.key(stream, *ids)], np.uint64)
+        return int(binomial(state, n, p))
+
+    def name_id(self, name: str) -> int:
+        """Return a stable integer for a name."""
+        return zlib.crc32(name.encode())

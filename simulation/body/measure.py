@@ -1,0 +1,101 @@
+"""Read the true state: what assays blur and what the recorder writes."""
+
+import numpy as np
+
+from simulation.biology.places import PlaceKind
+from simulation.biology.state import State
+from simulation.clinic.ports import Truth
+
+__all__ = ["RECORD_COLUMNS", "marrow_layers", "record", "truth_of"]
+
+_UL_PER_LITRE = 1e6
+
+
+def blood_volume_ul(state: State) -> float:
+    """Return the blood volume, uL."""
+    return float(state.p.volume_blood_per_kg * state.weight_kg * _UL_PER_LITRE)
+
+
+def truth_of(state: State, agvhd_grade: int, crs_grade: int) -> Truth:
+    """Return the true state from a fresh census."""
+    census, places = state.census, state.places
+    niches = slice(0, places.n_niches)
+    blood = places.index(PlaceKind.BLOOD)
+    per_ul = 1.0 / blood_volume_ul(state)
+    blasts, t_cells = census.blasts, census.t_cells
+    here = blasts[niches] + t_cells[niches] + places.normal[niches] + places.normal_b[niches]
+    marrow_t, marrow_blasts = float(t_cells[niches].sum()), float(blasts[niches].sum())
+    suppression = state.signals.suppression[niches]
+    total = float(blasts.sum())
+    return Truth(
+        day=state.day,
+        blasts=int(total),
+        blasts_cd19_negative=int(total - census.blasts_cd19.sum()),
+        blasts_hla_lost=int(census.blasts_hla_lost.sum()),
+        marrow_blasts=int(marrow_blasts),
+        marrow_cells=float(here.sum()),
+        niche_blast_fraction=blasts[niches] / np.maximum(here, 1.0),
+        niche_blasts=blasts[niches].copy(),
+        niche_access=places.access[niches],
+        blood_blasts_per_ul=float(blasts[blood]) * per_ul,
+        cd3_per_ul=float(t_cells[blood]) * per_ul,
+        treg_per_ul=float(census.treg[blood]) * per_ul,
+        b_cells_per_ul=float(places.normal_b[blood]) * per_ul,
+        marrow_t_cells=marrow_t,
+        marrow_engaged=float(census.engaged[niches].sum()),
+        marrow_treg_share=float(census.treg[niches].sum()) / marrow_t if marrow_t else 0.0,
+        marrow_suppression=float(suppression.mean()),
+        marrow_exhaustion=float(census.exhaustion[niches].sum()) / marrow_t if marrow_t else 0.0,
+        marrow_et_ratio=marrow_t / marrow_blasts if marrow_blasts else float("inf"),
+        blinatumomab_pg_per_ml=state.plasma_pg_ml,
+        agvhd_grade=agvhd_grade,
+        crs_grade=crs_grade,
+        agents=state.pop.n_agents,
+    )
+
+
+RECORD_COLUMNS = (
+    "day", "blasts_cells", "blasts_cd19_negative_cells", "blasts_hla_lost_cells", "marrow_blasts_cells", "marrow_blast_fraction",
+    "blood_blasts_per_ul", "tcon_cells", "treg_cells", "engaged_cells", "marrow_tcon_cells", "marrow_treg_cells",
+    "marrow_engaged_cells", "alloreactive_effector_cells", "tissue_effector_cells", "marrow_t_exhaustion_fraction",
+    "marrow_t_busy_fraction", "marrow_et_ratio", "cd3_per_ul", "treg_per_ul", "b_cells_per_ul", "blinatumomab_pg_per_ml",
+    "host_apc_fraction", "tissue_integrity_fraction", "agvhd_grade", "crs_score", "agents_count",
+)  # fmt: skip
+
+
+def record(state: State, truth: Truth) -> tuple[float, ...]:
+    """Return one line of the trajectory, in the order of `RECORD_COLUMNS`; the census must be fresh (see `truth_of`)."""
+    census, places = state.census, state.places
+    niches = slice(0, places.n_niches)
+    tissue = places.index(PlaceKind.TISSUE)
+    t_here = census.t_cells[niches]
+    t_total = float(t_here.sum())
+    busy = float((state.signals.busy[niches] * t_here).sum()) / t_total if t_total else 0.0
+    return (
+        state.day, truth.blasts, truth.blasts_cd19_negative, truth.blasts_hla_lost, truth.marrow_blasts, truth.marrow_blast_fraction,
+        truth.blood_blasts_per_ul, float(census.tcon.sum()), float(census.treg.sum()), float(census.engaged.sum()),
+        float(census.tcon[niches].sum()), float(census.treg[niches].sum()), truth.marrow_engaged,
+        float(census.effectors.sum()), float(census.effectors[tissue]), truth.marrow_exhaustion, busy, truth.marrow_et_ratio,
+        truth.cd3_per_ul, truth.treg_per_ul, truth.b_cells_per_ul, truth.blinatumomab_pg_per_ml, state.host_apc,
+        state.tissue_integrity, float(truth.agvhd_grade), state.crs_score, float(truth.agents),
+    )  # fmt: skip
+
+
+def marrow_layers(state: State) -> dict[str, np.ndarray]:
+    """Return maps of the marrow, each of shape (rows, columns); the census must be fresh."""
+    census, places = state.census, state.places
+    shape, niches = (places.rows, places.columns), slice(0, places.n_niches)
+    t_cells = census.t_cells[niches]
+    here = census.blasts[niches] + t_cells + places.normal[niches] + places.normal_b[niches]
+    layers = {
+        "blasts": census.blasts[niches],
+        "blasts_cd19_negative": census.blasts[niches] - census.blasts_cd19[niches],
+        "engaged": census.engaged[niches],
+        "tcon": census.tcon[niches],
+        "treg": census.treg[niches],
+        "exhaustion": census.exhaustion[niches] / np.maximum(t_cells, 1.0),
+        "normal": places.normal[niches],
+        "fraction": census.blasts[niches] / np.maximum(here, 1.0),
+        "access": places.access[niches],
+    }
+    return {name: np.array(values, float).reshape(shape) for name, values in layers.items()}

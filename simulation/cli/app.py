@@ -1,0 +1,106 @@
+"""The program's door: finds the command, runs it, and turns whatever happens into an exit status."""
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+import simulation
+from simulation.cli import faults
+from simulation.errors import nearest_name
+
+# Loaded when asked for. To add a command, write its module and name it here.
+COMMANDS = {
+    "run": "simulation.cli.commands.run:run",
+    "check": "simulation.cli.commands.check:check",
+    "show": "simulation.cli.commands.show:show",
+    "params": "simulation.cli.commands.params:params",
+    "schema": "simulation.cli.commands.schema:schema",
+    "doctor": "simulation.cli.commands.doctor:doctor",
+}
+SCENARIO_ENDINGS = (".yaml", ".yml")
+
+HELP = """Simulate leukaemia, T cells and treatment after a stem-cell transplant.
+
+\b
+One patient:       python run_sim.py run scenarios/preemptive.yaml
+The same twin,
+treated later:     python run_sim.py run scenarios/preemptive.yaml scenarios/therapeutic.yaml
+What may change:   python run_sim.py params
+
+Research software: not for decisions about patients.
+"""
+
+
+class Program(click.Group):
+    """The group of commands; a scenario file in a command's place means `run` that file."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command, or return None for a name that is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take `--seed 3 FILE.yaml` as `run --seed 3 FILE.yaml`: the option is no option of the program."""
+        own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+        if args and args[0].startswith("-") and args[0] not in own and any(map(_is_scenario, args)):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments begin with; name the nearest one where there is none."""
+        name = args[0]
+        if name not in COMMANDS:
+            if not _is_scenario(name):
+                raise click.UsageError(f"no command {name!r}{_nearest_command(name)}", ctx)
+            args = ["run", *args]
+        return super().resolve_command(ctx, args)
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run without click's own exits, so that every ending passes through `faults`."""
+        return super().main(*args, **{"standalone_mode": False} | kwargs)
+
+
+def _is_scenario(word: str) -> bool:
+    return word.lower().endswith(SCENARIO_ENDINGS)
+
+
+def _nearest_command(name: str) -> str:
+    near = nearest_name(name, COMMANDS)
+    return f" (did you mean {near!r}?)" if near else f"; there are {', '.join(COMMANDS)}"
+
+
+@click.group(
+    cls=Program,
+    help=HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    no_args_is_help=True,
+)
+@click.version_option(simulation.__version__, prog_name="transplant-twin")
+@click.option("--traceback", is_flag=True, help="Show the full traceback of an error, for finding bugs.")
+@click.pass_context
+def program(ctx: click.Context, traceback: bool) -> None:
+    """Keep what concerns every command."""
+    ctx.obj = {"traceback": traceback}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program with these arguments (by default the process's own) and return its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    show_traceback = "--traceback" in arguments[:1]
+    return faults.guarded(_call(arguments), show_traceback=show_traceback)
+
+
+def _call(arguments: list[str]) -> Callable[[], Any]:
+    return lambda: program.main(arguments)

@@ -1,0 +1,1 @@
+"""One module per command. `simulation.cli.app.COMMANDS` names them all."""

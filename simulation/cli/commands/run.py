@@ -1,0 +1,87 @@
+"""`run`: simulate one patient, or the same patient under several scenarios."""
+
+from pathlib import Path
+
+import click
+
+from simulation.cli import options
+from simulation.errors import ExitStatus
+
+EXAMPLES = """\b
+Examples:
+  python run_sim.py run scenarios/preemptive.yaml
+  python run_sim.py run scenarios/preemptive.yaml scenarios/therapeutic.yaml --seed 3
+  python run_sim.py run scenarios/preemptive.yaml --set blinatumomab.cycles=2 --days 180
+  python run_sim.py run scenarios/preemptive.yaml --out results/mine --json
+
+Scenarios on one command line meet the same patient with the same chance events, so they differ only from the
+first difference in treatment on.
+"""
+LARGEST_SEED = 2**63 - 1
+
+
+@click.command(epilog=EXAMPLES)
+@options.scenario_files()
+@click.option(
+    "--seed", type=click.IntRange(0, LARGEST_SEED), default=0, show_default=True, help="Seed of all chance events."
+)
+@click.option(
+    "--patient",
+    type=click.IntRange(0, LARGEST_SEED),
+    default=0,
+    show_default=True,
+    help="Which virtual patient: each number is another one.",
+)
+@click.option("--days", metavar="N", help="Follow the patient for N days, instead of the scenario's follow_up.")
+@options.settings()
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the results; it must be new or empty. By default a new one in results/.",
+)
+@options.as_json("the outcomes")
+@click.option("-q", "--quiet", is_flag=True, help="Print no progress and no table, only where the results are.")
+@click.option("--no-figures", is_flag=True, help="Write tables only: no figures and no report.")
+@click.option(
+    "--plugin",
+    "plugins",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE.py",
+    help="Add rules of your own: a Python file that defines RULES. It is executed. May be repeated.",
+)
+def run(
+    files: tuple[str, ...],
+    seed: int,
+    patient: int,
+    days: str | None,
+    settings: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+    no_figures: bool,
+    plugins: tuple[Path, ...],
+) -> int:
+    """Simulate one patient from transplant on, as each FILE says, and write the results.
+
+    All files are validated before anything runs. Ctrl-C stops after the current step and keeps what is done
+    (exit status 130); a second Ctrl-C ends at once.
+    """
+    from simulation.cli.plugins import load_rules
+
+    length = () if days is None else (f"follow_up={_with_unit(days)}",)
+    scenarios = options.load_all(files, (*settings, *length))
+    rules = tuple(rule for plugin in plugins for rule in load_rules(plugin))
+
+    # Only now what is heavy: a mistake in the command or in a file is told at once.
+    from simulation.cli.running import Request, run_all
+
+    request = Request(seed, patient, out, not no_figures, quiet, rules)
+    outcome = run_all(files, scenarios, request)
+    outcome.tell(as_json=as_json, quiet=quiet)
+    return ExitStatus.INTERRUPTED if outcome.interrupted else ExitStatus.DONE
+
+
+def _with_unit(days: str) -> str:
+    """Take `--days 180` and `--days '180 d'` alike."""
+    return f"{days} d" if days.strip().replace(".", "", 1).isdigit() else days

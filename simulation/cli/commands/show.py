@@ -1,0 +1,23 @@
+"""`show`: print a scenario with everything it inherits."""
+
+import click
+
+from simulation.cli import options
+
+EXAMPLES = """\b
+Examples:
+  python run_sim.py show scenarios/preemptive.yaml
+  python run_sim.py show scenarios/preemptive.yaml --set 'follow_up=2 y' > longer.yaml
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("file", metavar="FILE")
+@options.settings()
+def show(file: str, settings: tuple[str, ...]) -> None:
+    """Print the resolved scenario: what FILE says, what it extends and every default, as YAML.
+
+    The text is a scenario file itself: running it gives the same results.
+    """
+    (scenario,) = options.load_all((file,), settings)
+    click.echo(scenario.to_yaml().rstrip("\n"))

@@ -1,0 +1,118 @@
+"""What a person sees when something goes wrong: one message on stderr, and an exit status for scripts."""
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from simulation.errors import ExitStatus, UserError
+
+# Nothing is wrong with the program when the machine refuses. The first of these refusals a person can mend by
+# other arguments; the second leave a run that could not be stored.
+_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
+_NOT_STORED = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
+
+
+def guarded(call: Callable[[], Any], *, show_traceback: bool = False) -> int:
+    """Call, report whatever is raised, and return the exit status."""
+    try:
+        status = call()
+        sys.stdout.flush()  # a reader that has gone away is noticed here, not when Python shuts down
+    except BrokenPipeError:
+        return _reader_gone()
+    except (KeyboardInterrupt, click.Abort):
+        _say("Interrupted.")
+        return ExitStatus.INTERRUPTED
+    except click.ClickException as error:
+        return _usage(error)
+    except UserError as error:
+        if show_traceback:
+            _print_traceback()
+        tell(error)
+        return error.exit_status
+    except Exception as error:
+        return _refused(error) or _bug(error, show_traceback)
+    return status if isinstance(status, int) else ExitStatus.DONE
+
+
+def tell(error: UserError) -> None:
+    """Write a person's mistake, or several of them one a line, to stderr."""
+    _say(f"Error: {error}" if len(error.errors) == 1 else f"{len(error.errors)} errors:\n{error}")
+
+
+def _say(message: str) -> None:
+    """Write to stderr; that it is closed must not hide the exit status."""
+    try:
+        click.echo(message, err=True)
+    except OSError:
+        return
+
+
+def _usage(error: click.ClickException) -> int:
+    """Report a mistyped command line: click names the nearest valid option itself."""
+    context = getattr(error, "ctx", None)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        _say(error.format_message())
+        return ExitStatus.USAGE
+    message = error.format_message().strip()
+    _say(f"Error: {message}")
+    if context is not None:
+        _say(f"Try '{context.command_path} --help'.")
+    return ExitStatus.USAGE
+
+
+def _refused(error: Exception) -> int:
+    """Report what the machine refused, or return 0 where the error is of another kind."""
+    if not isinstance(error, OSError) or error.errno not in _NOT_ALLOWED | _NOT_STORED:
+        return 0
+    where = f"{error.filename}: " if error.filename else ""
+    _say(f"Error: {where}{error.strerror}")
+    return ExitStatus.USAGE if error.errno in _NOT_ALLOWED else ExitStatus.FAILED_RUNS
+
+
+def _bug(error: Exception, show_traceback: bool) -> int:
+    """Report an error that no person caused; the traceback goes to a file, not into his face."""
+    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    if show_traceback:
+        _print_traceback()
+        where = ""
+    else:
+        where = f"\nThe traceback is in {_traceback_file()}; please report it with the command you typed."
+    _say(f"This is a bug in the program, not a mistake of yours: {reason}{where}")
+    return ExitStatus.BUG
+
+
+def _print_traceback() -> None:
+    import traceback
+
+    _say(traceback.format_exc().rstrip())
+
+
+def _traceback_file() -> str:
+    import platform
+    import tempfile
+    import traceback
+
+    import simulation
+
+    versions = f"transplant-twin {simulation.__version__}, Python {platform.python_version()}"
+    text = f"{versions}, {platform.platform()}\n{sys.argv}\n\n{traceback.format_exc()}"
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="transplant-twin-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(text)
+    except OSError:
+        return "no file (none could be written; repeat with: run_sim.py --traceback COMMAND ...)"
+    return file.name
+
+
+def _reader_gone() -> int:
+    """End quietly: whoever read our output (`| head`) has seen enough."""
+    # What is still buffered would raise again when Python shuts down.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    return ExitStatus.DONE

@@ -1,0 +1,131 @@
+"""What is installed here, compared with what the project asks for."""
+
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import simulation
+from simulation.engine_cache import use_engine_cache
+
+DISTRIBUTION = "transplant-twin"
+ROOT = Path(__file__).resolve().parents[2]
+DEVELOPMENT = ("dev", "test")  # not something the program itself can do without or with
+
+
+@dataclass(frozen=True)
+class Package:
+    """One required package; `state` is `ok`, `missing` or `wrong version`."""
+
+    name: str
+    version: str | None
+    required: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """The packages of one extra, or of the simulator itself (`extra` is None)."""
+
+    extra: str | None
+    packages: tuple[Package, ...]
+
+    @cached_property
+    def complete(self) -> bool:
+        """Tell whether every package is there in a version that was asked for."""
+        return all(package.state == "ok" for package in self.packages)
+
+    @property
+    def pip_line(self) -> str:
+        """Return the command that installs what is missing."""
+        what = "." if self.extra is None else f"'.[{self.extra}]'"
+        constraints = "-c constraints.txt " if (ROOT / "constraints.txt").is_file() else ""
+        return f"{os.path.relpath(sys.executable)} -m pip install {constraints}-e {what}"
+
+
+def requirements() -> list[Requirements]:
+    """Compare what is installed with what the project's own metadata ask for."""
+    core, extras = _asked_for()
+    groups = [Requirements(None, tuple(_look_up(text) for text in core))]
+    for extra, texts in extras.items():
+        if extra not in DEVELOPMENT:
+            groups.append(Requirements(extra, tuple(_look_up(text) for text in texts)))
+    return groups
+
+
+def machine() -> dict[str, Any]:
+    """Return versions, processors, commit and the folder for compiled kernels; None where there is none."""
+    cache = use_engine_cache()
+    return {
+        "version": simulation.__version__,
+        "commit": commit(),
+        "python": f"{platform.python_version()} ({sys.executable})",
+        "platform": platform.platform(),
+        "processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "kernel_cache": str(cache) if cache is not None and os.access(cache, os.W_OK) else None,
+    }
+
+
+def commit() -> str | None:
+    """Return the clone's commit, with `+changes` where files differ from it; None outside a clone."""
+    import subprocess
+
+    def git(*words: str) -> str | None:
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(ROOT), *words], capture_output=True, text=True, timeout=10, check=True
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return done.stdout.strip()
+
+    top = git("rev-parse", "--show-toplevel")
+    if top is None or Path(top).resolve() != ROOT:  # installed inside somebody else's repository
+        return None
+    head = git("rev-parse", "HEAD")
+    return f"{head}+changes" if head and git("status", "--porcelain") else head
+
+
+def _asked_for() -> tuple[list[str], dict[str, list[str]]]:
+    """Return the requirements of the simulator and of each extra, as text."""
+    pyproject = ROOT / "pyproject.toml"
+    if pyproject.is_file():
+        import tomllib
+
+        project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+        if project["name"] == DISTRIBUTION:
+            return project["dependencies"], project["optional-dependencies"]
+    core: list[str] = []
+    extras: dict[str, list[str]] = {}
+    for text in metadata.requires(DISTRIBUTION) or []:
+        requirement, _, marker = text.partition(";")
+        if "extra ==" in marker:
+            name = marker.split("extra ==")[1].strip(" '\")")
+            extras.setdefault(name, []).append(requirement.strip())
+        else:
+            core.append(requirement.strip())
+    return core, extras
+
+
+def _look_up(text: str) -> Package:
+    """Find the package that a requirement names."""
+    name = text
+    for sign in "<>=!~[ ;":
+        name = name.partition(sign)[0]
+    try:
+        version = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return Package(name, None, text[len(name) :], "missing")
+    return Package(name, version, text[len(name) :], "ok" if _fits(version, text) else "wrong version")
+
+
+def _fits(version: str, text: str) -> bool:
+    try:
+        from packaging.requirements import Requirement
+    except ImportError:  # it is itself on the list, as missing
+        return True
+    return Requirement(text).specifier.contains(version, prereleases=True)

@@ -1,0 +1,58 @@
+"""Arguments that several commands share."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simulation.errors import UserError
+
+if TYPE_CHECKING:
+    from simulation.scenario.schema import Scenario
+
+type Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def scenario_files() -> Decorator:
+    """Add the argument FILE..., one scenario file or more."""
+    return click.argument("files", nargs=-1, required=True, metavar="FILE...")
+
+
+def settings() -> Decorator:
+    """Add the option --set PATH=VALUE, which may be repeated."""
+    return click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="Change one value of the scenario, for example dli.every='28 d'. May be repeated.",
+    )
+
+
+def as_json(what: str) -> Decorator:
+    """Add the flag --json."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help=f"Print {what} as one JSON document on stdout."
+    )
+
+
+def load_all(files: tuple[str, ...], overrides: tuple[str, ...]) -> list["Scenario"]:
+    """Load every scenario before anything runs, so that a mistake in the last costs no time.
+
+    Raises
+    ------
+    UserError
+        Naming every file that is not valid, not only the first.
+    """
+    from simulation.scenario.load import load_scenario
+
+    scenarios: list[Scenario] = []
+    errors: list[UserError] = []
+    for file in files:
+        try:
+            scenarios.append(load_scenario(file, overrides))
+        except UserError as error:
+            errors.extend(error.errors)
+    if errors:
+        raise UserError.several(errors)
+    return scenarios

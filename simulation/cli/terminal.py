@@ -1,0 +1,117 @@
+"""What the terminal shows: a live line on stderr while a run goes on, tables on stdout when it is done."""
+
+import math
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    from simulation.runner import Progress
+
+WIDTH_WHEN_PIPED = 1000  # a pipe has no width: one row stays one line, for grep and awk
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """Return a console for one of the two streams; `NO_COLOR` and a dumb terminal are honoured."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else WIDTH_WHEN_PIPED
+    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
+
+
+def print_table(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    title: str | None = None,
+    right: Sequence[int] = (),
+) -> None:
+    """Print a table to stdout; columns whose index is in `right` are aligned right."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for index, header in enumerate(headers):
+        table.add_column(header, justify="right" if index in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    screen = console()
+    with screen.capture() as captured:
+        screen.print(table)
+    # Padding to the full width is of no use to a pipe.
+    text = "\n".join(line.rstrip() for line in captured.get().splitlines())
+    sys.stdout.write(text + "\n")
+
+
+class LiveLine:
+    """Show how one run goes: day, blasts, MRD, CD3+ cells and GvHD. Silent where stderr is no terminal.
+
+    Parameters
+    ----------
+    name
+        The scenario's name.
+    quiet
+        Show nothing, wherever stderr goes.
+    """
+
+    def __init__(self, name: str, *, quiet: bool = False) -> None:
+        self.name = name
+        self._bar: Bar | None = None
+        self._quiet = quiet
+
+    def __enter__(self) -> Self:
+        if self._quiet or not sys.stderr.isatty():
+            return self
+        from rich.markup import escape
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=16),
+            TextColumn("{task.fields[state]}"),
+            console=console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task(escape(self.name), total=None, state="getting ready")
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, progress: "Progress") -> None:
+        """Take what the runner reports after a step."""
+        if self._bar is not None:
+            self._bar.update(
+                self._task, completed=progress.day, total=progress.days, state=state_in_words(progress)
+            )
+
+    def say(self, message: str) -> None:
+        """Write a line above the live one."""
+        if self._bar is not None:
+            self._bar.console.print(message, markup=False)
+        elif not self._quiet:
+            sys.stderr.write(message + "\n")
+
+
+def state_in_words(progress: "Progress") -> str:
+    """Return the patient's state on one line: day, blasts, last MRD, CD3+ cells and GvHD grade."""
+    mrd = "-" if math.isnan(progress.mrd) else f"{progress.mrd:.0e}"
+    return (
+        f"day {progress.day:.0f}/{progress.days:.0f}  blasts {count_in_words(progress.blasts)}  MRD {mrd}"
+        f"  CD3 {progress.cd3_per_ul:.0f}/µL  GvHD {int(progress.agvhd_grade)}"
+    )
+
+
+def count_in_words(count: float) -> str:
+    """Return a number of cells: all its digits while it is small, a power of ten when it is large."""
+    return f"{count:.0f}" if count < 100_000 else f"{count:.1e}"

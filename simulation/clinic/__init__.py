@@ -1,0 +1,1 @@
+"""The clinic: assays, triggers, treatments, stop rules, outcomes; it sees the body through `ports` only."""

@@ -1,0 +1,189 @@
+"""The clinic: measures, decides by what was measured, treats, and keeps the books.
+
+A decision reads laboratory results and bedside grades only. The true state reaches two places: the assays,
+which blur it, and the outcome book, which decides nothing.
+"""
+
+import copy
+import math
+from typing import TYPE_CHECKING, Any
+
+from simulation.clinic.assays import BloodResult, Examination, Laboratory, MarrowResult
+from simulation.clinic.events import EventLog
+from simulation.clinic.failure import FailureValues
+from simulation.clinic.outcomes import OutcomeBook
+from simulation.clinic.ports import Patient
+from simulation.clinic.stop_rules import StopRules
+from simulation.clinic.treatments.course import TreatmentCourse
+from simulation.clinic.treatments.immunosuppression import DrugCourses, ReactiveCourse
+from simulation.clinic.triggers import make_trigger
+
+if TYPE_CHECKING:
+    from simulation.scenario.schema import Scenario
+    from simulation.scenario.treatments import CourseOnGrade
+
+__all__ = ["Clinic"]
+
+_GRADE_OF_CAUSE = 3  # from this grade on, aGvHD or CRS is the cause of a non-relapse death
+
+
+class Clinic:
+    """Look after one patient by one scenario.
+
+    Call `act` at the start of every step, before the body's step, and `observe` after it. The state is plain
+    Python: `copy.deepcopy` branches a course; the copy shares the immutable scenario, values and past events.
+    """
+
+    def __init__(self, scenario: "Scenario", values: FailureValues) -> None:
+        self.scenario = scenario
+        self.values = values
+        self.events = EventLog()
+        self.finished = False  # follow-up has ended by death
+        self.book = OutcomeBook(scenario, values, self.events)
+        self.course: TreatmentCourse | None = None
+        self.last_mrd = math.nan  # last reported MRD, fraction; 0 when negative, NaN before the first result
+        self._step = 0
+        self._laboratory = Laboratory(scenario, self.events)
+        self._trigger = make_trigger(scenario.start, scenario.definitions)
+        self._stop_rules = StopRules(scenario, negative_share=values.fraction_cause_escape)
+        self._drugs = DrugCourses(scenario)
+        self._gvhd_care = _care(scenario.agvhd_treatment, "aGvHD")
+        self._crs_care = _care(scenario.crs_treatment, "CRS")
+
+    def act(self, patient: Patient) -> None:
+        """Do what is due at the start of the step: sample, read results, decide, stop, treat."""
+        if self.finished:
+            return
+        if self._step == 0:
+            self.book.observe(patient.truth(), 0.0)
+        examination = Examination.of(patient.truth())
+        self._sample(patient)
+        self._read_results(patient)
+        self._decide(patient)
+        self._treat(patient, examination)
+        self._give_drugs(patient, examination)
+
+    def observe(self, patient: Patient) -> None:
+        """Take note of the state at the end of the step, and of death, which competes with relapse."""
+        if self.finished:
+            return
+        self.book.add_infusion(self._pump_rate, patient.time_step)
+        self.book.observe(patient.truth(), self._pump_rate)
+        p_death = -math.expm1(-patient.hazard_of_death() * patient.time_step)
+        if patient.uniform("death", self._step) < p_death:
+            self.finished = True
+            self.book.died(patient.day, _cause_of_death(Examination.of(patient.truth())))
+        self._step += 1
+
+    def outcomes(self, patient: Patient) -> dict[str, object]:
+        """Return the outcomes so far, by the names of `OUTCOME_KEYS`; None where it did not happen."""
+        dli = self.course.dli if self.course is not None else None
+        per_kg, count = (dli.cells_per_kg, dli.n_given) if dli is not None else (0.0, 0)
+        return self.book.summary(patient.truth(), per_kg, count)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Clinic":
+        """Copy the state; the frozen scenario and values are shared."""
+        memo[id(self.scenario)] = self.scenario
+        memo[id(self.values)] = self.values
+        twin = self.__class__.__new__(self.__class__)
+        memo[id(self)] = twin
+        for name, value in self.__dict__.items():
+            setattr(twin, name, copy.deepcopy(value, memo))
+        return twin
+
+    @property
+    def _pump_rate(self) -> float:
+        return self.course.pump_rate if self.course is not None else 0.0
+
+    def _sample(self, patient: Patient) -> None:
+        self._laboratory.take_scheduled(patient, self._step)
+        cycle = self.course.end_of_block(patient.day) if self.course is not None else None
+        if cycle is not None:
+            why = f"end of cycle {cycle}" if cycle > 0 else "blinatumomab stopped"
+            self._laboratory.aspirate(patient, self._step, why)
+
+    def _read_results(self, patient: Patient) -> None:
+        """Read what was reported; blasts in the blood call for an aspirate, unless relapse is known."""
+        now = patient.day
+        needs_marrow = ""
+        for result in self._laboratory.read(now):
+            if isinstance(result, MarrowResult):
+                self._take_in(result, now)
+            elif self._laboratory.prompts_aspirate(result):
+                needs_marrow = f"{result.blasts_per_ul:.3g} circulating blasts /uL"
+        if needs_marrow and not self.book.relapse_known:
+            self._laboratory.aspirate(patient, self._step, needs_marrow)
+            for result in self._laboratory.read(now):
+                if not isinstance(result, BloodResult):
+                    self._take_in(result, now)
+
+    def _take_in(self, result: MarrowResult, now: float) -> None:
+        if result.test == "mrd":
+            self.last_mrd = result.value
+        self._trigger.see(result)
+        self._stop_rules.see(result)
+        self.book.see(result, now)
+
+    def _decide(self, patient: Patient) -> None:
+        """Plan the one course of treatment when the trigger holds for the first time."""
+        now = patient.day
+        if self.book.trigger_day is not None or not self._trigger.holds(now):
+            return
+        begin = now + self._trigger.delay(now)
+        self.events.add(now, "trigger", self.scenario.start.when, self._announce(begin))
+        self.book.triggered(now, patient.truth(), self._trigger.diagnosis_sampled(now))
+        self.course = TreatmentCourse(self.scenario, begin, patient)
+
+    def _announce(self, begin: float) -> str:
+        scenario = self.scenario
+        planned = [
+            name
+            for name, part in (
+                ("cytoreduction", scenario.cytoreduction),
+                ("blinatumomab", scenario.blinatumomab),
+                ("DLI", scenario.dli),
+            )
+            if part is not None
+        ]
+        products = " + ".join(planned) if planned else "nothing planned"
+        return (
+            f"{self._trigger.reason()}: {_KIND[scenario.start.when]} triggered, {products} from day {begin:g}"
+        )
+
+    def _treat(self, patient: Patient, examination: Examination) -> None:
+        course = self.course
+        if course is None or not course.begun(patient.day):
+            return
+        for stop in self._stop_rules.due(examination):
+            course.stop(stop.product, patient, self.events, stop.why)
+        course.act(patient, self.events)
+        if course.first_given is not None and self.book.treatment_start_day is None:
+            self.book.treatment_began(course.first_given)
+
+    def _give_drugs(self, patient: Patient, examination: Examination) -> None:
+        if self._gvhd_care is not None:
+            self._gvhd_care.consider(examination.agvhd_grade, patient.day, self._drugs)
+        if self._crs_care is not None:
+            self._crs_care.consider(examination.crs_grade, patient.day, self._drugs)
+        self._drugs.act(patient, self.events)
+
+
+_KIND = {
+    "never": "no treatment",
+    "day": "prophylactic treatment",
+    "mrd": "pre-emptive treatment",
+    "overt_relapse": "therapeutic treatment",
+    "any_of": "treatment",
+    "all_of": "treatment",
+}
+
+
+def _care(rule: "CourseOnGrade | None", disease: str) -> ReactiveCourse | None:
+    return ReactiveCourse(rule, disease) if rule is not None else None
+
+
+def _cause_of_death(examination: Examination) -> str:
+    """Name what the hazard of non-relapse death came from; aGvHD first, the greater of the two hazards."""
+    if examination.agvhd_grade >= _GRADE_OF_CAUSE:
+        return "aGvHD"
+    return "CRS" if examination.crs_grade >= _GRADE_OF_CAUSE else "other"

@@ -1,0 +1,127 @@
+"""Why a treatment failed, told from the state in which control of the leukaemia was lost.
+
+Control is lost at the blasts' lowest point since treatment began: there growth has caught up with killing.
+Where the blasts never fell below their number at the start, the last moment on the drug (without a drug, the
+present) stands in. The order: escape (the blasts that grew back lack the antigen) explains failure whatever
+the T cells did; then sanctuary (the T cells were not where the blasts were); then the T cells themselves,
+suppressed or exhausted, whichever passes its threshold by more; and if neither, they were too few.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from simulation.clinic.ports import Truth
+
+__all__ = ["Control", "FailureValues", "FailureWatch"]
+
+
+class FailureValues(Protocol):
+    """Name the rows of the parameter table that define causes of failure; all are fractions."""
+
+    @property
+    def fraction_cause_escape(self) -> float:
+        """Return the antigen-lost share of blasts above which relapse is called escape."""
+        ...
+
+    @property
+    def fraction_cause_sanctuary(self) -> float:
+        """Return the share of blasts in poorly reached niches above which the cause is sanctuary."""
+        ...
+
+    @property
+    def fraction_cause_poor_access(self) -> float:
+        """Return the access below which a niche counts as poorly reached."""
+        ...
+
+    @property
+    def fraction_cause_suppressed(self) -> float:
+        """Return the mean suppression above which the cause is Treg."""
+        ...
+
+    @property
+    def fraction_cause_exhausted(self) -> float:
+        """Return the mean exhaustion above which the cause is exhaustion."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Hold what decides between growth and killing at one moment; shares and means are fractions."""
+
+    day: float
+    blasts: int
+    sanctuary_share: float
+    suppression: float
+    exhaustion: float
+    et_ratio: float
+
+    @classmethod
+    def of(cls, truth: Truth, poor_access: float) -> "Control":
+        """Summarise a state; without blasts in the marrow no share of them is anywhere."""
+        in_marrow = float(np.sum(truth.niche_blasts))
+        hidden = float(np.sum(truth.niche_blasts[truth.niche_access < poor_access]))
+        return cls(
+            day=truth.day,
+            blasts=truth.blasts,
+            sanctuary_share=hidden / in_marrow if in_marrow > 0.0 else 0.0,
+            suppression=truth.marrow_suppression,
+            exhaustion=truth.marrow_exhaustion,
+            et_ratio=truth.marrow_et_ratio,
+        )
+
+
+class FailureWatch:
+    """Follow a treated patient; `with_blinatumomab` tells whether CD19 or HLA loss is the escape."""
+
+    def __init__(self, values: FailureValues, with_blinatumomab: bool) -> None:
+        self._values = values
+        self._with_blinatumomab = with_blinatumomab
+        self._start: Control | None = None
+        self._nadir: Control | None = None
+        self._on_drug: Control | None = None
+
+    def follow(self, truth: Truth, on_drug: bool) -> None:
+        """Take note of one state from the start of treatment on."""
+        is_nadir = self._nadir is None or truth.blasts <= self._nadir.blasts
+        if not (is_nadir or on_drug):
+            return
+        state = Control.of(truth, self._values.fraction_cause_poor_access)
+        if self._start is None:
+            self._start = state
+        if is_nadir:
+            self._nadir = state
+        if on_drug:
+            self._on_drug = state
+
+    def lost_control(self, truth: Truth) -> Control:
+        """Return the state in which control was lost; `truth` is the present."""
+        start, nadir = self._start, self._nadir
+        if start is not None and nadir is not None and nadir.blasts < start.blasts:
+            return nadir
+        return self._on_drug or Control.of(truth, self._values.fraction_cause_poor_access)
+
+    def cause(self, truth: Truth) -> str:
+        """Return escape, sanctuary, treg_suppressed, exhausted or too_few_t_cells."""
+        values = self._values
+        lost = truth.blasts_cd19_negative if self._with_blinatumomab else truth.blasts_hla_lost
+        if truth.blasts > 0 and lost / truth.blasts > values.fraction_cause_escape:
+            return "escape"
+        state = self.lost_control(truth)
+        if state.sanctuary_share > values.fraction_cause_sanctuary:
+            return "sanctuary"
+        suppressed = state.suppression - values.fraction_cause_suppressed
+        exhausted = state.exhaustion - values.fraction_cause_exhausted
+        if max(suppressed, exhausted) > 0.0:
+            return "treg_suppressed" if suppressed > exhausted else "exhausted"
+        return "too_few_t_cells"
+
+    def evidence(self, truth: Truth) -> str:
+        """Return the numbers behind the cause, in words."""
+        state = self.lost_control(truth)
+        return (
+            f"control lost on day {state.day:g} with {state.blasts:.2e} blasts: "
+            f"T cells per blast {state.et_ratio:.3g}, exhaustion {state.exhaustion:.0%}, "
+            f"Treg suppression {state.suppression:.0%}, {state.sanctuary_share:.0%} of marrow blasts poorly reached"
+        )

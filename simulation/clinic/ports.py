@@ -1,0 +1,102 @@
+"""What the clinic sees of a patient, and what it can do to him.
+
+The clinic never touches cohorts, kernels or places: it reads a `Truth`, through assays that blur it, and acts through `Patient`.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Patient", "Truth"]
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Hold the true state of the patient at one instant; only assays and outcome bookkeeping may read it."""
+
+    day: float
+    blasts: int  # all blasts in the body, cells
+    blasts_cd19_negative: int
+    blasts_hla_lost: int
+    marrow_blasts: int
+    marrow_cells: float  # nucleated marrow cells, cells
+    niche_blast_fraction: npt.NDArray[np.float64]  # (niches,)
+    niche_blasts: npt.NDArray[np.float64]  # (niches,) cells
+    niche_access: npt.NDArray[np.float64]  # (niches,) access for T cells and drug; < 1 in a sanctuary
+    blood_blasts_per_ul: float
+    cd3_per_ul: float
+    treg_per_ul: float
+    b_cells_per_ul: float
+    marrow_t_cells: float  # all T cells in the marrow, cells
+    marrow_engaged: float
+    marrow_treg_share: float  # Treg among marrow T cells, fraction
+    marrow_suppression: float  # mean Treg suppression felt in the marrow, fraction
+    marrow_exhaustion: float  # mean exhaustion of marrow T cells, fraction
+    marrow_et_ratio: float  # T cells per blast in the marrow; inf without blasts
+    blinatumomab_pg_per_ml: float
+    agvhd_grade: int  # 0-4 now
+    crs_grade: int  # 0-4 now
+    agents: int
+
+    @property
+    def marrow_blast_fraction(self) -> float:
+        """Return blasts among nucleated marrow cells, fraction."""
+        return self.marrow_blasts / self.marrow_cells if self.marrow_cells > 0 else 0.0
+
+
+class Patient(Protocol):
+    """Accept the clinic's actions; `simulation.body.Body` is the implementation."""
+
+    @property
+    def day(self) -> float:
+        """Return days since transplant at the start of the current step."""
+        ...
+
+    @property
+    def time_step(self) -> float:
+        """Return the step, days."""
+        ...
+
+    @property
+    def weight_kg(self) -> float:
+        """Return the body weight, kg."""
+        ...
+
+    @property
+    def body_surface_m2(self) -> float:
+        """Return the body surface, m2."""
+        ...
+
+    def truth(self) -> Truth:
+        """Return the true state now (computed once per step)."""
+        ...
+
+    def uniform(self, stream: str, *ids: int) -> float:
+        """Return a keyed random number in [0, 1) of the named clinic stream; never depends on call order."""
+        ...
+
+    def binomial(self, stream: str, n: int, p: float, *ids: int) -> int:
+        """Return an exact keyed binomial draw of the named clinic stream."""
+        ...
+
+    def set_blinatumomab_rate(self, ug_per_day: float) -> None:
+        """Run the pump at this rate from now on, ug/day; 0 stops it."""
+        ...
+
+    def infuse_dli(self, tcon: int, treg: int, number: int, memory_enriched: bool) -> None:
+        """Put donor lymphocytes into the blood: cells; `number` counts the infusions from 1."""
+        ...
+
+    def set_drug(self, name: str, level: float) -> None:
+        """Set an immunosuppressant to `level` of its usual exposure (0 none, 1 usual) from now on."""
+        ...
+
+    def cytoreduce(self, log10_kill: float) -> None:
+        """Kill blasts by so many log10 at once (chemotherapy), by exact binomial survival."""
+        ...
+
+    def hazard_of_death(self) -> float:
+        """Return the hazard of non-relapse death now, per day (from aGvHD III-IV and severe CRS)."""
+        ...

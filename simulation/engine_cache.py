@@ -1,0 +1,97 @@
+"""Where Numba keeps the compiled kernels.
+
+Numba renews a cached kernel when the kernel's own file changes, but not when a helper that was inlined from
+another file does: it would go on serving the old one. So the cache folder is named by a hash of every source
+file that holds kernels. It also lies in the user's own cache, so that a read-only installation works.
+"""
+
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator, MutableMapping
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+KERNEL_ROOMS = ("engine", "biology")
+_PACKAGE = Path(__file__).resolve().parent
+_FOLDER = re.compile(r"kernels-[0-9a-f]{16}")
+_DAY_S = 86_400.0
+_DUR_KEPT_S = 30 * _DAY_S
+
+
+def use_engine_cache(environ: MutableMapping[str, str] = os.environ) -> Path | None:
+    """Point ``NUMBA_CACHE_DIR`` to a folder that belongs to exactly these kernels.
+
+    A folder that the user has chosen stays. Returns the folder in use, or None where no folder can be written
+    (Numba then compiles anew, or caches beside the sources).
+    """
+    chosen = environ.get("NUMBA_CACHE_DIR")
+    if chosen and not _FOLDER.fullmatch(Path(chosen).name):  # ours may be inherited from a parent process
+        return Path(chosen)
+    name = f"kernels-{kernel_digest()}"
+    for root in _roots(environ):
+        folder = root / name
+        if _make_ours(folder):
+            environ["NUMBA_CACHE_DIR"] = str(folder)
+            if environ is os.environ and "numba" in sys.modules:  # imported before us: tell it as well
+                sys.modules["numba"].config.CACHE_DIR = str(folder)
+            return folder
+    return None
+
+
+def kernel_digest(package: Path = _PACKAGE) -> str:
+    """Hash the kernels' sources, Python's version and Numba's."""
+    digest = sha256(sys.version.encode())
+    numba = find_spec("numba")
+    version_file = Path(numba.origin).with_name("_version.py") if numba and numba.origin else None
+    sources = [file for room in KERNEL_ROOMS for file in sorted((package / room).rglob("*.py"))]
+    for file in ([version_file] if version_file else []) + sources:
+        digest.update(file.name.encode() + b"\0")
+        try:
+            digest.update(file.read_bytes() + b"\0")
+        except OSError:  # an editor's dangling link, a file just removed: it holds no kernel
+            continue
+    return digest.hexdigest()[:16]
+
+
+def _roots(environ: MutableMapping[str, str]) -> Iterator[Path]:
+    """Places to try, best first."""
+    cache_home = environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(cache_home):  # the XDG rules say to ignore a relative one
+        yield Path(cache_home) / "transplant-twin"
+    home = os.path.expanduser("~")
+    if os.path.isabs(home):
+        yield Path(home) / ".cache" / "transplant-twin"
+    import tempfile
+
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    yield Path(tempfile.gettempdir()) / f"transplant-twin-{user}"
+
+
+def _make_ours(folder: Path) -> bool:
+    """Make sure that the folder exists, is writable and is nobody else's."""
+    try:
+        if not folder.is_dir():
+            folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+            _remove_old(folder)
+        state = folder.stat()
+        if time.time() - state.st_mtime > _DAY_S:
+            os.utime(folder)  # still in use
+    except OSError:
+        return False
+    # Numba unpickles what it finds there: another user's folder in a shared place must not be trusted.
+    foreign = hasattr(os, "getuid") and (state.st_uid != os.getuid() or bool(state.st_mode & 0o022))
+    return not foreign and os.access(folder, os.W_OK | os.X_OK)
+
+
+def _remove_old(newest: Path) -> None:
+    """Remove our folders that no run has used for a month."""
+    import shutil
+
+    for folder in newest.parent.iterdir():
+        if folder == newest or not _FOLDER.fullmatch(folder.name) or folder.is_symlink():
+            continue
+        if time.time() - folder.stat().st_mtime > _DUR_KEPT_S:
+            shutil.rmtree(folder, ignore_errors=True)

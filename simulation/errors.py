@@ -1,0 +1,115 @@
+"""A person's mistake, told once and clearly, and the exit statuses of the command line."""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from enum import IntEnum
+
+__all__ = ["ExitStatus", "MissingExtra", "UserError", "nearest_name"]
+
+
+class ExitStatus(IntEnum):
+    """Name what the process's exit status means."""
+
+    DONE = 0
+    BUG = 1
+    USAGE = 2
+    FAILED_RUNS = 4
+    OTHER_SCENARIO = 5
+    MISSING_EXTRA = 6
+    INTERRUPTED = 130
+
+
+def nearest_name(name: str, valid: Iterable[str], cutoff: float = 0.55) -> str | None:
+    """Return the valid name most like `name`, or None when nothing is like it."""
+    choices = {choice.lower(): choice for choice in valid}
+    found = get_close_matches(name.lower(), choices, n=1, cutoff=cutoff)
+    return choices[found[0]] if found else None
+
+
+class UserError(Exception):
+    """Tell a person what to correct: where it stands, what was expected and the nearest valid name.
+
+    `file` is the file as the person named it, or the `--set path=value` it came from. `key` is the dotted path.
+    When several mistakes are told at once, `errors` holds each and the other attributes are those of the first.
+    """
+
+    exit_status: ExitStatus = ExitStatus.USAGE
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        key: str | None = None,
+        expected: str | None = None,
+        nearest: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.file = file
+        self.line = line
+        self.column = column
+        self.key = key
+        self.expected = expected
+        self.nearest = nearest
+        self.errors: tuple[UserError, ...] = (self,)
+
+    @classmethod
+    def several(cls, errors: Sequence["UserError"], most: int = 5) -> "UserError":
+        """Join mistakes into one error, one line each, at most `most` of them told."""
+        if len(errors) == 1:
+            return errors[0]
+        first = errors[0]
+        joined = cls(
+            first.message,
+            file=first.file,
+            line=first.line,
+            column=first.column,
+            key=first.key,
+            expected=first.expected,
+            nearest=first.nearest,
+        )
+        joined.errors = tuple(errors)
+        joined.most = most
+        return joined
+
+    most: int = 5
+
+    def __str__(self) -> str:
+        if len(self.errors) > 1:
+            told = [str(error) for error in self.errors[: self.most]]
+            left = len(self.errors) - len(told)
+            return "\n".join(told + ([f"... and {left} more"] if left else []))
+        where = ""
+        if self.file is not None:
+            where = f"{self.file}:{self.line}: " if self.line is not None else f"{self.file}: "
+        if self.key and not (self.line is None and self.file and self.key in self.file):
+            where += f"{self.key}: "
+        expected = f"expected {self.expected}, " if self.expected else ""
+        nearest = f" (did you mean {self.nearest!r}?)" if self.nearest else ""
+        return f"{where}{expected}{self.message}{nearest}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions with keyword arguments do not pickle by themselves, and workers send theirs home.
+        return (_restore, (type(self), self.message, dict(self.__dict__)))
+
+
+def _restore(kind: type[UserError], message: str, state: dict[str, object]) -> UserError:
+    error = kind.__new__(kind)
+    Exception.__init__(error, message)
+    error.__dict__.update(state)
+    if state.get("errors") is None or len(error.errors) == 1:
+        error.errors = (error,)
+    return error
+
+
+class MissingExtra(UserError):
+    """Say that an optional part is not installed, with the line that installs it."""
+
+    exit_status = ExitStatus.MISSING_EXTRA
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} is not installed here; install it with: pip install -e '.[{extra}]'")
+        self.extra = extra

@@ -1,0 +1,27 @@
+"""The names of the processes that a scenario may switch off."""
+
+from typing import Final
+
+__all__ = ["PROCESS_NAMES"]
+
+PROCESS_NAMES: Final = (
+    "contact",
+    "killing",
+    "gvl",
+    "blast_growth",
+    "antigen_loss",
+    "blast_spread",
+    "activation",
+    "exhaustion",
+    "homeostasis",
+    "priming",
+    "treg",
+    "trafficking",
+    "margination",
+    "gvhd",
+    "crs",
+    "blinatumomab_pk",
+    "immunosuppression",
+    "normal_marrow",
+    "normal_b_cells",
+)

@@ -1,0 +1,1 @@
+"""The figures, one file each; `catalogue.FIGURES` lists them in the order of the report."""

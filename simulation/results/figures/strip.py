@@ -1,0 +1,223 @@
+"""The strip above a figure: what happened and what was given, on the figure's days."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+
+from simulation.results import courses
+from simulation.results.figures import style
+
+if TYPE_CHECKING:
+    from simulation.results.result import Result
+
+__all__ = ["GVHD", "TURNS", "cells_text", "draw_bars", "milestones", "panels", "prepare", "shade_infusions"]
+
+_WIDTH, _LEFT, _RIGHT = 2.95, 0.92, 0.76  # inches: the axes of days, and what stands beside them
+_TOP, _BOTTOM, _GAP, _ROW = 0.05, 0.42, 0.13, 0.19  # inches
+_LETTER = 0.055 / _WIDTH  # share of the axes that a letter of a milestone takes
+TURNS = ("relapse", "2nd relapse", "extinct", "death")
+GVHD = "GvHD \N{GREATER-THAN OR EQUAL TO} II"
+_MILESTONES = (
+    ("relapse_day", "relapse", "blasts"),
+    ("complete_remission_day", "remission", "dli"),
+    ("mrd_negative_day", "MRD\N{MINUS SIGN}", "dli"),
+    ("second_relapse_day", "2nd relapse", "blasts"),
+    ("agvhd_day", GVHD, "tissue"),
+    ("extinct_day", "extinct", "ink"),
+    ("death_day", "death", "ink"),
+)
+
+type _Mark = tuple[float, str, str]  # day, text, colour
+type _Placed = tuple[float, str, str, bool]  # and whether its text stands left of the mark
+type _Row = tuple[str, Callable[[Axes, int], None]]
+
+
+def milestones(result: Result) -> list[_Mark]:
+    """Return (day, text, colour) of what the course is told by, in order of time."""
+    found = []
+    for key, text, colour in _MILESTONES:
+        day = result.outcomes.get(key)
+        if isinstance(day, int | float) and math.isfinite(day):
+            found.append((float(day), text, style.COLOUR[colour]))
+    return sorted(found)
+
+
+def panels(
+    result: Result, heights: Sequence[float], *, below: float = 0.0, marks: Sequence[str] | None = TURNS
+) -> tuple[style.PaperFigure, list[Axes]]:
+    """Return a figure with the strip on top, panels of these heights (inches) and `below` inches for a legend.
+
+    `marks` names the milestones that the strip tells (None: all of them).
+    Margins are fixed, so that the days of all figures of a run stand below one another.
+    """
+    told = [mark for mark in milestones(result) if marks is None or mark[1] in marks]
+    rows = _rows(result, told)
+    strip_height = _ROW * max(len(rows), 1)
+    height = sum(heights) + _GAP * len(heights) + strip_height + _BOTTOM + _TOP + below
+    figure = style.PaperFigure(_LEFT + _WIDTH + _RIGHT, height)
+    top = height - _TOP - strip_height
+    _draw_strip(_place(figure, top, strip_height), rows, result.end)
+    axes = []
+    for panel in heights:
+        top -= _GAP + panel
+        axes.append(_place(figure, top, panel))
+    for ax in axes:
+        prepare(ax, result, label=ax is axes[-1])
+    return figure, axes
+
+
+def prepare(ax: Axes, result: Result, *, label: bool = True) -> None:
+    """Give the axes the run's days, the shading of infusions and a line at every turn of the course."""
+    style.day_axis(ax, result.end, label=label)
+    shade_infusions(ax, result)
+    for day, text, colour in milestones(result):
+        if text in TURNS:
+            ax.axvline(day, color=colour, linewidth=0.6, linestyle=(0, (1, 2)), zorder=1)
+
+
+def _place(figure: style.PaperFigure, bottom: float, height: float) -> Axes:
+    width, total = figure.get_size_inches()
+    return figure.add_axes((_LEFT / width, bottom / total, _WIDTH / width, height / total))
+
+
+def shade_infusions(ax: Axes, result: Result) -> None:
+    """Shade the days on which blinatumomab ran, so that a curve is read against its treatment."""
+    for item in courses.blinatumomab(result):
+        ax.axvspan(item.start, item.end, color=style.COLOUR["blinatumomab"], alpha=0.09, linewidth=0, zorder=0)
+
+
+def cells_text(cells_per_kg: float) -> str:
+    """Return a dose of cells as people write it: 1e5, 2.5e6."""
+    return f"{cells_per_kg:.2g}".replace("e+0", "e").replace("e+", "e") if cells_per_kg else "0"
+
+
+def draw_bars(ax: Axes, intervals: Sequence[courses.Interval], row: float, colour: str, height: float = 0.55) -> None:
+    """Draw intervals as bars around `row`; the lower the dose, the paler the bar."""
+    highest = max((item.level for item in intervals), default=1.0)
+    for item in intervals:
+        ax.broken_barh(
+            [(item.start, item.end - item.start)],
+            (row - height / 2, height),
+            facecolor=colour,
+            alpha=0.3 + 0.7 * item.level / highest,
+            linewidth=0,
+        )
+
+
+def _rows(result: Result, told: Sequence[_Mark]) -> list[_Row]:
+    """Return the rows there is something to show in: (name, function that draws the row)."""
+    rows: list[_Row] = []
+    for index, marks in enumerate(_spread(told, result.end)):
+        rows.append(("" if index else "course", partial(_draw_milestones, marks=marks)))
+    chemotherapy = courses.cytoreductions(result)
+    if chemotherapy:
+        rows.append(("cytoreduction", partial(_draw_chemotherapy, given=chemotherapy)))
+    infusions = courses.blinatumomab(result)
+    if infusions:
+        doses = "/".join(dict.fromkeys(f"{item.level:.3g}" for item in infusions))
+        text = f"{doses} \N{MICRO SIGN}g/day"
+        rows.append(("blinatumomab", partial(_draw_infusions, intervals=infusions, text=text)))
+    cells = courses.cell_infusions(result)
+    if cells:
+        rows.append(("DLI", partial(_draw_cells, cells=cells)))
+    for name, intervals in courses.drugs(result).items():
+        rows.append((name, partial(_draw_drug, intervals=intervals)))
+    return rows
+
+
+def _spread(marks: Sequence[_Mark], end: float) -> list[list[_Placed]]:
+    """Share milestones out over as few rows as keep their texts apart; a text may stand left of its mark."""
+    rows: list[list[_Placed]] = []
+    taken: list[list[tuple[float, float]]] = []
+    letter = _LETTER * end
+    for day, text, colour in marks:
+        width = (len(text) + 1.5) * letter
+        right, left = (day - letter, day + width), (day - width, day + letter)
+        # near the end there is no room at the right; near the start none at the left
+        sides = [left] if right[1] > end * (1.0 + _RIGHT / _WIDTH) else [right, left] if left[0] > 0 else [right]
+        places = [
+            (row, side)
+            for row, others in enumerate(taken)
+            for side in sides
+            if all(side[1] <= start or stop <= side[0] for start, stop in others)
+        ]
+        row, side = places[0] if places else (len(rows), sides[0])
+        if row == len(rows):
+            rows.append([])
+            taken.append([])
+        rows[row].append((day, text, colour, side is left))
+        taken[row].append(side)
+    return rows
+
+
+def _draw_strip(ax: Axes, rows: Sequence[_Row], end: float) -> None:
+    ax.set_xlim(0, end)
+    ax.set_ylim(max(len(rows), 1) - 0.5, -0.5)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_visible(False)
+    ax.tick_params(axis="both", length=0, labelbottom=False)
+    ax.set_xticks([])
+    ax.set_yticks(range(len(rows)), [name for name, _ in rows], fontsize=7)
+    for index, (_, draw) in enumerate(rows):
+        draw(ax, index)
+    if not any(name not in ("course", "") for name, _ in rows):
+        _beside(ax, 0, "no treatment", style.COLOUR["quiet"])
+
+
+def _draw_milestones(ax: Axes, row: int, *, marks: Sequence[_Placed]) -> None:
+    for day, text, colour, left in marks:
+        ax.plot([day], [row], marker="o", markersize=3, color=colour, clip_on=False, linestyle="none")
+        ax.annotate(
+            text,
+            (day, row),
+            xytext=(-4 if left else 4, 0),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            va="center_baseline",
+            fontsize=7,
+            color=colour,
+            annotation_clip=False,
+        )
+
+
+def _draw_chemotherapy(ax: Axes, row: int, *, given: Sequence[courses.Measurement]) -> None:
+    colour = style.COLOUR["ink"]
+    ax.plot([one.day for one in given], [row] * len(given), marker="D", markersize=4, color=colour, linestyle="none")
+    _beside(ax, row, "/".join(dict.fromkeys(f"\N{MINUS SIGN}{one.value:.2g}" for one in given)) + " log10", colour)
+
+
+def _draw_infusions(ax: Axes, row: int, *, intervals: list[courses.Interval], text: str) -> None:
+    draw_bars(ax, intervals, row, style.COLOUR["blinatumomab"])
+    _beside(ax, row, text, style.COLOUR["blinatumomab"])
+
+
+def _draw_cells(ax: Axes, row: int, *, cells: list[courses.CellInfusion]) -> None:
+    colour = style.COLOUR["dli"]
+    days = [item.day for item in cells]
+    ax.plot(days, [row] * len(days), linestyle="none", marker="v", markersize=5, color=colour, clip_on=False)
+    low, high = min(item.cells_per_kg for item in cells), max(item.cells_per_kg for item in cells)
+    span = cells_text(low) if low == high else f"{cells_text(low)}\N{EN DASH}{cells_text(high)}"
+    _beside(ax, row, f"{span} /kg", colour)
+
+
+def _draw_drug(ax: Axes, row: int, *, intervals: list[courses.Interval]) -> None:
+    draw_bars(ax, intervals, row, style.COLOUR["drug"])
+
+
+def _beside(ax: Axes, row: int, text: str, colour: str) -> None:
+    ax.annotate(
+        text,
+        (1.0, row),
+        xycoords=("axes fraction", "data"),
+        xytext=(4, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=7,
+        color=colour,
+        annotation_clip=False,
+    )

@@ -1,0 +1,146 @@
+"""The result of one run: a trajectory, events, outcomes and maps of the marrow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from simulation.clinic.events import Event
+    from simulation.scenario.schema import Scenario
+
+__all__ = ["MarrowMap", "Result"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MarrowMap:
+    """Hold the marrow's niches at one instant; each layer is an array of shape (rows, columns).
+
+    Layers are cells per niche, but `fraction` (blasts among the niche's cells) and `exhaustion` (mean, 0..1).
+    """
+
+    day: float
+    rows: int
+    columns: int
+    layers: Mapping[str, npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Hold everything one run of one patient left behind.
+
+    `columns` maps each name of the trajectory to an array of shape (n_records,); the unit is in the name.
+    Days count from the transplant. `interrupted` is true where the run was stopped before its follow-up ended.
+    """
+
+    scenario: Scenario
+    seed: int
+    patient: int
+    columns: Mapping[str, npt.NDArray[Any]]
+    events: tuple[Event, ...]
+    outcomes: Mapping[str, object]
+    maps: tuple[MarrowMap, ...] = ()
+    interrupted: bool = False
+    provenance: Mapping[str, object] = field(default_factory=dict)  # what the runner adds: start, duration
+
+    @property
+    def days(self) -> npt.NDArray[np.float64]:
+        """Return the recording times, days, shape (n_records,)."""
+        return self.column("day")
+
+    @property
+    def end(self) -> float:
+        """Return the last simulated day; at least one day, so that an axis has a width."""
+        simulated = self.outcomes.get("days_simulated")
+        last = float(simulated) if isinstance(simulated, int | float | np.number) else 0.0
+        days = self.days
+        finite = days[np.isfinite(days)]
+        return max(last, float(finite.max()) if finite.size else 0.0, 1.0)
+
+    def column(self, name: str) -> npt.NDArray[np.float64]:
+        """Return one column as floats, shape (n_records,); NaN throughout where it was not recorded."""
+        values = self.columns.get(name)
+        if values is None:
+            days = self.columns.get("day")
+            return np.full(0 if days is None else len(days), np.nan)
+        return np.asarray(values, dtype=np.float64)
+
+    @cached_property
+    def trajectory(self) -> pd.DataFrame:
+        """Return the trajectory as a table, one row per recording time, units in the column names."""
+        import pandas as pd
+
+        return pd.DataFrame({name: np.asarray(values) for name, values in self.columns.items()})
+
+    @cached_property
+    def event_table(self) -> pd.DataFrame:
+        """Return the events as a table: day, kind, what, value, unit, detail."""
+        import pandas as pd
+
+        names = ["day", "kind", "what", "value", "unit", "detail"]
+        return pd.DataFrame([asdict(event) for event in self.events], columns=names)
+
+    @property
+    def summary(self) -> dict[str, object]:
+        """Return the outcomes as plain JSON values: what did not happen, is not finite or is unknown is None."""
+        from simulation.results.tables import plain
+
+        return {name: plain(value) for name, value in self.outcomes.items()} | {"interrupted": self.interrupted}
+
+    def plot_burden(self, ax: Axes | None = None) -> Figure:
+        """Plot blasts in the body and MRD in the marrow; on `ax`, the marrow alone."""
+        from simulation.results.figures import burden
+
+        return burden.figure(self) if ax is None else burden.draw_marrow(self._on(ax), self)
+
+    def plot_t_cells(self, ax: Axes | None = None) -> Figure:
+        """Plot T cells by class in body and marrow; on `ax`, the body alone."""
+        from simulation.results.figures import t_cells
+
+        return t_cells.figure(self) if ax is None else t_cells.draw_body(self._on(ax), self)
+
+    def plot_blood(self, ax: Axes | None = None) -> Figure:
+        """Plot CD3+ cells, B cells and blasts in the blood."""
+        from simulation.results.figures import blood
+
+        return blood.figure(self) if ax is None else blood.draw(self._on(ax), self)
+
+    def plot_drug(self, ax: Axes | None = None) -> Figure:
+        """Plot the level of blinatumomab under the infusions that made it."""
+        from simulation.results.figures import drug
+
+        return drug.figure(self) if ax is None else drug.draw(self._on(ax), self)
+
+    def plot_gvhd(self, ax: Axes | None = None) -> Figure:
+        """Plot tissue integrity with the grade of acute GvHD, and the CRS score; on `ax`, the tissue alone."""
+        from simulation.results.figures import gvhd
+
+        return gvhd.figure(self) if ax is None else gvhd.draw_tissue(self._on(ax), self)
+
+    def plot_marrow_maps(self, ax: Axes | None = None, *, day: float | None = None) -> Figure:
+        """Plot the recorded maps of the marrow; on `ax`, the blasts of the map nearest to `day` (the last one)."""
+        from simulation.results.figures import marrow_maps
+
+        return marrow_maps.figure(self) if ax is None else marrow_maps.draw(ax, self, day)
+
+    def _on(self, ax: Axes) -> Axes:
+        from simulation.results.figures import strip
+
+        strip.prepare(ax, self)
+        return ax
+
+    def write(self, out_dir: str | Path | None = None, *, overwrite: bool = False) -> Path:
+        """Write the results folder and return its path; see `simulation.results.folder.write_result`."""
+        from simulation.results.folder import write_result
+
+        return write_result(self, out_dir, overwrite=overwrite)

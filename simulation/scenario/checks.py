@@ -1,0 +1,191 @@
+"""Contradictions between keys that are each valid alone: what a clinician would object to."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from simulation.parameters.distributions import Distribution
+from simulation.parameters.table import ParameterTable
+from simulation.scenario.fields import Problem
+from simulation.scenario.treatments import AllOf, AnyOf, Blinatumomab, Never, OnDay, OnMrd, OnOvertRelapse
+from simulation.units import format_number, format_quantity
+
+if TYPE_CHECKING:
+    from simulation.scenario.schema import Scenario
+
+__all__ = ["contradictions"]
+
+_ROUNDING = 1e-9
+
+
+def contradictions(scenario: "Scenario") -> list[Problem]:
+    """Return every contradiction found, in the order of the file's keys."""
+    checks = (_clock, _marrow, _parameter_ranges, _monitoring, _start, _treatments, _blinatumomab, _dli, _immunosuppression)
+    return [found for check in checks for found in check(scenario)]
+
+
+def _clock(s: "Scenario") -> Iterator[Problem]:
+    if s.time_step > s.follow_up:
+        yield Problem("the step is longer than follow_up", ("time_step",))
+    if s.record_every < s.time_step * (1 - _ROUNDING):
+        yield Problem(
+            f"recording every {_time(s.record_every)} is finer than the step of {_time(s.time_step)}", ("record_every",)
+        )
+    else:
+        steps = s.record_every / s.time_step
+        if abs(steps - round(steps)) > 1e-6:
+            yield Problem(
+                f"got {_time(s.record_every)}", ("record_every",), f"a whole number of steps of {_time(s.time_step)}"
+            )
+
+
+def _marrow(s: "Scenario") -> Iterator[Problem]:
+    niches = s.marrow.rows * s.marrow.columns
+    if niches > 1_000_000:
+        yield Problem(f"got {s.marrow.rows} x {s.marrow.columns} niches", ("marrow", "rows"), "rows times columns up to 1e6")
+
+
+def _parameter_ranges(s: "Scenario") -> Iterator[Problem]:
+    table = ParameterTable.load()
+    for name in sorted(set(s.patient) & set(s.parameters)):
+        yield Problem(f"{name} is also given under patient; keep one", ("parameters", name))
+    if s.allow_out_of_range:
+        return
+    for block, values in (("patient", s.patient), ("parameters", s.parameters)):
+        for name, value in values.items():
+            row = table[name]
+            outside = [number for number in _numbers(value) if not row.low <= number <= row.high]
+            if outside:
+                yield Problem(
+                    f"got {row.written(outside[0])}; to go beyond it all the same, write allow_out_of_range: true",
+                    (block, name),
+                    f"a value in the parameter table's range, {row.written(row.low)} to {row.written(row.high)}",
+                )
+
+
+def _numbers(value: float | Distribution) -> tuple[float, ...]:
+    if not isinstance(value, Distribution):
+        return (value,)
+    if value.distribution == "choice":
+        return value.values
+    if value.distribution in {"uniform", "loguniform"}:
+        return (value.first, value.second)
+    return (value.first,)
+
+
+def _monitoring(s: "Scenario") -> Iterator[Problem]:
+    defined = s.definitions
+    if defined.complete_remission > defined.overt_relapse:
+        yield Problem(
+            "complete remission would include marrows in overt relapse", ("definitions", "complete_remission"), "at most overt_relapse"
+        )
+    mrd = s.monitoring.mrd
+    if mrd is None:
+        return
+    if mrd.cells * mrd.sensitivity < 1 - _ROUNDING:
+        yield Problem(
+            f"{format_number(mrd.cells)} cells cannot show one in {format_number(round(1 / mrd.sensitivity))}",
+            ("monitoring", "mrd", "cells"),
+            "at least 1 / sensitivity",
+        )
+    if defined.mrd_negative < mrd.sensitivity:
+        yield Problem(
+            f"got {format_number(defined.mrd_negative)}, which the MRD assay cannot see",
+            ("definitions", "mrd_negative"),
+            f"at least its sensitivity, {format_number(mrd.sensitivity)}",
+        )
+
+
+def _start(s: "Scenario") -> Iterator[Problem]:
+    yield from _trigger(s, s.start, ("start",))
+
+
+def _trigger(s: "Scenario", start: object, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    tests = s.monitoring
+    if isinstance(start, AnyOf | AllOf):
+        for index, inner in enumerate(start.triggers):
+            at = (*path, "triggers", index)
+            if isinstance(inner, Never):
+                yield Problem("never cannot be one of several triggers", (*at, "when"))
+            yield from _trigger(s, inner, at)
+    elif isinstance(start, OnMrd):
+        if tests.mrd is None:
+            yield Problem("an MRD trigger needs MRD tests, but monitoring.mrd is null", (*path, "when"))
+        elif start.at_least < tests.mrd.sensitivity:
+            yield Problem(
+                f"got {format_number(start.at_least)}, which the assay cannot see",
+                (*path, "at_least"),
+                f"at least the sensitivity of monitoring.mrd, {format_number(tests.mrd.sensitivity)}",
+            )
+    elif isinstance(start, OnOvertRelapse):
+        if tests.morphology is None and tests.blood is None:
+            yield Problem("overt relapse cannot be found: monitoring.morphology and monitoring.blood are null", (*path, "when"))
+    elif isinstance(start, OnDay) and start.day >= s.follow_up:
+        yield Problem(
+            f"got {format_quantity(start.day, 'day')}", (*path, "day"), f"a day before the end of follow_up, {_time(s.follow_up)}"
+        )
+
+
+def _treatments(s: "Scenario") -> Iterator[Problem]:
+    if not isinstance(s.start, Never):
+        return
+    for key in ("blinatumomab", "dli", "cytoreduction"):
+        if getattr(s, key) is not None:
+            yield Problem(f"{key} would never be given, because start.when is never; say when it starts, or write null", (key,))
+
+
+def _blinatumomab(s: "Scenario") -> Iterator[Problem]:
+    drug = s.blinatumomab
+    if drug is None:
+        return
+    if drug.pattern is None:
+        yield from (
+            Problem(f"the key {key!r} is missing", ("blinatumomab",), None, None, at_key=True)
+            for key in ("dose", "on", "off")
+            if getattr(drug, key) is None
+        )
+        if drug.step_up is not None and drug.on is not None and drug.step_up.duration > drug.on:
+            yield Problem(
+                f"got {_time(drug.step_up.duration)}", ("blinatumomab", "step_up", "for"), f"at most on, {_time(drug.on)}"
+            )
+        return
+    for key in ("dose", "step_up", "on", "off"):
+        if getattr(drug, key) is not None:
+            yield Problem("pattern takes the place of this key; keep one of them", ("blinatumomab", key), at_key=True)
+
+
+def _dli(s: "Scenario") -> Iterator[Problem]:
+    dli = s.dli
+    if dli is None:
+        return
+    if len(dli.cd3) > 1 and "every" not in dli.model_fields_set:
+        yield Problem("several infusions need the interval between them: the key 'every' is missing", ("dli",))
+    if dli.first.cycle is None:
+        return
+    path = ("dli", "first")
+    drug: Blinatumomab | None = s.blinatumomab
+    if drug is None:
+        yield Problem(
+            f"got day {format_number(dli.first.day)} of cycle {dli.first.cycle}, but there is no blinatumomab",
+            path,
+            f"a day of treatment such as day {format_number(dli.first.day)}",
+        )
+    elif dli.first.cycle > drug.cycles:
+        yield Problem(f"got cycle {dli.first.cycle}", path, f"one of the {drug.cycles} cycles of blinatumomab")
+    elif drug.cycle_length > 0 and dli.first.day > drug.cycle_length:
+        yield Problem(
+            f"got day {format_number(dli.first.day)}", path, f"a day of the cycle, which is {_time(drug.cycle_length)} long"
+        )
+
+
+def _immunosuppression(s: "Scenario") -> Iterator[Problem]:
+    for index, course in enumerate(s.immunosuppression):
+        if course.end < course.start:
+            yield Problem(
+                f"{course.drug} ends on {format_quantity(course.end, 'day')}, before it starts",
+                ("immunosuppression", index, "to"),
+                f"{format_quantity(course.start, 'day')} or later",
+            )
+
+
+def _time(days: float) -> str:
+    return format_quantity(days, "time")

@@ -1,0 +1,272 @@
+"""Types of scenario fields: each reads what people write, checks its range, and writes it back.
+
+A field's value inside the program is a number in canonical units; `model_dump` gives what the YAML file would say.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Generic, TypeVar
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from simulation.units import (
+    Dimension,
+    QuantityError,
+    describe,
+    examples,
+    format_number,
+    format_quantity,
+    parse_quantity,
+    unit_pattern,
+)
+
+__all__ = ["BARE", "YEARS_20", "Field_", "Flag", "FrozenMap", "Problem", "Quantity", "Text", "Whole", "problem", "problems", "show"]
+
+YEARS_20: Final = 20 * 365.25
+BARE: Final = frozenset({"fraction", "dimensionless", "count"})  # written as bare numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Describe one mistake at a path below the field that found it."""
+
+    message: str
+    path: tuple[str | int, ...] = ()
+    expected: str | None = None
+    nearest: str | None = None
+    at_key: bool = False
+
+
+def problems(found: list[Problem]) -> PydanticCustomError:
+    """Return the exception by which a validator reports mistakes; `messages.py` turns it into `UserError`s."""
+    return PydanticCustomError("problems", "{told}", {"told": "; ".join(p.message for p in found), "problems": found})
+
+
+def problem(
+    message: str, expected: str | None = None, nearest: str | None = None, path: tuple[str | int, ...] = ()
+) -> PydanticCustomError:
+    """Return the exception by which a validator reports one mistake."""
+    return problems([Problem(message, path, expected, nearest)])
+
+
+def show(value: object) -> str:
+    """Return a short text of a value as it stood in the file."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return "a block of keys"
+    if isinstance(value, list | tuple):
+        return "a list"
+    text = repr(value)
+    return text if len(text) <= 64 else text[:60] + "...'"
+
+
+class Field_:
+    """Join reading, writing and the JSON Schema of one kind of value into a pydantic annotation."""
+
+    def read(self, value: Any) -> Any:
+        """Return the value in canonical form; raise `PydanticCustomError`."""
+        raise NotImplementedError
+
+    def write(self, value: Any) -> Any:
+        """Return what the YAML file would say."""
+        return value
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of what may be written."""
+        raise NotImplementedError
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return the core schema of the annotated type."""
+        return core_schema.no_info_plain_validator_function(
+            self.read, serialization=core_schema.plain_serializer_function_ser_schema(self.write)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Return the JSON Schema of the annotated type."""
+        return self.json_schema()
+
+
+@dataclass(frozen=True)
+class Quantity(Field_):
+    """Read a quantity with its unit into a float in canonical units, within `low`..`high`."""
+
+    dimension: Dimension
+    low: float = -math.inf
+    high: float = math.inf
+    above_low: bool = False  # the low end itself is not allowed
+
+    def read(self, value: Any) -> float:
+        """Return the value in the canonical unit."""
+        try:
+            number = parse_quantity(value, self.dimension)
+        except QuantityError as error:
+            raise problem(error.message, error.expected, error.nearest) from None
+        if not (self.low <= number <= self.high) or (self.above_low and number == self.low):
+            raise problem(f"got {show(value)}", f"{describe(self.dimension)}, {self.range()}")
+        return number
+
+    def range(self) -> str:
+        """Return the allowed range as text."""
+        low = format_quantity(self.low, self.dimension) if math.isfinite(self.low) else None
+        high = format_quantity(self.high, self.dimension) if math.isfinite(self.high) else None
+        if low is None and high is None:
+            return "any"
+        if high is None:
+            return f"above {low}" if self.above_low else f"at least {low}"
+        if low is None:
+            return f"at most {high}"
+        return f"above {low}, at most {high}" if self.above_low else f"{low} to {high}"
+
+    def write(self, value: Any) -> Any:
+        """Return the value with its unit; a bare number where none exists."""
+        text = format_quantity(value, self.dimension)
+        return parse_bare(text) if self.dimension in BARE else text
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the pattern, description and examples of the text."""
+        return quantity_json_schema(self.dimension, self.range())
+
+
+def parse_bare(text: str) -> float | int:
+    """Return the number in `text` as an int where it is written like one."""
+    return int(text) if text.lstrip("-").isdigit() else float(text)
+
+
+def quantity_json_schema(dimension: Dimension, allowed: str = "any") -> dict[str, Any]:
+    """Return the JSON Schema of a quantity: text by pattern, and a number where none needs a unit."""
+    told = describe(dimension) + ("" if allowed == "any" else f", {allowed}")
+    text: dict[str, Any] = {
+        "type": "string",
+        "pattern": unit_pattern(dimension),
+        "x-write": told,  # joined with the key's own description
+        "examples": list(examples(dimension)),
+    }
+    if dimension in BARE:
+        text["type"] = ["string", "number"]
+    return text
+
+
+@dataclass(frozen=True)
+class Whole(Field_):
+    """Read a whole number (1e6 counts as one) within `low`..`high`."""
+
+    low: int
+    high: int
+
+    def read(self, value: Any) -> int:
+        """Return the number as an int."""
+        expected = f"a whole number from {format_number(self.low)} to {format_number(self.high)}"
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+            raise problem(f"got {show(value)}", expected)
+        if not self.low <= value <= self.high:
+            raise problem(f"got {show(value)}", expected)
+        return int(value)
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return an integer with its limits."""
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+
+
+class Flag(Field_):
+    """Read true or false; nothing else is a boolean."""
+
+    def read(self, value: Any) -> bool:
+        """Return the boolean."""
+        if not isinstance(value, bool):
+            raise problem(f"got {show(value)}", "true or false")
+        return value
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return a boolean."""
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True)
+class Text(Field_):
+    """Read printable text of limited length."""
+
+    longest: int
+    shortest: int = 0
+    example: str = "text"
+
+    def read(self, value: Any) -> str:
+        """Return the text without blank ends."""
+        if not isinstance(value, str):
+            quotes = " (put a number or a word such as true in quotes)" if isinstance(value, int | float) else ""
+            raise problem(f"got {show(value)}{quotes}", f"text such as {self.example}")
+        value = value.strip()
+        if not self.shortest <= len(value) <= self.longest:
+            raise problem(f"got {len(value)} characters", f"text of {self.shortest} to {self.longest} characters")
+        if not all(character.isprintable() or character == "\n" for character in value):
+            raise problem("got characters that cannot be printed", f"text such as {self.example}")
+        return value
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return text with its limits."""
+        return {"type": "string", "minLength": self.shortest, "maxLength": self.longest}
+
+
+V = TypeVar("V")
+
+
+class FrozenMap(Mapping[str, V], Generic[V]):
+    """Hold a dict that cannot change, can be hashed and pickled, and compares by content."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[str, V] | None = None) -> None:
+        self._items: dict[str, V] = dict(items or {})
+
+    def __getitem__(self, key: str) -> V:
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mapping) and self._items == dict(other)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._items.items()))
+
+    def __repr__(self) -> str:
+        return f"FrozenMap({self._items!r})"
+
+
+@dataclass(frozen=True)
+class Custom(Field_):
+    """Join three functions into a field."""
+
+    reader: Callable[[Any], Any]
+    writer: Callable[[Any], Any]
+    schema: Callable[[], dict[str, Any]]
+
+    def read(self, value: Any) -> Any:
+        """Return what the reader makes of it."""
+        return self.reader(value)
+
+    def write(self, value: Any) -> Any:
+        """Return what the writer makes of it."""
+        return self.writer(value)
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the schema."""
+        return self.schema()
+
+
+Time = Annotated[float, Quantity("time", 0, YEARS_20)]
+Interval = Annotated[float, Quantity("time", 1 / 24, YEARS_20)]
+Day = Annotated[float, Quantity("day", -365, YEARS_20)]
+DayAfterTransplant = Annotated[float, Quantity("day", 0, YEARS_20)]
+Fraction = Annotated[float, Quantity("fraction", 0, 1, above_low=True)]
+CellsPerKg = Annotated[float, Quantity("cells_per_kg", 0, 1e10)]
+Bool = Annotated[bool, Flag()]
+Grade = Annotated[int, Whole(1, 4)]

@@ -1,0 +1,83 @@
+"""The JSON Schema of a scenario file, for completion and checks while typing in an editor."""
+
+from typing import Any, Final
+
+from simulation.parameters.table import ParameterTable
+from simulation.scenario.fields import quantity_json_schema
+from simulation.scenario.messages import keys_of_start
+from simulation.scenario.named_values import distribution_json_schema
+
+__all__ = ["json_schema"]
+
+_TRIGGERS: Final = ("Never", "OnDay", "OnMrd", "OnOvertRelapse", "AnyOf", "AllOf")
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the schema of a scenario file, which holds only what differs from its base: nothing but `name` is required."""
+    from simulation.scenario.schema import Scenario
+
+    schema = Scenario.model_json_schema(by_alias=True)
+    definitions: dict[str, Any] = schema["$defs"]
+    definitions["Distribution"] = distribution_json_schema()
+    definitions["Trigger"] = _any_trigger([definitions.pop(name) for name in _TRIGGERS], keys_of_start(Scenario))
+    properties = schema["properties"]
+    properties["start"] = {"description": properties["start"].get("description", ""), "$ref": "#/$defs/Trigger"}
+    definitions |= {kind: quantity_json_schema(kind) for kind in {row.dimension for row in ParameterTable.load().rows}}
+    file_name = {"type": "string", "examples": ["base.yaml"]}
+    extends = {
+        "description": "The file (or files, the later wins) that this one differs from; paths are relative to this file.",
+        "anyOf": [file_name, {"type": "array", "items": file_name}],
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Scenario of treatment after transplant",
+        "description": "One simulated patient and the treatment given. Every number carries its unit.",
+        "type": "object",
+        "properties": {"extends": extends} | _tidy(properties, "properties"),
+        "required": ["name"],
+        "additionalProperties": False,
+        "$defs": {name: _tidy(definitions[name], "") for name in sorted(definitions)},
+    }
+
+
+def _any_trigger(blocks: list[dict[str, Any]], words: list[str]) -> dict[str, Any]:
+    """Join the triggers into one block: a file may hold just one of its keys, the rest coming from its base."""
+    properties: dict[str, Any] = {}
+    for block in blocks:
+        properties |= {key: value for key, value in block["properties"].items() if key not in properties}
+    properties["when"] = {"enum": words, "description": "What starts treatment."}
+    properties["triggers"] = {
+        "description": properties["triggers"]["description"],
+        "type": "array",
+        "items": {"$ref": "#/$defs/Trigger"},
+        "minItems": 1,
+        "maxItems": 10,
+    }
+    properties["delay"].pop("default", None)  # it differs between triggers
+    return {
+        "type": "object",
+        "description": "When treatment starts.",
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def _tidy(value: Any, inside: str) -> Any:
+    """Drop pydantic's titles, and the required keys of blocks that a base may already give."""
+    if isinstance(value, list):
+        return [_tidy(item, "") for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "x-use" in value:  # pydantic would look for a $ref among its own definitions
+        return {"$ref": f"#/$defs/{value['x-use']}"}
+    drop = () if inside == "properties" else ("title", "required", "x-write")
+    told = value.get("x-write")
+    if isinstance(told, str):
+        described = value.get("description")
+        value = value | {"description": f"{described} Write {told}." if described else told}
+    needed = "distribution" in value.get("properties", {})
+    return {
+        key: _tidy(item, key)
+        for key, item in value.items()
+        if (key not in drop or (key == "required" and needed)) and not (key == "default" and item is None)
+    }

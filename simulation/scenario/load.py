@@ -1,0 +1,74 @@
+"""From a YAML file to a frozen `Scenario`."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulation.errors import UserError
+from simulation.scenario.merge import DEFAULTS, apply_override, extended, merge
+from simulation.yaml_source import Node, parse_yaml, plain, read_yaml
+
+if TYPE_CHECKING:
+    from simulation.scenario.schema import Scenario
+
+__all__ = ["load_scenario", "parse_scenario"]
+
+Overrides = Mapping[str, Any] | Iterable[str]
+
+
+def load_scenario(path: str | os.PathLike[str], overrides: Overrides = ()) -> "Scenario":
+    """Read a scenario file, what it extends and the defaults, apply overrides, and check everything.
+
+    `overrides` is a mapping such as `{"start.at_least": "1e-4"}` or a list such as `["start.at_least=1e-4"]`; text is read like
+    a value in the file. Raises `UserError`, which names file, line, key, what was expected and the nearest valid name.
+    """
+    shown = os.fspath(path)
+    return _finish(read_yaml(path, shown), Path(path), shown, overrides)
+
+
+def parse_scenario(text: str, overrides: Overrides = (), name: str = "<text>") -> "Scenario":
+    """Read a scenario from YAML text; `extends` is relative to the current folder."""
+    root = parse_yaml(text, name)
+    if not isinstance(root.value, dict):
+        raise root.error("got something else", expected="keys with values, such as name: My scenario")
+    return _finish(root, None, name, overrides)
+
+
+def _finish(root: Node, path: Path | None, shown: str, overrides: Overrides) -> "Scenario":
+    own = root.value if isinstance(root.value, dict) else {}
+    tree = merge(read_yaml(DEFAULTS, "simulation/data/defaults.yaml"), extended(root, path, shown))
+    tree = Node(tree.value, shown, 1, 1)
+    pairs = list(_pairs(overrides))
+    for key, value, label in pairs:
+        tree = apply_override(tree, key, value, label)
+    if "name" not in own and "name" not in [key for key, _, _ in pairs]:
+        # a base's name would make two scenarios look like one in every table
+        raise UserError("the key 'name' is missing; every scenario file has its own", file=shown, line=1)
+    return _validated(tree)
+
+
+def _pairs(overrides: Overrides) -> Iterable[tuple[str, Any, str]]:
+    if isinstance(overrides, str):
+        overrides = [overrides]
+    if isinstance(overrides, Mapping):
+        for key, value in overrides.items():
+            yield key, value, f"override {key}"
+        return
+    for text in overrides:
+        key, mark, value = text.partition("=")
+        if not mark or not value.strip():
+            raise UserError(f"got {text!r}", file="--set", expected="path=value such as start.at_least=1e-4")
+        yield key.strip(), value, f"--set {text}"
+
+
+def _validated(tree: Node) -> "Scenario":
+    from pydantic import ValidationError
+
+    from simulation.scenario.messages import user_error
+    from simulation.scenario.schema import Scenario
+
+    try:
+        return Scenario.model_validate(plain(tree))
+    except ValidationError as error:
+        raise user_error(error, tree, Scenario) from None

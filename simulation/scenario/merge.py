@@ -1,0 +1,147 @@
+"""Put a scenario together: the defaults, the files it extends, the file itself, and overrides."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from simulation.errors import UserError
+from simulation.yaml_source import Node, parse_yaml, read_yaml
+
+__all__ = ["DEFAULTS", "apply_override", "extended", "merge", "node_from"]
+
+DEFAULTS: Final = Path(__file__).resolve().parent.parent / "data" / "defaults.yaml"
+_DEEPEST: Final = 20
+_NAMED: Final = frozenset({"patient", "parameters", "processes"})  # where null takes an entry of the base away
+_WHOLE: Final[dict[str, str]] = {"start": "when"}  # another `when` replaces the block: its keys mean something else
+_DUTY: Final = ("dose", "step_up", "on", "off")
+
+
+def extended(root: Node, path: Path | None, shown: str) -> Node:
+    """Return the file's tree merged over those it extends, without the key `extends`."""
+    return _extended(root, path, shown, ())
+
+
+def _extended(root: Node, path: Path | None, shown: str, parents: tuple[tuple[str, str], ...]) -> Node:
+    here = (os.path.realpath(path) if path is not None else shown, shown)
+    own = dict(root.value) if isinstance(root.value, dict) else {}
+    wanted = own.pop("extends", None)
+    tree = Node(own, root.file, root.line, root.column)
+    if wanted is None or wanted.value is None:
+        return tree
+    base: Node | None = None
+    for reference in wanted.value if isinstance(wanted.value, list) else [wanted]:
+        part = _read_base(reference, wanted, path, shown, (*parents, here))
+        base = part if base is None else merge(base, part)
+    return tree if base is None else merge(base, tree)
+
+
+def _read_base(
+    reference: Node, wanted: Node, path: Path | None, shown: str, chain: tuple[tuple[str, str], ...]
+) -> Node:
+    name = reference.value
+    if not isinstance(name, str) or not name:
+        raise wanted.error("got something else", key="extends", expected="a file name, or a list of them, such as base.yaml")
+    folder = path.parent if path is not None else Path.cwd()
+    target = folder / name
+    target_shown = os.path.normpath(os.path.join(os.path.dirname(shown), name)) if path is not None else name
+    real = os.path.realpath(target)
+    if real in [seen for seen, _ in chain]:
+        circle = " -> ".join([told for _, told in chain] + [target_shown])
+        raise reference.error(f"the files extend each other in a circle: {circle}", key="extends")
+    if len(chain) >= _DEEPEST:
+        raise reference.error(f"more than {_DEEPEST} files extend one another", key="extends")
+    try:
+        tree = read_yaml(target, target_shown)
+    except UserError as error:
+        if error.line is not None:
+            raise
+        # the file that names it is where the mistake is corrected
+        near = os.path.relpath(error.nearest, os.path.dirname(shown) or ".") if error.nearest else None
+        told = reference.error(f"{name}: {error.message}", key="extends", nearest=near)
+        raise told from None
+    return _extended(tree, target, target_shown, chain)
+
+
+def merge(base: Node, over: Node, path: tuple[str, ...] = ()) -> Node:
+    """Return `base` with `over` laid on it: blocks merge key by key, all else is replaced."""
+    if not isinstance(base.value, dict) or not isinstance(over.value, dict):
+        return over
+    if _replaces(base.value, over.value, path):
+        return over
+    merged = dict(base.value)
+    if path == ("blinatumomab",):
+        _drop_other_way(merged, over.value)
+    for key, node in over.value.items():
+        if node.value is None and len(path) == 1 and path[0] in _NAMED:
+            merged.pop(key, None)
+        elif key in merged:
+            merged[key] = merge(merged[key], node, (*path, key))
+        else:
+            merged[key] = node
+    return Node(merged, over.file, over.line, over.column, over.key_line, over.key_column)
+
+
+def _replaces(base: Mapping[str, Node], over: Mapping[str, Node], path: tuple[str, ...]) -> bool:
+    if len(path) == 1 and path[0] in _WHOLE:
+        word = _WHOLE[path[0]]
+        return word in over and (word not in base or base[word].value != over[word].value)
+    if len(path) == 2 and path[0] == "patient":
+        return True  # a distribution is replaced as a whole
+    return False
+
+
+def _drop_other_way(merged: dict[str, Node], over: Mapping[str, Node]) -> None:
+    """Let a duty cycle written as a pattern take the place of the base's dose, on and off, and the reverse."""
+    if "pattern" in over and over["pattern"].value is not None and not any(key in over for key in _DUTY):
+        for key in _DUTY:
+            merged.pop(key, None)
+    elif "dose" in over and "pattern" not in over:
+        merged.pop("pattern", None)
+
+
+def node_from(value: Any, label: str) -> Node:
+    """Return a Python value (from `overrides`) as a node without lines."""
+    if isinstance(value, Mapping):
+        return Node({str(key): node_from(item, label) for key, item in value.items()}, label)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return Node([node_from(item, label) for item in value], label)
+    if value is None or isinstance(value, bool | int | float | str):
+        return Node(value, label)
+    raise UserError(f"got {type(value).__name__}", file=label, expected="text, a number, a list or a dict")
+
+
+def apply_override(root: Node, path: str, value: Any, label: str) -> Node:
+    """Return the tree with the value at a dotted path set; text is read like a value in a file."""
+    segments = path.split(".")
+    if not all(segments) or path != path.strip():
+        raise UserError("got an empty key", file=label, expected="path=value such as start.at_least=1e-4")
+    if segments[0] == "extends":
+        raise UserError("extends can only be written in a file", file=label)
+    node = parse_yaml(value, label, lines=False) if isinstance(value, str) else node_from(value, label)
+    return _set(root, segments, 0, node, label)
+
+
+def _set(here: Node, segments: list[str], depth: int, new: Node, label: str) -> Node:
+    if depth == len(segments):
+        return new
+    segment, so_far = segments[depth], ".".join(segments[:depth])
+    if isinstance(here.value, list):
+        items = list(here.value)
+        if not segment.isdecimal() or int(segment) >= len(items):
+            expected = f"an index from 0 to {len(items) - 1}" if items else "a list with entries; it is empty"
+            raise UserError(f"got {segment!r}", file=label, key=so_far, expected=expected)
+        items[int(segment)] = _set(items[int(segment)], segments, depth + 1, new, label)
+        return Node(items, here.file, here.line, here.column, here.key_line, here.key_column)
+    if here.value is not None and not isinstance(here.value, dict):
+        raise UserError(f"{so_far} is a single value; it has no key {segment!r}", file=label, key=so_far)
+    if here.value is None:
+        return Node({segment: _set(Node(None, label), segments, depth + 1, new, label)}, label)
+    child = _set(here.value.get(segment, Node(None, label)), segments, depth + 1, new, label)
+    patch = Node({segment: child}, here.file, here.line, here.column, here.key_line, here.key_column)
+    if depth + 1 == len(segments) == 2:
+        # the rules of merging also hold for one key: null takes a name away, another `when` is another trigger
+        kept = {key: node for key, node in here.value.items() if key != segment}
+        rest = Node(kept, here.file) if segments[0] not in _WHOLE else here
+        return merge(rest, patch, (segments[0],))
+    return Node({**here.value, segment: child}, here.file, here.line, here.column, here.key_line, here.key_column)

@@ -1,0 +1,135 @@
+"""Turn pydantic's errors into mistakes a person can correct, each with its file, line and key."""
+
+from typing import Any, Final, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from simulation.errors import UserError, nearest_name
+from simulation.scenario.fields import Problem, show
+from simulation.yaml_source import Node
+
+__all__ = ["user_error"]
+
+_MOST: Final = 5
+
+
+def user_error(error: ValidationError, root: Node, model: type[BaseModel]) -> UserError:
+    """Return one `UserError` for everything pydantic found in the scenario that came from `root`."""
+    told: list[UserError] = []
+    for detail in error.errors(include_url=False):
+        for path, found in _problems(detail, root, model):
+            told.append(_located(path, found, root))
+    return UserError.several(told, _MOST)
+
+
+def _problems(detail: Any, root: Node, model: type[BaseModel]) -> list[tuple[tuple[str | int, ...], Problem]]:
+    loc: tuple[str | int, ...] = detail["loc"]
+    kind: str = detail["type"]
+    context: dict[str, Any] = detail.get("ctx", {})
+    path = _path_in_file(loc, root)
+    given = detail["input"]
+    if kind == "problems":
+        return [(path + found.path, found) for found in context["problems"]]
+    if kind == "missing":
+        return [(path, Problem(f"the key {loc[-1]!r} is missing", at_key=True))]
+    if kind == "extra_forbidden":
+        keys = keys_at(model, loc[:-1], given)
+        near = nearest_name(str(loc[-1]), keys)
+        expected = None if near else f"one of {', '.join(keys)}"
+        return [((*path, loc[-1]), Problem("there is no such key", (), expected, near, at_key=True))]
+    if kind == "literal_error":
+        choices = context["expected"].replace(" or ", ", ").replace("'", "").split(", ")
+        near = nearest_name(given, choices) if isinstance(given, str) else None
+        return [(path, Problem(f"got {show(given)}", (), _one_of(choices), near))]
+    if kind in {"union_tag_invalid", "union_tag_not_found"}:
+        tags = keys_of_start(model)
+        if kind == "union_tag_not_found":
+            when = given.get("when") if isinstance(given, dict) else None
+            return [(path, Problem(f"the key 'when' is missing; it is {_one_of(tags)}", at_key=True))] if when is None else []
+        return [((*path, "when"), Problem(f"got {show(context['tag'])}", (), _one_of(tags), nearest_name(context["tag"], tags)))]
+    if kind in {"model_type", "model_attributes_type", "dict_type"}:
+        keys = keys_at(model, loc, given)
+        return [(path, Problem(f"got {show(given)}", (), f"a block with the keys {', '.join(keys)}"))]
+    if kind == "tuple_type":
+        return [(path, Problem(f"got {show(given)}", (), "a list such as [a, b]"))]
+    if kind in {"too_short", "too_long"}:
+        bound = context.get("max_length") if kind == "too_long" else context.get("min_length")
+        limit = f"at {'most' if kind == 'too_long' else 'least'} {bound} of them"
+        return [(path, Problem(f"got {context.get('actual_length')}", (), f"a list with {limit}"))]
+    return [(path, Problem(f"got {show(given)}", (), str(detail["msg"])))]
+
+
+def _one_of(choices: list[str] | tuple[str, ...]) -> str:
+    return "one of " + ", ".join(choices)
+
+
+def _path_in_file(loc: tuple[str | int, ...], root: Node) -> tuple[str | int, ...]:
+    """Keep what stands in the file: pydantic puts the tags of unions into its paths."""
+    path: list[str | int] = []
+    node: Node | None = root
+    for segment in loc:
+        child = _child(node, segment)
+        if child is not None:
+            path.append(segment)
+            node = child
+    return tuple(path)
+
+
+def _child(node: Node | None, segment: str | int) -> Node | None:
+    if node is None:
+        return None
+    if isinstance(node.value, dict):
+        return node.value.get(str(segment))
+    if isinstance(node.value, list) and isinstance(segment, int) and 0 <= segment < len(node.value):
+        return node.value[segment]
+    return None
+
+
+def _located(path: tuple[str | int, ...], found: Problem, root: Node) -> UserError:
+    node = root
+    for segment in path:
+        child = _child(node, segment)
+        if child is None:
+            break
+        node = child
+    key = ".".join(map(str, path))
+    return node.error(found.message, key=key or None, expected=found.expected, nearest=found.nearest, at_key=found.at_key)
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """Return the blocks an annotation may hold, through Annotated, unions and tuples."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if get_origin(annotation) is None and not get_args(annotation):
+        return []
+    return [model for argument in get_args(annotation) for model in _models(argument)]
+
+
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _tag(model: type[BaseModel]) -> str | None:
+    field = model.model_fields.get("when")
+    return str(get_args(field.annotation)[0]) if field is not None else None
+
+
+def keys_at(model: type[BaseModel], loc: tuple[str | int, ...], given: Any = None) -> list[str]:
+    """Return the keys that may stand at pydantic's path `loc`."""
+    here = [model]
+    for segment in loc:
+        tagged = [candidate for candidate in here if _tag(candidate) == segment and len(here) > 1]
+        if tagged:
+            here = tagged
+            continue
+        inner = [found for candidate in here if segment in (fields := _fields(candidate)) for found in _models(fields[str(segment)].annotation)]
+        here = inner or here
+    keys = dict.fromkeys(key for candidate in here for key in _fields(candidate))
+    return list(keys)
+
+
+def keys_of_start(model: type[BaseModel]) -> list[str]:
+    """Return the words that `when` may be."""
+    return [tag for candidate in _models(model.model_fields["start"].annotation) if (tag := _tag(candidate)) is not None]
+
+

@@ -1,0 +1,163 @@
+"""The blocks of a scenario whose keys are names: patient, parameters, processes."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from simulation.errors import nearest_name
+from simulation.parameters.distributions import DISTRIBUTIONS, Distribution, DistributionError, parse_distribution
+from simulation.parameters.processes import PROCESS_NAMES
+from simulation.parameters.table import Parameter, ParameterTable
+from simulation.scenario.fields import BARE, FrozenMap, Problem, parse_bare, problem, problems, show
+from simulation.units import QuantityError, format_quantity, parse_quantity
+
+__all__ = [
+    "parameters_schema",
+    "patient_schema",
+    "processes_schema",
+    "read_parameters",
+    "read_patient",
+    "read_processes",
+    "write_parameters",
+    "write_patient",
+    "write_processes",
+]
+
+
+class _Wrong(Exception):
+    def __init__(self, found: Problem) -> None:
+        super().__init__(found.message)
+        self.found = found
+
+
+def _read_each(value: Any, read: Callable[[str, Any], Any], example: str) -> FrozenMap[Any]:
+    if value is None:
+        value = {}
+    if not isinstance(value, Mapping):
+        raise problem(f"got {show(value)}", f"a block of keys such as {example}")
+    found: list[Problem] = []
+    items: dict[str, Any] = {}
+    for name, written in value.items():
+        try:
+            items[str(name)] = read(str(name), written)
+        except _Wrong as wrong:
+            found.append(wrong.found)
+    if found:
+        raise problems(found)
+    return FrozenMap(dict(sorted(items.items())))
+
+
+def _row(name: str) -> Parameter:
+    table = ParameterTable.load()
+    if name not in table:
+        raise _Wrong(Problem("there is no such parameter", (name,), None, table.nearest(name), at_key=True))
+    return table[name]
+
+
+def _value(row: Parameter, written: Any) -> float:
+    try:
+        return parse_quantity(written, row.dimension)
+    except QuantityError as error:
+        raise _Wrong(Problem(error.message, (row.name,), error.expected, error.nearest)) from None
+
+
+def _patient_value(name: str, written: Any) -> float | Distribution:
+    row = _row(name)
+    if not isinstance(written, Mapping):
+        return _value(row, written)
+    try:
+        return parse_distribution(written, row.dimension, row.value, row.low, row.high)
+    except DistributionError as error:
+        raise _Wrong(Problem(error.message, (name, *error.path), error.expected, error.nearest)) from None
+
+
+def _switch(name: str, written: Any) -> bool:
+    if name not in PROCESS_NAMES:
+        near = nearest_name(name, PROCESS_NAMES)
+        raise _Wrong(Problem("there is no such process", (name,), f"one of {', '.join(PROCESS_NAMES)}", near, at_key=True))
+    meaning = {True: True, False: False, "on": True, "off": False}
+    if not isinstance(written, bool | str) or written not in meaning:
+        raise _Wrong(Problem(f"got {show(written)}", (name,), "on or off"))
+    return meaning[written]
+
+
+def read_patient(value: Any) -> FrozenMap[float | Distribution]:
+    """Return parameter name -> value in canonical units, or a distribution."""
+    return _read_each(value, _patient_value, "{weight: 70 kg}")
+
+
+def read_parameters(value: Any) -> FrozenMap[float]:
+    """Return parameter name -> value in canonical units."""
+    return _read_each(value, lambda name, written: _value(_row(name), written), "{rate_blast_death: 0.05 /day}")
+
+
+def read_processes(value: Any) -> FrozenMap[bool]:
+    """Return process name -> whether it acts."""
+    return _read_each(value, _switch, "{gvl: off}")
+
+
+def _written(name: str, value: float | Distribution) -> Any:
+    if isinstance(value, Distribution):
+        return value.to_plain()
+    dimension = ParameterTable.load()[name].dimension
+    text = format_quantity(value, dimension)
+    return parse_bare(text) if dimension in BARE else text
+
+
+def write_patient(values: Mapping[str, float | Distribution]) -> dict[str, Any]:
+    """Return the block as the YAML file would say it."""
+    return {name: _written(name, value) for name, value in values.items()}
+
+
+def write_parameters(values: Mapping[str, float]) -> dict[str, Any]:
+    """Return the block as the YAML file would say it."""
+    return {name: _written(name, value) for name, value in values.items()}
+
+
+def write_processes(values: Mapping[str, bool]) -> dict[str, Any]:
+    """Return the block as the YAML file would say it."""
+    return {name: "on" if value else "off" for name, value in values.items()}
+
+
+def _each_row(with_distributions: bool) -> dict[str, Any]:
+    properties: dict[str, Any] = {}
+    for row in ParameterTable.load().rows:
+        allowed = f"{row.written(row.low)} to {row.written(row.high)}"
+        described = f"{allowed}; default {row.written(row.value)} ({row.kind}). {row.source}"
+        kinds: list[dict[str, Any]] = [{"x-use": row.dimension}, {"type": "null"}]
+        if with_distributions:
+            kinds.insert(1, {"x-use": "Distribution"})
+        properties[row.name] = {"description": described, "anyOf": kinds, "examples": [row.written(row.value)]}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def patient_schema() -> dict[str, Any]:
+    """Return the JSON Schema of `patient:`."""
+    return _each_row(with_distributions=True)
+
+
+def parameters_schema() -> dict[str, Any]:
+    """Return the JSON Schema of `parameters:`."""
+    return _each_row(with_distributions=False)
+
+
+def processes_schema() -> dict[str, Any]:
+    """Return the JSON Schema of `processes:`."""
+    switch = {"enum": ["on", "off", True, False, None]}
+    return {"type": "object", "properties": dict.fromkeys(PROCESS_NAMES, switch), "additionalProperties": False}
+
+
+def distribution_json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a distribution between patients."""
+    names = sorted({name for forms in DISTRIBUTIONS.values() for form in forms for name in form} - {"values", "weights"})
+    number = {"type": ["string", "number"], "description": "A number with its unit; sigma, cv and weights have none."}
+    properties: dict[str, Any] = {"distribution": {"enum": list(DISTRIBUTIONS)}, "source": {"type": "string"}}
+    properties |= dict.fromkeys(names, number)
+    properties |= dict.fromkeys(("values", "weights"), {"type": "array", "items": number})
+    return {
+        "type": "object",
+        "description": "How the parameter varies between patients.",
+        "properties": properties,
+        "required": ["distribution"],
+        "additionalProperties": False,
+        "examples": [{"distribution": "lognormal", "low": "0.02 /day", "high": "0.25 /day"}],
+    }

@@ -1,0 +1,26 @@
+"""The parameter values of one patient: the table, the scenario's changes, and a draw for every distribution."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from simulation.parameters.distributions import Distribution
+from simulation.parameters.table import ParameterTable, ParameterValues
+
+if TYPE_CHECKING:
+    from simulation.scenario.schema import Scenario
+
+__all__ = ["resolve_parameters"]
+
+
+def resolve_parameters(scenario: "Scenario", uniform: Callable[[str], float] | None = None) -> ParameterValues:
+    """Return every parameter in canonical units for this scenario's patient.
+
+    `uniform` gives a number in [0, 1) for a parameter's name, keyed by the patient; without it the median patient is returned.
+    """
+    changed = dict(scenario.parameters)
+    for name, value in scenario.patient.items():
+        if isinstance(value, Distribution):
+            changed[name] = value.sample(uniform(name) if uniform is not None else 0.5)
+        else:
+            changed[name] = value
+    return ParameterTable.load().parameter_values(changed)

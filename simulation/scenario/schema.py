@@ -1,0 +1,204 @@
+"""What a scenario may say: the attribute names are the YAML keys, the values are in canonical units."""
+
+import hashlib
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from simulation.parameters.distributions import Distribution
+from simulation.scenario.fields import (
+    YEARS_20,
+    Bool,
+    CellsPerKg,
+    Custom,
+    Day,
+    DayAfterTransplant,
+    Fraction,
+    FrozenMap,
+    Interval,
+    Quantity,
+    Text,
+    Time,
+    Whole,
+    problem,
+    problems,
+    show,
+)
+from simulation.scenario.named_values import (
+    parameters_schema,
+    patient_schema,
+    processes_schema,
+    read_parameters,
+    read_patient,
+    read_processes,
+    write_parameters,
+    write_patient,
+    write_processes,
+)
+from simulation.scenario.treatments import (
+    Blinatumomab,
+    Block,
+    CourseOnGrade,
+    Cytoreduction,
+    Dli,
+    Immunosuppression,
+    Stop,
+    Trigger,
+)
+
+__all__ = ["Definitions", "Donor", "Graft", "Marrow", "Monitoring", "Resolution", "Scenario"]
+
+
+class Marrow(Block):
+    """Lay out the grid of niches."""
+
+    rows: Annotated[int, Whole(1, 1_000_000)] = Field(description="Rows of the grid of niches.")
+    columns: Annotated[int, Whole(1, 1_000_000)] = Field(description="Columns of the grid of niches.")
+    extramedullary_site: Bool = Field(description="One more place where blasts may grow, outside the marrow.")
+
+
+def _read_agent_size(value: Any) -> int | None:
+    if value == "unlimited":
+        return None
+    if value == 1 and not isinstance(value, bool):
+        return 1
+    raise problem(f"got {show(value)}", "unlimited, or 1 for one cell per agent")
+
+
+AgentSize = Annotated[
+    int | None,
+    Custom(_read_agent_size, lambda size: "unlimited" if size is None else size, lambda: {"enum": ["unlimited", 1]}),
+]
+
+
+class Resolution(Block):
+    """Choose how finely continuous traits are resolved; results do not depend on it."""
+
+    agents_per_stratum: Annotated[int, Whole(1, 10_000)] = Field(
+        description="At most so many agents per class, place and discrete traits."
+    )
+    cells_per_agent: AgentSize = Field(description="unlimited, or 1: every agent is one cell (small systems only).")
+    trait_tolerance: Fraction = Field(
+        description="Agents of a stratum closer than this in every continuous trait are one agent."
+    )
+    tracked_clones: Annotated[int, Whole(1, 64)] = Field(description="Leukaemic subclones told apart.")
+
+
+class Donor(Block):
+    """Say how the donor matches."""
+
+    match: Literal["haploidentical", "matched_sibling"] = Field(description="How the donor's HLA matches the patient's.")
+
+
+class Graft(Block):
+    """Say what was given at transplant besides CD34+ cells."""
+
+    treg: CellsPerKg = Field(description="Donor Treg.")
+    treg_day: Annotated[float, Quantity("day", -30, 0)] = Field(description="Day on which Treg are given.")
+    tcon: CellsPerKg = Field(description="Donor Tcon, given on day 0.")
+
+
+class _Test(Block):
+    first: DayAfterTransplant = Field(description="Day of the first test.")
+    every: Interval = Field(description="From one test to the next.")
+    delay: Time = Field(description="From sample to result.")
+
+
+class MrdTest(_Test):
+    """Measure residual disease in the marrow by flow cytometry or PCR."""
+
+    cells: Annotated[float, Quantity("count", 1e3, 1e9)] = Field(description="Cells analysed: the sampling noise.")
+    sensitivity: Fraction = Field(description="Lowest fraction that is called positive.")
+
+
+class MorphologyTest(_Test):
+    """Look at the marrow under the microscope."""
+
+    cells: Annotated[float, Quantity("count", 20, 1e6)] = Field(description="Cells counted under the microscope.")
+
+
+class BloodTest(_Test):
+    """Count CD3+, B cells and circulating blasts."""
+
+    blasts_at_least: Annotated[float, Quantity("blood_count", 0, 1e6, above_low=True)] = Field(
+        description="Circulating blasts that make the clinician aspirate the marrow at once."
+    )
+
+
+class Monitoring(Block):
+    """Say which tests are done; null: no such test."""
+
+    mrd: MrdTest | None = Field(description="MRD in a marrow aspirate; null: not tested.")
+    morphology: MorphologyTest | None = Field(description="The aspirate under the microscope; null: not looked at.")
+    blood: BloodTest | None = Field(description="Blood counts; null: not tested.")
+
+
+class Definitions(Block):
+    """Define the outcomes."""
+
+    overt_relapse: Fraction = Field(description="Marrow blasts at or above this are overt relapse.")
+    complete_remission: Fraction = Field(description="Marrow blasts below this are complete remission.")
+    mrd_negative: Fraction = Field(description="MRD below this is negative.")
+
+
+class Scenario(Block):
+    """Hold everything that one simulated patient's course depends on, besides the seed."""
+
+    name: Annotated[str, Text(120, 1, "Pre-emptive blinatumomab + DLI")] = Field(description="What figures and reports call it.")
+    description: Annotated[str, Text(4000)] = Field(description="One or more sentences for the reader of the report.")
+    follow_up: Annotated[float, Quantity("time", 0.25, YEARS_20)] = Field(description="Simulated time after transplant (day 0).")
+    time_step: Annotated[float, Quantity("time", 5 / 1440, 1)] = Field(description="Step of the simulation.")
+    record_every: Annotated[float, Quantity("time", 5 / 1440, 365)] = Field(description="Time between rows of trajectory.csv.")
+    marrow_maps: Annotated[tuple[DayAfterTransplant, ...], Field(max_length=1000)] = Field(
+        description="Days whose marrow maps are kept for the figures."
+    )
+    marrow: Marrow = Field(description="The grid of marrow niches.")
+    resolution: Resolution = Field(description="How finely continuous traits are resolved.")
+    patient: Annotated[FrozenMap[float | Distribution], Custom(read_patient, write_patient, patient_schema)] = Field(
+        description="Parameters of this patient that differ from the table: a value, or a distribution between patients."
+    )
+    donor: Donor = Field(description="The donor.")
+    graft: Graft = Field(description="T cells given with the graft.")
+    monitoring: Monitoring = Field(description="What the clinic measures, and when.")
+    definitions: Definitions = Field(description="What the outcomes mean.")
+    start: Trigger = Field(description="When treatment starts.")
+    blinatumomab: Blinatumomab | None = Field(description="Blinatumomab; null: none.")
+    dli: Dli | None = Field(description="Donor lymphocyte infusions; null: none.")
+    cytoreduction: Cytoreduction | None = Field(description="Chemotherapy before the first treatment; null: none.")
+    immunosuppression: Annotated[tuple[Immunosuppression, ...], Field(max_length=100)] = Field(
+        description="Immunosuppressants given by the calendar."
+    )
+    stop: Stop = Field(description="Rules that end treatment.")
+    agvhd_treatment: CourseOnGrade | None = Field(description="The course given for acute GvHD; null: none.")
+    crs_treatment: CourseOnGrade | None = Field(description="The course given for CRS; null: none.")
+    parameters: Annotated[FrozenMap[float], Custom(read_parameters, write_parameters, parameters_schema)] = Field(
+        description="Rows of the parameter table that differ in this scenario."
+    )
+    processes: Annotated[FrozenMap[bool], Custom(read_processes, write_processes, processes_schema)] = Field(
+        description="Processes switched off here, such as {gvl: off}."
+    )
+    allow_out_of_range: Bool = Field(False, description="Allow parameters outside the table's range.")
+
+    @field_validator("marrow_maps", mode="after")
+    @classmethod
+    def _in_order(cls, days: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(sorted(set(days)))
+
+    @model_validator(mode="after")
+    def _make_sense(self) -> "Scenario":
+        from simulation.scenario.checks import contradictions
+
+        found = contradictions(self)
+        if found:
+            raise problems(found)
+        return self
+
+    def to_yaml(self) -> str:
+        """Return the whole scenario as YAML with units; reading it gives an equal `Scenario`."""
+        from simulation.scenario.dump import to_yaml
+
+        return to_yaml(self)
+
+    def digest(self) -> str:
+        """Return the sha256 of the whole scenario as written by `to_yaml`."""
+        return hashlib.sha256(self.to_yaml().encode()).hexdigest()

@@ -1,0 +1,94 @@
+from typing import Any
+
+import pytest
+
+from simulation.clinic.treatments.immunosuppression import DrugCourse
+
+from .fake_patient import Curve, FakePatient, days, follow, make_clinic
+
+
+def drugs(courses: list[dict[str, Any]], until: float = 120.0, **keys: Any) -> list[tuple[float, str, float]]:
+    step = keys.pop("step", 0.25)
+    clinic = make_clinic(immunosuppression=courses, **keys)
+    patient = FakePatient(first_day=-4.0, step=step)
+    follow(clinic, patient, until)
+    assert days(clinic, "drug") == [day for day, *_ in patient.drugs]
+    return patient.drugs
+
+
+def test_the_last_day_is_a_day_on_the_drug() -> None:
+    course = {"drug": "ciclosporin", "from": "day -1", "to": "day 100"}
+    assert drugs([course]) == [(-1.0, "ciclosporin", 1.0), (101.0, "ciclosporin", 0.0)]
+
+
+def test_a_pulse_on_days_3_and_4() -> None:
+    pulse = {"drug": "ptcy", "from": "day 3", "to": "day 4"}
+    assert drugs([pulse]) == [(3.0, "ptcy", 1.0), (5.0, "ptcy", 0.0)]
+
+
+def test_courses_of_one_drug_give_the_highest_level_not_the_sum() -> None:
+    courses = [
+        {"drug": "tacrolimus", "from": "day 0", "to": "day 29", "level": 0.5},
+        {"drug": "tacrolimus", "from": "day 10", "to": "day 19", "level": 1.5},
+        {"drug": "mycophenolate", "from": "day 10", "to": "day 39"},
+    ]
+    assert drugs(courses) == [
+        (0.0, "tacrolimus", 0.5),
+        (10.0, "mycophenolate", 1.0),
+        (10.0, "tacrolimus", 1.5),
+        (20.0, "tacrolimus", 0.5),
+        (30.0, "tacrolimus", 0.0),
+        (40.0, "mycophenolate", 0.0),
+    ]
+
+
+def test_a_course_shorter_than_a_step_is_taken_for_one_step() -> None:
+    course = DrugCourse("ptcy", 3.2, 3.4, 1.0, "")
+    assert [course.active(day, day - 1.0) for day in (3.0, 4.0, 5.0)] == [False, True, False]
+
+
+def reactive(keys: dict[str, Any], **grades: Curve) -> list[tuple[float, str, float]]:
+    clinic = make_clinic(**keys)
+    patient = FakePatient(**grades)  # type: ignore[arg-type]
+    follow(clinic, patient, until=120.0)
+    return patient.drugs
+
+
+def test_gvhd_is_treated_for_so_many_days() -> None:
+    assert reactive({}, agvhd=lambda day: 2 if 40 <= day < 50 else 0) == [
+        (40.0, "corticosteroid", 1.0),
+        (68.0, "corticosteroid", 0.0),
+    ]
+
+
+@pytest.mark.parametrize("grade", [0, 1])
+def test_gvhd_below_the_grade_is_not_treated(grade: int) -> None:
+    assert reactive({}, agvhd=grade) == []
+
+
+def test_gvhd_that_persists_is_treated_on() -> None:
+    assert reactive({}, agvhd=lambda day: 3 if 40 <= day < 70 else 0) == [
+        (40.0, "corticosteroid", 1.0),
+        (96.0, "corticosteroid", 0.0),
+    ]
+
+
+def test_no_rule_no_treatment() -> None:
+    assert reactive({"agvhd_treatment": None}, agvhd=4) == []
+
+
+def test_steroids_for_crs_and_for_gvhd_and_as_planned_combine() -> None:
+    keys = {
+        "crs_treatment": {"at_grade": 2, "drug": "corticosteroid", "for": "3 d"},
+        "immunosuppression": [{"drug": "corticosteroid", "from": "day 30", "to": "day 49", "level": 2}],
+    }
+    given = reactive(
+        keys, crs=lambda day: 2 if 10 <= day < 11 else 0, agvhd=lambda day: 2 if 40 <= day < 41 else 0
+    )
+    assert given == [
+        (10.0, "corticosteroid", 1.0),
+        (13.0, "corticosteroid", 0.0),
+        (30.0, "corticosteroid", 2.0),
+        (50.0, "corticosteroid", 1.0),
+        (68.0, "corticosteroid", 0.0),
+    ]

@@ -1,0 +1,125 @@
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from simulation import engine_cache
+from simulation.engine_cache import kernel_digest, use_engine_cache
+
+PACKAGE = Path(engine_cache.__file__).parent
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    return {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    copy = tmp_path / "simulation"
+    for room in engine_cache.KERNEL_ROOMS:
+        shutil.copytree(PACKAGE / room, copy / room)
+    return copy
+
+
+def test_the_folder_is_made_in_the_users_cache(environ: dict[str, str]) -> None:
+    folder = use_engine_cache(environ)
+    assert folder is not None
+    assert folder.is_dir()
+    assert folder.is_relative_to(environ["XDG_CACHE_HOME"])
+    assert environ["NUMBA_CACHE_DIR"] == str(folder)
+    assert use_engine_cache(environ) == folder
+
+
+def test_a_folder_that_the_user_chose_stays(environ: dict[str, str], tmp_path: Path) -> None:
+    environ["NUMBA_CACHE_DIR"] = str(tmp_path / "mine")
+    assert use_engine_cache(environ) == tmp_path / "mine"
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_folder_inherited_from_a_parent_process_is_looked_at_anew(environ: dict[str, str]) -> None:
+    environ["NUMBA_CACHE_DIR"] = "/somewhere/kernels-0123456789abcdef"
+    folder = use_engine_cache(environ)
+    assert folder is not None
+    assert folder.is_relative_to(environ["XDG_CACHE_HOME"])
+
+
+@pytest.mark.parametrize("room", engine_cache.KERNEL_ROOMS)
+def test_an_edit_in_any_kernel_file_changes_the_digest(package: Path, room: str) -> None:
+    before = kernel_digest(package)
+    assert before == kernel_digest(package)
+    for file in sorted((package / room).rglob("*.py")):
+        text = file.read_text()
+        file.write_text(text + "# edited\n")
+        assert kernel_digest(package) != before
+        file.write_text(text)
+    assert kernel_digest(package) == before
+
+
+def test_every_file_with_kernels_is_in_a_room_that_is_hashed() -> None:
+    with_kernels = {
+        file.relative_to(PACKAGE).parts[0] for file in PACKAGE.rglob("*.py") if "import njit" in file.read_text()
+    }
+    assert with_kernels <= set(engine_cache.KERNEL_ROOMS)
+
+
+def test_where_the_cache_cannot_be_written_another_place_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")  # a file where a folder is needed: refused to root as well
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(os.path, "expanduser", lambda path: str(tmp_path / "file"))
+    environ = {"XDG_CACHE_HOME": str(tmp_path / "file")}
+    folder = use_engine_cache(environ)
+    assert folder is not None
+    assert folder.parent.parent == tmp_path
+
+
+def test_where_nothing_can_be_written_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "file"))
+    monkeypatch.setattr(os.path, "expanduser", lambda path: str(tmp_path / "file"))
+    environ: dict[str, str] = {}
+    assert use_engine_cache(environ) is None
+    assert not environ
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs POSIX permissions")
+def test_a_folder_that_others_may_write_is_not_trusted(environ: dict[str, str]) -> None:
+    folder = use_engine_cache(environ)
+    assert folder is not None
+    folder.chmod(0o777)
+    del environ["NUMBA_CACHE_DIR"]
+    assert use_engine_cache(environ) != folder
+
+
+def test_only_our_old_folders_are_removed(environ: dict[str, str]) -> None:
+    root = Path(environ["XDG_CACHE_HOME"]) / "transplant-twin"
+    names = {"kernels-00000000000000aa": 40, "kernels-00000000000000bb": 3, "somebody-elses": 40}
+    for name, days in names.items():
+        (root / name).mkdir(parents=True)
+        then = time.time() - days * 86_400
+        os.utime(root / name, (then, then))
+    folder = use_engine_cache(environ)
+    assert folder is not None
+    assert {path.name for path in root.iterdir()} == {"kernels-00000000000000bb", "somebody-elses", folder.name}
+
+
+def test_numba_uses_it(environ: dict[str, str]) -> None:
+    code = "import simulation, os, numba; print(numba.config.CACHE_DIR); print(os.environ['NUMBA_CACHE_DIR'])"
+    clean = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=PACKAGE.parent,
+        env=clean | environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    used, named = done.stdout.split()
+    assert used == named
+    assert used.startswith(environ["XDG_CACHE_HOME"])
