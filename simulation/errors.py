@@ -29,11 +29,12 @@ def nearest_name(name: str, valid: Iterable[str], cutoff: float = 0.55) -> str |
 class UserError(Exception):
     """Tell a person what to correct: where it stands, what was expected and the nearest valid name.
 
-    `file` is the file as the person named it, or the `--set path=value` it came from. `key` is the dotted path.
-    When several mistakes are told at once, `errors` holds each and the other attributes are those of the first.
+    `file` is the file as the person named it, or the `--set path=value` it came from; `key` is the dotted
+    path. When several mistakes are told at once, `errors` holds each and the rest is that of the first.
     """
 
     exit_status: ExitStatus = ExitStatus.USAGE
+    most: int = 5  # so many of several mistakes are told
 
     def __init__(
         self,
@@ -75,8 +76,6 @@ class UserError(Exception):
         joined.most = most
         return joined
 
-    most: int = 5
-
     def __str__(self) -> str:
         if len(self.errors) > 1:
             told = [str(error) for error in self.errors[: self.most]]
@@ -105,7 +104,7 @@ def _restore(kind: type[UserError], message: str, state: dict[str, object]) -> U
     return error
 
 
-class MissingExtra(UserError):
+class MissingExtra(UserError):  # noqa: N818 - it names what is wrong
     """Say that an optional part is not installed, with the line that installs it."""
 
     exit_status = ExitStatus.MISSING_EXTRA

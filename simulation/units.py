@@ -1,13 +1,14 @@
 """Quantities as people write them ("28 ug/day", "1e6 cells/kg", "10 %") <-> floats in canonical units.
 
-Everything is converted once, when a file is read. Bare numbers are accepted only where no unit exists: fractions, plain
-numbers and counts. Arithmetic is done on exact rationals and rounded once, so "6 h" is exactly 0.25 days.
+Everything is converted once, when a file is read. Bare numbers are accepted only where no unit exists:
+fractions, plain numbers and counts. Arithmetic is done on exact rationals and rounded once, so "6 h" is
+exactly 0.25 days.
 """
 
 import re
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Final, Literal, NamedTuple, cast, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 from simulation.errors import nearest_name
 
@@ -64,9 +65,11 @@ def _f(numerator: int, denominator: int = 1) -> Fraction:
 
 
 _TIMES: Final = {
-    "d": _f(1), "day": _f(1), "days": _f(1), "h": _f(1, 24), "hr": _f(1, 24), "hour": _f(1, 24), "hours": _f(1, 24),
-    "min": _f(1, 1440), "minute": _f(1, 1440), "minutes": _f(1, 1440), "s": _f(1, 86400), "wk": _f(7), "week": _f(7),
-    "weeks": _f(7), "mo": Fraction("30.4375"), "month": Fraction("30.4375"), "months": Fraction("30.4375"),
+    "d": _f(1), "day": _f(1), "days": _f(1),
+    "h": _f(1, 24), "hr": _f(1, 24), "hour": _f(1, 24), "hours": _f(1, 24),
+    "min": _f(1, 1440), "minute": _f(1, 1440), "minutes": _f(1, 1440), "s": _f(1, 86400),
+    "wk": _f(7), "week": _f(7), "weeks": _f(7),
+    "mo": Fraction("30.4375"), "month": Fraction("30.4375"), "months": Fraction("30.4375"),
     "y": Fraction("365.25"), "year": Fraction("365.25"), "years": Fraction("365.25"),
 }  # fmt: skip
 _PER_TIME: Final = {unit: 1 / factor for unit, factor in _TIMES.items()}
@@ -128,7 +131,11 @@ _KINDS: Final[dict[Dimension, _Kind]] = {
     "blood_count": _Kind(
         "cells per volume of blood",
         ("50 /uL", "1e9 /L"),
-        {f"{w}/{v}": Fraction(1, 10**6) / f for w in _CELL_WORDS for v, f in (_VOLUMES | {"mm3": _f(1, 10**6)}).items()},
+        {
+            f"{w}/{v}": Fraction(1, 10**6) / f
+            for w in _CELL_WORDS
+            for v, f in (_VOLUMES | {"mm3": _f(1, 10**6)}).items()
+        },
         "/uL",
     ),
     "weight": _Kind("a weight", ("70 kg",), {"kg": _f(1), "g": _f(1, 1000)}, "kg"),
@@ -145,10 +152,11 @@ _NUMBER: Final = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
 _QUANTITY: Final = re.compile(rf"\s*({_NUMBER})\s*(.*?)\s*")
 _DAY: Final = re.compile(rf"\s*day\s+({_NUMBER})\s*", re.IGNORECASE)
 _LONGEST: Final = 64
+_USUAL: Final = frozenset({"day", "h", "kg", "ul", "ml", "l", "division"})  # denominators worth proposing
 
 
 class QuantityError(ValueError):
-    """Say what was expected instead of a quantity that cannot be read; `nearest` is a valid spelling of the unit."""
+    """Say what was expected of a quantity that cannot be read; `nearest` is a valid spelling of the unit."""
 
     def __init__(self, message: str, expected: str, nearest: str | None = None) -> None:
         super().__init__(f"expected {expected}, {message}")
@@ -195,7 +203,10 @@ def _wrong_unit(text: str, unit: str, dimension: Dimension) -> QuantityError:
     other = _UNIT_DIMENSION.get(_normal(unit))
     if other is not None:
         return QuantityError(f"got {text!r}, which is {_KINDS[other].called}", expected)
-    near = nearest_name(_normal(unit), _KINDS[dimension].units, cutoff=0.4)
+    usual = [
+        known for known in _KINDS[dimension].units if known.rpartition("/")[2] in _USUAL or "/" not in known
+    ]
+    near = nearest_name(_normal(unit), usual, cutoff=0.4)
     return QuantityError(f"got {text!r}, whose unit {unit!r} is not known here", expected, _spelled(near))
 
 
@@ -204,7 +215,7 @@ def _spelled(unit: str | None) -> str | None:
 
 
 def parse_quantity(value: object, dimension: Dimension) -> float:
-    """Return `value` (text with its unit, or a bare number where allowed) in the canonical unit of `dimension`.
+    """Return `value` (text with its unit, or a bare number where allowed) in the canonical unit.
 
     Raises `QuantityError` when it is something else.
     """
@@ -250,11 +261,13 @@ def format_number(value: float) -> str:
     elif "." in text and abs(value) >= 1e-3:
         return text
     short = f"{digits.rstrip('0').rstrip('.') if '.' in digits else digits}e{int(exponent)}"
-    return short if "e" in text or (len(short) < len(text) and float(short) == value) else text
+    if "e" in text or ("." in text and len(short) < len(text)) or len(short) + 3 <= len(text):
+        return short if float(short) == value else text
+    return text
 
 
 def format_quantity(value: float, dimension: Dimension) -> str:
-    """Return `value` (canonical unit) with its unit, as text that `parse_quantity` reads back to exactly `value`."""
+    """Return `value` (canonical unit) as text that `parse_quantity` reads back to exactly `value`."""
     if dimension == "day":
         return f"day {format_number(value)}"
     if dimension == "time" and 0 < abs(value) < 1:
@@ -276,7 +289,9 @@ def parse_dose(value: object) -> tuple[float, bool]:
     try:
         return parse_quantity(value, "dose_rate"), False
     except QuantityError as error:
-        raise QuantityError(error.message, "a dose rate such as 28 ug/day or 15 ug/m2/day", error.nearest) from None
+        raise QuantityError(
+            error.message, "a dose rate such as 28 ug/day or 15 ug/m2/day", error.nearest
+        ) from None
 
 
 def format_dose(amount: float, per_m2: bool) -> str:
@@ -300,13 +315,17 @@ def dimension_of(value: object) -> Dimension:
 
 
 def unit_pattern(dimension: Dimension) -> str:
-    """Return a regular expression (also valid in JSON Schema) for the text of a quantity of this dimension."""
+    """Return a regular expression, also valid in JSON Schema, for a quantity of this dimension."""
     if dimension == "day":
         return rf"^day +{_NUMBER}$"
     spelled = sorted({_SHOWN[unit] for unit in _KINDS[dimension].units} - {""})
     heads, tails = ({part for unit in spelled for part in [unit.rpartition("/")[end]]} for end in (0, 2))
     if len(heads) * len(tails) == len(spelled):
-        units = f"({_alternatives(heads)})/({_alternatives(tails)})" if heads != {""} else f"({_alternatives(spelled)})"
+        units = (
+            f"({_alternatives(heads)})/({_alternatives(tails)})"
+            if heads != {""}
+            else f"({_alternatives(spelled)})"
+        )
     else:
         units = f"({_alternatives(spelled)})"
     return rf"^{_NUMBER} *{units}{'?' if dimension in _BARE else ''}$"
@@ -316,19 +335,24 @@ def _alternatives(words: Iterable[str]) -> str:
     return "|".join(re.sub(r"([+.^$()])", r"\\\1", word).replace("ug", "[uµ]g") for word in sorted(words))
 
 
-_PRINTED: Final = {"l": "L", "ml": "mL", "ul": "uL", "dl": "dL", "treg": "Treg", "tcon": "Tcon", "cd3": "CD3", "cd34": "CD34"}
+_PRINTED: Final = {
+    "l": "L",
+    "ml": "mL",
+    "ul": "uL",
+    "dl": "dL",
+    "treg": "Treg",
+    "tcon": "Tcon",
+    "cd3": "CD3",
+    "cd34": "CD34",
+}
 _SHOWN: Final = {
     unit: re.sub(r"[a-z]+\d*", lambda found: _PRINTED.get(found[0], found[0]), unit)
     for kind in _KINDS.values()
     for unit in kind.units
 }
-_UNIT_DIMENSION: Final = cast(
-    dict[str, Dimension],
-    {
-        unit: dimension
-        # the most telling dimension of a spelling comes last and wins
-        for dimension in ("dimensionless", "count", *reversed(DIMENSIONS))
-        for unit in _KINDS[cast(Dimension, dimension)].units
-        if unit
-    },
-)
+_UNIT_DIMENSION: Final[dict[str, Dimension]] = {
+    unit: dimension
+    for dimension in reversed(DIMENSIONS)  # a spelling that several share belongs to the first of them
+    for unit in _KINDS[dimension].units
+    if unit
+}

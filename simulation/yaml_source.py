@@ -1,9 +1,9 @@
-"""Read YAML strictly: plain data with the place of every value, and nothing that could run code or eat the memory.
+"""Read YAML strictly: plain data with the place of every value, and nothing that runs code or eats memory.
 
-The parser's events are read one by one; no YAML constructor exists here, so no tag can build an object. The scalar rules are
-those of YAML 1.2 with the traps taken out: only true and false are booleans (`on`, `off`, `yes`, `no` are text), `1e-3` is a
-number, `012`, `1:30` and `2024-01-01` are text, a key is always text, a key written twice is an error, and anchors,
-aliases and tags are refused.
+The parser's events are read one by one; no YAML constructor exists here, so no tag can build an object.
+The scalar rules are those of YAML 1.2 with the traps taken out: only true and false are booleans (`on`,
+`off`, `yes`, `no` are text), `1e-3` is a number, `012`, `1:30` and `2024-01-01` are text, a key is always
+text, a key written twice is an error, and anchors, aliases and tags are refused.
 """
 
 import os
@@ -15,7 +15,17 @@ from typing import Any, Final
 
 from simulation.errors import UserError, nearest_name
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Node", "parse_yaml", "plain", "read_yaml", "resolve_scalar"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "MAX_NODES",
+    "Node",
+    "as_mapping",
+    "parse_yaml",
+    "plain",
+    "read_yaml",
+    "resolve_scalar",
+]
 
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 24
@@ -35,8 +45,8 @@ Scalar = str | int | float | bool | None
 class Node:
     """Hold one value and where it stands; lines and columns count from 1.
 
-    In a mapping, `key_line` and `key_column` are those of the key. `file` is the name to show: a path, or `--set a.b=c`, which has
-    no lines (`line` is None).
+    In a mapping, `key_line` and `key_column` are those of the key. `file` is the name to show: a path, or
+    `--set a.b=c`, which has no lines (`line` is None).
     """
 
     value: "Scalar | dict[str, Node] | list[Node]"
@@ -56,7 +66,9 @@ class Node:
         at_key: bool = False,
     ) -> UserError:
         """Return a `UserError` that points here, or at the key of this value."""
-        at_key = (at_key or isinstance(self.value, dict | list) or self.value is None) and self.key_line is not None
+        at_key = (
+            at_key or isinstance(self.value, dict | list) or self.value is None
+        ) and self.key_line is not None
         return UserError(
             message,
             file=self.file,
@@ -123,7 +135,8 @@ def _no_such_file(path: Path, shown: str) -> UserError:
 def read_yaml(path: str | os.PathLike[str], shown: str | None = None) -> Node:
     """Return the mapping in a YAML file with the place of every value.
 
-    `shown` is the name used in messages (default: the path as given). Raises `UserError` for whatever is wrong with the file.
+    `shown` is the name used in messages (default: the path as given). Raises `UserError` for whatever is
+    wrong with the file.
     """
     path = Path(path)
     shown = shown if shown is not None else str(path)
@@ -134,19 +147,27 @@ def read_yaml(path: str | os.PathLike[str], shown: str | None = None) -> Node:
         line = data[: error.start].count(b"\n") + 1
         raise UserError("this is not text in UTF-8", file=shown, line=line) from None
     root = parse_yaml(text, shown)
+    return as_mapping(root)
+
+
+def as_mapping(root: Node) -> Node:
+    """Return the document's root if it is a block of keys; raise `UserError` otherwise."""
+    expected = "keys with values, such as name: My scenario"
     if root.value is None:
-        raise UserError("the file is empty", file=shown, line=1, expected="keys with values, such as name: My scenario")
+        raise root.error("the file is empty", expected=expected)
     if not isinstance(root.value, dict):
         got = "a list" if isinstance(root.value, list) else repr(str(root.value)[:40])
-        raise root.error(f"got {got}", expected="keys with values, such as name: My scenario")
+        raise root.error(f"got {got}", expected=expected)
     return root
 
 
-_FORBIDDEN: Final = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN: Final = re.compile(
+    r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 
 
 def parse_yaml(text: str, shown: str, *, lines: bool = True) -> Node:
-    """Return the one document in `text` as nodes; with `lines` False the nodes carry no lines (for `--set` values)."""
+    """Return the one document in `text` as nodes; without `lines` (for `--set`) they carry no lines."""
     strange = _FORBIDDEN.search(text)
     if strange is not None:
         line = text.count("\n", 0, strange.start()) + 1 if lines else None
@@ -162,7 +183,9 @@ def parse_yaml(text: str, shown: str, *, lines: bool = True) -> Node:
         line = mark.line + 1 if mark is not None and lines else None
         column = mark.column + 1 if mark is not None and lines else None
         told = ", ".join(part for part in (error.context, error.problem) if part)
-        raise UserError(f"this is not valid YAML: {told}{_hint(told)}", file=shown, line=line, column=column) from None
+        raise UserError(
+            f"this is not valid YAML: {told}{_hint(told)}", file=shown, line=line, column=column
+        ) from None
     except (yaml.YAMLError, RecursionError) as error:
         raise UserError(f"this is not valid YAML: {str(error).splitlines()[0]}", file=shown) from None
 
@@ -200,10 +223,16 @@ class _Builder:
                 continue
             if kind == "DocumentStartEvent":
                 if root is not None:
-                    raise self.refuse(event, "a second document begins here (---); write one document per file")
+                    raise self.refuse(
+                        event, "a second document begins here (---); write one document per file"
+                    )
                 continue
             root = self.node(event, 0)
-        return root if root is not None else Node(None, self.shown, 1 if self.lines else None, 1 if self.lines else None)
+        return (
+            root
+            if root is not None
+            else Node(None, self.shown, 1 if self.lines else None, 1 if self.lines else None)
+        )
 
     def node(self, event: Any, depth: int, key: Any = None) -> Node:
         self.nodes += 1
@@ -215,7 +244,8 @@ class _Builder:
         if kind == "AliasEvent" or event.anchor is not None:
             mark = "*" if kind == "AliasEvent" else "&"
             raise self.refuse(
-                event, f"anchors and aliases ({mark}{event.anchor}) are not used here; write the value out, or use extends"
+                event,
+                f"anchors and aliases ({mark}{event.anchor}) are not used; write the value, or use extends",
             )
         if event.tag is not None:
             raise self.refuse(event, f"tags ({event.tag}) are not used here; write the plain value")
@@ -248,7 +278,7 @@ class _Builder:
             name = key.value
             value = self.node(next(self.events), depth + 1, key)
             if key.anchor is not None or key.tag is not None:
-                raise self.refuse(key, "anchors, aliases and tags are not used here")
+                raise self.refuse(key, "anchors, aliases and tags are not used")
             if name in items:
                 first = items[name].key_line
                 where = f", first on line {first}" if first is not None else ""

@@ -62,7 +62,9 @@ def test_an_edit_in_any_kernel_file_changes_the_digest(package: Path, room: str)
 
 def test_every_file_with_kernels_is_in_a_room_that_is_hashed() -> None:
     with_kernels = {
-        file.relative_to(PACKAGE).parts[0] for file in PACKAGE.rglob("*.py") if "import njit" in file.read_text()
+        file.relative_to(PACKAGE).parts[0]
+        for file in PACKAGE.rglob("*.py")
+        if "import njit" in file.read_text()
     }
     assert with_kernels <= set(engine_cache.KERNEL_ROOMS)
 
@@ -106,7 +108,11 @@ def test_only_our_old_folders_are_removed(environ: dict[str, str]) -> None:
         os.utime(root / name, (then, then))
     folder = use_engine_cache(environ)
     assert folder is not None
-    assert {path.name for path in root.iterdir()} == {"kernels-00000000000000bb", "somebody-elses", folder.name}
+    assert {path.name for path in root.iterdir()} == {
+        "kernels-00000000000000bb",
+        "somebody-elses",
+        folder.name,
+    }
 
 
 def test_numba_uses_it(environ: dict[str, str]) -> None:

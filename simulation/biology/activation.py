@@ -34,20 +34,18 @@ class Activation:
         # lymphopenia = 1 - N/K; division of engaged cells ends where N reaches fold_expansion_max times K.
         room = max(1.0 - (1.0 - signals.lymphopenia) / p.fold_expansion_max, 0.0)
         _add(
-            pop.top, pop.cells, pop.code, pop.place, pop.traits, pop.hazard, signals.synapse_rate, signals.busy,
+            state.census.t_rows, pop.code, pop.place, pop.traits, pop.hazard, signals.synapse_rate, signals.busy,
             signals.suppression, p.rate_activation_max, p.rate_division_engaged * signals.proliferation_factor * room,
             p.treg_division_share, p.rate_activation_death, p.rate_reversion,
         )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _add(
-    top: int, cells: Ints, codes: Ints, places: Ints32, traits: Floats, hazard: Floats, synapse: Floats, busy: Floats,
+    rows: Ints32, codes: Ints, places: Ints32, traits: Floats, hazard: Floats, synapse: Floats, busy: Floats,
     suppression: Floats, fastest: float, division: float, treg_share: float, death: float, reversion: float,
 ) -> None:  # fmt: skip
-    for row in range(top):
-        if cells[row] == 0:
-            continue
+    for row in rows:
         kind, place = codes[row] & 15, places[row]
         if kind == TCON or kind == TREG:
             x = synapse[place]

@@ -3,7 +3,7 @@
 from numba import njit
 
 from simulation.biology.state import State
-from simulation.biology.traits import BLAST, CLONE_SHIFT, Channel
+from simulation.biology.traits import CLONE_SHIFT, Channel
 from simulation.engine.population import Floats, Ints, Ints32
 
 __all__ = ["BlastGrowth"]
@@ -22,20 +22,18 @@ class BlastGrowth:
         """Add the hazards of every blast cohort."""
         pop = state.pop
         _add(
-            pop.top, pop.cells, pop.code, pop.place, pop.hazard, state.behaviour, state.census.blasts,
+            state.census.blast_rows, pop.code, pop.place, pop.hazard, state.census.blasts,
             state.places.blast_capacity, state.clone_growth, state.p.rate_blast_net_growth, state.p.rate_blast_death,
         )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _add(
-    top: int, cells: Ints, codes: Ints, places: Ints32, hazard: Floats, behaviour: Ints, blasts: Floats, capacity: Floats,
+    rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, blasts: Floats, capacity: Floats,
     clone_growth: Floats, net: float, death: float,
 ) -> None:  # fmt: skip
-    for row in range(top):
+    for row in rows:
         code, place = codes[row], places[row]
-        if cells[row] == 0 or behaviour[code & 15] != BLAST:
-            continue
         hazard[row, Channel.DIE] += death
         if capacity[place] > 0.0:
             growth = net * clone_growth[(code >> CLONE_SHIFT) & 4095]

@@ -4,8 +4,8 @@ from numba import njit
 
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
-from simulation.biology.traits import BLAST, Channel
-from simulation.engine.population import Floats, Ints, Ints32
+from simulation.biology.traits import Channel
+from simulation.engine.population import Floats, Ints32
 
 __all__ = ["BlastSpread"]
 
@@ -21,19 +21,17 @@ class BlastSpread:
         p, pop = state.p, state.pop
         outside = p.rate_blast_blood_to_extramedullary if state.places.index(PlaceKind.EXTRAMEDULLARY) >= 0 else 0.0
         _add(
-            pop.top, pop.cells, pop.code, pop.place, pop.hazard, state.behaviour, state.places.kind,
+            state.census.blast_rows, pop.place, pop.hazard, state.places.kind,
             p.rate_blast_to_neighbour, p.rate_blast_to_blood, p.rate_blast_blood_to_marrow, outside,
         )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _add(
-    top: int, cells: Ints, codes: Ints, places: Ints32, hazard: Floats, behaviour: Ints, kinds: Ints32,
+    rows: Ints32, places: Ints32, hazard: Floats, kinds: Ints32,
     to_neighbour: float, to_blood: float, to_marrow: float, outside: float,
 ) -> None:  # fmt: skip
-    for row in range(top):
-        if cells[row] == 0 or behaviour[codes[row] & 15] != BLAST:
-            continue
+    for row in rows:
         kind = kinds[places[row]]
         if kind == PlaceKind.MARROW:
             hazard[row, Channel.TO_NEIGHBOUR] += to_neighbour

@@ -30,6 +30,8 @@ _COLUMNS = (
     _BLASTS, _BLASTS_CD19, _BLASTS_HAPLOTYPE, _TCON, _TREG, _ENGAGED, _ENGAGED_TREG, _KILLER_POWER, _GVL_POWER, _EFFECTORS,
     _NAIVE_ALLO, _EXHAUSTION, _BLASTS_HLA_LOST,
 ) = range(len(_COLUMNS))  # fmt: skip
+_LISTS = 4
+_BLAST_ROWS, _T_ROWS, _TREG_ROWS, _ALLO_ROWS = range(_LISTS)
 
 
 class Census:
@@ -37,24 +39,51 @@ class Census:
 
     `tcon` and `treg` count by lineage, engaged cells included; `engaged` counts both lineages. `killer_power` is the sum of
     cells times potency for drug-mediated killing, `gvl_power` for graft-versus-leukaemia; `exhaustion` is the sum over T cells.
+    The `*_rows` are the population's rows of each kind of cell, so that a process visits only its own.
     """
 
-    __slots__ = ("table",)
+    __slots__ = ("_counts", "_rows", "table")
 
     def __init__(self, n_places: int) -> None:
         self.table: Floats = np.zeros((len(_COLUMNS), n_places))
+        self._rows = np.zeros((_LISTS, 0), np.int32)
+        self._counts = np.zeros(_LISTS, np.int64)
 
     def take(self, pop: Population, behaviour: Ints, potency_resting: float, potency_treg: float) -> None:
         """Count all cohorts."""
+        if self._rows.shape[1] < pop.capacity:
+            self._rows = np.zeros((_LISTS, pop.capacity), np.int32)
         _count(
-            pop.top, pop.cells, pop.code, pop.place, pop.traits, behaviour, potency_resting, potency_treg, self.table
-        )
+            pop.top, pop.cells, pop.code, pop.place, pop.traits, behaviour, potency_resting, potency_treg, self.table,
+            self._rows, self._counts,
+        )  # fmt: skip
 
     def copy(self) -> "Census":
         """Return an independent copy."""
         twin = Census(self.table.shape[1])
         twin.table[:] = self.table
+        twin._rows, twin._counts = self._rows.copy(), self._counts.copy()
         return twin
+
+    @property
+    def blast_rows(self) -> Ints32:
+        """Return the rows of blasts."""
+        return self._rows[_BLAST_ROWS, : self._counts[_BLAST_ROWS]]
+
+    @property
+    def t_rows(self) -> Ints32:
+        """Return the rows of all T cells."""
+        return self._rows[_T_ROWS, : self._counts[_T_ROWS]]
+
+    @property
+    def treg_rows(self) -> Ints32:
+        """Return the rows of Treg, engaged or not."""
+        return self._rows[_TREG_ROWS, : self._counts[_TREG_ROWS]]
+
+    @property
+    def alloreactive_rows(self) -> Ints32:
+        """Return the rows of alloreactive Tcon, engaged or not."""
+        return self._rows[_ALLO_ROWS, : self._counts[_ALLO_ROWS]]
 
     @property
     def blasts(self) -> Floats:
@@ -127,12 +156,13 @@ class Census:
         return self.table[_TCON] + self.table[_TREG]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _count(
     top: int, cells: Ints, codes: Ints, places: Ints32, traits: Floats, behaviour: Ints, potency_resting: float,
-    potency_treg: float, table: Floats,
+    potency_treg: float, table: Floats, rows: Ints32, counts: Ints,
 ) -> None:  # fmt: skip
     table[:] = 0.0
+    n_blast = n_t = n_treg = n_allo = 0
     for row in range(top):
         n = cells[row]
         if n == 0:
@@ -141,6 +171,8 @@ def _count(
         code, place = codes[row], places[row]
         kind = behaviour[code & 15]
         if kind == BLAST:
+            rows[_BLAST_ROWS, n_blast] = row
+            n_blast += 1
             table[_BLASTS, place] += w
             if not code & CD19_LOST:
                 table[_BLASTS_CD19, place] += w
@@ -149,10 +181,14 @@ def _count(
             else:
                 table[_BLASTS_HAPLOTYPE, place] += w
             continue
+        rows[_T_ROWS, n_t] = row
+        n_t += 1
         exhaustion = traits[row, EXHAUSTION_REVERSIBLE] + traits[row, EXHAUSTION_TERMINAL]
         fit = max(1.0 - exhaustion, 0.0)
         table[_EXHAUSTION, place] += w * exhaustion
         if kind == TREG or kind == ENGAGED_TREG:
+            rows[_TREG_ROWS, n_treg] = row
+            n_treg += 1
             table[_TREG, place] += w
             if kind == ENGAGED_TREG:
                 table[_ENGAGED, place] += w
@@ -166,9 +202,12 @@ def _count(
         elif kind == TCON:
             table[_KILLER_POWER, place] += w * fit * potency_resting
         if code & ALLOREACTIVE:
+            rows[_ALLO_ROWS, n_allo] = row
+            n_allo += 1
             stage = (code >> STAGE_SHIFT) & 3
             if stage == EFFECTOR:
                 table[_EFFECTORS, place] += w
                 table[_GVL_POWER, place] += w * fit
             elif stage == RESTING:
                 table[_NAIVE_ALLO, place] += w
+    counts[_BLAST_ROWS], counts[_T_ROWS], counts[_TREG_ROWS], counts[_ALLO_ROWS] = n_blast, n_t, n_treg, n_allo

@@ -6,7 +6,6 @@ from numba import njit
 
 from simulation.biology.state import State
 from simulation.biology.traits import (
-    BLAST,
     ENGAGED_TCON,
     ENGAGED_TREG,
     EXHAUSTION_REVERSIBLE,
@@ -31,23 +30,19 @@ class Exhaustion:
         """Advance the traits by one step."""
         p, pop = state.p, state.pop
         _advance(
-            pop.top, pop.cells, pop.code, pop.place, pop.traits, state.behaviour, state.signals.busy, p.rate_exhaustion,
+            state.census.t_rows, pop.code, pop.place, pop.traits, state.behaviour, state.signals.busy, p.rate_exhaustion,
             p.rate_exhaustion_recovery, p.rate_exhaustion_terminal, dt,
         )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _advance(
-    top: int, cells: Ints, codes: Ints, places: Ints32, traits: Floats, behaviour: Ints, busy: Floats, rise: float,
+    rows: Ints32, codes: Ints, places: Ints32, traits: Floats, behaviour: Ints, busy: Floats, rise: float,
     recovery: float, terminal: float, dt: float,
 ) -> None:  # fmt: skip
     resting_decay = exp(-recovery * dt)
-    for row in range(top):
-        if cells[row] == 0:
-            continue
+    for row in rows:
         kind = behaviour[codes[row] & 15]
-        if kind == BLAST:
-            continue
         r, t = traits[row, EXHAUSTION_REVERSIBLE], traits[row, EXHAUSTION_TERMINAL]
         if kind != ENGAGED_TCON and kind != ENGAGED_TREG:
             if r > 0.0:

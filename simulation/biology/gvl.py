@@ -5,7 +5,7 @@ from numba import njit
 
 from simulation.biology.contact import neighbours_at_hand
 from simulation.biology.state import State
-from simulation.biology.traits import BLAST, HLA_LOST, Channel
+from simulation.biology.traits import HLA_LOST, Channel
 from simulation.engine.population import Floats, Ints, Ints32
 
 __all__ = ["GraftVersusLeukaemia"]
@@ -32,13 +32,11 @@ class GraftVersusLeukaemia:
         signals.gvl_rate[:] = per_target * census.gvl_power / n / (1.0 + demand / p.rate_kill_max) * fitness
         if np.any(signals.gvl_rate > 0.0):
             escaped = HLA_LOST if state.haplotype_mismatch else 0
-            _add(pop.top, pop.cells, pop.code, pop.place, pop.hazard, state.behaviour, signals.gvl_rate, escaped)
+            _add(census.blast_rows, pop.code, pop.place, pop.hazard, signals.gvl_rate, escaped)
 
 
-@njit(cache=True)
-def _add(
-    top: int, cells: Ints, codes: Ints, places: Ints32, hazard: Floats, behaviour: Ints, rate: Floats, escaped: int
-) -> None:
-    for row in range(top):
-        if cells[row] > 0 and behaviour[codes[row] & 15] == BLAST and not codes[row] & escaped:
+@njit(cache=True, error_model="numpy")
+def _add(rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, rate: Floats, escaped: int) -> None:
+    for row in rows:
+        if not codes[row] & escaped:
             hazard[row, Channel.KILLED_BY_GVL] += rate[places[row]]

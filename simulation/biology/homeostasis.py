@@ -6,10 +6,10 @@ from numba import njit
 
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
-from simulation.biology.traits import BLAST, ORIGIN_THYMUS, TCON, TREG, Channel, encode
+from simulation.biology.traits import ORIGIN_THYMUS, TCON, TREG, Channel, encode
 from simulation.engine.draws import poisson
 from simulation.engine.keyed_random import base_key, combine
-from simulation.engine.population import Floats, Ints
+from simulation.engine.population import Floats, Ints32
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class Homeostasis:
             state.signals.proliferation_factor
         )
         death = p.rate_t_cell_turnover + p.rate_homeostatic_division * max(-room, 0.0)
-        _add(pop.top, pop.cells, pop.code, pop.hazard, state.behaviour, division, death)
+        _add(state.census.t_rows, pop.hazard, division, death)
         if state.day >= p.day_thymus and p.n_thymic_output > 0.0:
             self._thymus(state, dt)
 
@@ -52,9 +52,8 @@ class Homeostasis:
         state.infused += made + treg
 
 
-@njit(cache=True)
-def _add(top: int, cells: Ints, codes: Ints, hazard: Floats, behaviour: Ints, division: float, death: float) -> None:
-    for row in range(top):
-        if cells[row] > 0 and behaviour[codes[row] & 15] != BLAST:
-            hazard[row, Channel.DIVIDE] += division
-            hazard[row, Channel.DIE] += death
+@njit(cache=True, error_model="numpy")
+def _add(rows: Ints32, hazard: Floats, division: float, death: float) -> None:
+    for row in rows:
+        hazard[row, Channel.DIVIDE] += division
+        hazard[row, Channel.DIE] += death

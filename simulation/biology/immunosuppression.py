@@ -4,8 +4,8 @@ import numpy as np
 from numba import njit
 
 from simulation.biology.state import State, effective
-from simulation.biology.traits import ALLOREACTIVE, EFFECTOR, STAGE_SHIFT, TCON, Channel
-from simulation.engine.population import Floats, Ints
+from simulation.biology.traits import EFFECTOR, STAGE_SHIFT, Channel
+from simulation.engine.population import Floats, Ints, Ints32
 
 __all__ = ["DRUGS", "Immunosuppression"]
 
@@ -45,13 +45,11 @@ class Immunosuppression:
         ptcy = effective(levels, "ptcy")
         if ptcy > 0.0:
             pop = state.pop
-            _kill_dividing(pop.top, pop.cells, pop.code, pop.hazard, state.behaviour, ptcy * p.rate_death_ptcy)
+            _kill_dividing(state.census.alloreactive_rows, pop.code, pop.hazard, ptcy * p.rate_death_ptcy)
 
 
-@njit(cache=True)
-def _kill_dividing(top: int, cells: Ints, codes: Ints, hazard: Floats, behaviour: Ints, rate: float) -> None:
-    for row in range(top):
-        if cells[row] == 0 or behaviour[codes[row] & 15] != TCON:
-            continue
-        if codes[row] & ALLOREACTIVE and (codes[row] >> STAGE_SHIFT) & 3 == EFFECTOR:
+@njit(cache=True, error_model="numpy")
+def _kill_dividing(rows: Ints32, codes: Ints, hazard: Floats, rate: float) -> None:
+    for row in rows:
+        if (codes[row] >> STAGE_SHIFT) & 3 == EFFECTOR:
             hazard[row, Channel.DIE] += rate

@@ -5,7 +5,7 @@ from numba import njit
 
 from simulation.biology.contact import neighbours_at_hand
 from simulation.biology.state import State
-from simulation.biology.traits import BLAST, CD19_LOST, Channel
+from simulation.biology.traits import CD19_LOST, Channel
 from simulation.engine.population import Floats, Ints, Ints32
 
 __all__ = ["Killing"]
@@ -32,13 +32,11 @@ class Killing:
         fitness = p.t_cell_fitness * signals.killing_factor * (1.0 - p.treg_effect_on_killing * signals.suppression)
         signals.kill_rate[:] = per_target * census.killer_power / n / (1.0 + demand / p.rate_kill_max) * fitness
         if np.any(signals.kill_rate > 0.0):
-            _add(pop.top, pop.cells, pop.code, pop.place, pop.hazard, state.behaviour, signals.kill_rate)
+            _add(census.blast_rows, pop.code, pop.place, pop.hazard, signals.kill_rate)
 
 
-@njit(cache=True)
-def _add(
-    top: int, cells: Ints, codes: Ints, places: Ints32, hazard: Floats, behaviour: Ints, rate: Floats
-) -> None:
-    for row in range(top):
-        if cells[row] > 0 and behaviour[codes[row] & 15] == BLAST and not codes[row] & CD19_LOST:
+@njit(cache=True, error_model="numpy")
+def _add(rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, rate: Floats) -> None:
+    for row in rows:
+        if not codes[row] & CD19_LOST:
             hazard[row, Channel.KILLED_BY_ENGAGED] += rate[places[row]]

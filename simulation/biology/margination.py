@@ -6,8 +6,8 @@ from numba import njit
 
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
-from simulation.biology.traits import BLAST, Channel
-from simulation.engine.population import Floats, Ints, Ints32
+from simulation.biology.traits import Channel
+from simulation.engine.population import Floats, Ints32
 
 __all__ = ["Margination", "exchange_hazards"]
 
@@ -43,17 +43,13 @@ class Margination:
         state.adhesion = max(-gap, 0.0)
         state.adaptation = occupancy + gap * exp(-speed * dt)
         out, back = exchange_hazards(p.rate_adhesion * state.adhesion, p.rate_adhesion_release, dt)
-        _add(pop.top, pop.cells, pop.code, pop.place, pop.hazard, state.behaviour, blood, margin, out, back)
+        if state.adhesion > 0.0 or state.census.t_cells[margin] > 0.0:
+            _add(state.census.t_rows, pop.place, pop.hazard, blood, margin, out, back)
 
 
-@njit(cache=True)
-def _add(
-    top: int, cells: Ints, codes: Ints, places: Ints32, hazard: Floats, behaviour: Ints, blood: int, margin: int, out: float,
-    back: float,
-) -> None:  # fmt: skip
-    for row in range(top):
-        if cells[row] == 0 or behaviour[codes[row] & 15] == BLAST:
-            continue
+@njit(cache=True, error_model="numpy")
+def _add(rows: Ints32, places: Ints32, hazard: Floats, blood: int, margin: int, out: float, back: float) -> None:
+    for row in rows:
         if places[row] == blood:
             hazard[row, Channel.TO_MARGIN] += out
         elif places[row] == margin:

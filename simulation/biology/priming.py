@@ -7,13 +7,10 @@ from numba import njit
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
 from simulation.biology.traits import (
-    ALLOREACTIVE,
     EFFECTOR,
-    ENGAGED_TCON,
     MEMORY,
     PROGRAM_SHIFT,
     STAGE_SHIFT,
-    TCON,
     Channel,
 )
 from simulation.engine.population import Floats, Ints, Ints32
@@ -45,25 +42,19 @@ class Priming:
         state.host_apc = level + (before - level) * exp(-(gain + loss) * dt)
         apc = level + (before - level) * -expm1(-(gain + loss) * dt) / ((gain + loss) * dt)  # mean over the step
         _add(
-            pop.top, pop.cells, pop.code, pop.place, pop.hazard, state.behaviour, state.places.kind, signals.suppression,
+            state.census.alloreactive_rows, pop.code, pop.place, pop.hazard, state.places.kind, signals.suppression,
             p.rate_priming * apc, p.rate_program_division * signals.proliferation_factor,
             p.rate_effector_division * apc * signals.proliferation_factor, p.rate_contraction, p.fraction_memory,
         )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _add(
-    top: int, cells: Ints, codes: Ints, places: Ints32, hazard: Floats, behaviour: Ints, kinds: Ints32, suppression: Floats,
+    rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, kinds: Ints32, suppression: Floats,
     priming: float, program: float, expansion: float, contraction: float, memory: float,
 ) -> None:  # fmt: skip
-    for row in range(top):
-        code = codes[row]
-        if cells[row] == 0 or not code & ALLOREACTIVE:
-            continue
-        kind = behaviour[code & 15]
-        if kind != TCON and kind != ENGAGED_TCON:
-            continue
-        place = places[row]
+    for row in rows:
+        code, place = codes[row], places[row]
         free = 1.0 - suppression[place]
         stage = (code >> STAGE_SHIFT) & 3
         if stage != EFFECTOR:

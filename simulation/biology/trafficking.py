@@ -6,7 +6,6 @@ from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
 from simulation.biology.traits import (
     ALLOREACTIVE,
-    BLAST,
     EFFECTOR,
     ENGAGED_TREG,
     PROGRAM_SHIFT,
@@ -34,23 +33,21 @@ class Trafficking:
         """Add the hazards of every T-cell cohort."""
         p, pop = state.p, state.pop
         _add(
-            pop.top, pop.cells, pop.code, pop.place, pop.hazard, state.behaviour, state.places.kind,
+            state.census.t_rows, pop.code, pop.place, pop.hazard, state.behaviour, state.places.kind,
             p.rate_blood_to_marrow, p.phi_bm, p.rate_blood_to_lymphoid, p.rate_blood_to_tissue, p.rate_marrow_to_blood,
             p.rate_lymphoid_to_blood, p.rate_tissue_to_blood, p.effector_homing, p.rate_t_cell_to_neighbour,
         )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _add(
-    top: int, cells: Ints, codes: Ints, places: Ints32, hazard: Floats, behaviour: Ints, kinds: Ints32, to_marrow: float,
+    rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, behaviour: Ints, kinds: Ints32, to_marrow: float,
     phi: float, to_lymphoid: float, to_tissue: float, from_marrow: float, from_lymphoid: float, from_tissue: float,
     homing: float, to_neighbour: float,
 ) -> None:  # fmt: skip
-    for row in range(top):
+    for row in rows:
         code = codes[row]
         kind = behaviour[code & 15]
-        if cells[row] == 0 or kind == BLAST:
-            continue
         where = kinds[places[row]]
         effector = code & ALLOREACTIVE and (code >> STAGE_SHIFT) & 3 == EFFECTOR
         if where == PlaceKind.BLOOD:

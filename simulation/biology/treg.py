@@ -4,8 +4,8 @@ import numpy as np
 from numba import njit
 
 from simulation.biology.state import State
-from simulation.biology.traits import ENGAGED_TREG, TREG, Channel
-from simulation.engine.population import Floats, Ints
+from simulation.biology.traits import Channel
+from simulation.engine.population import Floats, Ints32
 
 __all__ = ["TregSuppression"]
 
@@ -33,15 +33,11 @@ class TregSuppression:
             death = p.rate_treg_death * max(1.0 - supported, 0.0)
             division = p.rate_treg_expansion * max(1.0 - 1.0 / supported, 0.0) if supported > 0.0 else 0.0
             division *= state.signals.proliferation_factor
-            _add(pop.top, pop.cells, pop.code, pop.hazard, state.behaviour, death, division)
+            _add(census.treg_rows, pop.hazard, death, division)
 
 
-@njit(cache=True)
-def _add(top: int, cells: Ints, codes: Ints, hazard: Floats, behaviour: Ints, death: float, division: float) -> None:
-    for row in range(top):
-        if cells[row] == 0:
-            continue
-        kind = behaviour[codes[row] & 15]
-        if kind == TREG or kind == ENGAGED_TREG:
-            hazard[row, Channel.DIE] += death
-            hazard[row, Channel.DIVIDE] += division
+@njit(cache=True, error_model="numpy")
+def _add(rows: Ints32, hazard: Floats, death: float, division: float) -> None:
+    for row in rows:
+        hazard[row, Channel.DIE] += death
+        hazard[row, Channel.DIVIDE] += division

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import sqrt
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -91,7 +92,7 @@ class Body:
             Resolution(r.agents_per_stratum, 1 if one_cell else 0, r.trait_tolerance),
         )
         return State(
-            p=p,
+            p=SimpleNamespace(**p),  # the same numbers; attribute access is what the step does most
             places=places,
             pop=pop,
             signals=Signals.quiet(places.n),

@@ -52,7 +52,8 @@ def load_all(files: tuple[str, ...], overrides: tuple[str, ...]) -> list["Scenar
         try:
             scenarios.append(load_scenario(file, overrides))
         except UserError as error:
-            errors.extend(error.errors)
+            told = {str(known) for known in errors}  # a wrong --set is wrong for every file: once is enough
+            errors.extend(new for new in error.errors if str(new) not in told)
     if errors:
         raise UserError.several(errors)
     return scenarios

@@ -1,6 +1,8 @@
 """The runs behind the command `run`: one after the other, each with its own folder, then a comparison."""
 
-import itertools
+import csv
+import io
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,14 +11,14 @@ from typing import Any
 import click
 
 from simulation.cli.interrupt import Interrupt
-from simulation.cli.terminal import LiveLine
+from simulation.cli.terminal import LiveLine, print_table
 from simulation.errors import UserError
-from simulation.results import Result, write_result
-from simulation.runner import run
+from simulation.results import Result, outcome_rows, prepare_folder, release_folder, write_result
+from simulation.results.folder import DEFAULT_ROOT, write_file
 from simulation.scenario.schema import Scenario
 
-RESULTS = Path("results")
 MOST_NAMES_IN_A_FOLDER = 3
+COMPARISON_FILES = ("comparison.csv", "overview.png", "overview.svg")
 HEARD = "Stopping after this step and keeping what is done; Ctrl-C again ends at once."
 
 
@@ -26,15 +28,16 @@ class Request:
 
     seed: int
     patient: int
-    out: Path | None
-    figures: bool
-    quiet: bool
+    out: Path | None = None
+    overwrite: bool = False
+    figures: bool = True
+    quiet: bool = False
     rules: tuple[Any, ...] = ()
 
 
 @dataclass
 class Outcome:
-    """What came of it: the results in the order of the files, each with its folder, all of them in `place`."""
+    """What came of it: the results in the order of the files, each with its folder, all in `place`."""
 
     place: Path
     several: bool
@@ -49,19 +52,23 @@ def run_all(files: Sequence[str], scenarios: Sequence[Scenario], request: Reques
     Raises
     ------
     UserError
-        Before anything runs, where the folder for the results is already in use.
+        Before anything runs, where a folder for the results is in use or cannot be written to.
     """
     names = list(_distinct(Path(file).stem for file in files))
-    outcome = Outcome(_place(names, request), several=len(files) > 1)
+    claimed: list[Path] = []
     with Interrupt() as interrupt:
-        for name, scenario in zip(names, scenarios, strict=True):
-            folder = outcome.place / name if outcome.several else outcome.place
-            _run_one(scenario, folder, request, interrupt, outcome)
-            if interrupt.requested():
-                break
+        try:
+            outcome = _claim(names, scenarios, request, claimed)
+            for scenario, folder in zip(scenarios, claimed[-len(names) :], strict=True):
+                _run_one(scenario, folder, request, interrupt, outcome)
+                if interrupt.requested():
+                    break
+            if outcome.several:
+                _write_comparison(outcome, figures=request.figures)
+        finally:
+            for folder in reversed(claimed):
+                release_folder(folder)
         outcome.interrupted = interrupt.requested()
-    if len(outcome.results) > 1 and request.figures:
-        _write_overview(outcome)
     return outcome
 
 
@@ -70,6 +77,8 @@ def _run_one(
 ) -> None:
     with LiveLine(scenario.name, quiet=request.quiet) as line:
         interrupt.on_first = lambda: line.say(HEARD)
+        from simulation.runner import run  # takes a second or two: the line is there already
+
         result = run(
             scenario,
             seed=request.seed,
@@ -81,28 +90,46 @@ def _run_one(
         if result.interrupted and not len(result.days):
             return  # not a step was done: there is nothing to keep
         line.show("writing the results")
-        outcome.folders.append(write_result(result, folder, figures=request.figures))
+        without: dict[str, Any] = {} if request.figures else {"figures": False}
+        outcome.folders.append(write_result(result, folder, overwrite=request.overwrite, **without))
         outcome.results.append(result)
 
 
-def _write_overview(outcome: Outcome) -> None:
-    from simulation.results.figures.overview import overview
+def _claim(
+    names: Sequence[str], scenarios: Sequence[Scenario], request: Request, claimed: list[Path]
+) -> Outcome:
+    """Make the folders before anything runs; `claimed` holds them in order, the one around several first."""
 
-    figure = overview(outcome.results)
-    for ending in ("png", "svg"):
-        figure.savefig(outcome.place / f"overview.{ending}")
+    def prepare(scenario: Scenario, out: Path | None) -> Path:
+        return prepare_folder(scenario, request.seed, request.patient, out=out, overwrite=request.overwrite)
+
+    if len(names) == 1:
+        claimed.append(prepare(scenarios[0], request.out))
+        return Outcome(claimed[0], several=False)
+    place = request.out or _new_place(names, request)
+    if not request.overwrite and any((place / file).exists() for file in COMPARISON_FILES):
+        raise UserError("holds a comparison already; use --overwrite to replace it", file=str(place))
+    claimed.append(place)
+    for name, scenario in zip(names, scenarios, strict=True):
+        claimed.append(prepare(scenario, place / name))
+    return Outcome(place, several=True)
 
 
-def _place(names: Sequence[str], request: Request) -> Path:
-    """Choose the folder for everything that this command writes."""
-    if request.out is not None:
-        if request.out.exists() and any(request.out.iterdir()):
-            raise UserError("the folder is not empty", file=f"--out {request.out}", expected="a new or an empty one")
-        return request.out
-    what = "-vs-".join(names) if len(names) <= MOST_NAMES_IN_A_FOLDER else f"{names[0]}-and-{len(names) - 1}-more"
+def _new_place(names: Sequence[str], request: Request) -> Path:
+    """Make a new folder for several runs, named after the scenarios and the seed."""
+    few = len(names) <= MOST_NAMES_IN_A_FOLDER
+    what = "-vs-".join(names) if few else f"{names[0]}-and-{len(names) - 1}-more"
     stem = f"{what}-seed{request.seed}" + (f"-patient{request.patient}" if request.patient else "")
-    candidates = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
-    return next(RESULTS / name for name in candidates if not (RESULTS / name).exists())
+    place = DEFAULT_ROOT / stem
+    number = 1
+    while True:
+        try:
+            place.mkdir(parents=True)  # this is the claim: two commands at once get two folders
+        except FileExistsError:
+            number += 1
+            place = DEFAULT_ROOT / f"{stem}-{number}"
+        else:
+            return place
 
 
 def _distinct(names: Iterator[str]) -> Iterator[str]:
@@ -113,11 +140,28 @@ def _distinct(names: Iterator[str]) -> Iterator[str]:
         yield name if seen[name] == 1 else f"{name}-{seen[name]}"
 
 
+def _write_comparison(outcome: Outcome, *, figures: bool) -> None:
+    """Write the summaries as one table, and one figure of all runs."""
+    if not outcome.results:
+        return
+    text = io.StringIO()
+    summaries = [result.summary for result in outcome.results]
+    table = csv.DictWriter(text, list(summaries[0]), lineterminator="\n")
+    table.writeheader()
+    table.writerows(summaries)
+    write_file(outcome.place / "comparison.csv", text.getvalue())
+    if figures:
+        from simulation.results.figures import style
+        from simulation.results.figures.overview import overview
+
+        rendered = style.render(overview(outcome.results))
+        write_file(outcome.place / "overview.png", rendered.png)
+        write_file(outcome.place / "overview.svg", rendered.svg)
+
+
 def tell(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
     """Print what came of it to stdout: one JSON document, only the place, or a table of outcomes."""
     if as_json:
-        import json
-
         documents = [
             result.summary | {"folder": str(folder)}
             for result, folder in zip(outcome.results, outcome.folders, strict=True)
@@ -129,4 +173,6 @@ def tell(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
     elif quiet:
         click.echo(outcome.place)
     else:
-        _print_table(outcome)
+        header, *rows = outcome_rows(outcome.results)
+        print_table(header, rows)
+        click.echo(f"\nResults: {outcome.place}")

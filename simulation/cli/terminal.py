@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 WIDTH_WHEN_PIPED = 1000  # a pipe has no width: one row stays one line, for grep and awk
 
+WIDTH_OF_BAR = 16
+WIDTH_FOR_BAR = 110  # on a narrower terminal the numbers need the room
+WIDTH_OF_STATE = 66  # the state in words at its longest, and the spinner
+
 
 def console(*, stderr: bool = False) -> "Console":
     """Return a console for one of the two streams; `NO_COLOR` and a dumb terminal are honoured."""
@@ -70,15 +74,19 @@ class LiveLine:
         from rich.markup import escape
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
+        screen = console(stderr=True)
+        bar = [BarColumn(bar_width=WIDTH_OF_BAR)] if screen.width >= WIDTH_FOR_BAR else []
+        left = screen.width - WIDTH_OF_STATE - (WIDTH_OF_BAR + 1) * len(bar)
+        name = self.name if len(self.name) <= left else self.name[: max(left - 1, 0)] + "…"
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(bar_width=16),
+            *bar,
             TextColumn("{task.fields[state]}"),
-            console=console(stderr=True),
+            console=screen,
             transient=True,
         )
-        self._task = self._bar.add_task(escape(self.name), total=None, state="getting ready")
+        self._task = self._bar.add_task(escape(name), total=None, state="getting ready")
         self._bar.start()
         return self
 
@@ -94,6 +102,11 @@ class LiveLine:
             self._bar.update(
                 self._task, completed=progress.day, total=progress.days, state=state_in_words(progress)
             )
+
+    def show(self, state: str) -> None:
+        """Put other words in place of the patient's state."""
+        if self._bar is not None:
+            self._bar.update(self._task, state=state)
 
     def say(self, message: str) -> None:
         """Write a line above the live one."""

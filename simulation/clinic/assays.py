@@ -82,7 +82,7 @@ class Laboratory:
             if test is not None
         }
         self._pending: Agenda[MarrowResult | BloodResult] = Agenda()
-        self._last_aspirate_step = -1
+        self._last_aspirate: tuple[int, frozenset[str]] = (-1, frozenset())  # step, tests done on it
 
     def take_scheduled(self, patient: Patient, step: int) -> None:
         """Take the samples that are due; one aspirate and one blood sample serve every test."""
@@ -94,12 +94,14 @@ class Laboratory:
             self._aspirate(patient, step, marrow_tests, "scheduled")
 
     def aspirate(self, patient: Patient, step: int, why: str) -> None:
-        """Aspirate at once for every marrow test of the scenario, unless it was done in this step."""
+        """Aspirate at once for every marrow test of the scenario that was not done in this step."""
+        last_step, done = self._last_aspirate
         tests = [name for name in ("mrd", "morphology") if name in self._schedules]
         if not tests:
             self._events.add(patient.day, "note", "marrow", f"no marrow test in this scenario ({why})")
-        elif self._last_aspirate_step != step:
-            self._aspirate(patient, step, tests, why)
+        missing = [name for name in tests if last_step != step or name not in done]
+        if missing:
+            self._aspirate(patient, step, missing, why)
 
     def read(self, now: float) -> Iterable[MarrowResult | BloodResult]:
         """Return the results reported by `now`, oldest first; each is handed out once."""
@@ -126,7 +128,8 @@ class Laboratory:
         n_places = len(truth.niche_blast_fraction)
         place = min(int(patient.uniform("aspirate", step) * n_places), n_places - 1)
         fraction = min(max(float(truth.niche_blast_fraction[place]), 0.0), 1.0)
-        self._last_aspirate_step = step
+        last_step, done = self._last_aspirate
+        self._last_aspirate = (step, frozenset(tests) | (done if last_step == step else frozenset()))
         for test in tests:
             result, seen, cells = self._count(patient, step, test, fraction)
             self._pending.add(result.reported, result)

@@ -69,8 +69,8 @@ class Clinic:
             return
         self.book.add_infusion(self._pump_rate, patient.time_step)
         self.book.observe(patient.truth(), self._pump_rate)
-        p_death = -math.expm1(-patient.hazard_of_death() * patient.time_step)
-        if patient.uniform("death", self._step) < p_death:
+        hazard = patient.hazard_of_death()
+        if hazard > 0.0 and patient.uniform("death", self._step) < -math.expm1(-hazard * patient.time_step):
             self.finished = True
             self.book.died(patient.day, _cause_of_death(Examination.of(patient.truth())))
         self._step += 1

@@ -123,5 +123,6 @@ class FailureWatch:
         return (
             f"control lost on day {state.day:g} with {state.blasts:.2e} blasts: "
             f"T cells per blast {state.et_ratio:.3g}, exhaustion {state.exhaustion:.0%}, "
-            f"Treg suppression {state.suppression:.0%}, {state.sanctuary_share:.0%} of marrow blasts poorly reached"
+            f"Treg suppression {state.suppression:.0%}, "
+            f"{state.sanctuary_share:.0%} of marrow blasts poorly reached"
         )

@@ -81,24 +81,25 @@ def draw_events(
             break
         pop.ensure_parcel_room(pop.parcels.code.size + 1)
     pop.settle()
+    pop.consolidate()
     return tally
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy", inline="always")
 def _put(
-    code: int, place: int, n: int, values: Floats, p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats,
+    code: int, place: int, n: int, traits: Floats, row: int, p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats,
     p_count: Ints,
 ) -> None:  # fmt: skip
     at = p_count[0]
     p_code[at] = code
     p_place[at] = place
     p_cells[at] = n
-    for t in range(values.size):
-        p_traits[at, t] = values[t]
+    for t in range(p_traits.shape[1]):
+        p_traits[at, t] = traits[row, t]
     p_count[0] = at + 1
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _births_and_leavers(
     state: np.ndarray, n: int, b: float, d: float, dt: float
 ) -> tuple[int, int]:
@@ -125,9 +126,9 @@ def _births_and_leavers(
     return there, ended + poisson(state, mean_leavers - n * alpha)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _program(
-    state: np.ndarray, n: int, leavers: int, x: float, code: int, operand: int, steps_left: int, place: int, values: Floats,
+    state: np.ndarray, n: int, leavers: int, x: float, code: int, operand: int, steps_left: int, place: int, traits: Floats, row: int,
     p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats, p_count: Ints,
 ) -> int:  # fmt: skip
     """Carry programmed dividers through every division that fits into the step (x = rate * dt); return births.
@@ -146,14 +147,14 @@ def _program(
         more = max(tail - mass, 0.0)  # P(K >= k + 1)
         again = binomial(state, now, more / tail) if (k < steps_left and tail > 0.0) else 0
         if now > again:
-            _put(code, place, now - again, values, p_code, p_place, p_cells, p_traits, p_count)
+            _put(code, place, now - again, traits, row, p_code, p_place, p_cells, p_traits, p_count)
         leavers = again
         tail = more
         k += 1
     return births
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _draw(
     at: int, top: int, cells: Ints, codes: Ints, places: Ints32, serial: Ints, stratum: Ints32, following: Ints32,
     previous: Ints32, traits: Floats, hazard: Floats, s_code: Ints, s_place: Ints32, s_head: Ints32, s_count: Ints32,
@@ -174,11 +175,10 @@ def _draw(
             continue
         if p_count[0] + per_row > p_code.size:
             return row
-        h = hazard[row]
         d = 0.0
         for c in range(1, n_channels):
-            d += h[c]
-        b = h[0]
+            d += hazard[row, c]
+        b = hazard[row, 0]
         if b <= 0.0 and d <= 0.0:
             continue
         code, place = codes[row], np.int64(places[row])
@@ -187,24 +187,24 @@ def _draw(
         there, leavers = _births_and_leavers(state, n, b, d, dt)
         births = there - n + leavers
         kind = code & 15
-        values = traits[row]
         if leavers > 0:
             left, rate_left = leavers, d
             for c in range(1, n_channels):
-                if h[c] <= 0.0:
+                rate = hazard[row, c]
+                if rate <= 0.0:
                     continue
-                k = left if h[c] >= rate_left else binomial(state, left, h[c] / rate_left)
-                rate_left -= h[c]
+                k = left if rate >= rate_left else binomial(state, left, rate / rate_left)
+                rate_left -= rate
                 left -= k
                 if k == 0:
                     continue
                 tally[kind, c] += k
                 what = effect[c]
                 if what == RECODE:
-                    _put(code + operand[c], place, k, values, p_code, p_place, p_cells, p_traits, p_count)
+                    _put(code + operand[c], place, k, traits, row, p_code, p_place, p_cells, p_traits, p_count)
                 elif what == PROGRAM:
                     tally[kind, 0] += _program(
-                        state, n, k, h[c] * dt, code, operand[c], (code >> 8) & 15, place, values, p_code, p_place,
+                        state, n, k, rate * dt, code, operand[c], (code >> 8) & 15, place, traits, row, p_code, p_place,
                         p_cells, p_traits, p_count,
                     )  # fmt: skip
                 elif what == NEIGHBOUR:
@@ -214,10 +214,10 @@ def _draw(
                     for j in range(n_near):
                         m = k if j == n_near - 1 else binomial(state, k, 1.0 / (n_near - j))
                         if m > 0:
-                            _put(code, neighbours[place, j], m, values, p_code, p_place, p_cells, p_traits, p_count)
+                            _put(code, neighbours[place, j], m, traits, row, p_code, p_place, p_cells, p_traits, p_count)
                             k -= m
                     if n_near == 0:
-                        _put(code, place, k, values, p_code, p_place, p_cells, p_traits, p_count)
+                        _put(code, place, k, traits, row, p_code, p_place, p_cells, p_traits, p_count)
                 elif what == GOTO:
                     first, last = group_start[operand[c]], group_start[operand[c] + 1]
                     weight_left = 1.0
@@ -227,7 +227,7 @@ def _draw(
                             m = binomial(state, k, min(weight[j] / weight_left, 1.0)) if weight_left > 0.0 else 0
                         weight_left -= weight[j]
                         if m > 0:
-                            _put(code, member[j], m, values, p_code, p_place, p_cells, p_traits, p_count)
+                            _put(code, member[j], m, traits, row, p_code, p_place, p_cells, p_traits, p_count)
                             k -= m
                             if k == 0:
                                 break
@@ -246,13 +246,13 @@ def _draw(
                         if meta[NEXT_CLONE] < max_clones:
                             mutant = (mutant & ~(np.int64(4095) << clone_shift)) | (meta[NEXT_CLONE] << clone_shift)
                             meta[NEXT_CLONE] += 1
-                        _put(mutant, place, m, values, p_code, p_place, p_cells, p_traits, p_count)
+                        _put(mutant, place, m, traits, row, p_code, p_place, p_cells, p_traits, p_count)
                         there -= m
                         births -= m
         if there == 0:
             unlink(row, cells, stratum, following, previous, s_head, s_count, meta)
         elif max_cells > 0 and there > max_cells:
-            _put(code, place, there - max_cells, values, p_code, p_place, p_cells, p_traits, p_count)
+            _put(code, place, there - max_cells, traits, row, p_code, p_place, p_cells, p_traits, p_count)
             cells[row] = max_cells
         else:
             cells[row] = there

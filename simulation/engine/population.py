@@ -159,6 +159,14 @@ class Population:
             self._grow()
         parcels.count[0] = 0
 
+    def consolidate(self) -> None:
+        """Merge cohorts of a stratum that have become alike within the tolerance; nothing to do with one cell an agent."""
+        if self.resolution.max_cells == 0:
+            _consolidate(
+                self.cells, self.stratum, self.following, self.previous, self.traits, self.s_head, self.s_count,
+                self.meta, self.resolution.trait_tolerance,
+            )  # fmt: skip
+
     def found(self, code: int, place: int, cells: int, traits: Floats) -> int:
         """Found a cohort of its own whatever its stratum holds, and return its row."""
         while self.meta[FREE] < 0 and self.meta[TOP] >= self.capacity - 1:
@@ -225,13 +233,13 @@ class Population:
         return twin
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy", inline="always")
 def _slot_of(code: int, place: int, size: int) -> int:
     h = mix(np.uint64(code) + np.uint64(place) * np.uint64(0x9E3779B97F4A7C15))
     return np.int64(h & np.uint64(size - 1))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _find_stratum(
     code: int, place: int, table: Ints32, s_code: Ints, s_place: Ints32, meta: Ints
 ) -> int:
@@ -252,7 +260,7 @@ def _find_stratum(
     return made
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _rehash(table: Ints32, s_code: Ints, s_place: Ints32, meta: Ints) -> None:
     for stratum in range(meta[N_STRATA]):
         slot = _slot_of(s_code[stratum], s_place[stratum], table.size)
@@ -261,7 +269,7 @@ def _rehash(table: Ints32, s_code: Ints, s_place: Ints32, meta: Ints) -> None:
         table[slot] = stratum
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def unlink(
     row: int, cells: Ints, stratum: Ints32, following: Ints32, previous: Ints32,
     s_head: Ints32, s_count: Ints32, meta: Ints,
@@ -282,7 +290,7 @@ def unlink(
     meta[N_AGENTS] -= 1
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _found(
     s: int, code: int, place: int, n: int, cells: Ints, codes: Ints, places: Ints32, uid: Ints, serial: Ints,
     stratum: Ints32, following: Ints32, previous: Ints32, s_head: Ints32, s_count: Ints32, s_serial: Ints,
@@ -311,25 +319,46 @@ def _found(
     return row
 
 
-@njit(cache=True, inline="always")
-def _distance(a: Floats, b: Floats) -> float:
+@njit(cache=True, error_model="numpy", inline="always")
+def _distance(a: Floats, i: int, b: Floats, j: int) -> float:
+    # Rows are named by index throughout: a view of a row costs more than the arithmetic on it.
     worst = 0.0
-    for t in range(a.size):
-        worst = max(worst, abs(a[t] - b[t]))
+    for t in range(a.shape[1]):
+        worst = max(worst, abs(a[i, t] - b[j, t]))
     return worst
 
 
-@njit(cache=True)
-def _join(row: int, n: int, values: Floats, cells: Ints, traits: Floats) -> None:
+@njit(cache=True, error_model="numpy", inline="always")
+def _join(row: int, n: int, values: Floats, at: int, cells: Ints, traits: Floats) -> None:
     """Add cells to a cohort, averaging continuous traits by cells."""
     total = cells[row] + n
     share = n / total
-    for t in range(values.size):
-        traits[row, t] += share * (values[t] - traits[row, t])
+    for t in range(values.shape[1]):
+        traits[row, t] += share * (values[at, t] - traits[row, t])
     cells[row] = total
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
+def _consolidate(
+    cells: Ints, stratum: Ints32, following: Ints32, previous: Ints32, traits: Floats, s_head: Ints32, s_count: Ints32,
+    meta: Ints, tolerance: float,
+) -> None:  # fmt: skip
+    for s in range(meta[N_STRATA]):
+        if s_count[s] < 2:
+            continue
+        a = s_head[s]
+        while a >= 0:
+            b = following[a]
+            while b >= 0:
+                after = following[b]
+                if _distance(traits, a, traits, b) <= tolerance:
+                    _join(a, cells[b], traits, b, cells, traits)
+                    unlink(b, cells, stratum, following, previous, s_head, s_count, meta)
+                b = after
+            a = following[a]
+
+
+@njit(cache=True, error_model="numpy")
 def deposit_parcels(
     start: int, done: int, p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats, p_count: Ints,
     cells: Ints, codes: Ints, places: Ints32, uid: Ints, serial: Ints, stratum: Ints32, following: Ints32,
@@ -349,7 +378,6 @@ def deposit_parcels(
             return i, done
         s = _find_stratum(code, place, table, s_code, s_place, meta)
         left = p_cells[i] - done
-        values = p_traits[i]
         if max_cells > 0:
             while left > 0:
                 if meta[FREE] < 0 and meta[TOP] >= cells.size - 1:
@@ -359,19 +387,20 @@ def deposit_parcels(
                     s, code, place, n, cells, codes, places, uid, serial, stratum, following, previous,
                     s_head, s_count, s_serial, meta,
                 )  # fmt: skip
-                traits[row] = values
+                for t in range(traits.shape[1]):
+                    traits[row, t] = p_traits[i, t]
                 left -= n
             done = 0
             continue
         nearest, near = -1, np.inf
         row = s_head[s] if s_count[s] > 0 else -1
         while row >= 0:
-            d = _distance(traits[row], values)
+            d = _distance(traits, row, p_traits, i)
             if d < near:
                 nearest, near = row, d
             row = following[row]
         if nearest >= 0 and near <= tolerance:
-            _join(nearest, left, values, cells, traits)
+            _join(nearest, left, p_traits, i, cells, traits)
             continue
         if s_count[s] >= cap:
             # Above the cap the two most alike are merged: either the parcel with its nearest, or two residents.
@@ -380,15 +409,15 @@ def deposit_parcels(
             while a >= 0:
                 b = following[a]
                 while b >= 0:
-                    d = _distance(traits[a], traits[b])
+                    d = _distance(traits, a, traits, b)
                     if d < closest:
                         first, second, closest = a, b, d
                     b = following[b]
                 a = following[a]
             if first < 0:
-                _join(nearest, left, values, cells, traits)
+                _join(nearest, left, p_traits, i, cells, traits)
                 continue
-            _join(first, cells[second], traits[second], cells, traits)
+            _join(first, cells[second], traits, second, cells, traits)
             unlink(second, cells, stratum, following, previous, s_head, s_count, meta)
         elif meta[FREE] < 0 and meta[TOP] >= cells.size - 1:
             return i, 0
@@ -396,5 +425,6 @@ def deposit_parcels(
             s, code, place, left, cells, codes, places, uid, serial, stratum, following, previous, s_head,
             s_count, s_serial, meta,
         )  # fmt: skip
-        traits[row] = values
+        for t in range(traits.shape[1]):
+            traits[row, t] = p_traits[i, t]
     return p_count[0], 0

@@ -4,4 +4,11 @@ from simulation.parameters.distributions import Distribution
 from simulation.parameters.processes import PROCESS_NAMES
 from simulation.parameters.table import Parameter, ParameterTable, ParameterValues, render_parameter_table
 
-__all__ = ["PROCESS_NAMES", "Distribution", "Parameter", "ParameterTable", "ParameterValues", "render_parameter_table"]
+__all__ = [
+    "PROCESS_NAMES",
+    "Distribution",
+    "Parameter",
+    "ParameterTable",
+    "ParameterValues",
+    "render_parameter_table",
+]

@@ -34,8 +34,8 @@ _CENTRES: Final = frozenset({"median", "mean", "value"})
 class Distribution:
     """Describe how a parameter varies between patients; numbers are in the parameter's canonical unit.
 
-    `first` and `second` are: value, - (fixed); median, sigma (lognormal); mean, sd (normal, beta); low, high (uniform,
-    loguniform). `low` and `high` are the table's limits, at which samples are clipped.
+    `first` and `second` are: value, - (fixed); median, sigma (lognormal); mean, sd (normal, beta);
+    low, high (uniform, loguniform). `low` and `high` are the table's limits, at which samples are clipped.
     """
 
     distribution: str
@@ -49,7 +49,7 @@ class Distribution:
     source: str | None = None
 
     def sample(self, u: float) -> float:
-        """Return the value below which a share `u` (0..1) of the patients lie, clipped to the table's limits."""
+        """Return the value below which a share `u` (0..1) of patients lie, clipped to the table's limits."""
         u = min(max(u, 2.0**-53), 1.0 - 2.0**-53)
         return min(max(_INVERSE[self.distribution](self, u), self.low), self.high)
 
@@ -119,7 +119,13 @@ _INVERSE: Final[Mapping[str, Callable[[Distribution, float], float]]] = {
 class DistributionError(ValueError):
     """Say what is wrong with a distribution; `path` leads from the distribution to the place."""
 
-    def __init__(self, message: str, path: tuple[str | int, ...] = (), expected: str | None = None, nearest: str | None = None):
+    def __init__(
+        self,
+        message: str,
+        path: tuple[str | int, ...] = (),
+        expected: str | None = None,
+        nearest: str | None = None,
+    ):
         super().__init__(message)
         self.message = message
         self.path = path
@@ -136,14 +142,17 @@ def parse_distribution(
 ) -> Distribution:
     """Return the distribution written as `{distribution: lognormal, median: ..., sigma: ...}`.
 
-    `default` is the median, mean or value when none is written; `low` and `high` clip the samples. Raises `DistributionError`.
+    `default` is the median, mean or value when none is written; `low` and `high` clip the samples. Raises
+    `DistributionError`.
     """
     kind = data.get("distribution")
     if kind is None:
         raise DistributionError("got none", ("distribution",), f"one of {', '.join(DISTRIBUTIONS)}")
     if not isinstance(kind, str) or kind not in DISTRIBUTIONS:
         near = nearest_name(str(kind), DISTRIBUTIONS)
-        raise DistributionError(f"got {kind!r}", ("distribution",), f"one of {', '.join(DISTRIBUTIONS)}", near)
+        raise DistributionError(
+            f"got {kind!r}", ("distribution",), f"one of {', '.join(DISTRIBUTIONS)}", near
+        )
     source = data.get("source")
     if source is not None and not isinstance(source, str):
         raise DistributionError(f"got {source!r}", ("source",), "text in quotes")
@@ -151,12 +160,20 @@ def parse_distribution(
     names = _chosen_form(kind, written)
     if kind == "choice":
         values = _list(data["values"], "values", dimension)
-        weights = _list(data["weights"], "weights", "dimensionless") if "weights" in data else (1.0,) * len(values)
+        weights = (
+            _list(data["weights"], "weights", "dimensionless") if "weights" in data else (1.0,) * len(values)
+        )
         if len(weights) != len(values) or min(weights) < 0 or sum(weights) <= 0:
-            raise DistributionError(f"got {len(weights)}", ("weights",), f"{len(values)} weights, not negative and not all 0")
-        return Distribution(kind, dimension, values=values, weights=weights, low=low, high=high, source=source)
+            raise DistributionError(
+                f"got {len(weights)}", ("weights",), f"{len(values)} weights, not negative and not all 0"
+            )
+        return Distribution(
+            kind, dimension, values=values, weights=weights, low=low, high=high, source=source
+        )
     numbers = {
-        name: _number(data[name], name, "dimensionless" if name in _PLAIN else dimension) if name in data else default
+        name: _number(data[name], name, "dimensionless" if name in _PLAIN else dimension)
+        if name in data
+        else default
         for name in names
     }
     first, second = _standard_form(kind, numbers)
@@ -172,8 +189,12 @@ def _chosen_form(kind: str, written: Sequence[str]) -> tuple[str, ...]:
     known = {name for form in forms for name in form}
     for name in written:
         if name not in known:
-            raise DistributionError(f"{name!r} is not part of a {kind} distribution", (name,), told, nearest_name(name, known))
-    raise DistributionError(f"got {' and '.join(written) or 'nothing'}", (), f"{told} for a {kind} distribution")
+            raise DistributionError(
+                f"{name!r} is not part of a {kind} distribution", (name,), told, nearest_name(name, known)
+            )
+    raise DistributionError(
+        f"got {' and '.join(written) or 'nothing'}", (), f"{told} for a {kind} distribution"
+    )
 
 
 def _number(value: object, name: str, dimension: Dimension) -> float:

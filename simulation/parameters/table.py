@@ -108,7 +108,7 @@ class ParameterValues(Mapping[str, float]):
         return sorted({*super().__dir__(), *self._values})
 
     def replace(self, **overrides: float) -> "ParameterValues":
-        """Return a copy with some values changed; an unknown name is an AttributeError that names the nearest."""
+        """Return a copy with some values changed; for an unknown name AttributeError tells the nearest."""
         for name in overrides:
             getattr(self, name)
         return ParameterValues(self._values | overrides)
@@ -138,9 +138,13 @@ class ParameterTable:
         for group, block in _mapping(root, "", "groups of parameters").items():
             for name, node in _mapping(block, group, "parameters").items():
                 if name in rows:
-                    raise node.error(f"the parameter {name!r} is written twice", key=f"{group}.{name}", at_key=True)
+                    raise node.error(
+                        f"the parameter {name!r} is written twice", key=f"{group}.{name}", at_key=True
+                    )
                 if not name.isidentifier() or name.startswith("_"):
-                    raise node.error(f"got {name!r}", key=group, expected="a name such as rate_blast_death", at_key=True)
+                    raise node.error(
+                        f"got {name!r}", key=group, expected="a name such as rate_blast_death", at_key=True
+                    )
                 rows[name] = _row(node, group, name)
         return cls(rows)
 
@@ -215,7 +219,9 @@ def _row(node: Node, group: str, name: str) -> Parameter:
         if key not in cells:
             raise node.error(f"the key {key!r} is missing", key=where, at_key=True)
     dimension = _dimension(cells, where)
-    value, low, high = (_quantity(cells[key], f"{where}.{key}", dimension) for key in ("value", "low", "high"))
+    value, low, high = (
+        _quantity(cells[key], f"{where}.{key}", dimension) for key in ("value", "low", "high")
+    )
     if not low <= value <= high:
         told = f"{format_quantity(low, dimension)} .. {format_quantity(high, dimension)}"
         raise cells["value"].error(f"the value lies outside its own range {told}", key=f"{where}.value")
@@ -245,7 +251,9 @@ def _dimension(cells: Mapping[str, Node], where: str) -> Dimension:
             return dimension_of(cells["high"].value)  # `value: 0`, `high: 10 %`
     except QuantityError as error:
         at = f"{where}.value"
-        raise cells["value"].error(error.message, key=at, expected=error.expected, nearest=error.nearest) from None
+        raise cells["value"].error(
+            error.message, key=at, expected=error.expected, nearest=error.nearest
+        ) from None
     return found
 
 
@@ -258,7 +266,7 @@ def _quantity(cell: Node, where: str, dimension: Dimension) -> float:
 
 def _one_of(cell: Node, where: str, valid: tuple[str, ...]) -> str:
     if cell.value in valid:
-        return cast(str, cell.value)
+        return str(cell.value)
     near = nearest_name(str(cell.value), valid)
     raise cell.error(f"got {cell.value!r}", key=where, expected=f"one of {', '.join(valid)}", nearest=near)
 
@@ -292,7 +300,9 @@ def render_parameter_table(table: ParameterTable, group: str | None = None) -> l
     """
     if group is not None and group not in table.groups:
         expected = f"one of {', '.join(table.groups)}"
-        raise UserError(f"got {group!r}", key="group", expected=expected, nearest=nearest_name(group, table.groups))
+        raise UserError(
+            f"got {group!r}", key="group", expected=expected, nearest=nearest_name(group, table.groups)
+        )
     return [
         {
             "group": row.group,
@@ -315,4 +325,6 @@ def _told(distribution: Distribution | None) -> str:
     if distribution is None:
         return ""
     told = distribution.to_plain()
-    return " ".join([str(told.pop("distribution")), *(f"{key} {value}" for key, value in told.items() if key != "source")])
+    return " ".join(
+        [str(told.pop("distribution")), *(f"{key} {value}" for key, value in told.items() if key != "source")]
+    )

@@ -12,12 +12,21 @@ if TYPE_CHECKING:
     from simulation.clinic.events import Event
     from simulation.results.result import Result
 
-__all__ = ["CellInfusion", "Interval", "Measurement", "blinatumomab", "cell_infusions", "cytoreductions", "drugs", "measurements"]
+__all__ = [
+    "CellInfusion",
+    "Interval",
+    "Measurement",
+    "blinatumomab",
+    "cell_infusions",
+    "cytoreductions",
+    "drugs",
+    "measurements",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Hold a stretch of time at one level: days, and ug/day (blinatumomab) or share of usual exposure (others)."""
+    """Hold days at one level: ug/day of blinatumomab, or the share of a drug's usual exposure."""
 
     start: float
     end: float
@@ -41,7 +50,7 @@ class Measurement:
 
 
 def blinatumomab(result: Result) -> list[Interval]:
-    """Return the infusions of blinatumomab, from the pump's changes of rate; the last one ends with the run."""
+    """Return the infusions of blinatumomab, from the pump's changes of rate; the run's end ends the last."""
     changes = [
         (event.day, _level(event)) for event in result.events if _is(event, "blinatumomab", "dose", "stop")
     ]
@@ -81,7 +90,10 @@ def measurements(result: Result, test: str) -> list[Measurement]:
     found = [
         Measurement(event.day, float(event.value))
         for event in result.events
-        if event.kind == "test" and event.what == test and event.value is not None and math.isfinite(event.value)
+        if event.kind == "test"
+        and event.what == test
+        and event.value is not None
+        and math.isfinite(event.value)
     ]
     return found
 

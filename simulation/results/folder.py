@@ -1,8 +1,8 @@
 """The results folder: one per run, never overwritten silently, and either whole or not there.
 
-Everything is first written to a hidden folder inside the target (same disk), each file flushed to the disk; then the
-files are moved to their names, `provenance.json` last. So a folder with `provenance.json` is complete, and a full disk or
-a missing permission leaves nothing behind.
+Everything is first written to a hidden folder inside the target (same disk), each file flushed to the disk;
+then the files are moved to their names, `provenance.json` last. So a folder with `provenance.json` is
+complete, and a full disk or a missing permission leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,12 +31,21 @@ __all__ = ["DEFAULT_ROOT", "OtherScenario", "prepare_folder", "release_folder", 
 
 DEFAULT_ROOT = Path("results")
 PROVENANCE = "provenance.json"
-_OWN_FILES = ("summary.json", "trajectory.csv", "trajectory.parquet", "events.csv", "scenario.resolved.yaml", "report.html")
+_FIGURES = ("burden", "t_cells", "blood", "drug", "gvhd", "marrow_maps")
+_OWN_FILES = (
+    "summary.json",
+    "trajectory.csv",
+    "trajectory.parquet",
+    "events.csv",
+    "scenario.resolved.yaml",
+    "report.html",
+    *(f"figures/{name}.{ending}" for name in _FIGURES for ending in ("png", "svg")),
+)
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
-class OtherScenario(UserError):
+class OtherScenario(UserError):  # noqa: N818 - its base says that it is an error
     """Say that a folder holds the results of another scenario; they are never mixed."""
 
     exit_status = ExitStatus.OTHER_SCENARIO
@@ -53,9 +62,9 @@ def prepare_folder(
 ) -> Path:
     """Make the folder for a run before it starts, so that a bad place is told at once, and return its path.
 
-    Without `out` it is a new folder `root/<scenario>-seed<seed>`, with -2, -3 ... where that name is taken. Raise
-    `OtherScenario` where `out` holds another scenario's results, `UserError` where it is not empty (unless `overwrite`
-    and it holds this scenario's) or cannot be written to.
+    Without `out` it is a new folder `root/<scenario>-seed<seed>`, with -2, -3 ... where that name is taken.
+    Raise `OtherScenario` where `out` holds another scenario's results, `UserError` where it is not empty
+    (unless `overwrite` and it holds this scenario's) or cannot be written to.
     """
     if out is not None:
         folder = Path(out)
@@ -88,11 +97,13 @@ def write_result(
     *,
     provenance_extra: Mapping[str, object] | None = None,
     overwrite: bool = False,
+    figures: bool = True,
 ) -> Path:
     """Write everything about one run and return the folder.
 
     `out_dir` may be absent, empty, or (with `overwrite`) hold results of the same scenario; None chooses
-    `results/<scenario>-seed<seed>`. Raise `UserError` as `prepare_folder` does, and on a full disk; then nothing is left.
+    `results/<scenario>-seed<seed>`. Without `figures` the report has none either. Raise `UserError` as
+    `prepare_folder` does, and on a full disk; then nothing is left.
     """
     if out_dir is None:
         folder = prepare_folder(result.scenario, result.seed, result.patient)
@@ -102,7 +113,7 @@ def write_result(
         _check(folder, result.scenario, overwrite)
         fresh = [path for path in (folder, *folder.parents) if not path.exists()]
     with _told(folder):
-        _write_all(result, folder, fresh, provenance_extra or {})
+        _write_all(folder, fresh, lambda: _contents(result, provenance_extra or {}, figures))
     return folder
 
 
@@ -123,20 +134,22 @@ def write_file(path: Path, content: str | bytes) -> None:
         raise
 
 
-def _write_all(result: Result, folder: Path, fresh: list[Path], extra: Mapping[str, object]) -> None:
+def _write_all(folder: Path, fresh: list[Path], contents: Callable[[], dict[str, str | bytes]]) -> None:
     moved: list[Path] = []
     stage: Path | None = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(dir=folder, prefix=".writing-"))
-        files = _contents(result, extra)
+        files = contents()
         for name, content in files.items():
             (stage / name).parent.mkdir(exist_ok=True)
             write_file(stage / name, content)
-        (folder / "figures").mkdir(exist_ok=True)
-        with suppress(FileNotFoundError):  # while files of two runs are in the folder, it is not a complete one
+        with suppress(
+            FileNotFoundError
+        ):  # while files of two runs are in the folder, it is not a complete one
             (folder / PROVENANCE).unlink()
         for name in [*(name for name in files if name != PROVENANCE), PROVENANCE]:
+            (folder / name).parent.mkdir(exist_ok=True)
             os.replace(stage / name, folder / name)
             moved.append(folder / name)
         _remove_stale(folder, files)
@@ -152,12 +165,10 @@ def _write_all(result: Result, folder: Path, fresh: list[Path], extra: Mapping[s
     shutil.rmtree(stage, ignore_errors=True)
 
 
-def _contents(result: Result, extra: Mapping[str, object]) -> dict[str, str | bytes]:
+def _contents(result: Result, extra: Mapping[str, object], figures: bool) -> dict[str, str | bytes]:
     """Return every file of the folder by name, in the order of writing."""
-    from simulation.results.figures.catalogue import render_all
     from simulation.results.report.run_report import run_report
 
-    figures = render_all(result)
     known = origin.provenance(result, extra)
     files: dict[str, str | bytes] = {
         "summary.json": tables.json_text(result.summary),
@@ -168,10 +179,18 @@ def _contents(result: Result, extra: Mapping[str, object]) -> dict[str, str | by
     parquet = tables.parquet_bytes(result.columns)
     if parquet is not None:
         files["trajectory.parquet"] = parquet
-    for name, figure in figures.items():
-        files[f"figures/{name}.png"] = figure.png
-        files[f"figures/{name}.svg"] = figure.svg
-    files["report.html"] = run_report(result, figures, known)
+    panels = []
+    if figures:
+        from simulation.results.figures.catalogue import FIGURES
+        from simulation.results.figures.style import render
+        from simulation.results.report.page import figure_panel
+
+        for spec in FIGURES:
+            drawn = render(spec.draw(result))
+            files[f"figures/{spec.name}.png"] = drawn.png
+            files[f"figures/{spec.name}.svg"] = drawn.svg
+            panels.append(figure_panel(spec.name, spec.title, spec.caption(result), drawn))
+    files["report.html"] = run_report(result, panels, known)
     files[PROVENANCE] = tables.json_text(known)
     return files
 
@@ -181,6 +200,8 @@ def _remove_stale(folder: Path, files: Mapping[str, object]) -> None:
     for name in _OWN_FILES:
         if name not in files:
             (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):
+        (folder / "figures").rmdir()
 
 
 def _check(folder: Path, scenario: Scenario, overwrite: bool) -> None:
@@ -195,7 +216,9 @@ def _check(folder: Path, scenario: Scenario, overwrite: bool) -> None:
     if before is None:
         raise UserError("is not empty and holds no results of a run; choose another folder", file=str(folder))
     if before.get("scenario_sha256") != scenario.digest():
-        raise OtherScenario(f"holds results of another scenario ({before.get('scenario')!r})", file=str(folder))
+        raise OtherScenario(
+            f"holds results of another scenario ({before.get('scenario')!r})", file=str(folder)
+        )
     if not overwrite:
         raise UserError("holds results already; use --overwrite to replace them", file=str(folder))
 

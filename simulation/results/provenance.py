@@ -1,4 +1,4 @@
-"""Where a result comes from: program, libraries, scenario, seed, machine. No name of a person or a host is kept."""
+"""Where a result comes from: program, libraries, scenario, seed, machine; no person's and no host's name."""
 
 from __future__ import annotations
 
@@ -19,17 +19,30 @@ if TYPE_CHECKING:
 
 __all__ = ["LIBRARIES", "provenance"]
 
-LIBRARIES = (
-    "mesa networkx numpy numba llvmlite scipy pandas matplotlib pyyaml pydantic click rich jinja2 pyarrow".split()
-)
+LIBRARIES = [
+    "mesa",
+    "networkx",
+    "numpy",
+    "numba",
+    "llvmlite",
+    "scipy",
+    "pandas",
+    "matplotlib",
+    "pyyaml",
+    "pydantic",
+    "click",
+    "rich",
+    "jinja2",
+    "pyarrow",
+]
 _PACKAGE = Path(simulation.__file__).resolve().parent
 
 
 def provenance(result: Result, extra: Mapping[str, object] | None = None) -> dict[str, object]:
     """Return what is needed to repeat a run and to trust that it is the same.
 
-    `extra` is what only the caller knows (started, duration_seconds, command line ...); it is put after the result's
-    own `provenance` and wins over both.
+    `extra` is what only the caller knows (started, duration_seconds ...); it wins over the result's own
+    `provenance`, and that over what is found here.
     """
     commit, modified = _commit()
     known: dict[str, object] = {
@@ -80,9 +93,10 @@ def _parameters_sha256() -> str | None:
 
 @cache
 def _commit() -> tuple[str | None, bool | None]:
-    """Return the commit of the program's own checkout and whether its files have changed since; None if unknown.
+    """Return the commit of the program's own checkout and whether files have changed since; None if unknown.
 
-    An installed package may lie inside somebody else's repository: only a checkout that holds this very folder counts.
+    An installed package may lie inside somebody else's repository: only a checkout with this folder at its
+    top counts.
     """
     if not (_PACKAGE.parent / ".git").exists():
         return None, None

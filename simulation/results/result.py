@@ -40,7 +40,7 @@ class Result:
     """Hold everything one run of one patient left behind.
 
     `columns` maps each name of the trajectory to an array of shape (n_records,); the unit is in the name.
-    Days count from the transplant. `interrupted` is true where the run was stopped before its follow-up ended.
+    Days count from the transplant. `interrupted` is true where the run was stopped before its end.
     """
 
     scenario: Scenario
@@ -92,10 +92,12 @@ class Result:
 
     @property
     def summary(self) -> dict[str, object]:
-        """Return the outcomes as plain JSON values: what did not happen, is not finite or is unknown is None."""
+        """Return the outcomes as plain JSON values; what did not happen or is not finite is None."""
         from simulation.results.tables import plain
 
-        return {name: plain(value) for name, value in self.outcomes.items()} | {"interrupted": self.interrupted}
+        return {name: plain(value) for name, value in self.outcomes.items()} | {
+            "interrupted": self.interrupted
+        }
 
     def plot_burden(self, ax: Axes | None = None) -> Figure:
         """Plot blasts in the body and MRD in the marrow; on `ax`, the marrow alone."""
@@ -122,13 +124,13 @@ class Result:
         return drug.figure(self) if ax is None else drug.draw(self._on(ax), self)
 
     def plot_gvhd(self, ax: Axes | None = None) -> Figure:
-        """Plot tissue integrity with the grade of acute GvHD, and the CRS score; on `ax`, the tissue alone."""
+        """Plot tissue integrity with aGvHD grades, and the CRS score; on `ax`, the tissue alone."""
         from simulation.results.figures import gvhd
 
         return gvhd.figure(self) if ax is None else gvhd.draw_tissue(self._on(ax), self)
 
     def plot_marrow_maps(self, ax: Axes | None = None, *, day: float | None = None) -> Figure:
-        """Plot the recorded maps of the marrow; on `ax`, the blasts of the map nearest to `day` (the last one)."""
+        """Plot the maps of the marrow; on `ax`, the blasts of the map nearest to `day` (else the last)."""
         from simulation.results.figures import marrow_maps
 
         return marrow_maps.figure(self) if ax is None else marrow_maps.draw(ax, self, day)

@@ -1,4 +1,4 @@
-"""Tables and JSON as bytes that are the same for the same run: shortest round-trip numbers, no NaN in JSON."""
+"""Tables and JSON, the same bytes for the same run: shortest round-trip numbers, no NaN in JSON."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def json_text(data: Mapping[str, object]) -> str:
 
 
 def trajectory_csv(columns: Mapping[str, npt.NDArray[Any]]) -> str:
-    """Return the trajectory as CSV: an empty field where a value is undefined (NaN), `inf` where it is infinite."""
+    """Return the trajectory as CSV: an empty field where a value is undefined, `inf` where it is infinite."""
     names = list(columns)
     texts = [[_number(value) for value in np.asarray(columns[name]).tolist()] for name in names]
     return _csv([names, *([*row] for row in zip(*texts, strict=True))])

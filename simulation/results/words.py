@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from simulation.clinic.events import Event
     from simulation.results.result import Result
 
-__all__ = ["grade_text", "number_text", "outcome_rows", "outcome_table", "timeline"]
+__all__ = ["cells_text", "grade_text", "number_text", "outcome_rows", "outcome_table", "timeline", "verdict"]
 
 NOTHING = "\N{EN DASH}"
 _ROMAN = ("0", "I", "II", "III", "IV")
@@ -21,7 +21,16 @@ _FAILURES = {
     "sanctuary": "sanctuary niches",
     "treg_suppressed": "suppressed by Treg",
 }
-_DEATHS = {"gvhd": "GvHD", "agvhd": "acute GvHD", "crs": "CRS"}
+
+_TURNS = {
+    "treatment_start": "treatment",
+    "relapse": "overt relapse",
+    "complete_remission": "complete remission",
+    "mrd_negative": "MRD-negative",
+    "second_relapse": "second relapse",
+    "extinct": "the last blast dead",
+    "death": "death without relapse",
+}
 
 type _Outcomes = Mapping[str, object]
 
@@ -31,9 +40,15 @@ def number_text(value: object, digits: int = 3) -> str:
     number = _number(value)
     if number is None:
         return NOTHING
-    if number and (abs(number) >= 1e6 or abs(number) < 1e-3):
-        return f"{number:.{digits - 1}e}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+    if number and (abs(number) >= 1e6 or abs(number) < 1e-2):
+        mantissa, exponent = f"{number:.{digits - 1}e}".split("e")
+        return f"{float(mantissa):g}e{int(exponent)}"
     return f"{number:,.{digits}g}" if abs(number) < 1000 else f"{number:,.0f}"
+
+
+def cells_text(cells_per_kg: float) -> str:
+    """Return a dose of cells as people write it: 1e5, 2.5e6."""
+    return f"{cells_per_kg:.3g}".replace("e+0", "e").replace("e+", "e")
 
 
 def grade_text(value: object) -> str:
@@ -68,11 +83,24 @@ def outcome_rows(results: Sequence[Result]) -> list[list[str]]:
     return rows
 
 
+def verdict(result: Result) -> str:
+    """Return the course in one or two sentences."""
+    outcomes = result.outcomes
+    days = {key: _number(outcomes.get(f"{key}_day")) for key in _TURNS}
+    told = [f"{words} on day {days[key]:.4g}" for key, words in _TURNS.items() if days[key] is not None]
+    order = [key for key in _TURNS if days[key] is not None]
+    told = [told[order.index(key)] for key in sorted(order, key=lambda key: days[key] or 0.0)]
+    grade = grade_text(outcomes.get("agvhd_grade"))
+    gvhd = "No acute GvHD." if grade in ("0", NOTHING) else f"Acute GvHD of grade {grade} at worst."
+    course = ", then ".join(told) if told else f"no relapse and no treatment in {result.end:g} days"
+    return f"{course[:1].upper()}{course[1:]}. {gvhd}"
+
+
 def timeline(result: Result) -> list[tuple[float, str, str]]:
     """Return (day, kind, sentence) of what mattered: every treatment, trigger and turn.
 
-    Of the marrow tests only those are told that moved the patient to another state (not detected, below or above the
-    limit of MRD, overt); samples and blood counts are not told. `events.csv` has them all.
+    Of the marrow tests only those are told that moved the patient to another state (not detected, below or
+    above the limit of MRD, overt); samples and blood counts are not told. `events.csv` has them all.
     """
     told = []
     states: dict[str, int] = {}
@@ -95,7 +123,10 @@ def _state(event: Event, result: Result) -> int:
 
 
 def _sentence(event: Event) -> str:
-    words = event.detail or f"{event.what.replace('_', ' ')} {number_text(event.value) if event.value is not None else ''}"
+    words = (
+        event.detail
+        or f"{event.what.replace('_', ' ')} {number_text(event.value) if event.value is not None else ''}"
+    )
     words = words.replace("ug/", "\N{MICRO SIGN}g/").replace("/uL", "/\N{MICRO SIGN}L").strip()
     return words[:1].upper() + words[1:]
 
@@ -131,6 +162,23 @@ def _text(key: str, words: Mapping[str, str] | None = None) -> Callable[[_Outcom
     return told
 
 
+def _free(key: str, censored: str) -> Callable[[_Outcomes], str]:
+    def told(outcomes: _Outcomes) -> str:
+        days = _number(outcomes.get(key))
+        if days is None:
+            return NOTHING
+        return f"{days:.4g} days" + (", to the end" if outcomes.get(censored) is True else "")
+
+    return told
+
+
+def _relapse(outcomes: _Outcomes) -> str:
+    day, found = _number(outcomes.get("relapse_day")), _number(outcomes.get("relapse_diagnosed_day"))
+    if day is None:
+        return NOTHING
+    return f"day {day:.4g}" + (f", found on day {found:.4g}" if found is not None else "")
+
+
 def _nadir(outcomes: _Outcomes) -> str:
     value = _number(outcomes.get("mrd_nadir"))
     return "not detected" if value == 0 else number_text(value)
@@ -145,8 +193,13 @@ def _extinct(outcomes: _Outcomes) -> str:
 
 def _gvhd(outcomes: _Outcomes) -> str:
     grade = grade_text(outcomes.get("agvhd_grade"))
-    days = [(name, _number(outcomes.get(key))) for name, key in (("II", "agvhd_day"), ("III", "agvhd_grade_3_day"))]
-    since = ", ".join(f"\N{GREATER-THAN OR EQUAL TO} {name} from day {day:.4g}" for name, day in days if day is not None)
+    days = [
+        (name, _number(outcomes.get(key)))
+        for name, key in (("II", "agvhd_day"), ("III", "agvhd_grade_3_day"))
+    ]
+    since = ", ".join(
+        f"\N{GREATER-THAN OR EQUAL TO} {name} from day {day:.4g}" for name, day in days if day is not None
+    )
     return f"{grade} ({since})" if since else grade
 
 
@@ -163,7 +216,7 @@ def _death(outcomes: _Outcomes) -> str:
     cause = outcomes.get("death_cause")
     if day is None:
         return "no"
-    return f"day {day:.4g}" + (f", {_DEATHS.get(str(cause), str(cause).replace('_', ' '))}" if cause else "")
+    return f"day {day:.4g}" + (f", {str(cause).replace('_', ' ')}" if cause else "")
 
 
 def _drug(outcomes: _Outcomes) -> str:
@@ -178,7 +231,7 @@ def _cells(outcomes: _Outcomes) -> str:
     if not cells:
         return "none"
     number = "" if count is None else f"{count:.0f} infusion{'' if count == 1 else 's'}, "
-    return f"{number}{cells:.3g} CD3+/kg".replace("e+0", "e").replace("e+", "e")
+    return f"{number}{cells_text(cells)} CD3+/kg"
 
 
 def _blasts(outcomes: _Outcomes) -> str:
@@ -195,7 +248,7 @@ def _cd3(outcomes: _Outcomes) -> str:
 _OUTCOMES: tuple[tuple[str, Callable[[_Outcomes], str]], ...] = (
     ("Simulated", _days("days_simulated")),
     ("Treatment started", _day("treatment_start_day")),
-    ("First overt relapse", _day("relapse_day")),
+    ("First overt relapse", _relapse),
     ("Complete remission", _day("complete_remission_day")),
     ("MRD-negative", _day("mrd_negative_day")),
     ("Lowest MRD measured", _nadir),
@@ -206,8 +259,8 @@ _OUTCOMES: tuple[tuple[str, Callable[[_Outcomes], str]], ...] = (
     ("Cause of failure", _text("cause_of_failure", _FAILURES)),
     ("Acute GvHD, worst grade", _gvhd),
     ("CRS, worst grade", _grade("crs_grade")),
-    ("Relapse-free survival", _days("relapse_free_days")),
-    ("GvHD-free, relapse-free", _days("grfs_days")),
+    ("Relapse-free survival", _free("relapse_free_days", "relapse_free_censored")),
+    ("GvHD-free, relapse-free", _free("grfs_days", "grfs_censored")),
     ("Non-relapse death", _death),
     ("Blinatumomab", _drug),
     ("Donor lymphocytes (DLI)", _cells),

@@ -1,6 +1,7 @@
 """Scenario files: strict YAML -> a frozen `Scenario`.
 
-The names below are imported when first used: reading a scenario needs pydantic, importing this package does not.
+The names below are imported when first used: reading a scenario needs pydantic, importing this package
+does not.
 """
 
 from importlib import import_module

@@ -19,7 +19,17 @@ _ROUNDING = 1e-9
 
 def contradictions(scenario: "Scenario") -> list[Problem]:
     """Return every contradiction found, in the order of the file's keys."""
-    checks = (_clock, _marrow, _parameter_ranges, _monitoring, _start, _treatments, _blinatumomab, _dli, _immunosuppression)
+    checks = (
+        _clock,
+        _marrow,
+        _parameter_ranges,
+        _monitoring,
+        _start,
+        _treatments,
+        _blinatumomab,
+        _dli,
+        _immunosuppression,
+    )
     return [found for check in checks for found in check(scenario)]
 
 
@@ -28,20 +38,27 @@ def _clock(s: "Scenario") -> Iterator[Problem]:
         yield Problem("the step is longer than follow_up", ("time_step",))
     if s.record_every < s.time_step * (1 - _ROUNDING):
         yield Problem(
-            f"recording every {_time(s.record_every)} is finer than the step of {_time(s.time_step)}", ("record_every",)
+            f"recording every {_time(s.record_every)} is finer than the step of {_time(s.time_step)}",
+            ("record_every",),
         )
     else:
         steps = s.record_every / s.time_step
         if abs(steps - round(steps)) > 1e-6:
             yield Problem(
-                f"got {_time(s.record_every)}", ("record_every",), f"a whole number of steps of {_time(s.time_step)}"
+                f"got {_time(s.record_every)}",
+                ("record_every",),
+                f"a whole number of steps of {_time(s.time_step)}",
             )
 
 
 def _marrow(s: "Scenario") -> Iterator[Problem]:
     niches = s.marrow.rows * s.marrow.columns
     if niches > 1_000_000:
-        yield Problem(f"got {s.marrow.rows} x {s.marrow.columns} niches", ("marrow", "rows"), "rows times columns up to 1e6")
+        yield Problem(
+            f"got {s.marrow.rows} x {s.marrow.columns} niches",
+            ("marrow", "rows"),
+            "rows times columns up to 1e6",
+        )
 
 
 def _parameter_ranges(s: "Scenario") -> Iterator[Problem]:
@@ -53,12 +70,13 @@ def _parameter_ranges(s: "Scenario") -> Iterator[Problem]:
     for block, values in (("patient", s.patient), ("parameters", s.parameters)):
         for name, value in values.items():
             row = table[name]
+            allowed = f"{row.written(row.low)} to {row.written(row.high)}"
             outside = [number for number in _numbers(value) if not row.low <= number <= row.high]
             if outside:
                 yield Problem(
-                    f"got {row.written(outside[0])}; to go beyond it all the same, write allow_out_of_range: true",
+                    f"got {row.written(outside[0])}; to go beyond, write allow_out_of_range: true",
                     (block, name),
-                    f"a value in the parameter table's range, {row.written(row.low)} to {row.written(row.high)}",
+                    f"a value in the parameter table's range, {allowed}",
                 )
 
 
@@ -76,16 +94,19 @@ def _monitoring(s: "Scenario") -> Iterator[Problem]:
     defined = s.definitions
     if defined.complete_remission > defined.overt_relapse:
         yield Problem(
-            "complete remission would include marrows in overt relapse", ("definitions", "complete_remission"), "at most overt_relapse"
+            "complete remission would include marrows in overt relapse",
+            ("definitions", "complete_remission"),
+            "at most overt_relapse",
         )
     mrd = s.monitoring.mrd
     if mrd is None:
         return
+    least = format_number(round(1 / mrd.sensitivity))
     if mrd.cells * mrd.sensitivity < 1 - _ROUNDING:
         yield Problem(
-            f"{format_number(mrd.cells)} cells cannot show one in {format_number(round(1 / mrd.sensitivity))}",
+            f"{format_number(mrd.cells)} cells cannot show one in {least}",
             ("monitoring", "mrd", "cells"),
-            "at least 1 / sensitivity",
+            f"at least 1 / sensitivity, {least}",
         )
     if defined.mrd_negative < mrd.sensitivity:
         yield Problem(
@@ -118,10 +139,15 @@ def _trigger(s: "Scenario", start: object, path: tuple[str | int, ...]) -> Itera
             )
     elif isinstance(start, OnOvertRelapse):
         if tests.morphology is None and tests.blood is None:
-            yield Problem("overt relapse cannot be found: monitoring.morphology and monitoring.blood are null", (*path, "when"))
+            yield Problem(
+                "overt relapse cannot be found: monitoring.morphology and monitoring.blood are null",
+                (*path, "when"),
+            )
     elif isinstance(start, OnDay) and start.day >= s.follow_up:
         yield Problem(
-            f"got {format_quantity(start.day, 'day')}", (*path, "day"), f"a day before the end of follow_up, {_time(s.follow_up)}"
+            f"got {format_quantity(start.day, 'day')}",
+            (*path, "day"),
+            f"a day before the end of follow_up, {_time(s.follow_up)}",
         )
 
 
@@ -130,7 +156,10 @@ def _treatments(s: "Scenario") -> Iterator[Problem]:
         return
     for key in ("blinatumomab", "dli", "cytoreduction"):
         if getattr(s, key) is not None:
-            yield Problem(f"{key} would never be given, because start.when is never; say when it starts, or write null", (key,))
+            yield Problem(
+                f"{key} would never be given, because start.when is never; say when it starts, or write null",
+                (key,),
+            )
 
 
 def _blinatumomab(s: "Scenario") -> Iterator[Problem]:
@@ -145,12 +174,16 @@ def _blinatumomab(s: "Scenario") -> Iterator[Problem]:
         )
         if drug.step_up is not None and drug.on is not None and drug.step_up.duration > drug.on:
             yield Problem(
-                f"got {_time(drug.step_up.duration)}", ("blinatumomab", "step_up", "for"), f"at most on, {_time(drug.on)}"
+                f"got {_time(drug.step_up.duration)}",
+                ("blinatumomab", "step_up", "for"),
+                f"at most on, {_time(drug.on)}",
             )
         return
     for key in ("dose", "step_up", "on", "off"):
         if getattr(drug, key) is not None:
-            yield Problem("pattern takes the place of this key; keep one of them", ("blinatumomab", key), at_key=True)
+            yield Problem(
+                "pattern takes the place of this key; keep one of them", ("blinatumomab", key), at_key=True
+            )
 
 
 def _dli(s: "Scenario") -> Iterator[Problem]:
@@ -158,22 +191,28 @@ def _dli(s: "Scenario") -> Iterator[Problem]:
     if dli is None:
         return
     if len(dli.cd3) > 1 and "every" not in dli.model_fields_set:
-        yield Problem("several infusions need the interval between them: the key 'every' is missing", ("dli",))
+        yield Problem(
+            "several infusions need the interval between them: the key 'every' is missing", ("dli",)
+        )
     if dli.first.cycle is None:
         return
     path = ("dli", "first")
     drug: Blinatumomab | None = s.blinatumomab
     if drug is None:
         yield Problem(
-            f"got day {format_number(dli.first.day)} of cycle {dli.first.cycle}, but there is no blinatumomab",
+            "got a day of a cycle, but there is no blinatumomab",
             path,
             f"a day of treatment such as day {format_number(dli.first.day)}",
         )
     elif dli.first.cycle > drug.cycles:
-        yield Problem(f"got cycle {dli.first.cycle}", path, f"one of the {drug.cycles} cycles of blinatumomab")
+        yield Problem(
+            f"got cycle {dli.first.cycle}", path, f"one of the {drug.cycles} cycles of blinatumomab"
+        )
     elif drug.cycle_length > 0 and dli.first.day > drug.cycle_length:
         yield Problem(
-            f"got day {format_number(dli.first.day)}", path, f"a day of the cycle, which is {_time(drug.cycle_length)} long"
+            f"got day {format_number(dli.first.day)}",
+            path,
+            f"a day of the cycle, which is {_time(drug.cycle_length)} long",
         )
 
 

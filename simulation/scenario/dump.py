@@ -22,7 +22,7 @@ def to_yaml(scenario: "Scenario") -> str:
 
 
 def yaml_lines(block: Mapping[str, Any], indent: int = 0) -> Iterator[str]:
-    """Yield the lines of a block of keys; lists of blocks get one dash per block, other lists stand in brackets."""
+    """Yield the lines of a block; lists of blocks get a dash per block, other lists stand in brackets."""
     margin = " " * indent
     for key, value in block.items():
         if isinstance(value, Mapping) and value:
@@ -50,6 +50,10 @@ def _scalar(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(_scalar(item) for item in value)}]"
     text = str(value)
-    if _PLAIN.fullmatch(text) and isinstance(resolve_scalar(text), str) and not text.startswith(("- ", "---", "...")):
+    if (
+        _PLAIN.fullmatch(text)
+        and isinstance(resolve_scalar(text), str)
+        and not text.startswith(("- ", "---", "..."))
+    ):
         return text
     return json.dumps(text, ensure_ascii=False)

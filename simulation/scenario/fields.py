@@ -1,12 +1,13 @@
 """Types of scenario fields: each reads what people write, checks its range, and writes it back.
 
-A field's value inside the program is a number in canonical units; `model_dump` gives what the YAML file would say.
+A field's value inside the program is a number in canonical units; `model_dump` gives what the YAML file
+would say.
 """
 
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Final
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -22,7 +23,21 @@ from simulation.units import (
     unit_pattern,
 )
 
-__all__ = ["BARE", "YEARS_20", "Field_", "Flag", "FrozenMap", "Problem", "Quantity", "Text", "Whole", "problem", "problems", "show"]
+__all__ = [
+    "BARE",
+    "YEARS_20",
+    "FieldKind",
+    "Flag",
+    "FrozenMap",
+    "Problem",
+    "Quantity",
+    "Text",
+    "Whole",
+    "problem",
+    "problems",
+    "show",
+    "written",
+]
 
 YEARS_20: Final = 20 * 365.25
 BARE: Final = frozenset({"fraction", "dimensionless", "count"})  # written as bare numbers
@@ -40,8 +55,10 @@ class Problem:
 
 
 def problems(found: list[Problem]) -> PydanticCustomError:
-    """Return the exception by which a validator reports mistakes; `messages.py` turns it into `UserError`s."""
-    return PydanticCustomError("problems", "{told}", {"told": "; ".join(p.message for p in found), "problems": found})
+    """Return what a validator raises to report mistakes; `messages.py` makes `UserError`s of it."""
+    return PydanticCustomError(
+        "problems", "{told}", {"told": "; ".join(p.message for p in found), "problems": found}
+    )
 
 
 def problem(
@@ -49,6 +66,11 @@ def problem(
 ) -> PydanticCustomError:
     """Return the exception by which a validator reports one mistake."""
     return problems([Problem(message, path, expected, nearest)])
+
+
+def written(text: str) -> Any:
+    """Return a field's default as the file would say it; it is read like any other value."""
+    return text
 
 
 def show(value: object) -> str:
@@ -65,7 +87,7 @@ def show(value: object) -> str:
     return text if len(text) <= 64 else text[:60] + "...'"
 
 
-class Field_:
+class FieldKind:
     """Join reading, writing and the JSON Schema of one kind of value into a pydantic annotation."""
 
     def read(self, value: Any) -> Any:
@@ -86,13 +108,15 @@ class Field_:
             self.read, serialization=core_schema.plain_serializer_function_ser_schema(self.write)
         )
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
         """Return the JSON Schema of the annotated type."""
         return self.json_schema()
 
 
 @dataclass(frozen=True)
-class Quantity(Field_):
+class Quantity(FieldKind):
     """Read a quantity with its unit into a float in canonical units, within `low`..`high`."""
 
     dimension: Dimension
@@ -152,7 +176,7 @@ def quantity_json_schema(dimension: Dimension, allowed: str = "any") -> dict[str
 
 
 @dataclass(frozen=True)
-class Whole(Field_):
+class Whole(FieldKind):
     """Read a whole number (1e6 counts as one) within `low`..`high`."""
 
     low: int
@@ -161,9 +185,9 @@ class Whole(Field_):
     def read(self, value: Any) -> int:
         """Return the number as an int."""
         expected = f"a whole number from {format_number(self.low)} to {format_number(self.high)}"
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             raise problem(f"got {show(value)}", expected)
-        if not self.low <= value <= self.high:
+        if not self.low <= value <= self.high or value != int(value):
             raise problem(f"got {show(value)}", expected)
         return int(value)
 
@@ -172,7 +196,7 @@ class Whole(Field_):
         return {"type": "integer", "minimum": self.low, "maximum": self.high}
 
 
-class Flag(Field_):
+class Flag(FieldKind):
     """Read true or false; nothing else is a boolean."""
 
     def read(self, value: Any) -> bool:
@@ -187,34 +211,38 @@ class Flag(Field_):
 
 
 @dataclass(frozen=True)
-class Text(Field_):
+class Text(FieldKind):
     """Read printable text of limited length."""
 
     longest: int
     shortest: int = 0
     example: str = "text"
+    one_line: bool = False
 
     def read(self, value: Any) -> str:
         """Return the text without blank ends."""
         if not isinstance(value, str):
-            quotes = " (put a number or a word such as true in quotes)" if isinstance(value, int | float) else ""
+            quotes = (
+                " (put a number or a word such as true in quotes)" if isinstance(value, int | float) else ""
+            )
             raise problem(f"got {show(value)}{quotes}", f"text such as {self.example}")
-        value = value.strip()
-        if not self.shortest <= len(value) <= self.longest:
-            raise problem(f"got {len(value)} characters", f"text of {self.shortest} to {self.longest} characters")
-        if not all(character.isprintable() or character == "\n" for character in value):
-            raise problem("got characters that cannot be printed", f"text such as {self.example}")
-        return value
+        text: str = value.strip()
+        if not self.shortest <= len(text) <= self.longest:
+            raise problem(
+                f"got {len(text)} characters", f"text of {self.shortest} to {self.longest} characters"
+            )
+        allowed = "" if self.one_line else "\n"
+        if not all(character.isprintable() or character in allowed for character in text):
+            told = "one line of printable text" if self.one_line else "printable text"
+            raise problem("got a line break or a character that cannot be printed", told)
+        return text
 
     def json_schema(self) -> dict[str, Any]:
         """Return text with its limits."""
         return {"type": "string", "minLength": self.shortest, "maxLength": self.longest}
 
 
-V = TypeVar("V")
-
-
-class FrozenMap(Mapping[str, V], Generic[V]):
+class FrozenMap[V](Mapping[str, V]):
     """Hold a dict that cannot change, can be hashed and pickled, and compares by content."""
 
     __slots__ = ("_items",)
@@ -242,7 +270,7 @@ class FrozenMap(Mapping[str, V], Generic[V]):
 
 
 @dataclass(frozen=True)
-class Custom(Field_):
+class Custom(FieldKind):
     """Join three functions into a field."""
 
     reader: Callable[[Any], Any]

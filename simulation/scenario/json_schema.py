@@ -13,19 +13,26 @@ _TRIGGERS: Final = ("Never", "OnDay", "OnMrd", "OnOvertRelapse", "AnyOf", "AllOf
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the schema of a scenario file, which holds only what differs from its base: nothing but `name` is required."""
+    """Return the schema of a scenario file; as it holds only what differs, only `name` is required."""
     from simulation.scenario.schema import Scenario
 
     schema = Scenario.model_json_schema(by_alias=True)
     definitions: dict[str, Any] = schema["$defs"]
     definitions["Distribution"] = distribution_json_schema()
-    definitions["Trigger"] = _any_trigger([definitions.pop(name) for name in _TRIGGERS], keys_of_start(Scenario))
+    definitions["Trigger"] = _any_trigger(
+        [definitions.pop(name) for name in _TRIGGERS], keys_of_start(Scenario)
+    )
     properties = schema["properties"]
-    properties["start"] = {"description": properties["start"].get("description", ""), "$ref": "#/$defs/Trigger"}
-    definitions |= {kind: quantity_json_schema(kind) for kind in {row.dimension for row in ParameterTable.load().rows}}
+    properties["start"] = {
+        "description": properties["start"].get("description", ""),
+        "$ref": "#/$defs/Trigger",
+    }
+    definitions |= {
+        kind: quantity_json_schema(kind) for kind in {row.dimension for row in ParameterTable.load().rows}
+    }
     file_name = {"type": "string", "examples": ["base.yaml"]}
     extends = {
-        "description": "The file (or files, the later wins) that this one differs from; paths are relative to this file.",
+        "description": "The file (or files; the later wins) this one differs from, relative to this file.",
         "anyOf": [file_name, {"type": "array", "items": file_name}],
     }
     return {
@@ -41,7 +48,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _any_trigger(blocks: list[dict[str, Any]], words: list[str]) -> dict[str, Any]:
-    """Join the triggers into one block: a file may hold just one of its keys, the rest coming from its base."""
+    """Join the triggers into one block: a file may hold one of its keys, its base the rest."""
     properties: dict[str, Any] = {}
     for block in blocks:
         properties |= {key: value for key, value in block["properties"].items() if key not in properties}

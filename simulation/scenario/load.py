@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulation.errors import UserError
 from simulation.scenario.merge import DEFAULTS, apply_override, extended, merge
-from simulation.yaml_source import Node, parse_yaml, plain, read_yaml
+from simulation.yaml_source import Node, as_mapping, parse_yaml, plain, read_yaml
 
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
@@ -20,8 +20,9 @@ Overrides = Mapping[str, Any] | Iterable[str]
 def load_scenario(path: str | os.PathLike[str], overrides: Overrides = ()) -> "Scenario":
     """Read a scenario file, what it extends and the defaults, apply overrides, and check everything.
 
-    `overrides` is a mapping such as `{"start.at_least": "1e-4"}` or a list such as `["start.at_least=1e-4"]`; text is read like
-    a value in the file. Raises `UserError`, which names file, line, key, what was expected and the nearest valid name.
+    `overrides` is a mapping such as `{"start.at_least": "1e-4"}` or a list such as
+    `["start.at_least=1e-4"]`; text is read like a value in the file. Raises `UserError`, which names file,
+    line, key, what was expected and the nearest valid name.
     """
     shown = os.fspath(path)
     return _finish(read_yaml(path, shown), Path(path), shown, overrides)
@@ -29,22 +30,22 @@ def load_scenario(path: str | os.PathLike[str], overrides: Overrides = ()) -> "S
 
 def parse_scenario(text: str, overrides: Overrides = (), name: str = "<text>") -> "Scenario":
     """Read a scenario from YAML text; `extends` is relative to the current folder."""
-    root = parse_yaml(text, name)
-    if not isinstance(root.value, dict):
-        raise root.error("got something else", expected="keys with values, such as name: My scenario")
-    return _finish(root, None, name, overrides)
+    return _finish(as_mapping(parse_yaml(text, name)), None, name, overrides)
 
 
 def _finish(root: Node, path: Path | None, shown: str, overrides: Overrides) -> "Scenario":
+    defaults = read_yaml(DEFAULTS, "simulation/data/defaults.yaml")
+    merged = merge(defaults, extended(root, path, shown)).value
+    keys = dict(merged) if isinstance(merged, dict) else {}
     own = root.value if isinstance(root.value, dict) else {}
-    tree = merge(read_yaml(DEFAULTS, "simulation/data/defaults.yaml"), extended(root, path, shown))
-    tree = Node(tree.value, shown, 1, 1)
-    pairs = list(_pairs(overrides))
-    for key, value, label in pairs:
+    # a base's name or description would make two scenarios look like one in every table
+    if "name" not in own:
+        del keys["name"]
+    if "description" not in own and isinstance(defaults.value, dict):
+        keys["description"] = defaults.value["description"]
+    tree = Node(keys, shown, 1, 1)
+    for key, value, label in _pairs(overrides):
         tree = apply_override(tree, key, value, label)
-    if "name" not in own and "name" not in [key for key, _, _ in pairs]:
-        # a base's name would make two scenarios look like one in every table
-        raise UserError("the key 'name' is missing; every scenario file has its own", file=shown, line=1)
     return _validated(tree)
 
 

@@ -11,56 +11,72 @@ from simulation.yaml_source import Node, parse_yaml, read_yaml
 __all__ = ["DEFAULTS", "apply_override", "extended", "merge", "node_from"]
 
 DEFAULTS: Final = Path(__file__).resolve().parent.parent / "data" / "defaults.yaml"
-_DEEPEST: Final = 20
-_NAMED: Final = frozenset({"patient", "parameters", "processes"})  # where null takes an entry of the base away
-_WHOLE: Final[dict[str, str]] = {"start": "when"}  # another `when` replaces the block: its keys mean something else
+_MOST_FILES: Final = 30
+_NAMED: Final = frozenset(
+    {"patient", "parameters", "processes"}
+)  # where null takes an entry of the base away
+_WHOLE: Final[dict[str, str]] = {
+    "start": "when"
+}  # another `when` replaces the block: its keys mean something else
 _DUTY: Final = ("dose", "step_up", "on", "off")
 
 
 def extended(root: Node, path: Path | None, shown: str) -> Node:
-    """Return the file's tree merged over those it extends, without the key `extends`."""
-    return _extended(root, path, shown, ())
+    """Return the file's tree merged over those it extends, without the key `extends`.
+
+    `path` is None for text that is in no file; its `extends` is relative to the current folder. Raises
+    `UserError` for a missing file, a circle, or more files than any scenario needs.
+    """
+    return _Family().tree(root, path, shown, ())
 
 
-def _extended(root: Node, path: Path | None, shown: str, parents: tuple[tuple[str, str], ...]) -> Node:
-    here = (os.path.realpath(path) if path is not None else shown, shown)
-    own = dict(root.value) if isinstance(root.value, dict) else {}
-    wanted = own.pop("extends", None)
-    tree = Node(own, root.file, root.line, root.column)
-    if wanted is None or wanted.value is None:
-        return tree
-    base: Node | None = None
-    for reference in wanted.value if isinstance(wanted.value, list) else [wanted]:
-        part = _read_base(reference, wanted, path, shown, (*parents, here))
-        base = part if base is None else merge(base, part)
-    return tree if base is None else merge(base, tree)
+class _Family:
+    """Read the files that extend one another, counting them: a fan of fans of files would never end."""
 
+    def __init__(self) -> None:
+        self.files = 0
 
-def _read_base(
-    reference: Node, wanted: Node, path: Path | None, shown: str, chain: tuple[tuple[str, str], ...]
-) -> Node:
-    name = reference.value
-    if not isinstance(name, str) or not name:
-        raise wanted.error("got something else", key="extends", expected="a file name, or a list of them, such as base.yaml")
-    folder = path.parent if path is not None else Path.cwd()
-    target = folder / name
-    target_shown = os.path.normpath(os.path.join(os.path.dirname(shown), name)) if path is not None else name
-    real = os.path.realpath(target)
-    if real in [seen for seen, _ in chain]:
-        circle = " -> ".join([told for _, told in chain] + [target_shown])
-        raise reference.error(f"the files extend each other in a circle: {circle}", key="extends")
-    if len(chain) >= _DEEPEST:
-        raise reference.error(f"more than {_DEEPEST} files extend one another", key="extends")
-    try:
-        tree = read_yaml(target, target_shown)
-    except UserError as error:
-        if error.line is not None:
-            raise
-        # the file that names it is where the mistake is corrected
-        near = os.path.relpath(error.nearest, os.path.dirname(shown) or ".") if error.nearest else None
-        told = reference.error(f"{name}: {error.message}", key="extends", nearest=near)
-        raise told from None
-    return _extended(tree, target, target_shown, chain)
+    def tree(self, root: Node, path: Path | None, shown: str, parents: tuple[tuple[str, str], ...]) -> Node:
+        here = (os.path.realpath(path) if path is not None else shown, shown)
+        own = dict(root.value) if isinstance(root.value, dict) else {}
+        wanted = own.pop("extends", None)
+        tree = Node(own, root.file, root.line, root.column)
+        if wanted is None or wanted.value is None:
+            return tree
+        base: Node | None = None
+        for reference in wanted.value if isinstance(wanted.value, list) else [wanted]:
+            part = self.base(reference, path, shown, (*parents, here))
+            base = part if base is None else merge(base, part)
+        return tree if base is None else merge(base, tree)
+
+    def base(
+        self, reference: Node, path: Path | None, shown: str, chain: tuple[tuple[str, str], ...]
+    ) -> Node:
+        name = reference.value
+        if not isinstance(name, str) or not name:
+            expected = "a file name such as base.yaml, or a list of them"
+            raise reference.error("got something else", key="extends", expected=expected)
+        target = (path.parent if path is not None else Path.cwd()) / name
+        target_shown = (
+            os.path.normpath(os.path.join(os.path.dirname(shown), name)) if path is not None else name
+        )
+        if os.path.realpath(target) in [seen for seen, _ in chain]:
+            circle = " -> ".join([told for _, told in chain] + [target_shown])
+            raise reference.error(f"the files extend each other in a circle: {circle}", key="extends")
+        self.files += 1
+        if self.files > _MOST_FILES:
+            raise reference.error(
+                f"more than {_MOST_FILES} files are extended; no scenario needs that", key="extends"
+            )
+        try:
+            tree = read_yaml(target, target_shown)
+        except UserError as error:
+            if error.line is not None:
+                raise
+            # the file that names it is where the mistake is corrected
+            near = os.path.relpath(error.nearest, os.path.dirname(shown) or ".") if error.nearest else None
+            raise reference.error(f"{name}: {error.message}", key="extends", nearest=near) from None
+        return self.tree(tree, target, target_shown, chain)
 
 
 def merge(base: Node, over: Node, path: tuple[str, ...] = ()) -> Node:
@@ -86,13 +102,11 @@ def _replaces(base: Mapping[str, Node], over: Mapping[str, Node], path: tuple[st
     if len(path) == 1 and path[0] in _WHOLE:
         word = _WHOLE[path[0]]
         return word in over and (word not in base or base[word].value != over[word].value)
-    if len(path) == 2 and path[0] == "patient":
-        return True  # a distribution is replaced as a whole
-    return False
+    return len(path) == 2 and path[0] == "patient"  # a distribution is replaced as a whole
 
 
 def _drop_other_way(merged: dict[str, Node], over: Mapping[str, Node]) -> None:
-    """Let a duty cycle written as a pattern take the place of the base's dose, on and off, and the reverse."""
+    """Let a pattern take the place of the base's dose, on and off, and the reverse."""
     if "pattern" in over and over["pattern"].value is not None and not any(key in over for key in _DUTY):
         for key in _DUTY:
             merged.pop(key, None)
@@ -102,6 +116,8 @@ def _drop_other_way(merged: dict[str, Node], over: Mapping[str, Node]) -> None:
 
 def node_from(value: Any, label: str) -> Node:
     """Return a Python value (from `overrides`) as a node without lines."""
+    if type(value).__module__ == "numpy" and hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        value = value.item()
     if isinstance(value, Mapping):
         return Node({str(key): node_from(item, label) for key, item in value.items()}, label)
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -140,8 +156,10 @@ def _set(here: Node, segments: list[str], depth: int, new: Node, label: str) -> 
     child = _set(here.value.get(segment, Node(None, label)), segments, depth + 1, new, label)
     patch = Node({segment: child}, here.file, here.line, here.column, here.key_line, here.key_column)
     if depth + 1 == len(segments) == 2:
-        # the rules of merging also hold for one key: null takes a name away, another `when` is another trigger
+        # the rules of merging also hold for one key: null takes a name away, a new `when` replaces
         kept = {key: node for key, node in here.value.items() if key != segment}
         rest = Node(kept, here.file) if segments[0] not in _WHOLE else here
         return merge(rest, patch, (segments[0],))
-    return Node({**here.value, segment: child}, here.file, here.line, here.column, here.key_line, here.key_column)
+    return Node(
+        {**here.value, segment: child}, here.file, here.line, here.column, here.key_line, here.key_column
+    )

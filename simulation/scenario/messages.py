@@ -31,12 +31,18 @@ def _problems(detail: Any, root: Node, model: type[BaseModel]) -> list[tuple[tup
     if kind == "problems":
         return [(path + found.path, found) for found in context["problems"]]
     if kind == "missing":
-        return [(path, Problem(f"the key {loc[-1]!r} is missing", at_key=True))]
+        own = "; every scenario file has its own" if loc == ("name",) else ""
+        return [(path, Problem(f"the key {loc[-1]!r} is missing{own}", at_key=True))]
     if kind == "extra_forbidden":
-        keys = keys_at(model, loc[:-1], given)
+        keys = keys_at(model, loc[:-1])
         near = nearest_name(str(loc[-1]), keys)
-        expected = None if near else f"one of {', '.join(keys)}"
-        return [((*path, loc[-1]), Problem("there is no such key", (), expected, near, at_key=True))]
+        here = (
+            f" with when: {loc[-2]}"
+            if "when" in keys and loc[-2:-1] and loc[-2] in keys_of_start(model)
+            else ""
+        )
+        told = "" if near else f"; the keys here are {', '.join(keys)}"
+        return [(path, Problem(f"there is no such key{here}{told}", (), None, near, at_key=True))]
     if kind == "literal_error":
         choices = context["expected"].replace(" or ", ", ").replace("'", "").split(", ")
         near = nearest_name(given, choices) if isinstance(given, str) else None
@@ -45,14 +51,27 @@ def _problems(detail: Any, root: Node, model: type[BaseModel]) -> list[tuple[tup
         tags = keys_of_start(model)
         if kind == "union_tag_not_found":
             when = given.get("when") if isinstance(given, dict) else None
-            return [(path, Problem(f"the key 'when' is missing; it is {_one_of(tags)}", at_key=True))] if when is None else []
-        return [((*path, "when"), Problem(f"got {show(context['tag'])}", (), _one_of(tags), nearest_name(context["tag"], tags)))]
+            return (
+                [(path, Problem(f"the key 'when' is missing; it is {_one_of(tags)}", at_key=True))]
+                if when is None
+                else []
+            )
+        return [
+            (
+                (*path, "when"),
+                Problem(f"got {show(context['tag'])}", (), _one_of(tags), nearest_name(context["tag"], tags)),
+            )
+        ]
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
-        keys = keys_at(model, loc, given)
+        keys = keys_at(model, loc)
         return [(path, Problem(f"got {show(given)}", (), f"a block with the keys {', '.join(keys)}"))]
     if kind == "tuple_type":
-        return [(path, Problem(f"got {show(given)}", (), "a list such as [a, b]"))]
+        return [
+            (path, Problem(f"got {show(given)}", (), "a list: entries in [ ], or one per line after a dash"))
+        ]
     if kind in {"too_short", "too_long"}:
+        if kind == "too_short" and len(given) >= context["min_length"]:
+            return []  # entries with mistakes of their own are not counted; those are told
         bound = context.get("max_length") if kind == "too_long" else context.get("min_length")
         limit = f"at {'most' if kind == 'too_long' else 'least'} {bound} of them"
         return [(path, Problem(f"got {context.get('actual_length')}", (), f"a list with {limit}"))]
@@ -93,7 +112,9 @@ def _located(path: tuple[str | int, ...], found: Problem, root: Node) -> UserErr
             break
         node = child
     key = ".".join(map(str, path))
-    return node.error(found.message, key=key or None, expected=found.expected, nearest=found.nearest, at_key=found.at_key)
+    return node.error(
+        found.message, key=key or None, expected=found.expected, nearest=found.nearest, at_key=found.at_key
+    )
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:
@@ -114,7 +135,7 @@ def _tag(model: type[BaseModel]) -> str | None:
     return str(get_args(field.annotation)[0]) if field is not None else None
 
 
-def keys_at(model: type[BaseModel], loc: tuple[str | int, ...], given: Any = None) -> list[str]:
+def keys_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
     """Return the keys that may stand at pydantic's path `loc`."""
     here = [model]
     for segment in loc:
@@ -122,7 +143,12 @@ def keys_at(model: type[BaseModel], loc: tuple[str | int, ...], given: Any = Non
         if tagged:
             here = tagged
             continue
-        inner = [found for candidate in here if segment in (fields := _fields(candidate)) for found in _models(fields[str(segment)].annotation)]
+        inner = [
+            found
+            for candidate in here
+            if segment in (fields := _fields(candidate))
+            for found in _models(fields[str(segment)].annotation)
+        ]
         here = inner or here
     keys = dict.fromkeys(key for candidate in here for key in _fields(candidate))
     return list(keys)
@@ -130,6 +156,8 @@ def keys_at(model: type[BaseModel], loc: tuple[str | int, ...], given: Any = Non
 
 def keys_of_start(model: type[BaseModel]) -> list[str]:
     """Return the words that `when` may be."""
-    return [tag for candidate in _models(model.model_fields["start"].annotation) if (tag := _tag(candidate)) is not None]
-
-
+    return [
+        tag
+        for candidate in _models(model.model_fields["start"].annotation)
+        if (tag := _tag(candidate)) is not None
+    ]

@@ -4,7 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from simulation.errors import nearest_name
-from simulation.parameters.distributions import DISTRIBUTIONS, Distribution, DistributionError, parse_distribution
+from simulation.parameters.distributions import (
+    DISTRIBUTIONS,
+    Distribution,
+    DistributionError,
+    parse_distribution,
+)
 from simulation.parameters.processes import PROCESS_NAMES
 from simulation.parameters.table import Parameter, ParameterTable
 from simulation.scenario.fields import BARE, FrozenMap, Problem, parse_bare, problem, problems, show
@@ -23,7 +28,7 @@ __all__ = [
 ]
 
 
-class _Wrong(Exception):
+class _FaultError(Exception):
     def __init__(self, found: Problem) -> None:
         super().__init__(found.message)
         self.found = found
@@ -39,7 +44,7 @@ def _read_each(value: Any, read: Callable[[str, Any], Any], example: str) -> Fro
     for name, written in value.items():
         try:
             items[str(name)] = read(str(name), written)
-        except _Wrong as wrong:
+        except _FaultError as wrong:
             found.append(wrong.found)
     if found:
         raise problems(found)
@@ -49,7 +54,9 @@ def _read_each(value: Any, read: Callable[[str, Any], Any], example: str) -> Fro
 def _row(name: str) -> Parameter:
     table = ParameterTable.load()
     if name not in table:
-        raise _Wrong(Problem("there is no such parameter", (name,), None, table.nearest(name), at_key=True))
+        raise _FaultError(
+            Problem("there is no such parameter", (name,), None, table.nearest(name), at_key=True)
+        )
     return table[name]
 
 
@@ -57,7 +64,7 @@ def _value(row: Parameter, written: Any) -> float:
     try:
         return parse_quantity(written, row.dimension)
     except QuantityError as error:
-        raise _Wrong(Problem(error.message, (row.name,), error.expected, error.nearest)) from None
+        raise _FaultError(Problem(error.message, (row.name,), error.expected, error.nearest)) from None
 
 
 def _patient_value(name: str, written: Any) -> float | Distribution:
@@ -67,16 +74,19 @@ def _patient_value(name: str, written: Any) -> float | Distribution:
     try:
         return parse_distribution(written, row.dimension, row.value, row.low, row.high)
     except DistributionError as error:
-        raise _Wrong(Problem(error.message, (name, *error.path), error.expected, error.nearest)) from None
+        raise _FaultError(
+            Problem(error.message, (name, *error.path), error.expected, error.nearest)
+        ) from None
 
 
 def _switch(name: str, written: Any) -> bool:
     if name not in PROCESS_NAMES:
         near = nearest_name(name, PROCESS_NAMES)
-        raise _Wrong(Problem("there is no such process", (name,), f"one of {', '.join(PROCESS_NAMES)}", near, at_key=True))
+        told = "" if near else f"; the processes are {', '.join(PROCESS_NAMES)}"
+        raise _FaultError(Problem(f"there is no such process{told}", (name,), None, near, at_key=True))
     meaning = {True: True, False: False, "on": True, "off": False}
     if not isinstance(written, bool | str) or written not in meaning:
-        raise _Wrong(Problem(f"got {show(written)}", (name,), "on or off"))
+        raise _FaultError(Problem(f"got {show(written)}", (name,), "on or off"))
     return meaning[written]
 
 
@@ -87,7 +97,9 @@ def read_patient(value: Any) -> FrozenMap[float | Distribution]:
 
 def read_parameters(value: Any) -> FrozenMap[float]:
     """Return parameter name -> value in canonical units."""
-    return _read_each(value, lambda name, written: _value(_row(name), written), "{rate_blast_death: 0.05 /day}")
+    return _read_each(
+        value, lambda name, written: _value(_row(name), written), "{rate_blast_death: 0.05 /day}"
+    )
 
 
 def read_processes(value: Any) -> FrozenMap[bool]:
@@ -126,7 +138,11 @@ def _each_row(with_distributions: bool) -> dict[str, Any]:
         kinds: list[dict[str, Any]] = [{"x-use": row.dimension}, {"type": "null"}]
         if with_distributions:
             kinds.insert(1, {"x-use": "Distribution"})
-        properties[row.name] = {"description": described, "anyOf": kinds, "examples": [row.written(row.value)]}
+        properties[row.name] = {
+            "description": described,
+            "anyOf": kinds,
+            "examples": [row.written(row.value)],
+        }
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
@@ -143,16 +159,25 @@ def parameters_schema() -> dict[str, Any]:
 def processes_schema() -> dict[str, Any]:
     """Return the JSON Schema of `processes:`."""
     switch = {"enum": ["on", "off", True, False, None]}
-    return {"type": "object", "properties": dict.fromkeys(PROCESS_NAMES, switch), "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": {name: switch for name in PROCESS_NAMES},
+        "additionalProperties": False,
+    }
 
 
 def distribution_json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a distribution between patients."""
-    names = sorted({name for forms in DISTRIBUTIONS.values() for form in forms for name in form} - {"values", "weights"})
-    number = {"type": ["string", "number"], "description": "A number with its unit; sigma, cv and weights have none."}
+    names = sorted(
+        {name for forms in DISTRIBUTIONS.values() for form in forms for name in form} - {"values", "weights"}
+    )
+    number = {
+        "type": ["string", "number"],
+        "description": "A number with its unit; sigma, cv and weights have none.",
+    }
     properties: dict[str, Any] = {"distribution": {"enum": list(DISTRIBUTIONS)}, "source": {"type": "string"}}
     properties |= dict.fromkeys(names, number)
-    properties |= dict.fromkeys(("values", "weights"), {"type": "array", "items": number})
+    properties |= {name: {"type": "array", "items": number} for name in ("values", "weights")}
     return {
         "type": "object",
         "description": "How the parameter varies between patients.",

@@ -1,4 +1,4 @@
-"""The parameter values of one patient: the table, the scenario's changes, and a draw for every distribution."""
+"""The parameter values of one patient: the table, the scenario's changes, and its distributions drawn."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -12,10 +12,13 @@ if TYPE_CHECKING:
 __all__ = ["resolve_parameters"]
 
 
-def resolve_parameters(scenario: "Scenario", uniform: Callable[[str], float] | None = None) -> ParameterValues:
+def resolve_parameters(
+    scenario: "Scenario", uniform: Callable[[str], float] | None = None
+) -> ParameterValues:
     """Return every parameter in canonical units for this scenario's patient.
 
-    `uniform` gives a number in [0, 1) for a parameter's name, keyed by the patient; without it the median patient is returned.
+    `uniform` gives a number in [0, 1) for a parameter's name, keyed by the patient; without it the median
+    patient is returned.
     """
     changed = dict(scenario.parameters)
     for name, value in scenario.patient.items():

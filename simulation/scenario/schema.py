@@ -11,7 +11,6 @@ from simulation.scenario.fields import (
     Bool,
     CellsPerKg,
     Custom,
-    Day,
     DayAfterTransplant,
     Fraction,
     FrozenMap,
@@ -67,7 +66,11 @@ def _read_agent_size(value: Any) -> int | None:
 
 AgentSize = Annotated[
     int | None,
-    Custom(_read_agent_size, lambda size: "unlimited" if size is None else size, lambda: {"enum": ["unlimited", 1]}),
+    Custom(
+        _read_agent_size,
+        lambda size: "unlimited" if size is None else size,
+        lambda: {"enum": ["unlimited", 1]},
+    ),
 ]
 
 
@@ -77,7 +80,9 @@ class Resolution(Block):
     agents_per_stratum: Annotated[int, Whole(1, 10_000)] = Field(
         description="At most so many agents per class, place and discrete traits."
     )
-    cells_per_agent: AgentSize = Field(description="unlimited, or 1: every agent is one cell (small systems only).")
+    cells_per_agent: AgentSize = Field(
+        description="unlimited, or 1: every agent is one cell (small systems only)."
+    )
     trait_tolerance: Fraction = Field(
         description="Agents of a stratum closer than this in every continuous trait are one agent."
     )
@@ -87,7 +92,9 @@ class Resolution(Block):
 class Donor(Block):
     """Say how the donor matches."""
 
-    match: Literal["haploidentical", "matched_sibling"] = Field(description="How the donor's HLA matches the patient's.")
+    match: Literal["haploidentical", "matched_sibling"] = Field(
+        description="How the donor's HLA matches the patient's."
+    )
 
 
 class Graft(Block):
@@ -107,14 +114,18 @@ class _Test(Block):
 class MrdTest(_Test):
     """Measure residual disease in the marrow by flow cytometry or PCR."""
 
-    cells: Annotated[float, Quantity("count", 1e3, 1e9)] = Field(description="Cells analysed: the sampling noise.")
+    cells: Annotated[float, Quantity("count", 1e3, 1e9)] = Field(
+        description="Cells analysed: the sampling noise."
+    )
     sensitivity: Fraction = Field(description="Lowest fraction that is called positive.")
 
 
 class MorphologyTest(_Test):
     """Look at the marrow under the microscope."""
 
-    cells: Annotated[float, Quantity("count", 20, 1e6)] = Field(description="Cells counted under the microscope.")
+    cells: Annotated[float, Quantity("count", 20, 1e6)] = Field(
+        description="Cells counted under the microscope."
+    )
 
 
 class BloodTest(_Test):
@@ -129,7 +140,9 @@ class Monitoring(Block):
     """Say which tests are done; null: no such test."""
 
     mrd: MrdTest | None = Field(description="MRD in a marrow aspirate; null: not tested.")
-    morphology: MorphologyTest | None = Field(description="The aspirate under the microscope; null: not looked at.")
+    morphology: MorphologyTest | None = Field(
+        description="The aspirate under the microscope; null: not looked at."
+    )
     blood: BloodTest | None = Field(description="Blood counts; null: not tested.")
 
 
@@ -144,19 +157,27 @@ class Definitions(Block):
 class Scenario(Block):
     """Hold everything that one simulated patient's course depends on, besides the seed."""
 
-    name: Annotated[str, Text(120, 1, "Pre-emptive blinatumomab + DLI")] = Field(description="What figures and reports call it.")
-    description: Annotated[str, Text(4000)] = Field(description="One or more sentences for the reader of the report.")
-    follow_up: Annotated[float, Quantity("time", 0.25, YEARS_20)] = Field(description="Simulated time after transplant (day 0).")
+    name: Annotated[str, Text(120, 1, "Pre-emptive blinatumomab + DLI", one_line=True)] = Field(
+        description="What figures and reports call it."
+    )
+    description: Annotated[str, Text(4000)] = Field(
+        description="One or more sentences for the reader of the report."
+    )
+    follow_up: Annotated[float, Quantity("time", 0.25, YEARS_20)] = Field(
+        description="Simulated time after transplant (day 0)."
+    )
     time_step: Annotated[float, Quantity("time", 5 / 1440, 1)] = Field(description="Step of the simulation.")
-    record_every: Annotated[float, Quantity("time", 5 / 1440, 365)] = Field(description="Time between rows of trajectory.csv.")
+    record_every: Annotated[float, Quantity("time", 5 / 1440, 365)] = Field(
+        description="Time between rows of trajectory.csv."
+    )
     marrow_maps: Annotated[tuple[DayAfterTransplant, ...], Field(max_length=1000)] = Field(
         description="Days whose marrow maps are kept for the figures."
     )
     marrow: Marrow = Field(description="The grid of marrow niches.")
     resolution: Resolution = Field(description="How finely continuous traits are resolved.")
-    patient: Annotated[FrozenMap[float | Distribution], Custom(read_patient, write_patient, patient_schema)] = Field(
-        description="Parameters of this patient that differ from the table: a value, or a distribution between patients."
-    )
+    patient: Annotated[
+        FrozenMap[float | Distribution], Custom(read_patient, write_patient, patient_schema)
+    ] = Field(description="Parameters of this patient that differ from the table: a value or a distribution.")
     donor: Donor = Field(description="The donor.")
     graft: Graft = Field(description="T cells given with the graft.")
     monitoring: Monitoring = Field(description="What the clinic measures, and when.")
@@ -164,15 +185,17 @@ class Scenario(Block):
     start: Trigger = Field(description="When treatment starts.")
     blinatumomab: Blinatumomab | None = Field(description="Blinatumomab; null: none.")
     dli: Dli | None = Field(description="Donor lymphocyte infusions; null: none.")
-    cytoreduction: Cytoreduction | None = Field(description="Chemotherapy before the first treatment; null: none.")
+    cytoreduction: Cytoreduction | None = Field(
+        description="Chemotherapy before the first treatment; null: none."
+    )
     immunosuppression: Annotated[tuple[Immunosuppression, ...], Field(max_length=100)] = Field(
         description="Immunosuppressants given by the calendar."
     )
     stop: Stop = Field(description="Rules that end treatment.")
     agvhd_treatment: CourseOnGrade | None = Field(description="The course given for acute GvHD; null: none.")
     crs_treatment: CourseOnGrade | None = Field(description="The course given for CRS; null: none.")
-    parameters: Annotated[FrozenMap[float], Custom(read_parameters, write_parameters, parameters_schema)] = Field(
-        description="Rows of the parameter table that differ in this scenario."
+    parameters: Annotated[FrozenMap[float], Custom(read_parameters, write_parameters, parameters_schema)] = (
+        Field(description="Rows of the parameter table that differ in this scenario.")
     )
     processes: Annotated[FrozenMap[bool], Custom(read_processes, write_processes, processes_schema)] = Field(
         description="Processes switched off here, such as {gvl: off}."

@@ -21,8 +21,16 @@ from simulation.scenario.fields import (
     Whole,
     problem,
     show,
+    written,
 )
-from simulation.units import QuantityError, format_dose, format_number, parse_dose, parse_quantity, unit_pattern
+from simulation.units import (
+    QuantityError,
+    format_dose,
+    format_number,
+    parse_dose,
+    parse_quantity,
+    unit_pattern,
+)
 
 __all__ = [
     "DRUGS",
@@ -53,16 +61,15 @@ DRUGS: Final = ("ciclosporin", "tacrolimus", "mycophenolate", "corticosteroid", 
 class Block(BaseModel):
     """Be frozen and refuse unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", loc_by_alias=True, arbitrary_types_allowed=True)
-
-
-# --- when treatment starts ---------------------------------------------------------------------------------------------------
+    model_config = ConfigDict(frozen=True, extra="forbid", loc_by_alias=True, validate_default=True)
 
 
 class _AfterResult(Block):
     when: str
-    not_before: DayAfterTransplant = Field(0.0, description="Results before this day do not count.")
-    delay: Time = Field(3.0, description="From the result (or the day) to the first treatment.")
+    not_before: DayAfterTransplant = Field(written("day 0"), description="Results before this day do not count.")
+    delay: Time = Field(
+        written("3 d"), description="From the result to the first treatment: 3 d unless written, 0 d with when: day."
+    )
 
 
 class Never(_AfterResult):
@@ -76,7 +83,7 @@ class OnDay(_AfterResult):
 
     when: Literal["day"] = Field(description="Treatment starts on a fixed day.")
     day: DayAfterTransplant = Field(description="The day treatment starts, whatever the marrow shows.")
-    delay: Time = Field(0.0, description="From the day to the first treatment.")
+    delay: Time = Field(written("0 d"), description="From the day to the first treatment.")
 
 
 class OnMrd(_AfterResult):
@@ -84,7 +91,9 @@ class OnMrd(_AfterResult):
 
     when: Literal["mrd"] = Field(description="Treatment starts when measured MRD reaches a level.")
     at_least: Fraction = Field(description="Measured MRD at or above this triggers treatment.")
-    confirmed_by: Annotated[int, Whole(1, 10)] = Field(1, description="So many consecutive positive tests are needed.")
+    confirmed_by: Annotated[int, Whole(1, 10)] = Field(
+        1, description="So many consecutive positive tests are needed."
+    )
 
 
 class OnOvertRelapse(_AfterResult):
@@ -116,15 +125,14 @@ class AnyOf(_Several):
 class AllOf(_Several):
     """Treat when every one of several triggers has fired."""
 
-    when: Literal["all_of"] = Field(description="Treatment starts when every one of several triggers has fired.")
+    when: Literal["all_of"] = Field(
+        description="Treatment starts when every one of several triggers has fired."
+    )
 
 
 Trigger = Annotated[Never | OnDay | OnMrd | OnOvertRelapse | AnyOf | AllOf, Field(discriminator="when")]
 AnyOf.model_rebuild()
 AllOf.model_rebuild()
-
-
-# --- blinatumomab ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +166,9 @@ def _dose_schema() -> dict[str, Any]:
     }
 
 
-DoseRate = Annotated[Dose, Custom(_read_dose, lambda dose: format_dose(dose.amount, dose.per_m2), _dose_schema)]
+DoseRate = Annotated[
+    Dose, Custom(_read_dose, lambda dose: format_dose(dose.amount, dose.per_m2), _dose_schema)
+]
 Treatment1st = Annotated[float, Quantity("day", 1, YEARS_20)]
 
 
@@ -180,24 +190,26 @@ class Blinatumomab(Block):
     """Infuse blinatumomab: `cycles` of `on` and `off`, or of a free `pattern`. Absent parts are None."""
 
     dose: DoseRate | None = Field(None, description="Dose while the pump runs.")
-    step_up: StepUp | None = Field(None, description="A lower dose at the beginning of the first cycle, against CRS.")
+    step_up: StepUp | None = Field(
+        None, description="A lower dose at the beginning of the first cycle, against CRS."
+    )
     on: Interval | None = Field(None, description="How long the pump runs in each cycle.")
     off: Time | None = Field(None, description="The pause after each cycle's infusion.")
     cycles: Annotated[int, Whole(1, 100)] = Field(description="How many cycles are planned.")
-    first: Treatment1st = Field(1.0, description="Day of treatment on which the first cycle begins; day 1 is its first day.")
+    first: Treatment1st = Field(
+        written("day 1"), description="Day of treatment on which the first cycle begins; day 1 is its first day."
+    )
     pattern: "Annotated[tuple[PatternPart, ...], Field(min_length=1, max_length=100)] | None" = Field(
-        None, description="Any other duty cycle instead of dose, step_up, on and off: parts repeated `cycles` times."
+        None,
+        description="Any other duty cycle instead of dose, step_up, on, off: parts repeated `cycles` times.",
     )
 
     @property
     def cycle_length(self) -> float:
-        """Return the length of one cycle, days."""
+        """Return the length of one cycle, days; 0 when it is not told."""
         if self.pattern is not None:
             return sum(part.duration for part in self.pattern)
-        return (self.on or 0.0) + (self.off or 0.0)
-
-
-# --- donor lymphocytes -------------------------------------------------------------------------------------------------------
+        return 0.0 if self.on is None or self.off is None else self.on + self.off
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,16 +255,13 @@ class Dli(Block):
         description="CD3+ cells per kg of each infusion, in order."
     )
     first: Annotated[DliDay, Custom(_read_dli_day, _write_dli_day, _dli_day_schema)] = Field(
-        DliDay(1.0), description="Day of treatment, or of a blinatumomab cycle, of the first infusion."
+        written("day 1"), description="Day of treatment, or of a blinatumomab cycle, of the first infusion."
     )
-    every: Interval = Field(42.0, description="From one infusion to the next.")
+    every: Interval = Field(written("42 d"), description="From one infusion to the next.")
     treg_per_tcon: Annotated[float, Quantity("dimensionless", 0, 10)] = Field(
         0.0, description="Donor Treg infused with each Tcon."
     )
     memory_enriched: Bool = Field(False, description="Naive cells depleted: fewer alloreactive cells.")
-
-
-# --- other drugs and rules ---------------------------------------------------------------------------------------------------
 
 
 class Cytoreduction(Block):
@@ -261,7 +270,7 @@ class Cytoreduction(Block):
     log10_kill: Annotated[float, Quantity("dimensionless", 0, 6, above_low=True)] = Field(
         description="Blasts are reduced by so many powers of ten."
     )
-    before: Time = Field(7.0, description="So long before the first treatment.")
+    before: Time = Field(written("7 d"), description="So long before the first treatment.")
 
 
 class Immunosuppression(Block):
@@ -278,8 +287,12 @@ class Immunosuppression(Block):
 class Stop(Block):
     """End treatment early."""
 
-    agvhd_grade: Grade | None = Field(description="No further DLI from this grade of acute GvHD on; null: no such rule.")
-    crs_grade: Grade | None = Field(description="Blinatumomab stops from this grade of CRS on; null: no such rule.")
+    agvhd_grade: Grade | None = Field(
+        description="No further DLI from this grade of acute GvHD on; null: no such rule."
+    )
+    crs_grade: Grade | None = Field(
+        description="Blinatumomab stops from this grade of CRS on; null: no such rule."
+    )
     cd19_negative_relapse: Bool = Field(description="Blinatumomab stops when overt relapse is CD19-negative.")
 
 

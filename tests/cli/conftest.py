@@ -49,7 +49,14 @@ def process(tmp_path: Path) -> Sim:
         command = [sys.executable, str(ROOT / "run_sim.py"), *map(str, words)]
         environment = process_environment(**options.pop("env", {}))
         done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False, **options
+            command,
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            **options,
         )
         return Answer(done.returncode, done.stdout, done.stderr)
 

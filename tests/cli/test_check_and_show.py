@@ -12,7 +12,10 @@ def test_valid_files_are_named(sim: Sim, scenario_file: Callable[..., Path]) -> 
     first, second = scenario_file("a"), scenario_file("b")
     answer = sim("check", first, second)
     assert answer.status == ExitStatus.DONE
-    assert [line.split()[:2] for line in answer.out.splitlines()] == [["valid", str(first)], ["valid", str(second)]]
+    assert [line.split()[:2] for line in answer.out.splitlines()] == [
+        ["valid", str(first)],
+        ["valid", str(second)],
+    ]
     assert not answer.err
 
 
@@ -32,7 +35,9 @@ def test_check_writes_nothing(sim: Sim, scenario_file: Callable[..., Path], tmp_
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_a_change_on_the_command_line_is_checked_as_well(sim: Sim, scenario_file: Callable[..., Path]) -> None:
+def test_a_change_on_the_command_line_is_checked_as_well(
+    sim: Sim, scenario_file: Callable[..., Path]
+) -> None:
     answer = sim("check", scenario_file(), "--set", "marrow.rows=many")
     assert answer.status == ExitStatus.USAGE
     assert "marrow.rows" in answer.err

@@ -1,4 +1,5 @@
 import json
+from importlib import metadata
 
 import pytest
 
@@ -10,14 +11,14 @@ from .conftest import Sim
 
 def pretend_without(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """Make `doctor` believe that these packages are not installed."""
-    real = installation.metadata.version
+    real = metadata.version
 
     def version(name: str) -> str:
         if name in names:
-            raise installation.metadata.PackageNotFoundError(name)
+            raise metadata.PackageNotFoundError(name)
         return real(name)
 
-    monkeypatch.setattr(installation.metadata, "version", version)
+    monkeypatch.setattr(metadata, "version", version)
 
 
 def test_what_the_simulator_needs_is_listed_with_its_version(sim: Sim) -> None:
@@ -57,7 +58,7 @@ def test_an_unknown_extra_names_the_extras(sim: Sim) -> None:
 
 
 def test_a_wrong_version_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installation.metadata, "version", lambda name: "3.6.0" if name == "mesa" else "99")
+    monkeypatch.setattr(metadata, "version", lambda name: "3.6.0" if name == "mesa" else "99")
     (mesa,) = [package for package in installation.requirements()[0].packages if package.name == "mesa"]
     assert (mesa.state, mesa.required) == ("wrong version", ">=3.5.1,<3.6")
 

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -22,7 +23,12 @@ def modules_loaded_by(*words: str) -> set[str]:
         "print('\\nLOADED', *{name.partition('.')[0] for name in sys.modules}); sys.exit(status)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code, *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return set(done.stdout.rpartition("LOADED")[2].split())
@@ -39,7 +45,7 @@ def test_import_simulation_loads_nothing_heavy() -> None:
     assert not set(done.stdout.split()) & {*HEAVY, "numpy", "pydantic", "click"}
 
 
-def test_check_loads_nothing_heavy(scenario_file) -> None:
+def test_check_loads_nothing_heavy(scenario_file: Callable[..., Path]) -> None:
     assert not modules_loaded_by("check", str(scenario_file())) & set(HEAVY)
 
 
@@ -125,7 +131,11 @@ def test_an_option_before_the_scenario_file_belongs_to_run(sim: Sim) -> None:
 
 def test_python_dash_m_is_the_same_program() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "simulation", "--version"], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "simulation", "--version"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert simulation.__version__ in done.stdout
 

@@ -30,10 +30,14 @@ def test_samples_are_taken_and_reported_by_schedule_and_delay() -> None:
 
 @pytest.mark.parametrize("step", [1 / 24, 0.25, 0.3, 0.7, 1.0])
 def test_no_sample_is_lost_or_drifts_at_any_step(step: float) -> None:
-    clinic = make_clinic(**{"monitoring.mrd.every": "10 d", "time_step": f"{step} d", "record_every": f"{step} d"})
+    clinic = make_clinic(
+        **{"monitoring.mrd.every": "10 d", "time_step": f"{step} d", "record_every": f"{step} d"}
+    )
     follow(clinic, FakePatient(1e-3, step=step), until=100.0)
     planned = [30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0]
-    assert days(clinic, "test", "mrd") == pytest.approx([math.ceil(day / step - 1e-6) * step for day in planned])
+    assert days(clinic, "test", "mrd") == pytest.approx(
+        [math.ceil(day / step - 1e-6) * step for day in planned]
+    )
 
 
 def test_no_test_means_no_result() -> None:
@@ -52,8 +56,8 @@ def test_measured_mrd_has_binomial_mean_and_variance() -> None:
 
 
 def test_an_aspirate_comes_from_one_place_of_a_patchy_marrow() -> None:
-    # all leukaemia in one of four niches: a quarter of the aspirates see four times the mean, the others nothing
-    # 4 standard errors of the share: a false alarm in 6e-5 of seeds
+    # all leukaemia in one of four niches: a quarter of the aspirates see four times the
+    # mean, the others nothing; 4 standard errors of the share: a false alarm in 6e-5 of seeds
     n, fraction = 800, 1e-2
     measured = daily(fraction, n, niche_factors=(0.0, 4.0, 0.0, 0.0))
     hit = measured > 0
@@ -62,8 +66,8 @@ def test_an_aspirate_comes_from_one_place_of_a_patchy_marrow() -> None:
 
 
 def test_below_the_sensitivity_the_result_is_negative() -> None:
-    # 5 blasts expected in 1e6 cells, 10 needed: positive with probability 0.032, so 12 positives in 100 would be
-    # expected in 5e-5 of seeds
+    # 5 blasts expected in 1e6 cells, 10 needed: positive with probability 0.032, so 12 positives in 100
+    # would come in 5e-5 of seeds
     clinic = make_clinic(**{"monitoring.mrd.every": "1 d", "monitoring.mrd.first": "day 0"})
     follow(clinic, FakePatient(5e-6, step=1.0), until=103.0)
     values = [event.value for event in clinic.events.of_kind("result", "mrd")]
@@ -125,3 +129,26 @@ def test_last_mrd_is_nan_before_the_first_result() -> None:
     assert math.isnan(clinic.last_mrd)
     follow(clinic, patient, until=34.0)
     assert clinic.last_mrd == pytest.approx(1e-3, rel=0.2)
+
+
+def test_a_requested_aspirate_adds_the_tests_that_were_not_due() -> None:
+    # MRD alone is due on day 70; blood of the same day asks for both, MRD is not done twice
+    clinic = make_clinic(**{"monitoring.mrd.first": "day 70", "monitoring.morphology.first": "day 300"})
+    follow(clinic, FakePatient(0.01, blood_blasts=lambda day: 60.0 if 69 < day < 71 else 0.0), until=80.0)
+    mrd, morphology = only(clinic, "test", "mrd"), only(clinic, "test", "morphology")
+    assert mrd.day == morphology.day == 70.0
+    assert "scheduled" in mrd.detail and "circulating blasts" in morphology.detail
+
+
+def test_without_morphology_the_mrd_assay_tells_overt_relapse() -> None:
+    clinic = make_clinic(
+        start={"when": "overt_relapse"}, **{"monitoring.morphology": None, "monitoring.mrd.first": "day 300"}
+    )
+    follow(clinic, FakePatient(0.4, blood_blasts=100.0), until=20.0)
+    assert only(clinic, "trigger").day == 10.0  # blood and aspirate on day 7, MRD result three days later
+
+
+def test_without_any_marrow_test_the_clinic_says_so() -> None:
+    clinic = make_clinic(**{"monitoring.morphology": None, "monitoring.mrd": None})
+    follow(clinic, FakePatient(0.4, blood_blasts=100.0), until=8.0)
+    assert "no marrow test in this scenario (100 circulating blasts /uL)" in only(clinic, "note").detail

@@ -27,7 +27,7 @@ def test_a_pulse_on_days_3_and_4() -> None:
 
 
 def test_courses_of_one_drug_give_the_highest_level_not_the_sum() -> None:
-    courses = [
+    courses: list[dict[str, Any]] = [
         {"drug": "tacrolimus", "from": "day 0", "to": "day 29", "level": 0.5},
         {"drug": "tacrolimus", "from": "day 10", "to": "day 19", "level": 1.5},
         {"drug": "mycophenolate", "from": "day 10", "to": "day 39"},

@@ -49,7 +49,11 @@ def test_crs_ends_blinatumomab_for_good_and_the_marrow_is_looked_at() -> None:
     assert only(clinic, "stop").what == "blinatumomab"
     assert 62.25 in days(clinic, "test", "mrd")
     assert len(patient.infusions) == 3
-    assert days(clinic, "test", "mrd")[1:4] == [60.0, 62.25, 90.0]  # no restaging of cycles that did not happen
+    assert days(clinic, "test", "mrd")[1:4] == [
+        60.0,
+        62.25,
+        90.0,
+    ]  # no restaging of cycles that did not happen
 
 
 def test_crs_in_a_pause_cancels_the_cycles_still_planned() -> None:
@@ -66,7 +70,7 @@ def test_grades_after_the_last_treatment_stop_nothing() -> None:
 def test_cd19_negative_relapse_ends_blinatumomab_when_it_is_reported() -> None:
     patient = FakePatient(lambda day: 0.3 if day >= 100 else 1e-3, cd19_negative=1.0)
     clinic = run(patient)
-    # restaging at the end of cycle 1 (day 88) and the aspirate of day 90 still show MRD; that of day 120 is overt
+    # restaging at the end of cycle 1 (day 88) and the aspirate of day 90 show MRD; that of day 120 is overt
     assert patient.rates == [(60.0, 28.0), (88.0, 0.0), (102.0, 28.0), (121.0, 0.0)]
     assert "CD19-negative relapse" in only(clinic, "stop").detail
     assert len(patient.infusions) == 3

@@ -13,7 +13,9 @@ STEPPED = STANDARD | {"step_up": {"dose": "9 ug/day", "for": "7 d"}}
 LADDER = {"cd3": ["1e5/kg", "5e5/kg", "1e6/kg"], "first": "day 15 of cycle 1", "every": "42 d"}
 
 
-def treated(until: float = 300.0, step: float = 0.25, **keys: Any) -> tuple[FakePatient, Any, dict[str, object]]:
+def treated(
+    until: float = 300.0, step: float = 0.25, **keys: Any
+) -> tuple[FakePatient, Any, dict[str, object]]:
     clinic = make_clinic(start=DAY_60, time_step=f"{step} d", record_every=f"{step} d", **keys)
     patient = FakePatient(step=step)
     return patient, clinic, follow(clinic, patient, until)
@@ -54,7 +56,9 @@ def test_the_pump_runs_as_written_by_hand(
     assert patient.rates == rates
     assert days(clinic, "dose", "blinatumomab") == [day for day, _ in rates]
     given = sum(
-        rate * (end - begin) for (begin, rate), (end, _) in zip(rates, rates[1:] + [(0, 0)], strict=True) if rate
+        rate * (end - begin)
+        for (begin, rate), (end, _) in zip(rates, [*rates[1:], (0, 0)], strict=True)
+        if rate
     )
     assert outcomes["blinatumomab_ug"] == pytest.approx(given)
 
@@ -80,6 +84,12 @@ def test_the_marrow_is_restaged_at_the_end_of_each_block() -> None:
     _, clinic, _ = treated(blinatumomab=STANDARD)
     assert days(clinic, "test", "mrd") == sorted([*range(30, 300, 30), 88.0, 130.0])
     assert "end of cycle 2" in next(e.detail for e in clinic.events.of_kind("test", "mrd") if e.day == 130.0)
+
+
+def test_restaging_includes_mrd_where_only_morphology_was_due() -> None:
+    keys: dict[str, Any] = {"monitoring.mrd.first": "day 300", "monitoring.morphology.first": "day 88"}
+    _, clinic, _ = treated(blinatumomab=STANDARD, **keys)
+    assert 88.0 in days(clinic, "test", "mrd") and days(clinic, "test", "morphology").count(88.0) == 1
 
 
 @pytest.mark.parametrize("step", [1 / 24, 0.3, 1.0])
@@ -126,7 +136,10 @@ def test_dli_alone_with_treg_and_memory_cells() -> None:
     patient, clinic, outcomes = treated(dli=dli)
     assert patient.infusions == [(60.0, 70_000_000, 140_000_000, 1, True)]
     assert outcomes["treatment_start_day"] == 60.0 and outcomes["blinatumomab_days"] == 0.0
-    assert "memory-enriched" in only(clinic, "infusion").detail and "1.40e+08 Treg" in only(clinic, "infusion").detail
+    assert (
+        "memory-enriched" in only(clinic, "infusion").detail
+        and "1.40e+08 Treg" in only(clinic, "infusion").detail
+    )
 
 
 def test_infusions_closer_than_a_step_are_all_given() -> None:

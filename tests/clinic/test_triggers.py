@@ -79,7 +79,9 @@ def test_any_of_takes_the_first() -> None:
 
 def test_all_of_asks_that_all_hold_together() -> None:
     day_and_mrd = {"when": "all_of", "triggers": [MRD, {"when": "day", "day": "day 60"}]}
-    assert first_day(trigger(**day_and_mrd), POSITIVE_33) == 60.0  # the last result known on day 60 was positive
+    assert (
+        first_day(trigger(**day_and_mrd), POSITIVE_33) == 60.0
+    )  # the last result known on day 60 was positive
     gone = [result(33, 3e-4), result(50, 0.0), result(93, 3e-4)]
     assert first_day(trigger(**day_and_mrd), gone) == 93.0
     assert first_day(trigger(**day_and_mrd), [result(33, 3e-4), result(50, 0.0)]) is None
@@ -88,7 +90,10 @@ def test_all_of_asks_that_all_hold_together() -> None:
 def test_not_before_of_a_combination_holds_for_its_parts() -> None:
     both = {"when": "any_of", "not_before": "day 40", "triggers": [MRD, OVERT]}
     assert first_day(trigger(**both), POSITIVE_33) == 93.0
-    assert first_day(trigger(**{**both, "when": "all_of"}), [*POSITIVE_33, result(93, 0.1, "morphology")]) == 93.0
+    assert (
+        first_day(trigger(**{**both, "when": "all_of"}), [*POSITIVE_33, result(93, 0.1, "morphology")])
+        == 93.0
+    )
 
 
 def test_delays_of_combinations_add_up() -> None:
@@ -113,7 +118,9 @@ def test_delays_of_combinations_add_up() -> None:
 def test_treatment_starts_a_delay_after_the_trigger(
     start: dict[str, Any], fraction: float, triggered: float, treated: float
 ) -> None:
-    clinic = make_clinic(start=start, blinatumomab={"dose": "28 ug/day", "on": "28 d", "off": "14 d", "cycles": 1})
+    clinic = make_clinic(
+        start=start, blinatumomab={"dose": "28 ug/day", "on": "28 d", "off": "14 d", "cycles": 1}
+    )
     patient = FakePatient(fraction)
     outcomes = follow(clinic, patient, until=120.0)
     assert outcomes["trigger_day"] == only(clinic, "trigger").day == triggered
@@ -122,7 +129,9 @@ def test_treatment_starts_a_delay_after_the_trigger(
 
 
 def test_the_trigger_is_told_in_a_clinicians_words() -> None:
-    clinic = make_clinic(start=MRD, blinatumomab={"dose": "28 ug/day", "on": "28 d", "off": "14 d", "cycles": 1})
+    clinic = make_clinic(
+        start=MRD, blinatumomab={"dose": "28 ug/day", "on": "28 d", "off": "14 d", "cycles": 1}
+    )
     follow(clinic, FakePatient(3e-4), until=40.0)
     event = only(clinic, "trigger", "mrd")
     assert event.detail.startswith("MRD 3.") or event.detail.startswith("MRD 2.")

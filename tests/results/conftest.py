@@ -1,8 +1,10 @@
-"""Believable results without a simulation: figures and folders are tested on what a run could have left behind."""
+"""Believable results without a simulation: what a run could have left behind."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,55 +13,109 @@ import pytest
 
 from simulation.clinic.events import Event
 from simulation.results.result import MarrowMap, Result
+from simulation.scenario.load import load_scenario
 
 MARROW_CELLS = 7.3e11
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
-COLUMNS = (
-    "day blasts_cells blasts_cd19_negative_cells blasts_hla_lost_cells marrow_blasts_cells marrow_blast_fraction "
-    "blood_blasts_per_ul tcon_cells treg_cells engaged_cells marrow_tcon_cells marrow_treg_cells "
-    "marrow_engaged_cells alloreactive_effector_cells tissue_effector_cells marrow_t_exhaustion_fraction "
-    "marrow_t_busy_fraction marrow_et_ratio cd3_per_ul treg_per_ul b_cells_per_ul blinatumomab_pg_per_ml "
-    "host_apc_fraction tissue_integrity_fraction agvhd_grade crs_score agents_count mrd_measured_fraction"
-).split()
+COLUMNS = [
+    "day",
+    "blasts_cells",
+    "blasts_cd19_negative_cells",
+    "blasts_hla_lost_cells",
+    "marrow_blasts_cells",
+    "marrow_blast_fraction",
+    "blood_blasts_per_ul",
+    "tcon_cells",
+    "treg_cells",
+    "engaged_cells",
+    "marrow_tcon_cells",
+    "marrow_treg_cells",
+    "marrow_engaged_cells",
+    "alloreactive_effector_cells",
+    "tissue_effector_cells",
+    "marrow_t_exhaustion_fraction",
+    "marrow_t_busy_fraction",
+    "marrow_et_ratio",
+    "cd3_per_ul",
+    "treg_per_ul",
+    "b_cells_per_ul",
+    "blinatumomab_pg_per_ml",
+    "host_apc_fraction",
+    "tissue_integrity_fraction",
+    "agvhd_grade",
+    "crs_score",
+    "agents_count",
+    "mrd_measured_fraction",
+]
 
-OUTCOMES = (
-    "scenario seed patient days_simulated complete_remission_day mrd_negative_day mrd_nadir treatment_start_day "
-    "relapse_day second_relapse_day relapse_cd19 relapse_hla extinct extinct_day agvhd_grade agvhd_day "
-    "agvhd_grade_3_day crs_grade relapse_free_days grfs_days death_day death_cause cause_of_failure "
-    "blinatumomab_days blinatumomab_ug dli_cells_per_kg dli_count final_blasts final_marrow_blast_fraction "
-    "final_cd3_per_ul agents_final"
-).split()
+OUTCOMES = [
+    "scenario",
+    "seed",
+    "patient",
+    "days_simulated",
+    "complete_remission_day",
+    "mrd_negative_day",
+    "mrd_nadir",
+    "treatment_start_day",
+    "relapse_day",
+    "second_relapse_day",
+    "relapse_cd19",
+    "relapse_hla",
+    "extinct",
+    "extinct_day",
+    "agvhd_grade",
+    "agvhd_day",
+    "agvhd_grade_3_day",
+    "crs_grade",
+    "relapse_free_days",
+    "grfs_days",
+    "death_day",
+    "death_cause",
+    "cause_of_failure",
+    "blinatumomab_days",
+    "blinatumomab_ug",
+    "dli_cells_per_kg",
+    "dli_count",
+    "final_blasts",
+    "final_marrow_blast_fraction",
+    "final_cd3_per_ul",
+    "agents_final",
+]
 
 
 class StubScenario(SimpleNamespace):
-    """Stand in for a scenario where the point is the result."""
+    """A real scenario's attributes, free to be changed, with a digest that is its name's."""
 
     def to_yaml(self) -> str:
         """Return something that reads like a scenario."""
-        return f"name: {self.name}\nfollow_up: {self.follow_up!r} d\n"
+        return f"name: {self.name!r}\nfollow_up: {self.follow_up!r} d\n"
 
     def digest(self) -> str:
         """Return a digest that differs between names."""
         return f"digest-of-{self.name}"
 
 
+@cache
+def _real() -> Any:
+    return load_scenario(SCENARIOS / "therapeutic.yaml")
+
+
 def stub_scenario(name: str = "Salvage <b>&", follow_up: float = 365.0) -> Any:
-    """Return a stub with the attributes that figures and report read."""
-    monitoring = SimpleNamespace(
-        mrd=SimpleNamespace(first=30.0, every=30.0, cells=1e6, sensitivity=1e-5, delay=3.0),
-        morphology=SimpleNamespace(first=30.0, every=30.0, cells=500, delay=1.0),
-        blood=SimpleNamespace(first=7.0, every=7.0, delay=0.0, blasts_at_least=50.0),
+    """Return a scenario that may have any name and follow-up, and whose tests a test may change."""
+    real = _real()
+    known = {key: getattr(real, key) for key in type(real).model_fields}
+    mrd = SimpleNamespace(
+        **{key: getattr(real.monitoring.mrd, key) for key in type(real.monitoring.mrd).model_fields}
     )
-    return StubScenario(
-        name=name,
-        description="A made-up patient.",
-        follow_up=follow_up,
-        time_step=0.25,
-        record_every=1.0,
-        marrow_maps=(0.0, 60.0),
-        monitoring=monitoring,
-        definitions=SimpleNamespace(overt_relapse=0.05, complete_remission=0.05, mrd_negative=1e-4),
-    )
+    monitoring = SimpleNamespace(mrd=mrd, morphology=real.monitoring.morphology, blood=real.monitoring.blood)
+    changed = {
+        "name": name,
+        "description": "A made-up patient.",
+        "follow_up": follow_up,
+        "monitoring": monitoring,
+    }
+    return StubScenario(**(known | changed))
 
 
 def _columns(days: np.ndarray) -> dict[str, np.ndarray]:
@@ -87,7 +143,9 @@ def _finish(columns: dict[str, np.ndarray], blasts: np.ndarray) -> None:
     with np.errstate(divide="ignore"):
         columns["marrow_et_ratio"] = np.where(blasts > 0, columns["tcon_cells"] * 0.3 / blasts, np.inf)
     for name in ("tcon", "treg", "engaged"):
-        columns[f"marrow_{name}_cells"] = columns[f"{name}_cells"] * {"tcon": 0.25, "treg": 0.05, "engaged": 0.7}[name]
+        columns[f"marrow_{name}_cells"] = (
+            columns[f"{name}_cells"] * {"tcon": 0.25, "treg": 0.05, "engaged": 0.7}[name]
+        )
 
 
 def _marrow_tests(columns: dict[str, np.ndarray], rng: np.random.Generator) -> list[Event]:
@@ -98,12 +156,16 @@ def _marrow_tests(columns: dict[str, np.ndarray], rng: np.random.Generator) -> l
         for test, cells, least, delay in (("mrd", 1_000_000, 1e-5, 3.0), ("morphology", 500, 0.002, 1.0)):
             seen = int(rng.binomial(cells, fraction))
             value = seen / cells if seen / cells >= least else 0.0
-            events.append(Event(day, "test", test, value, "fraction", f"marrow aspirate: {seen:,} of {cells:,}"))
+            events.append(
+                Event(day, "test", test, value, "fraction", f"marrow aspirate: {seen:,} of {cells:,}")
+            )
             events.append(Event(day + delay, "result", test, value, "fraction", f"{test} {value:.1e}"))
     return events
 
 
-def _maps(rows: int, columns: int, burdens: dict[float, float], rng: np.random.Generator) -> tuple[MarrowMap, ...]:
+def _maps(
+    rows: int, columns: int, burdens: dict[float, float], rng: np.random.Generator
+) -> tuple[MarrowMap, ...]:
     maps = []
     for day, blasts in burdens.items():
         share = rng.lognormal(0.0, 1.5, (rows, columns))
@@ -154,7 +216,9 @@ def relapsing(grid: tuple[int, int] = (12, 12), name: str = "Salvage <b>&") -> R
         Event(-4.0, "infusion", "graft_treg", 2e6, "cells/kg", "donor Treg 2e6/kg"),
         Event(0.0, "infusion", "graft_tcon", 1e6, "cells/kg", "donor Tcon 1e6/kg with the CD34+ cells"),
         *_marrow_tests(columns, rng),
-        Event(197.0, "trigger", "overt_relapse", 0.46, "fraction", "overt relapse: 46 % blasts in the marrow"),
+        Event(
+            197.0, "trigger", "overt_relapse", 0.46, "fraction", "overt relapse: 46 % blasts in the marrow"
+        ),
         Event(197.0, "outcome", "relapse", 0.46, "fraction", "overt relapse"),
         Event(200.0, "dose", "blinatumomab", 9.0, "ug/day", "cycle 1: pump at 9 ug/day"),
         Event(207.0, "dose", "blinatumomab", 28.0, "ug/day", "cycle 1: pump at 28 ug/day"),
@@ -294,7 +358,12 @@ def unrecorded() -> Result:
     """Every column is NaN, nothing is known."""
     columns = {name: np.full(5, np.nan) for name in COLUMNS} | {"day": np.arange(5.0)}
     return Result(
-        scenario=stub_scenario("nothing", 4.0), seed=0, patient=0, columns=columns, events=(), outcomes=_outcomes("nothing")
+        scenario=stub_scenario("nothing", 4.0),
+        seed=0,
+        patient=0,
+        columns=columns,
+        events=(),
+        outcomes=_outcomes("nothing"),
     )
 
 

@@ -13,7 +13,7 @@ Examples:
 """
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(epilog=EXAMPLES, short_help="Validate scenario files without running them.")
 @options.scenario_files()
 @options.settings()
 def check(files: tuple[str, ...], settings: tuple[str, ...]) -> int:

@@ -25,7 +25,7 @@ WHERE_NONE = {
 }
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(epilog=EXAMPLES, short_help="Show versions and what is missing here.")
 @click.option(
     "--extra", "needed", multiple=True, metavar="NAME", help="Fail also when this extra is missing."
 )

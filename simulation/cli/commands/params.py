@@ -22,7 +22,7 @@ DETAILS = ("group", "value", "range", "kind", "confidence", "source", "note", "b
 type Row = dict[str, str]
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(epilog=EXAMPLES, short_help="Print the parameter table with its sources.")
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.option("--group", metavar="GROUP", help="Only this group of parameters.")
 @options.as_json("the table, values in canonical units,")

@@ -20,27 +20,38 @@ first difference in treatment on.
 LARGEST_SEED = 2**63 - 1
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(epilog=EXAMPLES, short_help="Simulate one patient under one scenario or several.")
 @options.scenario_files()
 @click.option(
-    "--seed", type=click.IntRange(0, LARGEST_SEED), default=0, show_default=True, help="Seed of all chance events."
+    "--seed",
+    type=click.IntRange(0, LARGEST_SEED),
+    default=0,
+    metavar="N",
+    show_default="0",
+    help="Seed of all chance events.",
 )
 @click.option(
     "--patient",
     type=click.IntRange(0, LARGEST_SEED),
     default=0,
-    show_default=True,
+    metavar="N",
+    show_default="0",
     help="Which virtual patient: each number is another one.",
 )
-@click.option("--days", metavar="N", help="Follow the patient for N days, instead of the scenario's follow_up.")
+@click.option(
+    "--days", metavar="N", help="Follow the patient for N days, instead of the scenario's follow_up."
+)
 @options.settings()
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the results; it must be new or empty. By default a new one in results/.",
 )
+@click.option("--overwrite", is_flag=True, help="Replace the results of the same scenario that --out holds.")
 @options.as_json("the outcomes")
-@click.option("-q", "--quiet", is_flag=True, help="Print no progress and no table, only where the results are.")
+@click.option(
+    "-q", "--quiet", is_flag=True, help="Print no progress and no table, only where the results are."
+)
 @click.option("--no-figures", is_flag=True, help="Write tables only: no figures and no report.")
 @click.option(
     "--plugin",
@@ -57,6 +68,7 @@ def run(
     days: str | None,
     settings: tuple[str, ...],
     out: Path | None,
+    overwrite: bool,
     as_json: bool,
     quiet: bool,
     no_figures: bool,
@@ -74,11 +86,11 @@ def run(
     rules = tuple(rule for plugin in plugins for rule in load_rules(plugin))
 
     # Only now what is heavy: a mistake in the command or in a file is told at once.
-    from simulation.cli.running import Request, run_all
+    from simulation.cli.running import Request, run_all, tell
 
-    request = Request(seed, patient, out, not no_figures, quiet, rules)
+    request = Request(seed, patient, out, overwrite, not no_figures, quiet, rules)
     outcome = run_all(files, scenarios, request)
-    outcome.tell(as_json=as_json, quiet=quiet)
+    tell(outcome, as_json=as_json, quiet=quiet)
     return ExitStatus.INTERRUPTED if outcome.interrupted else ExitStatus.DONE
 
 

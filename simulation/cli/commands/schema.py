@@ -10,7 +10,7 @@ Editors with a YAML language server then complete and check a scenario file that
 """
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(epilog=EXAMPLES, short_help="Print the JSON Schema of scenario files.")
 def schema() -> None:
     """Print the JSON Schema of scenario files, for completion in editors."""
     import json

@@ -11,7 +11,7 @@ Examples:
 """
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(epilog=EXAMPLES, short_help="Print a scenario with everything it inherits.")
 @click.argument("file", metavar="FILE")
 @options.settings()
 def show(file: str, settings: tuple[str, ...]) -> None:

@@ -43,7 +43,9 @@ def draw(ax: Axes, result: Result) -> Figure:
         values = series[name]
         finite = values[np.isfinite(values)]
         if finite.size:
-            ax.plot(result.days, values, color=style.COLOUR[colour], linestyle=dashes, label=text, clip_on=False)
+            ax.plot(
+                result.days, values, color=style.COLOUR[colour], linestyle=dashes, label=text, clip_on=False
+            )
             labels.append((float(finite[-1]), text, style.COLOUR[colour]))
     if not labels:
         style.note(ax, "not recorded")
@@ -54,8 +56,8 @@ def draw(ax: Axes, result: Result) -> Figure:
 def caption(result: Result) -> str:
     """Say what the figure shows."""
     return (
-        "Cells per microlitre of blood, as simulated (a blood test would add counting noise). T cells leave the blood "
-        "for some days when blinatumomab starts; B cells carry CD19 and are killed by it. The grey band is below one "
-        "cell in 10 \N{MICRO SIGN}L. Blue shading: blinatumomab running. One simulated patient: there are no "
-        "confidence bands."
+        "Cells per microlitre of blood, as simulated (a blood test would add counting noise). T cells "
+        "leave the blood for some days when blinatumomab starts; B cells carry CD19 and are killed by it. "
+        "The grey band is below one cell in 10 \N{MICRO SIGN}L. Blue shading: blinatumomab running. One "
+        "simulated patient: there are no confidence bands."
     )

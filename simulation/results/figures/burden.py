@@ -1,4 +1,4 @@
-"""Leukaemia: blasts in the body down to the last cell, and what the marrow shows against what the tests found."""
+"""Leukaemia: blasts in the body down to the last cell, and the marrow against what its tests found."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from simulation.results import courses
 from simulation.results.figures import strip, style
+from simulation.results.words import number_text
 
 if TYPE_CHECKING:
     from simulation.results.result import Result
@@ -35,7 +36,7 @@ def figure(result: Result) -> Figure:
 
 @style.styled
 def draw_body(ax: Axes, result: Result) -> Figure:
-    """Draw all blasts, those without CD19 and those without the mismatched HLA, cells on a log axis with a zero."""
+    """Draw all blasts, those without CD19 and those without the mismatched HLA, in cells."""
     style.count_axis(ax, [result.column(name) for name, *_ in _LINES])
     ax.set_ylabel("Blasts in the body\n(cells)")
     labels = []
@@ -56,7 +57,7 @@ def draw_body(ax: Axes, result: Result) -> Figure:
 
 @style.styled
 def draw_marrow(ax: Axes, result: Result) -> Figure:
-    """Draw the true share of blasts in the marrow, the MRD tests at their sample's day, and the clinic's limits."""
+    """Draw the true share of blasts in the marrow, the tests on their sample's day, and the limits."""
     sensitivity = _sensitivity(result)
     floor = 10.0 ** np.floor(np.log10(sensitivity) - 1)
     style.count_axis(ax, [result.column("marrow_blast_fraction")], floor=floor, least_top=1.0)
@@ -68,7 +69,9 @@ def draw_marrow(ax: Axes, result: Result) -> Figure:
     style.label_ends(ax, [(value, text, colour) for value, text, colour, _ in lines], gap=0.1)
     truth = result.column("marrow_blast_fraction")
     if np.isfinite(truth).any():
-        ax.plot(result.days, truth, color=style.COLOUR["blasts"], linewidth=1.1, label="true share", clip_on=False)
+        ax.plot(
+            result.days, truth, color=style.COLOUR["blasts"], linewidth=1.1, label="true share", clip_on=False
+        )
     else:
         style.note(ax, "not recorded")
     _draw_tests(ax, result, sensitivity)
@@ -88,11 +91,13 @@ def draw_marrow(ax: Axes, result: Result) -> Figure:
 def caption(result: Result) -> str:
     """Say what the figure shows."""
     return (
-        "Top: all blasts in the body; at zero, in the grey band, the leukaemia is extinct (not merely undetectable). "
-        "Bottom: the line is the simulated truth, which no clinician sees; points are what the tests of the marrow "
-        f"measured, on the day of the sample: an aspirate sees ONE site, and only so many of its cells. Open triangles: nothing found above the assay's limit "
-        f"({_sensitivity(result):g}). Dashed lines: overt relapse and MRD as this scenario defines them. Blue shading: "
-        "blinatumomab running. One simulated patient: there are no confidence bands."
+        "Top: all blasts in the body; at zero, in the grey band, the leukaemia is extinct (not merely "
+        "undetectable). Bottom: the line is the simulated truth, which no clinician sees; points are what "
+        "the tests of the marrow measured, on the day of the sample: an aspirate sees ONE site, and only "
+        "so many of its cells. Open triangles: nothing found above the assay's limit "
+        f"({number_text(_sensitivity(result))}). Dashed lines: overt relapse and MRD as this scenario "
+        "defines them. Blue shading: blinatumomab running. One simulated patient: there are no confidence "
+        "bands."
     )
 
 
@@ -101,7 +106,17 @@ def _mark_extinction(ax: Axes, result: Result) -> None:
     if not result.outcomes.get("extinct") or not isinstance(day, int | float):
         return
     colour = style.COLOUR["ink"]
-    ax.plot([day], [0], marker="X", markersize=6, color=colour, linestyle="none", clip_on=False, label="extinct", zorder=5)
+    ax.plot(
+        [day],
+        [0],
+        marker="X",
+        markersize=6,
+        color=colour,
+        linestyle="none",
+        clip_on=False,
+        label="extinct",
+        zorder=5,
+    )
     late = day > 0.6 * result.end
     ax.annotate(
         f"last blast dead, day {day:.0f}",
@@ -116,14 +131,25 @@ def _mark_extinction(ax: Axes, result: Result) -> None:
 
 def _draw_tests(ax: Axes, result: Result, sensitivity: float) -> None:
     morphology = courses.measurements(result, "morphology")
-    _points(ax, [item for item in morphology if item.value > 0], "s", "none", style.COLOUR["quiet"], "microscopy")
+    _points(
+        ax, [item for item in morphology if item.value > 0], "s", "none", style.COLOUR["quiet"], "microscopy"
+    )
     tests = courses.measurements(result, "mrd")
-    _points(ax, [item for item in tests if item.value >= sensitivity], "o", "full", style.COLOUR["ink"], "MRD test")
+    _points(
+        ax,
+        [item for item in tests if item.value >= sensitivity],
+        "o",
+        "full",
+        style.COLOUR["ink"],
+        "MRD test",
+    )
     below = [courses.Measurement(item.day, sensitivity) for item in tests if item.value < sensitivity]
     _points(ax, below, "v", "none", style.COLOUR["ink"], "MRD not detected")
 
 
-def _points(ax: Axes, points: list[courses.Measurement], marker: str, fill: str, colour: str, label: str) -> None:
+def _points(
+    ax: Axes, points: list[courses.Measurement], marker: str, fill: str, colour: str, label: str
+) -> None:
     if points:
         ax.plot(
             [item.day for item in points],
@@ -141,16 +167,23 @@ def _points(ax: Axes, points: list[courses.Measurement], marker: str, fill: str,
 
 
 def _sensitivity(result: Result) -> float:
-    """Return the lowest fraction the MRD test can report: one cell among those analysed is the least there is."""
+    """Return the lowest fraction the MRD test can report; one cell of those analysed is the least."""
     test = result.scenario.monitoring.mrd
     return max(float(test.sensitivity), 1.0 / float(test.cells)) if test is not None else 1e-6
 
 
-def _limits(result: Result, sensitivity: float) -> list[tuple[float, str, str, tuple[int, tuple[float, ...]]]]:
+def _limits(
+    result: Result, sensitivity: float
+) -> list[tuple[float, str, str, tuple[int, tuple[float, ...]]]]:
     definitions = result.scenario.definitions
     quiet = style.COLOUR["quiet"]
     limits: list[tuple[float, str, str, tuple[int, tuple[float, ...]]]] = [
-        (definitions.overt_relapse, f"relapse {_percent(definitions.overt_relapse)}", style.COLOUR["blasts"], (0, (5, 2))),
+        (
+            definitions.overt_relapse,
+            f"relapse {_percent(definitions.overt_relapse)}",
+            style.COLOUR["blasts"],
+            (0, (5, 2)),
+        ),
         (definitions.mrd_negative, f"MRD {_scientific(definitions.mrd_negative)}", quiet, (0, (5, 2))),
     ]
     if result.scenario.monitoring.mrd is not None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-from simulation.results.figures import blood, burden, drug, gvhd, marrow_maps, style, t_cells
+from simulation.results.figures import blood, burden, drug, gvhd, marrow_maps, t_cells
 
 if TYPE_CHECKING:
     from simulation.results.result import Result
 
-__all__ = ["FIGURES", "FigureSpec", "render_all"]
+__all__ = ["FIGURES", "FigureSpec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,3 @@ FIGURES = (
     FigureSpec("gvhd", gvhd.TITLE, gvhd.figure, gvhd.caption),
     FigureSpec("marrow_maps", marrow_maps.TITLE, marrow_maps.figure, marrow_maps.caption),
 )
-
-
-def render_all(result: Result) -> dict[str, style.Rendered]:
-    """Return every figure of a run as PNG and SVG, by name."""
-    return {spec.name: style.render(spec.draw(result)) for spec in FIGURES}

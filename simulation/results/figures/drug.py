@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from simulation.results import courses
 from simulation.results.figures import strip, style
+from simulation.results.words import cells_text
 
 if TYPE_CHECKING:
     from simulation.results.result import Result
@@ -48,7 +49,7 @@ def draw(ax: Axes, result: Result) -> Figure:
     for infusion in cells:
         ax.axvline(infusion.day, color=style.COLOUR["dli"], linewidth=0.9, linestyle=(0, (4, 2)), label="DLI")
         ax.annotate(
-            strip.cells_text(infusion.cells_per_kg),
+            cells_text(infusion.cells_per_kg),
             (infusion.day, 0.99),
             xycoords=("data", "axes fraction"),
             xytext=(2, 0),
@@ -66,6 +67,7 @@ def caption(result: Result) -> str:
     if not given and not courses.cell_infusions(result):
         return "This patient received neither blinatumomab nor donor lymphocytes."
     return (
-        "Level of blinatumomab in the blood, one-compartment model. Bars: the pump's rate, paler at the lower dose "
-        f"({given:,.0f} \N{MICRO SIGN}g in all). Green: donor lymphocyte infusions with their dose in CD3+ cells per kg."
+        "Level of blinatumomab in the blood, one-compartment model. Bars: the pump's rate, paler at the "
+        f"lower dose ({given:,.0f} \N{MICRO SIGN}g in all). Green: donor lymphocyte infusions with their "
+        "dose in CD3+ cells per kg."
     )

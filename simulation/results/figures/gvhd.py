@@ -62,7 +62,9 @@ def draw_tissue(ax: Axes, result: Result) -> Figure:
         style.note(ax, "not recorded")
     seen = sorted({grade for *_, grade in spells})
     if seen:
-        handles = [Patch(facecolor=GRADE_COLOURS[min(grade, 4)], label=_ROMAN[min(grade, 4)]) for grade in seen]
+        handles = [
+            Patch(facecolor=GRADE_COLOURS[min(grade, 4)], label=_ROMAN[min(grade, 4)]) for grade in seen
+        ]
         legend = ax.legend(
             handles=handles,
             title="aGvHD\ngrade",
@@ -102,7 +104,7 @@ def draw_crs(ax: Axes, result: Result) -> Figure:
 def caption(result: Result) -> str:
     """Say what the figure shows."""
     return (
-        "Top: integrity of the host's gut, skin and liver; the bands give the clinical grade of acute GvHD while it "
-        "lasted. Bottom: score of cytokine release (CRS), from new engagement of T cells within 24 hours and the "
-        "burden of target cells. One simulated patient: there are no confidence bands."
+        "Top: integrity of the host's gut, skin and liver; the bands give the clinical grade of acute GvHD "
+        "while it lasted. Bottom: score of cytokine release (CRS), from new engagement of T cells within "
+        "24 hours and the burden of target cells. One simulated patient: there are no confidence bands."
     )

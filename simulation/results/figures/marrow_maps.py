@@ -35,7 +35,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM, _SPACE = 0.68, 0.66, 0.24, 0.08, 0.07  # inches
 
 @style.styled
 def figure(result: Result) -> Figure:
-    """Draw one row per kind of cell and one column per day; each row has one colour scale over all its days."""
+    """Draw one row per kind of cell and one column per day; a row has one colour scale over all its days."""
     maps = _chosen(result)
     if not maps:
         drawn = style.PaperFigure(4.6, 0.8)
@@ -54,7 +54,9 @@ def figure(result: Result) -> Figure:
         line = _axes(drawn, (_LEFT, bottom, width_all, height))
         image = _draw_row(line, maps, maps, layers, colours, space=_SPACE / tile * maps[0].columns)
         line.set_ylabel(name, rotation=0, ha="right", va="center", labelpad=5)
-        _colour_bar(drawn, image, _axes(drawn, (_LEFT + width_all + 0.08, bottom + 0.04, 0.08, height - 0.08)))
+        _colour_bar(
+            drawn, image, _axes(drawn, (_LEFT + width_all + 0.08, bottom + 0.04, 0.08, height - 0.08))
+        )
     for column, one in enumerate(maps):
         middle = _LEFT + column * (tile + _SPACE) + tile / 2
         drawn.text(middle / total[0], 1 - _TOP / 2 / total[1], f"day {one.day:g}", ha="center", va="center")
@@ -81,9 +83,10 @@ def caption(result: Result) -> str:
     size = f"{maps[0].rows} \N{MULTIPLICATION SIGN} {maps[0].columns}"
     days = "1 day" if len(maps) == 1 else f"{len(maps)} days"
     return (
-        f"The marrow's {size} niches on {days}; every square is a niche. Colour: cells per niche on a log scale, the "
-        "same for all days of a row. Grey: not a single such cell in the niche. A kind of cell that was on none of these "
-        "days is left out. The edges of the map meet: a niche at one edge is the neighbour of that at the opposite edge."
+        f"The marrow's {size} niches on {days}; every square is a niche. Colour: cells per niche on a log "
+        "scale, the same for all days of a row. Grey: not a single such cell in the niche. A kind of cell "
+        "that was on none of these days is left out. The edges of the map meet: a niche at one edge is the "
+        "neighbour of that at the opposite edge."
     )
 
 
@@ -117,7 +120,7 @@ def _draw_row(
 ) -> AxesImage:
     """Draw one kind of cell on several days, `space` niches apart, on the colour scale of `scale_of`.
 
-    All maps of a row share one pair of axes: axes are what takes the time. Return one image, for the colour bar.
+    All maps of a row share one pair of axes (axes are what takes the time). Return one image, for the bar.
     """
     every = np.concatenate([_cells(one, layers).ravel() for one in scale_of])
     positive = every[every > 0]
@@ -132,7 +135,9 @@ def _draw_row(
         cells = np.ma.masked_less_equal(_cells(one, layers), 0.0)
         extent = (left, left + one.columns, float(one.rows), 0.0)
         image = ax.imshow(cells, norm=norm, cmap=palette, interpolation="nearest", extent=extent)
-        frame = Rectangle((left, 0), one.columns, one.rows, fill=False, linewidth=0.5, edgecolor="#444444", clip_on=False)
+        frame = Rectangle(
+            (left, 0), one.columns, one.rows, fill=False, linewidth=0.5, edgecolor="#444444", clip_on=False
+        )
         ax.add_patch(frame)
         left += one.columns + space
     ax.set(xlim=(0, left - space), ylim=(maps[0].rows, 0), xticks=[], yticks=[])
@@ -143,7 +148,7 @@ def _draw_row(
 def _colour_bar(drawn: Figure, image: AxesImage, box: Axes | None) -> None:
     """Add the bar of cells per niche in `box`, or beside the image's own axes."""
     bar = drawn.colorbar(image, cax=box) if box is not None else drawn.colorbar(image, ax=image.axes)
-    low, high = (round(np.log10(limit)) for limit in cast(tuple[float, float], image.get_clim()))
+    low, high = (round(np.log10(limit)) for limit in image.get_clim())
     step = max(1, -(-(high - low) // 3))
     bar.ax.yaxis.set_major_locator(FixedLocator([10.0**exponent for exponent in range(high, low - 1, -step)]))
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.power_of_ten(value)))

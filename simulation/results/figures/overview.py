@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -32,7 +32,7 @@ _TOLD = (
 
 @style.styled
 def overview(results: Sequence[Result]) -> Figure:
-    """Draw blasts in the body of every run, and one row of treatment per run below; letters tie the two together."""
+    """Draw blasts in the body of every run, and a row of treatment per run below; letters tie the two."""
     if not results:
         raise ValueError("overview needs at least one result")
     end = max(result.end for result in results)
@@ -63,13 +63,29 @@ def _draw_key(drawn: Figure, results: Sequence[Result]) -> None:
     if any(courses.blinatumomab(result) for result in results):
         key.append(Patch(color=style.COLOUR["blinatumomab"], label="blinatumomab"))
     if any(courses.cell_infusions(result) for result in results):
-        key.append(Line2D([], [], color=style.COLOUR["dli"], marker="v", markersize=5, linestyle="none", label="DLI"))
+        key.append(
+            Line2D([], [], color=style.COLOUR["dli"], marker="v", markersize=5, linestyle="none", label="DLI")
+        )
     if any(courses.drugs(result) for result in results):
         key.append(Line2D([], [], color=style.COLOUR["drug"], linewidth=2.5, label="other drug"))
     if any(_day(result, "extinct_day") is not None for result in results):
-        key.append(Line2D([], [], color=style.COLOUR["ink"], marker="X", linestyle="none", markersize=5.5, label="extinct"))
+        key.append(
+            Line2D(
+                [],
+                [],
+                color=style.COLOUR["ink"],
+                marker="X",
+                linestyle="none",
+                markersize=5.5,
+                label="extinct",
+            )
+        )
     if any(_day(result, "death_day") is not None for result in results):
-        key.append(Line2D([], [], color=style.COLOUR["ink"], marker="P", linestyle="none", markersize=6, label="death"))
+        key.append(
+            Line2D(
+                [], [], color=style.COLOUR["ink"], marker="P", linestyle="none", markersize=6, label="death"
+            )
+        )
     if key:
         drawn.legend(handles=key, loc="lower center", ncols=len(key), handlelength=1.4, borderaxespad=0.2)
 
@@ -93,10 +109,28 @@ def _draw_blasts(ax: Axes, result: Result, index: int, end: float) -> list[tuple
     ax.plot(result.days, blasts, color=colour, linestyle=dashes, label=_letter(index), clip_on=False)
     last_day, last = float(result.days[known][-1]), float(blasts[known][-1])
     if _day(result, "death_day") is not None:
-        ax.plot([last_day], [last], marker="P", markersize=6, color=colour, linestyle="none", clip_on=False, zorder=5)
+        ax.plot(
+            [last_day],
+            [last],
+            marker="P",
+            markersize=6,
+            color=colour,
+            linestyle="none",
+            clip_on=False,
+            zorder=5,
+        )
     extinct = _day(result, "extinct_day")
     if extinct is not None:
-        ax.plot([extinct], [0], marker="X", markersize=5.5, color=colour, linestyle="none", clip_on=False, zorder=5)
+        ax.plot(
+            [extinct],
+            [0],
+            marker="X",
+            markersize=5.5,
+            color=colour,
+            linestyle="none",
+            clip_on=False,
+            zorder=5,
+        )
     if last_day >= 0.97 * end:
         return [(last, _letter(index), colour)]
     ax.annotate(_letter(index), (last_day, last), xytext=(5, 2), textcoords="offset points", color=colour)
@@ -108,9 +142,15 @@ def _draw_row(ax: Axes, result: Result, index: int) -> None:
     bar = index + 0.2
     name = textwrap.shorten(str(result.scenario.name), 64, placeholder="\N{HORIZONTAL ELLIPSIS}")
     across = ax.get_yaxis_transform()
-    look = {"color": _colour(index), "fontsize": 7.5, "va": "center", "transform": across}
-    ax.plot([-0.035, -0.005], [index - 0.22] * 2, color=_colour(index), linestyle=style.DASHES[index % len(style.DASHES)],
-            transform=across, clip_on=False)
+    look: dict[str, Any] = {"color": _colour(index), "fontsize": 7.5, "va": "center", "transform": across}
+    ax.plot(
+        [-0.035, -0.005],
+        [index - 0.22] * 2,
+        color=_colour(index),
+        linestyle=style.DASHES[index % len(style.DASHES)],
+        transform=across,
+        clip_on=False,
+    )
     ax.text(0.008, index - 0.22, f"{_letter(index)}  {name}", **look)
     ax.text(1.0, index - 0.22, _verdict(result), ha="right", **look)
     ax.axhline(bar, color=style.COLOUR["faint"], linewidth=0.6, zorder=0)

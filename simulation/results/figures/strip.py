@@ -11,11 +11,12 @@ from matplotlib.axes import Axes
 
 from simulation.results import courses
 from simulation.results.figures import style
+from simulation.results.words import cells_text
 
 if TYPE_CHECKING:
     from simulation.results.result import Result
 
-__all__ = ["GVHD", "TURNS", "cells_text", "draw_bars", "milestones", "panels", "prepare", "shade_infusions"]
+__all__ = ["GVHD", "TURNS", "draw_bars", "milestones", "panels", "prepare", "shade_infusions"]
 
 _WIDTH, _LEFT, _RIGHT = 2.95, 0.92, 0.76  # inches: the axes of days, and what stands beside them
 _TOP, _BOTTOM, _GAP, _ROW = 0.05, 0.42, 0.13, 0.19  # inches
@@ -50,7 +51,7 @@ def milestones(result: Result) -> list[_Mark]:
 def panels(
     result: Result, heights: Sequence[float], *, below: float = 0.0, marks: Sequence[str] | None = TURNS
 ) -> tuple[style.PaperFigure, list[Axes]]:
-    """Return a figure with the strip on top, panels of these heights (inches) and `below` inches for a legend.
+    """Return a figure: the strip, panels of these heights (inches) and `below` inches for a legend.
 
     `marks` names the milestones that the strip tells (None: all of them).
     Margins are fixed, so that the days of all figures of a run stand below one another.
@@ -88,15 +89,14 @@ def _place(figure: style.PaperFigure, bottom: float, height: float) -> Axes:
 def shade_infusions(ax: Axes, result: Result) -> None:
     """Shade the days on which blinatumomab ran, so that a curve is read against its treatment."""
     for item in courses.blinatumomab(result):
-        ax.axvspan(item.start, item.end, color=style.COLOUR["blinatumomab"], alpha=0.09, linewidth=0, zorder=0)
+        ax.axvspan(
+            item.start, item.end, color=style.COLOUR["blinatumomab"], alpha=0.09, linewidth=0, zorder=0
+        )
 
 
-def cells_text(cells_per_kg: float) -> str:
-    """Return a dose of cells as people write it: 1e5, 2.5e6."""
-    return f"{cells_per_kg:.2g}".replace("e+0", "e").replace("e+", "e") if cells_per_kg else "0"
-
-
-def draw_bars(ax: Axes, intervals: Sequence[courses.Interval], row: float, colour: str, height: float = 0.55) -> None:
+def draw_bars(
+    ax: Axes, intervals: Sequence[courses.Interval], row: float, colour: str, height: float = 0.55
+) -> None:
     """Draw intervals as bars around `row`; the lower the dose, the paler the bar."""
     highest = max((item.level for item in intervals), default=1.0)
     for item in intervals:
@@ -139,7 +139,9 @@ def _spread(marks: Sequence[_Mark], end: float) -> list[list[_Placed]]:
         width = (len(text) + 1.5) * letter
         right, left = (day - letter, day + width), (day - width, day + letter)
         # near the end there is no room at the right; near the start none at the left
-        sides = [left] if right[1] > end * (1.0 + _RIGHT / _WIDTH) else [right, left] if left[0] > 0 else [right]
+        sides = (
+            [left] if right[1] > end * (1.0 + _RIGHT / _WIDTH) else [right, left] if left[0] > 0 else [right]
+        )
         places = [
             (row, side)
             for row, others in enumerate(taken)
@@ -187,8 +189,17 @@ def _draw_milestones(ax: Axes, row: int, *, marks: Sequence[_Placed]) -> None:
 
 def _draw_chemotherapy(ax: Axes, row: int, *, given: Sequence[courses.Measurement]) -> None:
     colour = style.COLOUR["ink"]
-    ax.plot([one.day for one in given], [row] * len(given), marker="D", markersize=4, color=colour, linestyle="none")
-    _beside(ax, row, "/".join(dict.fromkeys(f"\N{MINUS SIGN}{one.value:.2g}" for one in given)) + " log10", colour)
+    ax.plot(
+        [one.day for one in given],
+        [row] * len(given),
+        marker="D",
+        markersize=4,
+        color=colour,
+        linestyle="none",
+    )
+    _beside(
+        ax, row, "/".join(dict.fromkeys(f"\N{MINUS SIGN}{one.value:.2g}" for one in given)) + " log10", colour
+    )
 
 
 def _draw_infusions(ax: Axes, row: int, *, intervals: list[courses.Interval], text: str) -> None:

@@ -1,7 +1,8 @@
 """The one look of every figure: colours, fonts, axes of days and of counts, and how a figure becomes bytes.
 
-Colours follow Okabe & Ito (2008), safe for colour-blind readers, and keep one meaning throughout: orange-red is leukaemia,
-blue what blinatumomab does, green donor T cells, amber Treg, purple B cells, wine what has escaped.
+Colours follow Okabe & Ito (2008), safe for colour-blind readers, and keep one meaning throughout: orange-red
+is leukaemia, blue what blinatumomab does, green donor T cells, amber Treg, purple B cells, wine what has
+escaped.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -68,7 +70,7 @@ DASHES: tuple[str | tuple[int, tuple[float, ...]], ...] = (
     (0, (1, 2.5)),
 )
 
-_RC = {
+_RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same glyphs on every machine
     "font.size": 8.0,
     "axes.labelsize": 8.0,
@@ -104,7 +106,9 @@ _RC = {
 }
 _PNG_DPI = 220
 _ZERO_BAND = 0.1  # share of a count axis between zero and its floor
-_LOCK = threading.RLock()  # matplotlib's settings are global to the process; figures of two threads must not mix them
+_LOCK = (
+    threading.RLock()
+)  # matplotlib's settings are global to the process; figures of two threads must not mix them
 
 
 @contextmanager
@@ -138,7 +142,7 @@ class PaperFigure(Figure):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Hold a figure as files: PNG at 220 dpi and SVG with text as outlines; the same figure gives the same bytes."""
+    """Hold a figure as PNG (220 dpi) and SVG (text as outlines); the same figure gives the same bytes."""
 
     png: bytes
     svg: str
@@ -149,7 +153,9 @@ def render(figure: Figure, *, svg: bool = True) -> Rendered:
     """Return the figure as PNG and SVG."""
     png = io.BytesIO()
     # the fast compression level: a third of the time for a few more kilobytes
-    figure.savefig(png, format="png", dpi=_PNG_DPI, metadata={"Software": None}, pil_kwargs={"compress_level": 4})
+    figure.savefig(
+        png, format="png", dpi=_PNG_DPI, metadata={"Software": None}, pil_kwargs={"compress_level": 4}
+    )
     if not svg:
         return Rendered(png.getvalue(), "")
     text = io.StringIO()
@@ -185,7 +191,7 @@ def power_of_ten(value: float) -> str:
 def count_axis(
     ax: Axes, series: Sequence[npt.NDArray[np.float64]], *, floor: float = 1.0, least_top: float = 10.0
 ) -> None:
-    """Make y logarithmic from `floor` up, with a true zero in a band below: what is gone is drawn, not hidden.
+    """Make y logarithmic from `floor` up, with a true zero in a band below: what is gone is drawn.
 
     Between 0 and `floor` the axis is linear, so a value in between has its place too.
     """
@@ -194,7 +200,7 @@ def count_axis(
     top = max(float(values.max()) if values.size else 0.0, least_top, floor * 10)
     high = math.ceil(math.log10(top) - 1e-9)
     low = round(math.log10(floor))
-    # the band of zero is as high as so many decades, whatever the range is; 0.9 is matplotlib's own factor at base 10
+    # the band is as high as so many decades, whatever the range is; 0.9 is matplotlib's own factor at base 10
     band = _ZERO_BAND / (1 - _ZERO_BAND) * (high - low)
     ax.set_yscale("symlog", linthresh=floor, linscale=0.9 * band)
     bottom = -0.25 * floor
@@ -241,4 +247,13 @@ def label_ends(ax: Axes, labels: Sequence[tuple[float, str, str]], *, gap: float
 
 def note(ax: Axes, text: str) -> None:
     """Write one quiet sentence in the middle of the axes, where there is nothing to draw."""
-    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=COLOUR["quiet"], style="italic")
+    ax.text(
+        0.5,
+        0.5,
+        text,
+        transform=ax.transAxes,
+        ha="center",
+        va="center",
+        color=COLOUR["quiet"],
+        style="italic",
+    )

@@ -48,9 +48,10 @@ def draw_marrow(ax: Axes, result: Result) -> Figure:
 def caption(result: Result) -> str:
     """Say what the figure shows."""
     return (
-        "Conventional (Tcon) and regulatory (Treg) donor T cells, and those that blinatumomab holds engaged with a "
-        "CD19+ cell, in the whole body (top) and in the marrow (bottom). The grey band at the bottom reaches down to "
-        "true zero. Blue shading: blinatumomab running. One simulated patient: there are no confidence bands."
+        "Conventional (Tcon) and regulatory (Treg) donor T cells, and those that blinatumomab holds "
+        "engaged with a CD19+ cell, in the whole body (top) and in the marrow (bottom). The grey band at "
+        "the bottom reaches down to true zero. Blue shading: blinatumomab running. One simulated patient: "
+        "there are no confidence bands."
     )
 
 
@@ -69,7 +70,9 @@ def _draw(ax: Axes, result: Result, prefix: str, label: str) -> Figure:
         values = series[name]
         finite = values[np.isfinite(values)]
         if finite.size:
-            ax.plot(result.days, values, color=style.COLOUR[colour], linestyle=dashes, label=text, clip_on=False)
+            ax.plot(
+                result.days, values, color=style.COLOUR[colour], linestyle=dashes, label=text, clip_on=False
+            )
             labels.append((float(finite[-1]), text, style.COLOUR[colour]))
     if not labels:
         style.note(ax, "not recorded")

@@ -1,0 +1,81 @@
+"""One self-contained HTML page from a template: figures inline, no script, nothing fetched from anywhere."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from simulation.results.figures.style import Rendered
+
+__all__ = ["DISCLAIMER", "Panel", "figure_panel", "inline_svg", "render_page"]
+
+DISCLAIMER = (
+    "This is a computer simulation for research. It is not validated for any single patient and must not "
+    "be used for clinical decisions."
+)
+_LARGEST_SVG = 400_000  # characters; above, the PNG is the smaller and the faster picture
+_ID = re.compile(r'\bid="([^"]+)"')
+_REFERENCE = re.compile(r'(xlink:href="#|href="#|url\(#)([^")]+)')
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Hold a figure ready for the page: `picture` is markup that is already safe."""
+
+    name: str
+    title: str
+    caption: str
+    picture: Markup
+
+
+def render_page(template: str, **values: object) -> str:
+    """Return the page of a template in this folder; an undefined name is an error, and text is escaped."""
+    style = (resources.files(__package__) / "style.css").read_text(encoding="utf-8")
+    return _environment().get_template(template).render(style=Markup(style), disclaimer=DISCLAIMER, **values)
+
+
+def figure_panel(name: str, title: str, caption: str, figure: Rendered) -> Panel:
+    """Return a figure as SVG in the page, or as PNG where the SVG is huge."""
+    if len(figure.svg) <= _LARGEST_SVG:
+        return Panel(name, title, caption, inline_svg(figure.svg, name))
+    data = base64.b64encode(figure.png).decode()
+    return Panel(
+        name, title, caption, Markup('<img src="data:image/png;base64,{}" alt="{}">').format(data, title)
+    )
+
+
+def inline_svg(svg: str, prefix: str) -> Markup:
+    """Return the drawing for use inside HTML: no XML header, and names that are its own on the page."""
+    body = svg[svg.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    # HTML knows both namespaces by itself
+    body = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", body)
+    body = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", body, count=1)
+    body = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", body, count=1)
+    body = _ID.sub(rf'id="{prefix}-\1"', body)
+    body = _REFERENCE.sub(rf"\1{prefix}-\2", body)
+    return Markup(body)  # our own drawing; every text in it is an outline
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FunctionLoader(_template),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _template(name: str) -> str | None:
+    path = resources.files(__package__) / name
+    return path.read_text(encoding="utf-8") if path.is_file() else None

@@ -1,0 +1,51 @@
+"""The report of one run: what was simulated, what came of it, when, the figures, and how to repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from simulation.results.report.page import Panel, render_page
+from simulation.results.scenario_words import scenario_words
+from simulation.results.words import outcome_table, timeline, verdict
+
+if TYPE_CHECKING:
+    from simulation.results.result import Result
+
+__all__ = ["run_report"]
+
+
+def run_report(result: Result, figures: Sequence[Panel], provenance: Mapping[str, object]) -> str:
+    """Return the report as one HTML page that needs nothing else."""
+    scenario = result.scenario
+    return render_page(
+        "run.html.j2",
+        name=scenario.name,
+        description=scenario.description,
+        seed=result.seed,
+        patient=result.patient,
+        simulated=f"{result.end:g} of {scenario.follow_up:g} days simulated",
+        interrupted=result.interrupted,
+        verdict=verdict(result),
+        outcomes=outcome_table(result),
+        scenario=scenario_words(scenario),
+        timeline=[(f"{day:.4g}", kind, text) for day, kind, text in timeline(result)],
+        n_events=len(result.events),
+        figures=figures,
+        scenario_yaml=scenario.to_yaml(),
+        provenance=list(_lines(provenance)),
+    )
+
+
+def _lines(provenance: Mapping[str, object]) -> list[tuple[str, str]]:
+    lines = []
+    for name, value in provenance.items():
+        text = (
+            ", ".join(f"{key} {item}" for key, item in value.items())
+            if isinstance(value, Mapping)
+            else "unknown"
+            if value is None
+            else str(value)
+        )
+        lines.append((name.replace("_", " "), text))
+    return lines

@@ -1,0 +1,112 @@
+"""Outcomes and events in words, for the terminal and the report."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from simulation.results import Result, outcome_rows, outcome_table
+from simulation.results.words import cells_text, grade_text, number_text, timeline, verdict
+from tests.results.conftest import cured, relapsing, unrecorded, untreated
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (1e-4, "1e-4"),
+        (2.345e-3, "2.35e-3"),
+        (0.5, "0.5"),
+        (421.2, "421"),
+        (123_456, "123,456"),
+        (7e11, "7e11"),
+        (6.54e11, "6.54e11"),
+        (np.float64(3.0), "3"),
+        (math.nan, "\N{EN DASH}"),
+        (math.inf, "\N{EN DASH}"),
+        (None, "\N{EN DASH}"),
+        (True, "\N{EN DASH}"),
+    ],
+)
+def test_numbers(value: object, text: str) -> None:
+    assert number_text(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(1e5, "1e5"), (2.5e6, "2.5e6"), (1e10, "1e10"), (500.0, "500")])
+def test_doses_of_cells(value: float, text: str) -> None:
+    assert cells_text(value) == text
+
+
+def test_grades() -> None:
+    assert [grade_text(grade) for grade in (0, 2, 4, 9, None)] == ["0", "II", "IV", "IV", "\N{EN DASH}"]
+
+
+def test_outcomes_of_a_relapse(relapse: Result) -> None:
+    told = dict(outcome_table(relapse))
+    assert told["First overt relapse"] == "day 197"
+    assert told["CD19 at last relapse"] == "negative"
+    assert told["Acute GvHD, worst grade"] == "II (\N{GREATER-THAN OR EQUAL TO} II from day 254)"
+    assert told["Donor lymphocytes (DLI)"] == "2 infusions, 6e5 CD3+/kg"
+    assert told["Leukaemia extinct"] == "no"
+
+
+def test_outcomes_of_nothing_have_no_numbers() -> None:
+    told = dict(outcome_table(unrecorded()))
+    assert told["First overt relapse"] == "\N{EN DASH}"
+    assert told["Blinatumomab"] == "none"
+    assert not any("nan" in text.lower() or "None" in text for text in told.values())
+
+
+def test_few_runs_are_columns() -> None:
+    header, *rows = outcome_rows([relapsing(name="a"), cured(name="b")])
+    assert header == ["", "a", "b"]
+    assert ["Leukaemia extinct", "no", "yes, day 171"] in rows
+    assert {len(row) for row in rows} == {3}
+
+
+def test_many_runs_are_rows() -> None:
+    header, *rows = outcome_rows([untreated(name=name) for name in "abcd"])
+    assert [row[0] for row in rows] == list("abcd")
+    assert {len(row) for row in rows} == {len(header)}
+    assert all(isinstance(cell, str) for row in rows for cell in row)
+
+
+def test_no_runs_are_no_rows() -> None:
+    assert outcome_rows([]) == []
+
+
+def test_timeline_tells_treatment_and_turns_but_not_every_test(relapse: Result) -> None:
+    told = timeline(relapse)
+    assert [day for day, *_ in told] == sorted(day for day, *_ in told)
+    texts = [text for _, _, text in told]
+    assert "DLI 1: 1e5 CD3/kg" in texts
+    assert any("28 \N{MICRO SIGN}g/day" in text for text in texts)
+    assert not [kind for _, kind, _ in told if kind == "test"]
+    results = [event for event in relapse.events if event.kind == "result"]
+    told_results = [kind for _, kind, _ in told if kind == "result"]
+    assert 0 < len(told_results) < len(results) / 2
+
+
+def test_timeline_keeps_every_dose(relapse: Result) -> None:
+    doses = [
+        event for event in relapse.events if event.kind in ("dose", "infusion", "drug", "trigger", "outcome")
+    ]
+    assert len([1 for _, kind, _ in timeline(relapse) if kind not in ("result", "test")]) == len(doses)
+
+
+def test_verdict_is_in_order_of_time() -> None:
+    assert verdict(cured()).startswith(
+        "Treatment on day 124, then MRD-negative on day 153, then the last blast"
+    )
+    assert "No acute GvHD" in verdict(cured())
+    assert verdict(untreated(10.0)).startswith("No relapse and no treatment in 10 days")
+
+
+def test_tables_are_pandas(relapse: Result) -> None:
+    assert list(relapse.trajectory.columns) == list(relapse.columns)
+    assert len(relapse.trajectory) == 366
+    assert list(relapse.event_table.columns) == ["day", "kind", "what", "value", "unit", "detail"]
+    assert len(relapse.event_table) == len(relapse.events)
+    assert unrecorded().event_table.empty
