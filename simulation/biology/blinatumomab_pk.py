@@ -6,6 +6,8 @@ from simulation.biology.state import State
 
 __all__ = ["BlinatumomabPk", "infuse"]
 
+_GONE = 1e-12  # pg/mL: less than one molecule in the body
+
 
 def infuse(level: float, rate: float, clearance: float, volume: float, dt: float) -> tuple[float, float]:
     """Return the plasma level after a step of constant infusion, and its mean over the step.
@@ -30,4 +32,6 @@ class BlinatumomabPk:
         state.plasma_pg_ml, state.mean_plasma_pg_ml = infuse(
             state.plasma_pg_ml, state.pump_ug_per_day, p.cl_blinatumomab, p.volume_blinatumomab, dt
         )
+        if state.plasma_pg_ml < _GONE:
+            state.plasma_pg_ml = 0.0
         state.signals.drug_pg_ml[:] = state.mean_plasma_pg_ml * state.places.drug_partition * state.places.access

@@ -26,6 +26,9 @@ class Contact:
     def act(self, state: State, dt: float) -> None:
         """Set synapse rate and busy fraction of every place."""
         p, signals = state.p, state.signals
+        if state.mean_plasma_pg_ml <= 0.0:
+            signals.synapse_rate[:] = signals.busy[:] = 0.0
+            return
         occupancy = signals.drug_pg_ml / (p.ec50_activation + signals.drug_pg_ml)
         targets = (state.census.blasts_cd19 + state.places.normal_b) / neighbours_at_hand(state)
         signals.synapse_rate[:] = p.rate_contacts * p.p_synapse * occupancy * targets

@@ -2,7 +2,6 @@
 
 from math import exp
 
-from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
 from simulation.biology.traits import TCON, TREG, Channel
 
@@ -32,8 +31,9 @@ class CytokineRelease:
         """Add what was engaged in the last step and let the score decay."""
         p = state.p
         engaged = int(state.tally[TCON, Channel.ENGAGE] + state.tally[TREG, Channel.ENGAGE])
-        marrow = state.places.kind == PlaceKind.MARROW
-        burden = float(state.census.blasts_cd19[marrow].sum() / max(state.places.room[marrow].sum(), 1.0))
+        marrow = state.places.marrow
+        room = p.n_marrow_cells_per_kg * state.weight_kg
+        burden = float(state.census.blasts_cd19[marrow].sum()) / room if engaged else 0.0
         weight = burden + p.crs_floor
         steroid = 1.0 - state.drug_levels.get("corticosteroid", 0.0) * (1.0 - p.factor_crs_corticosteroid)
         new = engaged / state.weight_kg / p.n_engaged_crs_unit * weight * (1.0 - state.crs_tolerance) * steroid

@@ -1,6 +1,5 @@
 """Graft-versus-leukaemia: activated alloreactive T cells kill blasts that carry the mismatched haplotype, without drug or CD19."""
 
-import numpy as np
 from numba import njit
 
 from simulation.biology.contact import neighbours_at_hand
@@ -24,15 +23,17 @@ class GraftVersusLeukaemia:
     def act(self, state: State, dt: float) -> None:
         """Set the hazard per place and add it to blasts."""
         p, signals, census, pop = state.p, state.signals, state.census, state.pop
+        if not census.gvl_power.any():
+            signals.gvl_rate[:] = 0.0
+            return
         n = neighbours_at_hand(state)
         targets = census.blasts_haplotype if state.haplotype_mismatch else census.blasts
         per_target = p.rate_contacts * p.p_recognition_gvl
         demand = per_target * targets / n
         fitness = p.t_cell_fitness * signals.killing_factor * (1.0 - p.treg_effect_on_killing * signals.suppression)
         signals.gvl_rate[:] = per_target * census.gvl_power / n / (1.0 + demand / p.rate_kill_max) * fitness
-        if np.any(signals.gvl_rate > 0.0):
-            escaped = HLA_LOST if state.haplotype_mismatch else 0
-            _add(census.blast_rows, pop.code, pop.place, pop.hazard, signals.gvl_rate, escaped)
+        escaped = HLA_LOST if state.haplotype_mismatch else 0
+        _add(census.blast_rows, pop.code, pop.place, pop.hazard, signals.gvl_rate, escaped)
 
 
 @njit(cache=True, error_model="numpy")

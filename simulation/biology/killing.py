@@ -1,6 +1,5 @@
 """Killing of CD19+ cells by T cells that blinatumomab has bridged to them (Holling type II)."""
 
-import numpy as np
 from numba import njit
 
 from simulation.biology.contact import neighbours_at_hand
@@ -25,14 +24,16 @@ class Killing:
     def act(self, state: State, dt: float) -> None:
         """Set the hazard per place and add it to CD19+ blasts; normal B cells read it from the signals."""
         p, signals, census, pop = state.p, state.signals, state.census, state.pop
+        if state.mean_plasma_pg_ml <= 0.0:
+            signals.kill_rate[:] = 0.0
+            return
         drug = signals.drug_pg_ml
         n = neighbours_at_hand(state)
         per_target = p.rate_contacts * p.p_synapse * drug / (p.ec50_killing + drug)
         demand = per_target * (census.blasts_cd19 + state.places.normal_b) / n
         fitness = p.t_cell_fitness * signals.killing_factor * (1.0 - p.treg_effect_on_killing * signals.suppression)
         signals.kill_rate[:] = per_target * census.killer_power / n / (1.0 + demand / p.rate_kill_max) * fitness
-        if np.any(signals.kill_rate > 0.0):
-            _add(census.blast_rows, pop.code, pop.place, pop.hazard, signals.kill_rate)
+        _add(census.blast_rows, pop.code, pop.place, pop.hazard, signals.kill_rate)
 
 
 @njit(cache=True, error_model="numpy")

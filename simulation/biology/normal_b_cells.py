@@ -4,7 +4,6 @@ from math import exp
 
 import numpy as np
 
-from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
 
 __all__ = ["NormalBCells"]
@@ -20,8 +19,8 @@ class NormalBCells:
         """Advance the field by one step, exactly for constant rates; B cells recover once the graft has taken."""
         p, places = state.p, state.places
         maturity = 1.0 - exp(-max(state.day - p.day_b_cell_return, 0.0) / p.dur_b_cell_recovery)
-        share = np.where(places.kind == PlaceKind.MARROW, p.fraction_b_marrow, p.fraction_b_periphery)
-        aim = share * places.normal * maturity
+        aim = places.normal * (p.fraction_b_periphery * maturity)
+        aim[places.marrow] = places.normal[places.marrow] * (p.fraction_b_marrow * maturity)
         total = p.rate_b_cell_regeneration + state.signals.kill_rate
         level = aim * p.rate_b_cell_regeneration / total
         places.normal_b[:] = level + (places.normal_b - level) * np.exp(-total * dt)

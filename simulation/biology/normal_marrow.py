@@ -4,7 +4,6 @@ from math import exp
 
 import numpy as np
 
-from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
 
 __all__ = ["NormalMarrow"]
@@ -19,7 +18,7 @@ class NormalMarrow:
     def act(self, state: State, dt: float) -> None:
         """Advance the field by one step."""
         p, places = state.p, state.places
-        marrow = places.kind == PlaceKind.MARROW
+        marrow = places.marrow
         taken = np.minimum(state.census.blasts[marrow] / places.room[marrow], 1.0 - p.fraction_marrow_spared)
         aim = places.room[marrow] * (1.0 - taken)
         places.normal[marrow] = aim + (places.normal[marrow] - aim) * exp(-p.rate_marrow_recovery * dt)

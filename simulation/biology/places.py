@@ -1,6 +1,6 @@
 """The table of places: the same rules in all of them; only the fields differ."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import IntEnum
 
 import numpy as np
@@ -44,6 +44,11 @@ class Places:
     normal_b: Floats
     drug_partition: Floats
     destinations: Destinations
+    _first: dict[int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        kinds = self.kind.tolist()
+        self._first = {k: kinds.index(k) for k in set(kinds)}
 
     @property
     def n(self) -> int:
@@ -57,12 +62,16 @@ class Places:
 
     def index(self, kind: PlaceKind) -> int:
         """Return the first place of a kind, or -1 when there is none."""
-        found = np.flatnonzero(self.kind == kind)
-        return int(found[0]) if found.size else -1
+        return self._first.get(kind, -1)
+
+    @property
+    def marrow(self) -> slice:
+        """Return the slice of the marrow niches in every field."""
+        return slice(0, self.rows * self.columns)
 
     def copy(self) -> "Places":
         """Return a copy whose fields change independently (the geometry is shared: it never changes)."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.init}
         return Places(**{k: v.copy() if isinstance(v, np.ndarray) else v for k, v in values.items()})
 
 

@@ -18,7 +18,6 @@ from simulation.biology.traits import (
     CLASS_MASK,
     CLONE_SHIFT,
     HLA_LOST,
-    LAST_DLI,
     MEMORY,
     N_TRAITS,
     ORIGIN_GRAFT,
@@ -61,6 +60,7 @@ class Body:
         self.values = values
         self.draw = Keyed(seed, patient)
         self.time_step = scenario.time_step
+        self._tracked_infusions = scenario.resolution.tracked_infusions
         self._haploidentical = scenario.donor.match == "haploidentical"
         self.before = (*switched_on(BEFORE_EVENTS, scenario.processes), *rules)
         self.after = switched_on(AFTER_EVENTS, scenario.processes)
@@ -152,7 +152,7 @@ class Body:
 
     def infuse_dli(self, tcon: int, treg: int, number: int, memory_enriched: bool) -> None:
         """Put donor lymphocytes into the blood, cells; `number` counts the infusions from 1."""
-        origin = min(number, LAST_DLI)
+        origin = min(number, self._tracked_infusions)
         self._infuse_tcon(tcon, origin, memory_enriched)
         self._infuse(encode(TREG, origin=origin), treg)
 

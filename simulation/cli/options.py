@@ -10,6 +10,16 @@ from simulation.errors import UserError
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
 
+LARGEST = 2**63 - 1  # seeds and patients are keys of 64-bit random numbers
+
+
+def natural(ctx: click.Context, param: click.Parameter, number: int) -> int:
+    """Check a whole number from 0 on; unlike click's own range this does not fill the help with 19 digits."""
+    if not 0 <= number <= LARGEST:
+        raise click.BadParameter(f"expected a whole number from 0 on, got {number}", ctx, param)
+    return number
+
+
 type Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 

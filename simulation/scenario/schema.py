@@ -86,6 +86,9 @@ class Resolution(Block):
     trait_tolerance: Fraction = Field(
         description="Agents of a stratum closer than this in every continuous trait are one agent."
     )
+    tracked_infusions: Annotated[int, Whole(1, 14)] = Field(
+        description="DLI told apart by their number up to this one; later ones count as the last."
+    )
     tracked_clones: Annotated[int, Whole(1, 64)] = Field(description="Leukaemic subclones told apart.")
 
 

@@ -17,25 +17,26 @@ Examples:
 Scenarios on one command line meet the same patient with the same chance events, so they differ only from the
 first difference in treatment on.
 """
-LARGEST_SEED = 2**63 - 1
 
 
 @click.command(epilog=EXAMPLES, short_help="Simulate one patient under one scenario or several.")
 @options.scenario_files()
 @click.option(
     "--seed",
-    type=click.IntRange(0, LARGEST_SEED),
+    type=int,
+    callback=options.natural,
     default=0,
     metavar="N",
-    show_default="0",
+    show_default=True,
     help="Seed of all chance events.",
 )
 @click.option(
     "--patient",
-    type=click.IntRange(0, LARGEST_SEED),
+    type=int,
+    callback=options.natural,
     default=0,
     metavar="N",
-    show_default="0",
+    show_default=True,
     help="Which virtual patient: each number is another one.",
 )
 @click.option(
