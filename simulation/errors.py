@@ -55,7 +55,12 @@ class UserError(Exception):
         self.key = key
         self.expected = expected
         self.nearest = nearest
-        self.errors: tuple[UserError, ...] = (self,)
+        self._told: tuple[UserError, ...] = ()
+
+    @property
+    def errors(self) -> tuple["UserError", ...]:
+        """Return each of several mistakes; for one mistake, itself."""
+        return self._told or (self,)
 
     @classmethod
     def several(cls, errors: Sequence["UserError"], most: int = 5) -> "UserError":
@@ -72,14 +77,14 @@ class UserError(Exception):
             expected=first.expected,
             nearest=first.nearest,
         )
-        joined.errors = tuple(errors)
+        joined._told = tuple(told for error in errors for told in error.errors)
         joined.most = most
         return joined
 
     def __str__(self) -> str:
-        if len(self.errors) > 1:
-            told = [str(error) for error in self.errors[: self.most]]
-            left = len(self.errors) - len(told)
+        if self._told:
+            told = [str(error) for error in self._told[: self.most]]
+            left = len(self._told) - len(told)
             return "\n".join(told + ([f"... and {left} more"] if left else []))
         where = ""
         if self.file is not None:
@@ -99,8 +104,6 @@ def _restore(kind: type[UserError], message: str, state: dict[str, object]) -> U
     error = kind.__new__(kind)
     Exception.__init__(error, message)
     error.__dict__.update(state)
-    if state.get("errors") is None or len(error.errors) == 1:
-        error.errors = (error,)
     return error
 
 

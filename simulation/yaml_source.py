@@ -32,7 +32,9 @@ MAX_DEPTH: Final = 24
 MAX_NODES: Final = 20_000
 
 _INTEGER: Final = re.compile(r"[+-]?(0|[1-9][0-9]{0,17})")
-_FLOAT: Final = re.compile(r"[+-]?(0|[1-9][0-9]*)?\.?[0-9]*([eE][+-]?[0-9]{1,3})?")
+_FLOAT: Final = re.compile(
+    r"[+-]?((0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+|(0|[1-9][0-9]*)(?=[eE]))([eE][+-]?[0-9]{1,3})?"
+)
 _WORDS: Final[dict[str, bool | None]] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
     "null": None, "Null": None, "NULL": None, "~": None, "": None,
@@ -86,7 +88,7 @@ def resolve_scalar(text: str) -> Scalar:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):
         return int(text)
-    if _FLOAT.fullmatch(text) and any(character.isdigit() for character in re.split("[eE]", text)[0]):
+    if _FLOAT.fullmatch(text):
         number = float(text)
         return number if abs(number) < 1e300 else text
     return text
@@ -123,12 +125,9 @@ def _no_such_file(path: Path, shown: str) -> UserError:
     nearest = None
     folder = path.parent
     if folder.is_dir():
-        names = [entry.name for entry in os.scandir(folder) if entry.name.endswith((".yaml", ".yml"))]
-        near = path.name if path.name in names else nearest_name(path.name, names, cutoff=0.5)
-        if near is None and f"{path.name}.yaml" in names:
-            near = f"{path.name}.yaml"
-        if near is not None:
-            nearest = os.path.join(os.path.dirname(shown), near)
+        names = {entry.stem: entry.name for entry in folder.iterdir() if entry.suffix in {".yaml", ".yml"}}
+        near = nearest_name(path.stem, names)
+        nearest = os.path.join(os.path.dirname(shown), names[near]) if near is not None else None
     return UserError("there is no such file", file=shown, nearest=nearest)
 
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -99,6 +100,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program with these arguments (by default the process's own) and return its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     show_traceback = "--traceback" in arguments[:1]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # an old terminal shows `?` for µ; that must not end a run
     return faults.guarded(_call(arguments), show_traceback=show_traceback)
 
 

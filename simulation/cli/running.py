@@ -87,7 +87,7 @@ def _run_one(
             on_progress=line.update,
             should_stop=interrupt.requested,
         )
-        if result.interrupted and not len(result.days):
+        if result.interrupted and not (result.days > 0).any():
             return  # not a step was done: there is nothing to keep
         line.show("writing the results")
         without: dict[str, Any] = {} if request.figures else {"figures": False}

@@ -41,7 +41,7 @@ _PACKAGE = Path(simulation.__file__).resolve().parent
 def provenance(result: Result, extra: Mapping[str, object] | None = None) -> dict[str, object]:
     """Return what is needed to repeat a run and to trust that it is the same.
 
-    `extra` is what only the caller knows (started, duration_seconds ...); it wins over the result's own
+    `extra` is what only the caller knows (started, duration_s ...); it wins over the result's own
     `provenance`, and that over what is found here.
     """
     commit, modified = _commit()
@@ -57,7 +57,7 @@ def provenance(result: Result, extra: Mapping[str, object] | None = None) -> dic
         "patient": result.patient,
         "interrupted": result.interrupted,
         "started": None,
-        "duration_seconds": None,
+        "duration_s": None,
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
         "platform": platform.platform(),

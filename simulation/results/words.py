@@ -176,7 +176,7 @@ def _relapse(outcomes: _Outcomes) -> str:
     day, found = _number(outcomes.get("relapse_day")), _number(outcomes.get("relapse_diagnosed_day"))
     if day is None:
         return NOTHING
-    return f"day {day:.4g}" + (f", found on day {found:.4g}" if found is not None else "")
+    return f"day {day:.4g}" + (f", diagnosed on day {found:.4g}" if found is not None else "")
 
 
 def _nadir(outcomes: _Outcomes) -> str:

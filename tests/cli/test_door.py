@@ -154,6 +154,14 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
     assert done.stdout == "{\n"
 
 
+def test_a_terminal_without_our_signs_is_no_bug(process: Sim) -> None:
+    answer = process(
+        "show", ROOT / "scenarios" / "preemptive.yaml", "--set", "name=µ", env={"PYTHONIOENCODING": "ascii"}
+    )
+    assert (answer.status, answer.err) == (ExitStatus.DONE, "")
+    assert answer.out.startswith("name:")
+
+
 def raises(error: BaseException) -> int:
     def call() -> None:
         raise error

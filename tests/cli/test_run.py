@@ -244,6 +244,22 @@ def test_a_plugins_rules_reach_the_runner(
     assert [rule.name for rule in runner.asked[0]["rules"]] == ["mine"]
 
 
+def test_ctrl_c_before_the_first_step_leaves_nothing(
+    sim: Sim, runner: FakeRunner, scenario_file: SCENARIOS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = runner.run
+
+    def press_and_run(scenario: Scenario, **asked: Any) -> Result:
+        os.kill(os.getpid(), signal.SIGINT)
+        return whole(scenario, **asked)
+
+    monkeypatch.setattr(sys.modules["simulation.runner"], "run", press_and_run)
+    answer = sim("run", scenario_file(), "--out", "mine")
+    assert answer.status == ExitStatus.INTERRUPTED
+    assert "Nothing was simulated" in answer.err
+    assert not Path("mine").exists()
+
+
 def test_ctrl_c_keeps_what_is_done_and_starts_nothing_more(
     sim: Sim, runner: FakeRunner, scenario_file: SCENARIOS
 ) -> None:

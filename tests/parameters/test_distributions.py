@@ -4,7 +4,7 @@ from statistics import NormalDist
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulation.parameters.distributions import Distribution, DistributionError, parse_distribution
@@ -38,6 +38,7 @@ def test_writing_reading_and_pickling_give_the_same(data: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize("data", WRITTEN, ids=lambda data: "-".join(map(str, data.values()))[:40])
+@settings(deadline=None)  # the first beta imports SciPy
 @given(a=unit_interval, b=unit_interval)
 def test_samples_rise_with_u_and_stay_in_the_table_range(data: dict[str, Any], a: float, b: float) -> None:
     distribution = read(data, 0.03, 0.15)
@@ -79,7 +80,9 @@ def test_beta_has_the_mean_and_sd_that_were_written() -> None:
 
 
 def test_choice_follows_the_weights() -> None:
-    distribution = read({"distribution": "choice", "values": ["1 /day", "2 /day", "3 /day"], "weights": [1, 0, 3]})
+    distribution = read(
+        {"distribution": "choice", "values": ["1 /day", "2 /day", "3 /day"], "weights": [1, 0, 3]}
+    )
     draws = [distribution.sample((i + 0.5) / 400) for i in range(400)]
     assert (draws.count(1.0), draws.count(2.0), draws.count(3.0)) == (100, 0, 300)
 

@@ -56,7 +56,10 @@ def test_the_table_is_read_once() -> None:
 
 
 def test_a_row_is_converted_to_canonical_units(tmp_path: Path) -> None:
-    text = ROW.replace("0.06 /day", "0.0025 /h") + "    between_patients: {distribution: lognormal, sigma: 0.5}\n"
+    text = (
+        ROW.replace("0.06 /day", "0.0025 /h")
+        + "    between_patients: {distribution: lognormal, sigma: 0.5}\n"
+    )
     row = read(tmp_path, text)["rate_growth"]
     assert (row.value, row.low, row.high, row.unit, row.group) == (0.06, 0.005, 0.3, "/day", "blasts")
     assert row.between_patients is not None
@@ -112,14 +115,21 @@ def test_the_digest_tells_numbers_apart_and_ignores_their_order() -> None:
         ("source: a paper", "sourc: a paper", 8, "did you mean 'source'?"),
         ("    source: a paper\n", "", 2, "the key 'source' is missing"),
         ("source: a paper", "source: null", 8, "expected text"),
-        ("source: a paper", "source: a\n    between_patients: {distribution: uniform, low: 1 kg}", 9, "between_patients"),
+        (
+            "source: a paper",
+            "source: a\n    between_patients: {distribution: uniform, low: 1 kg}",
+            9,
+            "between_patients",
+        ),
         ("source: a paper", "source: a\n    source: b", 9, "written twice, first on line 8"),
         ("source: a paper", "source: a\n    unit: furlong", 9, "blasts.rate_growth.unit"),
         ("  rate_growth:", "  rate growth:", 2, "a name such as"),
         ("source: a paper", "source: a\nother: 5", 9, "a block of parameters"),
     ],
 )
-def test_a_mistake_in_the_table_names_its_line(tmp_path: Path, old: str, new: str, line: int, told: str) -> None:
+def test_a_mistake_in_the_table_names_its_line(
+    tmp_path: Path, old: str, new: str, line: int, told: str
+) -> None:
     with pytest.raises(UserError) as caught:
         read(tmp_path, ROW.replace(old, new))
     assert caught.value.line == line, str(caught.value)

@@ -128,12 +128,12 @@ def test_events_are_all_there(tmp_path: Path, relapse: Result) -> None:
 
 
 def test_provenance_says_where_it_comes_from(tmp_path: Path, relapse: Result) -> None:
-    extra = {"started": "2026-01-01T00:00:00+00:00", "duration_seconds": 1.5}
+    extra = {"started": "2026-01-01T00:00:00+00:00", "duration_s": 1.5}
     place = write_result(relapse, tmp_path / "run", provenance_extra=extra, figures=False)
     known = json.loads((place / "provenance.json").read_text())
     assert known["scenario_sha256"] == relapse.scenario.digest()
     assert known["seed"] == 7
-    assert known["duration_seconds"] == 1.5
+    assert known["duration_s"] == 1.5
     assert known["libraries"]["numpy"] == np.__version__
     assert platform.node() not in known.values()
 

@@ -78,7 +78,7 @@ def draw_tissue(ax: Axes, result: Result) -> Figure:
             labelspacing=0.3,
         )
         legend.set_alignment("left")
-    else:
+    elif np.isfinite(result.column("agvhd_grade")).any():
         style.label_ends(ax, [(1.0, "no aGvHD", style.COLOUR["quiet"])])
     return cast(Figure, ax.figure)
 

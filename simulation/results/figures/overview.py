@@ -144,7 +144,7 @@ def _draw_row(ax: Axes, result: Result, index: int) -> None:
     across = ax.get_yaxis_transform()
     look: dict[str, Any] = {"color": _colour(index), "fontsize": 7.5, "va": "center", "transform": across}
     ax.plot(
-        [-0.035, -0.005],
+        [-0.06, -0.006],
         [index - 0.22] * 2,
         color=_colour(index),
         linestyle=style.DASHES[index % len(style.DASHES)],

@@ -167,7 +167,9 @@ def _draw_strip(ax: Axes, rows: Sequence[_Row], end: float) -> None:
     ax.set_yticks(range(len(rows)), [name for name, _ in rows], fontsize=7)
     for index, (_, draw) in enumerate(rows):
         draw(ax, index)
-    if not any(name not in ("course", "") for name, _ in rows):
+    if not rows:
+        ax.set_yticks([0], ["no treatment"], fontsize=7)
+    elif all(name in ("course", "") for name, _ in rows):
         _beside(ax, 0, "no treatment", style.COLOUR["quiet"])
 
 

@@ -1,0 +1,101 @@
+"""The one way in: a scenario, a seed and a patient give a `Result`."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from simulation.course import Course
+from simulation.results.result import Result
+from simulation.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    from simulation.biology.state import Process
+
+__all__ = ["Progress", "result_of", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Tell how far a run is: the day, and what a clinician would look at first."""
+
+    day: float
+    days: float
+    blasts: int
+    mrd: float  # last reported MRD, fraction; NaN before the first
+    blast_fraction: float  # marrow, true
+    cd3_per_ul: float
+    agvhd_grade: int
+
+
+def run(
+    scenario: Scenario,
+    *,
+    seed: int = 0,
+    patient: int = 0,
+    days: float | None = None,
+    rules: Sequence["Process"] = (),
+    on_progress: Callable[[Progress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Result:
+    """Simulate one patient under one scenario.
+
+    Parameters
+    ----------
+    scenario
+        From `load_scenario`.
+    seed, patient
+        Keys of every random number; the same pair is the same patient in every scenario.
+    days
+        Follow-up after transplant, days, instead of the scenario's.
+    rules
+        A user's own processes, acting in every step (see docs/extending.md).
+    on_progress
+        Called once per simulated day.
+    should_stop
+        Asked once per step; when it says yes, the run ends there and its result says `interrupted`.
+    """
+    if days is not None:
+        scenario = Scenario.model_validate(scenario.model_copy(update={"follow_up": float(days)}))
+    started, clock = datetime.now(UTC), time.perf_counter()
+    course = Course(scenario, seed, patient, rules)
+    interrupted, told = False, -math.inf
+    while not course.finished:
+        if should_stop is not None and should_stop():
+            interrupted = True
+            break
+        course.step()
+        if on_progress is not None and course.day >= told + 1.0:
+            told = course.day
+            on_progress(progress_of(course))
+    result = result_of(course, interrupted=interrupted)
+    return replace(
+        result,
+        provenance={"started": started.isoformat(timespec="seconds"), "duration_s": round(time.perf_counter() - clock, 3)},
+    )
+
+
+def progress_of(course: Course) -> Progress:
+    """Return where a course stands."""
+    truth = course.body.truth()
+    return Progress(
+        course.day, course.scenario.follow_up, truth.blasts, course.clinic.last_mrd, truth.marrow_blast_fraction,
+        truth.cd3_per_ul, truth.agvhd_grade,
+    )  # fmt: skip
+
+
+def result_of(course: Course, *, interrupted: bool = False) -> Result:
+    """Return what a course has left behind so far."""
+    outcomes = {"scenario": course.scenario.name, "seed": course.seed, "patient": course.patient}
+    return Result(
+        scenario=course.scenario,
+        seed=course.seed,
+        patient=course.patient,
+        columns=course.columns(),
+        events=tuple(course.clinic.events),
+        outcomes=outcomes | course.clinic.outcomes(course.body),
+        maps=tuple(course.maps),
+        interrupted=interrupted,
+    )

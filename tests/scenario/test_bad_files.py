@@ -1,0 +1,328 @@
+"""Every mistake is told once, with file, line, key path, what was expected and the nearest valid name."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from simulation.errors import ExitStatus, UserError
+from simulation.scenario import load_scenario, parse_scenario
+
+GOOD = """\
+name: Test
+follow_up: 365 d
+start:
+  when: mrd
+  at_least: 1e-4
+blinatumomab:
+  dose: 28 ug/day
+  on: 28 d
+  off: 14 d
+  cycles: 4
+dli:
+  cd3: [1e5/kg, 5e5/kg]
+  first: day 15 of cycle 1
+  every: 42 d
+immunosuppression:
+  - drug: ciclosporin
+    from: day 60
+    to: day 100
+patient:
+  weight: 70 kg
+"""
+
+# (what is replaced, by what, line, key, words in the message, nearest)
+MISTAKES: list[tuple[str, str, int, str | None, str, str | None]] = [
+    # unknown keys
+    ("follow_up:", "folow_up:", 2, "folow_up", "no such key", "follow_up"),
+    ("at_least:", "atleast:", 5, "start.atleast", "no such key with when: mrd", "at_least"),
+    ("cycles:", "cycle:", 10, "blinatumomab.cycle", "no such key", "cycles"),
+    ("    to:", "    too:", 18, "immunosuppression.0.too", "no such key", "to"),
+    ("  weight:", "  wieght:", 20, "patient.wieght", "no such parameter", "weight"),
+    ("patient:\n", "processes: {gvll: off}\npatient:\n", 19, "processes.gvll", "no such process", "gvl"),
+    ("patient:\n", "zzz: 1\npatient:\n", 19, "zzz", "the keys here are name, description", None),
+    ("name: Test\n", "", 1, "name", "'name' is missing; every scenario file has its own", None),
+    # units
+    ("365 d", "365", 2, "follow_up", "expected a time such as 28 d or 6 h or 3 mo, 6 h to 7305 d", None),
+    ("365 d", "365 dd", 2, "follow_up", "unit 'dd' is not known", "d"),
+    ("1e-4", "1e-4 mg", 5, "start.at_least", "expected a fraction such as 1e-4 or 0.01 %", None),
+    (
+        "28 ug/day",
+        "28 d",
+        7,
+        "blinatumomab.dose",
+        "28 ug/day or 15 ug/m2/day, got '28 d', which is a time",
+        None,
+    ),
+    ("28 ug/day", "28 ug/m2/dy", 7, "blinatumomab.dose", "is not known", "ug/m2/day"),
+    ("5e5/kg", "5e5", 12, "dli.cd3.1", "expected cells per kg", None),
+    ("day 15 of cycle 1", "15 d", 13, "dli.first", "day 1 or day 15 of cycle 1", None),
+    ("70 kg", "70 L", 20, "patient.weight", "which is a volume", None),
+    # types
+    ("365 d", "[365 d]", 2, "follow_up", "got a list", None),
+    ("365 d", "", 2, "follow_up", "got nothing", None),
+    ("365 d", "true", 2, "follow_up", "got true", None),
+    ("cycles: 4", "cycles: 4.5", 10, "blinatumomab.cycles", "a whole number from 1 to 100, got 4.5", None),
+    ("cycles: 4", "cycles: '4'", 10, "blinatumomab.cycles", "a whole number from 1 to 100, got '4'", None),
+    ("cycles: 4", "cycles: 010", 10, "blinatumomab.cycles", "got '010'", None),
+    ("cycles: 4", "cycles: 1:30", 10, "blinatumomab.cycles", "got '1:30'", None),
+    ("[1e5/kg, 5e5/kg]", "1e5/kg", 12, "dli.cd3", "expected a list", None),
+    ("[1e5/kg, 5e5/kg]", "[]", 12, "dli.cd3", "at least 1", None),
+    ("name: Test", "name: 12", 1, "name", "put a number or a word such as true in quotes", None),
+    ("name: Test", "name: no", 1, None, "", None),  # text, as in YAML 1.2
+    ("name: Test", 'name: "a\\nb"', 1, "name", "one line of printable text", None),
+    ("patient:\n  weight: 70 kg", "patient: [1]", 19, "patient", "a block of keys", None),
+    ("patient:\n  weight: 70 kg", "marrow: 3", 19, "marrow", "keys rows, columns, extramedullary_site", None),
+    (
+        "patient:\n  weight: 70 kg",
+        "stop: {cd19_negative_relapse: yes}",
+        19,
+        "stop.cd19_negative_relapse",
+        "true or false",
+        None,
+    ),
+    (
+        "patient:\n  weight: 70 kg",
+        "processes: {gvl: no}",
+        19,
+        "processes.gvl",
+        "expected on or off, got 'no'",
+        None,
+    ),
+    # words
+    ("when: mrd", "when: mdr", 4, "start.when", "one of never, day, mrd", "mrd"),
+    ("when: mrd", "wen: mrd", 5, "start.at_least", "with when: never", None),
+    (
+        "ciclosporin",
+        "cyclosporin",
+        16,
+        "immunosuppression.0.drug",
+        "one of ciclosporin, tacrolimus",
+        "ciclosporin",
+    ),
+    (
+        "patient:\n",
+        "donor: {match: sibling}\npatient:\n",
+        19,
+        "donor.match",
+        "got 'sibling'",
+        "matched_sibling",
+    ),
+    # ranges
+    ("365 d", "365 y", 2, "follow_up", "6 h to 7305 d, got '365 y'", None),
+    ("365 d", "-3 d", 2, "follow_up", "got '-3 d'", None),
+    ("cycles: 4", "cycles: 1000", 10, "blinatumomab.cycles", "from 1 to 100", None),
+    ("at_least: 1e-4", "at_least: 4", 5, "start.at_least", "above 0, at most 1", None),
+    ("at_least: 1e-4", "at_least: 0", 5, "start.at_least", "above 0, at most 1", None),
+    ("28 ug/day", "28 mg/day", 7, "blinatumomab.dose", "0 to 1000 ug/day", None),
+    ("70 kg", "70 g", 20, "patient.weight", "write allow_out_of_range: true", None),
+    ("patient:\n", "marrow: {rows: 2000, columns: 2000}\npatient:\n", 19, "marrow.rows", "up to 1e6", None),
+    ("patient:\n", "time_step: 2 d\npatient:\n", 19, "time_step", "5 min to 1 d", None),
+    # missing keys
+    ("  at_least: 1e-4\n", "", 3, "start", "'at_least' is missing", None),
+    ("  cycles: 4\n", "", 6, "blinatumomab", "'cycles' is missing", None),
+    ("  on: 28 d\n", "", 6, "blinatumomab", "'on' is missing", None),
+    ("    to: day 100\n", "", 16, "immunosuppression.0", "'to' is missing", None),
+    # contradictions
+    ("1e-4", "1e-6", 5, "start.at_least", "the sensitivity of monitoring.mrd, 1e-5", None),
+    ("patient:\n", "monitoring: {mrd: null}\npatient:\n", 4, "start.when", "monitoring.mrd is null", None),
+    ("  when: mrd\n  at_least: 1e-4", "  when: never", 6, "blinatumomab", "start.when is never", None),
+    (
+        "  when: mrd\n  at_least: 1e-4",
+        "  when: day\n  day: day 400",
+        5,
+        "start.day",
+        "end of follow_up",
+        None,
+    ),
+    ("cycle 1", "cycle 7", 13, "dli.first", "one of the 4 cycles", None),
+    ("day 15 of", "day 50 of", 13, "dli.first", "which is 42 d long", None),
+    ("  every: 42 d\n", "", 11, "dli", "the key 'every' is missing", None),
+    ("to: day 100", "to: day 50", 18, "immunosuppression.0.to", "before it starts", None),
+    (
+        "off: 14 d",
+        "off: 14 d\n  pattern: [{dose: 9 ug/day, for: 7 d}]",
+        7,
+        "blinatumomab.dose",
+        "keep one",
+        None,
+    ),
+    (
+        "off: 14 d",
+        "off: 14 d\n  step_up: {dose: 9 ug/day, for: 30 d}",
+        10,
+        "blinatumomab.step_up.for",
+        "at most on",
+        None,
+    ),
+    ("patient:\n", "record_every: 1 h\npatient:\n", 19, "record_every", "finer than the step", None),
+    ("patient:\n", "record_every: 7 h\npatient:\n", 19, "record_every", "whole number of steps of 6 h", None),
+    (
+        "patient:\n",
+        "definitions: {complete_remission: 10 %}\npatient:\n",
+        19,
+        "definitions.complete_remission",
+        "at most overt",
+        None,
+    ),
+    (
+        "patient:\n",
+        "definitions: {mrd_negative: 1e-6}\npatient:\n",
+        19,
+        "definitions.mrd_negative",
+        "cannot see",
+        None,
+    ),
+    (
+        "patient:\n",
+        "monitoring: {mrd: {cells: 1e4}}\npatient:\n",
+        19,
+        "monitoring.mrd.cells",
+        "one in 1e5",
+        None,
+    ),
+    ("patient:\n", "parameters: {weight: 71 kg}\npatient:\n", 19, "parameters.weight", "under patient", None),
+    # distributions
+    ("70 kg", "{distribution: norm, sd: 1 kg}", 20, "patient.weight.distribution", "got 'norm'", "normal"),
+    ("70 kg", "\n    distribution: normal\n    sd: 1", 22, "patient.weight.sd", "has no unit", None),
+    ("70 kg", "{distribution: fixed, value: 1 kg}", 20, "patient.weight", "table's range", None),
+    # YAML
+    ("cycles: 4", "cycles: 4\n  dose: 9 ug/day", 11, None, "'dose' is written twice, first on line 7", None),
+    ("70 kg", "*x", 20, None, "anchors and aliases (*x)", None),
+    ("70 kg", "&x 70 kg", 20, None, "anchors and aliases (&x)", None),
+    ("70 kg", "!!python/object/apply:os.system [echo]", 20, None, "tags (", None),
+    ("70 kg", "!!str 5", 20, None, "tags (", None),
+    ("  weight: 70 kg", "\tweight: 70 kg", 20, None, "indent with spaces, not tabs", None),
+    ("name: Test", "name: Test: again", 1, None, "must stand in quotes", None),
+    ("[1e5/kg, 5e5/kg]", "[1e5/kg, 5e5/kg", 13, None, "not valid YAML", None),
+    ("  weight: 70 kg", "---\nname: other", 20, None, "a second document", None),
+    ("  weight: 70 kg", "  ? [a]\n  : 1", 20, None, "a key must be a word", None),
+    ("  weight: 70 kg", "  <<: {weight: 70 kg}", 20, "patient.<<", "no such parameter", None),
+]
+
+
+def told(path: Path, text: str) -> UserError:
+    path.write_text(text)
+    with pytest.raises(UserError) as caught:
+        load_scenario(path)
+    return caught.value
+
+
+def test_the_file_that_the_mistakes_are_put_into_is_good() -> None:
+    assert parse_scenario(GOOD).name == "Test"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "key", "words", "nearest"),
+    [mistake for mistake in MISTAKES if mistake[4]],
+    ids=[f"{mistake[3]}-{mistake[1].strip()[:30]}" for mistake in MISTAKES if mistake[4]],
+)
+def test_a_mistake_is_told_with_its_place(
+    tmp_path: Path, old: str, new: str, line: int, key: str | None, words: str, nearest: str | None
+) -> None:
+    assert old in GOOD
+    path = tmp_path / "my.yaml"
+    error = told(path, GOOD.replace(old, new, 1))
+    first = error.errors[0]
+    assert (first.file, first.line) == (str(path), line), str(error)
+    assert (first.key, first.nearest) == (key, nearest), str(error)
+    assert words in str(first)
+    assert str(first).startswith(f"{path}:{line}: ")
+    assert "\n" not in str(first)
+    assert error.exit_status == ExitStatus.USAGE
+
+
+def test_no_and_yes_are_words_not_booleans() -> None:
+    assert parse_scenario(GOOD.replace("Test", "no")).name == "no"
+
+
+def test_several_mistakes_are_told_together_each_on_its_line(tmp_path: Path) -> None:
+    text = GOOD.replace("365 d", "365").replace("cycles: 4", "cycles: 0").replace("weight", "wieght")
+    error = told(tmp_path / "my.yaml", text)
+    assert sorted(one.line or 0 for one in error.errors) == [2, 10, 20]
+    assert len(str(error).splitlines()) == 3
+
+
+def test_a_mistake_in_a_trigger_within_triggers_has_its_own_path(tmp_path: Path) -> None:
+    start = "start:\n  when: any_of\n  triggers:\n    - {when: overt_relapse}\n    - when: mrd\n      at_lest: 1e-3\n"
+    error = told(tmp_path / "my.yaml", "name: x\n" + start)
+    by_key = {one.key: one for one in error.errors}
+    assert by_key["start.triggers.1.at_lest"].line == 7
+    assert by_key["start.triggers.1.at_lest"].nearest == "at_least"
+    error = told(tmp_path / "my.yaml", "name: x\n" + start.replace("at_lest: 1e-3", "at_least: 1e-7"))
+    assert (error.key, error.line) == ("start.triggers.1.at_least", 7)
+    error = told(
+        tmp_path / "my.yaml", "name: x\n" + start.replace("when: mrd\n      at_lest: 1e-3", "when: never")
+    )
+    assert (error.key, error.line) == ("start.triggers.1.when", 6)
+
+
+def test_overt_relapse_needs_someone_who_looks() -> None:
+    text = "name: x\nstart: {when: overt_relapse}\nmonitoring: {morphology: null, blood: null}\n"
+    with pytest.raises(UserError, match="overt relapse cannot be found"):
+        parse_scenario(text)
+    assert parse_scenario(text.replace("blood: null", "mrd: null")).monitoring.blood is not None
+
+
+def test_a_cycle_day_needs_a_cycle() -> None:
+    text = GOOD.replace(GOOD[GOOD.index("blinatumomab:") : GOOD.index("dli:")], "")
+    with pytest.raises(UserError, match="there is no blinatumomab") as caught:
+        parse_scenario(text)
+    assert caught.value.key == "dli.first"
+
+
+def test_a_value_beyond_the_table_can_be_allowed() -> None:
+    text = GOOD.replace("70 kg", "5 kg")
+    with pytest.raises(UserError, match="allow_out_of_range"):
+        parse_scenario(text)
+    assert parse_scenario(text + "allow_out_of_range: true\n").patient["weight"] == 5.0
+
+
+@pytest.mark.parametrize("name", ["missing.yaml", "my.yml", "folder/my.yaml", "a\0b.yaml"])
+def test_a_missing_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / "my.yaml").write_text(GOOD)
+    with pytest.raises(UserError, match="there is no such file|cannot be read") as caught:
+        load_scenario(tmp_path / name)
+    assert caught.value.nearest == (str(tmp_path / "my.yaml") if name == "my.yml" else None)
+
+
+def test_an_empty_file_a_list_and_plain_text(tmp_path: Path) -> None:
+    for text, words in (
+        ("", "empty"),
+        ("# only a comment\n", "empty"),
+        ("- a\n", "got a list"),
+        ("hello", "got 'hello'"),
+    ):
+        error = told(tmp_path / "my.yaml", text)
+        assert words in str(error)
+        assert error.line == 1
+
+
+def test_a_folder_and_what_is_no_text(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="this is a folder"):
+        load_scenario(tmp_path)
+    path = tmp_path / "my.yaml"
+    for data, words, line in (
+        (b"name: a\nx: \xff\xfe\n", "UTF-8", 2),
+        (b"name: a\x00b\n", "is not text", 1),
+        (b"\x89PNG\r\n\x1a\n\x00", "UTF-8", 1),
+        ("name: a\n".encode("utf-16"), "UTF-8", 1),
+        (b"name: a\n\nx: \x1b[31mred\n", "is not text", 3),
+    ):
+        path.write_bytes(data)
+        with pytest.raises(UserError, match=words) as caught:
+            load_scenario(path)
+        assert caught.value.line == line
+
+
+def test_a_byte_order_mark_and_windows_lines_are_fine(tmp_path: Path) -> None:
+    path = tmp_path / "my.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    assert load_scenario(path) == parse_scenario(GOOD)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_a_pipe_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(UserError, match="not a regular file"):
+        load_scenario(tmp_path / "pipe.yaml")
