@@ -281,13 +281,9 @@ def format_quantity(value: float, dimension: Dimension) -> str:
 
 def parse_dose(value: object) -> tuple[float, bool]:
     """Return a dose rate as (amount, per_m2): ug/day and False, or ug/m2/day and True."""
-    if isinstance(value, str):
-        try:
-            return parse_quantity(value, "dose_rate_per_area"), True
-        except QuantityError:
-            pass
+    per_m2 = isinstance(value, str) and "/m2" in _normal(value)
     try:
-        return parse_quantity(value, "dose_rate"), False
+        return parse_quantity(value, "dose_rate_per_area" if per_m2 else "dose_rate"), per_m2
     except QuantityError as error:
         raise QuantityError(
             error.message, "a dose rate such as 28 ug/day or 15 ug/m2/day", error.nearest

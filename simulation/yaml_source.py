@@ -183,16 +183,17 @@ def parse_yaml(text: str, shown: str, *, lines: bool = True) -> Node:
         column = mark.column + 1 if mark is not None and lines else None
         told = ", ".join(part for part in (error.context, error.problem) if part)
         raise UserError(
-            f"this is not valid YAML: {told}{_hint(told)}", file=shown, line=line, column=column
+            f"this is not valid YAML: {told}{_hint(told, text, mark)}", file=shown, line=line, column=column
         ) from None
     except (yaml.YAMLError, RecursionError) as error:
         raise UserError(f"this is not valid YAML: {str(error).splitlines()[0]}", file=shown) from None
 
 
-def _hint(told: str) -> str:
+def _hint(told: str, text: str, mark: Any) -> str:
     if "mapping values are not allowed" in told:
         return " (a text that contains ': ' must stand in quotes)"
-    if "cannot start any token" in told and "\\t" in told:
+    lines = text.splitlines()
+    if mark is not None and mark.line < len(lines) and "\t" in lines[mark.line][: mark.column + 1]:
         return " (indent with spaces, not tabs)"
     return ""
 

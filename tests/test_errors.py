@@ -8,7 +8,7 @@ from simulation.errors import ExitStatus, MissingExtra, UserError, nearest_name
 def test_message_names_place_key_expectation_and_nearest() -> None:
     error = UserError("got 'x'", file="a.yaml", line=3, key="dli.cd3", expected="a list", nearest="cd3")
     assert str(error) == "a.yaml:3: dli.cd3: expected a list, got 'x' (did you mean 'cd3'?)"
-    assert error.exit_status == ExitStatus.USAGE == 2
+    assert int(error.exit_status) == int(ExitStatus.USAGE) == 2
 
 
 def test_an_override_is_not_told_twice() -> None:

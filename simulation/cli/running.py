@@ -90,8 +90,9 @@ def _run_one(
         if result.interrupted and not (result.days > 0).any():
             return  # not a step was done: there is nothing to keep
         line.show("writing the results")
-        without: dict[str, Any] = {} if request.figures else {"figures": False}
-        outcome.folders.append(write_result(result, folder, overwrite=request.overwrite, **without))
+        outcome.folders.append(
+            write_result(result, folder, overwrite=request.overwrite, figures=request.figures)
+        )
         outcome.results.append(result)
 
 

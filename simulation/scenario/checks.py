@@ -168,7 +168,7 @@ def _blinatumomab(s: "Scenario") -> Iterator[Problem]:
         return
     if drug.pattern is None:
         yield from (
-            Problem(f"the key {key!r} is missing", ("blinatumomab",), None, None, at_key=True)
+            Problem("this key is missing", ("blinatumomab", key), at_key=True)
             for key in ("dose", "on", "off")
             if getattr(drug, key) is None
         )
@@ -179,11 +179,10 @@ def _blinatumomab(s: "Scenario") -> Iterator[Problem]:
                 f"at most on, {_time(drug.on)}",
             )
         return
-    for key in ("dose", "step_up", "on", "off"):
-        if getattr(drug, key) is not None:
-            yield Problem(
-                "pattern takes the place of this key; keep one of them", ("blinatumomab", key), at_key=True
-            )
+    also = [key for key in ("dose", "step_up", "on", "off") if getattr(drug, key) is not None]
+    if also:
+        told = f"it takes the place of {', '.join(also)}; write one or the other"
+        yield Problem(told, ("blinatumomab", "pattern"), at_key=True)
 
 
 def _dli(s: "Scenario") -> Iterator[Problem]:
@@ -192,7 +191,7 @@ def _dli(s: "Scenario") -> Iterator[Problem]:
         return
     if len(dli.cd3) > 1 and "every" not in dli.model_fields_set:
         yield Problem(
-            "several infusions need the interval between them: the key 'every' is missing", ("dli",)
+            "this key is missing; several infusions need the interval between them", ("dli", "every")
         )
     if dli.first.cycle is None:
         return

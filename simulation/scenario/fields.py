@@ -222,9 +222,11 @@ class Text(FieldKind):
     def read(self, value: Any) -> str:
         """Return the text without blank ends."""
         if not isinstance(value, str):
-            quotes = (
-                " (put a number or a word such as true in quotes)" if isinstance(value, int | float) else ""
-            )
+            quotes = ""
+            if isinstance(value, Mapping):
+                quotes = " (a text that contains ': ' must stand in quotes)"
+            elif isinstance(value, int | float):
+                quotes = " (put a number or a word such as true in quotes)"
             raise problem(f"got {show(value)}{quotes}", f"text such as {self.example}")
         text: str = value.strip()
         if not self.shortest <= len(text) <= self.longest:

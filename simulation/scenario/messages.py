@@ -11,18 +11,27 @@ from simulation.yaml_source import Node
 __all__ = ["user_error"]
 
 _MOST: Final = 5
+_Found = tuple[tuple[str | int, ...], Problem]  # where in the file, and what
 
 
 def user_error(error: ValidationError, root: Node, model: type[BaseModel]) -> UserError:
     """Return one `UserError` for everything pydantic found in the scenario that came from `root`."""
-    told: list[UserError] = []
-    for detail in error.errors(include_url=False):
-        for path, found in _problems(detail, root, model):
-            told.append(_located(path, found, root))
-    return UserError.several(told, _MOST)
+    found = [pair for detail in error.errors(include_url=False) for pair in _problems(detail, root, model)]
+    return UserError.several([_located(path, what, root) for path, what in _without_echoes(found)], _MOST)
 
 
-def _problems(detail: Any, root: Node, model: type[BaseModel]) -> list[tuple[tuple[str | int, ...], Problem]]:
+def _without_echoes(found: "list[_Found]") -> "list[_Found]":
+    """Drop what a misspelt key brings with it: that the right one is missing, or that `when` was not read."""
+    meant = {(*path[:-1], what.nearest) for path, what in found if what.nearest and what.at_key}
+    kept = [
+        (path, what)
+        for path, what in found
+        if not (what.at_key and what.nearest is None and (path in meant or (*path[:-1], "when") in meant))
+    ]
+    return kept or found
+
+
+def _problems(detail: Any, root: Node, model: type[BaseModel]) -> "list[_Found]":
     loc: tuple[str | int, ...] = detail["loc"]
     kind: str = detail["type"]
     context: dict[str, Any] = detail.get("ctx", {})
@@ -32,7 +41,7 @@ def _problems(detail: Any, root: Node, model: type[BaseModel]) -> list[tuple[tup
         return [(path + found.path, found) for found in context["problems"]]
     if kind == "missing":
         own = "; every scenario file has its own" if loc == ("name",) else ""
-        return [(path, Problem(f"the key {loc[-1]!r} is missing{own}", at_key=True))]
+        return [((*path, loc[-1]), Problem(f"this key is missing{own}", at_key=True))]
     if kind == "extra_forbidden":
         keys = keys_at(model, loc[:-1])
         near = nearest_name(str(loc[-1]), keys)

@@ -30,10 +30,14 @@ def key_rows() -> list[dict[str, str]]:
     return list(_rows(schema["properties"], schema["$defs"], defaults, ""))
 
 
-def _rows(properties: dict[str, Any], known: dict[str, Any], defaults: Any, prefix: str) -> Iterator[dict[str, str]]:
+def _rows(
+    properties: dict[str, Any], known: dict[str, Any], defaults: Any, prefix: str
+) -> Iterator[dict[str, str]]:
     for key, value in properties.items():
         path = f"{prefix}{key}"
-        default = defaults.get(key, value.get("default")) if isinstance(defaults, dict) else value.get("default")
+        default = (
+            defaults.get(key, value.get("default")) if isinstance(defaults, dict) else value.get("default")
+        )
         block, in_list = _block(value, known)
         yield {
             "key": path,
@@ -106,7 +110,7 @@ def key_table() -> str:
 
 
 def write_documents(folder: str | Path = "docs") -> list[Path]:
-    """Write `scenario.schema.json` and the table of keys in `scenarios.md`, both in `folder`; return their paths."""
+    """Write `scenario.schema.json` and the keys in `scenarios.md`, both in `folder`; return their paths."""
     schema, guide = Path(folder) / "scenario.schema.json", Path(folder) / "scenarios.md"
     schema.write_text(schema_text(), encoding="utf-8")
     before, _, rest = guide.read_text(encoding="utf-8").partition(BEGIN)

@@ -66,9 +66,12 @@ class Block(BaseModel):
 
 class _AfterResult(Block):
     when: str
-    not_before: DayAfterTransplant = Field(written("day 0"), description="Results before this day do not count.")
+    not_before: DayAfterTransplant = Field(
+        written("day 0"), description="Results before this day do not count."
+    )
     delay: Time = Field(
-        written("3 d"), description="From the result to the first treatment: 3 d unless written, 0 d with when: day."
+        written("3 d"),
+        description="From the result to the first treatment: 3 d unless written, 0 d with when: day.",
     )
 
 
@@ -197,7 +200,8 @@ class Blinatumomab(Block):
     off: Time | None = Field(None, description="The pause after each cycle's infusion.")
     cycles: Annotated[int, Whole(1, 100)] = Field(description="How many cycles are planned.")
     first: Treatment1st = Field(
-        written("day 1"), description="Day of treatment on which the first cycle begins; day 1 is its first day."
+        written("day 1"),
+        description="Day of treatment on which the first cycle begins; day 1 is its first day.",
     )
     pattern: "Annotated[tuple[PatternPart, ...], Field(min_length=1, max_length=100)] | None" = Field(
         None,

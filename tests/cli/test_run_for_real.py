@@ -8,13 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from simulation.errors import ExitStatus
 
 from .conftest import ROOT, Sim, process_environment
-
-pytest.importorskip("simulation.runner")
 
 SMALL = ("--set", "marrow.rows=4", "--set", "marrow.columns=4", "--days", "40")
 TABLES = ("summary.json", "trajectory.csv", "events.csv")
@@ -73,8 +69,8 @@ def test_ctrl_c_keeps_the_days_that_are_done(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(
         "import time\nfrom pathlib import Path\n\n"
         "class Slow:\n    name, source, days = 'slow', 'a test', 0\n"
-        "    def act(self, body, dt):\n        time.sleep(0.05)\n        self.days += dt\n"
-        "        if self.days > 5: Path('under_way').touch()\n\n"
+        "    def act(self, state, dt):\n        time.sleep(0.05)\n        self.days += dt\n"
+        "        if self.days > 12: Path('under_way').touch()\n\n"
         "RULES = [Slow()]\n"
     )
     words = ["run", str(SCENARIO), *SMALL, "--plugin", "slow.py", "--out", "mine", "--no-figures"]

@@ -1,4 +1,4 @@
-"""The results folder: complete, strict, the same bytes twice, never a half of it, never over somebody's files."""
+"""The results folder: complete, strict, the same bytes twice, never half of it, never over others' files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import json
 import math
 import os
 import platform
-import stat
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -23,10 +23,7 @@ from simulation.results import OtherScenario, Result, folder, prepare_folder, re
 from simulation.results.figures.catalogue import FIGURES
 from tests.results.conftest import cured, relapsing, stub_scenario, untreated
 
-SAME_BYTES = (
-    "summary.json trajectory.csv events.csv scenario.resolved.yaml figures/burden.svg figures/t_cells.svg "
-    "figures/blood.svg figures/drug.svg figures/gvhd.svg figures/marrow_maps.svg"
-).split()
+DATA = ("summary.json", "trajectory.csv", "events.csv", "scenario.resolved.yaml")
 
 
 def _files(place: Path) -> list[str]:
@@ -52,20 +49,21 @@ def test_folder_holds_every_file(tmp_path: Path, relapse: Result) -> None:
 
 
 def test_every_odd_result_can_be_written(tmp_path: Path, any_result: Result) -> None:
-    place = write_result(any_result, tmp_path / "run")
+    place = write_result(any_result, tmp_path / "run", figures=False)
     json.loads((place / "summary.json").read_text(), parse_constant=lambda name: pytest.fail(name))
-    assert (place / "report.html").stat().st_size > 10_000
+    assert "</html>" in (place / "report.html").read_text()
 
 
 def test_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     first, second = (write_result(relapsing(), tmp_path / name) for name in ("a", "b"))
-    for name in SAME_BYTES:
+    for name in (*DATA, *(f"figures/{spec.name}.svg" for spec in FIGURES)):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
 
 def test_other_run_gives_other_bytes(tmp_path: Path) -> None:
-    first, second = write_result(relapsing(), tmp_path / "a"), write_result(cured(), tmp_path / "b")
-    for name in SAME_BYTES:
+    first = write_result(relapsing(), tmp_path / "a", figures=False)
+    second = write_result(cured(), tmp_path / "b", figures=False)
+    for name in DATA:
         assert (first / name).read_bytes() != (second / name).read_bytes(), name
 
 
@@ -77,7 +75,8 @@ def test_summary_is_strict_json_in_its_order(tmp_path: Path, relapse: Result) ->
         "extinct": np.bool_(True),
         "grfs_days": math.inf,
     }
-    place = write_result(replace(relapse, outcomes=outcomes, interrupted=True), tmp_path / "run")
+    changed = replace(relapse, outcomes=outcomes, interrupted=True)
+    place = write_result(changed, tmp_path / "run", figures=False)
     text = (place / "summary.json").read_text()
     summary = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     assert list(summary) == [*relapse.outcomes, "interrupted"]
@@ -90,15 +89,12 @@ def test_summary_is_strict_json_in_its_order(tmp_path: Path, relapse: Result) ->
 
 
 def test_trajectory_reads_back_exactly(tmp_path: Path, relapse: Result) -> None:
-    import pandas as pd
-
     place = write_result(relapse, tmp_path / "run", figures=False)
-    table = pd.read_csv(place / "trajectory.csv", float_precision="round_trip")
-    assert list(table.columns) == list(relapse.columns)
-    for name, values in relapse.columns.items():
-        np.testing.assert_array_equal(
-            table[name].to_numpy(dtype=float), np.asarray(values, dtype=float), name
-        )
+    header, *rows = csv.reader(io.StringIO((place / "trajectory.csv").read_text()))
+    assert header == list(relapse.columns)
+    for name, texts in zip(header, zip(*rows, strict=True), strict=True):
+        values = [float(text) if text else math.nan for text in texts]
+        np.testing.assert_array_equal(values, np.asarray(relapse.columns[name], dtype=float), name)
 
 
 def test_undefined_is_an_empty_field(tmp_path: Path, relapse: Result) -> None:
@@ -194,7 +190,7 @@ def test_other_scenario_is_refused_with_its_own_status(tmp_path: Path, overwrite
     before = _files(place)
     with pytest.raises(OtherScenario, match="first") as error:
         write_result(cured(name="second"), place, overwrite=overwrite)
-    assert error.value.exit_status == ExitStatus.OTHER_SCENARIO == 5
+    assert error.value.exit_status is ExitStatus.OTHER_SCENARIO
     assert _files(place) == before
 
 
@@ -235,7 +231,7 @@ def _full_disk_at(monkeypatch: pytest.MonkeyPatch, call: int) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         real(handle)
 
-    monkeypatch.setattr(folder.os, "fsync", fsync)
+    monkeypatch.setattr(os, "fsync", fsync)
 
 
 @pytest.mark.parametrize("call", [1, 3, 6])
@@ -274,7 +270,7 @@ def test_interrupt_while_moving_leaves_nothing(
                 raise KeyboardInterrupt
         real(source, target)
 
-    monkeypatch.setattr(folder.os, "replace", replace_file)
+    monkeypatch.setattr(os, "replace", replace_file)
     with pytest.raises(KeyboardInterrupt):
         write_result(relapse, tmp_path / "run", figures=False)
     assert moved == failing
@@ -293,24 +289,11 @@ def test_failing_figure_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_missing_permission_is_told(tmp_path: Path, relapse: Result) -> None:
-    closed = tmp_path / "closed"
-    closed.mkdir()
-    closed.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    try:
-        with pytest.raises(UserError, match="permission denied"):
-            write_result(relapse, closed / "run", figures=False)
-    finally:
-        closed.chmod(stat.S_IRWXU)
-    assert list(closed.iterdir()) == []
-
-
 def test_refused_permission_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, relapse: Result) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr(folder.tempfile, "mkdtemp", refuse)
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
     with pytest.raises(UserError, match="permission denied; nothing was written"):
         write_result(relapse, tmp_path / "run", figures=False)
     assert list(tmp_path.iterdir()) == []
@@ -324,4 +307,4 @@ def test_files_can_be_read_by_others_as_usual(tmp_path: Path, relapse: Result) -
 
 
 def test_folder_knows_the_figures_of_the_catalogue() -> None:
-    assert folder._FIGURES == tuple(spec.name for spec in FIGURES)
+    assert tuple(spec.name for spec in FIGURES) == folder._FIGURES

@@ -19,6 +19,7 @@ from simulation.scenario.load import load_scenario
 from tests.results.conftest import relapsing
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
+SHIPPED = sorted(path for path in SCENARIOS.glob("*.yaml") if path.stem != "base")
 FETCHING = {"src", "href", "xlink:href", "srcset", "data", "action", "poster", "background"}
 
 
@@ -88,19 +89,16 @@ def test_page_says_what_it_must(html: str) -> None:
 
 
 def test_what_people_wrote_is_escaped(tmp_path: Path) -> None:
-    result = relapsing(name='<img src="x" onerror="alert(1)"> & "Co"')
-    result.scenario.description = "</p><script>alert(2)</script>"
-    result = replace(result, scenario=_with_words(result))
-    html = (write_result(result, tmp_path / "run", figures=False) / "report.html").read_text()
+    words = {
+        "name": '<img src="x" onerror="alert(1)"> & "Co"',
+        "description": "</p><script>alert(2)</script>",
+    }
+    scenario = load_scenario(SCENARIOS / "therapeutic.yaml").model_copy(update=words)
+    place = write_result(replace(relapsing(), scenario=scenario), tmp_path / "run", figures=False)
+    html = (place / "report.html").read_text()
     assert "<script" not in html
     assert "<img" not in html
     assert "&lt;script&gt;" in html
-
-
-def _with_words(result: Result) -> object:
-    """Return a real scenario with the name and description of a hostile one."""
-    words = {"name": result.scenario.name, "description": result.scenario.description}
-    return load_scenario(SCENARIOS / "therapeutic.yaml").model_copy(update=words)
 
 
 def test_interrupted_run_says_so(tmp_path: Path, relapse: Result) -> None:
@@ -127,10 +125,8 @@ def test_huge_drawing_becomes_a_png() -> None:
     )
 
 
-@pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_shipped_scenario_has_words(path: Path) -> None:
-    if path.stem == "base":
-        pytest.skip("a base is not a scenario")
     scenario = load_scenario(path)
     words = dict(scenario_words(scenario))
     assert words["Transplant"].endswith(".")
@@ -149,14 +145,19 @@ def test_every_shipped_scenario_has_words(path: Path) -> None:
         ),
         (
             [
-                "start={when: any_of, delay: 3 d, triggers: [{when: overt_relapse, delay: 0 d}, {when: day, day: day 60}]}"
+                "start={when: any_of, delay: 3 d, triggers: "
+                "[{when: overt_relapse, delay: 0 d}, {when: day, day: day 60}]}"
             ],
             "Treatment starts",
             "(when overt relapse is found) or (on day 60, whatever the marrow shows), 3 days later.",
         ),
         (["blinatumomab=null", "dli=null"], "Blinatumomab", "None."),
         (
-            ["blinatumomab={pattern: [{dose: 28 ug/day, for: 7 d}, {dose: 0 ug/day, for: 7 d}], cycles: 8}", "dli=null"],
+            [
+                "blinatumomab={pattern: [{dose: 28 ug/day, for: 7 d}, "
+                "{dose: 0 ug/day, for: 7 d}], cycles: 8}",
+                "dli=null",
+            ],
             "Blinatumomab",
             "Up to 8 cycles of 28 \N{MICRO SIGN}g/day for 7 days then 0 \N{MICRO SIGN}g/day for 7 days.",
         ),

@@ -41,9 +41,9 @@ MISTAKES: list[tuple[str, str, int, str | None, str, str | None]] = [
     ("  weight:", "  wieght:", 20, "patient.wieght", "no such parameter", "weight"),
     ("patient:\n", "processes: {gvll: off}\npatient:\n", 19, "processes.gvll", "no such process", "gvl"),
     ("patient:\n", "zzz: 1\npatient:\n", 19, "zzz", "the keys here are name, description", None),
-    ("name: Test\n", "", 1, "name", "'name' is missing; every scenario file has its own", None),
+    ("name: Test\n", "", 1, "name", "this key is missing; every scenario file has its own", None),
     # units
-    ("365 d", "365", 2, "follow_up", "expected a time such as 28 d or 6 h or 3 mo, 6 h to 7305 d", None),
+    ("365 d", "365", 2, "follow_up", "expected a time such as 28 d or 6 h or 3 mo, got 365", None),
     ("365 d", "365 dd", 2, "follow_up", "unit 'dd' is not known", "d"),
     ("1e-4", "1e-4 mg", 5, "start.at_least", "expected a fraction such as 1e-4 or 0.01 %", None),
     (
@@ -91,7 +91,7 @@ MISTAKES: list[tuple[str, str, int, str | None, str, str | None]] = [
     ),
     # words
     ("when: mrd", "when: mdr", 4, "start.when", "one of never, day, mrd", "mrd"),
-    ("when: mrd", "wen: mrd", 5, "start.at_least", "with when: never", None),
+    ("when: mrd", "wen: mrd", 4, "start.wen", "no such key", "when"),
     (
         "ciclosporin",
         "cyclosporin",
@@ -119,14 +119,14 @@ MISTAKES: list[tuple[str, str, int, str | None, str, str | None]] = [
     ("patient:\n", "marrow: {rows: 2000, columns: 2000}\npatient:\n", 19, "marrow.rows", "up to 1e6", None),
     ("patient:\n", "time_step: 2 d\npatient:\n", 19, "time_step", "5 min to 1 d", None),
     # missing keys
-    ("  at_least: 1e-4\n", "", 3, "start", "'at_least' is missing", None),
-    ("  cycles: 4\n", "", 6, "blinatumomab", "'cycles' is missing", None),
-    ("  on: 28 d\n", "", 6, "blinatumomab", "'on' is missing", None),
-    ("    to: day 100\n", "", 16, "immunosuppression.0", "'to' is missing", None),
+    ("  at_least: 1e-4\n", "", 3, "start.at_least", "this key is missing", None),
+    ("  cycles: 4\n", "", 6, "blinatumomab.cycles", "this key is missing", None),
+    ("  on: 28 d\n", "", 6, "blinatumomab.on", "this key is missing", None),
+    ("    to: day 100\n", "", 16, "immunosuppression.0.to", "this key is missing", None),
     # contradictions
     ("1e-4", "1e-6", 5, "start.at_least", "the sensitivity of monitoring.mrd, 1e-5", None),
     ("patient:\n", "monitoring: {mrd: null}\npatient:\n", 4, "start.when", "monitoring.mrd is null", None),
-    ("  when: mrd\n  at_least: 1e-4", "  when: never", 6, "blinatumomab", "start.when is never", None),
+    ("  when: mrd\n  at_least: 1e-4", "  when: never", 5, "blinatumomab", "start.when is never", None),
     (
         "  when: mrd\n  at_least: 1e-4",
         "  when: day\n  day: day 400",
@@ -137,14 +137,14 @@ MISTAKES: list[tuple[str, str, int, str | None, str, str | None]] = [
     ),
     ("cycle 1", "cycle 7", 13, "dli.first", "one of the 4 cycles", None),
     ("day 15 of", "day 50 of", 13, "dli.first", "which is 42 d long", None),
-    ("  every: 42 d\n", "", 11, "dli", "the key 'every' is missing", None),
+    ("  every: 42 d\n", "", 11, "dli.every", "this key is missing", None),
     ("to: day 100", "to: day 50", 18, "immunosuppression.0.to", "before it starts", None),
     (
         "off: 14 d",
         "off: 14 d\n  pattern: [{dose: 9 ug/day, for: 7 d}]",
-        7,
-        "blinatumomab.dose",
-        "keep one",
+        10,
+        "blinatumomab.pattern",
+        "the place of dose, on, off",
         None,
     ),
     (
@@ -200,6 +200,8 @@ MISTAKES: list[tuple[str, str, int, str | None, str, str | None]] = [
     ("  weight: 70 kg", "  <<: {weight: 70 kg}", 20, "patient.<<", "no such parameter", None),
 ]
 
+SEVERAL = {"start.when is never", "the place of dose, on, off"}  # one mistake with two consequences
+
 
 def told(path: Path, text: str) -> UserError:
     path.write_text(text)
@@ -225,6 +227,7 @@ def test_a_mistake_is_told_with_its_place(
     error = told(path, GOOD.replace(old, new, 1))
     first = error.errors[0]
     assert (first.file, first.line) == (str(path), line), str(error)
+    assert len(error.errors) == 1 or words in SEVERAL, str(error)
     assert (first.key, first.nearest) == (key, nearest), str(error)
     assert words in str(first)
     assert str(first).startswith(f"{path}:{line}: ")
@@ -244,7 +247,8 @@ def test_several_mistakes_are_told_together_each_on_its_line(tmp_path: Path) -> 
 
 
 def test_a_mistake_in_a_trigger_within_triggers_has_its_own_path(tmp_path: Path) -> None:
-    start = "start:\n  when: any_of\n  triggers:\n    - {when: overt_relapse}\n    - when: mrd\n      at_lest: 1e-3\n"
+    start = "start:\n  when: any_of\n  triggers:\n    - {when: overt_relapse}\n"
+    start += "    - when: mrd\n      at_lest: 1e-3\n"
     error = told(tmp_path / "my.yaml", "name: x\n" + start)
     by_key = {one.key: one for one in error.errors}
     assert by_key["start.triggers.1.at_lest"].line == 7
@@ -281,7 +285,7 @@ def test_a_value_beyond_the_table_can_be_allowed() -> None:
 @pytest.mark.parametrize("name", ["missing.yaml", "my.yml", "folder/my.yaml", "a\0b.yaml"])
 def test_a_missing_file(tmp_path: Path, name: str) -> None:
     (tmp_path / "my.yaml").write_text(GOOD)
-    with pytest.raises(UserError, match="there is no such file|cannot be read") as caught:
+    with pytest.raises(UserError, match=r"there is no such file|cannot be read") as caught:
         load_scenario(tmp_path / name)
     assert caught.value.nearest == (str(tmp_path / "my.yaml") if name == "my.yml" else None)
 

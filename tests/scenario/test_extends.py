@@ -41,7 +41,8 @@ def test_blocks_merge_and_lists_are_replaced(tmp_path: Path) -> None:
 def test_null_takes_away(tmp_path: Path) -> None:
     scenario = load(
         tmp_path,
-        "extends: base.yaml\nname: My\npatient: {weight: null}\nblinatumomab: null\nmonitoring: {morphology: null}\n",
+        "extends: base.yaml\nname: My\npatient: {weight: null}\nblinatumomab: null\n"
+        "monitoring: {morphology: null}\n",
     )
     assert dict(scenario.patient) == {"rate_blast_net_growth": 0.08}
     assert scenario.blinatumomab is None
@@ -60,7 +61,8 @@ def test_another_trigger_replaces_the_block_and_the_same_is_merged(tmp_path: Pat
 
 
 def test_a_pattern_replaces_the_duty_cycle_and_the_reverse(tmp_path: Path) -> None:
-    pattern = "extends: base.yaml\nname: My\nblinatumomab: {pattern: [{dose: 9 ug/day, for: 7 d}, {dose: 0 ug/day, for: 7 d}]}\n"
+    pattern = "extends: base.yaml\nname: My\nblinatumomab:\n"
+    pattern += "  pattern: [{dose: 9 ug/day, for: 7 d}, {dose: 0 ug/day, for: 7 d}]\n"
     drug = load(tmp_path, pattern).blinatumomab
     assert drug is not None
     assert drug.pattern is not None
@@ -76,8 +78,10 @@ def test_a_pattern_replaces_the_duty_cycle_and_the_reverse(tmp_path: Path) -> No
 def test_a_distribution_is_replaced_as_a_whole(tmp_path: Path) -> None:
     scenario = load(
         tmp_path,
-        "extends: other.yaml\nname: My\npatient: {weight: {distribution: uniform, low: 60 kg, high: 80 kg}}\n",
-        other="extends: base.yaml\nname: Other\npatient: {weight: {distribution: normal, mean: 70 kg, sd: 9 kg}}\n",
+        "extends: other.yaml\nname: My\n"
+        "patient: {weight: {distribution: uniform, low: 60 kg, high: 80 kg}}\n",
+        other="extends: base.yaml\nname: Other\n"
+        "patient: {weight: {distribution: normal, mean: 70 kg, sd: 9 kg}}\n",
     )
     weight = scenario.patient["weight"]
     assert not isinstance(weight, float)

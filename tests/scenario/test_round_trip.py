@@ -41,7 +41,12 @@ blinatumomab:
   cycles: 3
   first: day 8
   pattern: [{dose: 15 ug/m2/day, for: 14 d}, {dose: 0 ug/day, for: 7.1 d}]
-dli: {cd3: [1e5/kg, 123456/kg], first: day 15 of cycle 2, every: 28 d, treg_per_tcon: 0.5, memory_enriched: true}
+dli:
+  cd3: [1e5/kg, 123456/kg]
+  first: day 15 of cycle 2
+  every: 28 d
+  treg_per_tcon: 0.5
+  memory_enriched: true
 cytoreduction: {log10_kill: 1.5, before: 10 d}
 immunosuppression:
   - {drug: ptcy, from: day 3, to: day 4}
@@ -97,7 +102,7 @@ def test_values_are_canonical() -> None:
 def test_scenarios_are_frozen() -> None:
     scenario = parse_scenario(FULL)
     with pytest.raises(ValueError, match="frozen"):
-        scenario.name = "other"
+        setattr(scenario, "name", "other")  # noqa: B010 - as a user would try
     with pytest.raises(TypeError):
         scenario.patient["weight"] = 3.0  # type: ignore[index]
 

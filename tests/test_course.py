@@ -1,0 +1,225 @@
+"""What a course promises: the same bytes, twins alike until their treatments part, and no cell from nowhere."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulation import load_scenario
+from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS
+from simulation.course import Course
+from simulation.scenario.schema import Scenario
+
+ROOT = Path(__file__).resolve().parents[1]
+SHIPPED = sorted(p.stem for p in (ROOT / "scenarios").glob("*.yaml"))
+# A small marrow and a leukaemia so fast that every shipped treatment comes within two months.
+FAST = {
+    "marrow.rows": 3,
+    "marrow.columns": 3,
+    "follow_up": "60 d",
+    "patient.n_residual_blasts": "1e7 cells",
+    "patient.rate_blast_net_growth": "0.27 /day",
+    "patient.p_cd19_loss": "1e-7 /division",
+}
+
+
+def shipped(name: str, **overrides: object) -> Scenario:
+    return load_scenario(ROOT / "scenarios" / f"{name}.yaml", FAST | overrides)
+
+
+def digest(course: Course) -> str:
+    """Return a hash of everything a course leaves behind and of the whole population."""
+    sha = hashlib.sha256()
+    for name, values in course.columns().items():
+        sha.update(name.encode() + values.tobytes())
+    sha.update(repr(course.clinic.outcomes(course.body)).encode())
+    sha.update(repr(tuple(course.clinic.events)).encode())
+    for layers in course.maps:
+        for layer in layers.layers.values():
+            sha.update(layer.tobytes())
+    sha.update(population(course))
+    return sha.hexdigest()
+
+
+def population(course: Course) -> bytes:
+    """Return every cohort and every field of the body as bytes."""
+    state = course.body.state
+    pop, rows = state.pop, state.pop.rows()
+    columns = (pop.cells, pop.code, pop.place, pop.uid, pop.serial, pop.traits)
+    fields = (state.places.normal, state.places.normal_b, state.signals.suppression)
+    numbers = (state.plasma_pg_ml, state.host_apc, state.tissue_integrity, state.crs_score, state.adaptation)
+    return b"".join(c[rows].tobytes() for c in columns) + b"".join(f.tobytes() for f in fields) + repr(
+        numbers
+    ).encode()
+
+
+def finished(scenario: Scenario, seed: int = 0, patient: int = 0) -> Course:
+    course = Course(scenario, seed, patient)
+    course.run()
+    return course
+
+
+@pytest.mark.parametrize("name", ["preemptive", "therapeutic"])
+def test_same_seed_same_bytes_and_another_seed_or_patient_differs(name: str) -> None:
+    scenario = shipped(name)
+    first = digest(finished(scenario, 3, 5))
+    assert digest(finished(scenario, 3, 5)) == first
+    assert digest(finished(scenario, 4, 5)) != first
+    assert digest(finished(scenario, 3, 6)) != first
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {root!r})
+from tests.test_course import digest, finished, shipped
+print(digest(finished(shipped("preemptive"), 3, 5)))
+"""
+
+
+def test_same_bytes_in_other_processes_whatever_their_hash_seed() -> None:
+    here = digest(finished(shipped("preemptive"), 3, 5))
+    script = SCRIPT.format(root=str(ROOT))
+    for hash_seed in ("1", "2"):
+        told = subprocess.run(
+            [sys.executable, "-c", script],
+            env=os.environ | {"PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()[-1]
+        assert told == here, "usual causes: iteration over a set, hash() as a key, a generator with a state, time"
+
+
+def test_a_course_beside_another_has_the_bytes_of_one_alone() -> None:
+    scenario = shipped("preemptive")
+    alone = digest(finished(scenario, 1, 0))
+    one, other = Course(scenario, 1, 0), Course(scenario, 2, 9)
+    while not one.finished:
+        one.step()
+        if not other.finished:
+            other.step()
+    assert digest(one) == alone
+
+
+@pytest.mark.parametrize("steps", [1, 17, 130, 200])
+def test_a_copy_goes_on_with_the_bytes_of_a_straight_run(steps: int) -> None:
+    scenario = shipped("preemptive")
+    straight = digest(finished(scenario, 3, 5))
+    course = Course(scenario, 3, 5)
+    for _ in range(steps):
+        course.step()
+    before = population(course)
+    twin = course.copy()
+    twin.run()
+    assert population(course) == before, "stepping the copy changed the original"
+    course.run()
+    assert digest(twin) == digest(course) == straight
+
+
+def test_two_arms_are_identical_until_treatment_parts_them() -> None:
+    treated = Course(shipped("preemptive"), 3, 5)
+    natural = Course(shipped("no_treatment"), 3, 5)
+    start = None
+    while not natural.finished:
+        if treated.clinic.course is None or not treated.clinic.course.begun(treated.day):
+            assert population(treated) == population(natural), f"the arms differ already on day {treated.day}"
+        elif start is None:
+            start = treated.day
+        treated.step()
+        natural.step()
+    assert start is not None
+    assert start == treated.clinic.outcomes(treated.body)["treatment_start_day"]
+    a, b = treated.columns(), natural.columns()
+    before = a["day"] <= start
+    assert before.sum() > 20
+    for name in a:
+        np.testing.assert_array_equal(a[name][before], b[name][before], err_msg=name)
+    assert (a["blasts_cells"][~before] < b["blasts_cells"][~before]).all(), "treatment did nothing"
+
+
+def test_one_more_cell_per_kg_changes_nothing_before_its_day() -> None:
+    dli = {"cd3": ["1e5/kg"], "first": "day 15", "every": "42 d"}
+    courses = [
+        Course(shipped("prophylactic", start={"when": "day", "day": "day 10"}, dli=dli | {"cd3": [dose]}), 3, 5)
+        for dose in ("100000/kg", "100001/kg")
+    ]
+    one, more = courses
+    infused = 10.0 + 14.0  # "day 15" of treatment is its 15th day
+    while not one.finished:
+        if one.day <= infused:
+            assert population(one) == population(more), one.day
+        one.step()
+        more.step()
+    assert more.body.state.infused - one.body.state.infused == 70
+    assert population(one) != population(more)
+    days = one.columns()["day"]
+    same = one.columns()["tcon_cells"] == more.columns()["tcon_cells"]
+    assert same[days <= infused].all()
+    assert not same[days > infused].any()
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_cells_are_conserved_at_every_step_of_every_shipped_scenario(name: str) -> None:
+    course = Course(shipped(name), 7, 2)
+    seen = 0
+    while not course.finished:
+        course.step()
+        state = course.body.state
+        assert state.pop.total_cells() == state.infused + state.births - state.deaths, course.day
+        assert (state.pop.cells[: state.pop.top] >= 0).all()
+        seen += int(state.tally[:, 1:].sum() > 0)
+    assert seen > 200  # things did happen
+    if course.scenario.start.when != "never":
+        assert course.clinic.outcomes(course.body)["treatment_start_day"] is not None, "nothing was tested"
+        if course.scenario.dli is not None:
+            assert course.clinic.outcomes(course.body)["dli_count"]
+
+
+def test_every_day_of_a_course_is_finite_and_within_bounds() -> None:
+    columns = finished(shipped("therapeutic"), 7, 2).columns()
+    for name, values in columns.items():
+        if name not in ("marrow_et_ratio", "mrd_measured_fraction"):
+            assert np.isfinite(values).all(), name
+        if name.endswith("_fraction"):
+            known = values[~np.isnan(values)]
+            assert ((known >= 0.0) & (known <= 1.0)).all(), name
+        elif not name.startswith("day"):
+            assert (values >= 0.0).all(), name
+
+
+def test_the_last_day_is_recorded_and_days_are_counted_not_summed() -> None:
+    columns = finished(shipped("no_treatment", time_step="1 h")).columns()
+    np.testing.assert_allclose(columns["day"], np.arange(0.0, 61.0), rtol=0, atol=1e-9)
+
+
+def test_a_users_own_rule_acts_and_without_it_the_bytes_are_the_usual_ones() -> None:
+    class Nothing:
+        name, source = "nothing", "test"
+
+        def act(self, state: object, dt: float) -> None:
+            pass
+
+    class Poison(Nothing):
+        def act(self, state: object, dt: float) -> None:
+            from simulation.biology.traits import Channel
+
+            state.pop.hazard[state.census.blast_rows, Channel.DIE] += 1.0  # type: ignore[attr-defined]
+
+    scenario = shipped("no_treatment", follow_up="20 d")
+    usual = finished(scenario)
+    idle = Course(scenario, rules=[Nothing()])
+    idle.run()
+    assert digest(idle) == digest(usual)
+    poisoned = Course(scenario, rules=[Poison()])
+    poisoned.run()
+    assert poisoned.body.truth().blasts < 1e-3 * usual.body.truth().blasts
+
+
+def test_the_order_of_the_step_names_every_process_once() -> None:
+    names = [p.name for p in (*BEFORE_EVENTS, *AFTER_EVENTS)]
+    assert len(names) == len(set(names))
+    assert all(p.source.strip() for p in (*BEFORE_EVENTS, *AFTER_EVENTS))
