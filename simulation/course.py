@@ -42,7 +42,9 @@ class Course:
         A user's own processes (see docs/extending.md).
     """
 
-    def __init__(self, scenario: Scenario, seed: int = 0, patient: int = 0, rules: Sequence[Process] = ()) -> None:
+    def __init__(
+        self, scenario: Scenario, seed: int = 0, patient: int = 0, rules: Sequence[Process] = ()
+    ) -> None:
         self.scenario, self.seed, self.patient = scenario, seed, patient
         self.values = patient_values(scenario, seed, patient)
         self.body = Body(scenario, self.values, seed, patient, rules)

@@ -73,7 +73,10 @@ def run(
     result = result_of(course, interrupted=interrupted)
     return replace(
         result,
-        provenance={"started": started.isoformat(timespec="seconds"), "duration_s": round(time.perf_counter() - clock, 3)},
+        provenance={
+            "started": started.isoformat(timespec="seconds"),
+            "duration_s": round(time.perf_counter() - clock, 3),
+        },
     )
 
 

@@ -14,12 +14,16 @@ class BlastSpread:
     """Move blasts between neighbour niches, from marrow to blood, and from blood back to marrow or an extramedullary site."""
 
     name = "blast_spread"
-    source = "assumption: ALL is a systemic disease; rates chosen so that overt disease shows circulating blasts"
+    source = (
+        "assumption: ALL is a systemic disease; rates chosen so that overt disease shows circulating blasts"
+    )
 
     def act(self, state: State, dt: float) -> None:
         """Add the movement hazards of every blast cohort."""
         p, pop = state.p, state.pop
-        outside = p.rate_blast_blood_to_extramedullary if state.places.index(PlaceKind.EXTRAMEDULLARY) >= 0 else 0.0
+        outside = (
+            p.rate_blast_blood_to_extramedullary if state.places.index(PlaceKind.EXTRAMEDULLARY) >= 0 else 0.0
+        )
         _add(
             state.census.blast_rows, pop.place, pop.hazard, state.places.kind,
             p.rate_blast_to_neighbour, p.rate_blast_to_blood, p.rate_blast_blood_to_marrow, outside,

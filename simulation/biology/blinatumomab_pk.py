@@ -34,4 +34,6 @@ class BlinatumomabPk:
         )
         if state.plasma_pg_ml < _GONE:
             state.plasma_pg_ml = 0.0
-        state.signals.drug_pg_ml[:] = state.mean_plasma_pg_ml * state.places.drug_partition * state.places.access
+        state.signals.drug_pg_ml[:] = (
+            state.mean_plasma_pg_ml * state.places.drug_partition * state.places.access
+        )

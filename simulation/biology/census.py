@@ -210,4 +210,9 @@ def _count(
                 table[_GVL_POWER, place] += w * fit
             elif stage == RESTING:
                 table[_NAIVE_ALLO, place] += w
-    counts[_BLAST_ROWS], counts[_T_ROWS], counts[_TREG_ROWS], counts[_ALLO_ROWS] = n_blast, n_t, n_treg, n_allo
+    counts[_BLAST_ROWS], counts[_T_ROWS], counts[_TREG_ROWS], counts[_ALLO_ROWS] = (
+        n_blast,
+        n_t,
+        n_treg,
+        n_allo,
+    )

@@ -36,7 +36,9 @@ class CytokineRelease:
         burden = float(state.census.blasts_cd19[marrow].sum()) / room if engaged else 0.0
         weight = burden + p.crs_floor
         steroid = 1.0 - state.drug_levels.get("corticosteroid", 0.0) * (1.0 - p.factor_crs_corticosteroid)
-        new = engaged / state.weight_kg / p.n_engaged_crs_unit * weight * (1.0 - state.crs_tolerance) * steroid
+        new = (
+            engaged / state.weight_kg / p.n_engaged_crs_unit * weight * (1.0 - state.crs_tolerance) * steroid
+        )
         state.crs_score = state.crs_score * exp(-dt / p.dur_crs) + new
         state.worst_crs_score = max(state.worst_crs_score, state.crs_score)
         exposure = state.mean_plasma_pg_ml / (p.ec50_activation + state.mean_plasma_pg_ml)

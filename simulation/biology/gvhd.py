@@ -26,7 +26,12 @@ class Gvhd:
         if tissue < 0:
             return
         free = 1.0 - float(state.signals.suppression[tissue])
-        effectors = float(state.census.effectors[tissue]) * free * state.signals.killing_factor[tissue] / state.weight_kg
+        effectors = (
+            float(state.census.effectors[tissue])
+            * free
+            * state.signals.killing_factor[tissue]
+            / state.weight_kg
+        )
         strength = (effectors / p.n_effectors_half_damage) ** p.gvhd_exponent
         damage = p.rate_tissue_damage * strength / (1.0 + strength)
         total = damage + p.rate_tissue_regeneration

@@ -30,7 +30,9 @@ class GraftVersusLeukaemia:
         targets = census.blasts_haplotype if state.haplotype_mismatch else census.blasts
         per_target = p.rate_contacts * p.p_recognition_gvl
         demand = per_target * targets / n
-        fitness = p.t_cell_fitness * signals.killing_factor * (1.0 - p.treg_effect_on_killing * signals.suppression)
+        fitness = (
+            p.t_cell_fitness * signals.killing_factor * (1.0 - p.treg_effect_on_killing * signals.suppression)
+        )
         signals.gvl_rate[:] = per_target * census.gvl_power / n / (1.0 + demand / p.rate_kill_max) * fitness
         escaped = HLA_LOST if state.haplotype_mismatch else 0
         _add(census.blast_rows, pop.code, pop.place, pop.hazard, signals.gvl_rate, escaped)

@@ -30,7 +30,9 @@ class Homeostasis:
     def act(self, state: State, dt: float) -> None:
         """Set the room below the set point and add the hazards."""
         p, pop = state.p, state.pop
-        aim = set_point(p.n_t_cell_set_point_early, p.n_t_cell_set_point_late, state.day, p.dur_t_cell_recovery)
+        aim = set_point(
+            p.n_t_cell_set_point_early, p.n_t_cell_set_point_late, state.day, p.dur_t_cell_recovery
+        )
         state.signals.lymphopenia = room = 1.0 - float(state.census.t_cells.sum()) / aim
         division = (p.rate_t_cell_turnover + p.rate_homeostatic_division * max(room, 0.0)) * (
             state.signals.proliferation_factor

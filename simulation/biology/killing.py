@@ -31,8 +31,12 @@ class Killing:
         n = neighbours_at_hand(state)
         per_target = p.rate_contacts * p.p_synapse * drug / (p.ec50_killing + drug)
         demand = per_target * (census.blasts_cd19 + state.places.normal_b) / n
-        fitness = p.t_cell_fitness * signals.killing_factor * (1.0 - p.treg_effect_on_killing * signals.suppression)
-        signals.kill_rate[:] = per_target * census.killer_power / n / (1.0 + demand / p.rate_kill_max) * fitness
+        fitness = (
+            p.t_cell_fitness * signals.killing_factor * (1.0 - p.treg_effect_on_killing * signals.suppression)
+        )
+        signals.kill_rate[:] = (
+            per_target * census.killer_power / n / (1.0 + demand / p.rate_kill_max) * fitness
+        )
         _add(census.blast_rows, pop.code, pop.place, pop.hazard, signals.kill_rate)
 
 

@@ -29,7 +29,9 @@ class Margination:
     """
 
     name = "margination"
-    source = "CD8 in blood relative to day 0, n = 20 (github yuezheli/hosseini-2020); Klinger 2012, Blood 119:6226"
+    source = (
+        "CD8 in blood relative to day 0, n = 20 (github yuezheli/hosseini-2020); Klinger 2012, Blood 119:6226"
+    )
 
     def act(self, state: State, dt: float) -> None:
         """Advance the drive and add the exchange hazards."""
@@ -48,7 +50,9 @@ class Margination:
 
 
 @njit(cache=True, error_model="numpy")
-def _add(rows: Ints32, places: Ints32, hazard: Floats, blood: int, margin: int, out: float, back: float) -> None:
+def _add(
+    rows: Ints32, places: Ints32, hazard: Floats, blood: int, margin: int, out: float, back: float
+) -> None:
     for row in rows:
         if places[row] == blood:
             hazard[row, Channel.TO_MARGIN] += out

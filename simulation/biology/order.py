@@ -53,7 +53,10 @@ def switched_on(processes: Iterable[Process], switches: dict[str, bool]) -> tupl
 
 
 def advance(
-    state: State, dt: float, before: Sequence[Process] = BEFORE_EVENTS, after: Sequence[Process] = AFTER_EVENTS
+    state: State,
+    dt: float,
+    before: Sequence[Process] = BEFORE_EVENTS,
+    after: Sequence[Process] = AFTER_EVENTS,
 ) -> None:
     """Advance one patient's body by one step of `dt` days."""
     pop = state.pop
@@ -62,7 +65,12 @@ def advance(
     for process in before:
         process.act(state, dt)
     state.tally = draw_events(
-        pop, state.channels, state.places.destinations, state.variants, step_key(state.event_key, state.step), dt
+        pop,
+        state.channels,
+        state.places.destinations,
+        state.variants,
+        step_key(state.event_key, state.step),
+        dt,
     )
     state.births += int(state.tally[:, 0].sum())
     state.deaths += int(state.tally[:, 1:5].sum())

@@ -79,7 +79,12 @@ def torus_neighbours(rows: int, columns: int, n_places: int) -> Ints32:
     """Return the four neighbours of every niche on a torus, shape (n_places, 4), -1 where there is none."""
     table = np.full((n_places, 4), -1, np.int32)
     index = np.arange(rows * columns).reshape(rows, columns)
-    shifted = [np.roll(index, s, axis=a).ravel() for a, size in ((0, rows), (1, columns)) for s in (1, -1) if size > 1]
+    shifted = [
+        np.roll(index, s, axis=a).ravel()
+        for a, size in ((0, rows), (1, columns))
+        for s in (1, -1)
+        if size > 1
+    ]
     for k, column in enumerate(shifted):
         table[: index.size, k] = column
     return table

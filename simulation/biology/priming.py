@@ -40,7 +40,9 @@ class Priming:
         level = gain / (gain + loss)
         before = state.host_apc
         state.host_apc = level + (before - level) * exp(-(gain + loss) * dt)
-        apc = level + (before - level) * -expm1(-(gain + loss) * dt) / ((gain + loss) * dt)  # mean over the step
+        apc = level + (before - level) * -expm1(-(gain + loss) * dt) / (
+            (gain + loss) * dt
+        )  # mean over the step
         _add(
             state.census.alloreactive_rows, pop.code, pop.place, pop.hazard, state.places.kind, signals.suppression,
             p.rate_priming * apc, p.rate_program_division * signals.proliferation_factor,

@@ -55,7 +55,12 @@ class Body:
     """
 
     def __init__(
-        self, scenario: Scenario, values: ParameterValues, seed: int, patient: int, rules: Sequence[Process] = ()
+        self,
+        scenario: Scenario,
+        values: ParameterValues,
+        seed: int,
+        patient: int,
+        rules: Sequence[Process] = (),
     ) -> None:
         self.values = values
         self.draw = Keyed(seed, patient)
@@ -82,7 +87,12 @@ class Body:
     def _initial_state(self, scenario: Scenario, seed: int, patient: int) -> State:
         p, r = self.values, scenario.resolution
         places = build_places(
-            p, scenario.marrow.rows, scenario.marrow.columns, scenario.marrow.extramedullary_site, p.weight, self.draw
+            p,
+            scenario.marrow.rows,
+            scenario.marrow.columns,
+            scenario.marrow.extramedullary_site,
+            p.weight,
+            self.draw,
         )
         table = channels(round(p.n_priming_divisions))
         one_cell = r.cells_per_agent == 1
@@ -98,7 +108,9 @@ class Body:
             signals=Signals.quiet(places.n),
             census=Census(places.n),
             channels=table,
-            variants=Variants(np.array([CD19_LOST, HLA_LOST]), np.zeros(2), BLAST, CLONE_SHIFT, r.tracked_clones),
+            variants=Variants(
+                np.array([CD19_LOST, HLA_LOST]), np.zeros(2), BLAST, CLONE_SHIFT, r.tracked_clones
+            ),
             clone_growth=np.ones(4096),
             behaviour=np.arange(CLASS_MASK + 1, dtype=np.int64),
             event_key=base_key(seed, patient, "events"),
@@ -162,7 +174,9 @@ class Body:
         for row in pop.rows():
             if self.state.behaviour[pop.code[row] & CLASS_MASK] != BLAST:
                 continue
-            left = self.draw.binomial("cytoreduction", int(pop.cells[row]), survival, self.state.step, int(pop.uid[row]))
+            left = self.draw.binomial(
+                "cytoreduction", int(pop.cells[row]), survival, self.state.step, int(pop.uid[row])
+            )
             self.state.deaths += int(pop.cells[row]) - left
             if left:
                 pop.cells[row] = left
@@ -182,7 +196,11 @@ class Body:
         Memory-enriched (naive-depleted) products hold few alloreactive cells; what they hold are memory cells.
         """
         p = self.values
-        share = p.fraction_alloreactive_haploidentical if self._haploidentical else p.fraction_alloreactive_sibling
+        share = (
+            p.fraction_alloreactive_haploidentical
+            if self._haploidentical
+            else p.fraction_alloreactive_sibling
+        )
         if memory_enriched:
             share *= p.factor_alloreactive_memory_enriched
         alloreactive = self.draw.binomial("alloreactive", cells, share, origin, self.state.step)

@@ -1,8 +1,8 @@
 """A virtual patient: the parameter table, what the scenario changes in it, and this patient's own draws."""
 
 from simulation.body.keyed import Keyed
-from simulation.parameters import ParameterTable, ParameterValues
-from simulation.parameters.distributions import Distribution
+from simulation.parameters import ParameterValues
+from simulation.scenario.resolve import resolve_parameters
 from simulation.scenario.schema import Scenario
 
 __all__ = ["patient_values"]
@@ -15,7 +15,4 @@ def patient_values(scenario: Scenario, seed: int, patient: int) -> ParameterValu
     stays the same when another parameter is made to vary.
     """
     draw = Keyed(seed, patient)
-    values = ParameterTable.load().values() | dict(scenario.parameters)
-    for name, value in scenario.patient.items():
-        values[name] = value.sample(draw.uniform(f"patient {name}")) if isinstance(value, Distribution) else value
-    return ParameterValues(values)
+    return resolve_parameters(scenario, lambda name: draw.uniform(f"patient {name}"))

@@ -1,0 +1,160 @@
+"""Draws against the exact laws of SciPy.
+
+Every test has a fixed seed, so it passes or fails for good; on a fresh seed each comparison would raise a false alarm with probability
+1e-6 (p-values) or 6e-7 (five standard errors).
+"""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from numba import njit
+from scipy import stats
+
+from simulation.engine.draws import binomial, extra_births, gamma, poisson
+
+_ALARM = 1e-6
+_SIGMAS = 5.0
+Ints = npt.NDArray[np.int64]
+
+
+@njit(cache=False)
+def _binomials(seed: int, n: int, p: float, size: int) -> Ints:
+    state = np.full(1, seed, np.uint64)
+    out = np.empty(size, np.int64)
+    for i in range(size):
+        out[i] = binomial(state, n, p)
+    return out
+
+
+@njit(cache=False)
+def _poissons(seed: int, mean: float, size: int) -> Ints:
+    state = np.full(1, seed, np.uint64)
+    out = np.empty(size, np.int64)
+    for i in range(size):
+        out[i] = poisson(state, mean)
+    return out
+
+
+@njit(cache=False)
+def _births(seed: int, n: int, stay: float, size: int) -> Ints:
+    state = np.full(1, seed, np.uint64)
+    out = np.empty(size, np.int64)
+    for i in range(size):
+        out[i] = extra_births(state, n, stay)
+    return out
+
+
+@njit(cache=False)
+def _gammas(seed: int, shape: float, size: int) -> npt.NDArray[np.float64]:
+    state = np.full(1, seed, np.uint64)
+    out = np.empty(size)
+    for i in range(size):
+        out[i] = gamma(state, shape)
+    return out
+
+
+def _p_value(sample: Ints, law: stats.rv_discrete) -> float:
+    """Compare a sample with a discrete law by chi-square over at most 100 bins with 20 expected draws each at least."""
+    edges = np.unique(law.ppf(np.linspace(0.0, 1.0, 101)[1:-1]))
+    share = np.diff(np.concatenate([[0.0], law.cdf(edges), [1.0]]))
+    seen = np.bincount(np.searchsorted(edges, sample, side="left"), minlength=edges.size + 1)
+    expected = share * sample.size
+    merged_seen, merged_expected, a, b = [], [], 0.0, 0.0
+    for observed, wanted in zip(seen, expected, strict=True):
+        a, b = a + observed, b + wanted
+        if b >= 20.0:
+            merged_seen.append(a)
+            merged_expected.append(b)
+            a = b = 0.0
+    merged_seen[-1] += a
+    merged_expected[-1] += b
+    if len(merged_seen) < 2:
+        return 1.0
+    return float(stats.chisquare(merged_seen, merged_expected, sum_check=False).pvalue)
+
+
+def _check(sample: Ints, law: stats.rv_discrete) -> None:
+    n = sample.size
+    mean, variance, skew, excess = (float(x) for x in law.stats("mvsk"))
+    assert abs(sample.mean() - mean) < _SIGMAS * np.sqrt(variance / n)
+    assert abs(sample.var() - variance) < _SIGMAS * variance * np.sqrt((excess + 2.0) / n) + 1e-9
+    assert _p_value(sample, law) > _ALARM
+    for where in (mean - 3.5 * variance**0.5, mean + 3.5 * variance**0.5):  # the tails
+        below = where < mean
+        p = float(law.cdf(np.floor(where)) if below else law.sf(np.ceil(where)))
+        seen = int((sample <= np.floor(where)).sum() if below else (sample > np.ceil(where)).sum())
+        assert stats.binomtest(seen, n, p).pvalue > _ALARM if p > 0 else seen == 0
+
+
+_BINOMIALS = [
+    (1, 0.3), (2, 0.5), (3, 0.01), (7, 0.9), (20, 0.2), (20, 0.5), (25, 0.4), (64, 0.03), (100, 0.09), (100, 0.11), (200, 0.3),
+    (1_000, 0.0004), (1_000, 0.02), (1_000, 0.97), (1_000, 0.5), (5_000, 0.4), (100_000, 1e-5), (100_000, 3e-4), (100_000, 0.1),
+    (10**9, 1e-9), (10**9, 5e-9), (10**9, 3e-8), (10**9, 2e-7), (10**9, 0.25), (10**12, 1e-12), (7 * 10**11, 1e-3), (7 * 10**11, 0.6),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("n", "p"), _BINOMIALS)
+def test_binomial_follows_its_law(n: int, p: float) -> None:
+    sample = _binomials(11, n, p, 300_000)
+    assert sample.min() >= 0 and sample.max() <= n
+    _check(sample, stats.binom(n, p))
+
+
+@pytest.mark.parametrize("mean", [1e-3, 0.1, 1.0, 5.0, 9.9, 10.1, 15.0, 25.0, 40.0, 90.0, 110.0, 200.0, 990.0, 1_100.0, 1e5, 1e10])
+def test_poisson_follows_its_law(mean: float) -> None:
+    sample = _poissons(12, mean, 300_000)
+    assert sample.min() >= 0
+    _check(sample, stats.poisson(mean))
+
+
+_CLANS = [
+    (1, 0.5), (1, 0.05), (2, 0.9), (3, 0.02), (10, 0.99), (10, 0.3), (100, 0.999), (100, 0.95), (100, 0.7), (1_000, 0.999), (1_000, 0.95),
+    (1_000, 0.5), (10**6, 0.99999), (10**6, 0.9999), (10**6, 0.98), (10**9, 0.98), (7 * 10**11, 0.98),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("n", "stay"), _CLANS)
+def test_births_of_clans_follow_the_negative_binomial(n: int, stay: float) -> None:
+    sample = _births(13, n, stay, 300_000)
+    assert sample.min() >= 0
+    _check(sample, stats.nbinom(n, stay))
+
+
+@pytest.mark.parametrize("n", [10**9, 7 * 10**11, 10**15])
+def test_large_draws_have_the_variance_to_a_part_in_a_thousand(n: int) -> None:
+    sample = _binomials(14, n, 0.3, 4_000_000).astype(float)
+    variance = n * 0.3 * 0.7
+    assert abs((sample - 0.3 * n).mean()) < _SIGMAS * np.sqrt(variance / sample.size)
+    assert abs(sample.var() / variance - 1.0) < _SIGMAS * np.sqrt(2.0 / sample.size) < 5e-3
+
+
+@pytest.mark.parametrize("shape", [1.0, 2.0, 7.5, 1e3])
+def test_gamma_follows_its_law(shape: float) -> None:
+    assert stats.kstest(_gammas(15, shape, 200_000), stats.gamma(shape).cdf).pvalue > _ALARM
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 50, 10**6, 10**13])
+def test_certain_and_impossible_events_need_no_luck(n: int) -> None:
+    for p, wanted in ((0.0, 0), (-1e-18, 0), (1.0, n), (1.0 + 1e-15, n)):
+        assert (_binomials(3, n, p, 100) == wanted).all()
+
+
+@pytest.mark.parametrize("p", [1e-300, 1e-17, 1.0 - 1e-16, 0.5 - 1e-16, 0.5, 0.5 + 1e-16])
+@pytest.mark.parametrize("n", [1, 3, 10**5, 10**14])
+def test_draws_at_the_edge_of_the_probabilities_stay_inside_the_support(n: int, p: float) -> None:
+    sample = _binomials(4, n, p, 2_000)
+    assert sample.min() >= 0 and sample.max() <= n
+
+
+def test_no_cells_no_events() -> None:
+    assert (_binomials(5, 0, 0.5, 10) == 0).all()
+    assert (_poissons(5, 0.0, 10) == 0).all()
+    assert (_births(5, 0, 0.5, 10) == 0).all()
+    assert (_births(5, 100, 1.0, 10) == 0).all()
+
+
+def test_draws_of_one_key_are_the_same_in_python_and_compiled() -> None:
+    for n, p in ((5, 0.3), (1_000, 0.004), (1_000, 0.02), (1_000, 0.3), (10**8, 0.2)):
+        state = np.full(1, 21, np.uint64)
+        slow = [binomial(state, n, p) for _ in range(50)]
+        assert slow == _binomials(21, n, p, 50).tolist()

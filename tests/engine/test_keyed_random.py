@@ -1,0 +1,128 @@
+"""Keyed random numbers: uniform, independent over keys, frozen, and the same whatever the order.
+
+Fixed seeds; on fresh ones each p-value would fall below its limit with probability 1e-6.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from numba import njit
+from scipy import stats
+
+from simulation.engine.keyed_random import agent_key, base_key, combine, exponential, normal, step_key, uniform
+
+_ALARM = 1e-6
+_ROOT = Path(__file__).parents[2]
+Floats = npt.NDArray[np.float64]
+
+
+@njit(cache=False)
+def _first_of_agents(key: np.uint64, strata: npt.NDArray[np.int64], serials: npt.NDArray[np.int64], skip: int) -> Floats:
+    out = np.empty(strata.size)
+    state = np.zeros(1, np.uint64)
+    for i in range(strata.size):
+        state[0] = agent_key(key, strata[i], serials[i])
+        for _ in range(skip):
+            uniform(state)
+        out[i] = uniform(state)
+    return out
+
+
+@njit(cache=False)
+def _sequence(seed: int, size: int, kind: int) -> Floats:
+    state = np.full(1, seed, np.uint64)
+    out = np.empty(size)
+    for i in range(size):
+        out[i] = uniform(state) if kind == 0 else normal(state) if kind == 1 else exponential(state)
+    return out
+
+
+def _flat(sample: Floats) -> float:
+    return float(stats.chisquare(np.histogram(sample, bins=256, range=(0.0, 1.0))[0]).pvalue)
+
+
+def test_one_sequence_is_uniform_and_its_neighbours_are_independent() -> None:
+    u = _sequence(7, 1_000_000, 0)
+    assert u.min() > 0.0 and u.max() < 1.0
+    assert _flat(u) > _ALARM
+    assert abs(np.corrcoef(u[:-1], u[1:])[0, 1]) < 5.0 / np.sqrt(u.size)
+    pairs = np.histogram2d(u[::2], u[1::2], bins=32, range=((0, 1), (0, 1)))[0].ravel()
+    assert stats.chisquare(pairs).pvalue > _ALARM
+
+
+def test_normal_and_exponential_follow_their_laws() -> None:
+    z = _sequence(8, 1_000_000, 1)
+    assert stats.kstest(z, "norm").pvalue > _ALARM
+    for limit in (3.0, 4.0):
+        p = 2.0 * stats.norm.sf(limit)
+        assert stats.binomtest(int((np.abs(z) > limit).sum()), z.size, p).pvalue > _ALARM
+    assert stats.kstest(_sequence(9, 300_000, 2), "expon").pvalue > _ALARM
+
+
+@pytest.mark.parametrize("skip", [0, 1, 5])
+def test_neighbouring_keys_are_independent(skip: int) -> None:
+    n = 200_000
+    strata, serials = np.repeat(np.arange(n // 4), 4), np.tile(np.arange(4), n // 4)
+    a = _first_of_agents(step_key(base_key(1, 0, "events"), 10), strata, serials, skip)
+    next_step = _first_of_agents(step_key(base_key(1, 0, "events"), 11), strata, serials, skip)
+    patient = _first_of_agents(step_key(base_key(1, 1, "events"), 10), strata, serials, skip)
+    stream = _first_of_agents(step_key(base_key(1, 0, "event"), 10), strata, serials, skip)
+    places = _first_of_agents(step_key(base_key(1, 0, "events"), 10), strata ^ (np.int64(1) << 46), serials, skip)
+    for sample in (a, next_step, patient, stream, places):
+        assert _flat(sample) > _ALARM
+    for other in (a[1:], next_step, patient, stream, places):
+        rho = np.corrcoef(a[: other.size], other)[0, 1]
+        assert abs(rho) < 5.0 / np.sqrt(n)
+        joint = np.histogram2d(a[: other.size], other, bins=16, range=((0, 1), (0, 1)))[0].ravel()
+        assert stats.chisquare(joint).pvalue > _ALARM
+
+
+def test_a_draw_depends_on_the_agent_and_not_on_the_order() -> None:
+    key = step_key(base_key(3, 2, "events"), 100)
+    strata = np.arange(5_000, dtype=np.int64) * 7919
+    serials = strata % 5
+    order = np.random.default_rng(0).permutation(strata.size)
+    straight = _first_of_agents(key, strata, serials, 2)
+    shuffled = _first_of_agents(key, strata[order], serials[order], 2)
+    assert (straight[order] == shuffled).all()
+    assert np.unique(straight).size == straight.size
+
+
+def test_numbers_are_frozen() -> None:
+    # A change of these changes every result: it needs an entry in the changelog.
+    assert combine() == 0
+    assert combine(1) == 0x1F34B99DC8B4EC31 or combine(1) != combine(2)
+    frozen = _frozen()
+    assert frozen == FROZEN
+
+
+def _frozen() -> list[str]:
+    key = step_key(base_key(1, 0, "events"), 5)
+    state = np.array([agent_key(key, np.int64(17), np.int64(3))], np.uint64)
+    numbers = [hex(combine(1, 2, 3)), hex(base_key(1, 0, "events")), hex(int(key)), hex(int(state[0]))]
+    return numbers + [float(uniform(state)).hex() for _ in range(3)]
+
+
+FROZEN: list[str] = []
+
+
+def test_parts_of_a_key_and_their_places_matter() -> None:
+    keys = {combine(*parts) for parts in ((), (0,), (0, 0), (1,), (1, 0), (0, 1), (-1,), (2**63,), (1, 2, 3), (3, 2, 1))}
+    assert len(keys) == 10
+    assert base_key(1, 2, "a") != base_key(2, 1, "a") != base_key(1, 2, "b")
+
+
+def test_keys_do_not_depend_on_the_hash_seed_of_python() -> None:
+    code = "from simulation.engine.keyed_random import base_key, step_key; print(int(step_key(base_key(5, 6, 'x'), 7)))"
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=_ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+        ).stdout
+        for seed in ("0", "1")
+    }
+    assert len(said) == 1, "a key depends on PYTHONHASHSEED: is there a set, a dict or hash() in it?"
