@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,22 +10,13 @@ from simulation.body import Body
 from simulation.body.measure import RECORD_COLUMNS, marrow_layers, record
 from simulation.body.virtual_patient import patient_values
 from simulation.clinic.clinic import Clinic
+from simulation.marrow_map import MarrowMap
 from simulation.scenario.schema import Scenario
 
-__all__ = ["TRAJECTORY_COLUMNS", "Course", "MarrowMap"]
+__all__ = ["TRAJECTORY_COLUMNS", "Course"]
 
 TRAJECTORY_COLUMNS = (*RECORD_COLUMNS, "mrd_measured_fraction")
 _EPS = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class MarrowMap:
-    """Hold maps of the marrow on one day; each layer has shape (rows, columns)."""
-
-    day: float
-    rows: int
-    columns: int
-    layers: dict[str, np.ndarray]
 
 
 class Course:

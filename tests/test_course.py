@@ -53,9 +53,11 @@ def population(course: Course) -> bytes:
     columns = (pop.cells, pop.code, pop.place, pop.uid, pop.serial, pop.traits)
     fields = (state.places.normal, state.places.normal_b, state.signals.suppression)
     numbers = (state.plasma_pg_ml, state.host_apc, state.tissue_integrity, state.crs_score, state.adaptation)
-    return b"".join(c[rows].tobytes() for c in columns) + b"".join(f.tobytes() for f in fields) + repr(
-        numbers
-    ).encode()
+    return (
+        b"".join(c[rows].tobytes() for c in columns)
+        + b"".join(f.tobytes() for f in fields)
+        + repr(numbers).encode()
+    )
 
 
 def finished(scenario: Scenario, seed: int = 0, patient: int = 0) -> Course:
@@ -98,7 +100,9 @@ def test_same_bytes_in_other_processes_whatever_their_hash_seed() -> None:
             text=True,
             check=True,
         ).stdout.split()[-1]
-        assert told == here, "usual causes: iteration over a set, hash() as a key, a generator with a state, time"
+        assert told == here, (
+            "usual causes: iteration over a set, hash() as a key, a generator with a state, time"
+        )
 
 
 def test_a_course_beside_another_has_the_bytes_of_one_alone() -> None:
@@ -150,7 +154,9 @@ def test_two_arms_are_identical_until_treatment_parts_them() -> None:
 def test_one_more_cell_per_kg_changes_nothing_before_its_day() -> None:
     dli = {"cd3": ["1e5/kg"], "first": "day 15", "every": "42 d"}
     courses = [
-        Course(shipped("prophylactic", start={"when": "day", "day": "day 10"}, dli=dli | {"cd3": [dose]}), 3, 5)
+        Course(
+            shipped("prophylactic", start={"when": "day", "day": "day 10"}, dli=dli | {"cd3": [dose]}), 3, 5
+        )
         for dose in ("100000/kg", "100001/kg")
     ]
     one, more = courses

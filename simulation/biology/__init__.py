@@ -1,1 +1,4 @@
-"""One file per process; `order.py` holds the order of a step as data. Rules know nothing of files, plots, the clinic or Mesa."""
+"""One file per process.
+
+`order.py` holds the order of a step as data. Rules know nothing of files, plots, the clinic or Mesa.
+"""

@@ -1,4 +1,7 @@
-"""Activation by blinatumomab: T cells become engaged, divide and die with the time engaged, and revert without antigen."""
+"""Activation by blinatumomab.
+
+T cells become engaged, divide and die with the time engaged, and revert without antigen.
+"""
 
 from numba import njit
 
@@ -18,15 +21,21 @@ __all__ = ["Activation"]
 
 
 class Activation:
-    """Add engagement at the rate of synapses (at most `rate_activation_max`), division and activation-induced death, reversion.
+    """Add engagement at the rate of synapses, division and activation-induced death, and reversion.
 
-    Division of engaged cells needs time engaged and room below the expansion limit, and falls with exhaustion, Treg suppression and
-    immunosuppressants; activation-induced death rises with time engaged; reversion takes the time not engaged. Engaged Treg do all
-    of this too, dividing at a fraction of the Tcon's rate.
+    Engagement is limited to `rate_activation_max` (half of it where synapses come at that rate).
+
+    Division of engaged cells needs time engaged and room below the expansion limit, and falls with
+    exhaustion, Treg suppression and immunosuppressants; activation-induced death rises with time engaged;
+    reversion takes the time not engaged. Engaged Treg do all of this too, dividing at a fraction of the
+    Tcon's rate.
     """
 
     name = "activation"
-    source = "Hosseini 2020 supplement (activation 9.8/day, division, AICD); Klinger 2012, Blood 119:6226 (expansion); Duell 2017 (Treg)"
+    source = (
+        "Hosseini 2020 supplement (activation 9.8/day, division, AICD); Klinger 2012, Blood 119:6226 "
+        "(expansion); Duell 2017 (Treg)"
+    )
 
     def act(self, state: State, dt: float) -> None:
         """Add the hazards of T cells."""

@@ -6,9 +6,12 @@ __all__ = ["AntigenLoss"]
 
 
 class AntigenLoss:
-    """Set the probability that a newborn blast has lost CD19, or the mismatched haplotype; heritable and irreversible.
+    """Set the probability that a newborn blast has lost CD19, or the mismatched haplotype.
 
-    Rates near 1e-9..1e-7 per division are exact at one cell: the event kernel draws mutants among the births of each cohort.
+    Heritable and irreversible.
+
+    Rates near 1e-9..1e-7 per division are exact at one cell: the event kernel draws mutants among the births
+    of each cohort.
     """
 
     name = "antigen_loss"

@@ -16,7 +16,10 @@ class BlastGrowth:
     """
 
     name = "blast_growth"
-    source = "Br J Haematol 1997;98:999, doi 10.1046/j.1365-2141.1997.d01-3571.x (birth 10-11 %, death 4 %, net 6.9 +/- 7.3 % a day)"
+    source = (
+        "Br J Haematol 1997;98:999, doi 10.1046/j.1365-2141.1997.d01-3571.x (birth 10-11 %, death 4 %, net "
+        "6.9 +/- 7.3 % a day)"
+    )
 
     def act(self, state: State, dt: float) -> None:
         """Add the hazards of every blast cohort."""

@@ -11,7 +11,7 @@ __all__ = ["BlastSpread"]
 
 
 class BlastSpread:
-    """Move blasts between neighbour niches, from marrow to blood, and from blood back to marrow or an extramedullary site."""
+    """Move blasts between neighbour niches, into the blood, and from there back or to another site."""
 
     name = "blast_spread"
     source = (

@@ -12,7 +12,8 @@ _GONE = 1e-12  # pg/mL: less than one molecule in the body
 def infuse(level: float, rate: float, clearance: float, volume: float, dt: float) -> tuple[float, float]:
     """Return the plasma level after a step of constant infusion, and its mean over the step.
 
-    `level` in pg/mL, `rate` in ug/day, `clearance` in L/day, `volume` in L, `dt` in days; ug/L is ng/mL, hence the factor 1000.
+    `level` in pg/mL, `rate` in ug/day, `clearance` in L/day, `volume` in L, `dt` in days; ug/L is ng/mL,
+    hence the factor 1000.
     """
     k = clearance / volume
     steady = 1000.0 * rate / clearance

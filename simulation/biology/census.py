@@ -1,4 +1,7 @@
-"""Count cells by place once per step; interactions depend on these counts only, never on the number of agents."""
+"""Count cells by place once per step.
+
+Interactions depend on these counts only, never on the number of agents.
+"""
 
 import numpy as np
 from numba import njit
@@ -37,15 +40,16 @@ _BLAST_ROWS, _T_ROWS, _TREG_ROWS, _ALLO_ROWS = range(_LISTS)
 class Census:
     """Hold cell counts by place, each of shape (n_places,).
 
-    `tcon` and `treg` count by lineage, engaged cells included; `engaged` counts both lineages. `killer_power` is the sum of
-    cells times potency for drug-mediated killing, `gvl_power` for graft-versus-leukaemia; `exhaustion` is the sum over T cells.
-    The `*_rows` are the population's rows of each kind of cell, so that a process visits only its own.
+    `tcon` and `treg` count by lineage, engaged cells included; `engaged` counts both lineages. `killer_power`
+    is the sum of cells times potency for drug-mediated killing, `gvl_power` for graft-versus-leukaemia;
+    `exhaustion` is the sum over T cells. The `*_rows` are the population's rows of each kind of cell, so that
+    a process visits only its own.
     """
 
     __slots__ = ("_counts", "_rows", "table")
 
     def __init__(self, n_places: int) -> None:
-        self.table: Floats = np.zeros((len(_COLUMNS), n_places))
+        self.table = np.zeros((len(_COLUMNS), n_places))
         self._rows = np.zeros((_LISTS, 0), np.int32)
         self._counts = np.zeros(_LISTS, np.int64)
 

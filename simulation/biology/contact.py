@@ -1,4 +1,7 @@
-"""Contacts and synapses: how often a T cell meets an accessible CD19+ target, and how much of its time is then taken."""
+"""Contacts and synapses.
+
+How often a T cell meets an accessible CD19+ target, and how much of its time is then taken.
+"""
 
 import numpy as np
 
@@ -16,12 +19,15 @@ def neighbours_at_hand(state: State) -> np.ndarray:
 class Contact:
     """Set the synapse rate s p_syn C/(EC50 + C) T/N of a free T cell and the busy fraction x / (x + k_max).
 
-    Targets are CD19+ blasts AND normal CD19+ B cells. Hill slope 1 and no hook effect: the optimum of the bell curve lies about 1,800 times
-    above clinical levels (EVIDENCE 2.2).
+    Targets are CD19+ blasts AND normal CD19+ B cells. Hill slope 1 and no hook effect: the optimum of the
+    bell curve lies about 1,800 times above clinical levels (EVIDENCE 2.2).
     """
 
     name = "contact"
-    source = "MODEL.md 4; Hosseini 2020 supplement (EC50, slope); Liu 2023, eLife 12:83659 (no hook at clinical levels)"
+    source = (
+        "MODEL.md 4; Hosseini 2020 supplement (EC50, slope); Liu 2023, eLife 12:83659 (no hook at clinical "
+        "levels)"
+    )
 
     def act(self, state: State, dt: float) -> None:
         """Set synapse rate and busy fraction of every place."""

@@ -18,14 +18,17 @@ def crs_grade(score: float, first: float, step: float) -> int:
 
 
 class CytokineRelease:
-    """Advance the score: newly engaged T cells in the last day, weighed by the share of CD19+ targets around them, minus tolerance.
+    """Advance the score: newly engaged T cells in the last day, weighed by burden, less tolerance.
 
-    Tolerance grows with exposure and lasts weeks: cytokines are absent at the start of cycle 2 (Klinger 2012). Corticosteroids
-    lower the score by their cytokine effect.
+    Tolerance grows with exposure and lasts weeks: cytokines are absent at the start of cycle 2 (Klinger
+    2012). Corticosteroids lower the score by their cytokine effect.
     """
 
     name = "crs"
-    source = "Klinger 2012, Blood 119:6226; Hosseini 2020; burden x first exposure: Lefevre 2024 (title); thresholds are assumptions"
+    source = (
+        "Klinger 2012, Blood 119:6226; Hosseini 2020; burden x first exposure: Lefevre 2024 (title); "
+        "thresholds are assumptions"
+    )
 
     def act(self, state: State, dt: float) -> None:
         """Add what was engaged in the last step and let the score decay."""

@@ -1,4 +1,4 @@
-"""Exhaustion: it rises with the fraction of time engaged, recovers in the rest, and part of it becomes terminal."""
+"""Exhaustion: it rises with the time engaged, recovers in the rest, and part of it becomes terminal."""
 
 from math import exp
 
@@ -20,11 +20,15 @@ class Exhaustion:
     """Advance both parts of exhaustion of every T-cell cohort.
 
     With u the fraction of time engaged (0 for a cell not engaged), r the reversible and t the terminal part:
-    dr/dt = k_exh u (1 - r - t) - k_rec (1 - u) r - k_term u r;  dt/dt = k_term u r. Solved for r + t and t in turn, each exactly.
+    dr/dt = k_exh u (1 - r - t) - k_rec (1 - u) r - k_term u r;  dt/dt = k_term u r. Solved for r + t and t in
+    turn, each exactly.
     """
 
     name = "exhaustion"
-    source = "Philipp 2022, doi 10.1182/blood.2022015956 (continuous vs treatment-free interval); two parts: Kareva and Gevertz 2024"
+    source = (
+        "Philipp 2022, doi 10.1182/blood.2022015956 (continuous vs treatment-free interval); two parts: "
+        "Kareva and Gevertz 2024"
+    )
 
     def act(self, state: State, dt: float) -> None:
         """Advance the traits by one step."""

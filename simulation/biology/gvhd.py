@@ -9,12 +9,18 @@ __all__ = ["Gvhd", "grade_of"]
 
 
 def grade_of(integrity: float, thresholds: tuple[float, float, float, float]) -> int:
-    """Return the aGvHD grade (0-4) of a tissue integrity; thresholds are those of grades I, II, III, IV, falling."""
+    """Return the aGvHD grade (0-4) of a tissue integrity.
+
+    Thresholds are those of grades I, II, III, IV, falling.
+    """
     return sum(integrity < t for t in thresholds)
 
 
 class Gvhd:
-    """Advance tissue integrity: dI/dt = -k A^n/(A50^n + A^n) I + r (1 - I), A = unsuppressed effectors in host tissue per kg."""
+    """Advance tissue integrity.
+
+    DI/dt = -k A^n/(A50^n + A^n) I + r (1 - I), A = unsuppressed effectors in host tissue per kg.
+    """
 
     name = "gvhd"
     source = "EVIDENCE.md 2.4 (hazard (A/A50)^n, n about 2; grade from worst damage); rates are calibrated"

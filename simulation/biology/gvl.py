@@ -1,4 +1,7 @@
-"""Graft-versus-leukaemia: activated alloreactive T cells kill blasts that carry the mismatched haplotype, without drug or CD19."""
+"""Graft-versus-leukaemia.
+
+Activated alloreactive T cells kill blasts that carry the mismatched haplotype, without drug or CD19.
+"""
 
 from numba import njit
 
@@ -11,14 +14,19 @@ __all__ = ["GraftVersusLeukaemia"]
 
 
 class GraftVersusLeukaemia:
-    """Add the hazard of blasts that still carry the mismatched haplotype; CD19 loss does not escape it, HLA loss does.
+    """Add the hazard of blasts that still carry the mismatched haplotype.
 
-    Same contacts, Holling limit and Treg effect as for the drug; no drug term. With a matched donor the targets are minor
-    antigens that every blast carries, so HLA loss does not help them.
+    CD19 loss does not escape it, HLA loss does.
+
+    Same contacts, Holling limit and Treg effect as for the drug; no drug term. With a matched donor the
+    targets are minor antigens that every blast carries, so HLA loss does not help them.
     """
 
     name = "gvl"
-    source = "MODEL.md 4; HLA loss: Vago 2009, Crucitti 2015 (recalled); Noviello 2019, doi 10.1038/s41467-019-08871-1"
+    source = (
+        "MODEL.md 4; HLA loss: Vago 2009, Crucitti 2015 (recalled); Noviello 2019, doi "
+        "10.1038/s41467-019-08871-1"
+    )
 
     def act(self, state: State, dt: float) -> None:
         """Set the hazard per place and add it to blasts."""

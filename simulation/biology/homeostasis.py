@@ -1,7 +1,11 @@
-"""Homeostasis: T cells divide in lymphopenia towards a set point that rises over months; the thymus adds cells late."""
+"""Homeostasis: T cells divide in lymphopenia towards a set point that rises over months.
+
+The thymus adds cells late.
+"""
 
 from math import exp
 
+import numpy as np
 from numba import njit
 
 from simulation.biology.places import PlaceKind
@@ -10,8 +14,6 @@ from simulation.biology.traits import ORIGIN_THYMUS, TCON, TREG, Channel, encode
 from simulation.engine.draws import poisson
 from simulation.engine.keyed_random import base_key, combine
 from simulation.engine.population import Floats, Ints32
-
-import numpy as np
 
 __all__ = ["Homeostasis", "set_point"]
 
@@ -22,10 +24,13 @@ def set_point(early: float, late: float, day: float, time_constant: float) -> fl
 
 
 class Homeostasis:
-    """Add turnover, lymphopenic division and crowding death of all T cells, and thymic output from a given day on."""
+    """Add turnover, lymphopenic division and crowding death of all T cells, and late thymic output."""
 
     name = "homeostasis"
-    source = "Kimmel 2021, Proc R Soc B 288:20210229 (2.5e11 cells, 0.17/day); doi 10.1186/ar3410 (recovery after Treg/Tcon graft)"
+    source = (
+        "Kimmel 2021, Proc R Soc B 288:20210229 (2.5e11 cells, 0.17/day); doi 10.1186/ar3410 (recovery after"
+        " Treg/Tcon graft)"
+    )
 
     def act(self, state: State, dt: float) -> None:
         """Set the room below the set point and add the hazards."""

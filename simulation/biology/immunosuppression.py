@@ -1,4 +1,7 @@
-"""Immunosuppressants as named effects on T-cell division and killing; post-transplant cyclophosphamide as a hazard of dividing cells."""
+"""Immunosuppressants as named effects on T-cell division and killing.
+
+Post-transplant cyclophosphamide as a hazard of dividing cells.
+"""
 
 import numpy as np
 from numba import njit
@@ -17,12 +20,16 @@ DRUGS = (*_PLAIN, "corticosteroid", "ptcy")
 class Immunosuppression:
     """Set the factors by which drugs slow T-cell division and killing.
 
-    A drug at `level` multiplies by 1 - level x (1 - factor). The corticosteroid's effect on killing depends on the local E:T ratio: large
-    when targets outnumber killers, hardly any when killers abound, which reconciles Brandl 2007 with Kauer 2020.
+    A drug at `level` multiplies by 1 - level x (1 - factor). The corticosteroid's effect on killing depends
+    on the local E:T ratio: large when targets outnumber killers, hardly any when killers abound, which
+    reconciles Brandl 2007 with Kauer 2020.
     """
 
     name = "immunosuppression"
-    source = "MODEL.md 4; Brandl 2007, doi 10.1007/s00262-007-0298-z; Kauer 2020, doi 10.1136/jitc-2020-000621; CNI, MMF, PTCy recalled"
+    source = (
+        "MODEL.md 4; Brandl 2007, doi 10.1007/s00262-007-0298-z; Kauer 2020, doi 10.1136/jitc-2020-000621; "
+        "CNI, MMF, PTCy recalled"
+    )
 
     def act(self, state: State, dt: float) -> None:
         """Set the factors of this step and the hazards of cyclophosphamide."""

@@ -13,13 +13,17 @@ __all__ = ["Killing"]
 class Killing:
     """Add the hazard s p_syn phi Q/N f of every CD19+ cell; f = 1 / (1 + demand / k_max).
 
-    Q sums cells x potency over T cells (resting < engaged, times 1 - exhaustion); `demand` is what a killer would do per day without a limit.
-    Mass action when targets are rare, k_max kills per engaged T cell and day when they abound (Ganusov 2011; Halle 2016). Kills are shared
-    among blasts and normal B cells by their number, since the hazard is the same.
+    Q sums cells x potency over T cells (resting < engaged, times 1 - exhaustion); `demand` is what a killer
+    would do per day without a limit. Mass action when targets are rare, k_max kills per engaged T cell and
+    day when they abound (Ganusov 2011; Halle 2016). Kills are shared among blasts and normal B cells by their
+    number, since the hazard is the same.
     """
 
     name = "killing"
-    source = "Halle 2016, doi 10.1016/j.immuni.2016.01.010; Ganusov 2011, PLoS ONE 6:e15959; Hosseini 2020 supplement (EC50)"
+    source = (
+        "Halle 2016, doi 10.1016/j.immuni.2016.01.010; Ganusov 2011, PLoS ONE 6:e15959; Hosseini 2020 "
+        "supplement (EC50)"
+    )
 
     def act(self, state: State, dt: float) -> None:
         """Set the hazard per place and add it to CD19+ blasts; normal B cells read it from the signals."""

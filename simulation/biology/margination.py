@@ -1,4 +1,4 @@
-"""Margination: after the first infusion T cells leave the blood for the vessel walls within hours and come back in days."""
+"""Margination: after the first infusion T cells stick to vessel walls for days and leave the blood."""
 
 from math import exp, log1p
 
@@ -13,7 +13,7 @@ __all__ = ["Margination", "exchange_hazards"]
 
 
 def exchange_hazards(out: float, back: float, dt: float) -> tuple[float, float]:
-    """Return the hazards that give the exact two-state exchange over a step, whose rates may be fast against it."""
+    """Return the hazards of an exact two-state exchange; its rates may be fast against the step."""
     total = out + back
     if total <= 0.0:
         return 0.0, 0.0
@@ -25,7 +25,8 @@ def exchange_hazards(out: float, back: float, dt: float) -> tuple[float, float]:
 class Margination:
     """Exchange T cells between blood and the vessel wall at a rate driven by new exposure to the drug.
 
-    The drive is drug occupancy minus adaptation; adaptation follows the occupancy within a day and fades over weeks off drug.
+    The drive is drug occupancy minus adaptation; adaptation follows the occupancy within a day and fades over
+    weeks off drug.
     """
 
     name = "margination"

@@ -1,4 +1,7 @@
-"""Normal CD19+ B-lineage cells: they come back after transplant, feed T cells with antigen, and are killed with the drug."""
+"""Normal CD19+ B-lineage cells.
+
+They come back after transplant, feed T cells with antigen, and are killed with the drug.
+"""
 
 from math import exp
 
@@ -10,13 +13,19 @@ __all__ = ["NormalBCells"]
 
 
 class NormalBCells:
-    """Advance B-lineage cells per place: regrowth towards a share of normal cells there, minus the hazard of being killed."""
+    """Advance B-lineage cells per place.
+
+    Regrowth towards a share of normal cells there, minus the hazard of being killed.
+    """
 
     name = "normal_b_cells"
     source = "Klinger 2012 (< 1 B cell/uL in 2 days); share of B-lineage cells and regeneration: assumption"
 
     def act(self, state: State, dt: float) -> None:
-        """Advance the field by one step, exactly for constant rates; B cells recover once the graft has taken."""
+        """Advance the field by one step, exactly for constant rates.
+
+        B cells recover once the graft has taken.
+        """
         p, places = state.p, state.places
         maturity = 1.0 - exp(-max(state.day - p.day_b_cell_return, 0.0) / p.dur_b_cell_recovery)
         aim = places.normal * (p.fraction_b_periphery * maturity)

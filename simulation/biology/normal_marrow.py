@@ -13,7 +13,10 @@ class NormalMarrow:
     """Advance normal nucleated marrow cells in every niche towards the room that blasts leave them."""
 
     name = "normal_marrow"
-    source = "Harrison 1962, J Clin Pathol 15:254 (marrow cells per kg); displacement by blasts and rate: assumption"
+    source = (
+        "Harrison 1962, J Clin Pathol 15:254 (marrow cells per kg); displacement by blasts and rate: "
+        "assumption"
+    )
 
     def act(self, state: State, dt: float) -> None:
         """Advance the field by one step."""

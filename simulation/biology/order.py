@@ -1,6 +1,6 @@
 """The order of a step, as data: signals first, then hazards, then ONE draw of all events, then fields."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from simulation.biology.activation import Activation
 from simulation.biology.antigen_loss import AntigenLoss
@@ -47,7 +47,7 @@ BEFORE_EVENTS: tuple[Process, ...] = (
 AFTER_EVENTS: tuple[Process, ...] = (CytokineRelease(), Gvhd(), NormalMarrow(), NormalBCells())
 
 
-def switched_on(processes: Iterable[Process], switches: dict[str, bool]) -> tuple[Process, ...]:
+def switched_on(processes: Iterable[Process], switches: Mapping[str, bool]) -> tuple[Process, ...]:
     """Return the processes that a scenario leaves on."""
     return tuple(p for p in processes if switches.get(p.name, True))
 

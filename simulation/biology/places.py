@@ -1,5 +1,6 @@
 """The table of places: the same rules in all of them; only the fields differ."""
 
+from copy import copy
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
 
@@ -26,12 +27,14 @@ class PlaceKind(IntEnum):
 
 @dataclass(slots=True)
 class Places:
-    """Hold the fields of every place, shape (n_places,) each; niches of the marrow come first, in row-major order.
+    """Hold the fields of every place, shape (n_places,) each.
 
-    `access` is the access of T cells and drug relative to a typical place (perfusion; low in a sanctuary). `room` is the number of
-    nucleated cells a healthy place holds, `blast_capacity` the number of blasts at which net growth ends (0: blasts do not grow there).
-    `normal` and `normal_b` are healthy nucleated cells and CD19+ normal B-lineage cells (fields, not agents). `drug_partition` is
-    drug here relative to plasma.
+    Niches of the marrow come first, in row-major order.
+
+    `access` is the access of T cells and drug relative to a typical place (perfusion; low in a sanctuary).
+    `room` is the number of nucleated cells a healthy place holds, `blast_capacity` the number of blasts at
+    which net growth ends (0: blasts do not grow there). `normal` and `normal_b` are healthy nucleated cells
+    and CD19+ normal B-lineage cells (fields, not agents). `drug_partition` is drug here relative to plasma.
     """
 
     rows: int
@@ -71,8 +74,12 @@ class Places:
 
     def copy(self) -> "Places":
         """Return a copy whose fields change independently (the geometry is shared: it never changes)."""
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.init}
-        return Places(**{k: v.copy() if isinstance(v, np.ndarray) else v for k, v in values.items()})
+        twin = copy(self)
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if isinstance(value, np.ndarray):
+                setattr(twin, f.name, value.copy())
+        return twin
 
 
 def torus_neighbours(rows: int, columns: int, n_places: int) -> Ints32:

@@ -1,4 +1,4 @@
-"""Priming: host antigen-presenting cells turn alloreactive Tcon into effectors that divide by program, home, and contract to memory."""
+"""Priming: host antigen-presenting cells turn alloreactive Tcon into effectors, later memory."""
 
 from math import exp, expm1
 
@@ -19,15 +19,19 @@ __all__ = ["Priming"]
 
 
 class Priming:
-    """Add priming, programmed division, antigen-driven division in tissue, and contraction of alloreactive Tcon.
+    """Add priming, programmed and antigen-driven division, and contraction of alloreactive Tcon.
 
-    Priming happens in lymphoid tissue, in proportion to host antigen-presenting cells (APC). These decay after transplant, are
-    tolerised where Treg suppress, and come up again with tissue damage. An effector runs through its divisions where it was primed; then it
-    homes (trafficking). Without antigen effectors die, a part becomes memory, which host APC can recall. Treg suppress every division.
+    Priming happens in lymphoid tissue, in proportion to host antigen-presenting cells (APC). These decay
+    after transplant, are tolerised where Treg suppress, and come up again with tissue damage. An effector
+    runs through its divisions where it was primed; then it homes (trafficking). Without antigen effectors
+    die, a part becomes memory, which host APC can recall. Treg suppress every division.
     """
 
     name = "priming"
-    source = "alloreactive share: Suchin 2001 (recalled); division and contraction: mouse GvHD transfers (recalled); APC kinetics: assumption"
+    source = (
+        "alloreactive share: Suchin 2001 (recalled); division and contraction: mouse GvHD transfers "
+        "(recalled); APC kinetics: assumption"
+    )
 
     def act(self, state: State, dt: float) -> None:
         """Advance host APC and add the hazards of alloreactive Tcon."""

@@ -1,7 +1,8 @@
 """The state that processes read and change: one simulated patient without his clinic."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from typing import Protocol
 
 import numpy as np
@@ -15,7 +16,10 @@ __all__ = ["Process", "Signals", "State", "Values"]
 
 
 class Values(Protocol):
-    """Give parameters by name in canonical units; `simulation.parameters.ParameterValues` is the implementation."""
+    """Give parameters by name in canonical units.
+
+    `simulation.parameters.ParameterValues` is the implementation.
+    """
 
     def __getattr__(self, name: str) -> float: ...
 
@@ -39,6 +43,13 @@ class Signals:
         """Return signals of a body in which nothing happens."""
         zero = np.zeros
         return cls(zero(n), zero(n), zero(n), zero(n), zero(n), zero(n), np.ones(n))
+
+    def copy(self) -> "Signals":
+        """Return an independent copy."""
+        arrays = {
+            f.name: v.copy() for f in fields(self) if isinstance(v := getattr(self, f.name), np.ndarray)
+        }
+        return replace(self, **arrays)
 
 
 @dataclass(slots=True)
@@ -82,15 +93,13 @@ class State:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         for name in ("places", "pop"):
             values[name] = values[name].copy()
-        values["signals"] = Signals(
-            **{
-                f.name: v.copy() if isinstance(v := getattr(self.signals, f.name), np.ndarray) else v
-                for f in fields(Signals)
-            }
-        )
+        values["signals"] = self.signals.copy()
         values["census"] = self.census.copy()
         values["drug_levels"] = dict(self.drug_levels)
         values["tally"] = self.tally.copy()
+        values["clone_growth"] = self.clone_growth.copy()
+        values["behaviour"] = self.behaviour.copy()
+        values["variants"] = replace(self.variants, probability=self.variants.probability.copy())
         return State(**values)
 
 

@@ -21,13 +21,17 @@ __all__ = ["Trafficking"]
 class Trafficking:
     """Add the movement hazards of T cells; blood is the hub.
 
-    Which niche a cell reaches follows perfusion. Treg enter the marrow at phi_BM times the Tcon's rate (contested: for it Martelli
-    2014, against it Zou 2004 and Fujisaki 2011; both ends must be reported). Effectors that finished their program leave lymphoid tissue and enter
-    host tissue `effector_homing` times faster; those still dividing stay where they are.
+    Which niche a cell reaches follows perfusion. Treg enter the marrow at phi_BM times the Tcon's rate
+    (contested: for it Martelli 2014, against it Zou 2004 and Fujisaki 2011; both ends must be reported).
+    Effectors that finished their program leave lymphoid tissue and enter host tissue `effector_homing` times
+    faster; those still dividing stay where they are.
     """
 
     name = "trafficking"
-    source = "Hosseini 2020 supplement (exchange of days, not hours; marrow:blood density); phi_BM: MODEL.md 4, contested"
+    source = (
+        "Hosseini 2020 supplement (exchange of days, not hours; marrow:blood density); phi_BM: MODEL.md 4, "
+        "contested"
+    )
 
     def act(self, state: State, dt: float) -> None:
         """Add the hazards of every T-cell cohort."""

@@ -1,7 +1,7 @@
 """Discrete traits of cells, packed into one integer, and the channels through which cells change.
 
-Layout of `code`: bits 0-3 class, 5 alloreactive, 6-7 stage, 8-11 divisions left, 12-15 origin, 16-27 clone, 28 CD19 lost,
-29 mismatched HLA haplotype lost, 30-45 tag of a cohort kept apart by hand (0 for all others).
+Layout of `code`: bits 0-3 class, 5 alloreactive, 6-7 stage, 8-11 divisions left, 12-15 origin, 16-27 clone,
+28 CD19 lost, 29 mismatched HLA haplotype lost, 30-45 tag of a cohort kept apart by hand (0 for all others).
 """
 
 from enum import IntEnum
@@ -111,6 +111,6 @@ def channels(priming_divisions: int) -> Channels:
         Channel.TO_MARGIN: (GOTO, 4),
         Channel.TO_EXTRAMEDULLARY: (GOTO, 5),
     }
-    effect = np.array([table[c][0] for c in range(len(CHANNELS))], np.int64)
-    operand = np.array([table[c][1] for c in range(len(CHANNELS))], np.int64)
+    effect = np.array([table[c][0] for c in Channel], np.int64)
+    operand = np.array([table[c][1] for c in Channel], np.int64)
     return Channels(CHANNELS, effect, operand)

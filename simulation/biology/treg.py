@@ -11,15 +11,18 @@ __all__ = ["TregSuppression"]
 
 
 class TregSuppression:
-    """Set the suppression felt in every place, R / (R + K) with R the local Treg:Tcon ratio, and let unsupported Treg die.
+    """Set suppression R / (R + K), with R the local Treg:Tcon ratio, and let unsupported Treg die.
 
-    Engaged Treg count `treg_engaged_weight` times (drug-activated Treg suppress more: Duell 2017). Treg live on IL-2
-    from Tcon: the body's Tcon support `treg_share_supported` Treg each; those above it die, below it Treg expand (assumption).
-    The access of Treg to the marrow (phi_BM) acts on their homing, in trafficking.
+    Engaged Treg count `treg_engaged_weight` times (drug-activated Treg suppress more: Duell 2017). Treg live
+    on IL-2 from Tcon: the body's Tcon support `treg_share_supported` Treg each; those above it die, below it
+    Treg expand (assumption). The access of Treg to the marrow (phi_BM) acts on their homing, in trafficking.
     """
 
     name = "treg"
-    source = "Brunstein 2011 (86 % suppression at 1:4, 14 d detectable); Duell 2017, doi 10.1038/leu.2017.41; Blood 2016;127:1044 (IL-2)"
+    source = (
+        "Brunstein 2011 (86 % suppression at 1:4, 14 d detectable); Duell 2017, doi 10.1038/leu.2017.41; "
+        "Blood 2016;127:1044 (IL-2)"
+    )
 
     def act(self, state: State, dt: float) -> None:
         """Set suppression from the census and add the hazards of Treg."""

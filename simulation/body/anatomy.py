@@ -14,7 +14,10 @@ _SINGLE = (PlaceKind.BLOOD, PlaceKind.LYMPHOID, PlaceKind.TISSUE, PlaceKind.MARG
 
 
 def niche_access(p: Values, n: int, draw: Keyed) -> Floats:
-    """Return the access of T cells and drug to every niche: log-normal with mean 1, low in sanctuaries; shape (n,)."""
+    """Return the access of T cells and drug to every niche.
+
+    Log-normal with mean 1, low in sanctuaries; shape (n,).
+    """
     sigma = float(np.sqrt(np.log1p(p.cv_marrow_perfusion**2)))
     spread = np.array([draw.normal("perfusion", i) for i in range(n)])
     access = np.exp(sigma * spread - 0.5 * sigma * sigma)

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from math import sqrt
 from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 
+from simulation.biology.census import Census
 from simulation.biology.crs import crs_grade
 from simulation.biology.gvhd import grade_of
 from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS, advance, switched_on
 from simulation.biology.places import PlaceKind
-from simulation.biology.state import Process, Signals, State
-from simulation.biology.census import Census
+from simulation.biology.state import Process, Signals, State, Values
 from simulation.biology.traits import (
     BLAST,
     CD19_LOST,
@@ -102,7 +103,9 @@ class Body:
             Resolution(r.agents_per_stratum, 1 if one_cell else 0, r.trait_tolerance),
         )
         return State(
-            p=SimpleNamespace(**p),  # the same numbers; attribute access is what the step does most
+            p=cast(
+                Values, SimpleNamespace(**p)
+            ),  # the same numbers; attribute access is what the step does most
             places=places,
             pop=pop,
             signals=Signals.quiet(places.n),
@@ -193,7 +196,8 @@ class Body:
     def _infuse_tcon(self, cells: int, origin: int, memory_enriched: bool) -> None:
         """Split donor Tcon into alloreactive and other cells by an exact draw.
 
-        Memory-enriched (naive-depleted) products hold few alloreactive cells; what they hold are memory cells.
+        Memory-enriched (naive-depleted) products hold few alloreactive cells; what they hold are memory
+        cells.
         """
         p = self.values
         share = (

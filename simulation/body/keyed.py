@@ -1,4 +1,7 @@
-"""Keyed random numbers for rare draws made in Python (initial state, assays); the same keys as in the kernels."""
+"""Keyed random numbers for rare draws made in Python (initial state, assays).
+
+The same keys as in the kernels.
+"""
 
 import zlib
 from statistics import NormalDist
@@ -14,7 +17,7 @@ _NORMAL = NormalDist()
 
 
 class Keyed:
-    """Draw by name: the same (seed, patient, stream, ids) always gives the same number, whatever was drawn before."""
+    """Draw by name: the same (seed, patient, stream, ids) always gives the same number."""
 
     def __init__(self, seed: int, patient: int) -> None:
         self.seed, self.patient = seed, patient

@@ -55,30 +55,51 @@ def truth_of(state: State, agvhd_grade: int, crs_grade: int) -> Truth:
 
 
 RECORD_COLUMNS = (
-    "day", "blasts_cells", "blasts_cd19_negative_cells", "blasts_hla_lost_cells", "marrow_blasts_cells", "marrow_blast_fraction",
-    "blood_blasts_per_ul", "tcon_cells", "treg_cells", "engaged_cells", "marrow_tcon_cells", "marrow_treg_cells",
-    "marrow_engaged_cells", "alloreactive_effector_cells", "tissue_effector_cells", "marrow_t_exhaustion_fraction",
-    "marrow_t_busy_fraction", "marrow_et_ratio", "cd3_per_ul", "treg_per_ul", "b_cells_per_ul", "blinatumomab_pg_per_ml",
-    "host_apc_fraction", "tissue_integrity_fraction", "agvhd_grade", "crs_score", "agents_count",
+    "day", "blasts_cells", "blasts_cd19_negative_cells", "blasts_hla_lost_cells", "marrow_blasts_cells",
+    "marrow_blast_fraction", "blood_blasts_per_ul", "tcon_cells", "treg_cells", "engaged_cells",
+    "marrow_tcon_cells", "marrow_treg_cells", "marrow_engaged_cells", "alloreactive_effector_cells",
+    "tissue_effector_cells", "marrow_t_exhaustion_fraction", "marrow_t_busy_fraction", "marrow_et_ratio",
+    "cd3_per_ul", "treg_per_ul", "b_cells_per_ul", "blinatumomab_pg_per_ml", "host_apc_fraction",
+    "tissue_integrity_fraction", "agvhd_grade", "crs_score", "agents_count",
 )  # fmt: skip
 
 
 def record(state: State, truth: Truth) -> tuple[float, ...]:
-    """Return one line of the trajectory, in the order of `RECORD_COLUMNS`; the census must be fresh (see `truth_of`)."""
+    """Return one line of the trajectory, in the order of `RECORD_COLUMNS`; the census must be fresh."""
     census, places = state.census, state.places
-    niches = slice(0, places.n_niches)
-    tissue = places.index(PlaceKind.TISSUE)
+    niches = places.marrow
     t_here = census.t_cells[niches]
     t_total = float(t_here.sum())
-    busy = float((state.signals.busy[niches] * t_here).sum()) / t_total if t_total else 0.0
-    return (
-        state.day, truth.blasts, truth.blasts_cd19_negative, truth.blasts_hla_lost, truth.marrow_blasts, truth.marrow_blast_fraction,
-        truth.blood_blasts_per_ul, float(census.tcon.sum()), float(census.treg.sum()), float(census.engaged.sum()),
-        float(census.tcon[niches].sum()), float(census.treg[niches].sum()), truth.marrow_engaged,
-        float(census.effectors.sum()), float(census.effectors[tissue]), truth.marrow_exhaustion, busy, truth.marrow_et_ratio,
-        truth.cd3_per_ul, truth.treg_per_ul, truth.b_cells_per_ul, truth.blinatumomab_pg_per_ml, state.host_apc,
-        state.tissue_integrity, float(truth.agvhd_grade), state.crs_score, float(truth.agents),
-    )  # fmt: skip
+    line = {
+        "day": state.day,
+        "blasts_cells": truth.blasts,
+        "blasts_cd19_negative_cells": truth.blasts_cd19_negative,
+        "blasts_hla_lost_cells": truth.blasts_hla_lost,
+        "marrow_blasts_cells": truth.marrow_blasts,
+        "marrow_blast_fraction": truth.marrow_blast_fraction,
+        "blood_blasts_per_ul": truth.blood_blasts_per_ul,
+        "tcon_cells": float(census.tcon.sum()),
+        "treg_cells": float(census.treg.sum()),
+        "engaged_cells": float(census.engaged.sum()),
+        "marrow_tcon_cells": float(census.tcon[niches].sum()),
+        "marrow_treg_cells": float(census.treg[niches].sum()),
+        "marrow_engaged_cells": truth.marrow_engaged,
+        "alloreactive_effector_cells": float(census.effectors.sum()),
+        "tissue_effector_cells": float(census.effectors[places.index(PlaceKind.TISSUE)]),
+        "marrow_t_exhaustion_fraction": truth.marrow_exhaustion,
+        "marrow_t_busy_fraction": float((state.signals.busy[niches] * t_here).sum()) / max(t_total, 1.0),
+        "marrow_et_ratio": truth.marrow_et_ratio,
+        "cd3_per_ul": truth.cd3_per_ul,
+        "treg_per_ul": truth.treg_per_ul,
+        "b_cells_per_ul": truth.b_cells_per_ul,
+        "blinatumomab_pg_per_ml": truth.blinatumomab_pg_per_ml,
+        "host_apc_fraction": state.host_apc,
+        "tissue_integrity_fraction": state.tissue_integrity,
+        "agvhd_grade": truth.agvhd_grade,
+        "crs_score": state.crs_score,
+        "agents_count": truth.agents,
+    }
+    return tuple(line[name] for name in RECORD_COLUMNS)
 
 
 def marrow_layers(state: State) -> dict[str, np.ndarray]:

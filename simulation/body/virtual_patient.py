@@ -11,8 +11,8 @@ __all__ = ["patient_values"]
 def patient_values(scenario: Scenario, seed: int, patient: int) -> ParameterValues:
     """Return one patient's parameters in canonical units.
 
-    Every distribution is sampled with a number keyed by (seed, patient, parameter name): a patient is the same in every arm, and
-    stays the same when another parameter is made to vary.
+    Every distribution is sampled with a number keyed by (seed, patient, parameter name): a patient is the
+    same in every arm, and stays the same when another parameter is made to vary.
     """
     draw = Keyed(seed, patient)
     return resolve_parameters(scenario, lambda name: draw.uniform(f"patient {name}"))

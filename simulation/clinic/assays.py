@@ -1,7 +1,7 @@
 """Assays: the only way in which the clinic learns of the leukaemia.
 
-A marrow aspirate comes from ONE niche (some millilitres of marrow), so it sees that place's blasts and not
-the average: patchy disease is missed, or overestimated. MRD and morphology then count blasts among a finite
+A marrow aspirate mixes a few pulls, each from one niche (some millilitres of marrow), so it sees those places' blasts
+and not the average: patchy disease is missed, or overestimated. MRD and morphology then count blasts among a finite
 number of that place's cells, an exact binomial draw. The random numbers are keyed by the step of the sample,
 so two arms of one patient that are still alike read the same results.
 
@@ -82,6 +82,7 @@ class Laboratory:
             if test is not None
         }
         self._pending: Agenda[MarrowResult | BloodResult] = Agenda()
+        self._pulls = scenario.monitoring.pulls
         self._last_aspirate: tuple[int, frozenset[str]] = (-1, frozenset())  # step, tests done on it
 
     def take_scheduled(self, patient: Patient, step: int) -> None:
@@ -126,8 +127,12 @@ class Laboratory:
     def _aspirate(self, patient: Patient, step: int, tests: Sequence[str], why: str) -> None:
         truth = patient.truth()
         n_places = len(truth.niche_blast_fraction)
-        place = min(int(patient.uniform("aspirate", step) * n_places), n_places - 1)
-        fraction = min(max(float(truth.niche_blast_fraction[place]), 0.0), 1.0)
+        places = [
+            min(int(patient.uniform("aspirate", step, pull) * n_places), n_places - 1)
+            for pull in range(self._pulls)
+        ]
+        fraction = min(max(float(truth.niche_blast_fraction[places].mean()), 0.0), 1.0)
+        sites = ", ".join(str(place + 1) for place in places)
         last_step, done = self._last_aspirate
         self._last_aspirate = (step, frozenset(tests) | (done if last_step == step else frozenset()))
         for test in tests:
@@ -137,7 +142,7 @@ class Laboratory:
                 patient.day,
                 "test",
                 test,
-                f"marrow aspirate ({why}), site {place + 1} of {n_places}: "
+                f"marrow aspirate ({why}), site {sites} of {n_places}: "
                 f"{seen:,} of {cells:,} cells are blasts; result on day {result.reported:g}",
                 result.value,
                 "fraction",

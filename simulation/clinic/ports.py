@@ -1,6 +1,7 @@
 """What the clinic sees of a patient, and what it can do to him.
 
-The clinic never touches cohorts, kernels or places: it reads a `Truth`, through assays that blur it, and acts through `Patient`.
+The clinic never touches cohorts, kernels or places: it reads a `Truth`, through assays that blur it, and acts
+through `Patient`.
 """
 
 from dataclasses import dataclass

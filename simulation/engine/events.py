@@ -11,18 +11,28 @@ from dataclasses import dataclass
 from math import exp, expm1
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from simulation.engine.draws import binomial, extra_births, poisson
 from simulation.engine.keyed_random import agent_key
-from simulation.engine.population import NEXT_CLONE, N_STRATA, Floats, Ints, Ints32, Population, unlink
+from simulation.engine.population import NEXT_CLONE, Floats, Ints, Ints32, Population, unlink
 
 # From so many cells on, and while so small a share leaves in one step, extinction within the step is impossible in practice.
 _MANY = 10_000
 _FEW_LEAVE = 0.3
 
-__all__ = ["DIE", "DIVIDE", "GOTO", "NEIGHBOUR", "PROGRAM", "RECODE", "Channels", "Destinations", "Variants", "draw_events"]
+__all__ = [
+    "DIE",
+    "DIVIDE",
+    "GOTO",
+    "NEIGHBOUR",
+    "PROGRAM",
+    "RECODE",
+    "Channels",
+    "Destinations",
+    "Variants",
+    "draw_events",
+]
 
 # What a channel does to the cells it draws. Channel 0 is always DIVIDE.
 DIVIDE, DIE, RECODE, PROGRAM, NEIGHBOUR, GOTO = range(6)
@@ -204,7 +214,9 @@ def _draw(
                 tally[kind, c] += k
                 what = effect[c]
                 if what == RECODE:
-                    _put(code + operand[c], place, k, traits, row, p_code, p_place, p_cells, p_traits, p_count)
+                    _put(
+                        code + operand[c], place, k, traits, row, p_code, p_place, p_cells, p_traits, p_count
+                    )
                 elif what == PROGRAM:
                     tally[kind, 0] += _program(
                         state, n, k, rate * dt, code, operand[c], (code >> 8) & 15, place, traits, row, p_code, p_place,
@@ -217,7 +229,18 @@ def _draw(
                     for j in range(n_near):
                         m = k if j == n_near - 1 else binomial(state, k, 1.0 / (n_near - j))
                         if m > 0:
-                            _put(code, neighbours[place, j], m, traits, row, p_code, p_place, p_cells, p_traits, p_count)
+                            _put(
+                                code,
+                                neighbours[place, j],
+                                m,
+                                traits,
+                                row,
+                                p_code,
+                                p_place,
+                                p_cells,
+                                p_traits,
+                                p_count,
+                            )
                             k -= m
                     if n_near == 0:
                         _put(code, place, k, traits, row, p_code, p_place, p_cells, p_traits, p_count)
@@ -227,7 +250,11 @@ def _draw(
                     for j in range(first, last):
                         m = k
                         if j < last - 1:
-                            m = binomial(state, k, min(weight[j] / weight_left, 1.0)) if weight_left > 0.0 else 0
+                            m = (
+                                binomial(state, k, min(weight[j] / weight_left, 1.0))
+                                if weight_left > 0.0
+                                else 0
+                            )
                         weight_left -= weight[j]
                         if m > 0:
                             _put(code, member[j], m, traits, row, p_code, p_place, p_cells, p_traits, p_count)
@@ -247,7 +274,9 @@ def _draw(
                     if m > 0:
                         mutant = code | v_bit[v]
                         if meta[NEXT_CLONE] < max_clones:
-                            mutant = (mutant & ~(np.int64(4095) << clone_shift)) | (meta[NEXT_CLONE] << clone_shift)
+                            mutant = (mutant & ~(np.int64(4095) << clone_shift)) | (
+                                meta[NEXT_CLONE] << clone_shift
+                            )
                             meta[NEXT_CLONE] += 1
                         _put(mutant, place, m, traits, row, p_code, p_place, p_cells, p_traits, p_count)
                         there -= m

@@ -240,9 +240,7 @@ def _slot_of(code: int, place: int, size: int) -> int:
 
 
 @njit(cache=True, error_model="numpy")
-def _find_stratum(
-    code: int, place: int, table: Ints32, s_code: Ints, s_place: Ints32, meta: Ints
-) -> int:
+def _find_stratum(code: int, place: int, table: Ints32, s_code: Ints, s_place: Ints32, meta: Ints) -> int:
     """Return the stratum of (place, code), making it when there is none."""
     slot = _slot_of(code, place, table.size)
     while True:

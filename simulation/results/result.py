@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from simulation.marrow_map import MarrowMap
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -20,19 +22,6 @@ if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
 
 __all__ = ["MarrowMap", "Result"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class MarrowMap:
-    """Hold the marrow's niches at one instant; each layer is an array of shape (rows, columns).
-
-    Layers are cells per niche, but `fraction` (blasts among the niche's cells) and `exhaustion` (mean, 0..1).
-    """
-
-    day: float
-    rows: int
-    columns: int
-    layers: Mapping[str, npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -142,6 +142,7 @@ class BloodTest(_Test):
 class Monitoring(Block):
     """Say which tests are done; null: no such test."""
 
+    pulls: Annotated[int, Whole(1, 100)] = Field(description="Niches mixed in one marrow aspirate.")
     mrd: MrdTest | None = Field(description="MRD in a marrow aspirate; null: not tested.")
     morphology: MorphologyTest | None = Field(
         description="The aspirate under the microscope; null: not looked at."

@@ -132,8 +132,11 @@ class FakePatient:
 
 
 def scenario(**keys: Any) -> Scenario:
-    """The defaults with some keys changed, written as in a file: `scenario(start={"when": "mrd", ...})`."""
-    return parse_scenario("name: a test", keys)
+    """The defaults with some keys changed, written as in a file: `scenario(start={"when": "mrd", ...})`.
+
+    One pull an aspirate unless a test says otherwise, so that its place is known.
+    """
+    return parse_scenario("name: a test", {"monitoring.pulls": 1} | keys)
 
 
 def make_clinic(**keys: Any) -> Clinic:

@@ -14,7 +14,7 @@ DAILY_MRD = {"first": "day 0", "every": "1 d", "cells": "1e5", "sensitivity": "1
 
 def daily(fraction: float, n: int, **patient: object) -> np.ndarray:
     """Measured MRD of `n` daily aspirates."""
-    clinic = make_clinic(monitoring={"mrd": DAILY_MRD, "morphology": None, "blood": None})
+    clinic = make_clinic(monitoring={"pulls": 1, "mrd": DAILY_MRD, "morphology": None, "blood": None})
     follow(clinic, FakePatient(fraction, step=1.0, **patient), until=float(n))  # type: ignore[arg-type]
     return np.array([event.value for event in clinic.events.of_kind("result", "mrd")])
 
@@ -41,7 +41,7 @@ def test_no_sample_is_lost_or_drifts_at_any_step(step: float) -> None:
 
 
 def test_no_test_means_no_result() -> None:
-    clinic = make_clinic(monitoring={"mrd": None, "morphology": None, "blood": None})
+    clinic = make_clinic(monitoring={"pulls": 1, "mrd": None, "morphology": None, "blood": None})
     follow(clinic, FakePatient(0.9, blood_blasts=1e4), until=100.0)
     assert days(clinic, "test") == [] and days(clinic, "result") == []
 
@@ -63,6 +63,16 @@ def test_an_aspirate_comes_from_one_place_of_a_patchy_marrow() -> None:
     hit = measured > 0
     assert abs(hit.mean() - 0.25) < 4 * math.sqrt(0.25 * 0.75 / n)
     assert measured[hit].mean() == pytest.approx(4 * fraction, rel=0.02)
+
+
+def test_an_aspirate_of_many_pulls_sees_the_mean_of_a_patchy_marrow() -> None:
+    # 100 pulls over four niches, one of which holds everything: the share of pulls there has SD 0.043
+    clinic = make_clinic(**{"monitoring.pulls": 100, "monitoring.mrd.every": "1 d"})
+    follow(clinic, FakePatient(1e-2, niche_factors=(0.0, 4.0, 0.0, 0.0)), until=230.0)
+    values = np.array([event.value for event in clinic.events.of_kind("test", "mrd")], float)
+    assert len(values) == 200
+    assert values.mean() == pytest.approx(1e-2, rel=0.06)  # 5 standard errors
+    assert 0.1e-2 < values.std() < 0.3e-2
 
 
 def test_below_the_sensitivity_the_result_is_negative() -> None:

@@ -87,7 +87,7 @@ def test_nothing_happens_after_death() -> None:
 def test_death_follows_its_hazard_at_any_step(step: float) -> None:
     # survival to day 20 at 0.05/day is exp(-1); 4 standard errors: a false alarm in 6e-5 of seeds
     n = 400
-    base = make_clinic(monitoring={"mrd": None, "morphology": None, "blood": None})
+    base = make_clinic(monitoring={"pulls": 1, "mrd": None, "morphology": None, "blood": None})
     alive = 0
     for seed in range(n):
         clinic = copy.deepcopy(base)

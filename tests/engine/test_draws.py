@@ -100,7 +100,9 @@ def test_binomial_follows_its_law(n: int, p: float) -> None:
     _check(sample, stats.binom(n, p))
 
 
-@pytest.mark.parametrize("mean", [1e-3, 0.1, 1.0, 5.0, 9.9, 10.1, 15.0, 25.0, 40.0, 90.0, 110.0, 200.0, 990.0, 1_100.0, 1e5, 1e10])
+@pytest.mark.parametrize(
+    "mean", [1e-3, 0.1, 1.0, 5.0, 9.9, 10.1, 15.0, 25.0, 40.0, 90.0, 110.0, 200.0, 990.0, 1_100.0, 1e5, 1e10]
+)
 def test_poisson_follows_its_law(mean: float) -> None:
     sample = _poissons(12, mean, 300_000)
     assert sample.min() >= 0

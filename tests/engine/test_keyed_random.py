@@ -14,7 +14,15 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from simulation.engine.keyed_random import agent_key, base_key, combine, exponential, normal, step_key, uniform
+from simulation.engine.keyed_random import (
+    agent_key,
+    base_key,
+    combine,
+    exponential,
+    normal,
+    step_key,
+    uniform,
+)
 
 _ALARM = 1e-6
 _ROOT = Path(__file__).parents[2]
@@ -22,7 +30,9 @@ Floats = npt.NDArray[np.float64]
 
 
 @njit(cache=False)
-def _first_of_agents(key: np.uint64, strata: npt.NDArray[np.int64], serials: npt.NDArray[np.int64], skip: int) -> Floats:
+def _first_of_agents(
+    key: np.uint64, strata: npt.NDArray[np.int64], serials: npt.NDArray[np.int64], skip: int
+) -> Floats:
     out = np.empty(strata.size)
     state = np.zeros(1, np.uint64)
     for i in range(strata.size):
@@ -72,7 +82,9 @@ def test_neighbouring_keys_are_independent(skip: int) -> None:
     next_step = _first_of_agents(step_key(base_key(1, 0, "events"), 11), strata, serials, skip)
     patient = _first_of_agents(step_key(base_key(1, 1, "events"), 10), strata, serials, skip)
     stream = _first_of_agents(step_key(base_key(1, 0, "event"), 10), strata, serials, skip)
-    places = _first_of_agents(step_key(base_key(1, 0, "events"), 10), strata ^ (np.int64(1) << 46), serials, skip)
+    places = _first_of_agents(
+        step_key(base_key(1, 0, "events"), 10), strata ^ (np.int64(1) << 46), serials, skip
+    )
     for sample in (a, next_step, patient, stream, places):
         assert _flat(sample) > _ALARM
     for other in (a[1:], next_step, patient, stream, places):
@@ -112,7 +124,10 @@ FROZEN: list[str] = []
 
 
 def test_parts_of_a_key_and_their_places_matter() -> None:
-    keys = {combine(*parts) for parts in ((), (0,), (0, 0), (1,), (1, 0), (0, 1), (-1,), (2**63,), (1, 2, 3), (3, 2, 1))}
+    keys = {
+        combine(*parts)
+        for parts in ((), (0,), (0, 0), (1,), (1, 0), (0, 1), (-1,), (2**63,), (1, 2, 3), (3, 2, 1))
+    }
     assert len(keys) == 10
     assert base_key(1, 2, "a") != base_key(2, 1, "a") != base_key(1, 2, "b")
 
@@ -121,7 +136,12 @@ def test_keys_do_not_depend_on_the_hash_seed_of_python() -> None:
     code = "from simulation.engine.keyed_random import base_key, step_key; print(int(step_key(base_key(5, 6, 'x'), 7)))"
     said = {
         subprocess.run(
-            [sys.executable, "-c", code], cwd=_ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code],
+            cwd=_ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for seed in ("0", "1")
     }

@@ -6,8 +6,18 @@ import numpy as np
 import numpy.typing as npt
 
 from simulation.engine import population
-from simulation.engine.events import DIE, DIVIDE, GOTO, NEIGHBOUR, PROGRAM, RECODE, Channels, Destinations, Variants
-from simulation.engine.events import draw_events
+from simulation.engine.events import (
+    DIE,
+    DIVIDE,
+    GOTO,
+    NEIGHBOUR,
+    PROGRAM,
+    RECODE,
+    Channels,
+    Destinations,
+    Variants,
+    draw_events,
+)
 from simulation.engine.keyed_random import base_key, step_key
 from simulation.engine.population import Population, Resolution
 

@@ -1,0 +1,147 @@
+"""The one place where the Mesa room writes into the engine: rows changed by hand, with the books kept.
+
+A cell put in by hand counts as infused, a cell taken out as dead, so that infused + births - deaths stays the number of cells.
+"""
+
+import operator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simulation.biology.places import PlaceKind, Places
+from simulation.biology.state import State
+from simulation.biology.traits import TAG_SHIFT
+from simulation.body import Body
+from simulation.engine.population import Floats, Population
+
+__all__ = ["TAG_MASK", "Ledger", "Place", "Rows", "place_index", "position_of", "whole"]
+
+Rows = npt.NDArray[np.intp]
+Place = int | str | tuple[int, int]  # an index, a kind ("blood"; PlaceKind is an int), or a niche (row, column)
+
+TAG_MASK = (1 << 16) - 1
+_KINDS = {kind.name.lower(): kind for kind in PlaceKind}
+
+
+class Ledger:
+    """Change single cohorts of a body between two steps."""
+
+    __slots__ = ("_last_tag", "body", "places", "pop", "state")
+
+    def __init__(self, body: Body) -> None:
+        self.body = body
+        self.state: State = body.state
+        self.pop: Population = body.state.pop
+        self.places: Places = body.state.places
+        tags = (self.pop.code[self.pop.rows()] >> TAG_SHIFT) & TAG_MASK
+        self._last_tag = int(tags.max(initial=0))
+
+    def found(self, code: int, place: int, cells: int, traits: Floats) -> int:
+        """Found a cohort of its own and return its row."""
+        cells = self._size(cells)
+        if cells == 0:
+            raise ValueError("an agent holds at least one cell, got cells=0")
+        row = self.pop.found(code, place, cells, traits)
+        self.state.infused += cells
+        self.changed()
+        return row
+
+    def remove(self, row: int) -> None:
+        """Take a cohort out; its cells count as dead."""
+        self.state.deaths += self.pop.cells.item(row)
+        self.pop.remove(row)
+        self.changed()
+
+    def resize(self, row: int, cells: int) -> None:
+        """Let a cohort hold so many cells; with 0 it is taken out."""
+        cells = self._size(cells)
+        if cells == 0:
+            self.remove(row)
+            return
+        more = cells - self.pop.cells.item(row)
+        self.state.infused += max(more, 0)
+        self.state.deaths += max(-more, 0)
+        self.pop.cells[row] = cells
+        self.changed()
+
+    def recode(self, row: int, code: int, place: int) -> None:
+        """Give a cohort another place or other discrete traits; row and unique id stay."""
+        pop = self.pop
+        if pop.code.item(row) == code and pop.place.item(row) == place:
+            return
+        uid, cells, traits = pop.uid.item(row), pop.cells.item(row), pop.traits[row].copy()
+        pop.remove(row)
+        again = pop.found(code, place, cells, traits)
+        if again != row:  # the row just freed is the first to be used again
+            raise RuntimeError(f"a cohort moved from row {row} to row {again}")
+        pop.uid[row] = uid
+        self.changed()
+
+    def new_tag(self) -> int:
+        """Return a mark that no other cohort bears."""
+        if self._last_tag == TAG_MASK:
+            raise ValueError(
+                f"at most {TAG_MASK} agents can be kept apart from like ones; make the others with kept_apart=False"
+            )
+        self._last_tag += 1
+        return self._last_tag
+
+    def changed(self) -> None:
+        """Let the body forget what it knew of itself."""
+        self.body._truth = None  # computed anew when the clinic or a chart asks
+
+    def _size(self, cells: int) -> int:
+        cells = whole(cells, "cells")
+        if cells < 0:
+            raise ValueError(f"cells must be >= 0, got {cells}")
+        limit = self.pop.resolution.max_cells
+        if 0 < limit < cells:
+            raise ValueError(
+                f"an agent holds at most {limit} cell here (cells_per_agent), got {cells}; use create_agents for more"
+            )
+        return cells
+
+
+def whole(value: Any, name: str) -> int:
+    """Return a whole number as `int`; 1e6 is one, 0.5 and text are not."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, got {value!r}") from None
+
+
+def place_index(places: Places, place: Place) -> int:
+    """Return the number of a place given as number, as kind (`"blood"`), or as niche (row, column).
+
+    Raises
+    ------
+    ValueError
+        Where there is no such place, or several of that kind.
+    """
+    if isinstance(place, tuple):
+        row, column = (whole(part, "a niche's row and column") for part in place)
+        if not (0 <= row < places.rows and 0 <= column < places.columns):
+            raise ValueError(f"no niche {place}: the marrow has {places.rows} x {places.columns} niches")
+        return row * places.columns + column
+    if isinstance(place, str):
+        if place not in _KINDS:
+            raise ValueError(f"no kind of place {place!r}; there are {', '.join(_KINDS)}")
+        place = _KINDS[place]
+    if isinstance(place, PlaceKind):
+        found = np.flatnonzero(places.kind == place)
+        if found.size != 1:
+            several = "none here" if found.size == 0 else "several; name one by its number or as (row, column)"
+            raise ValueError(f"place {place.name.lower()!r}: there are {several}")
+        return int(found[0])
+    index = whole(place, "place")
+    if not 0 <= index < places.n:
+        raise ValueError(f"no place {index}: there are {places.n}, numbered from 0")
+    return index
+
+
+def position_of(places: Places, place: int) -> tuple[int, int] | None:
+    """Return (row, column) of a niche, or None outside the marrow grid."""
+    return divmod(place, places.columns) if place < places.n_niches else None
