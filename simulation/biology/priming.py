@@ -36,10 +36,10 @@ class Priming:
     def act(self, state: State, dt: float) -> None:
         """Advance host APC and add the hazards of alloreactive Tcon."""
         p, pop, signals = state.p, state.pop, state.signals
-        lymphoid = state.places.index(PlaceKind.LYMPHOID)
-        if lymphoid < 0:
+        where = max(state.places.index(PlaceKind.LYMPHOID), state.places.index(PlaceKind.WELL))
+        if where < 0:  # a body has lymphoid tissue, a culture a well
             return
-        loss = p.rate_apc_decay + p.rate_apc_tolerisation * float(signals.suppression[lymphoid])
+        loss = p.rate_apc_decay + p.rate_apc_tolerisation * float(signals.suppression[where])
         gain = p.rate_apc_damage * (1.0 - state.tissue_integrity)
         level = gain / (gain + loss)
         before = state.host_apc
@@ -64,12 +64,12 @@ def _add(
         free = 1.0 - suppression[place]
         stage = (code >> STAGE_SHIFT) & 3
         if stage != EFFECTOR:
-            if kinds[place] == PlaceKind.LYMPHOID:
+            if kinds[place] == PlaceKind.LYMPHOID or kinds[place] == PlaceKind.WELL:
                 hazard[row, Channel.RECALL if stage == MEMORY else Channel.PRIME] += priming * free
         elif (code >> PROGRAM_SHIFT) & 15:
             hazard[row, Channel.PROGRAM] += program * free
         else:
-            if kinds[place] == PlaceKind.TISSUE:
+            if kinds[place] == PlaceKind.TISSUE or kinds[place] == PlaceKind.WELL:
                 hazard[row, Channel.DIVIDE] += expansion * free
             hazard[row, Channel.DIE] += contraction * (1.0 - memory)
             hazard[row, Channel.CONTRACT] += contraction * memory

@@ -46,10 +46,12 @@ class Signals:
 
     def copy(self) -> "Signals":
         """Return an independent copy."""
-        arrays = {
-            f.name: v.copy() for f in fields(self) if isinstance(v := getattr(self, f.name), np.ndarray)
-        }
-        return replace(self, **arrays)
+        twin = copy(self)
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if isinstance(value, np.ndarray):
+                setattr(twin, f.name, value.copy())
+        return twin
 
 
 @dataclass(slots=True)

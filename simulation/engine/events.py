@@ -4,7 +4,6 @@ For a cohort of n cells that divide at rate b and leave (die, move, change state
 cells still there at its end follows exactly the linear birth-death law (Kendall 1948, Ann Math Stat 19:1): every founder's clan
 dies out with probability alpha, else has geometric size. Extinction, mean and variance are therefore right at any step length. The number of leavers has
 the exact mean: the clans that ended, plus those leavers that newborns made up for. They are shared among the channels by hazard.
-Cohorts of 10,000 cells and more take a shorter way with the same means.
 """
 
 from dataclasses import dataclass
@@ -14,12 +13,10 @@ import numpy as np
 from numba import njit
 
 from simulation.engine.draws import binomial, extra_births, poisson
-from simulation.engine.keyed_random import agent_key
+from simulation.engine.keyed_random import agent_key, uniform
 from simulation.engine.population import NEXT_CLONE, Floats, Ints, Ints32, Population, unlink
 
-# From so many cells on, and while so small a share leaves in one step, extinction within the step is impossible in practice.
-_MANY = 10_000
-_FEW_LEAVE = 0.3
+_ONE_BY_ONE = 64  # up to so many cells choose their destination one by one
 
 __all__ = [
     "DIE",
@@ -87,7 +84,7 @@ def draw_events(
     while True:
         at = _draw(
             at, pop.top, pop.cells, pop.code, pop.place, pop.serial, pop.stratum, pop.following, pop.previous,
-            pop.traits, pop.hazard, pop.s_code, pop.s_place, pop.s_head, pop.s_count, pop.meta, pop.parcels.code, pop.parcels.place,
+            pop.traits, pop.hazard, pop.s_head, pop.s_count, pop.meta, pop.parcels.code, pop.parcels.place,
             pop.parcels.cells, pop.parcels.traits, pop.parcels.count, channels.effect, channels.operand,
             where.neighbours, where.group_start, where.member, where.weight, variants.bit, variants.probability,
             variants.of_class, variants.clone_shift, variants.max_clones, pop.resolution.max_cells, key, dt, tally,
@@ -122,21 +119,16 @@ def _births_and_leavers(state: np.ndarray, n: int, b: float, d: float, dt: float
         return n - gone, gone
     if d <= 0.0:
         return n + extra_births(state, n, exp(-b * dt)), 0
-    net = (b - d) * dt
-    growth = expm1(net)
-    per_cell = growth / (b - d) if abs(net) > 1e-9 else dt  # the integral of exp((b - d) t) over the step
+    x = (b - d) * dt
+    # The integral of exp((b - d) t) over the step; by its series where the difference would lose digits.
+    per_cell = (exp(x) - 1.0) / (b - d) if abs(x) > 1e-3 else dt * (1.0 + x * (0.5 + x * (1.0 / 6.0 + x / 24.0)))
     mean_left = d * per_cell
-    if n >= _MANY and mean_left < _FEW_LEAVE:
-        # Extinction is out of reach: one draw of leavers and one of births, both with the exact mean.
-        gone = binomial(state, n, mean_left)
-        stay = (1.0 - mean_left) / (1.0 + growth)
-        return n - gone + extra_births(state, n - gone, stay), gone
-    share = 1.0 / (1.0 + b * per_cell)
-    alpha = mean_left * share  # the clan has died out or left
+    stay = 1.0 / (1.0 + b * per_cell)
+    alpha = mean_left * stay  # the clan has died out or left
     ended = binomial(state, n, alpha)
     founders = n - ended
-    there = founders + extra_births(state, founders, share)
-    return there, ended + poisson(state, n * (mean_left - alpha))
+    made_up = poisson(state, n * (mean_left - alpha))
+    return founders + extra_births(state, founders, stay), ended + made_up
 
 
 @njit(cache=True, error_model="numpy")
@@ -168,9 +160,56 @@ def _program(
 
 
 @njit(cache=True, error_model="numpy")
+def _spread(
+    state: np.ndarray, k: int, code: int, first: int, last: int, member: Ints32, share: Floats, upto: Floats, buffer: Ints,
+    traits: Floats, row: int, p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats, p_count: Ints,
+) -> None:  # fmt: skip
+    """Send k cells to the members first..last-1 of a group: few cells one by one, many by conditional binomials."""
+    if k <= _ONE_BY_ONE:
+        for j in range(first, last):
+            buffer[j] = 0
+        for _ in range(k):
+            u = uniform(state)
+            low, high = first, last - 1
+            while low < high:
+                middle = (low + high) >> 1
+                if u < upto[middle]:
+                    high = middle
+                else:
+                    low = middle + 1
+            buffer[low] += 1
+        for j in range(first, last):
+            if buffer[j] > 0:
+                _put(code, member[j], buffer[j], traits, row, p_code, p_place, p_cells, p_traits, p_count)
+        return
+    for j in range(first, last):
+        m = k if j == last - 1 else binomial(state, k, share[j])
+        if m > 0:
+            _put(code, member[j], m, traits, row, p_code, p_place, p_cells, p_traits, p_count)
+            k -= m
+            if k == 0:
+                return
+
+
+@njit(cache=True, error_model="numpy")
+def _shares(group_start: Ints32, weight: Floats, share: Floats, upto: Floats) -> None:
+    """Fill in, member by member of each group, its share of the weight from it on, and the weight up to and with it."""
+    for g in range(group_start.size - 1):
+        first, last = group_start[g], group_start[g + 1]
+        rest = 0.0
+        for j in range(last - 1, first - 1, -1):
+            rest += weight[j]
+            share[j] = weight[j] / rest if rest > 0.0 else 0.0
+        total = 0.0
+        for j in range(first, last):
+            total += weight[j]
+            upto[j] = total / rest if rest > 0.0 else 0.0
+
+
+@njit(cache=True, error_model="numpy")
 def _draw(
     at: int, top: int, cells: Ints, codes: Ints, places: Ints32, serial: Ints, stratum: Ints32, following: Ints32,
-    previous: Ints32, traits: Floats, hazard: Floats, s_code: Ints, s_place: Ints32, s_head: Ints32, s_count: Ints32,
+    previous: Ints32, traits: Floats, hazard: Floats, s_head: Ints32, s_count: Ints32,
     meta: Ints, p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats, p_count: Ints, effect: Ints, operand: Ints,
     neighbours: Ints32, group_start: Ints32, member: Ints32, weight: Floats, v_bit: Ints, v_probability: Floats, v_class: int,
     clone_shift: int, max_clones: int, max_cells: int, key: np.uint64, dt: float, tally: Ints,
@@ -181,6 +220,9 @@ def _draw(
     for g in range(group_start.size - 1):
         widest = max(widest, group_start[g + 1] - group_start[g])
     per_row = widest + neighbours.shape[1] + n_channels + 24
+    share, upto, buffer = np.zeros(weight.size), np.zeros(weight.size), np.zeros(weight.size, np.int64)
+    _shares(group_start, weight, share, upto)
+    active, rates = np.zeros(n_channels, np.int64), np.zeros(n_channels)
     state = np.zeros(1, np.uint64)
     for row in range(at, top):
         n = cells[row]
@@ -188,25 +230,33 @@ def _draw(
             continue
         if p_count[0] + per_row > p_code.size:
             return row
-        d = 0.0
+        # The channels open to this cohort, the widest last: its cells are those that no other took.
+        d = widest_rate = 0.0
+        n_active = widest_at = 0
         for c in range(1, n_channels):
-            d += hazard[row, c]
+            rate = hazard[row, c]
+            if rate > 0.0:
+                active[n_active], rates[n_active] = c, rate
+                d += rate
+                if rate > widest_rate:
+                    widest_rate, widest_at = rate, n_active
+                n_active += 1
         b = hazard[row, 0]
-        if b <= 0.0 and d <= 0.0:
+        if b <= 0.0 and n_active == 0:
             continue
         code, place = codes[row], np.int64(places[row])
-        s = stratum[row]
-        state[0] = agent_key(key, code ^ (place << 46), serial[row])
+        state[0] = agent_key(key, code, place, serial[row])
         there, leavers = _births_and_leavers(state, n, b, d, dt)
         births = there - n + leavers
         kind = code & 15
         if leavers > 0:
+            last = n_active - 1
+            active[widest_at], active[last] = active[last], active[widest_at]
+            rates[widest_at], rates[last] = rates[last], rates[widest_at]
             left, rate_left = leavers, d
-            for c in range(1, n_channels):
-                rate = hazard[row, c]
-                if rate <= 0.0:
-                    continue
-                k = left if rate >= rate_left else binomial(state, left, rate / rate_left)
+            for i in range(n_active):
+                c, rate = active[i], rates[i]
+                k = left if i == last else binomial(state, left, rate / rate_left)
                 rate_left -= rate
                 left -= k
                 if k == 0:
@@ -214,53 +264,32 @@ def _draw(
                 tally[kind, c] += k
                 what = effect[c]
                 if what == RECODE:
-                    _put(
-                        code + operand[c], place, k, traits, row, p_code, p_place, p_cells, p_traits, p_count
-                    )
+                    _put(code + operand[c], place, k, traits, row, p_code, p_place, p_cells, p_traits, p_count)
+                elif what == GOTO:
+                    first, end = group_start[operand[c]], group_start[operand[c] + 1]
+                    if end - first == 1:
+                        _put(code, member[first], k, traits, row, p_code, p_place, p_cells, p_traits, p_count)
+                    else:
+                        _spread(
+                            state, k, code, first, end, member, share, upto, buffer, traits, row, p_code, p_place, p_cells,
+                            p_traits, p_count,
+                        )  # fmt: skip
+                elif what == NEIGHBOUR:
+                    n_near = 0
+                    while n_near < neighbours.shape[1] and neighbours[place, n_near] >= 0:
+                        n_near += 1
+                    if n_near == 0:
+                        _put(code, place, k, traits, row, p_code, p_place, p_cells, p_traits, p_count)
+                    for j in range(n_near):
+                        m = k if j == n_near - 1 else binomial(state, k, 1.0 / (n_near - j))
+                        if m > 0:
+                            _put(code, neighbours[place, j], m, traits, row, p_code, p_place, p_cells, p_traits, p_count)
+                            k -= m
                 elif what == PROGRAM:
                     tally[kind, 0] += _program(
                         state, n, k, rate * dt, code, operand[c], (code >> 8) & 15, place, traits, row, p_code, p_place,
                         p_cells, p_traits, p_count,
                     )  # fmt: skip
-                elif what == NEIGHBOUR:
-                    n_near = 0
-                    while n_near < neighbours.shape[1] and neighbours[place, n_near] >= 0:
-                        n_near += 1
-                    for j in range(n_near):
-                        m = k if j == n_near - 1 else binomial(state, k, 1.0 / (n_near - j))
-                        if m > 0:
-                            _put(
-                                code,
-                                neighbours[place, j],
-                                m,
-                                traits,
-                                row,
-                                p_code,
-                                p_place,
-                                p_cells,
-                                p_traits,
-                                p_count,
-                            )
-                            k -= m
-                    if n_near == 0:
-                        _put(code, place, k, traits, row, p_code, p_place, p_cells, p_traits, p_count)
-                elif what == GOTO:
-                    first, last = group_start[operand[c]], group_start[operand[c] + 1]
-                    weight_left = 1.0
-                    for j in range(first, last):
-                        m = k
-                        if j < last - 1:
-                            m = (
-                                binomial(state, k, min(weight[j] / weight_left, 1.0))
-                                if weight_left > 0.0
-                                else 0
-                            )
-                        weight_left -= weight[j]
-                        if m > 0:
-                            _put(code, member[j], m, traits, row, p_code, p_place, p_cells, p_traits, p_count)
-                            k -= m
-                            if k == 0:
-                                break
                 if left == 0:
                     break
         if births > 0:
@@ -274,9 +303,7 @@ def _draw(
                     if m > 0:
                         mutant = code | v_bit[v]
                         if meta[NEXT_CLONE] < max_clones:
-                            mutant = (mutant & ~(np.int64(4095) << clone_shift)) | (
-                                meta[NEXT_CLONE] << clone_shift
-                            )
+                            mutant = (mutant & ~(np.int64(4095) << clone_shift)) | (meta[NEXT_CLONE] << clone_shift)
                             meta[NEXT_CLONE] += 1
                         _put(mutant, place, m, traits, row, p_code, p_place, p_cells, p_traits, p_count)
                         there -= m

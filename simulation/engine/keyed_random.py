@@ -67,9 +67,9 @@ def mix(z: np.uint64) -> np.uint64:
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def agent_key(step: np.uint64, stratum: np.int64, serial: np.int64) -> np.uint64:
+def agent_key(step: np.uint64, code: np.int64, place: np.int64, serial: np.int64) -> np.uint64:
     """Return the start of an agent's private sequence in one step, from what the agent IS, not from its row."""
-    z = mix(np.uint64(stratum) + _GOLDEN) ^ (np.uint64(serial) * _GOLDEN)
+    z = mix(np.uint64(code) + np.uint64(place) * _M1 + _GOLDEN) ^ (np.uint64(serial) * _GOLDEN)
     return mix(step ^ mix(z))
 
 

@@ -270,18 +270,22 @@ class PlaceNumber(Column[int, Place]):
         ledger.recode(row, ledger.pop.code.item(row), place_index(ledger.places, value))
 
 
-class PlaceKindName(PlaceNumber):
-    """Name of the kind of place."""
+class PlaceKindName(Column[str, Place]):
+    """Name of the kind of place; writing it moves the cohort to the only place of that kind."""
 
     _names: ClassVar[Values] = np.array(_KIND_NAMES)
 
-    def item(self, ledger: Ledger, row: int) -> Any:
+    def item(self, ledger: Ledger, row: int) -> str:
         """Return the kind of one row's place."""
         return _KIND_NAMES[ledger.places.kind.item(ledger.pop.place.item(row))]
 
     def array(self, ledger: Ledger, rows: Rows) -> Values:
         """Return the kinds of many rows' places."""
-        return self._names[ledger.places.kind[ledger.pop.place[rows]]]
+        return cast(Values, self._names[ledger.places.kind[ledger.pop.place[rows]]])
+
+    def put(self, ledger: Ledger, row: int, value: Place) -> None:
+        """Move one cohort."""
+        ledger.recode(row, ledger.pop.code.item(row), place_index(ledger.places, value))
 
 
 class Position(Column[tuple[int, int] | None, tuple[int, int]]):

@@ -77,7 +77,8 @@ def ratio_of_means(top: npt.ArrayLike, bottom: npt.ArrayLike, confidence: float 
     if a.size == 0 or b.mean() <= 0:
         return Estimate(nan, nan, nan, nan)
     rng = np.random.default_rng(_SEED)
-    sums = np.array([(a[i].sum(), b[i].sum()) for i in rng.integers(0, a.size, (N_RESAMPLES, a.size))])
+    draws = (rng.integers(0, a.size, a.size) for _ in range(N_RESAMPLES))  # one at a time: memory stays flat
+    sums = np.array([(a[i].sum(), b[i].sum()) for i in draws])
     with np.errstate(all="ignore"):
         ratios = np.where(sums[:, 1] > 0, sums[:, 0] / sums[:, 1], np.inf)
     tail = 100 * (1 - confidence) / 2
@@ -106,7 +107,7 @@ def _bootstrap_mean(values: Floats, confidence: float) -> Estimate:
         return Estimate(mean, 0.0, mean, mean)
     found = stats.bootstrap(
         (values,), np.mean, n_resamples=N_RESAMPLES, confidence_level=confidence, method="BCa",
-        rng=np.random.default_rng(_SEED),
+        batch=max(1, 1_000_000 // values.size), rng=np.random.default_rng(_SEED),
     )  # fmt: skip
     low, high = found.confidence_interval
     se = float(np.std(values, ddof=1) / values.size**0.5)

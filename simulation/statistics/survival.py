@@ -4,6 +4,7 @@ Curves come from `scipy.stats.ecdf`; the variance is Greenwood's, the band is po
 scale (Kalbfleisch & Prentice 2002), which stays within 0 and 1.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,9 +59,8 @@ class SurvivalCurve:
         The limits are the days on which the band's edges cross (Brookmeyer & Crowley 1982).
         """
         level = 1.0 - share
-        return _crossing(self.times, self.survival, level), _crossing(self.times, self.low, level), _crossing(
-            self.times, self.high, level
-        )  # fmt: skip
+        day, low, high = (_crossing(self.times, curve, level) for curve in (self.survival, self.low, self.high))
+        return day, low, high
 
 
 def kaplan_meier(days: npt.ArrayLike, happened: npt.ArrayLike, confidence: float = 0.95) -> SurvivalCurve:
@@ -74,11 +74,12 @@ def kaplan_meier(days: npt.ArrayLike, happened: npt.ArrayLike, confidence: float
     time, event = _checked(days, happened)
     curve = stats.ecdf(stats.CensoredData.right_censored(time, ~event)).sf
     times, survival = curve.quantiles, curve.probabilities
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # told below: the scale has no width at 0 and 1
         band = curve.confidence_interval(confidence, method="log-log")
         low = np.asarray(band.low.probabilities, float)
         high = np.asarray(band.high.probabilities, float)
-    # where nobody had the event yet, or nobody is left, the scale has no width: carry what was known before
+    # where nobody had the event yet, or nobody is left: carry what was known before
     low, high = _carry(np.where(survival >= 1, 1.0, low)), _carry(np.where(survival >= 1, 1.0, high))
     low[survival <= 0] = 0.0
     at_risk = np.array([(time >= t).sum() for t in times], np.int64)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +10,7 @@ import numpy.typing as npt
 from simulation.biology.census import Census
 from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS, advance
 from simulation.biology.places import PlaceKind, Places, groups, torus_neighbours
-from simulation.biology.state import Process, Signals, State
+from simulation.biology.state import Process, Signals, State, Values
 from simulation.biology.traits import (
     BLAST,
     CD19_LOST,
@@ -25,6 +26,94 @@ from simulation.engine.population import Population, Resolution
 from simulation.parameters import ParameterTable
 
 PROCESSES: dict[str, Process] = {p.name: p for p in (*BEFORE_EVENTS, *AFTER_EVENTS)}
+# A process must follow its law at any parameters; these are the bench's own, so that calibration does not move
+# the tests of single processes. Whatever is not here comes from the table.
+BENCH = {
+    "cl_blinatumomab": 2.22 * 24.0,
+    "volume_blinatumomab": 5.98,
+    "ec50_activation": 100.0,
+    "ec50_killing": 150.0,
+    "rate_contacts": 200.0,
+    "p_synapse": 0.8,
+    "p_recognition_gvl": 0.8,
+    "rate_kill_max": 3.0,
+    "potency_resting": 0.24,
+    "potency_treg": 0.1,
+    "t_cell_fitness": 1.0,
+    "treg_effect_on_killing": 0.5,
+    "treg_engaged_weight": 4.0,
+    "treg_ratio_half": 0.25,
+    "treg_share_supported": 0.06,
+    "treg_division_share": 0.3,
+    "rate_treg_death": 0.1,
+    "rate_treg_expansion": 0.1,
+    "rate_blast_net_growth": 0.06,
+    "rate_blast_death": 0.04,
+    "rate_blast_to_neighbour": 0.02,
+    "rate_blast_to_blood": 0.002,
+    "rate_blast_blood_to_marrow": 1.0,
+    "rate_blast_blood_to_extramedullary": 0.01,
+    "rate_activation_max": 9.8,
+    "rate_division_engaged": 0.35,
+    "fold_expansion_max": 4.0,
+    "rate_activation_death": 0.1,
+    "rate_reversion": 0.5,
+    "rate_exhaustion": 0.29,
+    "rate_exhaustion_recovery": 0.4,
+    "rate_exhaustion_terminal": 0.01,
+    "n_t_cell_set_point_early": 2.5e10,
+    "n_t_cell_set_point_late": 2.5e11,
+    "dur_t_cell_recovery": 700.0,
+    "rate_homeostatic_division": 0.25,
+    "rate_t_cell_turnover": 0.005,
+    "rate_blood_to_marrow": 0.25,
+    "rate_blood_to_lymphoid": 0.7,
+    "rate_blood_to_tissue": 0.05,
+    "rate_marrow_to_blood": 0.02,
+    "rate_lymphoid_to_blood": 0.022,
+    "rate_tissue_to_blood": 0.03,
+    "effector_homing": 3.0,
+    "phi_bm": 0.2,
+    "rate_t_cell_to_neighbour": 0.0,
+    "rate_adhesion": 20.0,
+    "rate_adhesion_release": 1.2,
+    "rate_adaptation": 1.0,
+    "rate_adaptation_loss": 0.05,
+    "rate_priming": 0.3,
+    "n_priming_divisions": 4.0,
+    "rate_program_division": 1.2,
+    "rate_effector_division": 0.3,
+    "rate_contraction": 0.23,
+    "fraction_memory": 0.07,
+    "rate_apc_decay": 0.05,
+    "rate_apc_tolerisation": 0.3,
+    "rate_apc_damage": 0.02,
+    "n_effectors_half_damage": 3e6,
+    "gvhd_exponent": 2.0,
+    "rate_tissue_damage": 0.25,
+    "rate_tissue_regeneration": 0.1,
+    "n_engaged_crs_unit": 3e6,
+    "crs_floor": 0.02,
+    "dur_crs": 1.0,
+    "rate_crs_tolerance": 0.2,
+    "rate_crs_tolerance_loss": 0.01,
+    "factor_crs_corticosteroid": 0.4,
+    "factor_killing_corticosteroid_low_et": 0.4,
+    "factor_killing_corticosteroid_high_et": 1.0,
+    "et_ratio_half_steroid": 0.1,
+    "rate_death_ptcy": 1.0,
+    "rate_marrow_recovery": 0.08,
+    "fraction_marrow_spared": 0.05,
+    "fraction_b_marrow": 0.05,
+    "fraction_b_periphery": 0.04,
+    "rate_b_cell_regeneration": 0.05,
+    "day_b_cell_return": 30.0,
+    "dur_b_cell_recovery": 120.0,
+} | {
+    f"factor_{what}_{drug}": value
+    for drug, killing in (("ciclosporin", 0.55), ("tacrolimus", 0.55), ("mycophenolate", 0.95))
+    for what, value in (("proliferation", 0.2), ("killing", killing))
+}
 _BEFORE = {p.name for p in BEFORE_EVENTS}
 _TARGETS = (
     PlaceKind.BLOOD,
@@ -66,13 +155,13 @@ class Lab:
         **parameters: float,
     ) -> None:
         table = ParameterTable.load().values()
-        unknown = set(parameters) - set(table)
+        unknown = (set(parameters) | set(BENCH)) - set(table)
         assert not unknown, unknown
-        self.p = SimpleNamespace(**(table | parameters))
+        self.p = SimpleNamespace(**(table | BENCH | parameters))
         self.places = make_places(kinds, rows, columns)
         events = channels(round(self.p.n_priming_divisions))
         self.state = State(
-            p=self.p,
+            p=cast(Values, self.p),
             places=self.places,
             pop=Population(N_TRAITS, len(events.names), Resolution(agents_per_stratum)),
             signals=Signals.quiet(self.places.n),

@@ -109,9 +109,10 @@ def test_effectors_contract_to_a_small_memory_that_host_apc_recall() -> None:
     recalled = Lab(LYMPHOID, rate_contraction=0.0)
     recalled.add(encode(TCON, alloreactive=True, stage=MEMORY), 1e6)
     recalled.run(60.0, 0.25, "priming")
-    made = staged(recalled, EFFECTOR)
+    recalled.p.rate_priming = 0.0  # let those recalled finish their program
+    recalled.run(20.0, 0.25, "priming")
     assert staged(recalled, MEMORY) < 1e6
-    assert made == (1e6 - staged(recalled, MEMORY)) * 16
+    assert staged(recalled, EFFECTOR) == (1_000_000 - staged(recalled, MEMORY)) * 16
 
 
 def test_effectors_in_tissue_divide_with_antigen_and_treg_suppress_it() -> None:
@@ -243,7 +244,7 @@ def test_score_rises_with_burden_and_falls_with_tolerance_and_steroid() -> None:
 
 
 def test_the_second_exposure_releases_less_than_the_first() -> None:
-    lab = Lab(MARROW)
+    lab = Lab(MARROW, rate_division_engaged=0.0, rate_activation_death=0.0)  # the same T cells twice
     lab.add(encode(BLAST), 4e11)
     lab.add(encode(TCON), 6e9)
     worst = []

@@ -36,7 +36,7 @@ def _first_of_agents(
     out = np.empty(strata.size)
     state = np.zeros(1, np.uint64)
     for i in range(strata.size):
-        state[0] = agent_key(key, strata[i], serials[i])
+        state[0] = agent_key(key, strata[i], places[i], serials[i])
         for _ in range(skip):
             uniform(state)
         out[i] = uniform(state)

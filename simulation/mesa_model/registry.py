@@ -1,0 +1,130 @@
+"""Which class each row belongs to, and which handle stands for it: both per model."""
+
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+from mesa import Agent
+
+from simulation.biology.traits import CLASS_MASK, ENGAGED_TREG, FIRST_CUSTOM_CLASS
+from simulation.mesa_model.agents import BUILT_IN, Cohort
+from simulation.mesa_model.ledger import Ledger, Rows
+
+if TYPE_CHECKING:
+    from simulation.mesa_model.model import TransplantModel
+
+__all__ = ["AgentClasses", "Handles"]
+
+_N = CLASS_MASK + 1
+
+
+class AgentClasses:
+    """Hold one model's agent classes by class number; a user's own get 5..15 when they are first met."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._state = ledger.state
+        self.by_id: list[type[Cohort]] = [BUILT_IN.get(i, Cohort) for i in range(_N)]
+        self._ids: dict[type[Cohort], tuple[int, ...]] = {}
+        for number, cls in BUILT_IN.items():
+            self._ids[cls] = (*self._ids.get(cls, ()), number)
+
+    @property
+    def known(self) -> list[type[Cohort]]:
+        """Return all classes, the four built-in ones first."""
+        return list(self._ids)
+
+    def id_of(self, cls: type[Cohort]) -> int:
+        """Return the class number for new agents of a class, adding the class when it is new."""
+        if cls not in self._ids:
+            self.add(cls)
+        return self._ids[cls][0]
+
+    def ids_under(self, cls: type) -> list[int]:
+        """Return the class numbers of a class and its subclasses."""
+        return [number for number, own in enumerate(self.by_id) if issubclass(own, cls)]
+
+    def exact_ids(self, cls: type) -> list[int]:
+        """Return the class numbers of a class without its subclasses."""
+        return [number for number, own in enumerate(self.by_id) if own is cls]
+
+    def add(self, cls: type[Cohort]) -> int:
+        """Give a class of the user's own a number, and its cells the rules of the class it behaves like.
+
+        Raises
+        ------
+        TypeError
+            If it is no subclass of `Cohort`, or neither derives from one of the four classes nor says `behaves_like`.
+        ValueError
+            If its number is taken or none is left.
+        """
+        if not (isinstance(cls, type) and issubclass(cls, Cohort)):
+            raise TypeError(f"an agent class derives from Cohort or one of its subclasses, got {cls!r}")
+        if cls in self._ids:
+            return self._ids[cls][0]
+        like = cls.behaves_like or next((base for base in cls.__mro__ if base in BUILT_IN.values()), None)
+        kinds = [number for number, own in BUILT_IN.items() if own is like]
+        if not kinds:
+            names = ", ".join(sorted({own.__name__ for own in BUILT_IN.values()}))
+            raise TypeError(f"{cls.__name__} must say `behaves_like = ...`, one of {names}")
+        number = self._number_for(cls)
+        self.by_id[number] = cls
+        self._ids[cls] = (number,)
+        self._state.behaviour = self._state.behaviour.copy()  # a branched course shares the array
+        self._state.behaviour[number] = kinds[0]
+        return number
+
+    def _number_for(self, cls: type[Cohort]) -> int:
+        free = [n for n in range(FIRST_CUSTOM_CLASS, _N) if self.by_id[n] is Cohort]
+        wanted = cls.class_id
+        if wanted is None:
+            if not free:
+                raise ValueError(f"no class number is left for {cls.__name__}: a model holds {_N - ENGAGED_TREG - 1}")
+            return free[0]
+        if wanted not in free:
+            taken = self.by_id[wanted].__name__ if 0 <= wanted < _N else None
+            why = f"is taken by {taken}" if taken else f"is not in {FIRST_CUSTOM_CLASS}..{CLASS_MASK}"
+            raise ValueError(f"{cls.__name__}.class_id = {wanted} {why}")
+        return wanted
+
+    def scripted(self) -> list[type[Cohort]]:
+        """Return the classes that have a `step` of their own."""
+        return [cls for cls in self._ids if cls.step is not Agent.step]
+
+
+class Handles:
+    """Give every cohort one handle, made when it is first asked for, and the same one as long as anybody holds it."""
+
+    def __init__(self, model: "TransplantModel") -> None:
+        self._model = model
+        self._pop = model.ledger.pop
+        self._known: WeakValueDictionary[int, Cohort] = WeakValueDictionary()
+        self._pinned: dict[int, Cohort] = {}
+        self.made = 0  # handles made for rows so far
+
+    def of(self, row: int, uid: int) -> Cohort:
+        """Return the handle of a living row."""
+        handle = self._known.get(uid)
+        if handle is None:
+            cls = self._model.classes.by_id[self._pop.code.item(row) & CLASS_MASK]
+            handle = cls.__new__(cls)
+            handle._attach(self._model, row, uid)
+            self._known[uid] = handle
+            self.made += 1
+        return handle
+
+    def of_rows(self, rows: Rows) -> list[Cohort]:
+        """Return the handles of living rows."""
+        return [self.of(row, uid) for row, uid in zip(rows.tolist(), self._pop.uid[rows].tolist(), strict=True)]
+
+    def adopt(self, agent: Cohort) -> None:
+        """Take in a handle made by hand."""
+        self._known[agent.unique_id] = agent
+
+    def pin(self, agent: Cohort) -> None:
+        """Keep a handle that bears attributes of the user's own as long as its cohort lives."""
+        if agent.alive:
+            self._pinned[agent.unique_id] = agent
+
+    def sweep(self) -> None:
+        """Let go of pinned handles whose cohort is gone."""
+        for uid in [uid for uid, agent in self._pinned.items() if not agent.alive]:
+            del self._pinned[uid]

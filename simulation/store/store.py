@@ -1,0 +1,165 @@
+"""A folder of results that survives kill -9 at any moment, takes more runs later, and stays a handful of files.
+
+    design.json          what these runs are; its columns, scenarios, seed and model
+    runs-000001.csv ...  segments: the rows of many batches
+    shards/*.csv         one file per batch that has just been finished
+    lock                 held by the one program that is writing
+
+A batch becomes a shard in one atomic step. Shards are merged into segments, segments of like size into larger ones. A
+crash between writing a segment and removing its parts leaves rows twice; a reader takes each run once, and a run that
+was done counts before one that failed.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Final, Self
+
+from simulation.errors import UserError
+from simulation.store.atomic import write_lines, write_text
+from simulation.store.design import DESIGN_FILE, Design, OtherDesign, read_digest
+from simulation.store.rows import SHARDS, lines, parse, read_rows
+
+__all__ = ["Store", "StoreInUse"]
+
+_FAN: Final = 32  # so many files of one size are merged into one
+DONE: Final = "done"
+
+
+class StoreInUse(UserError):  # noqa: N818 - its base says that it is an error
+    """Say that another program is writing into the same store."""
+
+
+class Store:
+    """Hold the runs of one design in `folder`; use as a context, which keeps other writers out.
+
+    Raises
+    ------
+    OtherDesign
+        On entering, where the folder holds runs of another design.
+    StoreInUse
+        On entering, where another program is writing.
+    """
+
+    def __init__(self, folder: Path, design: Design) -> None:
+        self.folder = folder
+        self.design = design
+        self._kinds = design.kinds()
+        self._lock: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        """Make the folder or check that it is the same design's, and lock it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._take_lock()
+        try:
+            found = read_digest(self.folder)
+            if found is None:
+                write_text(self.folder / DESIGN_FILE, self.design.to_json())
+            elif found[0] != self.design.digest():
+                raise OtherDesign(f"holds other runs ({_difference(found[1], self.design)})", file=str(self.folder))
+            (self.folder / SHARDS).mkdir(exist_ok=True)
+            self._tidy()
+        except BaseException:
+            self._release()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._release()
+
+    @staticmethod
+    def exists(folder: Path) -> bool:
+        """Return whether a folder holds a store."""
+        return (folder / DESIGN_FILE).is_file()
+
+    def files(self) -> list[Path]:
+        """Return the files that hold rows, the oldest segments first."""
+        return [*sorted(self.folder.glob("runs-*.csv")), *sorted((self.folder / SHARDS).glob("*.csv"))]
+
+    def text_rows(self) -> Iterator[dict[str, str]]:
+        """Yield every row as it stands, twice where it stands twice; memory does not grow with the store."""
+        for path in self.files():
+            yield from read_rows(path, self.design)
+
+    def done(self) -> set[tuple[str, ...]]:
+        """Return the keys, as text, of all runs that need not be run again."""
+        keys = [column.name for column in self.design.keys]
+        return {tuple(row[key] for key in keys) for row in self.text_rows() if row["status"] == DONE}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return every run once, ordered by its keys, values as numbers; what was done counts before failures."""
+        keys = [column.name for column in self.design.keys]
+        best: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for text in self.text_rows():
+            row = parse(text, self._kinds)
+            key = tuple(row[name] for name in keys)
+            if key not in best or best[key]["status"] != DONE:
+                best[key] = row
+        return [best[key] for key in sorted(best)]
+
+    def merge(self, *, everything: bool = False) -> None:
+        """Merge shards into a segment where there are many (or any, with `everything`), and segments likewise."""
+        shards = sorted((self.folder / SHARDS).glob("*.csv"))
+        if len(shards) >= _FAN or (everything and shards):
+            self._join(shards)
+        segments = sorted(self.folder.glob("runs-*.csv"), key=lambda path: path.stat().st_size)
+        while len(segments) >= _FAN or (everything and len(segments) > _FAN // 4):
+            # the smallest ones: a row is copied only so many times as there are sizes
+            self._join(segments[:_FAN])
+            segments = sorted(self.folder.glob("runs-*.csv"), key=lambda path: path.stat().st_size)
+
+    def _join(self, parts: list[Path]) -> None:
+        """Write the rows of several files as one, then remove the files; identical rows once."""
+        seen: set[int] = set()
+
+        def unique() -> Iterator[dict[str, str]]:
+            for part in parts:
+                for row in read_rows(part, self.design):
+                    mark = hash(tuple(row[c.name] for c in self.design.keys) + (row["status"],))
+                    if mark not in seen:
+                        seen.add(mark)
+                        yield row
+
+        write_lines(self.folder / f"runs-{self._next_number():06d}.csv", lines(self.design, unique()))
+        for part in parts:
+            part.unlink(missing_ok=True)
+
+    def _next_number(self) -> int:
+        numbers = [int(path.stem.rpartition("-")[2]) for path in self.folder.glob("runs-*.csv")]
+        return max(numbers, default=0) + 1
+
+    def _tidy(self) -> None:
+        """Remove what a killed writer left half written; nobody else can be writing now."""
+        for place in (self.folder, self.folder / SHARDS):
+            for path in place.glob(".part-*"):
+                path.unlink(missing_ok=True)
+
+    def _take_lock(self) -> None:
+        self._lock = (self.folder / "lock").open("a", encoding="utf-8")
+        try:
+            import fcntl
+        except ImportError:  # Windows: no lock, but shards have names of their own, so nothing is overwritten
+            return
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            self._lock = None
+            raise StoreInUse("another program is writing into it now", file=str(self.folder)) from None
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+            with suppress(OSError):
+                os.unlink(self.folder / "lock")
+
+
+def _difference(before: "Any", now: Design) -> str:
+    """Name what differs between the design found and the one asked for."""
+    names = [name for name in {**before, **now.identity} if before.get(name) != now.identity.get(name)]
+    return f"made with other {' and other '.join(name.replace('_', ' ') for name in names[:3])}" if names else "another design"
