@@ -21,8 +21,8 @@ __all__ = ["Priming"]
 class Priming:
     """Add priming, programmed and antigen-driven division, and contraction of alloreactive Tcon.
 
-    Priming happens in lymphoid tissue, in proportion to host antigen-presenting cells (APC). These decay
-    after transplant, are tolerised where Treg suppress, and come up again with tissue damage. An effector
+    Priming happens in lymphoid tissue, in proportion to host antigen-presenting cells (APC); in a culture well
+    the stimulators are the APC, and the antigen that effectors meet. APC decay after transplant, are tolerised where Treg suppress, and come up again with tissue damage. An effector
     runs through its divisions where it was primed; then it homes (trafficking). Without antigen effectors
     die, a part becomes memory, which host APC can recall. Treg suppress every division.
     """

@@ -25,7 +25,7 @@ _INVERSE = 1.0 / np.arange(1.0, 129.0)  # walking up a distribution divides by 1
 _FAR = 100.0  # counts further from the mode than this have no mass where the variance is below 50
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _series(state: np.ndarray, mean: float, variance: float, skew: float, excess: float) -> float:
     """Draw a rounded number whose first four cumulants are those given (Cornish and Fisher 1937)."""
     z = normal(state)
@@ -35,7 +35,7 @@ def _series(state: np.ndarray, mean: float, variance: float, skew: float, excess
     return floor(mean + sqrt(variance - _ROUNDING) * x + 0.5)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _log_one_minus(p: float) -> float:
     """Return log(1 - p) for p <= 1/2, near enough for powers (1 - p)**n with n*p of order ten."""
     if p < 1e-4:

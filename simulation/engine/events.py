@@ -97,7 +97,7 @@ def draw_events(
     return tally
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _put(
     code: int, place: int, n: int, traits: Floats, row: int, p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats,
     p_count: Ints,

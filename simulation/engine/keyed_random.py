@@ -58,7 +58,7 @@ def step_key(base: int, step: int) -> np.uint64:
     return np.uint64(combine(base, step))
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def mix(z: np.uint64) -> np.uint64:
     """Scramble 64 bits (the splitmix64 finaliser)."""
     z = (z ^ (z >> _S30)) * _M1
@@ -66,21 +66,21 @@ def mix(z: np.uint64) -> np.uint64:
     return z ^ (z >> _S31)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def agent_key(step: np.uint64, code: np.int64, place: np.int64, serial: np.int64) -> np.uint64:
     """Return the start of an agent's private sequence in one step, from what the agent IS, not from its row."""
     z = mix(np.uint64(code) + np.uint64(place) * _M1 + _GOLDEN) ^ (np.uint64(serial) * _GOLDEN)
     return mix(step ^ mix(z))
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def advance(state: np.ndarray) -> np.uint64:
     """Return the next 64 random bits of the sequence held in `state[0]`."""
     state[0] += _GOLDEN
     return mix(state[0])
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def uniform(state: np.ndarray) -> float:
     """Return a uniform number strictly inside (0, 1)."""
     return float(advance(state) >> _S11) * _TO_UNIT + _HALF_UNIT
@@ -113,7 +113,7 @@ def _normal_rest(state: np.ndarray, box: int, x: float) -> float:
     return x if height < np.exp(-0.5 * x * x) else np.nan
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def normal(state: np.ndarray) -> float:
     """Return a standard normal number (ziggurat: Marsaglia and Tsang 2000, J Stat Softw 5:8; 53 bits, box from others)."""
     while True:

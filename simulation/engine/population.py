@@ -233,7 +233,7 @@ class Population:
         return twin
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _slot_of(code: int, place: int, size: int) -> int:
     h = mix(np.uint64(code) + np.uint64(place) * np.uint64(0x9E3779B97F4A7C15))
     return np.int64(h & np.uint64(size - 1))
@@ -317,7 +317,7 @@ def _found(
     return row
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _distance(a: Floats, i: int, b: Floats, j: int) -> float:
     # Rows are named by index throughout: a view of a row costs more than the arithmetic on it.
     worst = 0.0
@@ -326,7 +326,7 @@ def _distance(a: Floats, i: int, b: Floats, j: int) -> float:
     return worst
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _join(row: int, n: int, values: Floats, at: int, cells: Ints, traits: Floats) -> None:
     """Add cells to a cohort, averaging continuous traits by cells."""
     total = cells[row] + n

@@ -127,12 +127,11 @@ class Cohort(Agent):  # type: ignore[misc]
         kept_apart: bool,
         reversible: float = 0.0,
         terminal: float = 0.0,
-        kind: int | None = None,
     ) -> None:
         """Found the cohort; nothing is changed when a value is wrong."""
         cls, ledger = type(self), model.ledger
         where = place_index(ledger.places, place)
-        code = (model.classes.id_of(cls) if kind is None else kind) | bits | cls.clone.encoded(clone)
+        code = model.classes.id_of(cls) | bits | cls.clone.encoded(clone)
         traits = np.zeros(N_TRAITS)
         traits[EXHAUSTION_REVERSIBLE] = TCell.exhaustion_reversible.checked(reversible)
         traits[EXHAUSTION_TERMINAL] = TCell.exhaustion_terminal.checked(terminal)
@@ -266,7 +265,6 @@ class TCell(Cohort):
         exhaustion_reversible: float = 0.0,
         exhaustion_terminal: float = 0.0,
         kept_apart: bool = True,
-        _kind: int | None = None,
     ) -> None:
         cls = type(self)
         bits = (
@@ -275,8 +273,7 @@ class TCell(Cohort):
             | cls.divisions_left.encoded(divisions_left)
             | cls.origin.encoded(origin)
         )
-        reversible, terminal = exhaustion_reversible, exhaustion_terminal
-        self._found(model, bits, place, cells, clone, kept_apart, reversible, terminal, _kind)
+        self._found(model, bits, place, cells, clone, kept_apart, exhaustion_reversible, exhaustion_terminal)
 
 
 class DonorTcon(TCell):
@@ -299,8 +296,11 @@ class EngagedTCell(TCell):
     def __init__(self, model: "TransplantModel", *, lineage: str = "tcon", **traits: Any) -> None:
         if lineage not in _ENGAGED:
             raise ValueError(f"lineage must be tcon or treg, got {lineage!r}")
-        own_class = type(self) is not EngagedTCell
-        super().__init__(model, _kind=None if own_class else _ENGAGED[lineage], **traits)
+        if lineage == "treg" and type(self) is not EngagedTCell:
+            raise ValueError(f"lineage: all {type(self).__name__} follow the rules of one class, an engaged tcon")
+        super().__init__(model, **traits)
+        code = self._ledger.pop.code.item(self._row)
+        self._ledger.recode(self._row, code + _ENGAGED[lineage] - ENGAGED_TCON, self.place)
 
 
 _ENGAGED = {"tcon": ENGAGED_TCON, "treg": ENGAGED_TREG}

@@ -12,7 +12,7 @@ from simulation.yaml_source import Node, as_mapping, parse_yaml, plain, read_yam
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
 
-__all__ = ["load_scenario", "parse_scenario"]
+__all__ = ["load_scenario", "override_pairs", "parse_scenario"]
 
 Overrides = Mapping[str, Any] | Iterable[str]
 
@@ -44,12 +44,13 @@ def _finish(root: Node, path: Path | None, shown: str, overrides: Overrides) -> 
     if "description" not in own and isinstance(defaults.value, dict):
         keys["description"] = defaults.value["description"]
     tree = Node(keys, shown, 1, 1)
-    for key, value, label in _pairs(overrides):
+    for key, value, label in override_pairs(overrides):
         tree = apply_override(tree, key, value, label)
     return _validated(tree)
 
 
-def _pairs(overrides: Overrides) -> Iterable[tuple[str, Any, str]]:
+def override_pairs(overrides: Overrides) -> Iterable[tuple[str, Any, str]]:
+    """Yield each override as (dotted key, value, what to call it in a message)."""
     if isinstance(overrides, str):
         overrides = [overrides]
     if isinstance(overrides, Mapping):

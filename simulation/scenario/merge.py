@@ -13,7 +13,7 @@ __all__ = ["DEFAULTS", "apply_override", "extended", "merge", "node_from"]
 DEFAULTS: Final = Path(__file__).resolve().parent.parent / "data" / "defaults.yaml"
 _MOST_FILES: Final = 30
 _NAMED: Final = frozenset(
-    {"patient", "parameters", "processes"}
+    {"patient", "between_donors", "parameters", "processes"}
 )  # where null takes an entry of the base away
 _WHOLE: Final[dict[str, str]] = {
     "start": "when"
@@ -102,7 +102,7 @@ def _replaces(base: Mapping[str, Node], over: Mapping[str, Node], path: tuple[st
     if len(path) == 1 and path[0] in _WHOLE:
         word = _WHOLE[path[0]]
         return word in over and (word not in base or base[word].value != over[word].value)
-    return len(path) == 2 and path[0] == "patient"  # a distribution is replaced as a whole
+    return len(path) == 2 and path[0] in {"patient", "between_donors"}  # a distribution is replaced as a whole
 
 
 def _drop_other_way(merged: dict[str, Node], over: Mapping[str, Node]) -> None:

@@ -1,4 +1,4 @@
-"""The table of all scenario keys for the documentation, made from the schema and the defaults."""
+"""The generated parts of the documentation: scenario keys, JSON Schema, and the parameter table."""
 
 import json
 import re
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from simulation.parameters.document import parameter_page
 from simulation.scenario.json_schema import json_schema
 from simulation.scenario.merge import DEFAULTS
 from simulation.units import format_number
@@ -110,10 +111,12 @@ def key_table() -> str:
 
 
 def write_documents(folder: str | Path = "docs") -> list[Path]:
-    """Write `scenario.schema.json` and the keys in `scenarios.md`, both in `folder`; return their paths."""
+    """Write `scenario.schema.json`, `parameters.md` and the keys in `scenarios.md`; return their paths."""
     schema, guide = Path(folder) / "scenario.schema.json", Path(folder) / "scenarios.md"
+    parameters = Path(folder) / "parameters.md"
+    parameters.write_text(parameter_page(), encoding="utf-8")
     schema.write_text(schema_text(), encoding="utf-8")
     before, _, rest = guide.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
     guide.write_text(f"{before}{BEGIN}\n\n{key_table()}\n\n{END}{after}", encoding="utf-8")
-    return [schema, guide]
+    return [schema, guide, parameters]

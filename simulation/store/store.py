@@ -10,9 +10,7 @@ crash between writing a segment and removing its parts leaves rows twice; a read
 was done counts before one that failed.
 """
 
-import os
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
@@ -90,16 +88,15 @@ class Store:
         keys = [column.name for column in self.design.keys]
         return {tuple(row[key] for key in keys) for row in self.text_rows() if row["status"] == DONE}
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Return every run once, ordered by its keys, values as numbers; what was done counts before failures."""
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield every run once, values as numbers, in no particular order; what was done counts before failures."""
         keys = [column.name for column in self.design.keys]
-        best: dict[tuple[Any, ...], dict[str, Any]] = {}
+        done, told = self.done(), set[tuple[str, ...]]()
         for text in self.text_rows():
-            row = parse(text, self._kinds)
-            key = tuple(row[name] for name in keys)
-            if key not in best or best[key]["status"] != DONE:
-                best[key] = row
-        return [best[key] for key in sorted(best)]
+            key = tuple(text[name] for name in keys)
+            if key not in told and (text["status"] == DONE or key not in done):
+                told.add(key)
+                yield parse(text, self._kinds)
 
     def merge(self, *, everything: bool = False) -> None:
         """Merge shards into a segment where there are many (or any, with `everything`), and segments likewise."""
@@ -113,18 +110,9 @@ class Store:
             segments = sorted(self.folder.glob("runs-*.csv"), key=lambda path: path.stat().st_size)
 
     def _join(self, parts: list[Path]) -> None:
-        """Write the rows of several files as one, then remove the files; identical rows once."""
-        seen: set[int] = set()
-
-        def unique() -> Iterator[dict[str, str]]:
-            for part in parts:
-                for row in read_rows(part, self.design):
-                    mark = hash(tuple(row[c.name] for c in self.design.keys) + (row["status"],))
-                    if mark not in seen:
-                        seen.add(mark)
-                        yield row
-
-        write_lines(self.folder / f"runs-{self._next_number():06d}.csv", lines(self.design, unique()))
+        """Write the rows of several files as one, then remove the files."""
+        rows = (row for part in parts for row in read_rows(part, self.design))
+        write_lines(self.folder / f"runs-{self._next_number():06d}.csv", lines(self.design, rows))
         for part in parts:
             part.unlink(missing_ok=True)
 
@@ -153,13 +141,12 @@ class Store:
 
     def _release(self) -> None:
         if self._lock is not None:
-            self._lock.close()
+            self._lock.close()  # the file stays: removing it would let two programs hold two locks
             self._lock = None
-            with suppress(OSError):
-                os.unlink(self.folder / "lock")
 
 
-def _difference(before: "Any", now: Design) -> str:
+def _difference(before: Mapping[str, Any], now: Design) -> str:
     """Name what differs between the design found and the one asked for."""
     names = [name for name in {**before, **now.identity} if before.get(name) != now.identity.get(name)]
-    return f"made with other {' and other '.join(name.replace('_', ' ') for name in names[:3])}" if names else "another design"
+    told = " and other ".join(name.replace("_", " ") for name in names[:3])
+    return f"made with other {told}" if told else "of another kind"

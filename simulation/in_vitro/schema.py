@@ -1,0 +1,332 @@
+"""What an experiment file may say: one model per kind of experiment, all on a common base.
+
+A file's key `experiment` chooses the model. Values are in canonical units, as in a scenario.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from simulation.in_vitro.fields import Cells, Concentration, Count, Drug, Ratio, TregRatio
+from simulation.parameters.distributions import Distribution
+from simulation.scenario.fields import Bool, Custom, Fraction, FrozenMap, Quantity, Text, Whole, problems, written
+from simulation.scenario.named_values import (
+    parameters_schema,
+    patient_schema,
+    processes_schema,
+    read_parameters,
+    read_patient,
+    read_processes,
+    write_parameters,
+    write_patient,
+    write_processes,
+)
+from simulation.scenario.schema import AgentSize
+from simulation.scenario.treatments import Block
+
+__all__ = [
+    "EXPERIMENTS",
+    "Arm",
+    "Cytotoxicity",
+    "ExhaustionCoculture",
+    "Experiment",
+    "MixedLymphocyteReaction",
+    "SuppressionAssay",
+]
+
+Duration = Annotated[float, Quantity("time", 5 / 1440, 100)]
+Ratios = Annotated[tuple[Ratio, ...], Field(min_length=1, max_length=40)]
+
+
+def _sorted[T: float](values: tuple[T, ...]) -> tuple[T, ...]:
+    return tuple(sorted(set(values)))
+
+
+class WellResolution(Block):
+    """Choose how finely continuous traits are resolved; results do not depend on it."""
+
+    agents_per_stratum: Annotated[int, Whole(1, 10_000)] = Field(
+        3, description="At most so many agents per class and discrete traits."
+    )
+    cells_per_agent: AgentSize = Field(
+        written("unlimited"), description="unlimited, or 1: every agent is one cell."
+    )
+    trait_tolerance: Fraction = Field(
+        0.01, description="Agents of a stratum closer than this in every continuous trait are one agent."
+    )
+
+
+class Experiment(Block):
+    """Hold what every experiment has: the plate, the donors, and what differs from the parameter table."""
+
+    kind_of_cells: ClassVar[str] = "cells"
+
+    experiment: str = Field(description="Which experiment this is.")
+    name: Annotated[str, Text(120, 1, "Blinatumomab cytotoxicity", one_line=True)] = Field(
+        description="What figures and reports call it."
+    )
+    description: Annotated[str, Text(4000)] = Field("", description="For the reader of the report.")
+    time_step: Annotated[float, Quantity("time", 1 / 1440, 1)] = Field(
+        written("30 min"), description="Step of the simulation."
+    )
+    donors: Count = Field(6, description="T-cell donors: each draws its own values of between_donors.")
+    replicates: Count = Field(3, description="Wells alike of each donor.")
+    pipetting_cv: Annotated[float, Quantity("fraction", 0, 0.5)] = Field(
+        0.05, description="Coefficient of variation of the cells put into a well, besides chance."
+    )
+    well_capacity: Cells = Field(
+        2_000_000, description="T cells that the medium of a well feeds: division of engaged cells ends there."
+    )
+    resolution: WellResolution = Field(
+        default_factory=lambda: WellResolution.model_validate({}), description="How finely traits are resolved."
+    )
+    between_donors: Annotated[
+        FrozenMap[float | Distribution], Custom(read_patient, write_patient, patient_schema)
+    ] = Field(
+        default_factory=FrozenMap[float | Distribution],
+        description="Parameters that differ between donors: a value or a distribution.",
+    )
+    parameters: Annotated[FrozenMap[float], Custom(read_parameters, write_parameters, parameters_schema)] = (
+        Field(default_factory=FrozenMap[float], description="Rows of the parameter table that differ here.")
+    )
+    processes: Annotated[FrozenMap[bool], Custom(read_processes, write_processes, processes_schema)] = Field(
+        default_factory=FrozenMap[bool], description="Processes switched off here, such as {exhaustion: off}."
+    )
+    allow_out_of_range: Bool = Field(False, description="Allow parameters outside the table's range.")
+
+    @model_validator(mode="after")
+    def _make_sense(self) -> "Experiment":
+        from simulation.in_vitro.checks import contradictions
+
+        found = contradictions(self)
+        if found:
+            raise problems(found)
+        return self
+
+    def durations(self) -> Mapping[str, tuple[float, ...]]:
+        """Return every time that must be a whole number of steps, by dotted key."""
+        raise NotImplementedError
+
+    def n_wells(self) -> int:
+        """Return the number of wells, controls included."""
+        raise NotImplementedError
+
+    def largest_well(self) -> float:
+        """Return the number of cells in the fullest well at its start."""
+        raise NotImplementedError
+
+    @property
+    def length(self) -> float:
+        """Return the longest time a well is followed, days."""
+        return max(value for values in self.durations().values() for value in values)
+
+    def to_yaml(self) -> str:
+        """Return the whole experiment as YAML with units; reading it gives an equal `Experiment`."""
+        from simulation.scenario.dump import yaml_lines
+
+        return "\n".join(yaml_lines(self.model_dump(by_alias=True))) + "\n"
+
+    def digest(self) -> str:
+        """Return the sha256 of the whole experiment as written by `to_yaml`."""
+        return hashlib.sha256(self.to_yaml().encode()).hexdigest()
+
+
+class Cytotoxicity(Experiment):
+    """Kill CD19+ targets: E:T ratios x drug concentrations x hours; no-drug controls are added."""
+
+    experiment: Literal["cytotoxicity"] = Field(description="Which experiment this is.")
+    targets: Cells = Field(20_000, description="CD19+ target cells per well.")
+    targets_divide: Bool = Field(
+        False, description="Whether targets divide at the table's rate (primary blasts); false: only death."
+    )
+    effectors: Literal["resting", "preactivated"] = Field(
+        "resting", description="T cells fresh from blood, or activated before the assay."
+    )
+    et_ratios: Ratios = Field(description="Effector T cells per target.")
+    drug: Annotated[tuple[Concentration, ...], Field(min_length=1, max_length=40)] = Field(
+        description="Blinatumomab in the medium; wells without drug are added as controls."
+    )
+    times: Annotated[tuple[Duration, ...], Field(min_length=1, max_length=20)] = Field(
+        description="When live targets are counted."
+    )
+
+    _order = field_validator("et_ratios", "drug", "times", mode="after")(staticmethod(_sorted))
+
+    def durations(self) -> Mapping[str, tuple[float, ...]]:
+        """Return the times of counting."""
+        return {"times": self.times}
+
+    def n_wells(self) -> int:
+        """Return the number of wells, controls included."""
+        return self.donors * self.replicates * len(self.et_ratios) * (len(self.drug) + 1)
+
+    def largest_well(self) -> float:
+        """Return the number of cells at the highest E:T ratio."""
+        return self.targets * (1 + self.et_ratios[-1])
+
+
+class Culture(Block):
+    """Keep T cells with targets and drug for weeks; fresh targets restore the E:T ratio at every feed."""
+
+    t_cells: Cells = Field(50_000, description="T cells at the start, and at most after every feed (split).")
+    et_ratio: Ratio = Field(written("1:1"), description="T cells per live target after every feed.")
+    drug: Concentration = Field(written("5 ng/mL"), description="Blinatumomab in the medium while it is on.")
+    feed_every: Duration = Field(written("3.5 d"), description="From one feed to the next.")
+    targets_divide: Bool = Field(False, description="Whether targets divide between feeds.")
+
+
+class Arm(Block):
+    """Give the drug without end (no `off`), or with treatment-free intervals."""
+
+    name: Annotated[str, Text(40, 1, "continuous", one_line=True)] = Field(description="The arm's name.")
+    on: Duration = Field(description="Time with drug, before each interval.")
+    off: Annotated[float, Quantity("time", 0, 100)] = Field(
+        written("0 d"), description="Time without drug; 0 d: continuous."
+    )
+    targets_in_interval: Bool = Field(True, description="Whether targets are fed in the interval too.")
+
+
+class ShortAssay(Block):
+    """Test T cells taken from the culture against fresh targets."""
+
+    targets: Cells = Field(20_000, description="Fresh CD19+ targets per well.")
+    et_ratio: Ratio = Field(written("1:1"), description="T cells per target.")
+    drug: Concentration = Field(written("5 ng/mL"), description="Blinatumomab in the assay.")
+    duration: Duration = Field(written("3 d"), description="Length of the assay.")
+
+
+class ExhaustionCoculture(Experiment):
+    """Follow T-cell function over weeks of continuous or interrupted exposure (Philipp 2022)."""
+
+    experiment: Literal["exhaustion_coculture"] = Field(description="Which experiment this is.")
+    culture: Culture = Field(
+        default_factory=lambda: Culture.model_validate({}), description="The long co-culture."
+    )
+    arms: Annotated[tuple[Arm, ...], Field(min_length=1, max_length=8)] = Field(
+        description="Schedules of drug in the culture."
+    )
+    days: Annotated[tuple[Duration, ...], Field(min_length=1, max_length=30)] = Field(
+        description="When T cells are taken and tested."
+    )
+    assay: ShortAssay = Field(
+        default_factory=lambda: ShortAssay.model_validate({}), description="The test of function."
+    )
+
+    _order = field_validator("days", mode="after")(staticmethod(_sorted))
+
+    def durations(self) -> Mapping[str, tuple[float, ...]]:
+        """Return days of tests, feeds, arms and the assay."""
+        arms = {
+            f"arms.{i}.{key}": (value,)
+            for i, arm in enumerate(self.arms)
+            for key, value in (("on", arm.on), ("off", arm.off))
+        }
+        fixed = {"culture.feed_every": (self.culture.feed_every,), "assay.duration": (self.assay.duration,)}
+        return {"days": self.days, **fixed, **arms}
+
+    @property
+    def length(self) -> float:
+        """Return the length of the culture and of its last assay, days."""
+        return self.days[-1] + self.assay.duration
+
+    def n_wells(self) -> int:
+        """Return cultures and assay wells, controls included."""
+        return self.donors * self.replicates * len(self.arms) * (1 + 2 * len(self.days))
+
+    def largest_well(self) -> float:
+        """Return the number of cells in a culture after a feed."""
+        return self.culture.t_cells * (1 + 1 / self.culture.et_ratio)
+
+
+class MixedLymphocyteReaction(Experiment):
+    """Let donor T cells meet irradiated allogeneic stimulators, with and without drug and Treg (S6)."""
+
+    experiment: Literal["mixed_lymphocyte_reaction"] = Field(description="Which experiment this is.")
+    responders: Cells = Field(100_000, description="Donor Tcon per well, labelled (CFSE).")
+    match: Literal["haploidentical", "matched_sibling"] = Field(
+        "haploidentical", description="How the stimulators' HLA differs: sets the alloreactive fraction."
+    )
+    responders_per_stimulator: Ratio = Field(
+        written("1:1"), description="Responders per irradiated stimulator; at 1:1 host APC count as 1."
+    )
+    cd19_cells: Annotated[
+        tuple[Literal["none", "b_cells", "blasts"], ...], Field(min_length=1, max_length=3)
+    ] = Field(("none",), description="CD19+ cells among the stimulators: none, B cells, or blasts.")
+    cd19_share: Fraction = Field(0.1, description="Their share of the stimulators, where there are any.")
+    drug: Annotated[tuple[Drug, ...], Field(min_length=1, max_length=20)] = Field(
+        description="Blinatumomab in the medium; 0 ng/mL: none (always added)."
+    )
+    treg: Annotated[tuple[TregRatio, ...], Field(min_length=1, max_length=20)] = Field(
+        (0.0,), description="Treg per responder; none is always added."
+    )
+    duration: Duration = Field(written("6 d"), description="Length of the culture.")
+
+    @field_validator("drug", "treg", mode="after")
+    @classmethod
+    def _with_control(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        return _sorted((0.0, *values))
+
+    def durations(self) -> Mapping[str, tuple[float, ...]]:
+        """Return the length of the culture."""
+        return {"duration": (self.duration,)}
+
+    def n_wells(self) -> int:
+        """Return the number of wells, autologous controls included."""
+        variants = len(set(self.cd19_cells)) * len(self.drug) * len(self.treg)
+        return 2 * self.donors * self.replicates * variants
+
+    def largest_well(self) -> float:
+        """Return responders and Treg at the start; stimulators are no agents."""
+        return self.responders * (1 + self.treg[-1])
+
+
+class SuppressionAssay(Experiment):
+    """Stimulate Tcon with more and more Treg and count how much less they divide."""
+
+    experiment: Literal["suppression_assay"] = Field(description="Which experiment this is.")
+    responders: Cells = Field(50_000, description="Tcon per well, labelled (CFSE).")
+    responding: Fraction = Field(
+        1.0, description="Share of Tcon that the stimulus reaches: 1 for anti-CD3, the alloreactive share in an MLR."
+    )
+    stimulus: Annotated[float, Quantity("dimensionless", 0, 100, above_low=True)] = Field(
+        1.0, description="Strength at the start relative to host APC on the day of transplant."
+    )
+    treg: Annotated[tuple[TregRatio, ...], Field(min_length=1, max_length=20)] = Field(
+        description="Treg per Tcon; none is always added."
+    )
+    duration: Duration = Field(written("4 d"), description="Length of the culture.")
+    pulse: Duration = Field(
+        written("16 h"), description="Last part of the culture, in which newly made DNA is counted."
+    )
+
+    @field_validator("treg", mode="after")
+    @classmethod
+    def _with_control(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        return _sorted((0.0, *values))
+
+    def durations(self) -> Mapping[str, tuple[float, ...]]:
+        """Return the length of the culture and of the pulse."""
+        return {"duration": (self.duration,), "pulse": (self.pulse,)}
+
+    def n_wells(self) -> int:
+        """Return the number of wells."""
+        return self.donors * self.replicates * len(self.treg)
+
+    def largest_well(self) -> float:
+        """Return Tcon and Treg at the start."""
+        return self.responders * (1 + self.treg[-1])
+
+
+EXPERIMENTS: dict[str, type[Experiment]] = {
+    "cytotoxicity": Cytotoxicity,
+    "exhaustion_coculture": ExhaustionCoculture,
+    "mixed_lymphocyte_reaction": MixedLymphocyteReaction,
+    "suppression_assay": SuppressionAssay,
+}
+
+
+def described(model: type[Experiment]) -> list[tuple[str, Any]]:
+    """Return (key, description) of a kind of experiment, for the documentation."""
+    return [(name, field.description) for name, field in model.model_fields.items()]

@@ -1,0 +1,198 @@
+"""A well: one place of kind WELL in a small body of its own, with the patient's rules."""
+
+from types import SimpleNamespace
+from typing import Final, cast
+
+import numpy as np
+
+from simulation.biology.census import Census
+from simulation.biology.order import BEFORE_EVENTS, advance, switched_on
+from simulation.biology.places import PlaceKind, Places
+from simulation.biology.state import Process, Signals, State, Values
+from simulation.biology.traits import (
+    BLAST,
+    CD19_LOST,
+    CLASS_MASK,
+    CLONE_SHIFT,
+    ENGAGED_TCON,
+    ENGAGED_TREG,
+    HLA_LOST,
+    N_TRAITS,
+    TCON,
+    TREG,
+    Channel,
+    channels,
+)
+from simulation.body.keyed import Keyed
+from simulation.engine.events import Destinations, Variants
+from simulation.engine.keyed_random import base_key
+from simulation.engine.population import Population, Resolution
+from simulation.in_vitro.medium import DivisionDye, Medium, Stimulators, dye_channels, generation_of
+from simulation.in_vitro.schema import Experiment
+from simulation.parameters import ParameterValues
+
+__all__ = ["ABSENT", "T_CELLS", "TCON_CLASSES", "Well", "pipetted"]
+
+# A well has no circulation, no host tissue and no marrow.
+ABSENT: Final = frozenset({"blinatumomab_pk", "homeostasis", "blast_spread", "trafficking", "margination"})
+TCON_CLASSES: Final = (TCON, ENGAGED_TCON)
+T_CELLS: Final = (TCON, TREG, ENGAGED_TCON, ENGAGED_TREG)
+_IN_WELLS: Final = tuple(process for process in BEFORE_EVENTS if process.name not in ABSENT)
+_AFTER: Final = (Stimulators(),)
+
+
+def _place() -> Places:
+    """Return one well: empty, of full access, from which no cell can leave."""
+    nowhere = Destinations(
+        np.full((1, 4), -1, np.int32), np.zeros(7, np.int32), np.zeros(0, np.int32), np.zeros(0)
+    )
+    kind = np.array([PlaceKind.WELL], np.int32)
+    one, none = np.ones(1), np.zeros(1)
+    return Places(0, 0, kind, one.copy(), none.copy(), none.copy(), none.copy(), none.copy(), one, nowhere)
+
+
+def pipetted(draw: Keyed, what: str, cells: float, cv: float, *ids: int) -> int:
+    """Return the cells that a pipette really delivers: log-normal with this CV, and chance (Poisson) on top."""
+    if cells <= 0:
+        return 0
+    spread = np.sqrt(np.log1p(cv * cv + 1.0 / cells))
+    return round(cells * np.exp(spread * draw.normal(f"pipette {what}", *ids) - 0.5 * spread * spread))
+
+
+class Well:
+    """Hold one well and run it.
+
+    Parameters
+    ----------
+    experiment
+        Its resolution, switches and step.
+    values
+        The donor's parameters, canonical units.
+    seed, donor, label
+        Keys of every random number: a well is the same whatever else is on the plate.
+    drug_pg_ml
+        Blinatumomab in the medium.
+    targets_divide
+        Whether blasts divide here; their room is then `capacity`.
+    dye
+        Whether T cells carry a dye that counts their divisions.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        values: ParameterValues,
+        seed: int,
+        donor: int,
+        label: str,
+        *,
+        drug_pg_ml: float = 0.0,
+        targets_divide: bool = False,
+        dye: bool = False,
+        haplotype_mismatch: bool = True,
+    ) -> None:
+        self.dt = experiment.time_step
+        self.draw = Keyed(seed, donor)
+        self.label = label
+        places = _place()
+        if targets_divide:
+            places.blast_capacity[:] = experiment.well_capacity
+        divisions = round(values.n_priming_divisions)
+        table = dye_channels(divisions) if dye else channels(divisions)
+        r = experiment.resolution
+        single = 1 if r.cells_per_agent == 1 else 0
+        self.state = State(
+            p=cast(Values, SimpleNamespace(**values)),
+            places=places,
+            pop=Population(
+                N_TRAITS,
+                len(table.names),
+                Resolution(r.agents_per_stratum, single, r.trait_tolerance),
+                capacity=64,
+            ),
+            signals=Signals.quiet(1),
+            census=Census(1),
+            channels=table,
+            variants=Variants(np.array([CD19_LOST, HLA_LOST]), np.zeros(2), BLAST, CLONE_SHIFT, 1),
+            clone_growth=np.ones(4096),
+            behaviour=np.arange(CLASS_MASK + 1, dtype=np.int64),
+            event_key=base_key(seed, donor, f"well {label}"),
+            haplotype_mismatch=haplotype_mismatch,
+            host_apc=0.0,
+        )
+        self.set_drug(drug_pg_ml)
+        common = switched_on(_IN_WELLS, experiment.processes)
+        last: tuple[Process, ...] = (DivisionDye(),) if dye else ()
+        self._before: tuple[Process, ...] = (Medium(experiment.well_capacity), *common, *last)
+        self.kills = 0
+        self.births = 0
+        self.t_cell_days = 0.0
+
+    @property
+    def day(self) -> float:
+        """Return days since the well was set up."""
+        return self.state.day
+
+    def set_drug(self, pg_ml: float) -> None:
+        """Replace the medium by one with this much drug."""
+        self.state.mean_plasma_pg_ml = self.state.plasma_pg_ml = pg_ml
+
+    def add(self, code: int, cells: int, traits: np.ndarray | None = None) -> None:
+        """Put cells in."""
+        self.state.pop.add(code, 0, cells, traits)
+
+    def run(self, days: float) -> None:
+        """Advance by `days`, a whole number of steps."""
+        for _ in range(round(days / self.dt)):
+            before = self.state.births
+            advance(self.state, self.dt, self._before, _AFTER)
+            self.kills += int(self.state.tally[:, Channel.KILLED_BY_ENGAGED].sum())
+            self.births += self.state.births - before
+            self.t_cell_days += float(self.state.census.t_cells[0]) * self.dt
+
+    def count(self, *classes: int) -> int:
+        """Return the living cells of these classes."""
+        rows = self._rows(*classes)
+        return int(self.state.pop.cells[rows].sum())
+
+    def mean_exhaustion(self) -> float:
+        """Return the mean exhaustion of Tcon, 0..1; 0 where there are none."""
+        pop, rows = self.state.pop, self._rows(*TCON_CLASSES)
+        cells = pop.cells[rows]
+        total = cells.sum()
+        return float((pop.traits[rows].sum(axis=1) * cells).sum() / total) if total else 0.0
+
+    def take(self, share: float, *classes: int) -> list[tuple[int, int, np.ndarray]]:
+        """Take out a random share of the cells of these classes: (code, cells, traits) of each cohort."""
+        taken, pop = [], self.state.pop
+        for row in self._rows(*classes):
+            cells = int(pop.cells[row])
+            here = self.draw.binomial(
+                f"take {self.label}", cells, min(share, 1.0), self.state.step, int(pop.uid[row])
+            )
+            if not here:
+                continue
+            taken.append((int(pop.code[row]), here, pop.traits[row].copy()))
+            if here == cells:
+                pop.remove(int(row))
+            else:
+                pop.cells[row] = cells - here
+        return taken
+
+    def generations(self, most: int = 8) -> np.ndarray:
+        """Return Tcon by number of divisions, shape (most + 1,); the last holds those with more."""
+        pop, rows = self.state.pop, self._rows(*TCON_CLASSES)
+        found = np.minimum(generation_of(pop.code[rows]), most)
+        return np.bincount(found, weights=pop.cells[rows], minlength=most + 1)
+
+    def alloreactive(self) -> int:
+        """Return living alloreactive Tcon."""
+        from simulation.biology.traits import ALLOREACTIVE
+
+        pop, rows = self.state.pop, self._rows(*TCON_CLASSES)
+        return int(pop.cells[rows][(pop.code[rows] & ALLOREACTIVE) > 0].sum())
+
+    def _rows(self, *classes: int) -> np.ndarray:
+        pop = self.state.pop
+        rows = pop.rows()
+        return rows[np.isin(self.state.behaviour[pop.code[rows] & CLASS_MASK], classes)]

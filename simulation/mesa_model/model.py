@@ -1,0 +1,228 @@
+"""`TransplantModel`: one simulated patient as a Mesa model."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mesa import Model
+from mesa.time import Priority
+
+from simulation.biology.state import Process, State
+from simulation.body import Body
+from simulation.course import Course
+from simulation.engine.keyed_random import base_key
+from simulation.errors import UserError
+from simulation.mesa_model.agent_set import LiveCohorts
+from simulation.mesa_model.agents import Cohort
+from simulation.mesa_model.data_collection import Recorder, data_collector
+from simulation.mesa_model.ledger import Ledger
+from simulation.mesa_model.registry import AgentClasses, Handles
+from simulation.scenario import Scenario, load_scenario, parse_scenario
+
+__all__ = ["TransplantModel"]
+
+_DEFAULT = "name: Default patient\n"
+_EPS = 1e-9  # days
+_LARGEST = 2**63 - 1
+
+
+class TransplantModel(Model):  # type: ignore[misc]
+    """Follow one patient; a thin shell around a `Course`, which it leaves byte for byte as it is.
+
+    Parameters
+    ----------
+    scenario
+        A scenario, the path of its file, or None for the defaults alone.
+    seed, patient
+        Keys of every random number of the body and the clinic; text from a form is understood.
+    rules
+        Processes of the user's own (see docs/extending.md).
+    rng
+        Mesa's name for the seed; give one of the two.
+
+    Time is in days since transplant: `model.time` equals `model.day`, a step lasts `model.body.time_step`, and `schedule_event` takes
+    days. `model.rng` and `model.random` are for scripts; the body draws none of its numbers from them.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario | str | os.PathLike[str] | None = None,
+        seed: int | str | None = None,
+        patient: int | str = 0,
+        rules: Sequence[Process] = (),
+        rng: int | str | None = None,
+    ) -> None:
+        plan = _scenario(scenario)
+        self.seed = _key(seed if rng is None else rng, "seed" if rng is None else "rng")
+        if seed is not None and rng is not None and _key(seed, "seed") != self.seed:
+            raise UserError(f"got seed={seed} and rng={rng}", key="seed", expected="one of the two")
+        self.patient = _key(patient, "patient")
+        super().__init__(rng=base_key(self.seed, self.patient, "scripts"))
+        self.course = Course(plan, self.seed, self.patient, tuple(rules))
+        self.ledger = Ledger(self.course.body)
+        self.classes = AgentClasses(self.ledger)
+        self.handles = Handles(self)
+        self._shown = LiveCohorts(self)
+        self._recorder = Recorder()
+        self._start_clock()
+        self.datacollector: Any = data_collector()  # set it to another one, or to None
+        self.collect()
+
+    # The patient -----------------------------------------------------------------------------------------
+
+    @property
+    def body(self) -> Body:
+        """Return the patient's body."""
+        return self.course.body
+
+    @property
+    def state(self) -> State:
+        """Return the body's state, what rules act on."""
+        return self.course.body.state
+
+    @property
+    def day(self) -> float:
+        """Return days since transplant."""
+        return self.course.day
+
+    @property
+    def scenario(self) -> Any:
+        """Raise `AttributeError`: the name is Mesa's, whose Reset would put a scenario of its own into ours."""
+        raise AttributeError("the scenario is model.course.scenario")
+
+    @scenario.setter
+    def scenario(self, value: Any) -> None:
+        """Let Mesa's own scenario, which only holds a seed, go."""
+
+    def record(self) -> dict[str, float]:
+        """Return the trajectory's columns now: name -> value."""
+        return self._recorder.line(self.state, self.body.truth())
+
+    def collect(self) -> None:
+        """Let the data collector take note, if there is one."""
+        if self.datacollector is not None:
+            self.datacollector.collect(self)
+
+    # Time ------------------------------------------------------------------------------------------------
+
+    def _start_clock(self) -> None:
+        """Let Mesa's clock count days, one event per step, instead of a step per unit of time."""
+        self._default_schedule.stop()
+        self.time = self.day
+        self.steps = 0
+        self.step = self._pass_time
+        self.running = not self.course.finished
+        self._plan_step()
+
+    def _plan_step(self) -> None:
+        self.schedule_event(self._take_step, at=self._day_after(1), priority=Priority.HIGH)
+
+    def _day_after(self, steps: int) -> float:
+        """Return the day so many steps from now, exactly as the body counts it."""
+        return self.state.start_day + (self.state.step + steps) * self.body.time_step
+
+    def _pass_time(self) -> None:
+        """Do what stands behind `model.step()`: let time pass until the next step is done."""
+        if not self.course.finished:
+            self.run_until(self._day_after(1))
+
+    def _take_step(self) -> None:
+        if self.course.finished:
+            return
+        self.steps += 1
+        try:
+            self._user_step()  # `step` of this class or of a subclass
+        finally:
+            self._plan_step()
+
+    def step(self) -> None:
+        """Advance by one step: clinic, body, then agents with a `step` of their own, then data collection.
+
+        A subclass that overrides it calls `super().step()`.
+        """
+        self.course.step()
+        for cls in self.classes.scripted():
+            LiveCohorts(self, cls).do("step")
+        self.handles.sweep()
+        self.running = not self.course.finished
+        self.collect()
+
+    def run_for(self, duration: float) -> None:
+        """Let so many days pass."""
+        self.run_until(self.time + duration)
+
+    def run_until(self, end_time: float) -> None:
+        """Let time pass until a day; a step that ends on it is done."""
+        steps = round((end_time - self.day) / self.body.time_step)
+        boundary = self._day_after(steps)
+        super().run_until(boundary if abs(boundary - end_time) < _EPS else end_time)
+
+    # Agents ----------------------------------------------------------------------------------------------
+
+    @property
+    def agents(self) -> LiveCohorts:
+        """Return all agents, always as they are now."""
+        return self._shown
+
+    @property
+    def agent_types(self) -> list[type[Cohort]]:
+        """Return the four agent classes and those of the user's own that the model knows."""
+        return list(self.agents_by_type)
+
+    @property
+    def agents_by_type(self) -> dict[type[Cohort], LiveCohorts]:
+        """Return class -> its agents, always as they are now; a class without agents is there too."""
+        shown = {cls: LiveCohorts(self, cls) for cls in self.classes.known}
+        unnamed = LiveCohorts(self, Cohort)  # cells that a rule gave a class number of which no class was told
+        return shown | ({Cohort: unnamed} if len(unnamed) else {})
+
+    def add_agent_class(self, cls: type[Cohort]) -> int:
+        """Tell the model of an agent class before an agent of it is made by hand; return its class number."""
+        return self.classes.add(cls)
+
+    def register_agent(self, agent: Cohort) -> None:
+        """Take in an agent; its class does so by itself when it is called."""
+        if not isinstance(agent, Cohort):
+            raise TypeError(f"agents of this model are cohorts of cells: derive {type(agent).__name__} from Cohort")
+        if agent.model is not self:
+            raise ValueError(f"{agent!r} belongs to another model")
+        self.handles.adopt(agent)
+
+    def deregister_agent(self, agent: Cohort) -> None:
+        """Take an agent's cells out of the body; they count as dead. Raise `KeyError` when it is gone already."""
+        if agent not in self._shown:
+            raise KeyError(agent)
+        self.ledger.remove(agent._row)
+        self.handles.sweep()
+
+    def remove_all_agents(self) -> None:
+        """Take all cells out of the body."""
+        for row in self.ledger.pop.rows().tolist():
+            self.ledger.remove(row)
+        self.handles.sweep()
+        super().remove_all_agents()
+
+
+def _scenario(given: Scenario | str | os.PathLike[str] | None) -> Scenario:
+    if isinstance(given, Scenario):
+        return given
+    if given is None:
+        return parse_scenario(_DEFAULT, name="the default patient")
+    if isinstance(given, str | os.PathLike):
+        return load_scenario(Path(given))
+    raise UserError(f"got {type(given).__name__}", key="scenario", expected="a Scenario, a path, or None")
+
+
+def _key(value: int | str | None, name: str) -> int:
+    """Return a whole number from 0 on; a form gives text, a slider a float."""
+    expected = f"a whole number from 0 to {_LARGEST}"
+    if value is None:
+        return 0
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise UserError(f"got {value!r}", key=name, expected=expected) from None
+    if isinstance(value, bool) or (isinstance(value, float) and number != value) or not 0 <= number <= _LARGEST:
+        raise UserError(f"got {value!r}", key=name, expected=expected)
+    return number

@@ -1,0 +1,163 @@
+"""Worker processes on this machine.
+
+Each worker has a pipe of its own, so it is always known who works on what: when a worker dies (killed, out of memory),
+another is started and exactly its task is tried again, alone; a second death is that run's end and nobody else's.
+"""
+
+import multiprocessing as mp
+import os
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, Self
+
+from simulation.pool.task import STRIKES, Outcome, ShouldStop, Task, Work
+from simulation.pool.worker import ONE_THREAD, serve
+
+__all__ = ["LocalPool"]
+
+_PATIENCE_S = 0.2  # how long it may take to notice Ctrl-C
+_GRACE_S = 2.0
+_HOPELESS = 20  # deaths in a row: then it is the machine or the installation, not a run
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: BaseProcess
+    pipe: Connection
+    task: Task | None = None
+
+
+class LocalPool:
+    """Hold `workers` processes; `preload` names modules that the fork server imports once for all of them."""
+
+    def __init__(
+        self, workers: int, *, preload: tuple[str, ...] = (), should_stop: ShouldStop = lambda: False
+    ) -> None:
+        if workers < 1:
+            raise ValueError("a pool needs at least one worker")
+        self.width = workers
+        self.deaths = 0  # workers that died unasked
+        self._deaths_in_a_row = 0
+        self._preload = preload
+        self._should_stop = should_stop
+        self._workers: list[_Worker] = []
+        self._context = mp.get_context("forkserver" if sys.platform == "linux" else "spawn")
+
+    def __enter__(self) -> Self:
+        """Start the workers."""
+        self._context.set_forkserver_preload(list(self._preload))
+        self._workers = [self._start() for _ in range(self.width)]
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Let idle workers go, and end those that still work."""
+        for worker in self._workers:
+            with suppress(OSError, ValueError):
+                if worker.task is None:
+                    worker.pipe.send(None)
+                worker.pipe.close()
+            if worker.task is not None:
+                worker.process.kill()
+        for worker in self._workers:
+            worker.process.join(_GRACE_S)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+        self._workers = []
+
+    @property
+    def processes(self) -> list[int]:
+        """Return the workers' process ids."""
+        return [worker.process.pid for worker in self._workers if worker.process.pid is not None]
+
+    def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[Outcome]:
+        """Yield an outcome per task as they come; see `Pool.run`."""
+        source = iter(tasks)
+        again: deque[Task] = deque()
+        while True:
+            self._hand_out(work, source, again)
+            busy = [worker for worker in self._workers if worker.task is not None]
+            if not busy:
+                if again and not self._should_stop():
+                    continue
+                return
+            for worker in self._ready(busy):
+                yield from self._collect(worker, again)
+
+    def _hand_out(self, work: Work, source: Iterator[Task], again: deque[Task]) -> None:
+        """Give every idle worker a task, those to be tried again first."""
+        for index, worker in enumerate(self._workers):
+            if worker.task is not None or self._should_stop():
+                continue
+            task = again.popleft() if again else next(source, None)
+            if task is None:
+                return
+            worker.task = task
+            try:
+                worker.pipe.send((work, task.runs))
+            except OSError:  # it died while it was idle, which is not the task's fault
+                self._bury(worker)
+                again.appendleft(task)
+                self._workers[index] = self._start()
+
+    def _ready(self, busy: list[_Worker]) -> list[_Worker]:
+        """Wait until a worker answers or dies, or for a moment; return those concerned."""
+        waiting: list[Any] = [worker.pipe for worker in busy] + [worker.process.sentinel for worker in busy]
+        found = wait(waiting, timeout=_PATIENCE_S)
+        return [worker for worker in busy if worker.pipe in found or worker.process.sentinel in found]
+
+    def _collect(self, worker: _Worker, again: deque[Task]) -> Iterator[Outcome]:
+        task = worker.task
+        if task is None:
+            return
+        try:
+            if not worker.pipe.poll() and worker.process.is_alive():
+                return
+            well, value = worker.pipe.recv()  # what it said before it died still counts
+        except (EOFError, OSError):
+            status = self._bury(worker)
+            if self._deaths_in_a_row > _HOPELESS + self.width:
+                raise ChildProcessError(f"worker processes keep dying, the last one {status}") from None
+            self._workers[self._workers.index(worker)] = self._start()
+            for part in task.struck():
+                if part.strikes >= STRIKES:
+                    yield Outcome(part, died=f"its worker process died {STRIKES} times, the last time {status}")
+                else:
+                    again.append(part)
+            return
+        worker.task, self._deaths_in_a_row = None, 0
+        yield Outcome(task, value) if well else Outcome(task, error=value)
+
+    def _bury(self, worker: _Worker) -> str:
+        """Clear up after a dead worker and return how it ended."""
+        self.deaths += 1
+        self._deaths_in_a_row += 1
+        worker.pipe.close()
+        worker.process.join(_GRACE_S)
+        code = worker.process.exitcode
+        return f"by signal {-code}" if code is not None and code < 0 else f"with exit status {code}"
+
+    def _start(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=serve, args=(theirs,), daemon=True, name="simulation-worker")
+        with _one_thread():
+            process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let processes started here inherit one thread per process; what the person has set stays."""
+    added = {name: value for name, value in ONE_THREAD.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]

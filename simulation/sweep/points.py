@@ -1,0 +1,108 @@
+"""From a design point to the scenario it means: the base's text, and the values set, multiplied or shifted in it."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from simulation.errors import UserError
+from simulation.parameters.table import ParameterTable
+from simulation.scenario.merge import apply_override
+from simulation.sweep import arithmetic
+from simulation.sweep.factors import Factor, Value
+from simulation.units import QuantityError, format_quantity
+from simulation.yaml_source import Node, parse_yaml, plain
+
+if TYPE_CHECKING:
+    from simulation.scenario.schema import Scenario
+
+__all__ = ["full_path", "point_scenario", "written_at"]
+
+
+def point_scenario(base: str, factors: Sequence[Factor], values: Sequence[Value], arm: str) -> "Scenario":
+    """Return the scenario of one design point in one arm.
+
+    `base` is the arm's resolved scenario as YAML; `values` belong to `factors`, in order. Raises `UserError`
+    where the values contradict each other or lie outside what a scenario allows.
+    """
+    tree = _tree(base)
+    first = [pair for pair in zip(factors, values, strict=True) if pair[0].mode != "ratio_to"]
+    last = [pair for pair in zip(factors, values, strict=True) if pair[0].mode == "ratio_to"]
+    for factor, value in (*first, *last):
+        if factor.arms and arm not in factor.arms:
+            continue
+        for path in factor.paths:
+            whole = full_path(path, tree)
+            label = f"{factor.name}={factor.told(value)}"
+            tree = apply_override(tree, whole, _new(factor, value, whole, tree, label), label)
+    return _scenario(tree)
+
+
+def full_path(path: str, tree: Node) -> str:
+    """Return where a bare parameter name stands: under `patient` where the base has it there."""
+    if "." in path or not isinstance(tree.value, dict) or path in tree.value:
+        return path
+    patient = tree.value.get("patient")
+    own = patient is not None and isinstance(patient.value, dict) and path in patient.value
+    return f"{'patient' if own else 'parameters'}.{path}"
+
+
+def written_at(scenario: "Scenario", path: str) -> Any:
+    """Return what a scenario says at a path, as its file would; a table's row where it says nothing."""
+    tree = _tree(scenario.to_yaml())
+    return _written(tree, full_path(path, tree))
+
+
+def _new(factor: Factor, value: Value, path: str, tree: Node, label: str) -> Any:
+    if factor.mode == "set":
+        return factor.written(value)
+    source = full_path(factor.reference, tree) if factor.reference else path
+    try:
+        if factor.mode == "plus":
+            return arithmetic.plus(_written(tree, source), str(factor.written(value)))
+        return arithmetic.times(_written(tree, source), float(value))
+    except (arithmetic.ArithmeticFault, QuantityError) as error:
+        raise UserError(str(error), file=label, key=source) from None
+
+
+def _written(tree: Node, path: str) -> Any:
+    node: Node | None = tree
+    for segment in path.split("."):
+        if node is None or not isinstance(node.value, dict | list):
+            node = None
+        elif isinstance(node.value, list):
+            inside = segment.isdecimal() and int(segment) < len(node.value)
+            node = node.value[int(segment)] if inside else None
+        else:
+            node = node.value.get(segment)
+    if node is not None:
+        return plain(node)
+    block, _, name = path.rpartition(".")
+    table = ParameterTable.load()
+    if block in ("patient", "parameters") and name in table:
+        return format_quantity(table[name].value, table[name].dimension)
+    return None
+
+
+@lru_cache(maxsize=64)
+def _tree(text: str) -> Node:
+    return parse_yaml(text, "base scenario", lines=False)
+
+
+def _scenario(tree: Node) -> "Scenario":
+    from pydantic import ValidationError
+
+    from simulation.scenario.messages import user_error
+    from simulation.scenario.schema import Scenario
+
+    try:
+        return Scenario.model_validate(plain(tree))
+    except ValidationError as error:
+        raise user_error(error, tree, Scenario) from None
+
+
+def told_point(factors: Sequence[Factor], values: Sequence[Value]) -> Mapping[str, str]:
+    """Return the point in words: factor -> value with its unit."""
+    return {
+        factor.name: f"{factor.told(value)} {factor.unit}".strip()
+        for factor, value in zip(factors, values, strict=True)
+    }

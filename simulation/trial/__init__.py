@@ -1,0 +1,1 @@
+"""The virtual trial: every arm treats the same patients (docs/trial.md)."""

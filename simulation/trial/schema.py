@@ -1,0 +1,141 @@
+"""What a trial file and a cohort file may say, besides the scenarios of the arms; and the trial that they make."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from simulation.parameters.distributions import Distribution
+from simulation.scenario.fields import YEARS_20, Quantity, Text, Time, Whole, written
+from simulation.scenario.schema import Scenario
+from simulation.scenario.treatments import Block
+
+__all__ = ["Arm", "Cohort", "CohortFile", "MainComparison", "Outcomes", "Repeats", "Trial", "TrialFile", "time_names"]
+
+TimeOutcome = Literal["relapse_free_days", "grfs_days", "leukaemia_free_days"]
+Secondary = Literal[
+    "relapse_free_days", "grfs_days", "leukaemia_free_days", "relapse", "complete_remission", "mrd_negative",
+    "agvhd_2_4", "agvhd_3_4", "cd19_negative_relapse", "extinct", "blinatumomab_days",
+]  # fmt: skip
+time_names: Final = ("relapse_free_days", "grfs_days", "leukaemia_free_days")
+DEFAULT_SUBGROUPS: Final = (
+    "rate_blast_net_growth",
+    "n_residual_blasts",
+    "n_t_cell_set_point_early",
+    "ratio_treg_sustained",
+    "n_cd19_negative_reservoir",
+)
+
+
+class Outcomes(Block):
+    """Say what the trial is judged by."""
+
+    primary: TimeOutcome = Field("relapse_free_days", description="Whose mean up to the end of follow-up decides.")
+    secondary: Annotated[tuple[Secondary, ...], Field(max_length=20)] = Field(
+        ("grfs_days", "leukaemia_free_days", "relapse", "agvhd_2_4", "extinct", "blinatumomab_days"),
+        description="What else the report shows, in this order; comparison.json always holds everything.",
+    )
+
+
+class MainComparison(Block):
+    """Name the two arms that the question is about."""
+
+    arm: Annotated[str, Text(40, 1, "preemptive", one_line=True)] = Field(description="The arm that may be better.")
+    versus: Annotated[str, Text(40, 1, "therapeutic", one_line=True)] = Field(description="The arm it is held against.")
+
+
+class Repeats(Block):
+    """Run some patients again with other chance events, to tell chance from differences between patients."""
+
+    patients: Annotated[int, Whole(2, 10_000)] = Field(description="How many patients, from the first on.")
+    times: Annotated[int, Whole(2, 1_000)] = Field(description="How often each is run in all.")
+
+
+class CohortFile(Block):
+    """Hold the keys of a cohort file; `patient`, `donor` and `graft` are checked with each arm."""
+
+    name: Annotated[str, Text(120, 1, "High-risk ALL", one_line=True)] = Field(description="What reports call it.")
+    description: Annotated[str, Text(4000)] = Field("", description="Who these patients are.")
+    between_patients: Literal["table", "none"] = Field(
+        "table", description="table: what is not written under patient varies as the parameter table says."
+    )
+    patient: Any = Field(None, description="Parameters that differ between patients: distributions or values.")
+    donor: Any = Field(None, description="As in a scenario.")
+    graft: Any = Field(None, description="As in a scenario.")
+
+
+class TrialFile(Block):
+    """Hold the keys of a trial file; `cohort`, `arms` and `common` are read apart."""
+
+    name: Annotated[str, Text(120, 1, "Early against late", one_line=True)] = Field(description="The trial's name.")
+    question: Annotated[str, Text(1000)] = Field("", description="What the trial asks, for the report's first lines.")
+    description: Annotated[str, Text(4000)] = Field("", description="Anything else a reader should know.")
+    patients: Annotated[int, Whole(1, 1_000_000)] = Field(100, description="How many patients; each is in every arm.")
+    seed: Annotated[int, Whole(0, 2**63 - 1)] = Field(1, description="Seed of all patients and chance events.")
+    follow_up: Annotated[float, Quantity("time", 0.25, YEARS_20)] | None = Field(
+        None, description="Follow-up of every arm after transplant; null: as the arms say, who must agree."
+    )
+    outcomes: Outcomes = Field(Outcomes(), description="What the trial is judged by.")
+    main_comparison: MainComparison | None = Field(
+        None, description="The two arms in question; null: the last arm against the first."
+    )
+    tie_margin: Time = Field(written("1 d"), description="Patients whose days differ by less are ties.")
+    precision: Annotated[float, Quantity("time", 0, YEARS_20, above_low=True)] | None = Field(
+        None, description="Add patients until the main difference is known this well: half its 95 % interval."
+    )
+    most_patients: Annotated[int, Whole(1, 1_000_000)] = Field(
+        2000, description="No more patients than this, whatever precision asks for."
+    )
+    subgroups: Annotated[tuple[str, ...], Field(max_length=20)] = Field(
+        DEFAULT_SUBGROUPS, description="Parameters by whose halves the main comparison is shown (forest plot)."
+    )
+    repeats: Repeats | None = Field(None, description="Repeated patients, to tell chance from patients; null: none.")
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """Hold one arm: a short key for files and tables, and the scenario that every patient gets in it."""
+
+    key: str
+    scenario: Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Describe whom the trial treats; `varies` holds the distributions, in the order of the scenario's block."""
+
+    name: str
+    description: str
+    varies: tuple[tuple[str, Distribution], ...]
+    fixed: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Hold a whole trial, checked and resolved; every arm has the same `follow_up`, days."""
+
+    file: TrialFile
+    cohort: Cohort
+    arms: tuple[Arm, ...]
+    follow_up: float
+    main: tuple[str, str]  # the arm that may be better, and the one it is held against
+    notes: tuple[str, ...] = ()  # what the person should know, for example that arms hold different patients
+
+    @property
+    def name(self) -> str:
+        """Return the trial's name."""
+        return self.file.name
+
+    @property
+    def seed(self) -> int:
+        """Return the seed."""
+        return self.file.seed
+
+    @property
+    def patients(self) -> int:
+        """Return how many patients were asked for, before any for precision."""
+        return self.file.patients
+
+    def arm(self, key: str) -> Arm:
+        """Return an arm by its key."""
+        return next(arm for arm in self.arms if arm.key == key)
