@@ -3,6 +3,8 @@
 Interactions depend on these counts only, never on the number of agents.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
@@ -23,17 +25,39 @@ from simulation.biology.traits import (
 )
 from simulation.engine.population import Floats, Ints, Ints32, Population
 
-__all__ = ["Census"]
+__all__ = ["Census", "Counts"]
 
-_COLUMNS = (
-    "blasts", "blasts_cd19", "blasts_haplotype", "tcon", "treg", "engaged", "engaged_treg", "killer_power", "gvl_power",
-    "effectors", "naive_allo", "exhaustion", "blasts_hla_lost",
-)  # fmt: skip
+_N_COLUMNS = 13
 (
     _BLASTS, _BLASTS_CD19, _BLASTS_HAPLOTYPE, _TCON, _TREG, _ENGAGED, _ENGAGED_TREG, _KILLER_POWER, _GVL_POWER, _EFFECTORS,
     _NAIVE_ALLO, _EXHAUSTION, _BLASTS_HLA_LOST,
-) = range(len(_COLUMNS))  # fmt: skip
+) = range(_N_COLUMNS)  # fmt: skip
 _LISTS = 4
+
+
+class Counts(NamedTuple):
+    """Hold the sums of a census over some places, named as its columns."""
+
+    blasts: float
+    blasts_cd19: float
+    blasts_haplotype: float
+    tcon: float
+    treg: float
+    engaged: float
+    engaged_treg: float
+    killer_power: float
+    gvl_power: float
+    effectors: float
+    naive_allo: float
+    exhaustion: float
+    blasts_hla_lost: float
+
+    @property
+    def t_cells(self) -> float:
+        """Return all T cells."""
+        return self.tcon + self.treg
+
+
 _BLAST_ROWS, _T_ROWS, _TREG_ROWS, _ALLO_ROWS = range(_LISTS)
 
 
@@ -49,7 +73,7 @@ class Census:
     __slots__ = ("_counts", "_rows", "table")
 
     def __init__(self, n_places: int) -> None:
-        self.table = np.zeros((len(_COLUMNS), n_places))
+        self.table = np.zeros((_N_COLUMNS, n_places))
         self._rows = np.zeros((_LISTS, 0), np.int32)
         self._counts = np.zeros(_LISTS, np.int64)
 
@@ -61,6 +85,10 @@ class Census:
             pop.top, pop.cells, pop.code, pop.place, pop.traits, behaviour, potency_resting, potency_treg, self.table,
             self._rows, self._counts,
         )  # fmt: skip
+
+    def sums(self, places: slice = slice(None)) -> Counts:
+        """Return the sums over some places, all of them unless said."""
+        return Counts(*self.table[:, places].sum(axis=1).tolist())
 
     def copy(self) -> "Census":
         """Return an independent copy."""

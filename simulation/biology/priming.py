@@ -22,15 +22,18 @@ class Priming:
     """Add priming, programmed and antigen-driven division, and contraction of alloreactive Tcon.
 
     Priming happens in lymphoid tissue, in proportion to host antigen-presenting cells (APC); in a culture well
-    the stimulators are the APC, and the antigen that effectors meet. APC decay after transplant, are tolerised where Treg suppress, and come up again with tissue damage. An effector
-    runs through its divisions where it was primed; then it homes (trafficking). Without antigen effectors
-    die, a part becomes memory, which host APC can recall. Treg suppress every division.
+    the stimulators are the APC, and the antigen that effectors meet. APC decay after transplant to a
+    persistent share, are tolerised where Treg suppress, and come up again with tissue damage. Where they are
+    few or tolerised, resting and memory alloreactive cells that meet host antigen without help are deleted
+    (peripheral tolerance): cells of the graft become tolerant with time, those of a later infusion are not yet. An
+    effector runs through its divisions where it was primed; then it homes (trafficking). Without antigen
+    effectors die, a part becomes memory, which host APC can recall. Treg suppress every division.
     """
 
     name = "priming"
     source = (
         "alloreactive share: Suchin 2001 (recalled); division and contraction: mouse GvHD transfers "
-        "(recalled); APC kinetics: assumption"
+        "(recalled); APC kinetics and deletion: assumption"
     )
 
     def act(self, state: State, dt: float) -> None:
@@ -41,16 +44,16 @@ class Priming:
             return
         loss = p.rate_apc_decay + p.rate_apc_tolerisation * float(signals.suppression[where])
         gain = p.rate_apc_damage * (1.0 - state.tissue_integrity)
-        level = gain / (gain + loss)
+        level = (gain + loss * p.fraction_host_apc_persistent) / (gain + loss)
         before = state.host_apc
         state.host_apc = level + (before - level) * exp(-(gain + loss) * dt)
-        apc = level + (before - level) * -expm1(-(gain + loss) * dt) / (
-            (gain + loss) * dt
-        )  # mean over the step
+        span = (gain + loss) * dt
+        apc = level + (before - level) * -expm1(-span) / span  # mean over the step
         _add(
             state.census.alloreactive_rows, pop.code, pop.place, pop.hazard, state.places.kind, signals.suppression,
             p.rate_priming * apc, p.rate_program_division * signals.proliferation_factor,
             p.rate_effector_division * apc * signals.proliferation_factor, p.rate_contraction, p.fraction_memory,
+            p.rate_peripheral_deletion * (1.0 - apc),
         )  # fmt: skip
 
 
@@ -58,6 +61,7 @@ class Priming:
 def _add(
     rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, kinds: Ints32, suppression: Floats,
     priming: float, program: float, expansion: float, contraction: float, memory: float,
+    deletion: float,
 ) -> None:  # fmt: skip
     for row in rows:
         code, place = codes[row], places[row]
@@ -66,6 +70,8 @@ def _add(
         if stage != EFFECTOR:
             if kinds[place] == PlaceKind.LYMPHOID or kinds[place] == PlaceKind.WELL:
                 hazard[row, Channel.RECALL if stage == MEMORY else Channel.PRIME] += priming * free
+                if kinds[place] == PlaceKind.LYMPHOID:
+                    hazard[row, Channel.DIE] += deletion
         elif (code >> PROGRAM_SHIFT) & 15:
             hazard[row, Channel.PROGRAM] += program * free
         else:

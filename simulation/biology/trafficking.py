@@ -39,7 +39,8 @@ class Trafficking:
         _add(
             state.census.t_rows, pop.code, pop.place, pop.hazard, state.behaviour, state.places.kind,
             p.rate_blood_to_marrow, p.phi_bm, p.rate_blood_to_lymphoid, p.rate_blood_to_tissue, p.rate_marrow_to_blood,
-            p.rate_lymphoid_to_blood, p.rate_tissue_to_blood, p.effector_homing, p.rate_t_cell_to_neighbour,
+            p.rate_lymphoid_to_blood, p.rate_tissue_to_blood, p.effector_homing,
+            p.rate_effector_egress, p.rate_t_cell_to_neighbour,
         )  # fmt: skip
 
 
@@ -47,7 +48,7 @@ class Trafficking:
 def _add(
     rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, behaviour: Ints, kinds: Ints32, to_marrow: float,
     phi: float, to_lymphoid: float, to_tissue: float, from_marrow: float, from_lymphoid: float, from_tissue: float,
-    homing: float, to_neighbour: float,
+    homing: float, egress: float, to_neighbour: float,
 ) -> None:  # fmt: skip
     for row in rows:
         code = codes[row]
@@ -66,6 +67,6 @@ def _add(
             if not effector:
                 hazard[row, Channel.TO_BLOOD] += from_lymphoid
             elif not (code >> PROGRAM_SHIFT) & 15:
-                hazard[row, Channel.TO_BLOOD] += from_lymphoid * homing
+                hazard[row, Channel.TO_BLOOD] += egress
         elif where == PlaceKind.TISSUE:
             hazard[row, Channel.TO_BLOOD] += from_tissue / (homing if effector else 1.0)

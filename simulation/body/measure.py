@@ -19,34 +19,30 @@ def blood_volume_ul(state: State) -> float:
 def truth_of(state: State, agvhd_grade: int, crs_grade: int) -> Truth:
     """Return the true state from a fresh census."""
     census, places = state.census, state.places
-    niches = slice(0, places.n_niches)
-    blood = places.index(PlaceKind.BLOOD)
+    niches, blood = places.marrow, places.index(PlaceKind.BLOOD)
+    body, marrow = census.sums(), census.sums(niches)
     per_ul = 1.0 / blood_volume_ul(state)
-    blasts, t_cells = census.blasts, census.t_cells
-    here = blasts[niches] + t_cells[niches] + places.normal[niches] + places.normal_b[niches]
-    marrow_t, marrow_blasts = float(t_cells[niches].sum()), float(blasts[niches].sum())
-    suppression = state.signals.suppression[niches]
-    total = float(blasts.sum())
+    here = census.blasts[niches] + census.t_cells[niches] + places.normal[niches] + places.normal_b[niches]
     return Truth(
         day=state.day,
-        blasts=int(total),
-        blasts_cd19_negative=int(total - census.blasts_cd19.sum()),
-        blasts_hla_lost=int(census.blasts_hla_lost.sum()),
-        marrow_blasts=int(marrow_blasts),
+        blasts=int(body.blasts),
+        blasts_cd19_negative=int(body.blasts - body.blasts_cd19),
+        blasts_hla_lost=int(body.blasts_hla_lost),
+        marrow_blasts=int(marrow.blasts),
         marrow_cells=float(here.sum()),
-        niche_blast_fraction=blasts[niches] / np.maximum(here, 1.0),
-        niche_blasts=blasts[niches].copy(),
+        niche_blast_fraction=census.blasts[niches] / np.maximum(here, 1.0),
+        niche_blasts=census.blasts[niches].copy(),
         niche_access=places.access[niches],
-        blood_blasts_per_ul=float(blasts[blood]) * per_ul,
-        cd3_per_ul=float(t_cells[blood]) * per_ul,
+        blood_blasts_per_ul=float(census.blasts[blood]) * per_ul,
+        cd3_per_ul=float(census.tcon[blood] + census.treg[blood]) * per_ul,
         treg_per_ul=float(census.treg[blood]) * per_ul,
         b_cells_per_ul=float(places.normal_b[blood]) * per_ul,
-        marrow_t_cells=marrow_t,
-        marrow_engaged=float(census.engaged[niches].sum()),
-        marrow_treg_share=float(census.treg[niches].sum()) / marrow_t if marrow_t else 0.0,
-        marrow_suppression=float(suppression.mean()),
-        marrow_exhaustion=float(census.exhaustion[niches].sum()) / marrow_t if marrow_t else 0.0,
-        marrow_et_ratio=marrow_t / marrow_blasts if marrow_blasts else float("inf"),
+        marrow_t_cells=marrow.t_cells,
+        marrow_engaged=marrow.engaged,
+        marrow_treg_share=marrow.treg / marrow.t_cells if marrow.t_cells else 0.0,
+        marrow_suppression=float(state.signals.suppression[niches].mean()),
+        marrow_exhaustion=marrow.exhaustion / marrow.t_cells if marrow.t_cells else 0.0,
+        marrow_et_ratio=marrow.t_cells / marrow.blasts if marrow.blasts else float("inf"),
         blinatumomab_pg_per_ml=state.plasma_pg_ml,
         agvhd_grade=agvhd_grade,
         crs_grade=crs_grade,
@@ -68,8 +64,8 @@ def record(state: State, truth: Truth) -> tuple[float, ...]:
     """Return one line of the trajectory, in the order of `RECORD_COLUMNS`; the census must be fresh."""
     census, places = state.census, state.places
     niches = places.marrow
-    t_here = census.t_cells[niches]
-    t_total = float(t_here.sum())
+    body, marrow = census.sums(), census.sums(niches)
+    busy = float((state.signals.busy[niches] * census.t_cells[niches]).sum())
     line = {
         "day": state.day,
         "blasts_cells": truth.blasts,
@@ -78,16 +74,16 @@ def record(state: State, truth: Truth) -> tuple[float, ...]:
         "marrow_blasts_cells": truth.marrow_blasts,
         "marrow_blast_fraction": truth.marrow_blast_fraction,
         "blood_blasts_per_ul": truth.blood_blasts_per_ul,
-        "tcon_cells": float(census.tcon.sum()),
-        "treg_cells": float(census.treg.sum()),
-        "engaged_cells": float(census.engaged.sum()),
-        "marrow_tcon_cells": float(census.tcon[niches].sum()),
-        "marrow_treg_cells": float(census.treg[niches].sum()),
+        "tcon_cells": body.tcon,
+        "treg_cells": body.treg,
+        "engaged_cells": body.engaged,
+        "marrow_tcon_cells": marrow.tcon,
+        "marrow_treg_cells": marrow.treg,
         "marrow_engaged_cells": truth.marrow_engaged,
-        "alloreactive_effector_cells": float(census.effectors.sum()),
+        "alloreactive_effector_cells": body.effectors,
         "tissue_effector_cells": float(census.effectors[places.index(PlaceKind.TISSUE)]),
         "marrow_t_exhaustion_fraction": truth.marrow_exhaustion,
-        "marrow_t_busy_fraction": float((state.signals.busy[niches] * t_here).sum()) / max(t_total, 1.0),
+        "marrow_t_busy_fraction": busy / max(marrow.t_cells, 1.0),
         "marrow_et_ratio": truth.marrow_et_ratio,
         "cd3_per_ul": truth.cd3_per_ul,
         "treg_per_ul": truth.treg_per_ul,

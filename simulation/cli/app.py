@@ -15,6 +15,10 @@ from simulation.errors import nearest_name
 # Loaded when asked for. To add a command, write its module and name it here.
 COMMANDS = {
     "run": "simulation.cli.commands.run:run",
+    "compare": "simulation.cli.commands.compare:compare",
+    "sweep": "simulation.cli.commands.sweep:sweep",
+    "expand": "simulation.cli.commands.expand:expand",
+    "analyze": "simulation.cli.commands.analyze:analyze",
     "check": "simulation.cli.commands.check:check",
     "show": "simulation.cli.commands.show:show",
     "params": "simulation.cli.commands.params:params",

@@ -8,6 +8,7 @@ import click
 from simulation.errors import UserError
 
 if TYPE_CHECKING:
+    from simulation.in_vitro.schema import Experiment
     from simulation.scenario.schema import Scenario
 
 LARGEST = 2**63 - 1  # seeds and patients are keys of 64-bit random numbers
@@ -46,24 +47,37 @@ def as_json(what: str) -> Decorator:
     )
 
 
-def load_all(files: tuple[str, ...], overrides: tuple[str, ...]) -> list["Scenario"]:
-    """Load every scenario before anything runs, so that a mistake in the last costs no time.
+def load_one(file: str, overrides: tuple[str, ...]) -> "Scenario | Experiment":
+    """Load a scenario, or an experiment in wells (a file with the key `experiment`)."""
+    from simulation.in_vitro.load import is_experiment, load_experiment
+    from simulation.scenario.load import load_scenario
+
+    return load_experiment(file, overrides) if is_experiment(file) else load_scenario(file, overrides)
+
+
+def load_all(files: tuple[str, ...], overrides: tuple[str, ...]) -> "list[Scenario | Experiment]":
+    """Load every file before anything runs, so that a mistake in the last costs no time.
 
     Raises
     ------
     UserError
         Naming every file that is not valid, not only the first.
     """
-    from simulation.scenario.load import load_scenario
-
-    scenarios: list[Scenario] = []
+    scenarios: list[Scenario | Experiment] = []
     errors: list[UserError] = []
     for file in files:
         try:
-            scenarios.append(load_scenario(file, overrides))
+            scenarios.append(load_one(file, overrides))
         except UserError as error:
             told = {str(known) for known in errors}  # a wrong --set is wrong for every file: once is enough
             errors.extend(new for new in error.errors if str(new) not in told)
     if errors:
         raise UserError.several(errors)
     return scenarios
+
+
+def load_scenarios(files: tuple[str, ...], overrides: tuple[str, ...]) -> "list[Scenario]":
+    """Load every scenario; the caller has seen to it that none is an experiment."""
+    from simulation.scenario.schema import Scenario
+
+    return [loaded for loaded in load_all(files, overrides) if isinstance(loaded, Scenario)]

@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Any
 from simulation.clinic.assays import BloodResult, Examination, Laboratory, MarrowResult
 from simulation.clinic.events import EventLog
 from simulation.clinic.failure import FailureValues
+from simulation.clinic.orders import BY_HAND, OrderDesk
 from simulation.clinic.outcomes import OutcomeBook
 from simulation.clinic.ports import Patient
 from simulation.clinic.stop_rules import StopRules
 from simulation.clinic.treatments.course import TreatmentCourse
 from simulation.clinic.treatments.immunosuppression import DrugCourses, ReactiveCourse
+from simulation.clinic.treatments.lymphocytes import DonorLymphocytes
+from simulation.clinic.treatments.pump import Pump
 from simulation.clinic.triggers import make_trigger
 
 if TYPE_CHECKING:
+    from simulation.scenario.orders import Order
     from simulation.scenario.schema import Scenario
     from simulation.scenario.treatments import CourseOnGrade
 
@@ -49,6 +53,9 @@ class Clinic:
         self._drugs = DrugCourses(scenario)
         self._gvhd_care = _care(scenario.agvhd_treatment, "aGvHD")
         self._crs_care = _care(scenario.crs_treatment, "CRS")
+        self.pump = Pump()
+        self.lymphocytes = DonorLymphocytes()
+        self._orders = OrderDesk(scenario.orders, self.pump, self.lymphocytes)
 
     def act(self, patient: Patient) -> None:
         """Do what is due at the start of the step: sample, read results, decide, stop, treat."""
@@ -57,18 +64,42 @@ class Clinic:
         if self._step == 0:
             self.book.observe(patient.truth(), 0.0)
         examination = Examination.of(patient.truth())
+        ordered = self._orders.take(patient.day)
         self._sample(patient)
+        for order in ordered:
+            if order.test is not None:
+                self._laboratory.aspirate(patient, self._step, BY_HAND)
         self._read_results(patient)
         self._decide(patient)
         self._treat(patient, examination)
+        self._obey(ordered, patient, examination)
         self._give_drugs(patient, examination)
+
+    def order(self, order: "Order", now: float) -> None:
+        """Take an order by hand on day `now`; it is carried out at the start of the next step.
+
+        What follows is what the same order in the scenario would have brought about. Raises ValueError for a day that is over.
+        """
+        self._orders.add(order, now)
+
+    @property
+    def may_replan(self) -> bool:
+        """Return whether the plan may still change as if it had been so from the beginning: nothing was triggered or given."""
+        return self.book.trigger_day is None and self.book.treatment_start_day is None
+
+    def replan(self, scenario: "Scenario") -> None:
+        """Go on with a scenario that differs in `blinatumomab` and `dli` only; raise ValueError when it is too late."""
+        if not self.may_replan:
+            raise ValueError("treatment has been triggered or given: the plan can no longer change")
+        self.scenario = scenario
+        self.book.replan(scenario)
 
     def observe(self, patient: Patient) -> None:
         """Take note of the state at the end of the step, and of death, which competes with relapse."""
         if self.finished:
             return
-        self.book.add_infusion(self._pump_rate, patient.time_step)
-        self.book.observe(patient.truth(), self._pump_rate)
+        self.book.add_infusion(self.pump.rate, patient.time_step)
+        self.book.observe(patient.truth(), self.pump.rate)
         hazard = patient.hazard_of_death()
         if hazard > 0.0 and patient.uniform("death", self._step) < -math.expm1(-hazard * patient.time_step):
             self.finished = True
@@ -77,9 +108,8 @@ class Clinic:
 
     def outcomes(self, patient: Patient) -> dict[str, object]:
         """Return the outcomes so far, by the names of `OUTCOME_KEYS`; None where it did not happen."""
-        dli = self.course.dli if self.course is not None else None
-        per_kg, count = (dli.cells_per_kg, dli.n_given) if dli is not None else (0.0, 0)
-        return self.book.summary(patient.truth(), per_kg, count)
+        given = self.lymphocytes
+        return self.book.summary(patient.truth(), given.cells_per_kg, given.n_given)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Clinic":
         """Copy the state; the frozen scenario and values are shared."""
@@ -90,10 +120,6 @@ class Clinic:
         for name, value in self.__dict__.items():
             setattr(twin, name, copy.deepcopy(value, memo))
         return twin
-
-    @property
-    def _pump_rate(self) -> float:
-        return self.course.pump_rate if self.course is not None else 0.0
 
     def _sample(self, patient: Patient) -> None:
         self._laboratory.take_scheduled(patient, self._step)
@@ -132,7 +158,7 @@ class Clinic:
         begin = now + self._trigger.delay(now)
         self.events.add(now, "trigger", self.scenario.start.when, self._announce(begin))
         self.book.triggered(now, patient.truth(), self._trigger.diagnosis_sampled(now))
-        self.course = TreatmentCourse(self.scenario, begin, patient)
+        self.course = TreatmentCourse(self.scenario, begin, patient, self.pump, self.lymphocytes)
 
     def _announce(self, begin: float) -> str:
         scenario = self.scenario
@@ -159,6 +185,12 @@ class Clinic:
         course.act(patient, self.events)
         if course.first_given is not None and self.book.treatment_start_day is None:
             self.book.treatment_began(course.first_given)
+
+    def _obey(self, ordered: "list[Order]", patient: Patient, examination: Examination) -> None:
+        stops = self._stop_rules.due(examination)
+        given = self._orders.carry_out(ordered, stops, self.course, patient, self.events)
+        if given and self.book.treatment_start_day is None:
+            self.book.treatment_began(patient.day)
 
     def _give_drugs(self, patient: Patient, examination: Examination) -> None:
         if self._gvhd_care is not None:

@@ -73,7 +73,7 @@ class Control:
 
 
 class FailureWatch:
-    """Follow a treated patient; `with_blinatumomab` tells whether CD19 or HLA loss is the escape."""
+    """Follow a treated patient; `with_blinatumomab` (planned, or given so far) makes CD19 loss the escape, else HLA loss."""
 
     def __init__(self, values: FailureValues, with_blinatumomab: bool) -> None:
         self._values = values
@@ -84,6 +84,7 @@ class FailureWatch:
 
     def follow(self, truth: Truth, on_drug: bool) -> None:
         """Take note of one state from the start of treatment on."""
+        self._with_blinatumomab = self._with_blinatumomab or on_drug  # it may be ordered by hand
         is_nadir = self._nadir is None or truth.blasts <= self._nadir.blasts
         if not (is_nadir or on_drug):
             return

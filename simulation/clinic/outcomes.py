@@ -100,6 +100,11 @@ class OutcomeBook:
         self._failure_cause: str | None = None
         self._failure = FailureWatch(self.values, self.scenario.blinatumomab is not None)
 
+    def replan(self, scenario: "Scenario") -> None:
+        """Go on with another plan of treatment; only before treatment, when there is no failure to explain yet."""
+        self.scenario = scenario
+        self._failure = FailureWatch(self.values, scenario.blinatumomab is not None)
+
     # ---- the true state
 
     def observe(self, truth: Truth, pump_rate: float) -> None:

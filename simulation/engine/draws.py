@@ -1,9 +1,13 @@
 """Binomial, Poisson and negative binomial draws: exact for small counts, and as good as exact for large ones.
 
-Few cells are drawn one by one, small means by inversion, medium ones by Hoermann's transformed rejection (BTRS: J Stat Comput Simul
-1993;46:101; PTRS: Insur Math Econ 1993;12:39); all three are exact. From a variance of 50 on, the quantile of the exact law is written as
-its Cornish-Fisher series in a normal number, with skewness and kurtosis, and rounded: mean and variance are those of the law,
-and its distribution function is met within 1e-5 at variance 50, 3e-6 at 100 and ever better above (a million draws cannot tell).
+Few cells are drawn one by one, small means by inversion, medium ones by Hoermann's transformed rejection
+(BTRS: J Stat Comput Simul 1993;46:101; PTRS: Insur Math Econ 1993;12:39); all three are exact. From a variance
+of 50 on, the quantile of the exact law is written as its Cornish-Fisher series in a normal number, with
+skewness and kurtosis, and rounded: mean and variance are those of the law, and its distribution function is met
+within 1e-5 at variance 50, 3e-6 at 100 and ever better above (a million draws cannot tell).
+
+The `draw_*` functions take the state of a sequence and hand it back with the number; `binomial` and `poisson`
+keep it in an array.
 """
 
 from math import exp, floor, log, sqrt
@@ -13,26 +17,33 @@ from numba import njit
 
 from simulation.engine.keyed_random import normal, uniform
 
-__all__ = ["binomial", "extra_births", "gamma", "poisson"]
+__all__ = ["binomial", "draw_binomial", "draw_births", "draw_gamma", "draw_poisson", "poisson"]
+
+Int = int | np.int64  # Python's where nothing is compiled
 
 _SERIES_ABOVE = 50.0  # variance
 _INVERT_BELOW = 10.0  # mean
 _SKEW_BELOW = 0.022  # squared skewness up to which the series may be used
-_ONE_BY_ONE = 16  # cells
+_ONE_BY_ONE = 24  # cells
 _SIXTH, _24TH, _36TH = 1.0 / 6.0, 1.0 / 24.0, 1.0 / 36.0
-_ROUNDING = 1.0 / 12.0  # variance that rounding to whole cells adds
 _INVERSE = 1.0 / np.arange(1.0, 129.0)  # walking up a distribution divides by 1, 2, 3, ...
 _FAR = 100.0  # counts further from the mode than this have no mass where the variance is below 50
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def _series(state: np.ndarray, mean: float, variance: float, skew: float, excess: float) -> float:
-    """Draw a rounded number whose first four cumulants are those given (Cornish and Fisher 1937)."""
-    z = normal(state)
+def _series(
+    state: np.uint64, mean: float, variance: float, third: float, fourth: float
+) -> tuple[float, np.uint64]:
+    """Draw a rounded number of given mean and variance (Cornish and Fisher 1937).
+
+    `third` and `fourth` are the third and fourth cumulants divided by the variance. Rounding adds 1/12 to the variance: the last
+    term takes it back.
+    """
+    z, state = normal(state)
     z2 = z * z
-    x = z + skew * (z2 - 1.0) * _SIXTH
-    x += z * (excess * (z2 - 3.0) * _24TH - skew * skew * (2.0 * z2 - 5.0) * _36TH)
-    return floor(mean + sqrt(variance - _ROUNDING) * x + 0.5)
+    stddev = sqrt(variance)
+    bend = fourth * (z2 - 3.0) * _24TH - third * third * (2.0 * z2 - 5.0) * _36TH - _24TH
+    return floor(mean + 0.5 + stddev * z + third * (z2 - 1.0) * _SIXTH + z * bend / stddev), state
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
@@ -44,12 +55,12 @@ def _log_one_minus(p: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def _binomial_inversion(state: np.ndarray, n: int, p: float) -> int:
+def _binomial_inversion(state: np.uint64, n: Int, p: float) -> tuple[int, np.uint64]:
     """Draw by walking up the distribution function; for n*p below about 10 and p <= 1/2."""
-    u = uniform(state)
+    u, state = uniform(state)
     n_f = float(n)
     if u <= 1.0 - n_f * p:  # Bernoulli's inequality: nothing happens, and no power is needed to know it
-        return 0
+        return 0, state
     mass = exp(n_f * _log_one_minus(p))
     odds = p / (1.0 - p)
     k = 0
@@ -59,11 +70,11 @@ def _binomial_inversion(state: np.ndarray, n: int, p: float) -> int:
             break
         mass *= odds * (n_f - k) * _INVERSE[k]
         k += 1
-    return k
+    return k, state
 
 
 @njit(cache=True, error_model="numpy")
-def _binomial_btrs(state: np.ndarray, n: int, p: float) -> int:
+def _binomial_btrs(state: np.uint64, n: Int, p: float) -> tuple[int, np.uint64]:
     """Draw by transformed rejection; for n*p of at least 10, a variance below 50 and p <= 1/2."""
     n_f = float(n)
     stddev = sqrt(n_f * p * (1.0 - p))
@@ -72,13 +83,14 @@ def _binomial_btrs(state: np.ndarray, n: int, p: float) -> int:
     c = n_f * p + 0.5
     v_r = 0.92 - 4.2 / b
     while True:
-        u = uniform(state) - 0.5
-        v = uniform(state)
+        u, state = uniform(state)
+        u -= 0.5
+        v, state = uniform(state)
         us = 0.5 - abs(u)
-        k = floor((2.0 * a / us + b) * u + c)
+        k = float(floor((2.0 * a / us + b) * u + c))
         if us >= 0.07 and v <= v_r:
-            return int(k)
-        m = floor((n_f + 1.0) * p)
+            return int(k), state
+        m = float(floor((n_f + 1.0) * p))
         if k < 0.0 or k > n_f or abs(k - m) > _FAR:
             continue
         # Accept if v * alpha / (a / us**2 + b) <= mass(k) / mass(m), the ratio as a product of whole terms.
@@ -93,51 +105,51 @@ def _binomial_btrs(state: np.ndarray, n: int, p: float) -> int:
             below *= odds * (n_f - m + 1.0)
             m -= 1.0
         if below <= above:
-            return int(k)
+            return int(k), state
 
 
 @njit(cache=True, error_model="numpy")
-def binomial(state: np.ndarray, n: int, p: float) -> int:
+def draw_binomial(state: np.uint64, n: Int, p: float) -> tuple[int, np.uint64]:
     """Draw how many of `n` cells meet an event of probability `p`; always within 0..n."""
     if n <= 0 or p <= 0.0:
-        return 0
+        return 0, state
     if p >= 1.0:
-        return n
+        return int(n), state
     if n <= _ONE_BY_ONE:
         k = 0
         for _ in range(n):
-            k += 1 if uniform(state) < p else 0
-        return k
+            u, state = uniform(state)
+            k += 1 if u < p else 0
+        return k, state
     q = min(p, 1.0 - p)
     mean = n * q
     if mean < _INVERT_BELOW:
-        k = _binomial_inversion(state, n, q)
+        k, state = _binomial_inversion(state, n, q)
     else:
         variance = mean * (1.0 - q)
         if variance < _SERIES_ABOVE:
-            k = _binomial_btrs(state, n, q)
+            k, state = _binomial_btrs(state, n, q)
         else:
-            inverse = 1.0 / variance
-            skew = (1.0 - 2.0 * q) * sqrt(inverse)
-            k = int(_series(state, mean, variance, skew, inverse - 6.0 / n))
-            k = min(max(k, 0), n)
-    return k if p <= 0.5 else n - k
+            x, state = _series(state, mean, variance, 1.0 - 2.0 * q, 1.0 - 6.0 * q * (1.0 - q))
+            k = min(max(int(x), 0), int(n))
+    return k if p <= 0.5 else int(n) - k, state
 
 
 @njit(cache=True, error_model="numpy")
-def _poisson_ptrs(state: np.ndarray, mean: float) -> int:
+def _poisson_ptrs(state: np.uint64, mean: float) -> tuple[int, np.uint64]:
     """Draw by transformed rejection; for means of 10 to 50."""
     b = 0.931 + 2.53 * sqrt(mean)
     a = -0.059 + 0.02483 * b
     v_r = 0.9277 - 3.6224 / (b - 2.0)
     while True:
-        u = uniform(state) - 0.5
-        v = uniform(state)
+        u, state = uniform(state)
+        u -= 0.5
+        v, state = uniform(state)
         us = 0.5 - abs(u)
-        k = floor((2.0 * a / us + b) * u + mean + 0.43)
+        k = float(floor((2.0 * a / us + b) * u + mean + 0.43))
         if us >= 0.07 and v <= v_r:
-            return int(k)
-        m = floor(mean)
+            return int(k), state
+        m = float(floor(mean))
         if k < 0.0 or (us < 0.013 and v > us) or abs(k - m) > _FAR:
             continue
         # Accept if v / alpha / (a / us**2 + b) <= mass(k); mass(k) = mass(m) * a product of whole terms.
@@ -151,7 +163,7 @@ def _poisson_ptrs(state: np.ndarray, mean: float) -> int:
             below *= mean
             m -= 1.0
         if below <= above:
-            return int(k)
+            return int(k), state
 
 
 @njit(cache=True, error_model="numpy")
@@ -164,14 +176,14 @@ def _poisson_mode_mass(mean: float, m: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def poisson(state: np.ndarray, mean: float) -> int:
+def draw_poisson(state: np.uint64, mean: float) -> tuple[int, np.uint64]:
     """Draw a Poisson count of the given mean."""
     if mean <= 0.0:
-        return 0
+        return 0, state
     if mean < _INVERT_BELOW:
-        u = uniform(state)
+        u, state = uniform(state)
         if u <= 1.0 - mean:
-            return 0
+            return 0, state
         mass = exp(-mean)
         k = 0
         while u > mass:
@@ -180,36 +192,36 @@ def poisson(state: np.ndarray, mean: float) -> int:
                 break
             mass *= mean * _INVERSE[k]
             k += 1
-        return k
+        return k, state
     if mean < _SERIES_ABOVE:
         return _poisson_ptrs(state, mean)
-    inverse = 1.0 / mean
-    return max(int(_series(state, mean, mean, sqrt(inverse), inverse)), 0)
+    x, state = _series(state, mean, mean, 1.0, 1.0)
+    return max(int(x), 0), state
 
 
 @njit(cache=True, error_model="numpy")
-def gamma(state: np.ndarray, shape: float) -> float:
+def draw_gamma(state: np.uint64, shape: float) -> tuple[float, np.uint64]:
     """Draw a gamma number of the given shape >= 1 and unit scale (Marsaglia and Tsang 2000)."""
     d = shape - 1.0 / 3.0
     c = 1.0 / sqrt(9.0 * d)
     while True:
-        x = normal(state)
+        x, state = normal(state)
         v = 1.0 + c * x
         if v <= 0.0:
             continue
         v = v * v * v
-        u = uniform(state)
+        u, state = uniform(state)
         if u < 1.0 - 0.0331 * x * x * x * x or log(u) < 0.5 * x * x + d * (1.0 - v + log(v)):
-            return d * v
+            return d * v, state
 
 
 @njit(cache=True, error_model="numpy")
-def _births_inversion(state: np.ndarray, founders: int, more: float) -> int:
+def _births_inversion(state: np.uint64, founders: Int, more: float) -> tuple[int, np.uint64]:
     """Draw by walking up the distribution function; for means below about 10."""
-    u = uniform(state)
+    u, state = uniform(state)
     n_f = float(founders)
     if u <= 1.0 - n_f * more:
-        return 0
+        return 0, state
     mass = exp(n_f * (_log_one_minus(more) if more <= 0.5 else log(1.0 - more)))
     k = 0
     while u > mass:
@@ -218,26 +230,42 @@ def _births_inversion(state: np.ndarray, founders: int, more: float) -> int:
             break
         mass *= more * (n_f + k) / (k + 1.0)
         k += 1
-    return k
+    return k, state
 
 
 @njit(cache=True, error_model="numpy")
-def extra_births(state: np.ndarray, founders: int, stay: float) -> int:
+def draw_births(state: np.uint64, founders: Int, stay: float) -> tuple[int, np.uint64]:
     """Draw the births in clans that survive: each of `founders` clans has geometric size with P(size = 1) = `stay`.
 
     This is the law of a linear birth (or birth-death, given survival) process at the end of a step of any length
     (Kendall 1948, Ann Math Stat 19:1): a negative binomial, drawn by inversion or as a Poisson with gamma mean.
     """
     if founders <= 0 or stay >= 1.0:
-        return 0
+        return 0, state
     more = 1.0 - stay
     mean = founders * more / stay
     if mean < _INVERT_BELOW:
         return _births_inversion(state, founders, more)
     variance = mean / stay
-    spread = founders * more
-    skew2 = (1.0 + more) * (1.0 + more) / spread
-    if variance >= _SERIES_ABOVE and skew2 <= _SKEW_BELOW:
-        excess = 6.0 / founders + stay * stay / spread
-        return max(int(_series(state, mean, variance, sqrt(skew2), excess)), 0)
-    return poisson(state, gamma(state, float(founders)) * more / stay)
+    if variance >= _SERIES_ABOVE and (1.0 + more) * (1.0 + more) <= _SKEW_BELOW * founders * more:
+        inverse = 1.0 / stay
+        x, state = _series(
+            state, mean, variance, (1.0 + more) * inverse, 1.0 + 6.0 * more * inverse * inverse
+        )
+        return max(int(x), 0), state
+    x, state = draw_gamma(state, float(founders))
+    return draw_poisson(state, x * more / stay)
+
+
+@njit(cache=True, error_model="numpy")
+def binomial(state: np.ndarray, n: int, p: float) -> int:
+    """Draw as `draw_binomial` does, with the state kept in `state[0]`."""
+    k, state[0] = draw_binomial(state[0], n, p)
+    return k
+
+
+@njit(cache=True, error_model="numpy")
+def poisson(state: np.ndarray, mean: float) -> int:
+    """Draw as `draw_poisson` does, with the state kept in `state[0]`."""
+    k, state[0] = draw_poisson(state[0], mean)
+    return k

@@ -1,9 +1,10 @@
 """The event kernel: per cohort one draw from the summed hazard, shared out by hazard; cells that change leave as parcels.
 
-For a cohort of n cells that divide at rate b and leave (die, move, change state) at summed rate d, both constant over the step, the number of
-cells still there at its end follows exactly the linear birth-death law (Kendall 1948, Ann Math Stat 19:1): every founder's clan
-dies out with probability alpha, else has geometric size. Extinction, mean and variance are therefore right at any step length. The number of leavers has
-the exact mean: the clans that ended, plus those leavers that newborns made up for. They are shared among the channels by hazard.
+For a cohort of n cells that divide at rate b and leave (die, move, change state) at summed rate d, both constant
+over the step, the number of cells still there at its end follows exactly the linear birth-death law (Kendall
+1948, Ann Math Stat 19:1): every founder's clan dies out with probability alpha, else has geometric size.
+Extinction, mean and variance are therefore right at any step length. The number of leavers has the exact mean:
+the clans that ended, plus those leavers that newborns made up for. They are shared among the channels by hazard.
 """
 
 from dataclasses import dataclass
@@ -12,11 +13,9 @@ from math import exp, expm1
 import numpy as np
 from numba import njit
 
-from simulation.engine.draws import binomial, extra_births, poisson
-from simulation.engine.keyed_random import agent_key, uniform
+from simulation.engine.draws import Int, draw_binomial, draw_births, draw_poisson
+from simulation.engine.keyed_random import agent_key
 from simulation.engine.population import NEXT_CLONE, Floats, Ints, Ints32, Population, unlink
-
-_ONE_BY_ONE = 64  # up to so many cells choose their destination one by one
 
 __all__ = [
     "DIE",
@@ -99,7 +98,7 @@ def draw_events(
 
 @njit(cache=True, error_model="numpy", forceinline=True)
 def _put(
-    code: int, place: int, n: int, traits: Floats, row: int, p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats,
+    code: Int, place: Int, n: Int, traits: Floats, row: int, p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats,
     p_count: Ints,
 ) -> None:  # fmt: skip
     at = p_count[0]
@@ -112,30 +111,35 @@ def _put(
 
 
 @njit(cache=True, error_model="numpy")
-def _births_and_leavers(state: np.ndarray, n: int, b: float, d: float, dt: float) -> tuple[int, int]:
+def _births_and_leavers(
+    state: np.uint64, n: int, b: float, d: float, dt: float
+) -> tuple[int, int, np.uint64]:
     """Draw (cells still there, leavers) of a linear birth-death process; births = there - n + leavers."""
     if b <= 0.0:
-        gone = binomial(state, n, -expm1(-d * dt))
-        return n - gone, gone
+        gone, state = draw_binomial(state, n, -expm1(-d * dt))
+        return n - gone, gone, state
     if d <= 0.0:
-        return n + extra_births(state, n, exp(-b * dt)), 0
+        born, state = draw_births(state, n, exp(-b * dt))
+        return n + born, 0, state
     x = (b - d) * dt
     # The integral of exp((b - d) t) over the step; by its series where the difference would lose digits.
-    per_cell = (exp(x) - 1.0) / (b - d) if abs(x) > 1e-3 else dt * (1.0 + x * (0.5 + x * (1.0 / 6.0 + x / 24.0)))
+    per_cell = (
+        (exp(x) - 1.0) / (b - d) if abs(x) > 1e-3 else dt * (1.0 + x * (0.5 + x * (1.0 / 6.0 + x / 24.0)))
+    )
     mean_left = d * per_cell
     stay = 1.0 / (1.0 + b * per_cell)
     alpha = mean_left * stay  # the clan has died out or left
-    ended = binomial(state, n, alpha)
-    founders = n - ended
-    made_up = poisson(state, n * (mean_left - alpha))
-    return founders + extra_births(state, founders, stay), ended + made_up
+    ended, state = draw_binomial(state, n, alpha)
+    made_up, state = draw_poisson(state, n * (mean_left - alpha))
+    born, state = draw_births(state, n - ended, stay)
+    return n - ended + born, ended + made_up, state
 
 
 @njit(cache=True, error_model="numpy")
 def _program(
-    state: np.ndarray, n: int, leavers: int, x: float, code: int, operand: int, steps_left: int, place: int, traits: Floats, row: int,
-    p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats, p_count: Ints,
-) -> int:  # fmt: skip
+    state: np.uint64, n: int, leavers: int, x: float, code: Int, operand: Int, steps_left: int, place: Int,
+    traits: Floats, row: int, p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats, p_count: Ints,
+) -> tuple[int, np.uint64]:  # fmt: skip
     """Carry programmed dividers through every division that fits into the step (x = rate * dt); return births.
 
     Of the lineages that divided at least k times, the share that divides once more is P(K > k) / P(K >= k) with K ~ Poisson(x).
@@ -150,60 +154,65 @@ def _program(
         code += operand
         mass *= x / k
         more = max(tail - mass, 0.0)  # P(K >= k + 1)
-        again = binomial(state, now, more / tail) if (k < steps_left and tail > 0.0) else 0
+        again = 0
+        if k < steps_left and tail > 0.0:
+            again, state = draw_binomial(state, now, more / tail)
         if now > again:
             _put(code, place, now - again, traits, row, p_code, p_place, p_cells, p_traits, p_count)
         leavers = again
         tail = more
         k += 1
-    return births
+    return births, state
 
 
 @njit(cache=True, error_model="numpy")
 def _spread(
-    state: np.ndarray, k: int, code: int, first: int, last: int, member: Ints32, share: Floats, upto: Floats, buffer: Ints,
+    state: np.uint64, k: Int, code: Int, first: Int, size: int, member: Ints32, to_left: Floats, count: Ints,
     traits: Floats, row: int, p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats, p_count: Ints,
-) -> None:  # fmt: skip
-    """Send k cells to the members first..last-1 of a group: few cells one by one, many by conditional binomials."""
-    if k <= _ONE_BY_ONE:
-        for j in range(first, last):
-            buffer[j] = 0
-        for _ in range(k):
-            u = uniform(state)
-            low, high = first, last - 1
-            while low < high:
-                middle = (low + high) >> 1
-                if u < upto[middle]:
-                    high = middle
-                else:
-                    low = middle + 1
-            buffer[low] += 1
-        for j in range(first, last):
-            if buffer[j] > 0:
-                _put(code, member[j], buffer[j], traits, row, p_code, p_place, p_cells, p_traits, p_count)
-        return
-    for j in range(first, last):
-        m = k if j == last - 1 else binomial(state, k, share[j])
-        if m > 0:
-            _put(code, member[j], m, traits, row, p_code, p_place, p_cells, p_traits, p_count)
-            k -= m
-            if k == 0:
-                return
+) -> np.uint64:  # fmt: skip
+    """Send k cells to the `size` members of a group from `first` on, halving them down a tree of binomial draws.
+
+    Node i of the tree has the children 2i and 2i + 1; the leaves size..2*size - 1 are the members. A multinomial
+    draw in which empty branches cost nothing.
+    """
+    count[1] = k
+    for i in range(1, size):
+        n = count[i]
+        left = 0
+        if n > 0:
+            left, state = draw_binomial(state, n, to_left[2 * first + i])
+        count[2 * i] = left
+        count[2 * i + 1] = n - left
+    for j in range(size):
+        if count[size + j] > 0:
+            _put(
+                code,
+                member[first + j],
+                count[size + j],
+                traits,
+                row,
+                p_code,
+                p_place,
+                p_cells,
+                p_traits,
+                p_count,
+            )
+    return state
 
 
 @njit(cache=True, error_model="numpy")
-def _shares(group_start: Ints32, weight: Floats, share: Floats, upto: Floats) -> None:
-    """Fill in, member by member of each group, its share of the weight from it on, and the weight up to and with it."""
+def _plant(group_start: Ints32, weight: Floats, to_left: Floats) -> int:
+    """Fill in, for every group's tree, the share of each node that goes to its left child; return the widest group's size."""
+    widest = 0
     for g in range(group_start.size - 1):
-        first, last = group_start[g], group_start[g + 1]
-        rest = 0.0
-        for j in range(last - 1, first - 1, -1):
-            rest += weight[j]
-            share[j] = weight[j] / rest if rest > 0.0 else 0.0
-        total = 0.0
-        for j in range(first, last):
-            total += weight[j]
-            upto[j] = total / rest if rest > 0.0 else 0.0
+        first, size = group_start[g], group_start[g + 1] - group_start[g]
+        widest = max(widest, size)
+        node = np.zeros(2 * size)
+        node[size:] = weight[first : first + size]
+        for i in range(size - 1, 0, -1):
+            node[i] = node[2 * i] + node[2 * i + 1]
+            to_left[2 * first + i] = node[2 * i] / node[i] if node[i] > 0.0 else 1.0
+    return widest
 
 
 @njit(cache=True, error_model="numpy")
@@ -216,14 +225,9 @@ def _draw(
 ) -> int:  # fmt: skip
     """Draw from row `at` on; return the row reached when the parcel buffer is full, or -1 when done."""
     n_channels = effect.size
-    widest = 0
-    for g in range(group_start.size - 1):
-        widest = max(widest, group_start[g + 1] - group_start[g])
-    per_row = widest + neighbours.shape[1] + n_channels + 24
-    share, upto, buffer = np.zeros(weight.size), np.zeros(weight.size), np.zeros(weight.size, np.int64)
-    _shares(group_start, weight, share, upto)
-    active, rates = np.zeros(n_channels, np.int64), np.zeros(n_channels)
-    state = np.zeros(1, np.uint64)
+    to_left, count = np.zeros(2 * weight.size + 2), np.zeros(2 * weight.size + 2, np.int64)
+    per_row = _plant(group_start, weight, to_left) + neighbours.shape[1] + n_channels + 24
+    active, rates = np.zeros(n_channels + 1, np.int64), np.zeros(n_channels + 1)
     for row in range(at, top):
         n = cells[row]
         if n == 0:
@@ -235,18 +239,18 @@ def _draw(
         n_active = widest_at = 0
         for c in range(1, n_channels):
             rate = hazard[row, c]
-            if rate > 0.0:
-                active[n_active], rates[n_active] = c, rate
-                d += rate
-                if rate > widest_rate:
-                    widest_rate, widest_at = rate, n_active
-                n_active += 1
+            active[n_active], rates[n_active] = c, rate
+            d += rate
+            n_active += 1 if rate > 0.0 else 0  # no jump to guess wrong: a rate of 0 is written over
+        for i in range(n_active):
+            if rates[i] > widest_rate:
+                widest_rate, widest_at = rates[i], i
         b = hazard[row, 0]
         if b <= 0.0 and n_active == 0:
             continue
         code, place = codes[row], np.int64(places[row])
-        state[0] = agent_key(key, code, place, serial[row])
-        there, leavers = _births_and_leavers(state, n, b, d, dt)
+        state = agent_key(key, code, place, serial[row])
+        there, leavers, state = _births_and_leavers(state, n, b, d, dt)
         births = there - n + leavers
         kind = code & 15
         if leavers > 0:
@@ -256,7 +260,9 @@ def _draw(
             left, rate_left = leavers, d
             for i in range(n_active):
                 c, rate = active[i], rates[i]
-                k = left if i == last else binomial(state, left, rate / rate_left)
+                k = left
+                if i < last:
+                    k, state = draw_binomial(state, left, rate / rate_left)
                 rate_left -= rate
                 left -= k
                 if k == 0:
@@ -264,15 +270,17 @@ def _draw(
                 tally[kind, c] += k
                 what = effect[c]
                 if what == RECODE:
-                    _put(code + operand[c], place, k, traits, row, p_code, p_place, p_cells, p_traits, p_count)
+                    _put(
+                        code + operand[c], place, k, traits, row, p_code, p_place, p_cells, p_traits, p_count
+                    )
                 elif what == GOTO:
                     first, end = group_start[operand[c]], group_start[operand[c] + 1]
                     if end - first == 1:
                         _put(code, member[first], k, traits, row, p_code, p_place, p_cells, p_traits, p_count)
                     else:
-                        _spread(
-                            state, k, code, first, end, member, share, upto, buffer, traits, row, p_code, p_place, p_cells,
-                            p_traits, p_count,
+                        state = _spread(
+                            state, k, code, first, end - first, member, to_left, count, traits, row, p_code, p_place,
+                            p_cells, p_traits, p_count,
                         )  # fmt: skip
                 elif what == NEIGHBOUR:
                     n_near = 0
@@ -281,15 +289,29 @@ def _draw(
                     if n_near == 0:
                         _put(code, place, k, traits, row, p_code, p_place, p_cells, p_traits, p_count)
                     for j in range(n_near):
-                        m = k if j == n_near - 1 else binomial(state, k, 1.0 / (n_near - j))
+                        m = k
+                        if j < n_near - 1:
+                            m, state = draw_binomial(state, k, 1.0 / (n_near - j))
                         if m > 0:
-                            _put(code, neighbours[place, j], m, traits, row, p_code, p_place, p_cells, p_traits, p_count)
+                            _put(
+                                code,
+                                neighbours[place, j],
+                                m,
+                                traits,
+                                row,
+                                p_code,
+                                p_place,
+                                p_cells,
+                                p_traits,
+                                p_count,
+                            )
                             k -= m
                 elif what == PROGRAM:
-                    tally[kind, 0] += _program(
+                    made, state = _program(
                         state, n, k, rate * dt, code, operand[c], (code >> 8) & 15, place, traits, row, p_code, p_place,
                         p_cells, p_traits, p_count,
                     )  # fmt: skip
+                    tally[kind, 0] += made
                 if left == 0:
                     break
         if births > 0:
@@ -299,11 +321,14 @@ def _draw(
                     if code & v_bit[v] or v_probability[v] <= 0.0:
                         continue
                     # Newborns that already left are not told apart from the rest: at most `there` can be mutants here.
-                    m = min(binomial(state, births, v_probability[v]), there)
+                    m, state = draw_binomial(state, births, v_probability[v])
+                    m = min(m, there)
                     if m > 0:
                         mutant = code | v_bit[v]
                         if meta[NEXT_CLONE] < max_clones:
-                            mutant = (mutant & ~(np.int64(4095) << clone_shift)) | (meta[NEXT_CLONE] << clone_shift)
+                            mutant = (mutant & ~(np.int64(4095) << clone_shift)) | (
+                                meta[NEXT_CLONE] << clone_shift
+                            )
                             meta[NEXT_CLONE] += 1
                         _put(mutant, place, m, traits, row, p_code, p_place, p_cells, p_traits, p_count)
                         there -= m

@@ -1,8 +1,9 @@
 """Keyed, counter-based random numbers.
 
-A draw depends only on its key, a hash of (seed, patient, stream, step, agent), never on the order of execution, the number of
-workers, or on what else runs. The generator is splitmix64 (Steele, Lea and Flood 2014, OOPSLA; finaliser by Stafford, variant 13):
-a hashed key starts a short private sequence.
+A draw depends only on its key, a hash of (seed, patient, stream, step, agent), never on the order of
+execution, the number of workers, or on what else runs. The generator is splitmix64 (Steele, Lea and Flood
+2014, OOPSLA; finaliser by Stafford, variant 13): a hashed key starts a short private sequence. The state of a
+sequence is one number, passed in and handed back: a value in a register costs a kernel nothing, an array would.
 """
 
 import zlib
@@ -12,7 +13,6 @@ import numpy as np
 from numba import njit
 
 __all__ = [
-    "advance",
     "agent_key",
     "base_key",
     "combine",
@@ -74,16 +74,10 @@ def agent_key(step: np.uint64, code: np.int64, place: np.int64, serial: np.int64
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def advance(state: np.ndarray) -> np.uint64:
-    """Return the next 64 random bits of the sequence held in `state[0]`."""
-    state[0] += _GOLDEN
-    return mix(state[0])
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def uniform(state: np.ndarray) -> float:
-    """Return a uniform number strictly inside (0, 1)."""
-    return float(advance(state) >> _S11) * _TO_UNIT + _HALF_UNIT
+def uniform(state: np.uint64) -> tuple[float, np.uint64]:
+    """Return a uniform number strictly inside (0, 1), and the state after it."""
+    state += _GOLDEN
+    return float(mix(state) >> _S11) * _TO_UNIT + _HALF_UNIT, state
 
 
 def _ziggurat() -> tuple[np.ndarray, np.ndarray]:
@@ -102,33 +96,41 @@ _EDGE, _HEIGHT = _ziggurat()
 
 
 @njit(cache=True, error_model="numpy")
-def _normal_rest(state: np.ndarray, box: int, x: float) -> float:
+def _normal_rest(state: np.uint64, box: np.int64, x: float) -> tuple[float, np.uint64]:
     """Return a normal number where the first glance did not settle it (1 % of draws); nan: draw anew."""
     if box == 0:
         while True:
-            beyond = -np.log(uniform(state)) / _TAIL
-            if -2.0 * np.log(uniform(state)) > beyond * beyond:
-                return _TAIL + beyond if x > 0.0 else -_TAIL - beyond
-    height = _HEIGHT[box] + uniform(state) * (_HEIGHT[box + 1] - _HEIGHT[box])
-    return x if height < np.exp(-0.5 * x * x) else np.nan
+            u, state = uniform(state)
+            v, state = uniform(state)
+            beyond = -log(u) / _TAIL
+            if -2.0 * log(v) > beyond * beyond:
+                return _TAIL + beyond if x > 0.0 else -_TAIL - beyond, state
+    u, state = uniform(state)
+    height = _HEIGHT[box] + u * (_HEIGHT[box + 1] - _HEIGHT[box])
+    return x if height < exp(-0.5 * x * x) else np.nan, state
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def normal(state: np.ndarray) -> float:
-    """Return a standard normal number (ziggurat: Marsaglia and Tsang 2000, J Stat Softw 5:8; 53 bits, box from others)."""
+def normal(state: np.uint64) -> tuple[float, np.uint64]:
+    """Return a standard normal number, and the state after it (ziggurat: Marsaglia and Tsang 2000, J Stat Softw 5:8).
+
+    The box is chosen by the lowest 8 bits of a draw and the place in it by the highest 53: they are independent.
+    """
     while True:
-        bits = advance(state)
+        state += _GOLDEN
+        bits = mix(state)
         box = np.int64(bits & _BOXES)
-        x = (float(bits >> _S11) * _TWO_UNITS - 1.0) * _EDGE[box]
+        x = (float(bits >> _S11) * _TWO_UNITS + _TO_UNIT - 1.0) * _EDGE[box]
         if abs(x) < _EDGE[box + 1]:
             break
-        x = _normal_rest(state, box, x)
+        x, state = _normal_rest(state, box, x)
         if x == x:
             break
-    return x
+    return x, state
 
 
 @njit(cache=True, error_model="numpy")
-def exponential(state: np.ndarray) -> float:
-    """Return a standard exponential number."""
-    return -np.log(uniform(state))
+def exponential(state: np.uint64) -> tuple[float, np.uint64]:
+    """Return a standard exponential number, and the state after it."""
+    u, state = uniform(state)
+    return -log(u), state

@@ -1,8 +1,9 @@
 """Columns of cohorts, and the strata that hold them.
 
-A cohort is one row: an integer number of like cells in one place. Rows never move, so a handle may keep its row number; a row is free when its
-`cells` are 0. Rows of equal place and discrete traits (`code`) form a stratum: a doubly linked chain found through an open-addressing
-hash table. `deposit` lets a parcel of cells join the cohort most like it, or found one.
+A cohort is one row: an integer number of like cells in one place. Rows never move, so a handle may keep its row
+number; a row is free when its `cells` are 0. Rows of equal place and discrete traits (`code`) form a stratum: a
+doubly linked chain found through an open-addressing hash table. `deposit_parcels` lets each parcel of cells join
+the cohort most like it, or found one.
 """
 
 from dataclasses import dataclass, field, fields
@@ -42,6 +43,7 @@ class Parcels:
     place: Ints32
     cells: Ints
     traits: Floats
+    stratum: Ints32  # where it goes; found for all parcels at once
     count: Ints = field(default_factory=lambda: np.zeros(1, np.int64))
 
     @classmethod
@@ -52,6 +54,7 @@ class Parcels:
             np.zeros(capacity, np.int32),
             np.zeros(capacity, np.int64),
             np.zeros((capacity, n_traits)),
+            np.zeros(capacity, np.int32),
         )
 
 
@@ -59,8 +62,9 @@ class Parcels:
 class Population:
     """Hold all cohorts of one simulated patient in columns.
 
-    Attributes have shape (capacity,) unless said: `traits` is (capacity, n_traits), `hazard` is (capacity, n_channels), per cell per
-    day. Strata have columns of their own (`s_*`), and `table` is the hash table from (place, code) to stratum.
+    Attributes have shape (capacity,) unless said: `traits` is (capacity, n_traits), `hazard` is (capacity,
+    n_channels), per cell per day. Strata have columns of their own (`s_*`), and `table` is the hash table from
+    (place, code) to stratum.
     """
 
     n_traits: int
@@ -97,7 +101,7 @@ class Population:
         self.s_code, self.s_place = np.zeros(n, np.int64), np.zeros(n, np.int32)
         self.s_head, self.s_count = np.full(n, -1, np.int32), np.zeros(n, np.int32)
         self.s_serial = np.zeros(n, np.int64)
-        self.table = np.full(4 * n, -1, np.int32)
+        self.table = _empty_table(n)
         self.meta = np.zeros(_META, np.int64)
         self.meta[FREE] = -1
         self.meta[NEXT_UID] = 1
@@ -148,7 +152,7 @@ class Population:
         parcels, start, in_parcel = self.parcels, 0, 0
         while True:
             start, in_parcel = deposit_parcels(
-                start, in_parcel, parcels.code, parcels.place, parcels.cells, parcels.traits, parcels.count,
+                start, in_parcel, parcels.code, parcels.place, parcels.cells, parcels.traits, parcels.stratum, parcels.count,
                 self.cells, self.code, self.place, self.uid, self.serial, self.stratum, self.following,
                 self.previous, self.traits, self.s_code, self.s_place, self.s_head, self.s_count, self.s_serial,
                 self.table, self.meta, self.resolution.agents_per_stratum, self.resolution.max_cells,
@@ -173,7 +177,7 @@ class Population:
             self._grow()
         if self.meta[N_STRATA] >= self.s_code.size - 1:
             self._grow()
-        stratum = _find_stratum(code, place, self.table, self.s_code, self.s_place, self.meta)
+        stratum = int(_find_stratum(code, place, self.table, self.s_code, self.s_place, self.meta))
         row = _found(
             stratum, code, place, cells, self.cells, self.code, self.place, self.uid, self.serial,
             self.stratum, self.following, self.previous, self.s_head, self.s_count, self.s_serial, self.meta,
@@ -206,10 +210,10 @@ class Population:
             setattr(self, name, grown)
         for name in ("s_code", "s_place", "s_head", "s_count", "s_serial"):
             column = getattr(self, name)
-            grown = np.zeros(2 * column.size, column.dtype)
+            grown = np.full(2 * column.size, -1 if name == "s_head" else 0, column.dtype)
             grown[: column.size] = column
             setattr(self, name, grown)
-        self.table = np.full(4 * self.s_code.size, -1, np.int32)
+        self.table = _empty_table(self.s_code.size)
         _rehash(self.table, self.s_code, self.s_place, self.meta)
 
     def ensure_parcel_room(self, room: int) -> None:
@@ -233,14 +237,21 @@ class Population:
         return twin
 
 
+def _empty_table(strata: int) -> Ints32:
+    """Return a hash table with room for so many strata at most half full; its size is a power of two."""
+    return np.full(1 << (2 * strata - 1).bit_length(), -1, np.int32)
+
+
 @njit(cache=True, error_model="numpy", forceinline=True)
-def _slot_of(code: int, place: int, size: int) -> int:
+def _slot_of(code: int, place: int, size: int) -> np.int64:
     h = mix(np.uint64(code) + np.uint64(place) * np.uint64(0x9E3779B97F4A7C15))
     return np.int64(h & np.uint64(size - 1))
 
 
 @njit(cache=True, error_model="numpy")
-def _find_stratum(code: int, place: int, table: Ints32, s_code: Ints, s_place: Ints32, meta: Ints) -> int:
+def _find_stratum(
+    code: int, place: int, table: Ints32, s_code: Ints, s_place: Ints32, meta: Ints
+) -> np.int64:
     """Return the stratum of (place, code), making it when there is none."""
     slot = _slot_of(code, place, table.size)
     while True:
@@ -250,7 +261,7 @@ def _find_stratum(code: int, place: int, table: Ints32, s_code: Ints, s_place: I
         if s_code[stratum] == code and s_place[stratum] == place:
             return np.int64(stratum)
         slot = (slot + 1) & (table.size - 1)
-    made = meta[N_STRATA]
+    made = np.int64(meta[N_STRATA])
     meta[N_STRATA] = made + 1
     s_code[made] = code
     s_place[made] = place
@@ -301,7 +312,7 @@ def _found(
     else:
         row = meta[TOP]
         meta[TOP] = row + 1
-    head = s_head[s] if s_count[s] > 0 else -1
+    head = s_head[s]
     cells[row], codes[row], places[row] = n, code, place
     uid[row] = meta[NEXT_UID]
     meta[NEXT_UID] += 1
@@ -358,8 +369,8 @@ def _consolidate(
 
 @njit(cache=True, error_model="numpy")
 def deposit_parcels(
-    start: int, done: int, p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats, p_count: Ints,
-    cells: Ints, codes: Ints, places: Ints32, uid: Ints, serial: Ints, stratum: Ints32, following: Ints32,
+    start: int, done: int, p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats, p_stratum: Ints32,
+    p_count: Ints, cells: Ints, codes: Ints, places: Ints32, uid: Ints, serial: Ints, stratum: Ints32, following: Ints32,
     previous: Ints32, traits: Floats, s_code: Ints, s_place: Ints32, s_head: Ints32, s_count: Ints32,
     s_serial: Ints, table: Ints32, meta: Ints, cap: int, max_cells: int, tolerance: float,
 ) -> tuple[int, int]:  # fmt: skip
@@ -370,11 +381,13 @@ def deposit_parcels(
     (next parcel, cells of it already placed)
         The next parcel equals the count when all is done; otherwise the columns are full and must grow.
     """
-    for i in range(start, p_count[0]):
-        code, place = p_code[i], p_place[i]
-        if meta[N_STRATA] >= s_code.size - 1:
-            return i, done
-        s = _find_stratum(code, place, table, s_code, s_place, meta)
+    # Strata first, in a loop of its own: these look-ups do not wait for each other.
+    found = start
+    while found < p_count[0] and meta[N_STRATA] < s_code.size - 1:
+        p_stratum[found] = _find_stratum(p_code[found], p_place[found], table, s_code, s_place, meta)
+        found += 1
+    for i in range(start, found):
+        code, place, s = p_code[i], p_place[i], p_stratum[i]
         left = p_cells[i] - done
         if max_cells > 0:
             while left > 0:
@@ -391,7 +404,7 @@ def deposit_parcels(
             done = 0
             continue
         nearest, near = -1, np.inf
-        row = s_head[s] if s_count[s] > 0 else -1
+        row = s_head[s]
         while row >= 0:
             d = _distance(traits, row, p_traits, i)
             if d < near:
@@ -425,4 +438,4 @@ def deposit_parcels(
         )  # fmt: skip
         for t in range(traits.shape[1]):
             traits[row, t] = p_traits[i, t]
-    return p_count[0], 0
+    return found, done if found == start else 0

@@ -74,10 +74,10 @@ def _protocol(e: "Experiment") -> Iterator[Problem]:
         for index, name in enumerate(names):
             if name in names[:index]:
                 yield Problem(f"two arms are named {name!r}", ("arms", index, "name"))
-        wanted = e.assay.targets * e.assay.et_ratio
+        wanted = 2 * e.assay.targets * e.assay.et_ratio  # a well with drug and one without
         if wanted > 0.5 * e.culture.t_cells:
             yield Problem(
-                f"a test takes {wanted:,.0f} T cells (targets x et_ratio) from a culture of {e.culture.t_cells:,}",
+                f"a test takes {wanted:,.0f} T cells (2 wells) from a culture of {e.culture.t_cells:,}",
                 ("assay", "targets"),
                 "at most half of the culture's T cells",
             )

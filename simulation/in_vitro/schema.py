@@ -1,29 +1,16 @@
-"""What an experiment file may say: one model per kind of experiment, all on a common base.
+"""The kinds of experiment: what a file may say beyond the common base; its key `experiment` chooses.
 
-A file's key `experiment` chooses the model. Values are in canonical units, as in a scenario.
+Values are in canonical units, as in a scenario.
 """
 
-import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from simulation.in_vitro.fields import Cells, Concentration, Count, Drug, Ratio, TregRatio
-from simulation.parameters.distributions import Distribution
-from simulation.scenario.fields import Bool, Custom, Fraction, FrozenMap, Quantity, Text, Whole, problems, written
-from simulation.scenario.named_values import (
-    parameters_schema,
-    patient_schema,
-    processes_schema,
-    read_parameters,
-    read_patient,
-    read_processes,
-    write_parameters,
-    write_patient,
-    write_processes,
-)
-from simulation.scenario.schema import AgentSize
+from simulation.in_vitro.experiment import Duration, Experiment
+from simulation.in_vitro.fields import Cells, Concentration, Drug, Ratio, TregRatio
+from simulation.scenario.fields import Bool, Fraction, Quantity, Text, written
 from simulation.scenario.treatments import Block
 
 __all__ = [
@@ -36,101 +23,11 @@ __all__ = [
     "SuppressionAssay",
 ]
 
-Duration = Annotated[float, Quantity("time", 5 / 1440, 100)]
 Ratios = Annotated[tuple[Ratio, ...], Field(min_length=1, max_length=40)]
 
 
 def _sorted[T: float](values: tuple[T, ...]) -> tuple[T, ...]:
     return tuple(sorted(set(values)))
-
-
-class WellResolution(Block):
-    """Choose how finely continuous traits are resolved; results do not depend on it."""
-
-    agents_per_stratum: Annotated[int, Whole(1, 10_000)] = Field(
-        3, description="At most so many agents per class and discrete traits."
-    )
-    cells_per_agent: AgentSize = Field(
-        written("unlimited"), description="unlimited, or 1: every agent is one cell."
-    )
-    trait_tolerance: Fraction = Field(
-        0.01, description="Agents of a stratum closer than this in every continuous trait are one agent."
-    )
-
-
-class Experiment(Block):
-    """Hold what every experiment has: the plate, the donors, and what differs from the parameter table."""
-
-    kind_of_cells: ClassVar[str] = "cells"
-
-    experiment: str = Field(description="Which experiment this is.")
-    name: Annotated[str, Text(120, 1, "Blinatumomab cytotoxicity", one_line=True)] = Field(
-        description="What figures and reports call it."
-    )
-    description: Annotated[str, Text(4000)] = Field("", description="For the reader of the report.")
-    time_step: Annotated[float, Quantity("time", 1 / 1440, 1)] = Field(
-        written("30 min"), description="Step of the simulation."
-    )
-    donors: Count = Field(6, description="T-cell donors: each draws its own values of between_donors.")
-    replicates: Count = Field(3, description="Wells alike of each donor.")
-    pipetting_cv: Annotated[float, Quantity("fraction", 0, 0.5)] = Field(
-        0.05, description="Coefficient of variation of the cells put into a well, besides chance."
-    )
-    well_capacity: Cells = Field(
-        2_000_000, description="T cells that the medium of a well feeds: division of engaged cells ends there."
-    )
-    resolution: WellResolution = Field(
-        default_factory=lambda: WellResolution.model_validate({}), description="How finely traits are resolved."
-    )
-    between_donors: Annotated[
-        FrozenMap[float | Distribution], Custom(read_patient, write_patient, patient_schema)
-    ] = Field(
-        default_factory=FrozenMap[float | Distribution],
-        description="Parameters that differ between donors: a value or a distribution.",
-    )
-    parameters: Annotated[FrozenMap[float], Custom(read_parameters, write_parameters, parameters_schema)] = (
-        Field(default_factory=FrozenMap[float], description="Rows of the parameter table that differ here.")
-    )
-    processes: Annotated[FrozenMap[bool], Custom(read_processes, write_processes, processes_schema)] = Field(
-        default_factory=FrozenMap[bool], description="Processes switched off here, such as {exhaustion: off}."
-    )
-    allow_out_of_range: Bool = Field(False, description="Allow parameters outside the table's range.")
-
-    @model_validator(mode="after")
-    def _make_sense(self) -> "Experiment":
-        from simulation.in_vitro.checks import contradictions
-
-        found = contradictions(self)
-        if found:
-            raise problems(found)
-        return self
-
-    def durations(self) -> Mapping[str, tuple[float, ...]]:
-        """Return every time that must be a whole number of steps, by dotted key."""
-        raise NotImplementedError
-
-    def n_wells(self) -> int:
-        """Return the number of wells, controls included."""
-        raise NotImplementedError
-
-    def largest_well(self) -> float:
-        """Return the number of cells in the fullest well at its start."""
-        raise NotImplementedError
-
-    @property
-    def length(self) -> float:
-        """Return the longest time a well is followed, days."""
-        return max(value for values in self.durations().values() for value in values)
-
-    def to_yaml(self) -> str:
-        """Return the whole experiment as YAML with units; reading it gives an equal `Experiment`."""
-        from simulation.scenario.dump import yaml_lines
-
-        return "\n".join(yaml_lines(self.model_dump(by_alias=True))) + "\n"
-
-    def digest(self) -> str:
-        """Return the sha256 of the whole experiment as written by `to_yaml`."""
-        return hashlib.sha256(self.to_yaml().encode()).hexdigest()
 
 
 class Cytotoxicity(Experiment):
@@ -191,7 +88,7 @@ class Arm(Block):
 class ShortAssay(Block):
     """Test T cells taken from the culture against fresh targets."""
 
-    targets: Cells = Field(20_000, description="Fresh CD19+ targets per well.")
+    targets: Cells = Field(5_000, description="Fresh CD19+ targets per well.")
     et_ratio: Ratio = Field(written("1:1"), description="T cells per target.")
     drug: Concentration = Field(written("5 ng/mL"), description="Blinatumomab in the assay.")
     duration: Duration = Field(written("3 d"), description="Length of the assay.")
@@ -288,7 +185,8 @@ class SuppressionAssay(Experiment):
     experiment: Literal["suppression_assay"] = Field(description="Which experiment this is.")
     responders: Cells = Field(50_000, description="Tcon per well, labelled (CFSE).")
     responding: Fraction = Field(
-        1.0, description="Share of Tcon that the stimulus reaches: 1 for anti-CD3, the alloreactive share in an MLR."
+        1.0,
+        description="Share of Tcon that the stimulus reaches: 1 for anti-CD3, the alloreactive share in an MLR.",
     )
     stimulus: Annotated[float, Quantity("dimensionless", 0, 100, above_low=True)] = Field(
         1.0, description="Strength at the start relative to host APC on the day of transplant."
@@ -325,8 +223,3 @@ EXPERIMENTS: dict[str, type[Experiment]] = {
     "mixed_lymphocyte_reaction": MixedLymphocyteReaction,
     "suppression_assay": SuppressionAssay,
 }
-
-
-def described(model: type[Experiment]) -> list[tuple[str, Any]]:
-    """Return (key, description) of a kind of experiment, for the documentation."""
-    return [(name, field.description) for name, field in model.model_fields.items()]

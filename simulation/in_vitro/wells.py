@@ -1,5 +1,6 @@
 """A well: one place of kind WELL in a small body of its own, with the patient's rules."""
 
+from math import exp, log1p, sqrt
 from types import SimpleNamespace
 from typing import Final, cast
 
@@ -10,6 +11,7 @@ from simulation.biology.order import BEFORE_EVENTS, advance, switched_on
 from simulation.biology.places import PlaceKind, Places
 from simulation.biology.state import Process, Signals, State, Values
 from simulation.biology.traits import (
+    ALLOREACTIVE,
     BLAST,
     CD19_LOST,
     CLASS_MASK,
@@ -31,10 +33,12 @@ from simulation.in_vitro.medium import DivisionDye, Medium, Stimulators, dye_cha
 from simulation.in_vitro.schema import Experiment
 from simulation.parameters import ParameterValues
 
-__all__ = ["ABSENT", "T_CELLS", "TCON_CLASSES", "Well", "pipetted"]
+__all__ = ["ABSENT", "TCON_CLASSES", "T_CELLS", "Well", "pipetted"]
 
 # A well has no circulation, no host tissue and no marrow.
 ABSENT: Final = frozenset({"blinatumomab_pk", "homeostasis", "blast_spread", "trafficking", "margination"})
+# ... and no APC of host tissue that would stay or come back.
+_NOT_HERE: Final = {"fraction_host_apc_persistent": 0.0}
 TCON_CLASSES: Final = (TCON, ENGAGED_TCON)
 T_CELLS: Final = (TCON, TREG, ENGAGED_TCON, ENGAGED_TREG)
 _IN_WELLS: Final = tuple(process for process in BEFORE_EVENTS if process.name not in ABSENT)
@@ -55,8 +59,8 @@ def pipetted(draw: Keyed, what: str, cells: float, cv: float, *ids: int) -> int:
     """Return the cells that a pipette really delivers: log-normal with this CV, and chance (Poisson) on top."""
     if cells <= 0:
         return 0
-    spread = np.sqrt(np.log1p(cv * cv + 1.0 / cells))
-    return round(cells * np.exp(spread * draw.normal(f"pipette {what}", *ids) - 0.5 * spread * spread))
+    spread = sqrt(log1p(cv * cv + 1.0 / cells))
+    return round(cells * exp(spread * draw.normal(f"pipette {what}", *ids) - 0.5 * spread * spread))
 
 
 class Well:
@@ -102,7 +106,7 @@ class Well:
         r = experiment.resolution
         single = 1 if r.cells_per_agent == 1 else 0
         self.state = State(
-            p=cast(Values, SimpleNamespace(**values)),
+            p=cast(Values, SimpleNamespace(**(dict(values) | _NOT_HERE))),
             places=places,
             pop=Population(
                 N_TRAITS,
@@ -125,7 +129,7 @@ class Well:
         last: tuple[Process, ...] = (DivisionDye(),) if dye else ()
         self._before: tuple[Process, ...] = (Medium(experiment.well_capacity), *common, *last)
         self.kills = 0
-        self.births = 0
+        self.tcon_births = 0
         self.t_cell_days = 0.0
 
     @property
@@ -144,10 +148,9 @@ class Well:
     def run(self, days: float) -> None:
         """Advance by `days`, a whole number of steps."""
         for _ in range(round(days / self.dt)):
-            before = self.state.births
             advance(self.state, self.dt, self._before, _AFTER)
             self.kills += int(self.state.tally[:, Channel.KILLED_BY_ENGAGED].sum())
-            self.births += self.state.births - before
+            self.tcon_births += int(self.state.tally[TCON_CLASSES, 0].sum())
             self.t_cell_days += float(self.state.census.t_cells[0]) * self.dt
 
     def count(self, *classes: int) -> int:
@@ -187,8 +190,6 @@ class Well:
 
     def alloreactive(self) -> int:
         """Return living alloreactive Tcon."""
-        from simulation.biology.traits import ALLOREACTIVE
-
         pop, rows = self.state.pop, self._rows(*TCON_CLASSES)
         return int(pop.cells[rows][(pop.code[rows] & ALLOREACTIVE) > 0].sum())
 

@@ -1,7 +1,7 @@
 """Sets of agents over the engine's rows: attributes are read, aggregated and written whole columns at a time.
 
-A set remembers rows and unique ids, not objects; handles are made for the agents that a function must see. Agents that are gone drop
-out of a set by themselves.
+A set remembers rows and unique ids, not objects; handles are made for the agents that a function must see. Agents that
+are gone drop out of a set by themselves.
 """
 
 import operator
@@ -11,23 +11,24 @@ from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 import numpy as np
 import numpy.typing as npt
-from mesa.agentset import AbstractAgentSet, GroupBy
+from mesa.agentset import AbstractAgentSet
 
 from simulation.biology.traits import CLASS_MASK
-from simulation.mesa_model.agents import Cohort
+from simulation.mesa_model.cohort import Cohort
 from simulation.mesa_model.columns import Column, column_of
+from simulation.mesa_model.groups import CohortGroups
 from simulation.mesa_model.ledger import Rows
 
 if TYPE_CHECKING:
     from simulation.mesa_model.model import TransplantModel
 
-__all__ = ["CohortGroups", "CohortSet", "LiveCohorts"]
+__all__ = ["CohortSet"]
 
 Missing = Literal["error", "default"]
 _NO_ROWS = np.zeros(0, np.intp)
 
 
-class CohortSet[A: Cohort](AbstractAgentSet[A]):  # type: ignore[misc]
+class CohortSet[A: Cohort](AbstractAgentSet[A]):
     """Hold some agents of one model, in order.
 
     Parameters
@@ -42,6 +43,7 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):  # type: ignore[misc]
         self._model: TransplantModel | None = None
         self._rows, self._uids = _NO_ROWS, _NO_ROWS
         self._random = random
+        self._uid_set: frozenset[int] | None = None  # made when membership is first asked for
         self._update(agents)
 
     @classmethod
@@ -82,12 +84,15 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):  # type: ignore[misc]
                 raise ValueError("the agents of a set belong to one model")
         self._rows = np.array([agent._row for agent in living], np.intp)
         self._uids = np.array([agent._uid for agent in living], np.int64)
+        self._uid_set = None
         return self
 
     def _take(self, rows: Rows, inplace: bool) -> "CohortSet[A]":
         if not inplace:
-            return CohortSet.of_rows(self._model, rows) if self._model is not None else CohortSet((), self._random)
-        self._rows = rows
+            if self._model is None:
+                return CohortSet((), self._random)
+            return CohortSet.of_rows(self._model, rows)
+        self._rows, self._uid_set = rows, None
         self._uids = self._model.ledger.pop.uid[rows] if self._model is not None else _NO_ROWS
         return self
 
@@ -107,7 +112,9 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):  # type: ignore[misc]
     def __contains__(self, agent: object) -> bool:
         if not isinstance(agent, Cohort) or agent.model is not self._model or not agent.alive:
             return False
-        return bool((self.rows() == agent._row).any())
+        if self._uid_set is None:
+            self._uid_set = frozenset(self._uids.tolist())
+        return agent._uid in self._uid_set
 
     def __getitem__(self, item: int | slice) -> Any:
         if self._model is None:
@@ -164,7 +171,8 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):  # type: ignore[misc]
         different = list(dict.fromkeys(columns.values()))
         if len(different) == 1:
             return [(different[0], slice(None))]
-        return [(column, np.isin(kinds, [k for k, own in columns.items() if own is column])) for column in different]
+        served = {column: [k for k, own in columns.items() if own is column] for column in different}
+        return [(column, np.isin(kinds, own)) for column, own in served.items()]
 
     def _values(self, name: str, missing: Missing, default: Any) -> list[Any]:
         rows, parts = self.rows(), self._by_column(name)
@@ -172,17 +180,19 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):  # type: ignore[misc]
         for column, which in parts:
             if column is not None:
                 found = column.values(self._owner().ledger, rows[which])
-            elif missing == "error":
-                found = [getattr(agent, name) for agent in self._owner().handles.of_rows(rows[which])]
             else:
-                found = [getattr(agent, name, default) for agent in self._owner().handles.of_rows(rows[which])]
+                agents = self._owner().handles.of_rows(rows[which])
+                fallback = () if missing == "error" else (default,)
+                found = [getattr(agent, name, *fallback) for agent in agents]
             if isinstance(which, slice):
                 return found
             for i, value in zip(np.flatnonzero(which).tolist(), found, strict=True):
                 out[i] = value
-        return cast("list[Any]", out.tolist())
+        return out.tolist()
 
-    def get(self, attr_names: str | list[str], handle_missing: Missing = "error", default_value: Any = None) -> list[Any]:
+    def get(
+        self, attr_names: str | list[str], handle_missing: Missing = "error", default_value: Any = None
+    ) -> list[Any]:
         """Return an attribute of every agent, or a list of attributes of each.
 
         Raises
@@ -231,13 +241,17 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):  # type: ignore[misc]
         inplace: bool = False,
         agent_type: type | None = None,
     ) -> "CohortSet[A]":
-        """Return the agents of a type for which a function is true: at most so many, or at most that share (a float up to 1.0)."""
+        """Return the agents of a type for which a function is true, the first so many.
+
+        `at_most` is a number of agents, or as a float up to 1.0 a share of the set.
+        """
         rows = self.rows()
         if isinstance(at_most, float) and at_most <= 1.0:
             at_most = int(rows.size * at_most)
         if agent_type is not None and rows.size:
             model = self._owner()
-            rows = rows[np.isin(model.ledger.pop.code[rows] & CLASS_MASK, model.classes.ids_under(agent_type))]
+            kinds = model.ledger.pop.code[rows] & CLASS_MASK
+            rows = rows[np.isin(kinds, model.classes.ids_under(agent_type))]
         if filter_func is None:
             limit = rows.size if at_most == float("inf") else max(int(at_most), 0)
             return self._take(rows[:limit], inplace)
@@ -277,8 +291,10 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):  # type: ignore[misc]
         rows, members = self.rows(), dict[Hashable, list[int]]()
         for i, value in enumerate(self._keys(by)):
             members.setdefault(value, []).append(i)
-        groups = {value: self._take(rows[np.array(own, np.intp)], inplace=False) for value, own in members.items()}
-        return CohortGroups(groups if result_type == "agentset" else {v: g.to_list() for v, g in groups.items()})
+        groups = {value: self._take(rows[np.array(own)], inplace=False) for value, own in members.items()}
+        if result_type == "list":
+            return CohortGroups({value: group.to_list() for value, group in groups.items()})
+        return CohortGroups(groups)
 
     def _keys(self, by: Callable[[A], Any] | str) -> list[Any]:
         if not isinstance(by, str):
@@ -304,59 +320,3 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):  # type: ignore[misc]
         if isinstance(method, str):
             return [getattr(agent, method)(*args, **kwargs) for agent in self]
         return [method(agent, *args, **kwargs) for agent in self]
-
-
-class LiveCohorts(CohortSet[Cohort]):
-    """Show all agents of a model, or of one class, as they are now; `model.agents` is one.
-
-    Taking an agent out of it takes it out of the model. What would reorder or narrow it works on a copy only.
-    """
-
-    def __init__(self, model: "TransplantModel", agent_type: type[Cohort] | None = None) -> None:
-        super().__init__((), model.random)
-        self._model: TransplantModel = model
-        self._type = agent_type
-
-    def rows(self) -> Rows:
-        """Return the rows of all agents shown, ascending."""
-        pop = self._model.ledger.pop
-        rows = pop.rows()
-        if self._type is not None:
-            shown = np.zeros(CLASS_MASK + 1, bool)
-            shown[self._model.classes.exact_ids(self._type)] = True
-            rows = rows[shown[pop.code[rows] & CLASS_MASK]]
-        return rows
-
-    def __len__(self) -> int:
-        return self._model.ledger.pop.n_agents if self._type is None else super().__len__()
-
-    def __contains__(self, agent: object) -> bool:
-        if not isinstance(agent, Cohort) or agent.model is not self._model or not agent.alive:
-            return False
-        return self._type is None or type(agent) is self._type
-
-    def _take(self, rows: Rows, inplace: bool) -> CohortSet[Cohort]:
-        if inplace:
-            raise TypeError("model.agents always shows all agents: leave out inplace, and use the set that is returned")
-        return super()._take(rows, inplace)
-
-    def add(self, agent: Cohort) -> None:
-        """Do nothing with an agent of the model; others are made by calling their class."""
-        if agent not in self:
-            raise ValueError(f"{agent!r} is no living agent of this model; agents are made by calling their class")
-
-    def discard(self, agent: Cohort) -> None:
-        """Take an agent out of the model, if it is there."""
-        if agent in self:
-            agent.remove()
-
-
-class CohortGroups(GroupBy):  # type: ignore[misc]
-    """Hold sets of agents by what they have in common."""
-
-    def agg(self, attr_name: str, func: Callable[..., Any]) -> dict[Hashable, Any]:
-        """Return a function of an attribute's values, by group."""
-        return {
-            value: func(group.get(attr_name) if isinstance(group, CohortSet) else [getattr(a, attr_name) for a in group])
-            for value, group in self.groups.items()
-        }

@@ -18,7 +18,7 @@ from simulation.engine.population import Floats, Population
 __all__ = ["TAG_MASK", "Ledger", "Place", "Rows", "place_index", "position_of", "whole"]
 
 Rows = npt.NDArray[np.intp]
-Place = int | str | tuple[int, int]  # an index, a kind ("blood"; PlaceKind is an int), or a niche (row, column)
+Place = int | str | tuple[int, int]  # a number, a kind ("blood", PlaceKind.BLOOD), a niche (row, column)
 
 TAG_MASK = (1 << 16) - 1
 _KINDS = {kind.name.lower(): kind for kind in PlaceKind}
@@ -53,16 +53,17 @@ class Ledger:
         self.pop.remove(row)
         self.changed()
 
-    def resize(self, row: int, cells: int) -> None:
-        """Let a cohort hold so many cells; with 0 it is taken out."""
+    def resize(self, rows: Rows, cells: int) -> None:
+        """Let cohorts hold so many cells each; with 0 they are taken out."""
         cells = self._size(cells)
         if cells == 0:
-            self.remove(row)
+            for row in rows.tolist():
+                self.remove(row)
             return
-        more = cells - self.pop.cells.item(row)
-        self.state.infused += max(more, 0)
-        self.state.deaths += max(-more, 0)
-        self.pop.cells[row] = cells
+        more = cells - self.pop.cells[rows]
+        self.state.infused += int(more[more > 0].sum())
+        self.state.deaths -= int(more[more < 0].sum())
+        self.pop.cells[rows] = cells
         self.changed()
 
     def recode(self, row: int, code: int, place: int) -> None:
@@ -98,7 +99,7 @@ class Ledger:
         limit = self.pop.resolution.max_cells
         if 0 < limit < cells:
             raise ValueError(
-                f"an agent holds at most {limit} cell here (cells_per_agent), got {cells}; use create_agents for more"
+                f"an agent holds at most {limit} cell here (cells_per_agent), got {cells}; make more agents"
             )
         return cells
 
@@ -133,8 +134,8 @@ def place_index(places: Places, place: Place) -> int:
     if isinstance(place, PlaceKind):
         found = np.flatnonzero(places.kind == place)
         if found.size != 1:
-            several = "none here" if found.size == 0 else "several; name one by its number or as (row, column)"
-            raise ValueError(f"place {place.name.lower()!r}: there are {several}")
+            there = "are several: give a number or (row, column)" if found.size else "is none here"
+            raise ValueError(f"place {place.name.lower()!r}: there {there}")
         return int(found[0])
     index = whole(place, "place")
     if not 0 <= index < places.n:

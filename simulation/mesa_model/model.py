@@ -13,10 +13,10 @@ from simulation.body import Body
 from simulation.course import Course
 from simulation.engine.keyed_random import base_key
 from simulation.errors import UserError
-from simulation.mesa_model.agent_set import LiveCohorts
-from simulation.mesa_model.agents import Cohort
+from simulation.mesa_model.cohort import Cohort
 from simulation.mesa_model.data_collection import Recorder, data_collector
 from simulation.mesa_model.ledger import Ledger
+from simulation.mesa_model.live import LiveCohorts
 from simulation.mesa_model.registry import AgentClasses, Handles
 from simulation.scenario import Scenario, load_scenario, parse_scenario
 
@@ -27,7 +27,7 @@ _EPS = 1e-9  # days
 _LARGEST = 2**63 - 1
 
 
-class TransplantModel(Model):  # type: ignore[misc]
+class TransplantModel(Model):
     """Follow one patient; a thin shell around a `Course`, which it leaves byte for byte as it is.
 
     Parameters
@@ -41,8 +41,8 @@ class TransplantModel(Model):  # type: ignore[misc]
     rng
         Mesa's name for the seed; give one of the two.
 
-    Time is in days since transplant: `model.time` equals `model.day`, a step lasts `model.body.time_step`, and `schedule_event` takes
-    days. `model.rng` and `model.random` are for scripts; the body draws none of its numbers from them.
+    Time is in days since transplant: `model.time` equals `model.day`, a step lasts `model.body.time_step`, and
+    `schedule_event` takes days. `model.rng` and `model.random` are for scripts; the body draws none of its numbers from them.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class TransplantModel(Model):  # type: ignore[misc]
         self._default_schedule.stop()
         self.time = self.day
         self.steps = 0
-        self.step = self._pass_time
+        self.step = self._pass_time  # type: ignore[method-assign]
         self.running = not self.course.finished
         self._plan_step()
 
@@ -174,7 +174,7 @@ class TransplantModel(Model):  # type: ignore[misc]
     def agents_by_type(self) -> dict[type[Cohort], LiveCohorts]:
         """Return class -> its agents, always as they are now; a class without agents is there too."""
         shown = {cls: LiveCohorts(self, cls) for cls in self.classes.known}
-        unnamed = LiveCohorts(self, Cohort)  # cells that a rule gave a class number of which no class was told
+        unnamed = LiveCohorts(self, Cohort)  # a rule's cells of a class number that no class claims
         return shown | ({Cohort: unnamed} if len(unnamed) else {})
 
     def add_agent_class(self, cls: type[Cohort]) -> int:
@@ -184,7 +184,7 @@ class TransplantModel(Model):  # type: ignore[misc]
     def register_agent(self, agent: Cohort) -> None:
         """Take in an agent; its class does so by itself when it is called."""
         if not isinstance(agent, Cohort):
-            raise TypeError(f"agents of this model are cohorts of cells: derive {type(agent).__name__} from Cohort")
+            raise TypeError(f"an agent of this model is a cohort of cells, got {type(agent).__name__}")
         if agent.model is not self:
             raise ValueError(f"{agent!r} belongs to another model")
         self.handles.adopt(agent)
@@ -223,6 +223,7 @@ def _key(value: int | str | None, name: str) -> int:
         number = int(value)
     except (TypeError, ValueError, OverflowError):
         raise UserError(f"got {value!r}", key=name, expected=expected) from None
-    if isinstance(value, bool) or (isinstance(value, float) and number != value) or not 0 <= number <= _LARGEST:
+    altered = isinstance(value, bool) or (isinstance(value, float) and number != value)
+    if altered or not 0 <= number <= _LARGEST:
         raise UserError(f"got {value!r}", key=name, expected=expected)
     return number

@@ -5,8 +5,9 @@ from weakref import WeakValueDictionary
 
 from mesa import Agent
 
-from simulation.biology.traits import CLASS_MASK, ENGAGED_TREG, FIRST_CUSTOM_CLASS
-from simulation.mesa_model.agents import BUILT_IN, Cohort
+from simulation.biology.traits import CLASS_MASK, FIRST_CUSTOM_CLASS
+from simulation.mesa_model.agents import BUILT_IN
+from simulation.mesa_model.cohort import Cohort
 from simulation.mesa_model.ledger import Ledger, Rows
 
 if TYPE_CHECKING:
@@ -76,14 +77,21 @@ class AgentClasses:
         free = [n for n in range(FIRST_CUSTOM_CLASS, _N) if self.by_id[n] is Cohort]
         wanted = cls.class_id
         if wanted is None:
+            free = [n for n in free if n not in self._in_use()]
             if not free:
-                raise ValueError(f"no class number is left for {cls.__name__}: a model holds {_N - ENGAGED_TREG - 1}")
+                raise ValueError(f"no class number is left for {cls.__name__}")
             return free[0]
         if wanted not in free:
             taken = self.by_id[wanted].__name__ if 0 <= wanted < _N else None
             why = f"is taken by {taken}" if taken else f"is not in {FIRST_CUSTOM_CLASS}..{CLASS_MASK}"
             raise ValueError(f"{cls.__name__}.class_id = {wanted} {why}")
         return wanted
+
+    def _in_use(self) -> set[int]:
+        """Return the class numbers of all cells, and those that a rule has given a behaviour."""
+        pop = self._state.pop
+        given = [n for n, like in enumerate(self._state.behaviour.tolist()) if n != like]
+        return {*given, *(pop.code[pop.rows()] & CLASS_MASK).tolist()}
 
     def scripted(self) -> list[type[Cohort]]:
         """Return the classes that have a `step` of their own."""
@@ -113,7 +121,8 @@ class Handles:
 
     def of_rows(self, rows: Rows) -> list[Cohort]:
         """Return the handles of living rows."""
-        return [self.of(row, uid) for row, uid in zip(rows.tolist(), self._pop.uid[rows].tolist(), strict=True)]
+        uids = self._pop.uid[rows].tolist()
+        return [self.of(row, uid) for row, uid in zip(rows.tolist(), uids, strict=True)]
 
     def adopt(self, agent: Cohort) -> None:
         """Take in a handle made by hand."""

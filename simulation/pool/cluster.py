@@ -72,7 +72,8 @@ class ClusterPool:
             if not flying:
                 return
             try:
-                done = wait(list(flying), timeout=_PATIENCE_S, return_when="FIRST_COMPLETED").done
+                with self._client.as_current():
+                    done = wait(list(flying), timeout=_PATIENCE_S, return_when="FIRST_COMPLETED").done
             except TimeoutError:
                 continue
             for future in done:

@@ -46,7 +46,7 @@ class LocalPool:
         self._preload = preload
         self._should_stop = should_stop
         self._workers: list[_Worker] = []
-        self._context = mp.get_context("forkserver" if sys.platform == "linux" else "spawn")
+        self._context: Any = mp.get_context("forkserver" if sys.platform == "linux" else "spawn")
 
     def __enter__(self) -> Self:
         """Start the workers."""

@@ -24,6 +24,8 @@ from simulation.results import provenance as origin
 from simulation.results import tables
 
 if TYPE_CHECKING:
+    from simulation.in_vitro.result import ExperimentResult
+    from simulation.in_vitro.schema import Experiment
     from simulation.results.result import Result
     from simulation.scenario.schema import Scenario
 
@@ -52,7 +54,7 @@ class OtherScenario(UserError):  # noqa: N818 - its base says that it is an erro
 
 
 def prepare_folder(
-    scenario: Scenario,
+    scenario: Scenario | Experiment,
     seed: int,
     patient: int = 0,
     *,
@@ -92,14 +94,14 @@ def release_folder(folder: Path) -> None:
 
 
 def write_result(
-    result: Result,
+    result: Result | ExperimentResult,
     out_dir: str | Path | None = None,
     *,
     provenance_extra: Mapping[str, object] | None = None,
     overwrite: bool = False,
     figures: bool = True,
 ) -> Path:
-    """Write everything about one run and return the folder.
+    """Write everything about one run, or one experiment in wells, and return the folder.
 
     `out_dir` may be absent, empty, or (with `overwrite`) hold results of the same scenario; None chooses
     `results/<scenario>-seed<seed>`. Without `figures` the report has none either. Raise `UserError` as
@@ -113,7 +115,7 @@ def write_result(
         _check(folder, result.scenario, overwrite)
         fresh = [path for path in (folder, *folder.parents) if not path.exists()]
     with _told(folder):
-        _write_all(folder, fresh, lambda: _contents(result, provenance_extra or {}, figures))
+        _write_all(folder, fresh, lambda: _files(result, provenance_extra or {}, figures))
     return folder
 
 
@@ -165,6 +167,18 @@ def _write_all(folder: Path, fresh: list[Path], contents: Callable[[], dict[str,
     shutil.rmtree(stage, ignore_errors=True)
 
 
+def _files(
+    result: Result | ExperimentResult, extra: Mapping[str, object], figures: bool
+) -> dict[str, str | bytes]:
+    from simulation.results.result import Result
+
+    if isinstance(result, Result):
+        return _contents(result, extra, figures)
+    from simulation.results.in_vitro.contents import contents
+
+    return contents(result, extra, figures)
+
+
 def _contents(result: Result, extra: Mapping[str, object], figures: bool) -> dict[str, str | bytes]:
     """Return every file of the folder by name, in the order of writing."""
     from simulation.results.report.run_report import run_report
@@ -197,14 +211,16 @@ def _contents(result: Result, extra: Mapping[str, object], figures: bool) -> dic
 
 def _remove_stale(folder: Path, files: Mapping[str, object]) -> None:
     """Remove what an earlier run of the same scenario left and this one has not replaced."""
-    for name in _OWN_FILES:
+    from simulation.results.in_vitro.contents import OWN_FILES
+
+    for name in (*_OWN_FILES, *OWN_FILES):
         if name not in files:
             (folder / name).unlink(missing_ok=True)
     with suppress(OSError):
         (folder / "figures").rmdir()
 
 
-def _check(folder: Path, scenario: Scenario, overwrite: bool) -> None:
+def _check(folder: Path, scenario: Scenario | Experiment, overwrite: bool) -> None:
     with _told(folder):
         if not folder.exists():
             return

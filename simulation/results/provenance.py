@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import simulation
 
 if TYPE_CHECKING:
+    from simulation.in_vitro.result import ExperimentResult
     from simulation.results.result import Result
 
 __all__ = ["LIBRARIES", "provenance"]
@@ -38,7 +39,9 @@ LIBRARIES = [
 _PACKAGE = Path(simulation.__file__).resolve().parent
 
 
-def provenance(result: Result, extra: Mapping[str, object] | None = None) -> dict[str, object]:
+def provenance(
+    result: Result | ExperimentResult, extra: Mapping[str, object] | None = None
+) -> dict[str, object]:
     """Return what is needed to repeat a run and to trust that it is the same.
 
     `extra` is what only the caller knows (started, duration_s ...); it wins over the result's own

@@ -26,6 +26,7 @@ def scenario_words(scenario: Scenario) -> list[tuple[str, str]]:
         ("Blinatumomab", _blinatumomab(scenario)),
         ("Donor lymphocytes", _dli(scenario)),
         ("Other drugs", _other_drugs(scenario)),
+        ("Ordered by hand", _orders(scenario)),
         ("Stop rules", _stop(scenario)),
         ("Definitions", _definitions(scenario)),
         ("Simulation", _simulation(scenario)),
@@ -191,6 +192,25 @@ def _other_drugs(scenario: Scenario) -> str:
             drug = _DRUGS.get(rule.drug, rule.drug)
             told.append(f"{drug} for {_days(rule.duration)} at {disease} of grade {rule.at_grade} or more")
     return _sentence("; ".join(told)) if told else "None."
+
+
+def _orders(scenario: Scenario) -> str:
+    return _sentence("; ".join(_order(one) for one in scenario.orders)) if scenario.orders else ""
+
+
+def _order(one: Any) -> str:
+    when = f"on {_day(one.day)} "
+    if one.give == "dli":
+        treg = f" with {one.treg_per_tcon:g} Treg per Tcon" if one.treg_per_tcon else ""
+        enriched = ", naive cells depleted" if one.memory_enriched else ""
+        return f"{when}{cells_text(one.cd3)} CD3+ cells/kg{treg}{enriched}"
+    if one.give == "blinatumomab":
+        length = "until stopped" if one.duration is None else f"for {_days(one.duration)}"
+        return f"{when}blinatumomab {_dose(one.dose)} {length}"
+    if one.stop is not None:
+        product = "donor lymphocytes" if one.stop == "dli" else one.stop
+        return f"{when}an end to {product}"
+    return f"{when}a marrow test"
 
 
 def _stop(scenario: Scenario) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import ParameterTable
 from simulation.scenario.fields import Problem
+from simulation.scenario.orders import order_problems
 from simulation.scenario.treatments import AllOf, AnyOf, Blinatumomab, Never, OnDay, OnMrd, OnOvertRelapse
 from simulation.units import format_number, format_quantity
 
@@ -29,6 +30,7 @@ def contradictions(scenario: "Scenario") -> list[Problem]:
         _blinatumomab,
         _dli,
         _immunosuppression,
+        _orders,
     )
     return [found for check in checks for found in check(scenario)]
 
@@ -222,6 +224,25 @@ def _immunosuppression(s: "Scenario") -> Iterator[Problem]:
                 f"{course.drug} ends on {format_quantity(course.end, 'day')}, before it starts",
                 ("immunosuppression", index, "to"),
                 f"{format_quantity(course.start, 'day')} or later",
+            )
+
+
+def _orders(s: "Scenario") -> Iterator[Problem]:
+    for index, order in enumerate(s.orders):
+        for found in order_problems(order):
+            yield Problem(
+                found.message, ("orders", index, *found.path), found.expected, found.nearest, found.at_key
+            )
+        if order.day > s.follow_up:
+            yield Problem(
+                f"got {format_quantity(order.day, 'day')}",
+                ("orders", index, "day"),
+                f"a day until the end of follow_up, {_time(s.follow_up)}",
+            )
+        if order.test is not None and s.monitoring.mrd is None and s.monitoring.morphology is None:
+            yield Problem(
+                "there is no marrow test: monitoring.mrd and monitoring.morphology are null",
+                ("orders", index, "test"),
             )
 
 

@@ -34,6 +34,7 @@ from simulation.scenario.named_values import (
     write_patient,
     write_processes,
 )
+from simulation.scenario.orders import Order
 from simulation.scenario.treatments import (
     Blinatumomab,
     Block,
@@ -198,6 +199,9 @@ class Scenario(Block):
     stop: Stop = Field(description="Rules that end treatment.")
     agvhd_treatment: CourseOnGrade | None = Field(description="The course given for acute GvHD; null: none.")
     crs_treatment: CourseOnGrade | None = Field(description="The course given for CRS; null: none.")
+    orders: Annotated[tuple[Order, ...], Field(max_length=1000)] = Field(
+        description="What is done by hand on a day, besides the plan."
+    )
     parameters: Annotated[FrozenMap[float], Custom(read_parameters, write_parameters, parameters_schema)] = (
         Field(description="Rows of the parameter table that differ in this scenario.")
     )

@@ -9,7 +9,9 @@ from simulation.units import QuantityError, format_number, format_quantity, pars
 __all__ = ["ArithmeticFault", "plus", "times"]
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
-_SPREADS: Final = frozenset({"sigma", "cv", "weights", "distribution", "source"})  # not shifted with the level
+_SPREADS: Final = frozenset(
+    {"sigma", "cv", "weights", "distribution", "source"}
+)  # not shifted with the level
 _AFTER_DAY: Final = re.compile(r"(day\s+)(\S+)(.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -28,9 +30,7 @@ def times(written: Any, factor: float) -> Any:
     if isinstance(written, Mapping):
         if "distribution" not in written:
             raise ArithmeticFault("a block of keys cannot be multiplied")
-        return {
-            key: value if key in _SPREADS else times(value, factor) for key, value in written.items()
-        }
+        return {key: value if key in _SPREADS else times(value, factor) for key, value in written.items()}
     text = str(written).strip()
     if text.lower().startswith("day"):
         raise ArithmeticFault(f"{text!r} is a day; shift it with plus")

@@ -63,10 +63,10 @@ class Factor:
             return self.distribution.sample(u)
         if self.whole:
             return float(min(math.floor(self.low + u * (self.high - self.low + 1)), self.high))
-        if self.scale == "log":
-            value = self.low * (self.high / self.low) ** u
-        else:
-            value = self.low + (self.high - self.low) * u
+        logarithmic = self.scale == "log"
+        value = self.low + (self.high - self.low) * u
+        if logarithmic:
+            value = self.low * math.exp(u * math.log(self.high / self.low))
         return min(max(value, self.low), self.high)
 
     def written(self, value: Value) -> Any:
@@ -80,6 +80,10 @@ class Factor:
         if self.dimension is None:
             return value
         return format_quantity(value, self.dimension)
+
+    def in_words(self, value: Value) -> str:
+        """Return the label with a value and its unit."""
+        return f"{self.label or self.name} {self.told(value)} {self.unit}".strip()
 
     def told(self, value: Value) -> str:
         """Return a value in words for a table or a legend, without its unit."""
@@ -96,4 +100,8 @@ class Factor:
 def short_number(value: float) -> str:
     """Return a number with four significant digits, powers of ten where they are shorter."""
     rounded = float(f"{value:.4g}")
-    return f"{rounded:,.0f}" if 1000 <= abs(rounded) < 1e5 and rounded == int(rounded) else format_number(rounded)
+    return (
+        f"{rounded:,.0f}"
+        if 1000 <= abs(rounded) < 1e5 and rounded == int(rounded)
+        else format_number(rounded)
+    )

@@ -34,7 +34,12 @@ def read_factor(name: str, node: Node, bases: Mapping[str, Scenario]) -> Factor:
     targets = _targets(paths, {arm: bases[arm] for arm in arms or bases}, node, key)
     mode = _mode(spec, node, key)
     label = str(spec["label"].value) if "label" in spec else ""
-    common = {"name": name, "paths": tuple(target.path for target in targets), "label": label, "arms": arms}
+    common: dict[str, Any] = {
+        "name": name,
+        "paths": tuple(target.path for target in targets),
+        "label": label,
+        "arms": arms,
+    }
     first = targets[0]
     if mode == "set":
         return _absolute(common, spec, targets, node, key, bases[(arms or tuple(bases))[0]])
@@ -43,7 +48,9 @@ def read_factor(name: str, node: Node, bases: Mapping[str, Scenario]) -> Factor:
         dimension = _shift_dimension(first, inner, spec[mode], f"{key}.plus")
         unit = {"time": "days", "day": "days"}.get(dimension, Target("", "quantity", dimension).unit)
         shift = Target("", "quantity", "time" if dimension == "day" else dimension)
-        return _numbers(Factor(**common, mode="plus", dimension=shift.dimension, unit=unit), shift, inner, key)
+        return _numbers(
+            Factor(**common, mode="plus", dimension=shift.dimension, unit=unit), shift, inner, key
+        )
     plain_number = Target("", "quantity", "dimensionless", low=0.0)
     reference = None
     if mode == "ratio_to":
@@ -61,7 +68,9 @@ def every_parameter(spec: EveryParameter, node: Node, taken: set[str]) -> list[F
             at = node.value["leave_out"] if isinstance(node.value, dict) else node
             item = at.value[index] if isinstance(at.value, list) else at
             raise item.error(
-                f"there is no parameter {name!r}", key="every_parameter.leave_out", nearest=table.nearest(name)
+                f"there is no parameter {name!r}",
+                key="every_parameter.leave_out",
+                nearest=table.nearest(name),
             )
     for group in spec.groups or ():
         if group not in table.groups:
@@ -151,9 +160,17 @@ def _targets(paths: tuple[str, ...], bases: Mapping[str, Scenario], node: Node, 
             try:
                 target = find_target(path, scenario)
             except UserError as error:
-                where = f" (in the arm {arm!r}; name the arms that have it with arms: [...])" if len(bases) > 1 else ""
+                where = (
+                    f" (in the arm {arm!r}; name the arms that have it with arms: [...])"
+                    if len(bases) > 1
+                    else ""
+                )
                 raise node.error(
-                    error.message + where, key=key, expected=error.expected, nearest=error.nearest, at_key=True
+                    error.message + where,
+                    key=key,
+                    expected=error.expected,
+                    nearest=error.nearest,
+                    at_key=True,
                 ) from None
         found.append(Target(path, *_rest(target)))
     return found
@@ -164,7 +181,12 @@ def _rest(target: Target) -> tuple[Any, ...]:
 
 
 def _absolute(
-    common: dict[str, Any], spec: Mapping[str, Node], targets: list[Target], node: Node, key: str, base: Scenario
+    common: dict[str, Any],
+    spec: Mapping[str, Node],
+    targets: list[Target],
+    node: Node,
+    key: str,
+    base: Scenario,
 ) -> Factor:
     target = targets[0]
     if any((t.kind, t.dimension) != (target.kind, target.dimension) for t in targets):
@@ -194,7 +216,9 @@ def _numbers(factor: Factor, target: Target, spec: Mapping[str, Node], key: str)
         return ranged
     n = spec["n"].value
     if not isinstance(n, int) or isinstance(n, bool) or not 2 <= n <= MOST_LEVELS:
-        raise spec["n"].error(f"got {n!r}", key=f"{key}.n", expected=f"a whole number from 2 to {MOST_LEVELS}")
+        raise spec["n"].error(
+            f"got {n!r}", key=f"{key}.n", expected=f"a whole number from 2 to {MOST_LEVELS}"
+        )
     steps = _replace(ranged, whole=False)
     levels = [cast(float, steps.at(i / (n - 1))) for i in range(n)]
     levels = [float(round(v)) for v in levels] if factor.whole else [float(f"{v:.12g}") for v in levels]
@@ -211,7 +235,9 @@ def _levels(factor: Factor, target: Target, node: Node, key: str) -> tuple[Value
         if level in levels[:index]:
             raise node.value[index].error("this value is listed twice", key=key)
         if isinstance(level, float) and not target.low <= level <= target.high:
-            raise node.value[index].error(f"got {plain(node.value[index])}", key=key, expected=_range_told(target))
+            raise node.value[index].error(
+                f"got {plain(node.value[index])}", key=key, expected=_range_told(target)
+            )
     return levels
 
 
@@ -229,11 +255,15 @@ def _bounds(target: Target, spec: Mapping[str, Node], key: str) -> tuple[float, 
     for word in ("low", "high"):
         if word not in spec:
             some = next(iter(spec.values()))
-            raise some.error(f"the key {word!r} is missing; write values, low and high, or range: table", key=key)
+            raise some.error(
+                f"the key {word!r} is missing; write values, low and high, or range: table", key=key
+            )
     low, high = (target.read(spec[word], f"{key}.{word}") for word in ("low", "high"))
     for word, value in (("low", low), ("high", high)):
         if not target.low <= value <= target.high:
-            raise spec[word].error(f"got {plain(spec[word])}", key=f"{key}.{word}", expected=_range_told(target))
+            raise spec[word].error(
+                f"got {plain(spec[word])}", key=f"{key}.{word}", expected=_range_told(target)
+            )
     if not low < high:
         raise spec["high"].error("it is not above low", key=f"{key}.high")
     return low, high
@@ -241,7 +271,9 @@ def _bounds(target: Target, spec: Mapping[str, Node], key: str) -> tuple[float, 
 
 def _range_told(target: Target) -> str:
     shown = Factor("", (), "set", target.dimension, target.kind == "whole")
-    low, high = (shown.written(bound) if math.isfinite(bound) else None for bound in (target.low, target.high))
+    low, high = (
+        shown.written(bound) if math.isfinite(bound) else None for bound in (target.low, target.high)
+    )
     where = "the parameter table's range, " if target.row else ""
     if high is None:
         return f"{where}at least {low}"

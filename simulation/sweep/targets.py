@@ -57,9 +57,7 @@ class Target:
         try:
             return parse_quantity(value, self.dimension)
         except QuantityError as error:
-            raise node.error(
-                error.message, key=key, expected=error.expected, nearest=error.nearest
-            ) from None
+            raise node.error(error.message, key=key, expected=error.expected, nearest=error.nearest) from None
 
 
 def find_target(path: str, scenario: Scenario) -> Target:
@@ -77,9 +75,7 @@ def find_target(path: str, scenario: Scenario) -> Target:
         if path in known:
             return _table_row(path, "patient" if path in scenario.patient else "parameters", path)
         near = nearest_name(path, [*known.names, *Scenario.model_fields])
-        raise UserError(
-            "there is no such path in a scenario, and no such parameter", key=path, nearest=near
-        )
+        raise UserError("there is no such path in a scenario, and no such parameter", key=path, nearest=near)
     return _walk(segments, scenario, path)
 
 

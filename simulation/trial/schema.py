@@ -22,7 +22,7 @@ DEFAULT_SUBGROUPS: Final = (
     "rate_blast_net_growth",
     "n_residual_blasts",
     "n_t_cell_set_point_early",
-    "ratio_treg_sustained",
+    "treg_share_supported",
     "n_cd19_negative_reservoir",
 )
 

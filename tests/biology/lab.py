@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -148,10 +148,10 @@ class Lab:
     def __init__(
         self,
         *kinds: PlaceKind,
-        rows: int = 0,
-        columns: int = 0,
-        seed: int = 1,
-        agents_per_stratum: int = 2,
+        rows: Any = 0,  # Any: callers unpack dictionaries of parameters
+        columns: Any = 0,
+        seed: Any = 1,
+        agents_per_stratum: Any = 2,
         **parameters: float,
     ) -> None:
         table = ParameterTable.load().values()

@@ -1,8 +1,10 @@
 """Draws against the exact laws of SciPy.
 
-Every test has a fixed seed, so it passes or fails for good; on a fresh seed each comparison would raise a false alarm with probability
-1e-6 (p-values) or 6e-7 (five standard errors).
+Every test has a fixed seed, so it passes or fails for good; on a fresh seed each comparison would raise a false
+alarm with probability 1e-6 (p-values) or 6e-7 (five standard errors).
 """
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,50 +12,58 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from simulation.engine.draws import binomial, extra_births, gamma, poisson
+from simulation.engine.draws import (
+    binomial,
+    draw_binomial,
+    draw_births,
+    draw_gamma,
+    draw_poisson,
+    poisson,
+)  # fmt: skip
 
 _ALARM = 1e-6
 _SIGMAS = 5.0
 Ints = npt.NDArray[np.int64]
+Law = Any  # a frozen discrete law of SciPy
 
 
 @njit(cache=False)
 def _binomials(seed: int, n: int, p: float, size: int) -> Ints:
-    state = np.full(1, seed, np.uint64)
+    state = np.uint64(seed)
     out = np.empty(size, np.int64)
     for i in range(size):
-        out[i] = binomial(state, n, p)
+        out[i], state = draw_binomial(state, n, p)
     return out
 
 
 @njit(cache=False)
 def _poissons(seed: int, mean: float, size: int) -> Ints:
-    state = np.full(1, seed, np.uint64)
+    state = np.uint64(seed)
     out = np.empty(size, np.int64)
     for i in range(size):
-        out[i] = poisson(state, mean)
+        out[i], state = draw_poisson(state, mean)
     return out
 
 
 @njit(cache=False)
 def _births(seed: int, n: int, stay: float, size: int) -> Ints:
-    state = np.full(1, seed, np.uint64)
+    state = np.uint64(seed)
     out = np.empty(size, np.int64)
     for i in range(size):
-        out[i] = extra_births(state, n, stay)
+        out[i], state = draw_births(state, n, stay)
     return out
 
 
 @njit(cache=False)
 def _gammas(seed: int, shape: float, size: int) -> npt.NDArray[np.float64]:
-    state = np.full(1, seed, np.uint64)
+    state = np.uint64(seed)
     out = np.empty(size)
     for i in range(size):
-        out[i] = gamma(state, shape)
+        out[i], state = draw_gamma(state, shape)
     return out
 
 
-def _p_value(sample: Ints, law: stats.rv_discrete) -> float:
+def _p_value(sample: Ints, law: Law) -> float:
     """Compare a sample with a discrete law by chi-square over at most 100 bins with 20 expected draws each at least."""
     edges = np.unique(law.ppf(np.linspace(0.0, 1.0, 101)[1:-1]))
     share = np.diff(np.concatenate([[0.0], law.cdf(edges), [1.0]]))
@@ -73,9 +83,9 @@ def _p_value(sample: Ints, law: stats.rv_discrete) -> float:
     return float(stats.chisquare(merged_seen, merged_expected, sum_check=False).pvalue)
 
 
-def _check(sample: Ints, law: stats.rv_discrete) -> None:
+def _check(sample: Ints, law: Law) -> None:
     n = sample.size
-    mean, variance, skew, excess = (float(x) for x in law.stats("mvsk"))
+    mean, variance, _, excess = (float(x) for x in law.stats("mvsk"))
     assert abs(sample.mean() - mean) < _SIGMAS * np.sqrt(variance / n)
     assert abs(sample.var() - variance) < _SIGMAS * variance * np.sqrt((excess + 2.0) / n) + 1e-9
     assert _p_value(sample, law) > _ALARM
@@ -89,7 +99,8 @@ def _check(sample: Ints, law: stats.rv_discrete) -> None:
 _BINOMIALS = [
     (1, 0.3), (2, 0.5), (3, 0.01), (7, 0.9), (20, 0.2), (20, 0.5), (25, 0.4), (64, 0.03), (100, 0.09), (100, 0.11), (200, 0.3),
     (1_000, 0.0004), (1_000, 0.02), (1_000, 0.97), (1_000, 0.5), (5_000, 0.4), (100_000, 1e-5), (100_000, 3e-4), (100_000, 0.1),
-    (10**9, 1e-9), (10**9, 5e-9), (10**9, 3e-8), (10**9, 2e-7), (10**9, 0.25), (10**12, 1e-12), (7 * 10**11, 1e-3), (7 * 10**11, 0.6),
+    (10**9, 1e-9), (10**9, 5e-9), (10**9, 3e-8), (10**9, 2e-7), (10**9, 0.25), (10**12, 1e-12),
+    (7 * 10**11, 1e-3), (7 * 10**11, 0.6),
 ]  # fmt: skip
 
 
@@ -110,8 +121,8 @@ def test_poisson_follows_its_law(mean: float) -> None:
 
 
 _CLANS = [
-    (1, 0.5), (1, 0.05), (2, 0.9), (3, 0.02), (10, 0.99), (10, 0.3), (100, 0.999), (100, 0.95), (100, 0.7), (1_000, 0.999), (1_000, 0.95),
-    (1_000, 0.5), (10**6, 0.99999), (10**6, 0.9999), (10**6, 0.98), (10**9, 0.98), (7 * 10**11, 0.98),
+    (1, 0.5), (1, 0.05), (2, 0.9), (3, 0.02), (10, 0.99), (10, 0.3), (100, 0.999), (100, 0.95), (100, 0.7), (1_000, 0.999),
+    (1_000, 0.95), (1_000, 0.5), (10**6, 0.99999), (10**6, 0.9999), (10**6, 0.98), (10**9, 0.98), (7 * 10**11, 0.98),
 ]  # fmt: skip
 
 
@@ -155,8 +166,9 @@ def test_no_cells_no_events() -> None:
     assert (_births(5, 100, 1.0, 10) == 0).all()
 
 
-def test_draws_of_one_key_are_the_same_in_python_and_compiled() -> None:
+def test_draws_with_the_state_in_an_array_are_the_same_draws() -> None:
     for n, p in ((5, 0.3), (1_000, 0.004), (1_000, 0.02), (1_000, 0.3), (10**8, 0.2)):
         state = np.full(1, 21, np.uint64)
-        slow = [binomial(state, n, p) for _ in range(50)]
-        assert slow == _binomials(21, n, p, 50).tolist()
+        assert [binomial(state, n, p) for _ in range(50)] == _binomials(21, n, p, 50).tolist()
+    state = np.full(1, 22, np.uint64)
+    assert [poisson(state, 3.0) for _ in range(50)] == _poissons(22, 3.0, 50).tolist()

@@ -8,7 +8,7 @@ from simulation.errors import ExitStatus, UserError
 EXAMPLES = """\b
 Examples:
   python run_sim.py check scenarios/preemptive.yaml
-  python run_sim.py check scenarios/*.yaml
+  python run_sim.py check scenarios/*.yaml scenarios/in_vitro/*.yaml
   python run_sim.py check scenarios/preemptive.yaml --set blinatumomab.cycles=2
 """
 
@@ -17,17 +17,15 @@ Examples:
 @options.scenario_files()
 @options.settings()
 def check(files: tuple[str, ...], settings: tuple[str, ...]) -> int:
-    """Validate scenario files without running them.
+    """Validate scenario and experiment files without running them.
 
     Each mistake is told with its file, its line, what was expected and the nearest valid name. The exit
     status is 0 when every file is valid and 2 when one is not.
     """
-    from simulation.scenario.load import load_scenario
-
     status = ExitStatus.DONE
     for file in files:
         try:
-            scenario = load_scenario(file, settings)
+            scenario = options.load_one(file, settings)
         except UserError as error:
             faults.tell(error)
             status = ExitStatus.USAGE

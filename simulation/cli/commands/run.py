@@ -13,6 +13,7 @@ Examples:
   python run_sim.py run scenarios/preemptive.yaml scenarios/therapeutic.yaml --seed 3
   python run_sim.py run scenarios/preemptive.yaml --set blinatumomab.cycles=2 --days 180
   python run_sim.py run scenarios/preemptive.yaml --out results/mine --json
+  python run_sim.py run scenarios/in_vitro/cytotoxicity.yaml
 
 Scenarios on one command line meet the same patient with the same chance events, so they differ only from the
 first difference in treatment on.
@@ -77,13 +78,21 @@ def run(
 ) -> int:
     """Simulate one patient from transplant on, as each FILE says, and write the results.
 
+    A FILE with the key `experiment` is an experiment in wells (docs/in_vitro.md).
+
     All files are validated before anything runs. Ctrl-C stops after the current step and keeps what is done
     (exit status 130); a second Ctrl-C ends at once.
     """
+    from simulation.cli.experiments import only_experiments, run_experiments
     from simulation.cli.plugins import load_rules
 
+    unfit = {"--patient": patient, "--days": days, "--plugin": plugins}
+    if only_experiments(files, [name for name, value in unfit.items() if value]):
+        return run_experiments(
+            files, settings, seed=seed, out=out, overwrite=overwrite, figures=not no_figures, as_json=as_json, quiet=quiet
+        )
     length = () if days is None else (f"follow_up={_with_unit(days)}",)
-    scenarios = options.load_all(files, (*settings, *length))
+    scenarios = options.load_scenarios(files, (*settings, *length))
     rules = tuple(rule for plugin in plugins for rule in load_rules(plugin))
 
     # Only now what is heavy: a mistake in the command or in a file is told at once.

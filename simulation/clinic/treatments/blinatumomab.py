@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from simulation.clinic.events import EventLog
 from simulation.clinic.ports import Patient
 from simulation.clinic.schedule import EPSILON, Agenda
+from simulation.clinic.treatments.pump import Pump
 
 if TYPE_CHECKING:
     from simulation.scenario.treatments import Blinatumomab, Dose
@@ -40,8 +41,11 @@ def plan_cycle(
 class BlinatumomabCourse:
     """Run the pump through all planned cycles; `start` is day 1 of treatment, in days from transplant."""
 
-    def __init__(self, spec: "Blinatumomab", start: float, body_surface_m2: float) -> None:
-        self.rate = 0.0  # ug/day, what the pump runs at
+    def __init__(
+        self, spec: "Blinatumomab", start: float, body_surface_m2: float, pump: Pump | None = None
+    ) -> None:
+        self.rate = 0.0  # ug/day, what this course asks the pump for
+        self._pump = pump or Pump()
         self.stopped = False
         self._cycle_starts: list[float] = []
         changes: list[tuple[float, tuple[float, int]]] = []
@@ -99,9 +103,7 @@ class BlinatumomabCourse:
         if abs(rate - self.rate) <= EPSILON:
             return
         self.rate = rate
-        patient.set_blinatumomab_rate(rate)
-        words = f"blinatumomab {rate:g} ug/day" if rate > 0.0 else "blinatumomab infusion ends"
-        events.add(patient.day, "dose", "blinatumomab", f"{words} ({why})", rate, "ug/day")
+        self._pump.ask("the plan", rate, patient, events, why)
 
 
 def _segments(spec: "Blinatumomab", body_surface_m2: float) -> list[tuple[float, float]]:

@@ -8,6 +8,8 @@ from simulation.clinic.schedule import is_due
 from simulation.clinic.treatments.blinatumomab import BlinatumomabCourse
 from simulation.clinic.treatments.cytoreduction import Cytoreduction
 from simulation.clinic.treatments.dli import DliCourse
+from simulation.clinic.treatments.lymphocytes import DonorLymphocytes
+from simulation.clinic.treatments.pump import Pump
 
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
@@ -22,7 +24,14 @@ class TreatmentCourse:
     "Day 1 of treatment" is always that of immunotherapy, `cytoreduction.before` days after the chemotherapy.
     """
 
-    def __init__(self, scenario: "Scenario", begin: float, patient: Patient) -> None:
+    def __init__(
+        self,
+        scenario: "Scenario",
+        begin: float,
+        patient: Patient,
+        pump: Pump | None = None,
+        lymphocytes: DonorLymphocytes | None = None,
+    ) -> None:
         self.begin = begin
         self.first_given: float | None = None  # day of the first dose, infusion or chemotherapy
         chemotherapy = scenario.cytoreduction
@@ -32,18 +41,17 @@ class TreatmentCourse:
         day_1 = begin + (chemotherapy.before if chemotherapy is not None else 0.0)
         drug = scenario.blinatumomab
         self.blinatumomab = (
-            BlinatumomabCourse(drug, day_1, patient.body_surface_m2) if drug is not None else None
+            BlinatumomabCourse(drug, day_1, patient.body_surface_m2, pump) if drug is not None else None
         )
-        self.dli = DliCourse(scenario.dli, day_1, self.blinatumomab) if scenario.dli is not None else None
+        self.dli = (
+            DliCourse(scenario.dli, day_1, self.blinatumomab, lymphocytes)
+            if scenario.dli is not None
+            else None
+        )
 
     def begun(self, now: float) -> bool:
         """Return whether the planned first day has come."""
         return is_due(self.begin, now)
-
-    @property
-    def pump_rate(self) -> float:
-        """Return blinatumomab, ug/day."""
-        return self.blinatumomab.rate if self.blinatumomab is not None else 0.0
 
     def end_of_block(self, now: float) -> int | None:
         """Return the blinatumomab cycle whose infusion has just ended (0: stopped before its end), once."""

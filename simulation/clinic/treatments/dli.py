@@ -9,6 +9,7 @@ from simulation.clinic.events import EventLog
 from simulation.clinic.ports import Patient
 from simulation.clinic.schedule import Agenda
 from simulation.clinic.treatments.blinatumomab import BlinatumomabCourse
+from simulation.clinic.treatments.lymphocytes import DonorLymphocytes
 
 if TYPE_CHECKING:
     from simulation.scenario.treatments import Dli
@@ -19,10 +20,15 @@ __all__ = ["DliCourse"]
 class DliCourse:
     """Give the planned infusions; `start` is the first day of treatment, days from transplant."""
 
-    def __init__(self, spec: "Dli", start: float, blinatumomab: BlinatumomabCourse | None) -> None:
+    def __init__(
+        self,
+        spec: "Dli",
+        start: float,
+        blinatumomab: BlinatumomabCourse | None,
+        lymphocytes: DonorLymphocytes | None = None,
+    ) -> None:
         self._spec = spec
-        self.n_given = 0
-        self.cells_per_kg = 0.0  # CD3/kg, all infusions together
+        self._lymphocytes = lymphocytes or DonorLymphocytes()
         self.stopped = False
         reference = start
         if spec.first.cycle is not None and blinatumomab is not None:
@@ -38,7 +44,9 @@ class DliCourse:
     def act(self, patient: Patient, events: EventLog) -> None:
         """Give every infusion that has fallen due."""
         for _, cd3_per_kg in self._planned.take(patient.day):
-            self._infuse(patient, events, cd3_per_kg)
+            self._lymphocytes.infuse(
+                patient, events, cd3_per_kg, self._spec.treg_per_tcon, self._spec.memory_enriched
+            )
 
     def stop(self, patient: Patient, events: EventLog, why: str) -> bool:
         """Cancel the infusions still planned; return whether there were any."""
@@ -51,14 +59,3 @@ class DliCourse:
             patient.day, "stop", "dli", f"no further DLI, {n_cancelled} planned {infusions} not given: {why}"
         )
         return True
-
-    def _infuse(self, patient: Patient, events: EventLog, cd3_per_kg: float) -> None:
-        tcon = round(cd3_per_kg * patient.weight_kg)
-        treg = round(tcon * self._spec.treg_per_tcon)
-        self.n_given += 1
-        self.cells_per_kg += cd3_per_kg
-        patient.infuse_dli(tcon, treg, self.n_given, self._spec.memory_enriched)
-        extras = f" with {treg:.2e} Treg" if treg > 0 else ""
-        product = "memory-enriched donor lymphocytes" if self._spec.memory_enriched else "donor lymphocytes"
-        detail = f"DLI {self.n_given}: {product}, {cd3_per_kg:.1e} CD3/kg ({tcon:.2e} cells){extras}"
-        events.add(patient.day, "infusion", "dli", detail, cd3_per_kg, "cells/kg")

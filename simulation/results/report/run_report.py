@@ -12,7 +12,7 @@ from simulation.results.words import outcome_table, timeline, verdict
 if TYPE_CHECKING:
     from simulation.results.result import Result
 
-__all__ = ["run_report"]
+__all__ = ["provenance_lines", "run_report"]
 
 
 def run_report(result: Result, figures: Sequence[Panel], provenance: Mapping[str, object]) -> str:
@@ -33,11 +33,12 @@ def run_report(result: Result, figures: Sequence[Panel], provenance: Mapping[str
         n_events=len(result.events),
         figures=figures,
         scenario_yaml=scenario.to_yaml(),
-        provenance=list(_lines(provenance)),
+        provenance=provenance_lines(provenance),
     )
 
 
-def _lines(provenance: Mapping[str, object]) -> list[tuple[str, str]]:
+def provenance_lines(provenance: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return the provenance as rows of (name, text)."""
     lines = []
     for name, value in provenance.items():
         text = (

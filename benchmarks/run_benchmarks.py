@@ -1,0 +1,307 @@
+"""Measure the program against its speed targets: `python benchmarks/run_benchmarks.py [--quick]`.
+
+Prints a table and writes benchmarks/results.json. Times are CPU seconds of one process (`time.process_time`), the median of several
+repeats, so that other work on the machine disturbs them little; not part of the tests.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+SCENARIO = ROOT / "scenarios" / "preemptive.yaml"
+UNTREATED = ROOT / "scenarios" / "no_treatment.yaml"
+
+
+@dataclass
+class Figure:
+    """One measured figure; `target` is an upper bound unless `at_least`."""
+
+    name: str
+    value: float
+    unit: str
+    target: float | None = None
+    at_least: bool = False
+    note: str = ""
+
+    @property
+    def met(self) -> bool | None:
+        if self.target is None:
+            return None
+        return self.value >= self.target if self.at_least else self.value <= self.target
+
+
+def cpu(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def median_cpu(work: Callable[[], object], repeats: int) -> float:
+    return statistics.median(cpu(work) for _ in range(repeats))
+
+
+# Whole patients -------------------------------------------------------------------------------------------
+
+
+def stepping(repeats: int) -> list[Figure]:
+    """Time all steps of the default patients, warm, without reading files or writing results."""
+    from simulation.course import Course
+    from simulation.scenario import load_scenario
+
+    figures = []
+    for name, path in (("treated", SCENARIO), ("untreated", UNTREATED)):
+        scenario = load_scenario(path)
+        warm = Course(scenario, 1, 0)
+        for _ in range(600):
+            warm.step()
+        seconds, updates, steps = [], 0, 0
+        for _ in range(repeats):
+            course = Course(scenario, 1, 0)
+            updates = steps = 0
+            start = time.process_time()
+            while not course.finished:
+                course.step()
+                updates += course.body.state.pop.n_agents
+                steps += 1
+            seconds.append(time.process_time() - start)
+        middle = statistics.median(seconds)
+        note = f"{steps} steps, {updates / steps:,.0f} agents on average"
+        figures.append(
+            Figure(
+                f"stepping, {name} patient, 365 d", middle, "s", 1.0 if name == "treated" else None, note=note
+            )
+        )
+        if name == "treated":
+            figures.append(
+                Figure(
+                    "agent-updates per CPU-second, all of a step", updates / middle, "/s", 4e6, at_least=True
+                )
+            )
+            figures += share_of_the_engine(scenario)
+    return figures
+
+
+def share_of_the_engine(scenario: object) -> list[Figure]:
+    """Time the engine alone within the steps of the treated patient."""
+    import simulation.biology.order as order
+    from simulation.course import Course
+
+    spent = updates = 0.0
+    original = order.draw_events
+
+    def timed(pop: object, *rest: object) -> object:
+        nonlocal spent, updates
+        start = time.process_time()
+        tally = original(pop, *rest)  # type: ignore[arg-type]
+        spent += time.process_time() - start
+        updates += pop.n_agents  # type: ignore[attr-defined]
+        return tally
+
+    order.draw_events = timed  # type: ignore[assignment]
+    try:
+        course = Course(scenario, 1, 0)  # type: ignore[arg-type]
+        start = time.process_time()
+        course.run()
+        whole = time.process_time() - start
+    finally:
+        order.draw_events = original
+    return [
+        Figure("agent-updates per CPU-second, event engine alone", updates / spent, "/s", 4e6, at_least=True),
+        Figure("share of the event engine in a step", 100.0 * spent / whole, "%"),
+    ]
+
+
+# The engine by size -----------------------------------------------------------------------------------------
+
+
+def cost_of_cells(repeats: int) -> list[Figure]:
+    """Compare steps of equal agents that stand for 1e6 and for 7e11 blasts."""
+    from tests.engine.worlds import World
+
+    def world_of(cells: int) -> World:
+        world = World(seed=1, capacity=1 << 13)
+        for i in range(4_000):
+            world.pop.add(i << 30, i % 6, max(cells // 4_000, 1))
+        return world
+
+    def one(world: World) -> Callable[[], object]:
+        def work() -> None:
+            for _ in range(20):
+                world.set_hazards(divide=0.09, die=0.03, to_neighbour=0.02, to_group_0=0.05)
+                world.step(0.25)
+
+        return work
+
+    seconds = {}
+    for cells in (10**6, 7 * 10**11):
+        world = world_of(cells)
+        one(world)()
+        seconds[cells] = median_cpu(one(world), repeats) / (20 * world.pop.n_agents)
+    ratio = seconds[7 * 10**11] / seconds[10**6]
+    note = f"{1e9 * seconds[10**6]:.0f} and {1e9 * seconds[7 * 10**11]:.0f} ns per agent and step"
+    return [Figure("cost per agent, 7e11 against 1e6 cells", ratio, "x", 1.3, note=note)]
+
+
+def cost_of_agents(repeats: int, largest: int) -> list[Figure]:
+    """Compare the whole step's cost per agent in marrows of 52 x 52 niches (1e4 agents) and of `largest` x `largest`."""
+    from simulation.course import Course
+    from simulation.scenario import load_scenario
+
+    costs = []
+    for side in (52, largest):
+        scenario = load_scenario(SCENARIO, [f"marrow.rows={side}", f"marrow.columns={side}"])
+        course = Course(scenario, 1, 0)
+        for _ in range(24):  # graft and blasts have spread over all niches
+            course.step()
+        n = 2 if side > 150 else 20
+
+        def some(course: Course = course, n: int = n) -> None:
+            for _ in range(n):
+                course.step()
+
+        seconds = median_cpu(some, max(repeats, 3))
+        agents = course.body.state.pop.n_agents
+        costs.append((agents, 1e9 * seconds / (n * agents)))
+    (few, cheap), (many, dear) = costs
+    note = f"{cheap:.0f} ns at {few:,} agents, {dear:.0f} ns at {many:,}"
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+        1024.0 if sys.platform == "linux" else 1024.0**2
+    )
+    return [
+        Figure("cost per agent and step, 1e6 against 1e4 agents", dear / cheap, "x", 2.0, note=note),
+        Figure(f"peak memory with {many:,} agents", memory, "MB"),
+    ]
+
+
+# The command line -----------------------------------------------------------------------------------------------
+
+
+def command(cache: Path, out: Path) -> tuple[float, float, float]:
+    """Run the main command in a process of its own; return CPU s, wall s and peak memory MB."""
+    env = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    subprocess.run(
+        [sys.executable, str(ROOT / "run_sim.py"), "run", str(SCENARIO), "--seed", "1", "--out", str(out), "--quiet"],
+        cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    wall = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return used, wall, after.ru_maxrss / (1024.0 if sys.platform == "linux" else 1024.0**2)
+
+
+def command_line(repeats: int) -> list[Figure]:
+    """Time `run_sim.py run` with an empty and with a filled cache of kernels."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        cache = home / "cache"
+        cold, cold_wall, _ = command(cache, home / "cold")
+        runs = [command(cache, home / f"warm{i}") for i in range(repeats)]
+        kernels = len(list(cache.rglob("*.nbc")))
+        help_s = statistics.median(
+            cpu_of_child([sys.executable, str(ROOT / "run_sim.py"), "--help"]) for _ in range(max(repeats, 3))
+        )
+        shutil.rmtree(cache, ignore_errors=True)
+    warm = statistics.median(used for used, _, _ in runs)
+    warm_wall = statistics.median(wall for _, wall, _ in runs)
+    return [
+        Figure("`run`, cold, kernels compiled", cold, "s", 30.0, note=f"CPU; {cold_wall:.1f} s by the clock"),
+        Figure(
+            "`run`, warm, with figures and report",
+            warm,
+            "s",
+            6.0,
+            note=f"CPU; {warm_wall:.1f} s by the clock",
+        ),
+        Figure("compiling the kernels", cold - warm, "s", note=f"{kernels} compiled kernels in the cache"),
+        Figure("peak memory of `run`", max(rss for _, _, rss in runs), "MB", 500.0),
+        Figure("`--help`", help_s, "s", 1.0, note="CPU"),
+    ]
+
+
+def cpu_of_child(arguments: list[str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(arguments, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+# Report --------------------------------------------------------------------------------------------------------------
+
+
+def machine() -> dict[str, str]:
+    import numba
+    import numpy
+
+    processor = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        names = [
+            line.split(":", 1)[1].strip()
+            for line in cpuinfo.read_text().splitlines()
+            if line.startswith("model name")
+        ]
+        processor = names[0] if names else processor
+    return {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "processor": processor,
+        "cores": str(os.cpu_count()),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+        "numba": numba.__version__,
+        "load": ", ".join(f"{x:.1f}" for x in os.getloadavg()) if hasattr(os, "getloadavg") else "",
+    }
+
+
+def table(figures: list[Figure]) -> str:
+    lines = ["| figure | measured | target | met | note |", "|---|---|---|---|---|"]
+    for f in figures:
+        bound = "" if f.target is None else f"{'>=' if f.at_least else '<='} {f.target:,.4g} {f.unit}"
+        met = {None: "", True: "yes", False: "**no**"}[f.met]
+        value = f"{f.value:.2e}" if f.value >= 1e5 else f"{f.value:,.3g}"
+        lines.append(f"| {f.name} | {value} {f.unit} | {bound} | {met} | {f.note} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer repeats and a smaller large marrow (about a minute)"
+    )
+    quick = parser.parse_args().quick
+    from simulation.engine_cache import use_engine_cache
+
+    use_engine_cache()
+    repeats = 1 if quick else 3
+    figures = stepping(repeats)
+    figures += cost_of_cells(3 if quick else 7)
+    figures += cost_of_agents(repeats, 160 if quick else 510)
+    figures += command_line(repeats)
+    where = machine()
+    print(", ".join(f"{k} {v}" for k, v in where.items()), end="\n\n")
+    print(table(figures))
+    results = {"machine": where, "quick": quick, "figures": [asdict(f) | {"met": f.met} for f in figures]}
+    (Path(__file__).parent / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What a sweep says: response tables with Monte-Carlo intervals, thresholds, sensitivity indices, figures, a report."""

@@ -1,0 +1,159 @@
+"""Which parameter matters: tornado plot, Sobol and Morris indices, rank correlations; strongest first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from simulation.analysis.figures.axis import wrapped
+from simulation.analysis.sensitivity import Indices
+from simulation.results.figures import style
+from simulation.sweep.outcomes import Outcome
+
+__all__ = ["MOST_BARS", "Swing", "index_bars", "morris_plane", "tornado"]
+
+type Floats = npt.NDArray[np.float64]
+MOST_BARS = 25
+_LOW, _HIGH = "#0072B2", "#D55E00"
+
+
+@dataclass(frozen=True, slots=True)
+class Swing:
+    """Hold what a parameter alone does: the change of the mean at its low and its high end, with intervals."""
+
+    name: str
+    at_low: str  # the value in words
+    at_high: str
+    low: tuple[float, float, float]  # change against the base, lower and upper limit
+    high: tuple[float, float, float]
+
+    @property
+    def size(self) -> float:
+        """Return the larger of the two changes; 0 where neither is known."""
+        return float(np.nanmax([abs(self.low[0]), abs(self.high[0]), 0.0]))
+
+
+@style.styled
+def tornado(swings: Sequence[Swing], outcome: Outcome, base: float) -> Figure:
+    """Draw the change of the outcome when one parameter at a time goes to its low and to its high end."""
+    shown = sorted(swings, key=lambda swing: swing.size, reverse=True)[:MOST_BARS]
+    figure, ax = _frame(len(shown), 5.6)
+    for row, swing in enumerate(shown):
+        for colour, (change, low, high) in ((_LOW, swing.low), (_HIGH, swing.high)):
+            ax.barh(row, change, height=0.72, color=colour, alpha=0.8, linewidth=0)
+            if np.isfinite(low) and np.isfinite(high):
+                ax.plot([low, high], [row, row], color="#222222", linewidth=0.9)
+    ax.set_yticks(range(len(shown)), [wrapped(swing.name, 34) for swing in shown])
+    ax.axvline(0, color="#222222", linewidth=0.8)
+    ax.set_xlabel(wrapped(f"Change of: {outcome.title}; base {base:.4g}", 60))
+    ends = {id(swing): _ends(swing) for swing in shown}
+    for row, swing in enumerate(shown):
+        ax.annotate(
+            ends[id(swing)], (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=6.5,
+            color=style.COLOUR["quiet"], annotation_clip=False,
+        )  # fmt: skip
+    handles = [Patch(color=colour, alpha=0.8, linewidth=0) for colour in (_LOW, _HIGH)]
+    figure.legend(
+        handles=handles, labels=["parameter low", "parameter high"], loc="outside upper right", ncols=2
+    )
+    return figure
+
+
+def _ends(swing: Swing) -> str:
+    return f"{swing.at_low} … {swing.at_high}"
+
+
+@style.styled
+def index_bars(found: Indices, labels: Sequence[str], outcome: Outcome) -> Figure:
+    """Draw indices with 95 % intervals: S1 and ST of Sobol, mu* of Morris, or rank correlations."""
+    order = np.argsort(-np.nan_to_num(found.total))[:MOST_BARS]
+    figure, ax = _frame(order.size, 5.0)
+    rows = np.arange(order.size, dtype=float)
+    if found.kind == "sobol":
+        _bars(
+            ax,
+            rows - 0.19,
+            found.total[order],
+            found.total_half[order],
+            "#0072B2",
+            "total effect $S_T$",
+            0.36,
+        )
+        _bars(ax, rows + 0.19, found.main[order], found.main_half[order], "#C98A00", "alone $S_1$", 0.36)
+        ax.set_xlabel(wrapped(f"Share of the variance of: {outcome.title}", 60))
+        ax.set_xlim(left=min(0.0, float(np.nanmin(found.main[order] - found.main_half[order]))))
+    elif found.kind == "morris":
+        _bars(ax, rows, found.total[order], found.total_half[order], "#0072B2", "", 0.7)
+        ax.set_xlabel(
+            wrapped(f"Mean absolute elementary effect µ* over the whole range on: {outcome.title}", 60)
+        )
+    else:
+        _bars(ax, rows, found.main[order], found.main_half[order], "#0072B2", "", 0.7)
+        ax.set_xlabel(wrapped(f"Partial rank correlation with: {outcome.title}", 60))
+    ax.axvline(0, color="#222222", linewidth=0.8)
+    ax.set_yticks(range(order.size), [wrapped(labels[i], 34) for i in order])
+    if found.kind == "sobol":
+        figure.legend(loc="outside upper right", ncols=2)
+    return figure
+
+
+@style.styled
+def morris_plane(found: Indices, labels: Sequence[str], outcome: Outcome) -> Figure:
+    """Draw mu* against sigma: to the right matters, high up is not additive (interactions or a bent response)."""
+    figure = style.PaperFigure(5.4, 3.6)
+    figure.set_layout_engine("constrained")
+    ax = figure.subplots()
+    ax.errorbar(
+        found.total, found.spread, xerr=found.total_half, fmt="o", color="#0072B2", markersize=3.5, elinewidth=0.7,
+        ecolor="#9CC4DE",
+    )  # fmt: skip
+    most = float(max(np.nanmax(found.total), np.nanmax(found.spread))) or 1.0
+    ax.plot([0, most], [0, most], color=style.COLOUR["faint"], linewidth=0.9, zorder=0)
+    ax.set_xlim(left=0)
+    ax.set_ylim(bottom=0)
+    _name_points(ax, found, labels)
+    ax.set_xlabel(wrapped(f"µ*: mean absolute effect on {outcome.title}", 60))
+    ax.set_ylabel("σ: spread of the effects")
+    return figure
+
+
+def _name_points(ax: Axes, found: Indices, labels: Sequence[str]) -> None:
+    strongest = np.argsort(-found.total)[:10]
+    placed: list[tuple[float, float]] = []
+    width, height = ax.get_xlim()[1], ax.get_ylim()[1]
+    for index in strongest:
+        x, y = float(found.total[index]) / width, float(found.spread[index]) / height
+        lift = 0.0
+        while any(abs(x - a) < 0.3 and abs(y + lift - b) < 0.045 for a, b in placed):
+            lift += 0.045
+        placed.append((x, y + lift))
+        left = x > 0.62
+        ax.annotate(
+            labels[index], (x, y + lift), xycoords="axes fraction", xytext=(-5 if left else 5, 2),
+            textcoords="offset points", ha="right" if left else "left", fontsize=6.5,
+        )  # fmt: skip
+
+
+def _bars(
+    ax: Axes, rows: npt.NDArray[Any], values: Floats, halves: Floats, colour: str, label: str, height: float
+) -> None:
+    errors = np.where(np.isfinite(halves), halves, 0.0)
+    ax.barh(
+        rows, values, height=height, color=colour, alpha=0.85, linewidth=0, label=label, xerr=errors,
+        error_kw={"elinewidth": 0.8, "ecolor": "#222222"},
+    )  # fmt: skip
+
+
+def _frame(n: int, width: float) -> tuple[Figure, Axes]:
+    figure = style.PaperFigure(width + 0.6, 0.9 + 0.21 * max(n, 2))
+    figure.set_layout_engine("constrained")
+    ax = figure.subplots()
+    ax.set_ylim(max(n, 1) - 0.4, -0.6)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    return figure, ax

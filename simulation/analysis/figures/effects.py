@@ -1,0 +1,41 @@
+"""Many parameters: a small panel for each, with the mean over all levels of the others."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from simulation.analysis.figures.axis import FactorAxis, wrapped
+from simulation.results.figures import style
+from simulation.sweep.outcomes import Outcome
+
+__all__ = ["effects_plot"]
+
+
+@style.styled
+def effects_plot(
+    panels: Sequence[tuple[FactorAxis, Sequence[npt.NDArray[np.float64]]]],
+    arms: Sequence[str],
+    outcome: Outcome,
+) -> Figure:
+    """Draw one panel per parameter on one scale, a line per arm."""
+    columns = min(3, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = style.PaperFigure(2.3 * columns + 1.2, 1.9 * rows + 0.3)
+    figure.set_layout_engine("constrained")
+    axes = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel().tolist()
+    for ax in axes[len(panels) :]:
+        ax.set_axis_off()
+    for number, (ax, (axis, lines)) in enumerate(zip(axes, panels, strict=False)):
+        for index, (arm, means) in enumerate(zip(arms, lines, strict=True)):
+            ax.plot(
+                axis.places, means, color=style.ARM_COLOURS[index % 8], linestyle=style.DASHES[index % 8], marker="o",
+                markersize=2.6, label=arm,
+            )  # fmt: skip
+        axis.put(ax, "x")
+        if number % columns == 0:
+            ax.set_ylabel(wrapped(outcome.title, 28))
+    if len(arms) > 1:
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper", title="Arm")
+    return figure

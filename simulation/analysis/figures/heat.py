@@ -1,0 +1,153 @@
+"""Two parameters: heat maps of the means with their numbers, and contours; small multiples for a third."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
+
+from simulation.analysis.figures.axis import FactorAxis, wrapped
+from simulation.results.figures import style
+from simulation.sweep.outcomes import Outcome
+
+__all__ = ["Panel", "contours", "heat_maps"]
+
+type Floats = npt.NDArray[np.float64]
+type Panel = tuple[str, Floats, Floats]  # title; means and half widths of intervals, shape (n_y, n_x)
+_MOST_WRITTEN = 64  # cells of a panel that still have room for a number
+_PER_ROW = 4
+
+
+@style.styled
+def heat_maps(
+    x: FactorAxis, y: FactorAxis, panels: Sequence[Panel], outcome: Outcome, *, signed: bool = False
+) -> Figure:
+    """Draw each panel's means as a map, one cell per design point; `signed` centres the colours on zero."""
+    figure, axes = _grid(panels, x, y)
+    norm, colours = _colours(panels, outcome, signed)
+    image = None
+    for index, (ax, (title, means, halves)) in enumerate(zip(axes, panels, strict=False)):
+        image = ax.imshow(
+            means, origin="lower", aspect="auto", cmap=colours, norm=norm, interpolation="nearest"
+        )
+        ax.set_facecolor("#EFEFEF")  # a cell without a value
+        if means.size <= _MOST_WRITTEN and len(panels) <= 6:
+            _write(ax, means, halves, norm, colours, small=len(panels) > 1 or means.size > 30)
+        _ticks(ax, x, y, index, len(panels))
+        if title:
+            ax.set_title(wrapped(title, 30))
+    if image is not None:
+        bar = figure.colorbar(image, ax=axes, shrink=0.85, pad=0.015, aspect=22)
+        bar.set_label(wrapped(f"Difference: {outcome.title}" if signed else outcome.title, 34))
+        bar.outline.set_linewidth(0.5)
+    return figure
+
+
+@style.styled
+def contours(
+    x: FactorAxis, y: FactorAxis, panels: Sequence[Panel], outcome: Outcome, *, signed: bool = False
+) -> Figure:
+    """Draw lines of equal mean between the points that were run (dots); needs three levels of each at least."""
+    figure, axes = _grid(panels, x, y)
+    norm, colours = _colours(panels, outcome, signed)
+    levels = MaxNLocator(9).tick_values(norm.vmin or 0.0, norm.vmax or 1.0)
+    filled = None
+    for index, (ax, (title, means, _)) in enumerate(zip(axes, panels, strict=False)):
+        shown = np.ma.masked_invalid(means)
+        if shown.count() < 4:
+            style.note(ax, "too few values")
+            continue
+        filled = ax.contourf(
+            x.places, y.places, shown, levels=levels, cmap=colours, norm=norm, extend="neither"
+        )
+        if float(np.ptp(shown.compressed())) > 0:
+            drawn = ax.contour(x.places, y.places, shown, levels=levels, colors="#222222", linewidths=0.5)
+            for text in ax.clabel(drawn, fontsize=6.5, fmt=lambda value: f"{value:g}"):
+                text.set_path_effects([withStroke(linewidth=1.6, foreground="white", alpha=0.75)])
+        if signed and (shown < 0).any() and (shown > 0).any():
+            ax.contour(x.places, y.places, shown, levels=[0.0], colors="#000000", linewidths=1.6)
+        across, up = np.meshgrid(x.places, y.places)
+        ax.plot(across.ravel(), up.ravel(), ".", color="#222222", markersize=1.8, clip_on=False)
+        x.put(ax, "x", label=index >= len(panels) - _columns(len(panels)))
+        y.put(ax, "y", label=index % _columns(len(panels)) == 0)
+        if title:
+            ax.set_title(wrapped(title, 30))
+    if filled is not None:
+        bar = figure.colorbar(filled, ax=axes, shrink=0.85, pad=0.015, aspect=22)
+        bar.set_label(wrapped(f"Difference: {outcome.title}" if signed else outcome.title, 34))
+    return figure
+
+
+def _columns(n: int) -> int:
+    return n if n <= _PER_ROW - 1 else min(_PER_ROW, (n + 1) // 2 if n <= 6 else _PER_ROW)
+
+
+def _grid(panels: Sequence[Panel], x: FactorAxis, y: FactorAxis) -> tuple[Figure, list[Axes]]:
+    n = len(panels)
+    columns = _columns(n)
+    rows = -(-n // columns)
+    cell = 3.4 if n == 1 else 2.3 if n <= 3 else 2.0
+    wide = max(cell, min(0.52 * len(x.levels), 5.5)) if n == 1 else cell
+    tall = max(2.5, min(0.36 * len(y.levels), 5.0)) if n == 1 else cell * 0.9
+    figure = style.PaperFigure(wide * columns + 1.3, tall * rows + 0.5)
+    figure.set_layout_engine("constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
+    for ax in axes[n:]:
+        ax.set_axis_off()
+    return figure, axes[:n]
+
+
+def _colours(panels: Sequence[Panel], outcome: Outcome, signed: bool) -> tuple[Normalize, Colormap]:
+    values = np.concatenate([means.ravel() for _, means, _ in panels])
+    values = values[np.isfinite(values)]
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+    if signed:
+        most = max(abs(low), abs(high), 1e-12)
+        return Normalize(-most, most), colormaps["PuOr_r" if outcome.less_is_better else "PuOr"]
+    if outcome.share:
+        low, high = min(low, 0.0), max(high, 0.05 if high < 0.05 else high)
+    if high <= low:
+        high = low + (abs(low) or 1.0) * 0.1
+    # dark is bad throughout, whether more or less of it is better
+    return Normalize(low, high), colormaps["cividis_r" if outcome.less_is_better else "cividis"]
+
+
+def _write(
+    ax: Axes, means: Floats, halves: Floats, norm: Normalize, colours: Colormap, *, small: bool
+) -> None:
+    for row in range(means.shape[0]):
+        for column in range(means.shape[1]):
+            value = means[row, column]
+            if not np.isfinite(value):
+                continue
+            red, green, blue, _ = colours(norm(value))
+            ink = "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "#FFFFFF"
+            half = halves[row, column]
+            text = _short(float(value)) + (
+                "" if small or not np.isfinite(half) else f"\n±{_short(float(half))}"
+            )
+            ax.text(column, row, text, ha="center", va="center", color=ink, fontsize=6 if small else 6.5)
+
+
+def _short(value: float) -> str:
+    size = abs(value)
+    if size >= 1e5 or 0 < size < 5e-3:
+        return f"{value:.1e}"
+    return f"{value:.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
+
+
+def _ticks(ax: Axes, x: FactorAxis, y: FactorAxis, index: int, n: int) -> None:
+    each = [
+        FactorAxis(axis.factor, axis.levels, np.arange(len(axis.levels), dtype=float), "each")
+        for axis in (x, y)
+    ]
+    each[0].put(ax, "x", label=index >= n - _columns(n))
+    each[1].put(ax, "y", label=index % _columns(n) == 0)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    ax.tick_params(length=0)

@@ -1,0 +1,84 @@
+"""Two outcomes against each other, a dot per design point, with the Pareto front."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from simulation.analysis.figures.axis import wrapped
+from simulation.results.figures import style
+from simulation.sweep.outcomes import Outcome
+
+__all__ = ["Cloud", "trade_off"]
+
+type Floats = npt.NDArray[np.float64]
+_MOST_NAMED = 14
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """Hold one outcome at all points: mean and interval, shape (n_points,)."""
+
+    mean: Floats
+    low: Floats
+    high: Floats
+
+
+@style.styled
+def trade_off(
+    one: Cloud, other: Cloud, front: npt.NDArray[np.int64], names: Sequence[str], outcomes: tuple[Outcome, Outcome],
+    legend: str,
+) -> Figure:  # fmt: skip
+    """Draw the points with 95 % intervals; those on the front are joined, lettered and told in `names`."""
+    figure = style.PaperFigure(6.4, 3.7)
+    figure.set_layout_engine("constrained")
+    ax = figure.subplots()
+    off = np.setdiff1d(np.flatnonzero(np.isfinite(one.mean) & np.isfinite(other.mean)), front)
+    for chosen, colour, size, order in ((off, "#9A9A9A", 2.6, 2), (front, "#D55E00", 4.2, 4)):
+        ax.errorbar(
+            one.mean[chosen], other.mean[chosen], xerr=_errors(one, chosen), yerr=_errors(other, chosen), fmt="o",
+            color=colour, markersize=size, elinewidth=0.5, alpha=0.9, zorder=order,
+        )  # fmt: skip
+    ax.step(one.mean[front], other.mean[front], where="post", color="#D55E00", linewidth=1.0, zorder=3)
+    lines: list[str] = []
+    seen: dict[tuple[float, float], str] = {}
+    for index in front.tolist():
+        place = (round(float(one.mean[index]), 9), round(float(other.mean[index]), 9))
+        if place in seen:
+            lines.append(f"{seen[place]}  {names[index]}")
+            continue
+        letter = chr(ord("a") + len(seen) % 26)
+        seen[place] = letter
+        lines.append(f"{letter}  {names[index]}")
+        ax.annotate(
+            letter, place, xytext=(5, 4), textcoords="offset points", fontsize=8, fontweight="bold", zorder=5
+        )
+    if len(lines) > _MOST_NAMED:
+        lines = [*lines[:_MOST_NAMED], f"and {len(lines) - _MOST_NAMED} more"]
+    ax.set_xlabel(wrapped(outcomes[0].title, 60))
+    ax.set_ylabel(wrapped(outcomes[1].title, 40))
+    for which, outcome in ((ax.set_xlim, outcomes[0]), (ax.set_ylim, outcomes[1])):
+        if outcome.share:
+            which(-0.02, None)
+    ax.annotate(
+        "better", (0.02, 0.02), xytext=(0.14, 0.14), xycoords="axes fraction", textcoords="axes fraction", fontsize=7,
+        color=style.COLOUR["quiet"], arrowprops={"arrowstyle": "->", "color": style.COLOUR["quiet"], "linewidth": 0.7},
+    )  # fmt: skip
+    figure.text(
+        1.0,
+        0.98,
+        f"Pareto front: {legend}\n" + "\n".join(lines),
+        fontsize=6.8,
+        va="top",
+        ha="left",
+        linespacing=1.5,
+    ).set_in_layout(True)
+    return figure
+
+
+def _errors(cloud: Cloud, chosen: npt.NDArray[np.int64]) -> Floats:
+    below = np.nan_to_num(cloud.mean[chosen] - cloud.low[chosen])
+    above = np.nan_to_num(cloud.high[chosen] - cloud.mean[chosen])
+    return np.maximum(np.stack([below, above]), 0.0)

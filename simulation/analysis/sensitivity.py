@@ -1,0 +1,167 @@
+"""Global sensitivity: Sobol and Morris indices through SALib, rank correlations for random designs, one-at-a-time swings.
+
+SALib answers zeros without a warning when one value is missing, so nothing is computed unless every run is there and
+every value is finite; the reason is told instead.
+"""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from simulation.errors import MissingExtra, UserError
+
+__all__ = ["Indices", "Refused", "check_responses", "morris_indices", "rank_correlations", "sobol_indices"]
+
+type Floats = npt.NDArray[np.float64]
+_RESAMPLES: Final = 1000
+_SEED: Final = 20_231_116
+
+
+class Refused(UserError):  # noqa: N818 - it names what is wrong
+    """Say why indices cannot be computed from what is there."""
+
+
+@dataclass(frozen=True, eq=False)
+class Indices:
+    """Hold indices per parameter with half the widths of their 95 % intervals, shape (n_parameters,).
+
+    For `sobol`: `main` S1 and `total` ST. For `morris`: `main` mu (signed), `total` mu* and `spread` sigma.
+    For `rank`: `main` the partial rank correlation coefficient. `pairs` are (i, j, S2, half width).
+    """
+
+    kind: str
+    names: tuple[str, ...]
+    main: Floats
+    main_half: Floats
+    total: Floats
+    total_half: Floats
+    spread: Floats
+    pairs: tuple[tuple[int, int, float, float], ...] = ()
+
+
+def check_responses(values: Floats, counts: npt.NDArray[np.int64], wanted: int, outcome: str) -> None:
+    """Raise `Refused` unless every point has all its runs and a finite mean, and the means differ."""
+    short = int((counts < wanted).sum())
+    if short:
+        missing = int(np.maximum(wanted - counts, 0).sum())
+        raise Refused(
+            f"{missing} of {wanted * counts.size} runs are missing or failed ({short} points are short of some); "
+            "indices of an incomplete design would be wrong: finish it with --resume"
+        )
+    bad = int((~np.isfinite(values)).sum())
+    if bad:
+        raise Refused(
+            f"the outcome {outcome} is not defined at {bad} of {values.size} points (it did not happen in any of their "
+            "runs); take an outcome that always has a value"
+        )
+    if np.ptp(values) == 0:
+        raise Refused(f"the outcome {outcome} is the same at every point: there is nothing to share out")
+
+
+def sobol_indices(names: Sequence[str], values: Floats, *, second_order: bool) -> Indices:
+    """Return Sobol indices of values in the order of a saved Saltelli design, shape (n_points,)."""
+    try:
+        from SALib.analyze import sobol
+    except ImportError:
+        raise MissingExtra("SALib, which computes the indices,", "sweep") from None
+    k = len(names)
+    block = 2 * k + 2 if second_order else k + 2
+    if values.size % block:
+        raise Refused(
+            f"{values.size} points are no Saltelli design of {k} parameters (a multiple of {block})"
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = sobol.analyze(
+            _problem(k), values, calc_second_order=second_order, num_resamples=_RESAMPLES, seed=_SEED
+        )
+    pairs: list[tuple[int, int, float, float]] = []
+    if second_order:
+        pairs = [
+            (i, j, float(found["S2"][i, j]), float(found["S2_conf"][i, j]))
+            for i in range(k)
+            for j in range(i + 1, k)
+        ]
+    return _finite(
+        Indices(
+            "sobol",
+            tuple(names),
+            _array(found["S1"]),
+            _array(found["S1_conf"]),
+            _array(found["ST"]),
+            _array(found["ST_conf"]),
+            np.full(k, np.nan),
+            tuple(pairs),
+        )
+    )
+
+
+def morris_indices(names: Sequence[str], shares: Floats, values: Floats, levels: int) -> Indices:
+    """Return Morris' indices; `shares` is the saved design, shape (n_points, n_parameters)."""
+    try:
+        from SALib.analyze import morris
+    except ImportError:
+        raise MissingExtra("SALib, which computes the indices,", "sweep") from None
+    k = len(names)
+    if shares.shape != (values.size, k) or values.size % (k + 1):
+        raise Refused(
+            f"{values.size} points are no Morris trajectories of {k} parameters (a multiple of {k + 1})"
+        )
+    if not np.isfinite(shares).all():
+        raise Refused("shares.csv lacks points of the design")
+    found = morris.analyze(
+        _problem(k), shares, values, num_resamples=_RESAMPLES, num_levels=levels, seed=_SEED
+    )
+    mu_star = _array(found["mu_star"])
+    return _finite(
+        Indices(
+            "morris",
+            tuple(names),
+            _array(found["mu"]),
+            np.full(k, np.nan),
+            mu_star,
+            _array(found["mu_star_conf"]),
+            _array(found["sigma"]),
+        )
+    )
+
+
+def rank_correlations(names: Sequence[str], shares: Floats, values: Floats) -> Indices:
+    """Return partial rank correlation coefficients with bootstrap intervals, for random and Latin hypercube designs."""
+    n, k = shares.shape
+    if n < k + 10:
+        raise Refused(f"{n} points are too few for {k} parameters; at least {k + 10}")
+    rng = np.random.default_rng(_SEED)
+    main = _partial(shares, values)
+    draws = np.array([_partial(shares[i], values[i]) for i in (rng.integers(0, n, n) for _ in range(400))])
+    low, high = np.nanpercentile(draws, (2.5, 97.5), axis=0)
+    nan = np.full(k, np.nan)
+    return _finite(Indices("rank", tuple(names), main, (high - low) / 2, np.abs(main), nan, nan))
+
+
+def _partial(shares: Floats, values: Floats) -> Floats:
+    from scipy.stats import rankdata
+
+    ranks = np.column_stack([rankdata(shares, axis=0), rankdata(values)])
+    correlation = np.corrcoef(ranks, rowvar=False)
+    inverse = np.linalg.pinv(correlation)
+    scale = np.sqrt(np.abs(np.diag(inverse)))
+    return np.asarray(-inverse[:-1, -1] / (scale[:-1] * scale[-1]), float)
+
+
+def _problem(k: int) -> dict[str, Any]:
+    return {"num_vars": k, "names": [f"x{i}" for i in range(k)], "bounds": [[0.0, 1.0]] * k}
+
+
+def _array(values: Any) -> Floats:
+    return np.asarray(np.ma.filled(np.ma.asarray(values, float), np.nan), float)
+
+
+def _finite(found: Indices) -> Indices:
+    if not (np.isfinite(found.main).all() and np.isfinite(found.total).all()):
+        raise Refused("the indices came out as not-a-number; the outcome hardly varies over this design")
+    return found

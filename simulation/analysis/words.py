@@ -1,0 +1,91 @@
+"""Findings in sentences."""
+
+import math
+
+from simulation.analysis.findings import Answer, Findings, Ranking
+from simulation.analysis.threshold import Crossing, Threshold
+from simulation.sweep.factors import Factor, short_number
+from simulation.sweep.outcomes import find_outcome
+
+__all__ = ["answer_sentence", "headline", "ranking_sentence"]
+
+
+def headline(findings: Findings) -> str:
+    """Return how much was run."""
+    plan = findings.plan
+    arms = f" x {len(plan.arms)} arms" if len(plan.arms) > 1 else ""
+    return f"{plan.n_points:,} points{arms} x {plan.n_replicates:,} virtual patients = {plan.n_runs:,} runs"
+
+
+def answer_sentence(findings: Findings, answer: Answer) -> str:
+    """Return the answer to a question about a threshold as one sentence."""
+    question = answer.question
+    factor = next(factor for factor in findings.plan.factors if factor.name == question.along)
+    outcome = find_outcome(question.outcome, findings.outcomes)
+    label = (outcome.label or outcome.name.replace("_", " ")).lower()
+    if question.than is not None:
+        wins = f"{question.better} is better than {question.than} ({label})"
+    else:
+        side = "below" if outcome.less_is_better else "above"
+        arm = f"{question.better}: " if len(findings.plan.arms) > 1 else ""
+        wins = f"{arm}{label} is {side} {short_number(question.value or 0.0)}"
+    where = f"With {answer.where}: " if answer.where else ""
+    if answer.found is None:
+        return f"{where}no answer, because {answer.refused}."
+    return f"{where}{wins} {_where(factor, answer.found)}."
+
+
+def _where(factor: Factor, found: Threshold) -> str:
+    name = factor.label or factor.name
+    first, last = (_with_unit(factor, float(found.levels[i])) for i in (0, -1))
+    span = f"from {first} to {last}"
+    if not found.crossings:
+        if found.verdict == "always":
+            return f"at every {name} {span}, beyond chance"
+        if (found.gain > 0).all():
+            return f"at every {name} {span} on average, but not everywhere beyond chance"
+        return f"at no {name} {span}"
+    parts = [_part(factor, crossing) for crossing in found.crossings]
+    agree = (
+        ""
+        if not math.isfinite(found.agreement) or found.agreement >= 0.8
+        else f"; only {found.agreement:.0%} of resampled cohorts show this pattern, so it is not settled"
+    )
+    return f"where {name} is {' and '.join(parts)}{agree}"
+
+
+def _part(factor: Factor, crossing: Crossing) -> str:
+    side = "above" if crossing.wins_above else "below"
+    told = f"{side} {_with_unit(factor, crossing.at)}"
+    if math.isfinite(crossing.low):
+        told += f" (95 % interval {_three(crossing.low)} to {_three(crossing.high)})"
+    return told
+
+
+def _with_unit(factor: Factor, value: float) -> str:
+    return f"{_three(value)} {factor.unit}".strip()
+
+
+def _three(value: float) -> str:
+    """Return a number with three digits: more are not known."""
+    return short_number(float(f"{value:.3g}"))
+
+
+def ranking_sentence(ranking: Ranking, labels: dict[str, str]) -> str:
+    """Return what matters most for one outcome, or why that cannot be said."""
+    title = ranking.outcome.label or ranking.outcome.name.replace("_", " ")
+    found = ranking.indices
+    if found is None:
+        return f"{title}, {ranking.arm}: no indices. {ranking.refused[:1].upper()}{ranking.refused[1:]}."
+    order = sorted(range(len(found.names)), key=lambda i: -found.total[i])
+    halves = found.main_half if found.kind == "rank" else found.total_half
+    sure = [i for i in order if math.isnan(halves[i]) or found.total[i] > halves[i]][:5]
+    what = {"sobol": "total effect", "morris": "µ*", "rank": "rank correlation"}[found.kind]
+    values = found.main if found.kind == "rank" else found.total
+    top = ", ".join(f"{labels.get(found.names[i], found.names[i])} ({values[i]:.2g})" for i in sure)
+    noise = (
+        f" Chance makes {ranking.noise_share:.0%} of the variance between points."
+        if math.isfinite(ranking.noise_share)
+        else ""
+    )
+    return f"{title}, {ranking.arm}: by {what}, {top or 'nothing stands out from chance'}.{noise}"

@@ -1,0 +1,80 @@
+"""The scenario files a person can choose from: the one on the command line, those beside it, and those shipped."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulation.errors import UserError
+from simulation.scenario.load import load_scenario, parse_scenario
+from simulation.scenario.schema import Scenario
+
+__all__ = ["Source", "default_source", "sources"]
+
+SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
+_DEFAULT_TEXT = "name: Default patient\n"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Name where a scenario comes from: a file (None: the defaults alone) and what `--set` changed in it."""
+
+    path: Path | None
+    settings: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Return a short name for a list of choices."""
+        return "Default patient" if self.path is None else self.path.stem.replace("_", " ").capitalize()
+
+    def load(self, changes: dict[str, object] | None = None) -> Scenario:
+        """Load the scenario with further changes; raise `UserError`."""
+        from simulation.scenario.merge import DEFAULTS  # the folder of the package is always readable
+
+        pairs: dict[str, object] = {}
+        for text in self.settings:
+            key, _, value = text.partition("=")
+            pairs[key.strip()] = value
+        pairs |= changes or {}
+        if self.path is None:
+            return parse_scenario(_DEFAULT_TEXT, pairs, name=f"the defaults ({DEFAULTS.name})")
+        return load_scenario(self.path, pairs)
+
+
+def sources(first: Source | None = None) -> list[Source]:
+    """Return the choices, the one that was asked for first; a file that is no scenario is left out."""
+    found: dict[Path | None, Source] = {}
+    if first is not None:
+        found[_real(first.path)] = first
+    beside = first.path.parent if first is not None and first.path is not None else SHIPPED
+    for folder in dict.fromkeys((beside, SHIPPED)):
+        for source in _in(folder):
+            found.setdefault(_real(source.path), source)
+    return list(found.values()) or [Source(None)]
+
+
+def default_source() -> Source:
+    """Return what is shown when nothing was asked for: pre-emptive treatment, the project's own question."""
+    shipped = SHIPPED / "preemptive.yaml"
+    return Source(_short(shipped)) if shipped.is_file() else Source(None)
+
+
+def _in(folder: Path) -> Iterator[Source]:
+    for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
+        source = Source(_short(path))
+        try:
+            source.load()
+        except UserError:
+            continue
+        yield source
+
+
+def _short(path: Path) -> Path:
+    """Return the path as one would type it from here."""
+    try:
+        return path.relative_to(Path.cwd())
+    except ValueError:
+        return path
+
+
+def _real(path: Path | None) -> Path | None:
+    return None if path is None else path.resolve()

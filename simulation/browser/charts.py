@@ -1,0 +1,167 @@
+"""The live charts as one ECharts option: panels below each other that share the axis of days.
+
+Counts are drawn on logarithmic axes. ECharts' own cannot show that nothing is left, so values go there as powers of ten,
+and what is zero lies on the axis' lowest line, which says 0. `chart.vue` writes the labels and the tooltip.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from simulation.browser.panels import PANELS, Curve, Panel
+from simulation.browser.palette import Palette
+from simulation.browser.snapshot import Snapshot
+from simulation.results import courses
+
+__all__ = ["base_option", "day_limit", "frame_option", "power"]
+
+HEIGHT: Final = 640
+_TOP, _GAP, _BOTTOM = 26, 34, 42  # pixels
+_LEFT, _RIGHT = 58, 18
+_ENDS: Final = (30, 60, 90, 120, 180, 270, 365, 545, 730, 1095, 1460, 1825, 3650, 7305)
+
+
+def day_limit(day: float, follow_up: float) -> float:
+    """Return the right end of the axis of days: roomy while the patient is young, never beyond follow-up."""
+    return min(next((end for end in _ENDS if end >= day * 1.02), follow_up), max(follow_up, 1.0))
+
+
+def power(values: npt.NDArray[np.float64], low: float) -> list[float | None]:
+    """Return log10 of the values, at least `low` (where zero is drawn), None where there is none."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log10(values)
+    logs = np.round(np.maximum(logs, low), 3)
+    return [None if math.isnan(raw) else float(log) for raw, log in zip(values.tolist(), logs.tolist(), strict=True)]
+
+
+def base_option(colours: Palette, height: int = HEIGHT) -> dict[str, Any]:
+    """Return everything that does not change from frame to frame."""
+    n = len(PANELS)
+    each = (height - _TOP - _BOTTOM - _GAP * (n - 1)) / n
+    tops = [_TOP + index * (each + _GAP) for index in range(n)]
+    text = {"color": colours.ink, "fontSize": 11}
+    return {
+        "animation": False,
+        "backgroundColor": "transparent",
+        "textStyle": {"color": colours.ink},
+        "axisPointer": {"link": [{"xAxisIndex": "all"}], "lineStyle": {"color": colours.quiet}},
+        "tooltip": {
+            "trigger": "axis", "confine": True, "backgroundColor": colours.ground, "borderColor": colours.faint,
+            "textStyle": {"color": colours.ink, "fontSize": 11}, "axisPointer": {"type": "line"},
+        },
+        "title": [
+            {"text": f"{panel.title}", "left": _LEFT - 50, "top": top - 25, "textStyle": {**text, "fontWeight": 600}}
+            for panel, top in zip(PANELS, tops, strict=True)
+        ],
+        "legend": [
+            {
+                "data": [curve.name for curve in panel.curves if curve.legend], "right": _RIGHT, "top": top - 26,
+                "itemWidth": 16, "itemHeight": 8, "itemGap": 9, "textStyle": text, "inactiveColor": colours.faint,
+            }
+            for panel, top in zip(PANELS, tops, strict=True)
+        ],
+        "grid": [{"left": _LEFT, "right": _RIGHT, "top": top, "height": each} for top in tops],
+        "xAxis": [_day_axis(index, colours, last=index == n - 1) for index in range(n)],
+        "yAxis": [_value_axis(index, panel, colours) for index, panel in enumerate(PANELS)],
+        "series": [
+            series for index, panel in enumerate(PANELS) for series in _panel_series(index, panel, colours)
+        ],
+    }  # fmt: skip
+
+
+def _day_axis(index: int, colours: Palette, *, last: bool) -> dict[str, Any]:
+    return {
+        "type": "value", "gridIndex": index, "min": 0, "max": 60, "minInterval": 1,
+        "axisLabel": {"show": last, "color": colours.quiet, "fontSize": 10},
+        "axisTick": {"show": last}, "axisLine": {"onZero": False, "lineStyle": {"color": colours.quiet}},
+        "splitLine": {"lineStyle": {"color": colours.faint, "opacity": 0.5}},
+        "name": "days after transplant" if last else "", "nameLocation": "middle", "nameGap": 24,
+        "nameTextStyle": {"color": colours.ink, "fontSize": 11},
+    }  # fmt: skip
+
+
+def _value_axis(index: int, panel: Panel, colours: Palette) -> dict[str, Any]:
+    return {
+        "type": "value", "gridIndex": index, "min": panel.low, "max": panel.high, "interval": panel.interval,
+        "power": panel.log, "low": panel.low,
+        "axisLabel": {"color": colours.quiet, "fontSize": 10}, "splitLine": {"lineStyle": {"color": colours.faint, "opacity": 0.5}},
+    }  # fmt: skip
+
+
+def _panel_series(index: int, panel: Panel, colours: Palette) -> list[dict[str, Any]]:
+    made = []
+    for curve in panel.curves:
+        colour = colours.cells[curve.colour]
+        series: dict[str, Any] = {
+            "id": curve.id, "name": curve.name, "type": "scatter" if curve.points else "line", "xAxisIndex": index,
+            "yAxisIndex": index, "data": [], "itemStyle": {"color": colour}, "unit": curve.unit, "z": 4 if curve.points else 3,
+        }  # fmt: skip
+        if curve.points:
+            series |= {"symbol": curve.points, "symbolSize": 8, "itemStyle": {"color": colour, "borderColor": colours.ground}}
+        else:
+            series |= {
+                "showSymbol": False, "connectNulls": False,
+                "lineStyle": {"color": colour, "width": 1.8, "type": curve.dash}, "emphasis": {"disabled": True},
+            }  # fmt: skip
+        made.append(series)
+    return made
+
+
+def frame_option(shot: Snapshot, colours: Palette) -> dict[str, Any]:
+    """Return what changes with a frame: the curves' points, the axis of days, treatments and thresholds."""
+    end = day_limit(shot.day, shot.scenario.follow_up)
+    days = np.round(shot.columns["day"], 3).tolist()
+    series = []
+    for panel in PANELS:
+        for position, curve in enumerate(panel.curves):
+            one: dict[str, Any] = {"id": curve.id, "data": _points(curve, panel, shot, days)}
+            if position == 0:
+                one |= {"markLine": _lines(panel, shot, colours), "markArea": _areas(panel, shot, colours, end)}
+            series.append(one)
+    return {"xAxis": [{"max": end} for _ in PANELS], "series": series}
+
+
+def _points(curve: Curve, panel: Panel, shot: Snapshot, days: Sequence[float]) -> list[list[float | None]]:
+    if curve.points:
+        return curve.measured(shot, panel.low) if curve.measured else []
+    values = curve.values(shot.columns) if curve.values else np.zeros(0)
+    shown = power(values, panel.low) if panel.log else [None if math.isnan(v) else round(v, 4) for v in values.tolist()]
+    return [[day, value] for day, value in zip(days, shown, strict=True)]
+
+
+def _lines(panel: Panel, shot: Snapshot, colours: Palette) -> dict[str, Any]:
+    data = []
+    for value, words in panel.levels(shot) if panel.levels else ():
+        label = {"formatter": words, "position": "insideStartTop", "color": colours.quiet, "fontSize": 10}
+        data.append({"yAxis": math.log10(value) if panel.log else value, "label": label})
+    style = {"color": colours.quiet, "type": "dashed", "width": 1}
+    return {"silent": True, "symbol": "none", "lineStyle": style, "data": data}
+
+
+def _areas(panel: Panel, shot: Snapshot, colours: Palette, end: float) -> dict[str, Any]:
+    data: list[list[dict[str, Any]]] = []
+    for low, high, grade in panel.bands(shot) if panel.bands else ():
+        style = {"color": colours.bands[grade - 1], "opacity": 0.9}
+        label = {"show": True, "position": "insideRight", "color": colours.ink, "fontSize": 10}
+        data.append([{"name": ("I", "II", "III", "IV")[grade - 1], "yAxis": low, "itemStyle": style, "label": label}, {"yAxis": high}])
+    if panel.infusions:
+        colour = colours.cells["blinatumomab"]
+        for given in courses.blinatumomab(shot.result):
+            data.append([
+                {"name": f"{given.level:g} µg/day", "xAxis": given.start, "itemStyle": {"color": colour, "opacity": 0.18},
+                 "label": {"show": True, "position": "insideTop", "color": colours.ink, "fontSize": 9}},
+                {"xAxis": min(given.end, max(shot.day, given.start))},
+            ])  # fmt: skip
+    return {"silent": True, "data": data}
+
+
+def merged(option: Mapping[str, Any], frame: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the option with a frame's changes in it, as ECharts merges them: by position and by id."""
+    whole = dict(option)
+    whole["xAxis"] = [{**old, **new} for old, new in zip(option["xAxis"], frame["xAxis"], strict=True)]
+    changes = {one["id"]: one for one in frame["series"]}
+    whole["series"] = [{**old, **changes.get(old["id"], {})} for old in option["series"]]
+    return whole

@@ -1,0 +1,1 @@
+"""What the pages are put together from, one component per file; those with a `.vue` file draw in the browser."""

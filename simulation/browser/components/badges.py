@@ -1,0 +1,73 @@
+"""How the patient is, in a line of badges: what a clinician looks at first."""
+
+import math
+from typing import Final
+
+import solara
+
+from simulation.browser.snapshot import Snapshot
+from simulation.results.words import cells_text, grade_text, number_text
+
+__all__ = ["Badges", "badge_words"]
+
+_ICONS: Final = {"good": "mdi-check-circle", "bad": "mdi-alert", "drug": "mdi-needle", "plain": ""}
+
+
+def badge_words(shot: Snapshot) -> list[tuple[str, str, str]]:
+    """Return (label, words, kind) of every badge; kind is good, bad, drug or plain."""
+    o = shot.outcomes
+    share = shot.now["marrow_blast_fraction"]
+    badges = [("Day", f"{shot.day:.4g}", "plain"), _disease(shot, share), ("MRD", *_mrd(shot))]
+    for key, words in (("relapse_day", "Relapse"), ("second_relapse_day", "Second relapse")):
+        if o.get(key) is not None:
+            last = o.get("second_relapse_day") is None or key == "second_relapse_day"
+            cd19 = f", CD19 {o['relapse_cd19']}" if last and o.get("relapse_cd19") else ""
+            badges.append((words, f"day {o[key]:.4g}{cd19}", "bad"))
+    if o.get("complete_remission_day") is not None:
+        badges.append(("Remission", f"day {o['complete_remission_day']:.4g}", "good"))
+    if o.get("mrd_negative_day") is not None:
+        badges.append(("MRD-negative", f"day {o['mrd_negative_day']:.4g}", "good"))
+    grade = int(shot.now["agvhd_grade"])
+    worst = grade_text(o["agvhd_grade"])
+    badges.append(("GvHD", f"grade {grade_text(grade)} (worst {worst})", "bad" if grade >= 2 else "plain"))
+    if o.get("crs_grade"):
+        badges.append(("CRS", f"worst grade {o['crs_grade']}", "bad"))
+    if shot.pump_ug_per_day > 0:
+        badges.append(("Pump", f"{shot.pump_ug_per_day:g} µg/day", "drug"))
+    if o["blinatumomab_days"]:
+        badges.append(("Blinatumomab", f"{o['blinatumomab_days']:.4g} days", "plain"))
+    if o["dli_count"]:
+        badges.append(("DLI", f"{o['dli_count']}, {cells_text(float(str(o['dli_cells_per_kg'])))} CD3+/kg", "plain"))
+    if o.get("death_day") is not None:
+        badges.append(("Death", f"day {o['death_day']:.4g}, {o['death_cause']}", "bad"))
+    elif shot.finished:
+        badges.append(("Follow-up", "is over", "plain"))
+    return badges
+
+
+def _disease(shot: Snapshot, share: float) -> tuple[str, str, str]:
+    blasts = shot.now["blasts_cells"]
+    if blasts == 0:
+        return ("Leukaemia", "extinct: not a cell left", "good")
+    overt = share >= shot.scenario.definitions.overt_relapse
+    amount = f"{number_text(blasts, 2)} blasts" + (f", {100 * share:.2g} % of marrow" if share >= 1e-3 else "")
+    return ("Leukaemia", amount, "bad" if overt else "plain")
+
+
+def _mrd(shot: Snapshot) -> tuple[str, str]:
+    value = shot.now["mrd_measured_fraction"]
+    if math.isnan(value):
+        return "not tested yet", "plain"
+    if value == 0:
+        return "not detected", "good"
+    return number_text(value, 2), "bad" if value >= shot.scenario.definitions.mrd_negative else "plain"
+
+
+@solara.component
+def Badges(shot: Snapshot) -> None:
+    """Show the badges; what each means does not rest on its colour alone."""
+    with solara.Div(classes=["tt-badges"]):
+        for label, words, kind in badge_words(shot):
+            icon = [solara.v.Icon(children=[_ICONS[kind]], x_small=True)] if _ICONS[kind] else []
+            told = solara.v.Html(tag="span", children=[f" {label}: ", solara.v.Html(tag="b", children=[words])])
+            solara.v.Html(tag="span", class_=f"tt-badge tt-{kind}", children=[*icon, told])

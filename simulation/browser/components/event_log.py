@@ -1,0 +1,39 @@
+"""What happened, in words, the latest first."""
+
+import solara
+
+from simulation.browser.snapshot import Snapshot
+from simulation.results.words import timeline
+
+__all__ = ["EventLog", "log_lines"]
+
+
+def log_lines(shot: Snapshot) -> list[tuple[str, str]]:
+    """Return (day, sentences) of every day on which something happened, the latest first."""
+    days: dict[float, list[str]] = {}
+    for day, _, sentence in timeline(shot.result):
+        days.setdefault(day, []).append(sentence)
+    lines = [(f"day {day:.4g}", "; ".join(said)) for day, said in reversed(days.items())]
+    waiting = [order for order in shot.scenario.orders if order.day >= shot.day - 1e-9]
+    told = [(f"day {order.day:.4g}", "Ordered by hand, done with the next step: " + _order(order)) for order in waiting]
+    return [*told, *lines]
+
+
+def _order(order: object) -> str:
+    give, stop = getattr(order, "give", None), getattr(order, "stop", None)
+    if give is not None:
+        return "DLI" if give == "dli" else "start blinatumomab"
+    return f"stop {stop}" if stop is not None else "marrow test"
+
+
+@solara.component
+def EventLog(shot: Snapshot) -> None:
+    """Show the log."""
+    rows = [
+        solara.v.Html(tag="li", children=[solara.v.Html(tag="b", children=[day + ": "]), words])
+        for day, words in log_lines(shot)[:80]
+    ]
+    nothing = [solara.v.Html(tag="li", children=["Nothing has happened yet: press Play."])]
+    solara.v.Html(tag="h3", class_="tt-group", children=["What happened"])
+    attributes = {"tabindex": "0", "aria-label": "Event log, the latest first"}
+    solara.v.Html(tag="ul", class_="tt-log", children=rows or nothing, attributes=attributes)

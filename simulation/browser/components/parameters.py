@@ -1,0 +1,94 @@
+"""The form that describes the patient and the plan; a mistake is told beside its field and changes nothing."""
+
+from collections.abc import Callable
+
+import solara
+
+from simulation.browser.catalogue import Source
+from simulation.browser.form import FIELDS, GROUPS, Field, shown
+from simulation.browser.view import PatientView
+from simulation.errors import UserError
+
+__all__ = ["Parameters"]
+
+RESTARTS = "↺"
+
+
+@solara.component
+def Parameters(view: PatientView, choices: list[Source]) -> None:
+    """Show the scenario's choice and all fields, group by group."""
+    view.changed.get()
+    session = view.session
+    problem = solara.use_reactive("")
+    labels = [source.label for source in choices]
+
+    def take(label: str) -> None:
+        try:
+            session.open(choices[labels.index(label)])
+            problem.value = ""
+        except UserError as error:
+            problem.value = str(error)
+        view.refresh()
+
+    def change(name: str, value: str) -> None:
+        session.change(name, value)
+        view.refresh()
+
+    with solara.Card("Patient and plan", margin=0, classes=["tt-card"]):
+        hint = f"{RESTARTS} restarts the patient at transplant; the rest takes effect at once."
+        solara.v.Html(tag="div", class_="tt-hint", children=[hint])
+        solara.Select(f"Scenario {RESTARTS}", labels, session.source.label, on_value=take, dense=True)
+        if problem.value:
+            solara.v.Html(tag="div", class_="tt-mistake", children=[problem.value])
+        for title, names in GROUPS:
+            solara.v.Html(tag="h3", class_="tt-group", children=[title])
+            for field in FIELDS:
+                if field.name in names and shown(field, session.form):
+                    FormField(view, field, change).key(field.name)
+
+
+@solara.component
+def FormField(view: PatientView, field: Field, change: Callable[[str, str], None]) -> None:
+    """Show one field with its unit, whether it restarts the patient, and what is wrong with it."""
+    view.changed.get()
+    session = view.session
+    value = session.typed.get(field.name, session.form[field.name])
+    mistake = session.errors.get(field.name)
+    label = f"{field.label} {RESTARTS}" if session.restarts(field.plan) else field.label
+
+    def put(new: str | None) -> None:
+        change(field.name, (new or "").strip())
+
+    with solara.Div(classes=["tt-field", f"tt-field-{field.name}"]):
+        if field.kind == "text":
+            solara.InputText(
+                label, value, on_value=put, suffix=field.unit, error=mistake or False, message=field.hint or None, dense=True
+            )
+        elif field.kind == "choice":
+            words = {one: (field.words or {}).get(one, one) for one in field.values if one != "as in the file" or one == value}
+            solara.Select(
+                label, list(words.values()), words[value], dense=True,
+                on_value=lambda new: put(next(one for one, told in words.items() if told == new)),
+            )  # fmt: skip
+            _mistake(mistake)
+        elif field.kind == "switch":
+            solara.Switch(label=label, value=session.form[field.name] == "on", on_value=lambda on: put("on" if on else "off"))
+            _mistake(mistake)
+        else:
+            _Slider(field, label, session.form[field.name], put)
+            _mistake(mistake)
+
+
+def _Slider(field: Field, label: str, value: str, put: Callable[[str], None]) -> None:  # noqa: N802 - it makes elements
+    stops = sorted({*field.values, value}, key=float)
+    hint = f" ({field.hint[:1].lower()}{field.hint[1:].rstrip('.')})" if field.hint else ""
+    solara.v.Html(tag="div", class_="tt-slider-label", children=[f"{label}: {value} {field.unit}"], attributes={"title": hint.strip(" ()")})
+    solara.v.Slider(
+        v_model=stops.index(value), on_v_model=lambda index: put(stops[int(index)]), min=0, max=len(stops) - 1, step=1,
+        ticks=True, dense=True, hide_details=True, attributes={"aria-label": label},
+    )  # fmt: skip
+
+
+def _mistake(text: str | None) -> None:
+    if text:
+        solara.v.Html(tag="div", class_="tt-mistake", children=[text])

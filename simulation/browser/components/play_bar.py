@@ -1,0 +1,57 @@
+"""Play, pause, step, one week, reset, speed; what the last change did; an error that stopped playing."""
+
+import math
+
+import solara
+
+from simulation.browser.player import SPEEDS
+from simulation.browser.view import PatientView
+
+__all__ = ["PlayBar", "Transport"]
+
+
+def speed_words(speed: float) -> str:
+    """Return a speed in words."""
+    return "as fast as drawn" if math.isinf(speed) else f"{speed:g} day{'s' * (speed != 1)} per second"
+
+
+@solara.component
+def Transport(view: "PatientView", step_words: str, on_reset) -> None:  # type: ignore[no-untyped-def]
+    """Show the buttons that make time pass; `view` has a `player`, `changed` and `finished`."""
+    view.changed.get()
+    player = view.player
+    playing, over = player.playing, view.finished
+
+    def set_speed(words: str) -> None:
+        player.speed = next(speed for speed in SPEEDS if speed_words(speed) == words)
+        view.tell()
+
+    icon = "mdi-pause" if playing else "mdi-play"
+    solara.Button(
+        "Pause" if playing else "Play", icon_name=icon, color="primary", disabled=over and not playing,
+        on_click=player.pause if playing else player.play, classes=["tt-play"],
+    )  # fmt: skip
+    solara.Button(f"Step ({step_words})", outlined=True, disabled=playing or over, on_click=lambda: player.advance(0))
+    solara.Button("One week", outlined=True, disabled=playing or over, on_click=lambda: player.advance(7.0))
+    solara.Button("Reset", icon_name="mdi-restart", outlined=True, on_click=on_reset)
+    with solara.Div(classes=["tt-speed"]):
+        solara.Select("Speed", [speed_words(s) for s in SPEEDS], speed_words(player.speed), on_value=set_speed, dense=True)
+
+
+@solara.component
+def PlayBar(view: PatientView, on_copy) -> None:  # type: ignore[no-untyped-def]
+    """Show the transport of one patient, what the last change did, and an error if there is one."""
+    view.changed.get()
+    session = view.session
+
+    def reset() -> None:
+        session.restart()
+        view.refresh()
+
+    with solara.Row(classes=["tt-bar"], gap="8px"):
+        Transport(view, f"{session.scenario.time_step * 24:g} h", reset)
+        solara.Button("Copy as YAML / command", icon_name="mdi-content-copy", outlined=True, on_click=on_copy)
+    if view.player.error:
+        solara.Error(f"The patient stopped: {view.player.error}", dense=True)
+    elif session.note:
+        solara.v.Html(tag="div", class_="tt-note", children=[session.note], attributes={"role": "status"})

@@ -1,0 +1,1 @@
+"""The three pages: one patient, twins, results."""

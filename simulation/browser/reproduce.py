@@ -1,0 +1,71 @@
+"""What reproduces the screen from the command line: a YAML file, or one command."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from simulation.browser.session import PatientSession
+from simulation.errors import UserError
+from simulation.scenario.dump import yaml_lines
+from simulation.scenario.schema import Scenario
+from simulation.units import format_number
+
+__all__ = ["command", "scenario_file"]
+
+
+def command(session: PatientSession) -> str:
+    """Return one command that simulates what is on the screen, to the same day."""
+    with session.lock:
+        words = ["python", "run_sim.py", "run", _path(session), *_key(session)]
+        scenario, day = session.scenario, session.day
+        sets: dict[str, Any] = {**_settings(session), **session.changes()}
+        if scenario.orders != session.base.orders:
+            sets["orders"] = [order.model_dump(by_alias=True) for order in scenario.orders]
+    words += _days(scenario, day)
+    for key, value in sets.items():
+        words += ["--set", f"{key}={flow(value)}"]
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def scenario_file(session: PatientSession) -> str:
+    """Return the whole scenario as a file, with the command that runs it in its first line."""
+    with session.lock:
+        scenario, day = session.scenario, session.day
+        words = ["python", "run_sim.py", "run", "THIS_FILE.yaml", *_key(session), *_days(scenario, day)]
+    return f"# {shlex.join(words)}\n{scenario.to_yaml()}"
+
+
+def flow(value: Any) -> str:
+    """Return a value on one line of YAML."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(flow(item) for item in value) + "]"
+    text = next(iter(yaml_lines({"x": value}))).partition(": ")[2]
+    return json.dumps(value) if isinstance(value, str) and set(text) & set(",{}[]") else text
+
+
+def _path(session: PatientSession) -> str:
+    return "THIS_FILE.yaml" if session.source.path is None else str(session.source.path)
+
+
+def _settings(session: PatientSession) -> dict[str, Any]:
+    from simulation.yaml_source import parse_yaml, plain
+
+    pairs = (text.partition("=") for text in session.source.settings)
+    return {key.strip(): plain(parse_yaml(value, "--set", lines=False)) for key, _, value in pairs}
+
+
+def _key(session: PatientSession) -> list[str]:
+    model = session.model
+    return ["--seed", str(model.seed), *(["--patient", str(model.patient)] if model.patient else [])]
+
+
+def _days(scenario: Scenario, day: float) -> list[str]:
+    """Return `--days` of the present, unless the scenario means something later: then it is followed to its end."""
+    try:
+        Scenario.model_validate(scenario.model_copy(update={"follow_up": day}).model_dump(by_alias=True))
+    except (UserError, ValueError):
+        return []
+    return ["--days", format_number(day)] if day < scenario.follow_up else []

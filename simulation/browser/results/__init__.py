@@ -1,0 +1,1 @@
+"""Read what `run`, `compare` and `sweep` left in a folder, for the page that shows it."""

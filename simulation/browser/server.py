@@ -1,0 +1,85 @@
+"""Serve the page on this machine only, without a request to any other."""
+
+import os
+import socket
+import threading
+import warnings
+import webbrowser
+from collections.abc import Callable, Mapping
+from contextlib import closing
+
+from simulation.errors import MissingExtra, UserError
+
+__all__ = ["serve"]
+
+HOST = "127.0.0.1"
+_FIRST_PORT, _LAST_PORT = 8765, 8864
+_SETTINGS = {
+    "SOLARA_APP": "simulation.browser.app",
+    "SOLARA_MODE": "production",
+    "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
+    "SOLARA_ASSETS_PROXY": "True",  # scripts, styles and fonts come from the package solara-assets
+    "SOLARA_THEME_VARIANT": "light",  # with "auto" Solara 1.64 serves an empty page; the bar has a switch
+    "SOLARA_THEME_SHOW_BANNER": "False",
+    "SOLARA_THEME_TITLE": "transplant-twin",
+    "SOLARA_KERNEL_CULL_TIMEOUT": "5m",  # a tab that went away without saying so
+}
+
+
+def serve(
+    port: int | None, environment: Mapping[str, str], *, on_ready: Callable[[str], None], open_browser: bool
+) -> None:
+    """Serve until interrupted; `environment` tells the page what to show first, `on_ready` gets the address.
+
+    Raises
+    ------
+    MissingExtra
+        Where Solara and what belongs to it are not installed.
+    UserError
+        Where the port is taken.
+    """
+    os.environ.update(_SETTINGS | dict(environment))
+    chosen = _free(port)
+    try:
+        import solara.server.starlette as starlette
+        import uvicorn
+        import mesa.visualization  # noqa: F401  # brings altair
+    except ImportError as missing:
+        raise MissingExtra(f"The page in the browser ({missing.name})", "browser") from None
+    warnings.filterwarnings("ignore", message="Cookies with samesite")  # no other site embeds this page
+    address = f"http://{HOST}:{chosen}/"
+    config = uvicorn.Config(starlette.app, host=HOST, port=chosen, log_level="error", access_log=False, ws_max_size=2**26)
+    server = uvicorn.Server(config)
+
+    def tell() -> None:
+        while not server.started and not server.should_exit:
+            threading.Event().wait(0.05)
+        if server.started:
+            on_ready(address)
+            if open_browser and _has_browser():
+                webbrowser.open(address)
+
+    threading.Thread(target=tell, daemon=True).start()
+    server.run()
+
+
+def _free(port: int | None) -> int:
+    """Return the port asked for, or the first free one of a hundred."""
+    for candidate in (port,) if port is not None else range(_FIRST_PORT, _LAST_PORT + 1):
+        with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind((HOST, candidate))
+            except OSError as refused:
+                if port is not None:
+                    raise UserError(f"port {port} cannot be used: {refused.strerror}; choose another with --port") from None
+                continue
+            return int(trial.getsockname()[1])
+    raise UserError(f"no port from {_FIRST_PORT} to {_LAST_PORT} is free; choose one with --port")
+
+
+def _has_browser() -> bool:
+    """Return whether there is a browser to open: a display, or a system that always has one."""
+    if os.name != "posix" or os.uname().sysname == "Darwin":
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

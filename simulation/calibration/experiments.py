@@ -1,0 +1,91 @@
+"""Run experiments: cohorts of virtual patients through `run`, with rows kept so that nothing is simulated twice."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from simulation.calibration.culture import culture_rows, tell_culture
+from simulation.calibration.estimate import Statistic
+from simulation.calibration.measures import MEASURES, Row
+from simulation.calibration.settings import Candidate, Setting, load_settings
+from simulation.parameters import ParameterTable
+from simulation.runner import run
+
+__all__ = ["CULTURE", "Fidelity", "Simulator"]
+
+CULTURE: Final = "coculture"
+# Grades of CRS change nothing in these settings but the report: they are read from the kept scores.
+_READ_AFTERWARDS: Final = frozenset({"crs_score_grade_1", "crs_score_step"})
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """Say how finely is simulated: niches along one side of the marrow, and the step in days."""
+
+    side: int = 6
+    time_step: float = 0.25
+
+    def changes(self, setting: Setting, arm: str) -> dict[str, Any]:
+        """Return the scenario's fields at this fidelity; kinetics need steps of an hour."""
+        scenario = setting.arms[arm]
+        marrow = scenario.marrow.model_copy(update={"rows": self.side, "columns": self.side})
+        if setting.measure == "kinetics":
+            return {"marrow": marrow, "time_step": 1 / 24, "record_every": 1 / 24}
+        return {"marrow": marrow, "time_step": self.time_step, "record_every": 0.5}
+
+
+@dataclass
+class Simulator:
+    """Simulate experiments for candidates with common random numbers.
+
+    Parameters
+    ----------
+    seed
+        Keys all random numbers; every candidate meets the same patients with the same chance events.
+    patients
+        Experiment -> how many patients per arm, where it differs from the setting's own number.
+    fidelity
+        How finely is simulated.
+    should_stop
+        Asked before every patient; raises `KeyboardInterrupt` when it says yes.
+    """
+
+    seed: int = 1
+    patients: Mapping[str, int] = field(default_factory=dict)
+    fidelity: Fidelity = field(default_factory=Fidelity)
+    should_stop: Callable[[], bool] = lambda: False
+    first_patient: int = 0
+    _kept: dict[tuple[object, ...], Row] = field(default_factory=dict, repr=False)
+
+    def statistics(self, experiment: str, candidate: Candidate | None = None) -> dict[str, Statistic]:
+        """Return an experiment's statistics by name."""
+        tried = candidate or Candidate()
+        if experiment == CULTURE:
+            values = {n: v for n, v in tried.values.items() if n not in _READ_AFTERWARDS}
+            return tell_culture(culture_rows(self.patients.get(CULTURE, 6), self.seed, values))
+        setting = load_settings()[experiment]
+        rows = self.rows(setting, tried)
+        values = ParameterTable.load().values() | dict(tried.values)
+        return MEASURES[setting.measure].tell(rows, values)
+
+    def rows(self, setting: Setting, candidate: Candidate) -> dict[str, list[Row]]:
+        """Return every arm's rows; patients already simulated for this candidate are not simulated again."""
+        n = self.patients.get(setting.name, setting.patients)
+        numbers = range(self.first_patient, self.first_patient + n)
+        return {arm: [self._row(setting, arm, i, candidate) for i in numbers] for arm in setting.arms}
+
+    def _row(self, setting: Setting, arm: str, patient: int, candidate: Candidate) -> Row:
+        biology = {n: v for n, v in candidate.values.items() if n not in _READ_AFTERWARDS}
+        key = (setting.name, arm, patient, tuple(sorted(biology.items())), tuple(sorted(candidate.spreads.items())))
+        if key not in self._kept:
+            if self.should_stop():
+                raise KeyboardInterrupt
+            kind = Candidate(biology, candidate.spreads)
+            changes = self.fidelity.changes(setting, arm)
+            scenario = setting.scenario_for(arm, patient, self.seed, kind, changes)
+            self._kept[key] = MEASURES[setting.measure].row(setting, run(scenario, seed=self.seed, patient=patient))
+        return self._kept[key]
+
+    def forget(self) -> None:
+        """Drop the rows kept so far."""
+        self._kept.clear()

@@ -1,0 +1,196 @@
+"""Settings: a scenario, how its virtual patients differ, and the state in which a study met them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import exp
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from simulation.body.keyed import Keyed
+from simulation.parameters import ParameterTable
+from simulation.parameters.distributions import Distribution, parse_distribution
+from simulation.scenario.fields import FrozenMap
+from simulation.scenario.load import parse_scenario
+from simulation.scenario.schema import Scenario
+from simulation.scenario.treatments import OnDay
+from simulation.units import parse_quantity
+from simulation.yaml_source import Node, plain, read_yaml
+
+__all__ = ["PACKAGED_EXPERIMENTS", "Baseline", "Candidate", "Setting", "load_settings"]
+
+PACKAGED_EXPERIMENTS: Final = Path(__file__).resolve().parent.parent / "data" / "experiments.yaml"
+_LARGEST_FRACTION: Final = 0.97  # of the marrow's room: some normal cells are left
+# Results agree with those of a 12 x 12 grid at a third of the time; distributions and burdens leave the table's ranges.
+_COMMON: Final[dict[str, Any]] = {
+    "allow_out_of_range": True,
+    "marrow": {"rows": 6, "columns": 6},
+    "marrow_maps": [],
+    "record_every": "12 h",
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Hold what is tried: parameter values, and factors on the spread between patients.
+
+    `values` are in canonical units and move the centre of a parameter that varies between patients.
+    `spreads` are standard deviations of logarithms (sigma) of log-normal parameters.
+    """
+
+    values: Mapping[str, float] = field(default_factory=dict)
+    spreads: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Say in which state a study met its patients; drawn per patient.
+
+    `lead` is the time before treatment in which T cells spread over the body, days.
+    """
+
+    lead: float
+    fraction: Distribution  # marrow blasts at treatment
+    t_cells: Distribution  # of the patient himself, cells
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Hold one setting; `scenario_for` gives the scenario of one of its patients."""
+
+    name: str
+    title: str
+    source: str
+    measure: str
+    patients: int
+    days: float  # from the first day of treatment where there is a baseline, else from transplant
+    arms: Mapping[str, Scenario]
+    vary: tuple[str, ...]
+    baseline: Baseline | None
+    tcon_per_kg: Distribution | None
+
+    @property
+    def lead(self) -> float:
+        """Return the day of treatment in a setting with a baseline, else 0."""
+        return 0.0 if self.baseline is None else self.baseline.lead
+
+    def scenario_for(
+        self,
+        arm: str,
+        patient: int,
+        seed: int,
+        candidate: Candidate | None = None,
+        changes: Mapping[str, Any] | None = None,
+    ) -> Scenario:
+        """Return one patient's scenario in one arm.
+
+        Numbers are keyed by (seed, patient, name): the same patient whatever candidate is tried. `changes`
+        are fields of the scenario to replace, such as a coarser grid.
+        """
+        draw, tried, scenario = Keyed(seed, patient), candidate or Candidate(), self.arms[arm]
+        person = {name: _varied(name, tried, draw.uniform(f"patient {name}")) for name in self.vary}
+        fixed = {name: value for name, value in tried.values.items() if name not in self.vary}
+        update: dict[str, Any] = {"allow_out_of_range": True, "follow_up": self.days}
+        if self.tcon_per_kg is not None:
+            tcon = self.tcon_per_kg.sample(draw.uniform("graft tcon"))
+            update["graft"] = scenario.graft.model_copy(update={"tcon": tcon})
+        if self.baseline is not None:
+            person |= self._state(scenario, person, fixed, draw, update)
+        own = {name: value for name, value in scenario.patient.items() if name not in person}
+        update["patient"] = FrozenMap(own | person)
+        update["parameters"] = FrozenMap({**scenario.parameters, **fixed})
+        return scenario.model_copy(update=update | dict(changes or {}))
+
+    def _state(
+        self,
+        scenario: Scenario,
+        person: Mapping[str, float],
+        fixed: Mapping[str, float],
+        draw: Keyed,
+        update: dict[str, Any],
+    ) -> dict[str, float]:
+        """Return the parameters that put the patient into the study's state; write dates and T cells."""
+        baseline, table = self.baseline, ParameterTable.load()
+        if baseline is None:
+            return {}
+
+        def of(name: str) -> float:
+            return person.get(name, fixed.get(name, table[name].value))
+
+        t_cells = baseline.t_cells.sample(draw.uniform("baseline t_cells"))
+        weight = of("weight")
+        share = of("treg_share_supported")
+        update["graft"] = scenario.graft.model_copy(
+            update={"tcon": t_cells / (1.0 + share) / weight, "treg": t_cells * share / (1.0 + share) / weight}
+        )
+        update["follow_up"] = baseline.lead + self.days
+        start = scenario.start
+        if isinstance(start, OnDay):
+            update["start"] = start.model_copy(update={"day": baseline.lead})
+        fraction = min(baseline.fraction.sample(draw.uniform("baseline fraction")), _LARGEST_FRACTION)
+        burden = _before(fraction, baseline.lead, of("rate_blast_net_growth"), of("factor_blast_capacity"))
+        state = {
+            "n_t_cell_set_point_early": t_cells,
+            "n_residual_blasts": burden * of("n_marrow_cells_per_kg") * weight,
+            "fraction_marrow_after_conditioning": max(1.0 - fraction, 0.05),
+        }
+        return state
+
+
+def _before(fraction: float, lead: float, rate: float, capacity: float) -> float:
+    """Return the burden (of the marrow's room) that grows logistically to `fraction` within `lead` days."""
+    x = min(fraction / capacity, 0.99)
+    return capacity / (1.0 + (1.0 - x) / x * exp(rate * lead))
+
+
+def _varied(name: str, candidate: Candidate, u: float) -> float:
+    """Return a patient's value of a parameter that varies: the table's distribution, recentred, respread."""
+    row = ParameterTable.load()[name]
+    spread = row.between_patients
+    centre = candidate.values.get(name, row.value)
+    if spread is None:
+        return centre
+    if spread.distribution == "lognormal":
+        sigma = candidate.spreads.get(name, spread.second)
+        wide = Distribution("lognormal", spread.dimension, spread.first, sigma, low=row.low, high=row.high)
+        shift = centre / row.value if row.value else 1.0
+        return min(max(wide.sample(u) * shift, row.low), row.high)
+    return spread.sample(u)
+
+
+@lru_cache(maxsize=4)
+def load_settings(path: Path = PACKAGED_EXPERIMENTS) -> dict[str, Setting]:
+    """Return every setting of a file by name; raises `UserError` naming file, line and key."""
+    root = read_yaml(path, path.name)
+    if not isinstance(root.value, dict):
+        raise root.error("got no settings", expected="name: {title, source, patients, days, scenario, vary}")
+    return {name: _setting(name, node) for name, node in root.value.items()}
+
+
+def _setting(name: str, node: Node) -> Setting:
+    data = plain(node)
+    text = yaml.safe_dump({"name": data["title"], **_COMMON, **data["scenario"]})
+    arms = {"all": {}} if data.get("arms") is None else data["arms"]
+    baseline, tcon = data.get("baseline"), data.get("tcon_per_kg")
+    return Setting(
+        name=name,
+        title=str(data["title"]),
+        source=str(data["source"]),
+        measure=str(data["measure"]),
+        patients=int(data["patients"]),
+        days=float(data["days"]),
+        arms={str(arm): parse_scenario(text, changes, name=f"{name}, {arm}") for arm, changes in arms.items()},
+        vary=tuple(data["vary"]),
+        baseline=None if baseline is None else _baseline(baseline),
+        tcon_per_kg=None if tcon is None else parse_distribution(tcon, "cells_per_kg", 1e6),
+    )
+
+
+def _baseline(data: Mapping[str, Any]) -> Baseline:
+    return Baseline(
+        lead=parse_quantity(data["lead"], "time"),
+        fraction=parse_distribution(data["marrow_blast_fraction"], "fraction", 0.5),
+        t_cells=parse_distribution(data["t_cells"], "dimensionless", 1e10),
+    )

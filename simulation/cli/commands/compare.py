@@ -1,0 +1,136 @@
+"""`compare`: a virtual trial, every arm treating the same patients."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from simulation.cli import options
+from simulation.errors import UserError
+
+EXAMPLES = """\b
+Examples:
+  python run_sim.py compare scenarios/trials/therapeutic_vs_preemptive.yaml
+  python run_sim.py compare scenarios/trials/timing_by_dli.yaml --patients 200 --workers 8
+  python run_sim.py compare scenarios/trials/timing_by_dli.yaml --resume
+  python run_sim.py compare scenarios/therapeutic.yaml scenarios/preemptive.yaml --patients 20
+  python run_sim.py compare scenarios/therapeutic.yaml scenarios/preemptive.yaml \\
+      --cohort scenarios/cohorts/high_risk_all.yaml --patients 50 --precision 20
+
+Plain scenario files are arms as well. Their patient is then one and the same in all runs, which differ by chance only;
+with --patients what the files do not fix varies as the parameter table says, with --cohort the patients are that
+cohort's.
+"""
+
+
+def _natural_or_none(ctx: click.Context, param: click.Parameter, number: int | None) -> int | None:
+    return None if number is None else options.natural(ctx, param, number)
+
+
+@click.command(epilog=EXAMPLES, short_help="Compare treatments on the same virtual patients (a trial).")
+@click.argument("files", nargs=-1, required=True, metavar="TRIAL.yaml | FILE FILE...")
+@click.option("--patients", type=click.IntRange(1), metavar="N", help="How many patients, each in every arm.")
+@click.option("--seed", type=int, callback=_natural_or_none, metavar="N", help="Seed of patients and chance events.")
+@click.option("--days", metavar="N", help="Follow every patient for N days after transplant.")
+@click.option("--cohort", metavar="FILE", help="Take the patients from this cohort file.")
+@click.option(
+    "--precision",
+    metavar="DAYS",
+    help="Add patients until half the 95 % interval of the main difference is at most so many days.",
+)
+@options.settings()
+@click.option(
+    "--workers",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Processes on this machine; by default one per processor, 0 for none besides this one.",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Use the dask.distributed cluster of this scheduler instead.")
+@click.option("--resume", is_flag=True, help="Complete an earlier attempt: only what is missing is run.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the results. By default a new one in results/; with --resume the newest of this trial.",
+)
+@options.as_json("comparison.json")
+@click.option("-q", "--quiet", is_flag=True, help="Print no progress and no tables, only where the results are.")
+@click.option("--no-figures", is_flag=True, help="Write tables and a report without figures.")
+def compare(
+    files: tuple[str, ...],
+    patients: int | None,
+    seed: int | None,
+    days: str | None,
+    cohort: str | None,
+    precision: str | None,
+    settings: tuple[str, ...],
+    workers: int | None,
+    scheduler: str | None,
+    resume: bool,
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+    no_figures: bool,
+) -> int:
+    """Treat the same virtual patients in every arm, and compare.
+
+    TRIAL.yaml names a cohort, arms, follow-up and outcomes; plain scenario FILEs are arms of a quick comparison. All
+    files are checked before anything runs. Ctrl-C finishes the runs in hand and keeps them (exit status 130, then
+    --resume); a second Ctrl-C ends at once. The exit status is 4 when runs failed: what is missing is told, with the
+    command that repeats it.
+    """
+    changes: list[tuple[str, Any, str]] = [
+        (name, value, f"--{option}")
+        for name, value, option in (
+            ("patients", patients, "patients"),
+            ("seed", seed, "seed"),
+            ("follow_up", _with_unit(days), "days"),
+            ("precision", _with_unit(precision), "precision"),
+        )
+        if value is not None
+    ]
+    if workers is not None and scheduler is not None:
+        raise click.UsageError("--workers and --scheduler exclude each other: the cluster has its own workers")
+    trial = _load(files, changes, _split(settings), cohort, vary=patients is not None)
+
+    # Only now what is heavy: a mistake in the command or in a file is told at once.
+    from simulation.cli.comparing import Request, run_trial
+
+    request = Request(files, workers, scheduler, resume, out, as_json, quiet, not no_figures)
+    return run_trial(trial, request)
+
+
+def _load(
+    files: tuple[str, ...], changes: list[tuple[str, Any, str]], settings: list[tuple[str, Any, str]],
+    cohort: str | None, *, vary: bool,
+) -> Any:  # fmt: skip
+    from simulation.trial.load import is_trial_file, load_quick_trial, load_trial
+
+    trials = [file for file in files if is_trial_file(file)]
+    if trials and len(files) > 1:
+        raise UserError("is a trial of its own; give one trial, or scenario files only", file=trials[0])
+    if trials:
+        if cohort is not None:
+            raise UserError("the trial file names its cohort; --cohort is for plain scenario files", file=trials[0])
+        return load_trial(files[0], changes, settings)
+    if len(files) < 2:
+        raise UserError("is no trial (it has no arms); give a trial file, or two scenario files or more", file=files[0])
+    return load_quick_trial(files, changes, settings, cohort, vary=vary)
+
+
+def _split(settings: tuple[str, ...]) -> list[tuple[str, Any, str]]:
+    pairs: list[tuple[str, Any, str]] = []
+    for text in settings:
+        key, mark, value = text.partition("=")
+        if not mark or not value.strip():
+            raise UserError(f"got {text!r}", file="--set", expected="path=value such as dli.every=28 d")
+        pairs.append((key.strip(), value, f"--set {text}"))
+    return pairs
+
+
+def _with_unit(days: str | None) -> str | None:
+    """Take `--days 180` and `--days '180 d'` alike."""
+    if days is None:
+        return None
+    return f"{days} d" if days.strip().replace(".", "", 1).isdigit() else days
+
+

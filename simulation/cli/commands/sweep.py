@@ -1,0 +1,91 @@
+"""`sweep`: run thousands of runs over a design of parameters, resumable, here or on a cluster."""
+
+from pathlib import Path
+
+import click
+
+from simulation.cli import options
+from simulation.errors import ExitStatus
+
+EXAMPLES = """\b
+Examples:
+  python run_sim.py sweep scenarios/sweeps/timing_dli_dose.yaml --dry-run
+  python run_sim.py sweep scenarios/sweeps/timing_dli_dose.yaml --workers 8 --out results/timing
+  python run_sim.py sweep scenarios/sweeps/timing_dli_dose.yaml --out results/timing --resume
+  python run_sim.py sweep big.yaml --out DIR --resume --scheduler scheduler.json
+  python run_sim.py sweep big.yaml --out DIR --resume --shard $SLURM_ARRAY_TASK_ID/100
+  python run_sim.py analyze results/timing
+
+docs/sweeps.md tells what a sweep file may say.
+"""
+
+
+@click.command(epilog=EXAMPLES, short_help="Run a design of parameters: thousands of runs, resumable.")
+@click.argument("file", metavar="SWEEP.yaml")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the sweep (results/sweep-NAME).",
+)
+@click.option(
+    "--workers", type=int, metavar="N", help="Processes on this machine; by default one per processor."
+)
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="A running dask scheduler: tcp://host:8786, or its file.json."
+)
+@click.option("--shard", metavar="I/N", help="Run only part I of N: one job of a job array.")
+@click.option(
+    "--resume", is_flag=True, help="Go on with what the folder holds; runs that are done are not run again."
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Check everything and print the number of runs, time and disk; write nothing.",
+)
+@click.option("--seed", type=int, callback=lambda c, p, v: v if v is None else options.natural(c, p, v), metavar="N",
+              help="Seed of patients and chance, where the file says none.")  # fmt: skip
+@click.option(
+    "--replicates",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Patients per point, instead of the file's number.",
+)
+@options.settings()
+@options.as_json("what came of it")
+@click.option("-q", "--quiet", is_flag=True, help="Print no progress, only where the results are.")
+def sweep(
+    file: str, out: Path | None, workers: int | None, scheduler: str | None, shard: str | None, resume: bool,
+    dry_run: bool, seed: int | None, replicates: int | None, settings: tuple[str, ...], as_json: bool, quiet: bool,
+) -> int:  # fmt: skip
+    """Run every point of a design, in every arm, with the same virtual patients at each point.
+
+    Everything is checked before anything runs. Each finished batch is on the disk at once: after Ctrl-C, a crash or a
+    power cut, --resume goes on where it was. A run that fails is a row that says why (exit status 4).
+    """
+    from simulation.cli import sweeping
+
+    part = sweeping.read_shard(shard)
+    if scheduler is not None and (workers is not None or shard is not None):
+        raise click.UsageError("--scheduler takes the cluster's workers: leave --workers and --shard away")
+    n_workers = sweeping.check_workers(sweeping.default_workers() if workers is None else workers)
+
+    from simulation.sweep.load import load_sweep
+    from simulation.sweep.prepare import check_sweep, default_folder, plan_of, prepare
+
+    checked = load_sweep(file, settings, seed, replicates)
+    n_points = check_sweep(checked)
+    if dry_run:
+        from itertools import islice
+
+        from simulation.sweep.estimate import estimate
+        from simulation.sweep.prepare import points_of
+
+        plan = plan_of(checked, n_points)
+        middle = max(n_points // 2 - 1, 0)
+        points = [next(islice(points_of(checked), at, None))[0] for at in dict.fromkeys((0, middle))]
+        sweeping.tell_estimate(plan, estimate(checked, plan, points, max(n_workers, 1)), as_json=as_json)
+        return ExitStatus.DONE
+    folder = out or default_folder(checked)
+    plan = prepare(checked, folder, n_points, resume=resume or part.of > 1)
+    done = sweeping.run_plan(folder, plan, workers=n_workers, scheduler=scheduler, shard=part, quiet=quiet)
+    return sweeping.tell(folder, plan, done, as_json=as_json, quiet=quiet)

@@ -1,0 +1,221 @@
+"""The command `compare` at work: the folder, the workers, a line of progress, and what came of it in words."""
+
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+from simulation.cli.interrupt import Interrupt
+from simulation.cli.terminal import console, print_table
+from simulation.errors import ExitStatus
+from simulation.pool import open_pool
+from simulation.trial.conduct import Conducted, conduct
+from simulation.trial.execute import Missing, Progress
+from simulation.trial.folder import prepare, write_arms
+from simulation.trial.schema import Trial
+from simulation.trial.write import write_outputs
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+HEARD = "Finishing the runs in hand and keeping what is done; Ctrl-C again ends at once."
+MOST_TOLD = 5
+PRELOAD = ("simulation.trial.task",)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the person asked for, besides the trial."""
+
+    files: tuple[str, ...]
+    workers: int | None
+    scheduler: str | None
+    resume: bool
+    out: Path | None
+    as_json: bool
+    quiet: bool
+    figures: bool
+
+
+def run_trial(trial: Trial, request: Request) -> int:
+    """Run a trial, write its results, say what came of it, and return the exit status."""
+    out = prepare(trial, request.out, resume=request.resume)
+    write_arms(trial, out)
+    for note in trial.notes:
+        click.echo(f"Note: {note}", err=True)
+    workers = processors() if request.workers is None else request.workers
+    with Interrupt() as interrupt, PatientsLine(quiet=request.quiet) as line:
+        interrupt.on_first = lambda: line.say(HEARD)
+        pool = open_pool(workers, request.scheduler, preload=PRELOAD, should_stop=interrupt.requested)
+        with pool:
+            done = conduct(trial, out, pool, on_progress=line.update, should_stop=interrupt.requested)
+        line.show("writing tables, figures and the report")
+        if done.state.not_stored is None:
+            write_outputs(trial, done, out, figures=request.figures)
+    _tell(trial, done, out, request)
+    if done.state.stopped:
+        return ExitStatus.INTERRUPTED
+    return ExitStatus.FAILED_RUNS if done.missing else ExitStatus.DONE
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class PatientsLine:
+    """Show how many patients are done, on stderr; silent where it is no terminal."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._bar: Bar | None = None
+        self._wanted = 0
+        self._began = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if self._quiet or not sys.stderr.isatty():
+            return self
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self._bar = Progress(
+            SpinnerColumn(), TextColumn("patients"), BarColumn(bar_width=30), MofNCompleteColumn(),
+            TimeRemainingColumn(), TextColumn("{task.fields[state]}"), console=console(stderr=True), transient=True,
+        )  # fmt: skip
+        self._task = self._bar.add_task("", total=None, state="starting workers")
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, progress: Progress) -> None:
+        """Take what the trial reports after each batch."""
+        if self._bar is None:
+            return
+        state = f"{progress.failed} runs failed" if progress.failed else ""
+        self._bar.update(self._task, completed=progress.done, total=progress.wanted, state=state)
+
+    def show(self, state: str) -> None:
+        """Say what is being done besides simulating."""
+        if self._bar is not None:
+            self._bar.update(self._task, state=state)
+
+    def say(self, message: str) -> None:
+        """Write a line above the live one."""
+        if self._bar is not None:
+            self._bar.console.print(message, markup=False)
+        elif not self._quiet:
+            sys.stderr.write(message + "\n")
+
+
+def _tell(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
+    _tell_missing(trial, done, out, request)
+    if request.as_json:
+        click.echo(json.dumps(done.view.comparison, indent=2, ensure_ascii=False))
+    elif request.quiet:
+        click.echo(out)
+    elif done.view.comparison.get("arms"):
+        header, *rows = arm_rows(done.view.comparison)
+        print_table(header, rows, right=range(1, len(header)))
+        click.echo(f"\n{verdict(done.view.comparison)}\n\nResults: {out}")
+    else:
+        click.echo("No patient has a result in every arm yet.", err=True)
+
+
+def _tell_missing(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
+    """Say exactly what is missing, and what to type."""
+    if done.state.not_stored is not None:
+        what = "the disk is full" if done.state.not_stored.full else done.state.not_stored.reason
+        click.echo(f"Error: {out}: {what}; results could not be stored. What was stored before is kept.", err=True)
+    if not done.missing:
+        return
+    runs = done.patients * len(trial.arms)
+    failed = [one for one in done.missing if one.reason]
+    click.echo(f"{len(done.missing)} of {runs} runs are missing, {len(failed)} of them failed.", err=True)
+    for one in failed[:MOST_TOLD]:
+        click.echo(f"  patient {one.patient}, arm {one.arm}: {one.reason}\n    {_repeat_line(trial, one, out)}", err=True)
+    if len(failed) > MOST_TOLD:
+        click.echo(f"  ... and {len(failed) - MOST_TOLD} more; all are in {out / 'store'}", err=True)
+    click.echo(f"To complete it: {_resume_line(out, request)}", err=True)
+
+
+def _repeat_line(trial: Trial, one: Missing, out: Path) -> str:
+    """Return the command that repeats one run and shows its traceback."""
+    from simulation.trial.task import repeated_arm, seed_of
+
+    scenario = out / "arms" / f"{one.arm}.yaml"
+    if one.repeat:
+        arm = repeated_arm(trial.arm(one.arm), trial.seed, one.patient, one.repeat)
+        scenario = out / "arms" / f"{one.arm}-patient{one.patient}-repeat{one.repeat}.yaml"
+        scenario.write_text(arm.scenario.to_yaml(), encoding="utf-8")
+    return f"python run_sim.py --traceback run {scenario} --seed {seed_of(trial.seed, one.repeat)} --patient {one.patient}"
+
+
+def _resume_line(out: Path, request: Request) -> str:
+    import shlex
+
+    words = sys.argv[1:] if sys.argv[1:2] == ["compare"] else ["compare", *request.files]
+    if "--resume" not in words:
+        words = [*words, "--resume"]
+    if not any(word == "--out" or word.startswith("--out=") for word in words):
+        words = [*words, "--out", str(out)]
+    return shlex.join(["python", "run_sim.py", *words])
+
+
+# ---- in words
+
+
+def arm_rows(comparison: Any) -> list[list[str]]:
+    """Return one row per arm with the outcomes a trial reader looks for; the first row is the header."""
+    columns = (
+        ("relapse", "relapse_fraction", "%"),
+        ("CR", "complete_remission_fraction", "%"),
+        ("MRD-neg.", "mrd_negative_fraction", "%"),
+        ("aGvHD II-IV", "agvhd_2_4_fraction", "%"),
+        ("extinct", "extinct_fraction", "%"),
+        ("relapse-free d", "rmst_days", "d"),
+        ("leukaemia-free d", "mean_leukaemia_free_days", "d"),
+        ("drug d", "mean_blinatumomab_days", "d"),
+    )
+    rows = [["arm", "n", *(title for title, _, _ in columns)]]
+    for key, arm in comparison["arms"].items():
+        cells = [_cell(arm[name], unit) for _, name, unit in columns]
+        rows.append([key, str(arm["n"]), *cells])
+    return rows
+
+
+def _cell(value: float | None, unit: str) -> str:
+    if value is None:
+        return "-"
+    return f"{100 * value:.0f} %" if unit == "%" else f"{value:.0f}"
+
+
+def verdict(comparison: Any) -> str:
+    """Return the main comparison in a sentence, with what kind of interval it is."""
+    pair = comparison["pairs"][0]
+    name = comparison["primary_outcome"]
+    main = pair["differences"][name]
+    low, high = main["interval_paired"]
+    words = {"relapse_free_days": "relapse-free", "grfs_days": "GvHD-free, relapse-free",
+             "leukaemia_free_days": "leukaemia-free"}[name]  # fmt: skip
+    interval = "" if low is None else f" (95 % interval of the mean, paired: {low:+.1f} to {high:+.1f})"
+    return (
+        f"{pair['arm']} against {pair['versus']}: {main['value']:+.1f} {words} days per patient{interval}; "
+        f"{main['win']} patients better, {main['tie']} the same, {main['loss']} worse."
+    )

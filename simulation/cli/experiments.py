@@ -1,0 +1,127 @@
+"""Experiments in wells behind the command `run`: one after the other, each with its own folder."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from simulation.cli import options
+from simulation.errors import ExitStatus, UserError
+
+__all__ = ["only_experiments", "run_experiments"]
+
+
+def only_experiments(files: Sequence[str], unfit: Sequence[str]) -> bool:
+    """Return whether the files are experiments.
+
+    Raises
+    ------
+    UserError
+        Where some are and others are patients, or where an option does not fit experiments. A file that cannot be read counts
+        as a patient's; it is told with the others when they are loaded.
+    """
+    from simulation.in_vitro.load import is_experiment
+
+    found = []
+    for file in files:
+        try:
+            found.append(is_experiment(file))
+        except UserError:
+            found.append(False)
+    if not any(found):
+        return False
+    first = files[found.index(True)]
+    if not all(found):
+        other = files[found.index(False)]
+        raise UserError(
+            f"this is an experiment in wells, {other} is not; run them in two commands", file=first
+        )
+    if unfit:
+        raise UserError(
+            f"this is an experiment in wells; {', '.join(unfit)} is for patients only", file=first
+        )
+    return True
+
+
+def run_experiments(
+    files: tuple[str, ...],
+    settings: tuple[str, ...],
+    *,
+    seed: int,
+    out: Path | None,
+    overwrite: bool,
+    figures: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Run every experiment and write what it leaves; with several, `out` holds one folder each."""
+    from simulation.in_vitro.schema import Experiment
+
+    experiments = [loaded for loaded in options.load_all(files, settings) if isinstance(loaded, Experiment)]
+
+    # Only now what is heavy: a mistake in a file is told at once.
+    from simulation.in_vitro.run import run_experiment
+    from simulation.results.folder import prepare_folder, release_folder, write_result
+    from simulation.results.in_vitro.words import comparison_rows, finding_rows
+
+    several = len(experiments) > 1
+    places = [out / Path(file).stem if out is not None and several else out for file in files]
+    if out is not None and len(set(places)) < len(places):
+        raise UserError("two files have the same name; give them folders of their own", file=str(out))
+    documents = []
+    for experiment, place in zip(experiments, places, strict=True):
+        folder = prepare_folder(experiment, seed, out=place, overwrite=overwrite)
+        try:
+            with _progress(experiment.name, experiment.n_wells(), quiet) as done:
+                result = run_experiment(experiment, seed=seed, done=done)
+            # the folder is ours: a new one holds nothing that could be overwritten
+            write_result(result, folder, overwrite=overwrite, figures=figures)
+        finally:
+            release_folder(folder)
+        if as_json:
+            documents.append(result.summary | {"folder": str(folder)})
+        elif quiet:
+            click.echo(folder)
+        else:
+            from simulation.cli.terminal import print_table
+
+            header, rows = finding_rows(result)
+            print_table(header, rows, title=experiment.name)
+            if comparison_rows(result):
+                click.echo()
+                print_table(
+                    ("beside published results", "simulated", "published", "source"), comparison_rows(result)
+                )
+            click.echo(f"\nResults: {folder}")
+    if as_json:
+        from simulation.results.tables import plain
+
+        whole = plain(documents if several else documents[0])
+        click.echo(json.dumps(whole, indent=2, ensure_ascii=False))
+    return ExitStatus.DONE
+
+
+@contextmanager
+def _progress(name: str, wells: int, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """Show how many wells are done on stderr, where that is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda finished: None
+        return
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from simulation.cli.terminal import console
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("wells"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task(escape(name[:60]), total=wells)
+        yield lambda finished: bar.update(task, completed=finished)

@@ -1,0 +1,188 @@
+"""What the commands `sweep` and `expand` share: running a plan with a live line, and telling what came of it."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simulation.cli.interrupt import Interrupt
+from simulation.errors import ExitStatus, UserError
+
+if TYPE_CHECKING:
+    from simulation.sweep.estimate import Estimate
+    from simulation.sweep.execute import Done, Progress, Shard
+    from simulation.sweep.plan import Plan
+
+HEARD = "Stopping: the batches in flight are finished and kept; Ctrl-C again ends at once and loses those."
+
+
+def default_workers() -> int:
+    """Return how many processes are used where nothing is said: one per processor that this one may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return max(1, os.cpu_count() or 1)
+
+
+def read_shard(text: str | None) -> "Shard":
+    """Return the part `I/N` of a job array."""
+    from simulation.sweep.execute import Shard
+
+    if text is None:
+        return Shard()
+    first, mark, second = text.partition("/")
+    if (
+        not mark
+        or not first.isdecimal()
+        or not second.isdecimal()
+        or not 1 <= int(first) <= int(second) <= 100_000
+    ):
+        raise click.BadParameter(f"expected I/N such as 3/100, got {text!r}", param_hint="--shard")
+    return Shard(int(first), int(second))
+
+
+def run_plan(
+    folder: Path, plan: "Plan", *, workers: int, scheduler: str | None, shard: "Shard", quiet: bool
+) -> "Done":
+    """Run what is missing, with a live line on stderr."""
+    from simulation.sweep.execute import execute
+
+    with Interrupt() as interrupt, _Line(plan.name, quiet) as line:
+        interrupt.on_first = lambda: line.say(HEARD)
+        return execute(
+            folder, plan, workers=workers, scheduler=scheduler, shard=shard,
+            should_stop=interrupt.requested, on_progress=line.update,
+        )  # fmt: skip
+
+
+def tell(folder: Path, plan: "Plan", done: "Done", *, as_json: bool, quiet: bool) -> int:
+    """Print what came of it and return the exit status."""
+    status = _status(done)
+    progress = done.progress
+    if as_json:
+        document = {
+            "folder": str(folder), "runs": plan.n_runs, "points": plan.n_points, "done_now": progress.done,
+            "done_before": progress.before, "failed": done.failed, "missing": done.missing,
+            "seconds_of_runs": round(progress.seconds, 2), "elapsed_seconds": round(progress.elapsed, 2),
+            "workers": progress.width, "overhead": round(progress.overhead, 4), "interrupted": done.interrupted,
+            "failures": [{"run": run, "error": error} for run, error in done.failures],
+        }  # fmt: skip
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return status
+    if done.failed:
+        click.echo(
+            f"{done.failed} runs failed; the first: run {done.failures[0][0]}: {done.failures[0][1]}",
+            err=True,
+        )
+    if not quiet:
+        now = f"{progress.done:,} runs done" + (
+            f", {progress.before:,} were there" if progress.before else ""
+        )
+        left = f"; {done.missing:,} are missing: go on with --resume" if done.missing else ""
+        click.echo(f"{now}{left}. {in_words(progress.elapsed)} on {progress.width} workers.")
+        if not done.missing and not done.failed:
+            click.echo(f"Next: python run_sim.py analyze {folder}")
+    click.echo(f"Results: {folder}" if not quiet else str(folder))
+    return status
+
+
+def tell_estimate(plan: "Plan", found: "Estimate", *, as_json: bool, already: int = 0) -> None:
+    """Print what a sweep would cost."""
+    if as_json:
+        document = {
+            "runs": plan.n_runs, "points": plan.n_points, "arms": list(plan.arms), "replicates": plan.n_replicates,
+            "done_already": already, "workers": found.workers, "seconds": round(found.seconds, 1),
+            "bytes": round(found.bytes), "measured_runs": found.measured,
+            "seconds_per_run": round(found.seconds_per_run, 4), "bytes_per_run": round(found.bytes_per_run, 1),
+        }  # fmt: skip
+        click.echo(json.dumps(document, indent=2))
+        return
+    arms = f" x {len(plan.arms)} arms" if len(plan.arms) > 1 else ""
+    click.echo(
+        f"{plan.name}: {plan.n_points:,} points{arms} x {plan.n_replicates:,} replicates = {plan.n_runs:,} runs"
+    )
+    if already:
+        click.echo(f"done already: {already:,} runs")
+    click.echo(f"time: at most about {in_words(found.seconds)} on {found.workers} workers")
+    click.echo(f"disk: about {bytes_in_words(found.bytes)}, twice that for moments")
+    click.echo(
+        f"(measured on {found.measured} runs: {found.seconds_per_run:.2g} s and {found.bytes_per_run:.0f} bytes each; "
+        "runs of one patient that begin alike share their beginning, and take less)"
+    )
+
+
+def in_words(seconds: float) -> str:
+    """Return a duration as a person says it."""
+    for unit, size in (("days", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+
+
+def bytes_in_words(number: float) -> str:
+    """Return a size as a person says it."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if number >= size:
+            return f"{number / size:.3g} {unit}"
+    return f"{number:.0f} bytes"
+
+
+def check_workers(workers: int) -> int:
+    """Return the number of processes; raise where it makes no sense."""
+    if not 0 <= workers <= 4096:
+        raise UserError(
+            f"got {workers}", key="--workers", expected="a whole number from 0 (this process) to 4096"
+        )
+    return workers
+
+
+def _status(done: "Done") -> int:
+    if done.interrupted:
+        return ExitStatus.INTERRUPTED
+    return ExitStatus.FAILED_RUNS if done.failed or done.missing else ExitStatus.DONE
+
+
+class _Line:
+    """Show how many runs are done, how fast, and when the rest will be; silent where stderr is no terminal."""
+
+    def __init__(self, name: str, quiet: bool) -> None:
+        self._name = name
+        self._live = not quiet and sys.stderr.isatty()
+        self._quiet = quiet
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> "_Line":
+        if self._live:
+            from rich.markup import escape
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            from simulation.cli.terminal import console
+
+            self._bar = Progress(
+                TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(),
+                TimeRemainingColumn(), TextColumn("{task.fields[state]}"), console=console(stderr=True), transient=True,
+            )  # fmt: skip
+            self._task = self._bar.add_task(escape(self._name[:40]), total=None, state="starting the workers")
+            self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, progress: "Progress") -> None:
+        """Take what the sweep reports after a batch."""
+        if self._bar is not None:
+            state = f"{progress.failed} failed" if progress.failed else ""
+            completed = progress.before + progress.done + progress.failed
+            self._bar.update(self._task, total=progress.planned, completed=completed, state=state)
+
+    def say(self, message: str) -> None:
+        """Write a line above the live one."""
+        if self._bar is not None:
+            self._bar.console.print(message, markup=False)
+        elif not self._quiet:
+            sys.stderr.write(message + "\n")

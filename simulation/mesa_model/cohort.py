@@ -1,0 +1,193 @@
+"""The base of every agent class: a live handle on one of the engine's rows.
+
+An agent is a cohort of like cells in one place. Its attributes are read from the engine's columns and written to them; the object
+itself holds nothing but which row it stands for, unless a user gives it attributes of his own.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from mesa import Agent
+
+from simulation.biology.traits import (
+    CLONE_SHIFT,
+    EXHAUSTION_REVERSIBLE,
+    EXHAUSTION_TERMINAL,
+    N_TRAITS,
+    TAG_SHIFT,
+)
+from simulation.mesa_model.code_columns import Bits, KeptApart, Tag
+from simulation.mesa_model.columns import (
+    Cells,
+    Identity,
+    PlaceKindName,
+    PlaceNumber,
+    Position,
+    Serial,
+    checked_fraction,
+)
+from simulation.mesa_model.ledger import Ledger, Place, place_index
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simulation.mesa_model.agent_set import CohortSet
+    from simulation.mesa_model.model import TransplantModel
+
+__all__ = ["Cohort", "CohortGone"]
+
+_WIDE = (1 << 12) - 1
+_bind = object.__setattr__
+
+
+class CohortGone(RuntimeError):  # noqa: N818 - it names what is wrong
+    """Say that the cells of an agent have died, moved on, or joined a like cohort."""
+
+
+class Cohort(Agent):
+    """Stand for `cells` like cells in one place; the base of every agent class.
+
+    Parameters
+    ----------
+    model
+        The model whose body the cells are put into.
+    place
+        Where: number of a place, its kind (`"blood"`), or a niche as (row, column).
+    cells
+        How many cells, at least 1. They count as infused.
+    clone
+        Subclone (blasts) or clonotype (T cells), 0..4095.
+    kept_apart
+        Whether the cohort gets a mark of its own, so that it never merges with like ones. Cells that leave it keep the mark. Say
+        False when you make many: like cohorts then merge, as everywhere in this model.
+
+    A class of the user's own gets a class number (5..15) of its own when the model first meets it.
+    """
+
+    __slots__ = ("_ledger", "_row", "_uid", "model")
+
+    class_id: ClassVar[int | None] = None  # number wanted for a class of one's own; None: the next one free
+    behaves_like: ClassVar["type[Cohort] | None"] = None  # built-in class whose rules its cells follow
+    current_action: ClassVar[None] = None  # Mesa 4 asks for it
+
+    model: "TransplantModel"
+    _ledger: Ledger
+    _row: int
+    _uid: int
+
+    unique_id = Identity("Number that no other agent of the model ever has.")
+    serial = Serial("Number within the stratum.")
+    cells = Cells("Number of cells; writing it counts cells as infused or dead, 0 removes the agent.")
+    place = PlaceNumber("Number of the place; niches of the marrow come first, row by row.")
+    place_kind = PlaceKindName(
+        "Kind of place: marrow, blood, lymphoid, tissue, margin, extramedullary, well."
+    )
+    position = Position("Niche as (row, column); None outside the marrow.")
+    clone = Bits(CLONE_SHIFT, _WIDE, "Subclone or clonotype.")
+    tag = Tag("Mark of a cohort kept apart, and of the cells that came from it; 0 for all others.")
+    kept_apart = KeptApart("Whether like cohorts may not merge with this one; may be set.")
+
+    def __init__(
+        self,
+        model: "TransplantModel",
+        *,
+        place: Place,
+        cells: int = 1,
+        clone: int = 0,
+        kept_apart: bool = True,
+    ) -> None:
+        self._found(model, 0, place, cells, clone, kept_apart)
+
+    def _found(
+        self,
+        model: "TransplantModel",
+        bits: int,
+        place: Place,
+        cells: int,
+        clone: int,
+        kept_apart: bool,
+        reversible: float = 0.0,
+        terminal: float = 0.0,
+    ) -> None:
+        """Found the cohort; nothing is changed when a value is wrong."""
+        cls, ledger = type(self), model.ledger
+        where = place_index(ledger.places, place)
+        code = model.classes.id_of(cls) | bits | cls.clone.encoded(clone)
+        traits = np.zeros(N_TRAITS)
+        traits[EXHAUSTION_REVERSIBLE] = checked_fraction(reversible, "exhaustion_reversible")
+        traits[EXHAUSTION_TERMINAL] = checked_fraction(terminal, "exhaustion_terminal")
+        if kept_apart:
+            code |= ledger.new_tag() << TAG_SHIFT
+        row = ledger.found(code, where, cells, traits)
+        self._attach(model, row, ledger.pop.uid.item(row))
+        model.register_agent(self)
+
+    def _attach(self, model: "TransplantModel", row: int, uid: int) -> None:
+        _bind(self, "model", model)
+        _bind(self, "_ledger", model.ledger)
+        _bind(self, "_row", row)
+        _bind(self, "_uid", uid)
+
+    @property
+    def alive(self) -> bool:
+        """Return whether the cohort still exists."""
+        pop = self._ledger.pop
+        return pop.uid.item(self._row) == self._uid and pop.cells.item(self._row) > 0
+
+    def _live_row(self) -> int:
+        """Return the row; raise `CohortGone` when it is another's by now."""
+        row, pop = self._row, self._ledger.pop
+        if pop.uid.item(row) != self._uid or pop.cells.item(row) == 0:
+            raise CohortGone(
+                f"{type(self).__name__} {self._uid} is gone: its cells have died, moved on, or joined a like cohort "
+                "(ask `alive` first; `kept_apart = True` keeps like cohorts from merging)"
+            )
+        return row
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if self.__dict__:  # an attribute of the user's own: it would be lost with the handle
+            self.model.handles.pin(self)
+
+    def __repr__(self) -> str:
+        if not self.alive:
+            return f"<{type(self).__name__} {self._uid}: gone>"
+        where = self.place_kind if self.position is None else f"{self.place_kind} {self.position}"
+        return f"<{type(self).__name__} {self._uid}: {self.cells:.6g} cells in {where}>"
+
+    @classmethod
+    def create_agents(cls, model: "TransplantModel", n: int, *args: Any, **kwargs: Any) -> "CohortSet[Self]":
+        """Make `n` agents; a list or array of length `n` gives each agent its own value."""
+        from simulation.mesa_model.agent_set import CohortSet
+
+        each = zip(*(_one_each(value, n) for value in args), strict=False) if args else repeat(())
+        names = list(kwargs)
+        named = (
+            zip(*(_one_each(value, n) for value in kwargs.values()), strict=False) if kwargs else repeat(())
+        )
+        made = [
+            cls(model, *a, **dict(zip(names, k, strict=True)))
+            for _, a, k in zip(range(n), each, named, strict=False)
+        ]
+        return CohortSet(made, model.random)
+
+    @classmethod
+    def from_dataframe(cls, model: "TransplantModel", df: "pd.DataFrame", **kwargs: Any) -> "CohortSet[Self]":
+        """Make one agent from each row of a table; keyword arguments hold for all."""
+        from simulation.mesa_model.agent_set import CohortSet
+
+        records = [
+            {str(name): value for name, value in record.items()} for record in df.to_dict(orient="records")
+        ]
+        return CohortSet([cls(model, **record | kwargs) for record in records], model.random)
+
+
+def _one_each(value: Any, n: int) -> Iterator[Any] | Sequence[Any]:
+    """Return `n` values: those of a list of that length, or the same one again and again."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if not isinstance(value, str | tuple) and hasattr(value, "__iter__") and len(value) == n:
+        return list(value)
+    return repeat(value, n)

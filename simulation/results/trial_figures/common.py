@@ -1,0 +1,72 @@
+"""What the trial's figures share: an arm's colour and dashes, the key of arms, steps, and how to say who is who."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from simulation.results.figures import style
+from simulation.results.trial_view import ArmView, TrialView
+
+__all__ = ["CAUSES", "TIMES", "arm_key", "arm_look", "courses", "median_cell", "percent_axis", "steps"]
+
+type Floats = npt.NDArray[np.float64]
+
+TIMES: Final = {
+    "relapse_free_days": "relapse-free days",
+    "grfs_days": "GvHD-free, relapse-free days",
+    "leukaemia_free_days": "days alive without overt leukaemia",
+}
+CAUSES: Final = {  # cause -> words, colour
+    "escape": ("escape: CD19 or HLA lost", style.COLOUR["cd19_negative"]),
+    "exhausted": ("T cells exhausted", style.COLOUR["blinatumomab"]),
+    "too_few_t_cells": ("too few T cells", style.COLOUR["tcon"]),
+    "sanctuary": ("sanctuary niches", style.COLOUR["tissue"]),
+    "treg_suppressed": ("suppressed by Treg", style.COLOUR["treg"]),
+}
+
+
+def arm_look(view: TrialView, arm: ArmView) -> dict[str, Any]:
+    """Return colour and dashes of an arm, the same in every figure."""
+    index = view.index(arm.key)
+    return {
+        "color": style.ARM_COLOURS[index % len(style.ARM_COLOURS)],
+        "linestyle": style.DASHES[index % len(style.DASHES)],
+    }
+
+
+def arm_key(drawn: Figure, view: TrialView, arms: Sequence[ArmView] | None = None) -> None:
+    """Put the key of the arms at the top of the figure."""
+    chosen = view.arms if arms is None else arms
+    handles = [Line2D([], [], label=arm.label, linewidth=1.8, **arm_look(view, arm)) for arm in chosen]
+    drawn.legend(handles=handles, loc="upper center", ncols=min(len(handles), 4), handlelength=2.6, borderaxespad=0.3)
+
+
+def percent_axis(ax: Axes, label: str) -> None:
+    """Make y a share from 0 to 100 %."""
+    ax.set_ylim(0, 1)
+    ax.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
+    ax.set_ylabel(label)
+
+
+def steps(ax: Axes, times: Floats, values: Floats, until: float, **look: Any) -> None:
+    """Draw a step function from its times on to the end of follow-up."""
+    ax.plot(np.append(times, until), np.append(values, values[-1]), drawstyle="steps-post", clip_on=False, **look)
+
+
+def courses(arm: ArmView) -> list[dict[str, Any]]:
+    """Return every patient's treatments and turns, as the workers wrote them down."""
+    return [json.loads(text) if text else {} for text in arm.text("course")]
+
+
+def median_cell(values: Iterable[float]) -> float:
+    """Return the median of the numbers that are known, NaN without any."""
+    known = [value for value in values if np.isfinite(value)]
+    return float(np.median(known)) if known else float("nan")

@@ -1,0 +1,120 @@
+"""For whom it makes a difference: the main comparison in halves of the cohort."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from simulation.results.figures import style
+from simulation.results.trial_figures.common import TIMES
+from simulation.results.trial_view import TrialView
+from simulation.statistics.paired import mean_difference
+from simulation.statistics.survival import Estimate
+
+__all__ = ["TITLE", "Subgroup", "caption", "figure", "subgroups"]
+
+TITLE = "For whom it makes a difference"
+_WORDS: Final = {
+    "rate_blast_net_growth": "Growth of the leukaemia",
+    "n_residual_blasts": "Burden at transplant",
+    "n_t_cell_set_point_early": "T-cell recovery",
+    "treg_share_supported": "Treg share",
+    "n_cd19_negative_reservoir": "CD19-negative reservoir",
+    "cl_blinatumomab": "Blinatumomab clearance",
+    "t_cell_fitness": "T-cell fitness",
+    "fraction_alloreactive_haploidentical": "Alloreactive share",
+    "weight": "Weight",
+}
+type Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Subgroup:
+    """Hold one row: a parameter, which part of the patients, how many, and their mean difference."""
+
+    parameter: str
+    part: str
+    n: int
+    difference: Estimate
+
+
+def subgroups(view: TrialView, names: tuple[str, ...]) -> list[Subgroup]:
+    """Return the main difference below and above each parameter's median; of those that vary."""
+    one, other = view.main_arms
+    a, b = one.number(view.primary), other.number(view.primary)
+    rows = []
+    for name in names:
+        if name not in one.columns:
+            continue
+        for part, members in _halves(one.number(name)):
+            if members.sum() >= 2:
+                rows.append(Subgroup(name, part, int(members.sum()), mean_difference(a[members], b[members])))
+    return rows
+
+
+def _halves(values: npt.NDArray[np.float64]) -> list[tuple[str, Flags]]:
+    known = values[np.isfinite(values)]
+    if known.size == 0 or np.ptp(known) == 0:
+        return []
+    middle = float(np.median(known))
+    if middle == known.min():  # most have the same: those against the others
+        low = values <= middle
+        return [("none" if middle == 0 else "lowest", low), ("some" if middle == 0 else "higher", ~low)]
+    return [("lower half", values <= middle), ("upper half", values > middle)]
+
+
+@style.styled
+def figure(view: TrialView, names: tuple[str, ...]) -> Figure:
+    """Draw one line per half, the whole cohort at the top."""
+    one, other = view.main_arms
+    rows = subgroups(view, names)
+    whole = mean_difference(one.number(view.primary), other.number(view.primary))
+    parameters = list(dict.fromkeys(row.parameter for row in rows))
+    lines = 1 + len(rows) + 0.45 * len(parameters)
+    height = 0.8 + 0.2 * lines
+    drawn = style.PaperFigure(7.2, height)
+    ax = drawn.add_axes((0.44, 0.5 / height, 0.36, 1 - 0.75 / height))
+    y = 0.0
+    _row(ax, y, "All patients", "", one.n, whole, bold=True)
+    ax.axvline(whole.value, color=style.COLOUR["faint"], linewidth=1, zorder=0)
+    for parameter in parameters:
+        y += 0.45
+        for index, row in enumerate(row for row in rows if row.parameter == parameter):
+            y += 1
+            _row(ax, y, _WORDS.get(parameter, parameter) if index == 0 else "", row.part, row.n, row.difference)
+    ax.axvline(0, color="#444444", linewidth=0.8)
+    ax.set_ylim(y + 0.8, -0.8)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel(f"Difference in {TIMES[view.primary]}, per patient", fontsize=7.5)
+    told = f"right of 0: better {one.label.lower()}; left of 0: better {other.label.lower()}"
+    ax.set_title(told, fontweight="normal", fontsize=7, loc="center", color=style.COLOUR["quiet"])
+    return drawn
+
+
+def _row(ax: Axes, y: float, name: str, part: str, n: int, known: Estimate, *, bold: bool = False) -> None:
+    colour = style.COLOUR["ink"] if bold else style.COLOUR["blinatumomab"]
+    if np.isfinite(known.low):
+        ax.plot([known.low, known.high], [y, y], color=colour, linewidth=1.3, solid_capstyle="butt")
+    ax.plot([known.value], [y], marker="D" if bold else "s", markersize=4.5 if bold else 3.8, color=colour)
+    look: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": 7.5}
+    weight = "bold" if bold else "normal"
+    ax.text(-1.18, y, name, fontweight=weight, **look)
+    ax.text(-0.4, y, part, color=style.COLOUR["quiet"], **look)
+    ax.text(-0.05, y, str(n), ha="right", **look)
+    text = f"{known.value:+.0f}" + (f"  ({known.low:+.0f} to {known.high:+.0f})" if np.isfinite(known.low) else "")
+    ax.text(1.05, y, text, fontweight=weight, **look)
+
+
+def caption(view: TrialView) -> str:
+    """Say what is shown."""
+    return (
+        "Mean difference between twins in parts of the cohort, split at the median of what a patient is (where most have none, "
+        "none against some), with 95 % bootstrap intervals of the mean. Many parts are looked at and none was planned for "
+        "its own test: read the pattern, not single intervals."
+    )

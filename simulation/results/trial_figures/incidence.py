@@ -1,0 +1,54 @@
+"""Cumulative incidence of relapse and of death without relapse, each with the other as competing risk."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from simulation.results.figures import style
+from simulation.results.trial_figures.common import arm_key, arm_look, percent_axis, steps
+from simulation.results.trial_view import ArmView, TrialView
+from simulation.statistics.competing import aalen_johansen
+
+__all__ = ["TITLE", "caption", "figure"]
+
+TITLE = "Cumulative incidence of relapse and of non-relapse death"
+_SIZE = (7.2, 3.1)
+
+
+@style.styled
+def figure(view: TrialView) -> Figure:
+    """Draw relapse on the left and death without relapse on the right."""
+    drawn = style.PaperFigure(*_SIZE)
+    for index, (cause, title) in enumerate(((1, "Overt relapse"), (2, "Death without relapse"))):
+        ax = drawn.add_axes((0.075 + index * 0.49, 0.15, 0.42, 0.66))
+        for arm in view.arms:
+            days, causes = _first_events(arm)
+            curve = aalen_johansen(days, causes, cause)
+            look = arm_look(view, arm)
+            times = np.append(curve.times, view.follow_up)
+            low, high = np.append(curve.low, curve.low[-1]), np.append(curve.high, curve.high[-1])
+            ax.fill_between(times, low, high, step="post", color=look["color"], alpha=0.12, linewidth=0)
+            steps(ax, curve.times, curve.incidence, view.follow_up, **look)
+        ax.set_title(title)
+        percent_axis(ax, "Cumulative incidence (%)" if index == 0 else "")
+        style.day_axis(ax, view.follow_up)
+        if cause == 2 and not any(arm.happened("death_day").any() for arm in view.arms):
+            style.note(ax, "nobody died without relapse")
+    arm_key(drawn, view)
+    return drawn
+
+
+def _first_events(arm: ArmView) -> tuple[np.ndarray, np.ndarray]:
+    relapse, death = (np.nan_to_num(arm.number(name), nan=np.inf) for name in ("relapse_day", "death_day"))
+    cause = np.where(np.isinf(relapse) & np.isinf(death), 0, np.where(relapse <= death, 1, 2))
+    return arm.number("relapse_free_days"), cause
+
+
+def caption(view: TrialView) -> str:
+    """Say what is shown."""
+    return (
+        "Aalen-Johansen estimates: first overt relapse, and death from GvHD or cytokine release before any relapse, each "
+        "competing with the other (the hazard of such deaths is an assumption of the model). Shaded: pointwise 95 % "
+        "confidence bands of the estimate."
+    )

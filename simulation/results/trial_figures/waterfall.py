@@ -1,0 +1,70 @@
+"""How deep remissions go: the lowest MRD measured after treatment began, one bar per treated patient."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from simulation.results.figures import style
+from simulation.results.trial_view import ArmView, TrialView
+
+__all__ = ["TITLE", "caption", "figure"]
+
+TITLE = "Lowest MRD after treatment began"
+_FLOOR, _TOP = 1e-6, 1.0
+_WITH, _WITHOUT = style.COLOUR["blasts"], style.COLOUR["blinatumomab"]
+
+
+@style.styled
+def figure(view: TrialView) -> Figure:
+    """Draw one panel per arm in which anyone was treated."""
+    arms = [arm for arm in view.arms if arm.happened("mrd_nadir").any()]
+    drawn = style.PaperFigure(7.2, 2.9)
+    if not arms:
+        style.note(drawn.add_axes((0.05, 0.1, 0.9, 0.8)), "nobody was treated and tested again")
+        return drawn
+    width = (0.985 - 0.085) / len(arms)
+    for index, arm in enumerate(arms):
+        ax = drawn.add_axes((0.085 + index * width, 0.2, width - 0.03, 0.64))
+        _draw(ax, arm, first=index == 0)
+    handles = [
+        Patch(color=_WITHOUT, label="no overt leukaemia at the end"),
+        Patch(color=_WITH, label="overt leukaemia or dead at the end"),
+    ]
+    drawn.legend(handles=handles, loc="lower center", ncols=2, borderaxespad=0.1, handlelength=1.2)
+    return drawn
+
+
+def _draw(ax: Axes, arm: ArmView, *, first: bool) -> None:
+    nadir = arm.number("mrd_nadir")
+    who = np.flatnonzero(np.isfinite(nadir))
+    who = who[np.argsort(nadir[who], kind="stable")[::-1]]
+    well = np.asarray(arm.columns["in_remission_at_end"], bool)
+    places = np.arange(1, who.size + 1)
+    heights = np.clip(nadir[who], _FLOOR, _TOP)
+    colours = np.where(well[who], _WITHOUT, _WITH)
+    ax.bar(places, heights - _FLOOR, bottom=_FLOOR, color=colours, width=0.9, linewidth=0)
+    gone = nadir[who] <= 0
+    ax.scatter(places[gone], np.full(gone.sum(), _FLOOR * 1.5), s=5, color=colours[gone], clip_on=False, zorder=3)
+    ax.axhline(1e-4, color=style.COLOUR["quiet"], linewidth=0.8, linestyle=(0, (2, 2)))
+    ax.set_yscale("log")
+    ax.set_ylim(_FLOOR, _TOP)
+    ax.set_xlim(0.2, max(who.size, 1) + 0.8)
+    ax.set_title(f"{arm.label} (n = {who.size})", fontsize=8)
+    ax.set_xlabel("Patients treated and tested again", labelpad=1)
+    ax.minorticks_off()
+    if first:
+        ax.set_yticks([1, 1e-2, 1e-4, _FLOOR], ["1", "$10^{-2}$", "$10^{-4}$", "not\ndetected"])
+        ax.set_ylabel("Lowest MRD measured")
+    else:
+        ax.set_yticks([1, 1e-2, 1e-4, _FLOOR], [])
+
+
+def caption(view: TrialView) -> str:
+    """Say what is shown."""
+    return (
+        "Lowest MRD measured after treatment began, one bar per treated patient who was tested again; dots at the bottom: not "
+        "detected. Dotted: the threshold of MRD negativity, 1e-4. A patient who is treated early has had more tests by the end."
+    )

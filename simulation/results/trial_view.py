@@ -1,0 +1,74 @@
+"""What figures and the report of a trial are made from: every arm's patients as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["ArmView", "TrialView"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArmView:
+    """Hold one arm: columns of shape (n_patients,), the same patients in the same order in every arm.
+
+    Numbers are floats with NaN for what did not happen, text is '' where there is none.
+    """
+
+    key: str
+    name: str
+    columns: Mapping[str, npt.NDArray[Any]]
+
+    @property
+    def n(self) -> int:
+        """Return the number of patients."""
+        return len(self.columns["patient"])
+
+    @property
+    def label(self) -> str:
+        """Return a short name for legends."""
+        return _LABELS.get(self.key, self.key.replace("_", " ").capitalize())
+
+    def number(self, name: str) -> npt.NDArray[np.float64]:
+        """Return a column of numbers."""
+        return np.asarray(self.columns[name], float)
+
+    def happened(self, name: str) -> npt.NDArray[np.bool_]:
+        """Return for whom a day is known."""
+        return np.asarray(np.isfinite(self.number(name)))
+
+    def text(self, name: str) -> npt.NDArray[Any]:
+        """Return a column of text."""
+        return self.columns[name]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrialView:
+    """Hold what is drawn: arms, follow-up in days, the two arms in question, and all numbers of comparison.json."""
+
+    name: str
+    arms: tuple[ArmView, ...]
+    follow_up: float
+    main: tuple[str, str]
+    primary: str
+    comparison: Mapping[str, Any]
+
+    def arm(self, key: str) -> ArmView:
+        """Return an arm by its key."""
+        return next(arm for arm in self.arms if arm.key == key)
+
+    @property
+    def main_arms(self) -> tuple[ArmView, ArmView]:
+        """Return the arm that may be better, and the one it is held against."""
+        return self.arm(self.main[0]), self.arm(self.main[1])
+
+    def index(self, key: str) -> int:
+        """Return an arm's place, which decides its colour."""
+        return [arm.key for arm in self.arms].index(key)
+
+
+_LABELS = {"preemptive": "Pre-emptive", "no_treatment": "No treatment"}

@@ -1,0 +1,122 @@
+"""The design on disk: written once, appended to by `expand`, read in chunks; numbers read back as they were."""
+
+import csv
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from simulation.errors import UserError
+from simulation.store.atomic import write_lines
+from simulation.sweep.designs import Point, Shares
+from simulation.sweep.factors import Factor
+from simulation.sweep.plan import DESIGN, SHARES
+
+__all__ = ["PointReader", "read_shares", "write_design"]
+
+_KEPT: Final = 20_000  # points of a smaller design are read once and kept
+
+
+def write_design(
+    folder: Path, factors: Sequence[Factor], points: Iterable[tuple[Point, Shares | None]], *, add_to: int = 0
+) -> int:
+    """Write the points after the first `add_to` ones that are there, and return how many there are then.
+
+    Both files are replaced as wholes, so that a crash leaves the old design or the new one.
+    """
+    n, drawn = add_to, False
+    shares_path = folder / f".{SHARES}-new"
+
+    def lines() -> Iterator[str]:
+        nonlocal n, drawn
+        yield _line(["point", *(factor.name for factor in factors)])
+        yield from _old(folder / DESIGN, add_to)
+        with shares_path.open("w", encoding="utf-8", newline="") as shares_file:
+            shares_file.write(_line(["point", *(factor.name for factor in factors)]))
+            shares_file.writelines(_old(folder / SHARES, add_to))
+            for values, shares in points:
+                yield _line([str(n), *(_text(value) for value in values)])
+                if shares is not None:
+                    drawn = True
+                    shares_file.write(_line([str(n), *(repr(float(u)) for u in shares)]))
+                n += 1
+
+    write_lines(folder / DESIGN, lines())
+    if drawn:
+        with shares_path.open(encoding="utf-8", newline="") as file:
+            write_lines(folder / SHARES, file)
+    shares_path.unlink(missing_ok=True)
+    return n
+
+
+class PointReader:
+    """Give the points of a saved design by number; those of a large one in order, so that memory stays flat."""
+
+    def __init__(self, folder: Path, factors: Sequence[Factor], n_points: int) -> None:
+        self._path = folder / DESIGN
+        self._factors = tuple(factors)
+        self._kept = list(self._read()) if n_points <= _KEPT else None
+        self._stream: Iterator[Point] | None = None
+        self._next = 0
+
+    def __getitem__(self, number: int) -> Point:
+        if self._kept is not None:
+            return self._kept[number]
+        if self._stream is None or number < self._next - 1:
+            self._stream, self._next = self._read(), 0
+            self._last: Point = ()
+        while self._next <= number:
+            self._last = next(self._stream)
+            self._next += 1
+        return self._last
+
+    def _read(self) -> Iterator[Point]:
+        with self._path.open(encoding="utf-8", newline="") as file:
+            rows = csv.reader(file)
+            header = next(rows, [])
+            if header[1:] != [factor.name for factor in self._factors]:
+                raise UserError("its columns are not those of the plan", file=str(self._path))
+            for fields in rows:
+                yield tuple(
+                    float(text) if factor.numeric else text
+                    for factor, text in zip(self._factors, fields[1:], strict=True)
+                )
+
+
+def read_shares(folder: Path, n_points: int, k: int) -> npt.NDArray[np.float64]:
+    """Return the shares of all points, shape (n_points, k)."""
+    shares = np.full((n_points, k), math.nan)
+    with (folder / SHARES).open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        next(rows, None)
+        for fields in rows:
+            if int(fields[0]) < n_points:
+                shares[int(fields[0])] = [float(text) for text in fields[1:]]
+    return shares
+
+
+def _old(path: Path, n: int) -> Iterator[str]:
+    """Yield the lines of the first n points as they stand."""
+    if n == 0 or not path.exists():
+        return
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        next(rows, None)
+        for index, fields in enumerate(rows):
+            if index < n:
+                yield _line(fields)
+
+
+def _text(value: float | str) -> str:
+    return value if isinstance(value, str) else repr(float(value))
+
+
+def _line(fields: Sequence[str]) -> str:
+    import io
+
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(fields)
+    return text.getvalue()

@@ -1,0 +1,171 @@
+"""Run what a plan still lacks: here, on several processes, or on a cluster; the same work and the same store."""
+
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from simulation.errors import UserError
+from simulation.pool import Outcome as Ended
+from simulation.pool import Pool, Task, open_pool
+from simulation.results.provenance import library_versions
+from simulation.store import Store, write_shard
+from simulation.sweep.design_files import PointReader
+from simulation.sweep.plan import Plan
+from simulation.sweep.table import RUNS, Table
+from simulation.sweep.work import Job, Summary, Work, failed_rows, store_design
+from simulation.trial.task import NotStored
+
+__all__ = ["Done", "Progress", "Shard", "execute"]
+
+_BATCH_S: Final = (
+    8.0  # what one batch should take: long against its overhead, short against what a crash may cost
+)
+_FIRST_BATCH: Final = 4
+_LARGEST_BATCH: Final = 2000
+_PRELOAD: Final = ("simulation.runner", "simulation.trial.twins", "simulation.sweep.work")
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Name the part of a sweep that one job of a job array runs: `index` of `of`, from 1."""
+
+    index: int = 1
+    of: int = 1
+
+    def holds(self, number: int) -> bool:
+        """Return whether a run belongs to this part; every run belongs to exactly one."""
+        # mixed, so that no part gets only one arm or one corner of a grid
+        return self.of == 1 or zlib.crc32(number.to_bytes(8, "little")) % self.of == self.index - 1
+
+    @property
+    def folder(self) -> str:
+        """Return the name of the store's folder."""
+        return RUNS if self.of == 1 else f"{RUNS}-{self.index:04d}-of-{self.of:04d}"
+
+
+@dataclass(slots=True)
+class Progress:
+    """Say how far a sweep is; `seconds` is computing time of runs, `wall` of batches, summed over workers."""
+
+    planned: int
+    before: int
+    done: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    wall: float = 0.0
+    elapsed: float = 0.0
+    width: int = 1
+    error: str = ""
+
+    @property
+    def overhead(self) -> float:
+        """Return the share of the workers' time that was no run."""
+        total = self.elapsed * self.width
+        return max(0.0, 1 - self.seconds / total) if total > 0 else 0.0
+
+
+@dataclass(slots=True)
+class Done:
+    """Hold what came of it: counts in this call, and what is still missing in the whole sweep."""
+
+    progress: Progress
+    missing: int
+    failed: int
+    interrupted: bool = False
+    failures: list[tuple[int, str]] = field(default_factory=list)
+
+
+def execute(
+    folder: Path,
+    plan: Plan,
+    *,
+    workers: int,
+    scheduler: str | None = None,
+    shard: Shard = Shard(),
+    should_stop: Callable[[], bool] = lambda: False,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_pool: Callable[[Pool], None] = lambda pool: None,
+) -> Done:
+    """Run every run of the plan that is not done yet, and return what came of it.
+
+    `should_stop` is asked often: when it says yes, no batch is begun any more, and those that run are finished.
+    """
+    table = Table(folder, plan)
+    design = store_design(plan, {"libraries": library_versions()})
+    place = (folder / shard.folder).resolve()
+    with Store(place, design) as store:
+        states = table.states()
+        planned = sum(1 for number in range(plan.n_runs) if shard.holds(number))
+        before = sum(1 for number, state in enumerate(states) if state == 1 and shard.holds(number))
+        progress = Progress(planned, before)
+        work = Work(str(place), design, tuple(plan.arms.items()), plan.factors, plan.outcomes, plan.seed)
+        batches = _Batches(folder, plan, states, shard)
+        if before < planned:
+            pool = open_pool(workers, scheduler, preload=_PRELOAD, should_stop=should_stop)
+            with pool:
+                on_pool(pool)
+                progress.width = pool.width
+                began = time.perf_counter()
+                for ended in pool.run(work, batches):
+                    _take(ended, work, place, progress, batches)
+                    progress.elapsed, progress.width = time.perf_counter() - began, pool.width
+                    store.merge()
+                    on_progress(progress)
+        store.merge(everything=True)
+        after = table.states()
+    missing = sum(1 for number, state in enumerate(after) if state == 0 and shard.holds(number))
+    failed = sum(1 for number, state in enumerate(after) if state == 2 and shard.holds(number))
+    return Done(progress, missing, failed, should_stop() and missing > 0, table.failures() if failed else [])
+
+
+class _Batches:
+    """Make tasks of the runs that are missing, one patient's together, as large as a batch should take."""
+
+    def __init__(self, folder: Path, plan: Plan, states: bytearray, shard: Shard) -> None:
+        self._plan, self._states, self._shard = plan, states, shard
+        self._points = PointReader(folder, plan.factors, plan.n_points)
+        self.size = _FIRST_BATCH
+
+    def learn(self, seconds_per_run: float) -> None:
+        """Take note of what a run takes; the size follows slowly, as runs differ."""
+        wanted = _BATCH_S / max(seconds_per_run, 1e-4)
+        self.size = int(min(max(1.0, wanted), 2.0 * self.size, _LARGEST_BATCH))
+
+    def __iter__(self) -> Iterator[Task]:
+        batch: list[Job] = []
+        for run in self._plan.runs():
+            if self._states[run.number] == 1 or not self._shard.holds(run.number):
+                continue
+            if len(batch) >= self.size:
+                yield Task(tuple(batch))
+                batch = []
+            values = self._points[run.point]
+            patient = self._plan.patient(run)
+            batch.append(Job(run.number, run.point, run.arm, run.replicate, patient, values))
+        if batch:
+            yield Task(tuple(batch))
+
+
+def _take(ended: Ended, work: Work, place: Path, progress: Progress, batches: _Batches) -> None:
+    jobs: Any = ended.task.runs
+    if ended.ok and isinstance(ended.value, Summary):
+        summary = ended.value
+        progress.done += summary.done
+        progress.failed += summary.failed
+        progress.seconds += summary.seconds
+        progress.wall += summary.wall
+        progress.error = summary.error or progress.error
+        batches.learn(summary.wall / max(len(jobs), 1))
+        return
+    if isinstance(ended.error, NotStored):
+        raise UserError(
+            f"{ended.error.reason}; the runs in flight are lost, everything else is kept: go on with --resume",
+            file=str(place),
+        )
+    reason = ended.died or f"{type(ended.error).__name__}: {ended.error}".splitlines()[0]
+    write_shard(place, work.design, failed_rows(work, jobs, reason))
+    progress.failed += len(jobs)
+    progress.error = reason

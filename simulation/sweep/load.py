@@ -1,0 +1,251 @@
+"""From a sweep file to a checked sweep: bases, factors, outcomes, seed. Whatever is wrong is told before anything runs."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from simulation.errors import UserError, nearest_name
+from simulation.parameters.table import ParameterTable
+from simulation.scenario.load import load_scenario
+from simulation.scenario.messages import user_error
+from simulation.scenario.schema import Scenario
+from simulation.sweep.factors import Factor
+from simulation.sweep.outcomes import Outcome, find_outcome, read_outcomes
+from simulation.sweep.read_factors import every_parameter, read_factor
+from simulation.sweep.sweep_file import SweepFile
+from simulation.yaml_source import Node, plain, read_yaml
+
+if TYPE_CHECKING:
+    from simulation.trial.schema import Trial
+
+__all__ = ["ONLY_ARM", "Sweep", "load_sweep"]
+
+ONLY_ARM = "base"
+_OWN = frozenset({"parameters", "outcomes", "set"})  # read apart, with the line of every value
+_SEEDS = frozenset({"seed", "patient", "patients", "seeds"})
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Hold a sweep, checked: `arms` maps each arm to its base scenario; `path` is the file it came from."""
+
+    path: str
+    file: SweepFile
+    arms: Mapping[str, Scenario]
+    factors: tuple[Factor, ...]
+    outcomes: tuple[Outcome, ...]
+    seed: int
+    replicates: int
+
+    @property
+    def name(self) -> str:
+        """Return the sweep's name."""
+        return self.file.name
+
+    @property
+    def primary(self) -> Outcome:
+        """Return the outcome that is listed first."""
+        return self.outcomes[0]
+
+
+def load_sweep(
+    path: str | os.PathLike[str],
+    settings: tuple[str, ...] = (),
+    seed: int | None = None,
+    replicates: int | None = None,
+) -> Sweep:
+    """Read and check a sweep file.
+
+    `settings` change the base scenarios (`path=value`), `seed` and `replicates` come from the command line.
+    Raises `UserError`, naming file, line and key, for the first thing that is wrong.
+    """
+    shown = os.fspath(path)
+    root = read_yaml(path, shown)
+    keys = root.value if isinstance(root.value, dict) else {}
+    file = _file(root)
+    arms, trial_seed, trial_size = _bases(file, keys, shown, settings)
+    if file.cohort is not None:
+        arms = {arm: _with_cohort(scenario, file, keys) for arm, scenario in arms.items()}
+    nodes = keys["parameters"].value if "parameters" in keys else {}
+    if not isinstance(nodes, dict):
+        raise keys["parameters"].error(
+            "got something else", key="parameters", expected="a block: path, then values"
+        )
+    factors = _factors(file, keys, nodes, arms)
+    outcomes = read_outcomes(keys["outcomes"]) if "outcomes" in keys else (find_outcome("relapse_free_days"),)
+    _check_analysis(file, keys, factors, outcomes, arms)
+    chosen = _one_seed(file, keys, seed, trial_seed, shown)
+    size = replicates or file.replicates or (file.cohort.size if file.cohort else None) or trial_size or 1
+    return Sweep(shown, file, arms, factors, outcomes, chosen, size)
+
+
+def _file(root: Node) -> SweepFile:
+    data = {key: value for key, value in plain(root).items() if key != "parameters"}
+    parameters = (
+        root.value["parameters"] if isinstance(root.value, dict) and "parameters" in root.value else None
+    )
+    if parameters is not None and isinstance(parameters.value, dict):
+        data["parameters"] = {name: None for name in parameters.value}
+    try:
+        return SweepFile.model_validate(data)
+    except ValidationError as error:
+        raise user_error(error, root, SweepFile) from None
+
+
+def _bases(
+    file: SweepFile, keys: Mapping[str, Node], shown: str, settings: tuple[str, ...]
+) -> tuple[dict[str, Scenario], int | None, int | None]:
+    folder = os.path.dirname(shown)
+    common = dict(_flat(plain(keys["set"]))) if "set" in keys else {}
+    if file.trial is not None:
+        trial = _trial(os.path.join(folder, file.trial))
+        changed = {arm.key: _changed(arm.scenario, common, settings) for arm in trial.arms}
+        return changed, trial.seed, trial.patients
+    named = {ONLY_ARM: file.scenario} if file.scenario is not None else dict(file.arms or {})
+    found: dict[str, Scenario] = {}
+    for arm, reference in named.items():
+        where = os.path.normpath(os.path.join(folder, str(reference)))
+        try:
+            found[arm] = load_scenario(
+                where, [*(f"{key}={value}" for key, value in common.items()), *settings]
+            )
+        except UserError as error:
+            if error.line is not None or error.file != where:
+                raise
+            node = keys["scenario"] if file.scenario is not None else keys["arms"]
+            raise node.error(f"{reference}: {error.message}", key="scenario", nearest=error.nearest) from None
+    return found, None, None
+
+
+def _flat(block: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """Return dotted paths with their values as YAML text; `set` may be written nested or dotted."""
+    import json
+
+    pairs: list[tuple[str, str]] = []
+    for key, value in (block or {}).items():
+        if isinstance(value, dict) and "distribution" not in value and "when" not in value:
+            pairs += _flat(value, f"{prefix}{key}.")
+        else:
+            pairs.append((f"{prefix}{key}", json.dumps(value, ensure_ascii=False)))
+    return pairs
+
+
+def _trial(path: str) -> "Trial":
+    from simulation.trial.load import load_trial
+
+    return load_trial(path)
+
+
+def _changed(scenario: Scenario, common: Mapping[str, str], settings: tuple[str, ...]) -> Scenario:
+    from simulation.scenario.load import parse_scenario
+
+    pairs = [*(f"{key}={value}" for key, value in common.items()), *settings]
+    return parse_scenario(scenario.to_yaml(), pairs, scenario.name) if pairs else scenario
+
+
+def _with_cohort(scenario: Scenario, file: SweepFile, keys: Mapping[str, Node]) -> Scenario:
+    """Let parameters vary between patients as the table says; what the scenario fixes stays unless it is named."""
+    from simulation.scenario.load import parse_scenario
+
+    table, cohort = ParameterTable.load(), file.cohort
+    if cohort is None:
+        return scenario
+    if cohort.vary == "table":
+        fixed = {*scenario.patient, *scenario.parameters}
+        names = [row.name for row in table.rows if row.between_patients is not None and row.name not in fixed]
+    else:
+        names = list(cohort.vary)
+    overrides: dict[str, Any] = {}
+    for name in names:
+        spread = table[name].between_patients if name in table else None
+        if spread is None:
+            varying = [known.name for known in table.rows if known.between_patients is not None]
+            raise keys["cohort"].error(
+                f"the table knows no spread between patients for {name!r}",
+                key="cohort.vary",
+                nearest=nearest_name(name, varying),
+            )
+        overrides[f"patient.{name}"] = spread.to_plain()
+    return parse_scenario(scenario.to_yaml(), overrides, scenario.name)
+
+
+def _factors(
+    file: SweepFile, keys: Mapping[str, Node], nodes: Mapping[str, Node], arms: Mapping[str, Scenario]
+) -> tuple[Factor, ...]:
+    factors: list[Factor] = []
+    for name, node in nodes.items():
+        if name in _SEEDS:
+            raise node.error(
+                "seeds and patients are no parameters: every point has the same patients; see replicates and seed",
+                key=f"parameters.{name}",
+                at_key=True,
+            )
+        factors.append(read_factor(name, node, arms))
+    if file.every_parameter is not None:
+        taken = {path.rpartition(".")[2] for factor in factors for path in factor.paths}
+        factors += every_parameter(file.every_parameter, keys["every_parameter"], taken)
+    written: dict[str, str] = {}
+    for factor in factors:
+        for path in factor.paths:
+            other = written.setdefault(path, factor.name)
+            if other != factor.name:
+                raise nodes[factor.name].error(
+                    f"{other} varies the same path {path}", key=f"parameters.{factor.name}", at_key=True
+                )
+    return tuple(factors)
+
+
+def _check_analysis(
+    file: SweepFile, keys: Mapping[str, Node], factors: tuple[Factor, ...], outcomes: tuple[Outcome, ...],
+    arms: Mapping[str, Scenario],
+) -> None:  # fmt: skip
+    known = {factor.name: factor for factor in factors}
+    for wanted in file.analysis.thresholds:
+        if wanted.along not in known:
+            raise keys["analysis"].error(
+                f"{wanted.along!r} is not a parameter of this sweep", key="analysis.thresholds.along",
+                nearest=nearest_name(wanted.along, known),
+            )  # fmt: skip
+        if not known[wanted.along].numeric:
+            raise keys["analysis"].error(
+                f"the values of {wanted.along!r} are no numbers", key="analysis.thresholds.along"
+            )
+        for arm in (wanted.better, wanted.than):
+            if arm is not None and arm not in arms:
+                raise keys["analysis"].error(
+                    f"there is no arm {arm!r}", key="analysis.thresholds", nearest=nearest_name(arm, arms)
+                )
+    for name in (*(wanted.outcome for wanted in file.analysis.thresholds), *(file.analysis.pareto or ())):
+        try:
+            find_outcome(name, outcomes)
+        except UserError as error:
+            raise keys["analysis"].error(error.message, key="analysis", nearest=error.nearest) from None
+
+
+def _one_seed(
+    file: SweepFile, keys: Mapping[str, Node], asked: int | None, of_trial: int | None, shown: str
+) -> int:
+    if asked is not None and file.seed is not None and asked != file.seed:
+        raise UserError(
+            f"contradictory seeds: the file says {file.seed}, --seed says {asked}; take one of them away",
+            file=shown, line=keys["seed"].line, key="seed",
+        )  # fmt: skip
+    for seed, where in ((file.seed, "the file"), (asked, "--seed")):
+        if of_trial is not None and seed is not None and seed != of_trial:
+            raise UserError(
+                f"contradictory seeds: the trial says {of_trial}, {where} says {seed}; the trial's patients come "
+                "from its own seed",
+                file=shown, line=keys["seed"].line if "seed" in keys else None, key="seed",
+            )  # fmt: skip
+    return next((seed for seed in (asked, file.seed, of_trial) if seed is not None), 0)
+
+
+def csv_path(sweep: Sweep) -> tuple[Path, str]:
+    """Return where a CSV design's file lies, and how to show it."""
+    name = getattr(sweep.file.design, "file", "")
+    where = os.path.normpath(os.path.join(os.path.dirname(sweep.path), name))
+    return Path(where), where

@@ -1,0 +1,195 @@
+"""The plan of a sweep in its folder: what is run, how the runs are numbered, and the design, saved once and kept.
+
+plan.json        factors, outcomes, design, seed, blocks of runs, versions
+design.csv       the points: one row each, values in canonical units
+shares.csv       the same points as shares (0..1) of each range, for designs that are drawn
+scenarios/*.yaml the base scenarios, resolved
+runs/            the store
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from simulation.errors import ExitStatus, UserError
+from simulation.parameters.distributions import Distribution
+from simulation.results.tables import json_text
+from simulation.store.atomic import write_text
+from simulation.sweep.factors import Factor
+from simulation.sweep.outcomes import Outcome
+
+__all__ = ["DESIGN", "PLAN", "SHARES", "Block", "OtherSweep", "Plan", "Run", "load_plan"]
+
+PLAN: Final = "plan.json"
+DESIGN: Final = "design.csv"
+SHARES: Final = "shares.csv"
+_FORMAT: Final = 1
+_PATIENTS_PER_POINT: Final = 2**32  # independent random numbers: every point has patients of its own
+
+
+class OtherSweep(UserError):  # noqa: N818 - its base says that it is an error
+    """Say that a folder holds another sweep; they are never mixed."""
+
+    exit_status = ExitStatus.OTHER_SCENARIO
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Hold runs of points [first_point, end_point) with replicates [first_replicate, end_replicate)."""
+
+    first_point: int
+    end_point: int
+    first_replicate: int
+    end_replicate: int
+
+    @property
+    def cells(self) -> int:
+        """Return points times replicates."""
+        return (self.end_point - self.first_point) * (self.end_replicate - self.first_replicate)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Name one run: its number, its point, its arm's index and its replicate."""
+
+    number: int
+    point: int
+    arm: int
+    replicate: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Hold everything that the runs of a sweep depend on, and their numbers.
+
+    Runs are numbered block by block; within a block by replicate, then point, then arm. So an unfinished sweep has
+    whole replicates of all points, and what is added later does not renumber what is there.
+    """
+
+    name: str
+    description: str
+    arms: Mapping[str, str]  # name -> resolved scenario, YAML
+    factors: tuple[Factor, ...]
+    outcomes: tuple[Outcome, ...]
+    design: Mapping[str, Any]
+    seed: int
+    random_numbers: str
+    blocks: tuple[Block, ...]
+    analysis: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def n_points(self) -> int:
+        """Return how many points the design has."""
+        return max(block.end_point for block in self.blocks)
+
+    @property
+    def n_replicates(self) -> int:
+        """Return how many replicates the best covered point has."""
+        return max(block.end_replicate for block in self.blocks)
+
+    @property
+    def n_runs(self) -> int:
+        """Return how many runs there are in all."""
+        return sum(block.cells for block in self.blocks) * len(self.arms)
+
+    @property
+    def arm_names(self) -> tuple[str, ...]:
+        """Return the names of the arms, in order."""
+        return tuple(self.arms)
+
+    def runs(self) -> Iterator[Run]:
+        """Yield every run in the order of its number; nothing is held in memory."""
+        number, arms = 0, range(len(self.arms))
+        for block in self.blocks:
+            for replicate in range(block.first_replicate, block.end_replicate):
+                for point in range(block.first_point, block.end_point):
+                    for arm in arms:
+                        yield Run(number, point, arm, replicate)
+                        number += 1
+
+    def patient(self, run: Run) -> int:
+        """Return the key of the run's patient: the same at every point, unless numbers are independent."""
+        if self.random_numbers == "independent":
+            return run.point * _PATIENTS_PER_POINT + run.replicate
+        return run.replicate
+
+    def identity(self) -> dict[str, Any]:
+        """Return what results depend on; points and replicates that are added later leave it as it is."""
+        return {
+            "scenarios": dict(self.arms),
+            "parameters": [_identity(factor) for factor in self.factors],
+            "outcomes": [asdict(outcome) for outcome in self.outcomes],
+            "design": self.design.get("kind"),
+            "seed": self.seed,
+            "random_numbers": self.random_numbers,
+        }
+
+    def extended(self, *blocks: Block) -> "Plan":
+        """Return the plan with more runs."""
+        return replace(self, blocks=(*self.blocks, *blocks))
+
+    def to_json(self) -> str:
+        """Return the text of `plan.json`."""
+        whole = {
+            "format": _FORMAT, "name": self.name, "description": self.description, "arms": dict(self.arms),
+            "parameters": [asdict(factor) for factor in self.factors],
+            "outcomes": [asdict(outcome) for outcome in self.outcomes], "design": dict(self.design),
+            "seed": self.seed, "random_numbers": self.random_numbers, "n_points": self.n_points,
+            "n_runs": self.n_runs, "blocks": [asdict(block) for block in self.blocks],
+            "analysis": dict(self.analysis), "about": dict(self.about),
+        }  # fmt: skip
+        return json_text(whole)
+
+    def save(self, folder: Path) -> None:
+        """Write `plan.json` and the base scenarios into the folder."""
+        (folder / "scenarios").mkdir(parents=True, exist_ok=True)
+        for arm, text in self.arms.items():
+            write_text(folder / "scenarios" / f"{_file_name(arm)}.yaml", text)
+        write_text(folder / PLAN, self.to_json())
+
+
+def load_plan(folder: Path) -> Plan:
+    """Return the plan that a folder holds; raise `UserError` where there is none."""
+    try:
+        data = json.loads((folder / PLAN).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError("holds no sweep", file=str(folder)) from None
+    except ValueError:
+        raise UserError(f"{PLAN} is damaged", file=str(folder)) from None
+    if data.get("format") != _FORMAT:
+        raise UserError(f"{PLAN} was written by another version of the program", file=str(folder))
+    return Plan(
+        name=data["name"], description=data["description"], arms=data["arms"],
+        factors=tuple(_factor(entry) for entry in data["parameters"]),
+        outcomes=tuple(Outcome(**entry) for entry in data["outcomes"]), design=data["design"], seed=data["seed"],
+        random_numbers=data["random_numbers"], blocks=tuple(Block(**entry) for entry in data["blocks"]),
+        analysis=data["analysis"], about=data["about"],
+    )  # fmt: skip
+
+
+def _factor(entry: Mapping[str, Any]) -> Factor:
+    data = dict(entry)
+    for name in ("paths", "levels", "arms"):
+        data[name] = tuple(data[name])
+    for name in ("low", "high"):
+        data[name] = math.nan if data[name] is None else data[name]
+    if data["distribution"] is not None:
+        drawn = dict(data["distribution"])
+        for name in ("values", "weights"):
+            drawn[name] = tuple(drawn[name])
+        for name, limit in (("low", float("-inf")), ("high", float("inf"))):
+            drawn[name] = limit if drawn[name] is None else drawn[name]
+        data["distribution"] = Distribution(**drawn)
+    return Factor(**data)
+
+
+def _identity(factor: Factor) -> dict[str, Any]:
+    return {"name": factor.name, "paths": factor.paths, "mode": factor.mode, "reference": factor.reference}
+
+
+def _file_name(arm: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in arm)

@@ -1,0 +1,156 @@
+"""From a checked sweep to a folder with its plan and its design, new or found again."""
+
+import hashlib
+import itertools
+import json
+import platform
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import simulation
+from simulation.errors import UserError
+from simulation.results.provenance import library_versions
+from simulation.sweep.check import check_points, spread
+from simulation.sweep.design_files import write_design
+from simulation.sweep.designs import Point, Shares, design_points, design_size, from_csv
+from simulation.sweep.factors import Factor
+from simulation.sweep.load import Sweep, csv_path
+from simulation.sweep.plan import PLAN, Block, OtherSweep, Plan, load_plan
+from simulation.sweep.sweep_file import MOST_RUNS
+
+__all__ = ["DEFAULT_ROOT", "check_sweep", "default_folder", "plan_of", "points_of", "prepare"]
+
+DEFAULT_ROOT: Final = Path("results")
+
+
+def default_folder(sweep: Sweep) -> Path:
+    """Return the folder of a sweep for which none was named: always the same, so that --resume finds it."""
+    plain = unicodedata.normalize("NFKD", sweep.name).encode("ascii", "ignore").decode().lower()
+    return DEFAULT_ROOT / f"sweep-{re.sub(r'[^a-z0-9]+', '-', plain).strip('-')[:60] or 'unnamed'}"
+
+
+def points_of(sweep: Sweep) -> Iterator[tuple[Point, Shares | None]]:
+    """Yield the points of the sweep's design; drawn designs are drawn here, and only here."""
+    if sweep.file.design.kind == "csv":
+        path, shown = csv_path(sweep)
+        return ((point, None) for point in from_csv(path, shown, sweep.factors))
+    return design_points(sweep.file.design, sweep.factors)
+
+
+def check_sweep(sweep: Sweep) -> int:
+    """Return the number of points after trying them (see `check`); raise `UserError` for whatever is wrong."""
+    try:
+        n = design_size(sweep.file.design, sweep.factors)
+    except UserError as error:
+        raise UserError(
+            error.message, file=sweep.path, key=error.key, expected=error.expected, nearest=error.nearest
+        ) from None
+    if n is None:
+        n = sum(1 for _ in points_of(sweep))
+    runs = n * len(sweep.arms) * sweep.replicates
+    if runs > MOST_RUNS:
+        raise UserError(
+            f"the sweep would have {runs:,} runs ({n:,} points)", file=sweep.path, key="design",
+            expected=f"at most {MOST_RUNS:,}",
+        )  # fmt: skip
+    tried = set(spread(n))
+    points = itertools.islice(points_of(sweep), n)
+    check_points(sweep, ((i, point) for i, (point, _) in enumerate(points) if i in tried))
+    return n
+
+
+def plan_of(sweep: Sweep, n_points: int) -> Plan:
+    """Return the plan of a sweep whose design has so many points."""
+    file = sweep.file
+    about: dict[str, Any] = {
+        "asked": _digest(sweep),
+        "file": sweep.path,
+        "version": simulation.__version__,
+        "python": platform.python_version(),
+        "libraries": library_versions(),
+    }
+    return Plan(
+        name=sweep.name, description=file.description,
+        arms={arm: scenario.to_yaml() for arm, scenario in sweep.arms.items()}, factors=sweep.factors,
+        outcomes=sweep.outcomes, design=file.design.model_dump(), seed=sweep.seed,
+        random_numbers=file.random_numbers, blocks=(Block(0, n_points, 0, sweep.replicates),),
+        analysis=json.loads(json.dumps(file.analysis.model_dump())), about=about,
+    )  # fmt: skip
+
+
+def prepare(sweep: Sweep, folder: Path, n_points: int, *, resume: bool) -> Plan:
+    """Make the folder with plan and design, or with `resume` take up what is there; return the plan.
+
+    Raises `OtherSweep` where the folder holds another sweep, `UserError` where it holds anything else.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError("is a file; a sweep needs a folder", file=str(folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        if (folder / PLAN).exists():
+            if not resume:
+                raise UserError(
+                    "holds a sweep already; --resume goes on with it, --out chooses another folder",
+                    file=str(folder),
+                )
+            plan = load_plan(folder)
+            if plan.about.get("asked") != _digest(sweep):
+                told = _difference(plan, sweep)
+                raise OtherSweep(
+                    f"holds another sweep ({told}); choose another folder, or add runs with expand",
+                    file=str(folder),
+                )
+            return plan
+        if any(not path.name.startswith(".") for path in folder.iterdir()):
+            raise UserError("is not empty and holds no sweep; choose another folder", file=str(folder))
+        plan = plan_of(sweep, n_points)
+        points: Iterable[tuple[Point, Shares | None]] = itertools.islice(points_of(sweep), n_points)
+        write_design(folder, sweep.factors, points)
+        plan.save(folder)  # last: a folder with a plan has its design
+        return plan
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let the jobs of an array prepare one after the other; the first one draws the design."""
+    with (folder / ".preparing").open("a", encoding="utf-8") as lock:
+        try:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except (ImportError, OSError):  # no such locks here; files are still replaced as wholes
+            pass
+        yield
+
+
+def _digest(sweep: Sweep) -> str:
+    told = {
+        "arms": {arm: scenario.digest() for arm, scenario in sweep.arms.items()},
+        "factors": [_asked(factor) for factor in sweep.factors],
+        "outcomes": [outcome.to_json() for outcome in sweep.outcomes],
+        "design": sweep.file.design.model_dump(),
+        "seed": sweep.seed,
+        "replicates": sweep.replicates,
+        "random_numbers": sweep.file.random_numbers,
+    }
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _asked(factor: Factor) -> str:
+    values = (factor.levels, factor.low, factor.high, factor.scale, factor.distribution, factor.arms)
+    return repr((factor.name, factor.paths, factor.mode, factor.reference, *values))
+
+
+def _difference(plan: Plan, sweep: Sweep) -> str:
+    now = plan_of(sweep, plan.n_points)
+    before, after = plan.identity(), now.identity()
+    names = [name for name in before if json.dumps(before[name]) != json.dumps(after[name])]
+    if names:
+        return "made with other " + " and ".join(name.replace("_", " ") for name in names[:3])
+    if dict(plan.design) != dict(now.design):
+        return "made with another design"
+    return "made with other values or another number of replicates"

@@ -1,0 +1,80 @@
+"""Read the runs of a sweep: every run once, memory of one byte per run, whatever the store holds."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from simulation.store import Design, Store
+from simulation.store.rows import parse
+from simulation.sweep.plan import Plan
+from simulation.sweep.work import DONE, store_design
+
+__all__ = ["RUNS", "Table", "store_folders"]
+
+RUNS: Final = "runs"
+
+
+def store_folders(folder: Path) -> list[Path]:
+    """Return the stores of a sweep: one, or one per shard of a job array."""
+    places = [folder / RUNS, *sorted(folder.glob(f"{RUNS}-*-of-*"))]
+    return [place for place in places if Store.exists(place)]
+
+
+class Table:
+    """Give the runs of a sweep's folder.
+
+    Parameters
+    ----------
+    folder, plan
+        The sweep's folder and what `load_plan` found there.
+    """
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.design: Design = store_design(plan)
+
+    def states(self) -> bytearray:
+        """Return one byte per run: 0 missing, 1 done, 2 failed."""
+        states = bytearray(self.plan.n_runs)
+        for row in self._text_rows():
+            number = int(row["run"])
+            if number < len(states) and states[number] != 1:
+                states[number] = 1 if row["status"] == DONE else 2
+        return states
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield every run that is done once, values as numbers, in no particular order."""
+        seen = bytearray(self.plan.n_runs)
+        kinds = self.design.kinds()
+        for row in self._text_rows():
+            number = int(row["run"])
+            if row["status"] == DONE and number < len(seen) and not seen[number]:
+                seen[number] = 1
+                yield parse(row, kinds)
+
+    def values(self, names: Sequence[str]) -> Iterator[tuple[int, int, int, dict[str, Any]]]:
+        """Yield (point, index of the arm, replicate, raw values of some columns) of every run that is done."""
+        seen = bytearray(self.plan.n_runs)
+        kinds = {name: kind for name, kind in self.design.kinds().items() if name in names}
+        arms = {name: index for index, name in enumerate(self.plan.arm_names)}
+        for row in self._text_rows():
+            number = int(row["run"])
+            if row["status"] == DONE and number < len(seen) and not seen[number]:
+                seen[number] = 1
+                wanted = parse({name: row[name] for name in kinds}, kinds)
+                yield int(row["point"]), arms[row["arm"]], int(row["replicate"]), wanted
+
+    def failures(self, most: int = 20) -> list[tuple[int, str]]:
+        """Return (run, error) of runs that failed and have not been done since, at most so many."""
+        states = self.states()
+        found: dict[int, str] = {}
+        for row in self._text_rows():
+            number = int(row["run"])
+            if row["status"] != DONE and states[number] == 2 and len(found) < most:
+                found[number] = row["error"]
+        return sorted(found.items())
+
+    def _text_rows(self) -> Iterator[dict[str, str]]:
+        for place in store_folders(self.folder):
+            yield from Store(place, self.design).text_rows()

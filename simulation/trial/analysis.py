@@ -1,0 +1,279 @@
+"""From the patients of every arm to the numbers of `comparison.json`; definitions and denominators in docs/trial.md."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from simulation.results.trial_view import ArmView, TrialView
+from simulation.statistics.competing import aalen_johansen
+from simulation.statistics.paired import (
+    avoided,
+    efficiency_of_pairing,
+    mean_difference,
+    ratio_of_means,
+    spread,
+    tally,
+)
+from simulation.statistics.proportions import wilson
+from simulation.statistics.survival import Estimate, kaplan_meier, rmst, rmst_difference
+from simulation.statistics.variance import components
+from simulation.trial.schema import Trial, time_names
+from simulation.trial.table import TrialTable
+
+__all__ = ["CENSORED", "compare", "main_half_width", "view_of"]
+
+type Flags = npt.NDArray[np.bool_]
+
+# a time outcome and the column that says that it was not reached; leukaemia-free days are a sum and never censored
+CENSORED = {"relapse_free_days": "relapse_free_censored", "grfs_days": "grfs_censored"}
+
+
+def view_of(trial: Trial, table: TrialTable) -> TrialView:
+    """Return the trial's patients with all comparisons made."""
+    return TrialView(
+        trial.name, table.arms, trial.follow_up, trial.main, trial.file.outcomes.primary, compare(trial, table)
+    )
+
+
+def compare(trial: Trial, table: TrialTable) -> dict[str, Any]:
+    """Return everything that `comparison.json` holds, in plain numbers; None where there is nothing to tell."""
+    n = table.arms[0].n
+    whole: dict[str, Any] = {
+        "trial": trial.name,
+        "n_patients": n,
+        "patients_left_out": table.incomplete,
+        "seed": trial.seed,
+        "follow_up_days": trial.follow_up,
+        "primary_outcome": trial.file.outcomes.primary,
+        "main_comparison": {"arm": trial.main[0], "versus": trial.main[1]},
+        "tie_margin_days": trial.file.tie_margin,
+        "confidence": 0.95,
+    }
+    if n == 0:
+        return whole | {"arms": {}, "pairs": []}
+    arms = {arm.key: _arm(arm, trial.follow_up) for arm in table.arms}
+    # later arms against earlier ones: a trial lists what it is held against first
+    pairs = [_pair(late, early, trial) for early, late in combinations(table.arms, 2)]
+    main = _main_pair(trial, table, pairs)
+    told: dict[str, Any] = _plain(
+        whole | {"arms": arms, "pairs": main + pairs, "chance": _chance(trial, table)}
+        | {"sensitivity": _sensitivity(trial, table)}
+    )
+    return told
+
+
+def main_half_width(trial: Trial, table: TrialTable) -> float:
+    """Return half the width of the 95 % interval of the main comparison's primary difference, days; NaN if unknown."""
+    one, other = (next(arm for arm in table.arms if arm.key == key) for key in trial.main)
+    if one.n < 2:
+        return math.nan
+    primary = trial.file.outcomes.primary
+    return mean_difference(one.number(primary), other.number(primary)).half_width
+
+
+def _main_pair(trial: Trial, table: TrialTable, pairs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the main comparison where no pair has it in this direction, in place of the opposite one."""
+    names = [(pair["arm"], pair["versus"]) for pair in pairs]
+    if trial.main in names:
+        return [pairs.pop(names.index(trial.main))]
+    pairs.pop(names.index(trial.main[::-1]))
+    one, other = (next(arm for arm in table.arms if arm.key == key) for key in trial.main)
+    return [_pair(one, other, trial)]
+
+
+# ---- one arm
+
+
+def counts(arm: ArmView) -> dict[str, tuple[Flags, Flags]]:
+    """Return for every share of `comparison.json` who counts, and of whom; arrays of shape (n_patients,)."""
+    everyone = np.ones(arm.n, bool)
+    relapsed, treated = arm.happened("relapse_day"), arm.happened("treatment_start_day")
+    grade = arm.number("agvhd_grade")
+    return {
+        "relapse": (relapsed, everyone),
+        "complete_remission": (arm.happened("complete_remission_day") & relapsed, relapsed),
+        "mrd_negative": (arm.happened("mrd_negative_day") & treated, treated),
+        "agvhd_2_4": (grade >= 2, everyone),
+        "agvhd_3_4": (grade >= 3, everyone),
+        "cd19_negative_relapse": ((arm.text("relapse_cd19") == "negative") & relapsed, relapsed),
+        "extinct": (np.asarray(arm.columns["extinct"], bool), everyone),
+        "treated": (treated, everyone),
+        "death": (arm.happened("death_day"), everyone),
+        "in_remission_at_end": (np.asarray(arm.columns["in_remission_at_end"], bool), everyone),
+    }
+
+
+def survival(arm: ArmView, outcome: str) -> tuple[npt.NDArray[np.float64], Flags]:
+    """Return days and whether the event ended them."""
+    days = arm.number(outcome)
+    if outcome not in CENSORED:
+        return days, np.ones(arm.n, bool)
+    return days, ~np.asarray(arm.columns[CENSORED[outcome]], bool)
+
+
+def first_event(arm: ArmView) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Return the day and cause of the first event: 1 relapse, 2 death without relapse, 0 neither."""
+    days, relapse, death = arm.number("relapse_free_days"), arm.number("relapse_day"), arm.number("death_day")
+    inf = np.inf
+    relapse, death = (np.where(np.isnan(x), inf, x) for x in (relapse, death))
+    cause = np.where(np.isinf(relapse) & np.isinf(death), 0, np.where(relapse <= death, 1, 2))
+    return days, cause.astype(np.int64)
+
+
+def _arm(arm: ArmView, until: float) -> dict[str, Any]:
+    shares = {name: wilson(int(who.sum()), int(of.sum())) for name, (who, of) in counts(arm).items()}
+    curve = kaplan_meier(*survival(arm, "relapse_free_days"))
+    median = curve.quantile()
+    means = {name: _area(arm, name, until) for name in time_names}
+    days, cause = first_event(arm)
+    incidences = {
+        "relapse": aalen_johansen(days, cause, 1).at(until),
+        "non_relapse_death": aalen_johansen(days, cause, 2).at(until),
+    }
+    drug_days = arm.number("blinatumomab_days")
+    return {
+        "name": arm.name,
+        "n": arm.n,
+        **{f"{name}_fraction": share.value for name, share in shares.items()},
+        "median_relapse_free_days": median[0],
+        "rmst_days": means["relapse_free_days"].value,
+        "mean_blinatumomab_days": drug_days.mean(),
+        "grfs_rmst_days": means["grfs_days"].value,
+        "mean_leukaemia_free_days": means["leukaemia_free_days"].value,
+        "mean_dli_cells_per_kg": arm.number("dli_cells_per_kg").mean(),
+        "shares": {name: asdict(share) for name, share in shares.items()},
+        "median_relapse_free_interval": median[1:],
+        "rmst": {name: _interval(mean) for name, mean in means.items()},
+        "cumulative_incidence_at_end": {
+            name: {"value": value, "interval": limits} for name, (value, *limits) in incidences.items()
+        },
+        "spread_between_patients": {
+            name: dict(zip(("p5", "p50", "p95"), spread(arm.number(name)), strict=True))
+            for name in (*time_names, "blinatumomab_days")
+        },
+        "cause_of_failure": _causes(arm),
+    }
+
+
+def _area(arm: ArmView, outcome: str, until: float) -> Estimate:
+    return rmst(*survival(arm, outcome), until)
+
+
+def _causes(arm: ArmView) -> dict[str, int]:
+    causes = [cause for cause in arm.text("cause_of_failure") if cause]
+    return {cause: causes.count(cause) for cause in sorted(set(causes))}
+
+
+# ---- two arms
+
+
+def _pair(one: ArmView, other: ArmView, trial: Trial) -> dict[str, Any]:
+    relapse = "relapse_free_days"
+    paired = mean_difference(one.number(relapse), other.number(relapse))
+    unpaired = rmst_difference(_area(one, relapse, trial.follow_up), _area(other, relapse, trial.follow_up))
+    counted = tally(one.number(relapse), other.number(relapse), trial.file.tie_margin)
+    return {
+        "arm": one.key,
+        "versus": other.key,
+        "rmst_difference_days": paired.value,
+        "rmst_difference_interval_paired": (paired.low, paired.high),
+        "rmst_difference_interval_unpaired": (unpaired.low, unpaired.high),
+        "win": counted.win,
+        "tie": counted.tie,
+        "loss": counted.loss,
+        "precision_gain_from_pairing": efficiency_of_pairing(one.number(relapse), other.number(relapse)),
+        "differences": {name: _difference(one, other, name, trial) for name in (*time_names, "blinatumomab_days")},
+        **_price(one, other),
+    }
+
+
+def _difference(one: ArmView, other: ArmView, name: str, trial: Trial) -> dict[str, Any]:
+    """Return a difference of means: how well it is known, and how patients differ in it."""
+    a, b = one.number(name), other.number(name)
+    known = mean_difference(a, b)
+    counted = tally(a, b, trial.file.tie_margin)
+    told: dict[str, Any] = {
+        "value": known.value,
+        "interval_paired": (known.low, known.high),
+        "monte_carlo_se": known.se,
+        "spread_between_patients": dict(zip(("p5", "p50", "p95"), spread(a - b), strict=True)),
+        "sd_between_patients": float(np.std(a - b, ddof=1)) if a.size > 1 else math.nan,
+        "precision_gain_from_pairing": efficiency_of_pairing(a, b),
+        "win": counted.win, "tie": counted.tie, "loss": counted.loss,
+    }  # fmt: skip
+    if name in time_names:
+        unpaired = rmst_difference(_area(one, name, trial.follow_up), _area(other, name, trial.follow_up))
+        told["interval_unpaired"] = (unpaired.low, unpaired.high)
+    return told
+
+
+def _price(one: ArmView, other: ArmView) -> dict[str, Any]:
+    """Return relapses avoided by the first arm, patients per relapse avoided, and what each one costs."""
+    relapsed, spared = (arm.happened("relapse_day").astype(float) for arm in (other, one))
+    gain, needed = avoided(relapsed, spared)
+    saved = relapsed - spared
+    drug = one.number("blinatumomab_days") - other.number("blinatumomab_days")
+    gvhd = (one.number("agvhd_grade") >= 2).astype(float) - (other.number("agvhd_grade") >= 2)
+    treated = one.happened("treatment_start_day").astype(float) - other.happened("treatment_start_day")
+    return {
+        "relapses_avoided_per_patient": _interval(gain),
+        "number_needed_to_treat": _interval(needed),
+        "extra_treated_per_relapse_avoided": _interval(ratio_of_means(treated, saved)),
+        "extra_blinatumomab_days_per_relapse_avoided": _interval(ratio_of_means(drug, saved)),
+        "extra_agvhd_2_4_per_relapse_avoided": _interval(ratio_of_means(gvhd, saved)),
+    }
+
+
+# ---- chance and patients
+
+
+def _chance(trial: Trial, table: TrialTable) -> dict[str, Any] | None:
+    """Return how much of the spread is chance, from patients who were run several times; None without repeats."""
+    repeats = trial.file.repeats
+    if repeats is None:
+        return None
+    n = min(repeats.patients, trial.patients)
+    one, other = (table.repeats[key] for key in trial.main)
+    whole = [p for p in range(n) if all(len(runs.get(p, {})) >= repeats.times for runs in (one, other))]
+    first = [[one[p][k] for k in range(repeats.times)] for p in whole]
+    second = [[other[p][k] for k in range(repeats.times)] for p in whole]
+    told: dict[str, Any] = {"outcome": trial.file.outcomes.primary}
+    told[trial.main[0]] = asdict(components(first))
+    told[trial.main[1]] = asdict(components(second))
+    told["difference"] = asdict(components(np.subtract(first, second))) if whole else asdict(components([]))
+    return told
+
+
+def _sensitivity(trial: Trial, table: TrialTable) -> dict[str, float]:
+    """Return Spearman's rank correlation of the main difference with everything in which patients differ."""
+    one, other = (next(arm for arm in table.arms if arm.key == key) for key in trial.main)
+    gap = one.number(trial.file.outcomes.primary) - other.number(trial.file.outcomes.primary)
+    found = {}
+    for name, _ in trial.cohort.varies:
+        values = one.number(name)
+        if one.n > 2 and np.ptp(values) > 0 and np.ptp(gap) > 0:
+            found[name] = float(stats.spearmanr(values, gap).statistic)
+    return dict(sorted(found.items(), key=lambda item: -abs(item[1])))
+
+
+def _interval(estimate: Estimate) -> dict[str, Any]:
+    return {"value": estimate.value, "se": estimate.se, "interval": (estimate.low, estimate.high)}
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON can hold: no NaN, no infinity, no NumPy; numbers to ten digits, the same on every machine."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return float(f"{value:.10g}") if math.isfinite(value) else None
+    return value

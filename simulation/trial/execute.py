@@ -1,0 +1,171 @@
+"""Run a trial: hand out what is not done yet, keep the store tidy, and know at the end exactly what is missing."""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from simulation.pool import Outcome, Pool, Task
+from simulation.store import Store, write_shard
+from simulation.trial.origin import design_of
+from simulation.trial.rows import failed_row
+from simulation.trial.schema import Trial
+from simulation.trial.task import NotStored, Report, RunKey, TrialWork
+
+__all__ = ["Missing", "Progress", "State", "execute", "missing", "runs_of"]
+
+_BATCH_S: Final = 1.0  # a batch is made about so long: overhead well below 5 %, little lost when one dies
+_LARGEST_BATCH: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Name one run that has no result, and why; `reason` empty: it was never begun."""
+
+    patient: int
+    repeat: int
+    arm: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Tell how far a trial is; patients count once for each repeat."""
+
+    done: int
+    wanted: int
+    failed: int
+    seconds: float
+
+
+@dataclass(slots=True)
+class State:
+    """Hold what came of running: `stopped` by the person, `not_stored` the reason why results could not be kept."""
+
+    stopped: bool = False
+    not_stored: NotStored | None = None
+    failures: dict[tuple[int, int, str], str] = field(default_factory=dict)
+    computed: int = 0  # patients simulated now, not found in the store
+
+
+class _Batches:
+    """Give out runs in batches that take about a second, as measured so far."""
+
+    def __init__(self, runs: list[RunKey], width: int) -> None:
+        self._runs = runs
+        self._width = width
+        self._seconds = math.nan  # per patient
+        self._next = 0
+
+    def took(self, report: Report) -> None:
+        """Learn from a batch that is done."""
+        each = report.seconds / max(report.patients, 1)
+        self._seconds = each if math.isnan(self._seconds) else 0.8 * self._seconds + 0.2 * each
+
+    def __iter__(self) -> Iterator[Task]:
+        while self._next < len(self._runs):
+            left = len(self._runs) - self._next
+            size = 1 if math.isnan(self._seconds) else int(_BATCH_S / max(self._seconds, 1e-6))
+            size = max(1, min(size, _LARGEST_BATCH, math.ceil(left / (2 * self._width))))
+            batch = tuple(self._runs[self._next : self._next + size])
+            self._next += size
+            yield Task(batch)
+
+
+def runs_of(trial: Trial, patients: int) -> Iterator[tuple[int, int]]:
+    """Yield every (patient, repeat) of a trial with so many patients; the trial itself first, then the repeats."""
+    yield from ((patient, 0) for patient in range(patients))
+    repeats = trial.file.repeats
+    if repeats is not None:
+        for repeat in range(1, repeats.times):
+            yield from ((patient, repeat) for patient in range(min(repeats.patients, patients)))
+
+
+def execute(
+    trial: Trial, folder: Path, pool: Pool, patients: int, *, on_progress: Callable[[Progress], None] = lambda _: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> State:  # fmt: skip
+    """Run what the store in `folder` does not hold yet, for so many patients, and write it there.
+
+    The pool must be open. Whatever fails is kept as a failed row and does not stop the rest; only results that cannot
+    be stored do.
+    """
+    design, state, began = design_of(trial), State(), time.perf_counter()
+    with Store(folder, design) as store:
+        wanted = list(runs_of(trial, patients))
+        todo = _not_done(store, trial, wanted)
+        work = TrialWork(trial.arms, trial.seed, folder, design)
+        batches = _Batches(todo, pool.width)
+
+        def told() -> None:
+            done = len(wanted) - len(todo) + state.computed
+            on_progress(Progress(done, len(wanted), len(state.failures), time.perf_counter() - began))
+
+        told()
+        for outcome in pool.run(work, _until(batches, lambda: state.not_stored is not None)):
+            _take(outcome, store, state, batches)
+            store.merge()
+            told()
+        if state.not_stored is None:
+            store.merge(everything=True)
+    state.stopped = should_stop()
+    return state
+
+
+def _until(tasks: Iterable[Task], stop: Callable[[], bool]) -> Iterator[Task]:
+    for task in tasks:
+        if stop():
+            return
+        yield task
+
+
+def _not_done(store: Store, trial: Trial, wanted: list[tuple[int, int]]) -> list[RunKey]:
+    """Return the patients of whom at least one arm is missing, with those arms."""
+    done = store.done()
+    left = []
+    for patient, repeat in wanted:
+        keys = tuple(arm.key for arm in trial.arms if (str(patient), str(repeat), arm.key) not in done)
+        if keys:
+            left.append((patient, repeat, keys))
+    return left
+
+
+def _take(outcome: Outcome, store: Store, state: State, batches: _Batches) -> None:
+    """Book what a batch came to."""
+    if isinstance(outcome.value, Report):
+        batches.took(outcome.value)
+        state.computed += outcome.value.patients
+        for patient, repeat, arm, reason in outcome.value.failed:
+            state.failures[patient, repeat, arm] = reason
+        return
+    if isinstance(outcome.error, NotStored):
+        state.not_stored = outcome.error
+        return
+    reason = outcome.died or f"{type(outcome.error).__name__}: {outcome.error}"
+    lost = [(patient, repeat, key) for patient, repeat, keys in outcome.task.runs for key in keys]
+    state.failures.update(dict.fromkeys(lost, reason))
+    state.computed += len(outcome.task.runs)
+    try:
+        write_shard(store.folder, store.design, [failed_row(*key, reason) for key in lost])
+    except OSError as error:
+        state.not_stored = NotStored(error.strerror or str(error), full=True)
+
+
+def missing(trial: Trial, folder: Path, patients: int, state: State) -> list[Missing]:
+    """Return every run without a result after `execute`, with the reason where there is one."""
+    design = design_of(trial)
+    with Store(folder, design) as store:
+        done = store.done()
+        known = {
+            (int(row["patient"]), int(row["repeat"]), row["arm"]): row["error"]
+            for row in store.text_rows()
+            if row["status"] != "done"
+        }
+    return [
+        Missing(patient, repeat, arm.key, (known | state.failures).get((patient, repeat, arm.key), ""))
+        for patient, repeat in runs_of(trial, patients)
+        for arm in trial.arms
+        if (str(patient), str(repeat), arm.key) not in done
+    ]

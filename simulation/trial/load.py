@@ -1,0 +1,255 @@
+"""From a trial file, or from plain scenario files, to a checked `Trial`; the same strict reading as for scenarios.
+
+An arm is put together from, the later the stronger: the defaults, the files it extends, the cohort's donor and graft, the
+trial's `common` block, the arm's own keys. The cohort's `patient` replaces that of the files: every arm treats the same
+patients.
+"""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from simulation.errors import UserError, nearest_name
+from simulation.parameters.distributions import Distribution
+from simulation.parameters.table import ParameterTable
+from simulation.scenario.load import parse_scenario
+from simulation.scenario.merge import DEFAULTS, apply_override, extended, merge, node_from
+from simulation.scenario.messages import user_error
+from simulation.scenario.schema import Scenario
+from simulation.trial.schema import Arm, Cohort, CohortFile, Trial, TrialFile
+from simulation.yaml_source import Node, plain, read_yaml
+
+__all__ = ["is_trial_file", "load_quick_trial", "load_trial"]
+
+_KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_MOST_ARMS: Final = 12
+_QUICK_PATIENTS: Final = 10
+_TABLE: Final = "the parameter table"
+Pairs = Sequence[tuple[str, Any, str]]  # path, value, and what to call it in a message
+
+
+def is_trial_file(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file has arms; raise `UserError` where it cannot be read."""
+    root = read_yaml(path, os.fspath(path))
+    return isinstance(root.value, dict) and "arms" in root.value
+
+
+def load_trial(path: str | os.PathLike[str], changes: Pairs = (), arm_changes: Pairs = ()) -> Trial:
+    """Read and check a trial file; `changes` are laid on the trial's own keys, `arm_changes` on every arm.
+
+    Raises `UserError`, naming file, line, key, what was expected and the nearest valid name.
+    """
+    shown = os.fspath(path)
+    source = Path(path)
+    root = read_yaml(path, shown)
+    own = dict(root.value) if isinstance(root.value, dict) else {}
+    arms_node, cohort_node = own.pop("arms", None), own.pop("cohort", None)
+    common = own.pop("common", None)
+    file = _trial_file(Node(own, shown, 1, 1), changes)
+    common = _block(common, "common", "monitoring: ..., as in a scenario")
+    cohort = _Cohort.read(_as_block(_needed(cohort_node, "cohort", shown), "cohort"), source, shown)
+    arms = tuple(
+        Arm(key, _arm(key, node, source, shown, cohort, common, file.follow_up, arm_changes))
+        for key, node in _arm_nodes(_needed(arms_node, "arms", shown)).items()
+    )
+    return _checked(file, cohort.described(arms), arms, shown)
+
+
+def load_quick_trial(
+    files: Sequence[str], changes: Pairs = (), arm_changes: Pairs = (), cohort_file: str | None = None, *,
+    vary: bool = False,
+) -> Trial:  # fmt: skip
+    """Make a trial of plain scenario files, each an arm.
+
+    Without more, all patients are the scenario's one patient, and differ by chance only. With `vary` what the scenario
+    does not fix under `patient` varies as the parameter table says; with `cohort_file` the patients are that cohort's.
+    """
+    keys = _keys_of(files)
+    names = " against ".join(key.replace("_", " ") for key in keys)
+    trial = {"name": names[:120], "patients": _QUICK_PATIENTS}
+    file = _trial_file(node_from(trial, "compare"), changes)
+    cohort = _Cohort.of_scenarios(vary)
+    if cohort_file is not None:
+        cohort = _Cohort.read(node_from({"extends": str(Path(cohort_file).resolve())}, cohort_file), None, cohort_file)
+    arms = []
+    for key, name in zip(keys, files, strict=True):
+        node = Node(dict(read_yaml(name, name).value), name, 1, 1)  # type: ignore[arg-type]
+        arms.append(
+            Arm(key, _arm(key, node, Path(name), name, cohort, None, file.follow_up, arm_changes, in_file=True))
+        )
+    return _checked(file, cohort.described(tuple(arms)), tuple(arms), ", ".join(files))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cohort:
+    """Hold a cohort's tree; `patient` None leaves the arms' own patient in place."""
+
+    name: str
+    description: str
+    patient: Node | None
+    transplant: Node | None
+    table: Node | None  # distributions of the parameter table, below what the arms say
+
+    @classmethod
+    def read(cls, node: Node, path: Path | None, shown: str) -> "_Cohort":
+        tree = extended(node, path, shown)
+        keys = dict(tree.value) if isinstance(tree.value, dict) else {}
+        file = _validated(tree, CohortFile)
+        patient = _block(keys.get("patient"), "patient", "rate_blast_net_growth: 0.07 /day")
+        if file.between_patients == "table":
+            patient = merge(_table_node(), patient, ("patient",))
+        return cls(
+            file.name, file.description, patient,
+            Node({key: keys[key] for key in ("donor", "graft") if key in keys}, shown), None,
+        )  # fmt: skip
+
+    @classmethod
+    def of_scenarios(cls, vary: bool) -> "_Cohort":
+        if not vary:
+            told = "The patient of the scenario files, again and again: only chance differs between the runs."
+            return cls("one patient", told, None, None, None)
+        told = "The patient of the scenario files; what they do not fix varies as the parameter table says."
+        return cls("patients around the scenarios' patient", told, None, None, _table_node())
+
+    def described(self, arms: tuple[Arm, ...]) -> Cohort:
+        block = arms[0].scenario.patient if arms else {}
+        return Cohort(
+            self.name,
+            self.description,
+            tuple((name, value) for name, value in block.items() if isinstance(value, Distribution)),
+            tuple((name, value) for name, value in block.items() if not isinstance(value, Distribution)),
+        )
+
+
+def _arm(
+    key: str, node: Node, path: Path, shown: str, cohort: _Cohort, common: Node | None, follow_up: float | None,
+    changes: Pairs, *, in_file: bool = False,
+) -> Scenario:  # fmt: skip
+    node = _as_block(node, f"arms.{key}")
+    own = dict(node.value) if isinstance(node.value, dict) else {}
+    base = {name: own.pop(name) for name in ("extends",) if name in own}
+    if not in_file and "patient" in own:
+        told = "every arm treats the same patients; what they are stands in the cohort"
+        raise own["patient"].error(told, key=f"arms.{key}.patient", at_key=True)
+    tree = merge(read_yaml(DEFAULTS, "simulation/data/defaults.yaml"), extended(Node(base, shown), path, shown))
+    layers = [cohort.transplant, common, Node(own, node.file, node.line, node.column)]
+    for layer in layers if not in_file else [layers[2], layers[0]]:
+        if layer is not None:
+            tree = merge(tree, layer)
+    keys = dict(tree.value) if isinstance(tree.value, dict) else {}
+    if keys.get("name") is None or keys["name"].value is None:
+        keys["name"] = Node(key.replace("_", " "), shown)
+    if cohort.patient is not None:
+        keys["patient"] = cohort.patient
+    elif cohort.table is not None:
+        keys["patient"] = merge(cohort.table, keys["patient"], ("patient",))
+    tree = Node(keys, shown, node.line or 1, node.column or 1)
+    if follow_up is not None:
+        tree = apply_override(tree, "follow_up", f"{follow_up!r} d", f"{shown}: follow_up")
+    for name, value, label in changes:
+        tree = apply_override(tree, name, value, label)
+    # the text of a resolved scenario reads back as the same scenario, also where a base has no name
+    return parse_scenario(_validated(tree, Scenario).to_yaml(), name=f"{shown}, arm {key}")
+
+
+def _checked(file: TrialFile, cohort: Cohort, arms: tuple[Arm, ...], shown: str) -> Trial:
+    keys = [arm.key for arm in arms]
+    lengths = {arm.scenario.follow_up for arm in arms}
+    if len(lengths) > 1:
+        told = ", ".join(f"{arm.key} {arm.scenario.follow_up:g} d" for arm in arms)
+        raise UserError(f"the arms are followed for different times ({told}); write follow_up", file=shown)
+    main = (keys[-1], keys[0])
+    if file.main_comparison is not None:
+        main = (file.main_comparison.arm, file.main_comparison.versus)
+        for name, key in zip(("arm", "versus"), main, strict=True):
+            if key not in keys:
+                at = f"main_comparison.{name}"
+                raise UserError(f"there is no arm {key!r}", file=shown, key=at, nearest=nearest_name(key, keys))
+        if main[0] == main[1]:
+            raise UserError("an arm cannot be held against itself", file=shown, key="main_comparison")
+    table = ParameterTable.load()
+    for name in file.subgroups:
+        if name not in table:
+            near = table.nearest(name)
+            raise UserError(f"there is no parameter {name!r}", file=shown, key="subgroups", nearest=near)
+    notes = []
+    if any(arm.scenario.patient != arms[0].scenario.patient for arm in arms):
+        notes.append(
+            "The arms' files describe different patients, so differences between arms are not the treatment's alone; "
+            "a cohort (--cohort FILE) gives all arms the same patients."
+        )
+    if file.repeats is not None and file.repeats.patients > file.most_patients:
+        raise UserError("more patients are repeated than there may be", file=shown, key="repeats.patients")
+    return Trial(file, cohort, arms, lengths.pop(), main, tuple(notes))
+
+
+def _trial_file(tree: Node, changes: Pairs) -> TrialFile:
+    for name, value, label in changes:
+        tree = apply_override(tree, name, value, label)
+    return _validated(tree, TrialFile)
+
+
+def _validated[M: BaseModel](tree: Node, model: type[M]) -> M:
+    try:
+        return model.model_validate(plain(tree))
+    except ValidationError as error:
+        raise user_error(error, tree, model) from None
+
+
+def _as_block(node: Node, key: str) -> Node:
+    """Take a bare file name for a block that extends it."""
+    if isinstance(node.value, str):
+        return Node({"extends": node}, node.file, node.line, node.column, node.key_line, node.key_column)
+    if not isinstance(node.value, dict):
+        raise node.error("got something else", key=key, expected="a file name, or a block of keys")
+    return node
+
+
+def _needed(node: Node | None, key: str, shown: str) -> Node:
+    if node is None or node.value is None:
+        raise UserError("this key is missing", file=shown, line=1, key=key)
+    return node
+
+
+def _block(node: Node | None, key: str, example: str) -> Node:
+    """Return a block of keys, an empty one where there is none; raise `UserError` for anything else."""
+    if node is None or node.value is None:
+        return Node({}, "")
+    if not isinstance(node.value, dict):
+        raise node.error("got something else", key=key, expected=f"a block of keys such as {example}")
+    return node
+
+
+def _arm_nodes(arms: Node) -> Mapping[str, Node]:
+    if not isinstance(arms.value, dict) or not 2 <= len(arms.value) <= _MOST_ARMS:
+        expected = f"a block with 2 to {_MOST_ARMS} arms such as therapeutic: ../therapeutic.yaml"
+        raise arms.error("got something else", key="arms", expected=expected)
+    for key, node in arms.value.items():
+        if not _KEY.fullmatch(key):
+            expected = "a short name such as preemptive: lower-case letters, digits and _"
+            raise node.error(f"got {key!r}", key="arms", expected=expected, at_key=True)
+    return arms.value
+
+
+def _keys_of(files: Sequence[str]) -> list[str]:
+    """Make a distinct arm's key of every file name."""
+    keys: list[str] = []
+    for file in files:
+        stem = re.sub(r"[^a-z0-9]+", "_", Path(file).stem.lower()).strip("_")[:36] or "arm"
+        stem = stem if stem[0].isalpha() else f"arm_{stem}"[:36]
+        number = 2
+        key = stem
+        while key in keys:
+            key, number = f"{stem}_{number}", number + 1
+        keys.append(key)
+    return keys
+
+
+def _table_node() -> Node:
+    rows = ParameterTable.load().rows
+    return node_from({row.name: row.between_patients.to_plain() for row in rows if row.between_patients}, _TABLE)

@@ -1,0 +1,113 @@
+"""The work of one batch, the same on this machine and on a cluster: simulate, write one shard, say little.
+
+Loaded in worker processes: neither Mesa nor pandas nor matplotlib.
+"""
+
+import errno
+import hashlib
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from simulation.body.virtual_patient import patient_values
+from simulation.scenario.fields import FrozenMap
+from simulation.scenario.schema import Scenario
+from simulation.store import Design, write_shard
+from simulation.trial.rows import failed_row, row_of
+from simulation.trial.schema import Arm
+from simulation.trial.twins import simulate_twins
+
+__all__ = ["NotStored", "Report", "RunKey", "TrialWork", "repeated_arm", "seed_of"]
+
+type RunKey = tuple[int, int, tuple[str, ...]]  # patient, repeat, keys of the arms that are still to be run
+_LARGEST_SEED: Final = 2**63
+
+
+class NotStored(Exception):  # noqa: N818 - it names what is wrong
+    """Say that results could not be written; `reason` is the operating system's."""
+
+    def __init__(self, reason: str, full: bool) -> None:
+        super().__init__(reason, full)
+        self.reason = reason
+        self.full = full
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Tell what a batch came to: the runs that failed with their reasons, and the time it took."""
+
+    patients: int
+    failed: tuple[tuple[int, int, str, str], ...]  # patient, repeat, arm, reason
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrialWork:
+    """Be the function that a pool calls with a batch of runs; it travels to the workers."""
+
+    arms: tuple[Arm, ...]
+    seed: int
+    folder: Path
+    design: Design
+
+    def __call__(self, runs: tuple[RunKey, ...]) -> Report:
+        """Simulate the patients of a batch in every arm and write their rows.
+
+        Raises
+        ------
+        NotStored
+            Where the rows cannot be written.
+        """
+        began = time.perf_counter()
+        rows = [row for run in runs for row in self.rows(*run)]
+        try:
+            write_shard(self.folder, self.design, rows)
+        except OSError as error:
+            full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+            raise NotStored(f"{error.strerror or error}", full) from None
+        failed = tuple(
+            (row["patient"], row["repeat"], row["arm"], row["error"]) for row in rows if row["status"] == "failed"
+        )
+        return Report(len(runs), failed, time.perf_counter() - began)
+
+    def rows(self, patient: int, repeat: int, keys: tuple[str, ...]) -> list[dict[str, Any]]:
+        """Return one row per arm; an arm that raises costs only itself."""
+        arms = tuple(repeated_arm(arm, self.seed, patient, repeat) for arm in self.arms if arm.key in keys)
+        seed = seed_of(self.seed, repeat)
+        try:
+            return _simulated(arms, seed, patient, repeat)
+        except Exception:
+            # the common past hides whose fault it is: each arm once more on its own
+            return [row for arm in arms for row in _alone(arm, seed, patient, repeat)]
+
+
+def seed_of(seed: int, repeat: int) -> int:
+    """Return the seed of chance events: the trial's own, and for repeats one made from it."""
+    if repeat == 0:
+        return seed
+    return int.from_bytes(hashlib.sha256(f"{seed} repeat {repeat}".encode()).digest()[:8]) % _LARGEST_SEED
+
+
+def repeated_arm(arm: Arm, seed: int, patient: int, repeat: int) -> Arm:
+    """Return the arm, for a repeat with the patient's own values fixed: the same person, other chance events."""
+    if repeat == 0:
+        return arm
+    values = patient_values(arm.scenario, seed, patient)
+    own: FrozenMap[Any] = FrozenMap({name: values[name] for name in arm.scenario.patient})
+    scenario: Scenario = arm.scenario.model_copy(update={"patient": own})
+    return replace(arm, scenario=scenario)
+
+
+def _simulated(arms: tuple[Arm, ...], seed: int, patient: int, repeat: int) -> list[dict[str, Any]]:
+    began = time.perf_counter()
+    courses = simulate_twins(arms, seed, patient)
+    each = (time.perf_counter() - began) / len(arms)
+    return [row_of(course, patient, repeat, each) for course in courses]
+
+
+def _alone(arm: Arm, seed: int, patient: int, repeat: int) -> list[dict[str, Any]]:
+    try:
+        return _simulated((arm,), seed, patient, repeat)
+    except Exception as error:
+        return [failed_row(patient, repeat, arm.key, f"{type(error).__name__}: {error}")]

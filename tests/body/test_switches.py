@@ -1,0 +1,142 @@
+"""Every process can be switched off from YAML, and then has no effect; unknown names are refused."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from simulation import UserError
+from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS
+from simulation.biology.places import PlaceKind
+from simulation.biology.state import State
+from simulation.biology.traits import (
+    BLAST,
+    EFFECTOR,
+    ENGAGED_TCON,
+    ENGAGED_TREG,
+    TCON,
+    TREG,
+    Channel,
+    encode,
+)
+from simulation.body import Body
+from simulation.parameters.processes import PROCESS_NAMES
+from simulation.scenario.load import parse_scenario
+from tests.biology.lab import PROCESSES
+from tests.body.patients import patient
+
+T_CELLS = (TCON, TREG, ENGAGED_TCON, ENGAGED_TREG)
+
+
+def busy_body(*off: str) -> Body:
+    """Return a body in which every process has something to do, with some processes switched off."""
+    body = patient(processes=dict.fromkeys(off, "off"), **{"parameters.p_cd19_loss": "1e-6 /division"})
+    state = body.state
+    state.day = state.start_day = 200.0
+    places = state.places
+    places.normal_b[:] = 1e6
+    places.normal[places.marrow] = 1e10
+    for niche in range(places.n_niches):
+        state.pop.add(encode(BLAST), niche, 10**9)
+        state.pop.add(encode(TCON), niche, 10**8)
+        state.pop.add(encode(TREG), niche, 10**7)
+        state.pop.add(encode(TCON, alloreactive=True, stage=EFFECTOR), niche, 10**7)
+    for kind in (PlaceKind.BLOOD, PlaceKind.LYMPHOID, PlaceKind.TISSUE):
+        place = places.index(kind)
+        state.pop.add(encode(TCON), place, 10**9)
+        state.pop.add(encode(TREG), place, 10**8)
+        state.pop.add(encode(TCON, alloreactive=True), place, 10**8)
+        state.pop.add(encode(TCON, alloreactive=True, stage=EFFECTOR), place, 10**8)
+    body.set_blinatumomab_rate(28.0)
+    if "blinatumomab_pk" in off:  # the level the others see is then held by hand
+        state.mean_plasma_pg_ml = 500.0
+    body.set_drug("ciclosporin", 0.5)
+    return body
+
+
+def tally(kinds: tuple[int, ...], *columns: Channel) -> Callable[[State, "Seen"], float]:
+    return lambda state, seen: float(seen.events[np.ix_(kinds, columns)].sum())
+
+
+class Seen:
+    """Add up the events of all steps."""
+
+    def __init__(self) -> None:
+        self.events = np.zeros((16, 18), np.int64)
+
+
+# What only this process does: zero without it, and not zero with it.
+TRACE: dict[str, Callable[[State, Seen], float]] = {
+    "contact": lambda s, _: float(s.signals.busy.sum() + s.signals.synapse_rate.sum()),
+    "killing": tally((BLAST,), Channel.KILLED_BY_ENGAGED),
+    "gvl": tally((BLAST,), Channel.KILLED_BY_GVL),
+    "blast_growth": tally((BLAST,), Channel.DIVIDE, Channel.DIE),
+    "antigen_loss": lambda s, _: float(s.variants.probability.sum()),
+    "blast_spread": tally((BLAST,), Channel.TO_NEIGHBOUR, Channel.TO_BLOOD, Channel.TO_MARROW),
+    "activation": tally(T_CELLS, Channel.ENGAGE, Channel.REVERT, Channel.ACTIVATION_DEATH),
+    "exhaustion": lambda s, _: float(s.pop.traits[s.pop.rows()].sum()),
+    "homeostasis": lambda s, _: abs(s.signals.lymphopenia),
+    "priming": tally(T_CELLS, Channel.PRIME, Channel.RECALL, Channel.CONTRACT, Channel.PROGRAM),
+    "treg": lambda s, _: float(s.signals.suppression.sum()),
+    "trafficking": tally(T_CELLS, Channel.TO_MARROW, Channel.TO_LYMPHOID, Channel.TO_TISSUE),
+    "margination": tally(T_CELLS, Channel.TO_MARGIN),
+    "gvhd": lambda s, _: 1.0 - s.worst_integrity,
+    "crs": lambda s, _: s.worst_crs_score + s.crs_tolerance,
+    "blinatumomab_pk": lambda s, _: s.plasma_pg_ml + float(s.signals.drug_pg_ml.sum()),
+    "immunosuppression": lambda s, _: 1.0 - s.signals.proliferation_factor,
+    "normal_marrow": lambda s, _: float(np.abs(s.places.normal[s.places.marrow] / 1e10 - 1.0).sum()),
+    "normal_b_cells": lambda s, _: float(np.abs(s.places.normal_b / 1e6 - 1.0).sum()),
+}
+
+
+def trace(name: str, *off: str) -> float:
+    body, seen = busy_body(*off), Seen()
+    for _ in range(8):
+        body.step()
+        seen.events += body.state.tally
+    return TRACE[name](body.state, seen)
+
+
+def test_every_process_has_a_switch_and_every_switch_a_process() -> None:
+    assert sorted(PROCESS_NAMES) == sorted(PROCESSES) == sorted(TRACE)
+
+
+@pytest.mark.parametrize("name", PROCESS_NAMES)
+def test_a_process_switched_off_leaves_no_trace(name: str) -> None:
+    assert trace(name) > 0.0, "this body gives the process nothing to do: the test would prove nothing"
+    assert trace(name, name) == 0.0
+
+
+@pytest.mark.parametrize("name", PROCESS_NAMES)
+def test_a_process_switched_off_is_not_even_called(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: object, state: State, dt: float) -> None:
+        raise AssertionError("called")
+
+    monkeypatch.setattr(type(PROCESSES[name]), "act", refuse)
+    with pytest.raises(AssertionError, match="called"):
+        busy_body().step()
+    busy_body(name).step()
+
+
+def test_on_is_the_default_and_may_be_written() -> None:
+    plain, written = busy_body(), patient(processes={"gvl": "on"})
+    assert [p.name for p in plain.before] == [p.name for p in written.before]
+    assert len(plain.before) + len(plain.after) == len(BEFORE_EVENTS) + len(AFTER_EVENTS)
+
+
+def test_with_everything_off_nothing_ever_happens() -> None:
+    body = busy_body(*PROCESS_NAMES)
+    body.state.pump_ug_per_day = 28.0
+    cells, codes = body.state.pop.cells.copy(), body.state.pop.code.copy()
+    for _ in range(20):
+        body.step()
+    np.testing.assert_array_equal(body.state.pop.cells, cells)
+    np.testing.assert_array_equal(body.state.pop.code, codes)
+
+
+@pytest.mark.parametrize("name", ["glv", "blast-growth", "Killing", "everything", ""])
+def test_an_unknown_process_is_refused_with_the_nearest_name(name: str) -> None:
+    with pytest.raises(UserError) as told:
+        parse_scenario(f"name: x\nprocesses: {{'{name}': off}}\n")
+    if name in ("glv", "blast-growth", "Killing"):
+        assert {"glv": "gvl", "blast-growth": "blast_growth", "Killing": "killing"}[name] in str(told.value)

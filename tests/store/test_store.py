@@ -1,0 +1,170 @@
+"""The store keeps what it was given through every kind of death, and says what it holds."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from simulation.errors import ExitStatus
+from simulation.store import Column, Design, OtherDesign, Store, StoreInUse, write_shard
+from simulation.store import atomic as files
+
+DESIGN = Design(
+    "trial",
+    (Column("patient", "int"), Column("arm", "text")),
+    (Column("days", "float", "day", "how long"), Column("well", "bool"), Column("words", "text")),
+    {"seed": 1},
+    {"made": "today"},
+)
+
+
+def row(patient: int, arm: str = "a", **more: Any) -> dict[str, Any]:
+    return {"patient": patient, "arm": arm, "status": "done", "days": patient / 3, "well": patient % 2 == 0} | more
+
+
+def rows_of(store: Store) -> list[dict[str, Any]]:
+    return sorted(store.rows(), key=lambda found: (found["patient"], found["arm"]))
+
+
+def test_rows_come_back_exactly(tmp_path: Path) -> None:
+    text = 'two\nlines, "quoted"; µ'
+    with Store(tmp_path, DESIGN) as store:
+        write_shard(tmp_path, DESIGN, [row(0, words=text), row(1, days=None), row(2, days=0.1 + 0.2)])
+        found = rows_of(store)
+    assert found[0]["words"] == text
+    assert found[0]["well"] is True
+    assert found[1]["days"] is None
+    assert found[2]["days"] == 0.1 + 0.2
+
+
+def test_it_describes_itself(tmp_path: Path) -> None:
+    with Store(tmp_path, DESIGN):
+        pass
+    told = json.loads((tmp_path / "design.json").read_text())
+    assert told["identity"] == {"seed": 1}
+    names = {column["name"]: column for column in told["columns"]}
+    assert names["days"] == {"name": "days", "kind": "float", "unit": "day", "meaning": "how long", "key": False}
+    assert names["patient"]["key"] is True
+    assert "status" in names
+    assert "error" in names
+
+
+def test_any_program_can_read_it(tmp_path: Path) -> None:
+    with Store(tmp_path, DESIGN) as store:
+        write_shard(tmp_path, DESIGN, [row(0), row(1)])
+        write_shard(tmp_path, DESIGN, [row(2)])
+        table = pd.concat(pd.read_csv(path) for path in store.files())
+    assert sorted(table["patient"]) == [0, 1, 2]
+
+
+def test_many_batches_stay_few_files(tmp_path: Path) -> None:
+    with Store(tmp_path, DESIGN) as store:
+        for patient in range(300):
+            write_shard(tmp_path, DESIGN, [row(patient)])
+            store.merge()
+        assert len(store.files()) < 45
+        store.merge(everything=True)
+        assert len(store.files()) <= 10
+        assert [found["patient"] for found in rows_of(store)] == list(range(300))
+
+
+def test_a_crash_between_merging_and_removing_doubles_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store(tmp_path, DESIGN) as store:
+        for patient in range(5):
+            write_shard(tmp_path, DESIGN, [row(patient)])
+        monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)  # killed before anything is removed
+        store.merge(everything=True)
+        assert len(list(store.text_rows())) == 10
+        assert [found["patient"] for found in rows_of(store)] == list(range(5))
+
+
+def test_what_was_done_counts_before_what_failed(tmp_path: Path) -> None:
+    failed = row(3) | {"status": "failed", "error": "it rained"}
+    with Store(tmp_path, DESIGN) as store:
+        for one in (failed, row(3), failed):
+            write_shard(tmp_path, DESIGN, [one])
+        assert store.done() == {("3", "a")}
+        assert [found["status"] for found in rows_of(store)] == ["done"]
+        write_shard(tmp_path, DESIGN, [failed | {"patient": 4}])
+        assert [found["error"] for found in rows_of(store)] == [None, "it rained"]
+
+
+def test_another_design_is_refused_with_status_5(tmp_path: Path) -> None:
+    with Store(tmp_path, DESIGN):
+        pass
+    other = Design("trial", DESIGN.keys, DESIGN.columns, {"seed": 2})
+    with pytest.raises(OtherDesign, match="other seed") as caught, Store(tmp_path, other):
+        pass
+    assert caught.value.exit_status == ExitStatus.OTHER_SCENARIO
+    with Store(tmp_path, Design("trial", DESIGN.keys, DESIGN.columns, {"seed": 1}, {"made": "tomorrow"})):
+        pass  # when it was made is no part of the design
+
+
+def test_two_writers_at_once_are_refused(tmp_path: Path) -> None:
+    pytest.importorskip("fcntl")
+    with Store(tmp_path, DESIGN):
+        with pytest.raises(StoreInUse, match="another program"), Store(tmp_path, DESIGN):
+            pass
+    with Store(tmp_path, DESIGN):
+        pass
+
+
+def test_an_unknown_column_is_a_mistake(tmp_path: Path) -> None:
+    with Store(tmp_path, DESIGN), pytest.raises(ValueError, match="no column wrong"):
+        write_shard(tmp_path, DESIGN, [row(0, wrong=1)])
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store(tmp_path, DESIGN) as store:
+        write_shard(tmp_path, DESIGN, [row(0)])
+
+        def full(_: int) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(files.os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            write_shard(tmp_path, DESIGN, [row(1)])
+        monkeypatch.undo()
+        assert [found["patient"] for found in rows_of(store)] == [0]
+        assert not list(tmp_path.rglob(".part-*"))
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from simulation.store import write_shard
+from tests.store.test_store import DESIGN, row
+for patient in range(10**6):
+    write_shard(Path(sys.argv[1]), DESIGN, [row(patient, words="x" * 20000)])
+    print(patient, flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
+def test_kill_9_loses_nothing_that_was_told_to_be_done(tmp_path: Path) -> None:
+    with Store(tmp_path, DESIGN):
+        pass
+    root = Path(__file__).resolve().parents[2]
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=root,
+        env=os.environ | {"PYTHONPATH": str(root)},
+    )  # fmt: skip
+    assert writer.stdout is not None
+    writer.stdout.readline()
+    time.sleep(0.3)
+    writer.send_signal(signal.SIGKILL)
+    told = [0, *(int(line) for line in writer.stdout.read().split())]
+    writer.wait()
+    with Store(tmp_path, DESIGN) as store:
+        assert not list(tmp_path.rglob(".part-*"))  # half a file is cleared away
+        found = [one["patient"] for one in rows_of(store)]
+    assert set(told) <= set(found)
+    assert found == list(range(len(found)))

@@ -1,0 +1,153 @@
+"""Results do not depend on how finely the computer resolves the patient: agents, steps, niches, single cells."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from simulation import load_scenario
+from simulation.course import Course
+
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+AFTER = (7, 14, 28, 56)  # days after the start of treatment
+
+
+def log10_blasts(
+    name: str, start: float, *, grid: Any = 6, seed: Any = 1, patient: Any = 0, **overrides: object
+) -> npt.NDArray[np.float64]:
+    """Return log10 blasts on the days `AFTER` treatment began on a fixed day."""
+    plan = {
+        "marrow.rows": grid,
+        "marrow.columns": grid,
+        "marrow_maps": [],
+        "start": {"when": "day", "day": f"day {start:g}"},
+        "follow_up": f"{start + AFTER[-1] + 1:g} d",
+        "stop.crs_grade": 4,
+    }
+    course = Course(load_scenario(SCENARIOS / f"{name}.yaml", plan | overrides), seed, patient)
+    course.run()
+    columns = course.columns()
+    at = np.searchsorted(columns["day"], start + np.array(AFTER) - 1e-6)
+    return np.asarray(np.log10(np.maximum(columns["blasts_cells"][at], 1.0)))
+
+
+OVERT, MRD = ("therapeutic", 170.0), ("preemptive", 95.0)
+
+
+@pytest.mark.parametrize(("name", "start"), [OVERT, MRD])
+def test_the_number_of_agents_does_not_matter(name: str, start: float) -> None:
+    found = np.array(
+        [log10_blasts(name, start, **{"resolution.agents_per_stratum": k}) for k in (1, 2, 4, 8)]
+    )
+    assert found.min() > 2.0, "too few blasts left to compare"
+    assert np.ptp(found, axis=0).max() < 0.05
+
+
+@pytest.mark.parametrize(("name", "start"), [OVERT, MRD])
+def test_the_step_does_not_matter(name: str, start: float) -> None:
+    found = np.array([log10_blasts(name, start, time_step=dt) for dt in ("3 h", "6 h", "12 h")])
+    assert found.min() > 2.0, "too few blasts left to compare"
+    assert np.ptp(found, axis=0).max() < 0.05
+
+
+EVEN = {  # no perfusion by chance, and so many founders that niches start alike
+    "parameters.cv_marrow_perfusion": 0,
+    "parameters.fraction_sanctuary": 0,
+    "parameters.p_cd19_loss": "1e-10 /division",
+    "parameters.p_hla_loss": "1e-10 /division",
+    "patient.n_residual_blasts": "1e7 cells",
+}
+
+
+def test_the_number_of_niches_does_not_matter_where_niches_are_alike() -> None:
+    found = np.array([log10_blasts("therapeutic", 149.0, grid=n, **EVEN)[:3] for n in (3, 6, 12)])
+    assert found.min() > 2.0, "too few blasts left to compare"
+    assert np.ptp(found, axis=0).max() < 0.05
+
+
+@pytest.mark.slow
+def test_the_number_of_niches_does_not_matter_where_niches_are_alike_at_full_resolution() -> None:
+    found = np.array([log10_blasts("therapeutic", 149.0, grid=n, **EVEN)[:3] for n in (6, 12, 24)])
+    assert np.ptp(found, axis=0).max() < 0.05
+
+
+@pytest.mark.slow
+def test_with_perfusion_by_chance_the_mean_over_patients_does_not_depend_on_the_grid() -> None:
+    """Fourteen days into treatment; means of 24 patients differ by at most 4 standard errors (false alarm 6e-5)."""
+    found = [np.array([log10_blasts(*OVERT, grid=n, patient=k)[1] for k in range(24)]) for n in (6, 12)]
+    error = np.sqrt(sum(f.var(ddof=1) / f.size for f in found))
+    assert abs(found[0].mean() - found[1].mean()) < 4.0 * error
+
+
+SMALL = 1e-8  # of a patient: seven thousand marrow cells, three hundred T cells
+TINY = {
+    "allow_out_of_range": True,
+    "marrow.rows": 2,
+    "marrow.columns": 1,
+    "marrow_maps": [],
+    "monitoring.blood": None,
+    "dli": None,
+    "follow_up": "24 d",
+    "stop.crs_grade": 4,
+    "start": {"when": "day", "day": "day 2"},
+    "graft.treg": "0.3 cells/kg",
+    "graft.tcon": "2 cells/kg",
+    "patient.n_residual_blasts": "500 cells",
+    "parameters.fraction_sanctuary": 0,
+    "parameters.n_marrow_cells_per_kg": f"{10.4e9 * SMALL} cells/kg",
+    "parameters.n_blood_cells": f"{1e10 * SMALL} cells",
+    "parameters.n_lymphoid_cells": f"{3e11 * SMALL} cells",
+    "parameters.n_t_cell_set_point_early": f"{2.5e10 * SMALL} cells",
+    "parameters.n_t_cell_set_point_late": f"{2.5e11 * SMALL} cells",
+    "parameters.n_effectors_half_damage": f"{1e6 * SMALL} cells/kg",
+    "parameters.rate_death_agvhd_3": "0 /day",  # everyone is followed to the end
+    "parameters.rate_death_agvhd_4": "0 /day",
+    "parameters.rate_death_crs_4": "0 /day",
+    "parameters.n_engaged_crs_unit": f"{3e6 * SMALL} cells/kg",
+}
+COMPARED = (
+    "blasts_cells",
+    "tcon_cells",
+    "treg_cells",
+    "engaged_cells",
+    "marrow_t_exhaustion_fraction",
+    "alloreactive_effector_cells",
+    "tissue_integrity_fraction",
+)
+
+
+def tiny_patients(cells_per_agent: object, seeds: range) -> npt.NDArray[np.float64]:
+    """Return what `COMPARED` is on days 8, 16 and 24, shape (patients, columns x days)."""
+    plan = TINY | {"resolution.cells_per_agent": cells_per_agent}
+    scenario = load_scenario(SCENARIOS / "preemptive.yaml", plan)
+    rows = []
+    for seed in seeds:
+        course = Course(scenario, seed, 0)
+        course.run()
+        columns = course.columns()
+        rows.append([columns[name][day] for name in COMPARED for day in (8, 16, 24)])
+        if cells_per_agent == 1:
+            pop = course.body.state.pop
+            assert pop.cells[: pop.top].max() == 1
+    return np.array(rows)
+
+
+def single_cells_against_cohorts(n: int) -> None:
+    """Means of all 21 quantities differ by at most 4.5 standard errors, spreads by at most a third (1e-4 together)."""
+    cohorts, singles = tiny_patients("unlimited", range(1000, 1000 + n)), tiny_patients(1, range(n))
+    error = np.sqrt(cohorts.var(0, ddof=1) / n + singles.var(0, ddof=1) / n)
+    far = np.abs(cohorts.mean(0) - singles.mean(0)) / error
+    assert far.max() < 4.5, dict(zip(np.repeat(COMPARED, 3), far.round(1), strict=False))
+    spread = cohorts[:, :12].std(0) / singles[:, :12].std(0)
+    assert np.abs(np.log(spread)).max() < 4.5 / np.sqrt(n)
+
+
+def test_one_cell_per_agent_gives_the_statistics_of_cohorts() -> None:
+    single_cells_against_cohorts(50)
+
+
+@pytest.mark.slow
+def test_one_cell_per_agent_gives_the_statistics_of_cohorts_to_a_few_per_cent() -> None:
+    single_cells_against_cohorts(700)
