@@ -202,6 +202,8 @@ def _count(
         w = float(n)
         code, place = codes[row], places[row]
         kind = behaviour[code & 15]
+        if kind < 0:  # an own class that takes part in no rule
+            continue
         if kind == BLAST:
             rows[_BLAST_ROWS, n_blast] = row
             n_blast += 1

@@ -231,6 +231,10 @@ class Body:
             self._truth = truth_of(self.state, self.agvhd_grade(), self.crs_grade())
         return self._truth
 
+    def changed(self) -> None:
+        """Say that cells were changed by hand: what was read before no longer holds."""
+        self._truth = None
+
     def agvhd_grade(self) -> int:
         """Return the acute GvHD grade now, 0-4."""
         p = self.values

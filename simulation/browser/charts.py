@@ -18,8 +18,8 @@ from simulation.results import courses
 
 __all__ = ["base_option", "day_limit", "frame_option", "power"]
 
-HEIGHT: Final = 640
-_TOP, _GAP, _BOTTOM = 26, 34, 42  # pixels
+HEIGHT: Final = 588
+_TOP, _GAP, _BOTTOM = 24, 30, 38  # pixels
 _LEFT, _RIGHT = 58, 18
 _ENDS: Final = (30, 60, 90, 120, 180, 270, 365, 545, 730, 1095, 1460, 1825, 3650, 7305)
 
@@ -53,12 +53,12 @@ def base_option(colours: Palette, height: int = HEIGHT) -> dict[str, Any]:
             "textStyle": {"color": colours.ink, "fontSize": 11}, "axisPointer": {"type": "line"},
         },
         "title": [
-            {"text": f"{panel.title}", "left": _LEFT - 50, "top": top - 25, "textStyle": {**text, "fontWeight": 600}}
+            {"text": f"{panel.title}", "left": _LEFT - 50, "top": top - 23, "textStyle": {**text, "fontWeight": 600}}
             for panel, top in zip(PANELS, tops, strict=True)
         ],
         "legend": [
             {
-                "data": [curve.name for curve in panel.curves if curve.legend], "right": _RIGHT, "top": top - 26,
+                "data": [curve.name for curve in panel.curves if curve.legend], "right": _RIGHT, "top": top - 25,
                 "itemWidth": 16, "itemHeight": 8, "itemGap": 9, "textStyle": text, "inactiveColor": colours.faint,
             }
             for panel, top in zip(PANELS, tops, strict=True)

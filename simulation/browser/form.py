@@ -36,8 +36,8 @@ _OFF: Final = "off"
 _DRUGS: Final = ("none", "ciclosporin", "tacrolimus", "mycophenolate", "corticosteroid", "ptcy", "as in the file")
 
 FIELDS: Final = (
-    Field("seed", "Seed", "seed", hint="Whole number: key of all chance events."),
-    Field("patient", "Patient number", "patient", hint="Whole number: each is another virtual patient."),
+    Field("seed", "Seed", "seed"),
+    Field("patient", "Patient number", "patient"),
     Field(
         "start", "Treatment starts", "start.when", "choice",
         values=("never", "day", "mrd", "overt_relapse", "as in the file"),

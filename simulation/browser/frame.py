@@ -49,4 +49,5 @@ class Page:
 def Frame(model: Any, pages: Sequence[Page], name: str) -> None:
     """Show SolaraViz without its own sidebar."""
     sidebar_portal.use_portal()  # what SolaraViz puts into the sidebar ends here
-    SolaraViz(model, components=[(page, index) for index, page in enumerate(pages)], name=name)
+    with solara.Div():
+        SolaraViz(model, components=[(page, index) for index, page in enumerate(pages)], name=name)

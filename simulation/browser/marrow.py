@@ -34,6 +34,7 @@ _RIVALS: Final = (
     ("treg", "Treg"),
 )  # fmt: skip
 _LOWEST, _HIGHEST = 0.0, 10.0  # decades of cells per niche on every map of cells
+_BALANCE: Final = 5.0  # decades between blasts and T cells at which a niche has its full colour
 _PALEST: Final = 0.16  # the faintest shade still differs from an empty niche
 
 
@@ -73,17 +74,16 @@ def paint(layers: Layers, layer: str, colours: Palette) -> MapImage:
 
 
 def _dominant(layers: Layers, colours: Palette) -> tuple[npt.NDArray[np.float64], tuple[tuple[str, str], ...]]:
-    """Colour each niche by the most numerous of its blasts and donor cells, the stronger the more there are."""
-    lost = layers["blasts_cd19_negative"]
-    engaged = layers["engaged"]
+    """Colour each niche by the most numerous of its blasts and donor cells; paler where blasts and T cells are near balance."""
+    lost, engaged = layers["blasts_cd19_negative"], layers["engaged"]
     counts = np.stack([layers["blasts"] - lost, lost, engaged, np.maximum(layers["tcon"] - engaged, 0.0), layers["treg"]])
-    most = counts.argmax(axis=0)
+    most, blasts, t_cells = counts.argmax(axis=0), layers["blasts"], counts[2:].sum(axis=0)
     tops = np.array([rgb(colours.cells[name]) for name, _ in _RIVALS], float)
     base = np.array(rgb(colours.empty), float)
-    cells = counts.max(axis=0)
-    shade = np.where(cells > 0, _PALEST + (1 - _PALEST) * np.clip(_strength(cells), 0, 1), 0.0)[..., None]
+    decades = np.abs(np.log10(np.maximum(blasts, 0.1) / np.maximum(t_cells, 0.1)))
+    shade = np.where(counts.max(axis=0) > 0, 0.25 + 0.75 * np.clip(decades / _BALANCE, 0, 1), 0.0)[..., None]
     legend = tuple((colours.cells[name], words) for name, words in _RIVALS)
-    return base + (tops[most] - base) * shade, (*legend, (colours.empty, "only normal cells"))
+    return base + (tops[most] - base) * shade, (*legend, (colours.empty, "normal cells only; pale: in balance"))
 
 
 def _strength(cells: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

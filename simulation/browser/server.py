@@ -5,14 +5,18 @@ import socket
 import threading
 import warnings
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 
 from simulation.errors import MissingExtra, UserError
 
-__all__ = ["serve"]
+__all__ = ["Start", "serve", "started"]
 
 HOST = "127.0.0.1"
+_NEEDED = ("altair", "ipyvue", "ipyvuetify", "solara", "solara_assets", "starlette", "uvicorn")
 _FIRST_PORT, _LAST_PORT = 8765, 8864
 _SETTINGS = {
     "SOLARA_APP": "simulation.browser.app",
@@ -26,10 +30,26 @@ _SETTINGS = {
 }
 
 
-def serve(
-    port: int | None, environment: Mapping[str, str], *, on_ready: Callable[[str], None], open_browser: bool
-) -> None:
-    """Serve until interrupted; `environment` tells the page what to show first, `on_ready` gets the address.
+@dataclass(frozen=True)
+class Start:
+    """Say what a tab shows first; without a file, pre-emptive treatment."""
+
+    file: Path | None = None
+    settings: tuple[str, ...] = ()
+    seed: int = 0
+    patient: int = 0
+
+
+_start = Start()
+
+
+def started() -> Start:
+    """Return what this process was asked to show first."""
+    return _start
+
+
+def serve(port: int | None, start: Start, *, on_ready: Callable[[str], None], open_browser: bool) -> None:
+    """Serve until interrupted; `on_ready` gets the address once the page answers.
 
     Raises
     ------
@@ -38,20 +58,23 @@ def serve(
     UserError
         Where the port is taken.
     """
-    os.environ.update(_SETTINGS | dict(environment))
+    global _start
+    _start = start
+    os.environ.update(_SETTINGS)
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise MissingExtra(f"What the page in the browser needs ({', '.join(missing)})", "browser")
     chosen = _free(port)
-    try:
-        import solara.server.starlette as starlette
-        import uvicorn
-        import mesa.visualization  # noqa: F401  # brings altair
-    except ImportError as missing:
-        raise MissingExtra(f"The page in the browser ({missing.name})", "browser") from None
+    import uvicorn
+    from solara.server import starlette
+
     warnings.filterwarnings("ignore", message="Cookies with samesite")  # no other site embeds this page
     address = f"http://{HOST}:{chosen}/"
     config = uvicorn.Config(starlette.app, host=HOST, port=chosen, log_level="error", access_log=False, ws_max_size=2**26)
     server = uvicorn.Server(config)
 
     def tell() -> None:
+        _warm_up()  # the kernels are compiled, or read, before the first patient is played
         while not server.started and not server.should_exit:
             threading.Event().wait(0.05)
         if server.started:
@@ -63,9 +86,19 @@ def serve(
     server.run()
 
 
+def _warm_up() -> None:
+    from simulation.course import Course
+    from simulation.scenario.load import parse_scenario
+
+    course = Course(parse_scenario("name: Warm-up\nmarrow: {rows: 2, columns: 2}\ngraft: {treg_day: day 0}\n"))
+    course.step()
+    course.step()
+
+
 def _free(port: int | None) -> int:
     """Return the port asked for, or the first free one of a hundred."""
-    for candidate in (port,) if port is not None else range(_FIRST_PORT, _LAST_PORT + 1):
+    for candidate in (port,) if port is not None else range(_NEEDED = ("altair", "ipyvue", "ipyvuetify", "solara", "solara_assets", "starlette", "uvicorn")
+_FIRST_PORT, _LAST_PORT + 1):
         with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -23,6 +23,7 @@ COMMANDS = {
     "show": "simulation.cli.commands.show:show",
     "params": "simulation.cli.commands.params:params",
     "schema": "simulation.cli.commands.schema:schema",
+    "view": "simulation.cli.commands.view:view",
     "doctor": "simulation.cli.commands.doctor:doctor",
 }
 SCENARIO_ENDINGS = (".yaml", ".yml")

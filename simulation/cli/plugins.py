@@ -50,7 +50,7 @@ def _checked(rules: object, path: Path, names: list[str]) -> tuple[Any, ...]:
                 f"{rule!r} is no rule",
                 file=str(path),
                 key=RULES,
-                expected="objects with a name and a method act(body, dt)",
+                expected="objects with a name and a method act(state, dt)",
             )
     return tuple(rules)
 

@@ -90,7 +90,7 @@ class Ledger:
 
     def changed(self) -> None:
         """Let the body forget what it knew of itself."""
-        self.body._truth = None  # computed anew when the clinic or a chart asks
+        self.body.changed()  # computed anew when the clinic or a chart asks
 
     def _size(self, cells: int) -> int:
         cells = whole(cells, "cells")

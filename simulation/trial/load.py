@@ -50,12 +50,15 @@ def load_trial(path: str | os.PathLike[str], changes: Pairs = (), arm_changes: P
     own = dict(root.value) if isinstance(root.value, dict) else {}
     arms_node, cohort_node = own.pop("arms", None), own.pop("cohort", None)
     common = own.pop("common", None)
+    arms_node, cohort_node = (
+        _needed(node, key, own, shown) for key, node in (("arms", arms_node), ("cohort", cohort_node))
+    )
     file = _trial_file(Node(own, shown, 1, 1), changes)
     common = _block(common, "common", "monitoring: ..., as in a scenario")
-    cohort = _Cohort.read(_as_block(_needed(cohort_node, "cohort", shown), "cohort"), source, shown)
+    cohort = _Cohort.read(_as_block(cohort_node, "cohort"), source, shown)
     arms = tuple(
         Arm(key, _arm(key, node, source, shown, cohort, common, file.follow_up, arm_changes))
-        for key, node in _arm_nodes(_needed(arms_node, "arms", shown)).items()
+        for key, node in _arm_nodes(arms_node).items()
     )
     return _checked(file, cohort.described(arms), arms, shown)
 
@@ -75,7 +78,7 @@ def load_quick_trial(
     file = _trial_file(node_from(trial, "compare"), changes)
     cohort = _Cohort.of_scenarios(vary)
     if cohort_file is not None:
-        cohort = _Cohort.read(node_from({"extends": str(Path(cohort_file).resolve())}, cohort_file), None, cohort_file)
+        cohort = _Cohort.read(read_yaml(cohort_file, cohort_file), Path(cohort_file), cohort_file)
     arms = []
     for key, name in zip(keys, files, strict=True):
         node = Node(dict(read_yaml(name, name).value), name, 1, 1)  # type: ignore[arg-type]
@@ -96,7 +99,7 @@ class _Cohort:
     table: Node | None  # distributions of the parameter table, below what the arms say
 
     @classmethod
-    def read(cls, node: Node, path: Path | None, shown: str) -> "_Cohort":
+    def read(cls, node: Node, path: Path, shown: str) -> "_Cohort":
         tree = extended(node, path, shown)
         keys = dict(tree.value) if isinstance(tree.value, dict) else {}
         file = _validated(tree, CohortFile)
@@ -210,8 +213,11 @@ def _as_block(node: Node, key: str) -> Node:
     return node
 
 
-def _needed(node: Node | None, key: str, shown: str) -> Node:
+def _needed(node: Node | None, key: str, others: Mapping[str, Node], shown: str) -> Node:
     if node is None or node.value is None:
+        near = nearest_name(key, others)
+        if near is not None and near not in TrialFile.model_fields:
+            raise others[near].error("there is no such key", key=near, nearest=key, at_key=True)
         raise UserError("this key is missing", file=shown, line=1, key=key)
     return node
 

@@ -9,7 +9,8 @@ from simulation.in_vitro.protocols.cytotoxicity import lysis_of_donors
 from simulation.in_vitro.result import ExperimentResult
 from simulation.in_vitro.statistics import hill, hill_fit
 from simulation.parameters import ParameterTable
-from tests.in_vitro.plates import CYTOTOXICITY, run
+
+from .plates import CYTOTOXICITY, run
 
 NOISE = 6.0  # percent: pipetting of 5 % in two wells and their controls, with a margin
 

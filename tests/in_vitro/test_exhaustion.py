@@ -6,7 +6,8 @@ import pytest
 from simulation.in_vitro.protocols.exhaustion import is_on, lysis_of_arm
 from simulation.in_vitro.result import ExperimentResult
 from simulation.in_vitro.schema import Arm
-from tests.in_vitro.plates import COCULTURE, run
+
+from .plates import COCULTURE, run
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ import pytest
 from simulation.cli import main
 from simulation.errors import UserError
 from simulation.in_vitro.load import is_experiment, load_experiment, parse_experiment
-from tests.in_vitro.plates import COCULTURE, CYTOTOXICITY, MLR, SUPPRESSION, run
+
+from .plates import COCULTURE, CYTOTOXICITY, MLR, SUPPRESSION, run
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = sorted((ROOT / "scenarios" / "in_vitro").glob("*.yaml"))
@@ -37,7 +38,7 @@ def test_resolved_text_is_the_same_experiment(text: str) -> None:
         (("targets: 5000", "target: 5000"), "did you mean 'targets'?"),
         (("10 ng/mL", "10 ng"), "expected a concentration"),
         (('"1:10"', '"1-10"'), "a ratio of cells such as 1:4"),
-        (("4 h, 24 h", "4 h, 7 min"), "a whole number of steps of 30 min"),
+        (("4 h, 24 h", "4 h, 7 min"), "a whole number of steps of 0.5 h"),
         (("donors: 1", "donors: 0"), "a whole number from 1"),
         (("donors: 1", "parameters: {rate_kill_max: 50 /day}"), "to go beyond, write allow_out_of_range"),
         (("donors: 1", "parameters: {rate_kill_mx: 5 /day}"), "did you mean 'rate_kill_max'?"),

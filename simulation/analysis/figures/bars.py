@@ -44,10 +44,13 @@ def tornado(swings: Sequence[Swing], outcome: Outcome, base: float) -> Figure:
     shown = sorted(swings, key=lambda swing: swing.size, reverse=True)[:MOST_BARS]
     figure, ax = _frame(len(shown), 5.6)
     for row, swing in enumerate(shown):
-        for colour, (change, low, high) in ((_LOW, swing.low), (_HIGH, swing.high)):
-            ax.barh(row, change, height=0.72, color=colour, alpha=0.8, linewidth=0)
+        for colour, (change, low, high), at in (
+            (_LOW, swing.low, row - 0.19),
+            (_HIGH, swing.high, row + 0.19),
+        ):
+            ax.barh(at, change, height=0.36, color=colour, alpha=0.8, linewidth=0)
             if np.isfinite(low) and np.isfinite(high):
-                ax.plot([low, high], [row, row], color="#222222", linewidth=0.9)
+                ax.plot([low, high], [at, at], color="#222222", linewidth=0.9)
     ax.set_yticks(range(len(shown)), [wrapped(swing.name, 34) for swing in shown])
     ax.axvline(0, color="#222222", linewidth=0.8)
     ax.set_xlabel(wrapped(f"Change of: {outcome.title}; base {base:.4g}", 60))

@@ -72,7 +72,13 @@ def _panel(ax: Axes, axis: FactorAxis, lines: Sequence[Line]) -> None:
         dash = style.DASHES[index % len(style.DASHES)]
         known = np.isfinite(line.low) & np.isfinite(line.high)
         ax.fill_between(
-            axis.places, line.low, line.high, where=known.tolist(), color=colour, alpha=0.16 if len(lines) <= 3 else 0.09, linewidth=0
+            axis.places,
+            line.low,
+            line.high,
+            where=known.tolist(),
+            color=colour,
+            alpha=0.16 if len(lines) <= 3 else 0.09,
+            linewidth=0,
         )
         ax.plot(
             axis.places, line.mean, color=colour, linestyle=dash, label=wrapped(line.label, 26), marker="o",

@@ -1,5 +1,6 @@
 """Two outcomes against each other, a dot per design point, with the Pareto front."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,9 +33,10 @@ def trade_off(
     legend: str,
 ) -> Figure:  # fmt: skip
     """Draw the points with 95 % intervals; those on the front are joined, lettered and told in `names`."""
-    figure = style.PaperFigure(6.4, 3.7)
+    figure = style.PaperFigure(7.2, 3.7)
     figure.set_layout_engine("constrained")
-    ax = figure.subplots()
+    ax, told = figure.subplots(1, 2, width_ratios=(2.6, 1))
+    told.set_axis_off()
     off = np.setdiff1d(np.flatnonzero(np.isfinite(one.mean) & np.isfinite(other.mean)), front)
     for chosen, colour, size, order in ((off, "#9A9A9A", 2.6, 2), (front, "#D55E00", 4.2, 4)):
         ax.errorbar(
@@ -66,15 +68,8 @@ def trade_off(
         "better", (0.02, 0.02), xytext=(0.14, 0.14), xycoords="axes fraction", textcoords="axes fraction", fontsize=7,
         color=style.COLOUR["quiet"], arrowprops={"arrowstyle": "->", "color": style.COLOUR["quiet"], "linewidth": 0.7},
     )  # fmt: skip
-    figure.text(
-        1.0,
-        0.98,
-        f"Pareto front: {legend}\n" + "\n".join(lines),
-        fontsize=6.8,
-        va="top",
-        ha="left",
-        linespacing=1.5,
-    ).set_in_layout(True)
+    heading = "\n".join(textwrap.wrap(f"Pareto front: {legend}", 36))
+    told.text(0.0, 1.0, f"{heading}\n\n" + "\n".join(lines), fontsize=7, va="top", linespacing=1.45)
     return figure
 
 

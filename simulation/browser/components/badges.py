@@ -47,6 +47,8 @@ def badge_words(shot: Snapshot) -> list[tuple[str, str, str]]:
 
 def _disease(shot: Snapshot, share: float) -> tuple[str, str, str]:
     blasts = shot.now["blasts_cells"]
+    if shot.day < 0:
+        return ("Transplant", f"in {-shot.day:g} days", "plain")
     if blasts == 0:
         return ("Leukaemia", "extinct: not a cell left", "good")
     overt = share >= shot.scenario.definitions.overt_relapse
@@ -64,9 +66,11 @@ def _mrd(shot: Snapshot) -> tuple[str, str]:
 
 
 @solara.component
-def Badges(shot: Snapshot) -> None:
-    """Show the badges; what each means does not rest on its colour alone."""
-    with solara.Div(classes=["tt-badges"]):
+def Badges(shot: Snapshot, title: str = "", frame_s: float = 0.0) -> None:
+    """Show the badges; what each means does not rest on its colour alone. The last frame's time is for whoever measures it."""
+    with solara.v.Html(tag="div", class_="tt-badges", attributes={"data-frame-ms": f"{1000 * frame_s:.0f}"}):
+        if title:
+            solara.v.Html(tag="b", children=[title])
         for label, words, kind in badge_words(shot):
             icon = [solara.v.Icon(children=[_ICONS[kind]], x_small=True)] if _ICONS[kind] else []
             told = solara.v.Html(tag="span", children=[f" {label}: ", solara.v.Html(tag="b", children=[words])])

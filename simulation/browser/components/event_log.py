@@ -29,11 +29,12 @@ def _order(order: object) -> str:
 @solara.component
 def EventLog(shot: Snapshot) -> None:
     """Show the log."""
+    lines = log_lines(shot)[:80] or [("", "Nothing has happened yet: press Play.")]
     rows = [
-        solara.v.Html(tag="li", children=[solara.v.Html(tag="b", children=[day + ": "]), words])
-        for day, words in log_lines(shot)[:80]
+        solara.v.Html(tag="li", children=[solara.v.Html(tag="b", children=[f"{day}: " if day else ""]), words])
+        for day, words in lines
     ]
-    nothing = [solara.v.Html(tag="li", children=["Nothing has happened yet: press Play."])]
-    solara.v.Html(tag="h3", class_="tt-group", children=["What happened"])
+    title = solara.v.Html(tag="h3", class_="tt-group", children=["What happened"])
     attributes = {"tabindex": "0", "aria-label": "Event log, the latest first"}
-    solara.v.Html(tag="ul", class_="tt-log", children=rows or nothing, attributes=attributes)
+    log = solara.v.Html(tag="ul", class_="tt-log", children=rows, attributes=attributes)
+    solara.Div(children=[title, log])

@@ -10,6 +10,7 @@ from simulation.browser.view import PatientView
 __all__ = ["PlayBar", "Transport"]
 
 
+
 def speed_words(speed: float) -> str:
     """Return a speed in words."""
     return "as fast as drawn" if math.isinf(speed) else f"{speed:g} day{'s' * (speed != 1)} per second"
@@ -27,15 +28,16 @@ def Transport(view: "PatientView", step_words: str, on_reset) -> None:  # type: 
         view.tell()
 
     icon = "mdi-pause" if playing else "mdi-play"
-    solara.Button(
-        "Pause" if playing else "Play", icon_name=icon, color="primary", disabled=over and not playing,
-        on_click=player.pause if playing else player.play, classes=["tt-play"],
-    )  # fmt: skip
-    solara.Button(f"Step ({step_words})", outlined=True, disabled=playing or over, on_click=lambda: player.advance(0))
-    solara.Button("One week", outlined=True, disabled=playing or over, on_click=lambda: player.advance(7.0))
-    solara.Button("Reset", icon_name="mdi-restart", outlined=True, on_click=on_reset)
-    with solara.Div(classes=["tt-speed"]):
-        solara.Select("Speed", [speed_words(s) for s in SPEEDS], speed_words(player.speed), on_value=set_speed, dense=True)
+    with solara.Div(classes=["tt-bar"]):
+        solara.Button(
+            "Pause" if playing else "Play", icon_name=icon, color="primary", disabled=over and not playing,
+            on_click=player.pause if playing else player.play, classes=["tt-play"],
+        )  # fmt: skip
+        solara.Button(f"Step ({step_words})", outlined=True, disabled=playing or over, on_click=lambda: player.advance(0))
+        solara.Button("One week", outlined=True, disabled=playing or over, on_click=lambda: player.advance(7.0))
+        solara.Button("Reset", icon_name="mdi-restart", outlined=True, on_click=on_reset)
+        with solara.Div(classes=["tt-speed"]):
+            solara.Select("Speed", [speed_words(s) for s in SPEEDS], speed_words(player.speed), on_value=set_speed, dense=True)
 
 
 @solara.component
@@ -48,7 +50,7 @@ def PlayBar(view: PatientView, on_copy) -> None:  # type: ignore[no-untyped-def]
         session.restart()
         view.refresh()
 
-    with solara.Row(classes=["tt-bar"], gap="8px"):
+    with solara.Div(classes=["tt-bar"]):
         Transport(view, f"{session.scenario.time_step * 24:g} h", reset)
         solara.Button("Copy as YAML / command", icon_name="mdi-content-copy", outlined=True, on_click=on_copy)
     if view.player.error:

@@ -48,7 +48,7 @@ def PatientPage(view: PatientView) -> None:
 @solara.component
 def _Badges(view: PatientView) -> None:
     view.frame.get()
-    Badges(view.shot)
+    Badges(view.shot, frame_s=view.player.frame_s)
 
 
 @solara.component

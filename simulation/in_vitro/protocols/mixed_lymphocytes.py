@@ -146,9 +146,9 @@ def _findings(e: MixedLymphocyteReaction, table: Table) -> dict[str, Any]:
 def _comparison(e: MixedLymphocyteReaction, table: Table) -> list[Comparison]:
     told = []
     for cd19 in dict.fromkeys(e.cd19_cells):
+        among = {"none": "no CD19+ cells", "b_cells": "B cells", "blasts": "blasts"}[cd19]
         if len(e.drug) > 1:
             mean, sd = mean_sd(alloreactive_ratio(table, cd19, e.drug[-1], 0.0))
-            among = {"none": "no CD19+ cells", "b_cells": "B cells", "blasts": "blasts"}[cd19]
             what = f"alloreactive share, {e.drug[-1]:g} pg/mL relative to no drug ({among} in the well)"
             told.append(Comparison(what, mean, sd, "not above 1: no enhancement", _SOURCE))
         for treg in e.treg[1:]:
@@ -156,6 +156,6 @@ def _comparison(e: MixedLymphocyteReaction, table: Table) -> list[Comparison]:
             mean, sd = mean_sd(
                 100.0 * (1.0 - with_treg / of_donors(table, "divided_percent", cd19, 0.0, 0.0))
             )
-            what = f"% suppression of division, Treg {ratio_text(treg)}, no drug ({cd19.replace('_', ' ')})"
+            what = f"% suppression of division, Treg {ratio_text(treg)}, no drug ({among})"
             told.append(Comparison(what, mean, sd, "above 0: Treg suppress", "EVIDENCE 2.4"))
     return told

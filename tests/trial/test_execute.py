@@ -1,0 +1,184 @@
+"""Running: the same numbers however it is run, and nothing lost, repeated or doubled whatever goes wrong."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulation.pool import HerePool, LocalPool, Pool
+from simulation.store import Store
+from simulation.trial import task
+from simulation.trial.conduct import Conducted, conduct
+from simulation.trial.execute import execute, missing, runs_of
+from simulation.trial.origin import design_of
+from simulation.trial.schema import Arm, Repeats, Trial
+
+PRELOAD = ("simulation.trial.task",)
+
+
+def run(trial: Trial, out: Path, pool: Pool | None = None) -> Conducted:
+    with pool or HerePool() as opened:
+        return conduct(trial, out, opened)
+
+
+def rows_in(trial: Trial, out: Path) -> list[tuple[int, int, str, str]]:
+    """Return (patient, repeat, arm, status) of every row as it stands in the files, with doubles."""
+    with Store(out / "store", design_of(trial)) as store:
+        return sorted((int(r["patient"]), int(r["repeat"]), r["arm"], r["status"]) for r in store.text_rows())
+
+
+def whole(trial: Trial, patients: int) -> list[tuple[int, int, str, str]]:
+    return sorted((p, r, arm.key, "done") for p, r in runs_of(trial, patients) for arm in trial.arms)
+
+
+def fails_in(arm: str, patient: int) -> Callable[..., Any]:
+    simulate = task.simulate_twins
+
+    def simulated(arms: tuple[Arm, ...], seed: int, who: int) -> Any:
+        if who == patient and any(one.key == arm for one in arms):
+            raise ZeroDivisionError("no cells\nleft")
+        return simulate(arms, seed, who)
+
+    return simulated
+
+
+def test_one_two_or_no_workers_give_the_same_bytes(trial: Trial, tmp_path: Path) -> None:
+    found = [
+        run(trial, tmp_path / name, pool).view.comparison
+        for name, pool in (("none", HerePool()), ("two", LocalPool(2, preload=PRELOAD)))
+    ]
+    assert found[0] == found[1]
+    assert found[0]["n_patients"] == 6
+    assert rows_in(trial, tmp_path / "two") == whole(trial, 6)
+
+
+def test_workers_load_neither_mesa_nor_pandas_nor_matplotlib() -> None:
+    code = "import sys, simulation.trial.task; print([m for m in ('mesa','pandas','matplotlib') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_the_trial_is_about_something(trial: Trial, tmp_path: Path) -> None:
+    arms = run(trial, tmp_path).view.comparison["arms"]
+    assert arms["none"]["relapse_fraction"] > 0.5
+    assert arms["early"]["relapse_fraction"] <= arms["late"]["relapse_fraction"]
+    assert arms["none"]["mean_blinatumomab_days"] == 0 < arms["late"]["mean_blinatumomab_days"]
+    assert arms["late"]["rmst_days"] == arms["none"]["rmst_days"]  # salvage cannot prevent the first relapse
+
+
+def test_a_run_that_raises_costs_its_arm_only(trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task, "simulate_twins", fails_in("late", 2))
+    done = run(trial, tmp_path)
+    assert [(one.patient, one.arm) for one in done.missing] == [(2, "late")]
+    assert done.missing[0].reason == "ZeroDivisionError: no cells left"
+    assert done.view.comparison["n_patients"] == 5
+    assert done.view.comparison["patients_left_out"] == 1
+    before = rows_in(trial, tmp_path)
+    assert before.count((2, 0, "late", "failed")) == 1
+    assert (2, 0, "early", "done") in before
+    # repaired: only the missing run is run
+    monkeypatch.undo()
+    again = run(trial, tmp_path)
+    assert not again.missing
+    assert sorted(set(rows_in(trial, tmp_path)) - set(before)) == [(2, 0, "late", "done")]
+    assert [row for row in rows_in(trial, tmp_path) if row[3] == "done"] == whole(trial, 6)
+    assert again.view.comparison == run(trial, tmp_path / "fresh").view.comparison
+
+
+def test_stopped_and_resumed_is_the_same_trial(trial: Trial, tmp_path: Path) -> None:
+    stop = False
+
+    def heard(progress: Any) -> None:
+        nonlocal stop
+        stop = progress.done >= 2
+
+    with HerePool(should_stop=lambda: stop) as pool:
+        first = conduct(trial, tmp_path, pool, on_progress=heard, should_stop=lambda: stop)
+    assert first.state.stopped
+    assert 0 < len(rows_in(trial, tmp_path)) < len(whole(trial, 6))
+    assert len(first.missing) == len(whole(trial, 6)) - len(rows_in(trial, tmp_path))
+    assert all(one.reason == "" for one in first.missing)
+    second = run(trial, tmp_path)
+    assert rows_in(trial, tmp_path) == whole(trial, 6)
+    assert second.view.comparison == run(trial, tmp_path / "straight").view.comparison
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
+def test_a_killed_worker_loses_nothing(trial: Trial, tmp_path: Path) -> None:
+    killed = False
+    with LocalPool(2, preload=PRELOAD) as pool:
+
+        def kill_one(progress: Any) -> None:
+            nonlocal killed
+            if progress.done >= 1 and not killed:
+                killed = True
+                os.kill(pool.processes[0], signal.SIGKILL)
+
+        state = execute(trial, tmp_path / "store", pool, 6, on_progress=kill_one)
+    assert killed
+    assert pool.deaths == 1
+    assert not missing(trial, tmp_path / "store", 6, state)
+    assert sorted(set(rows_in(trial, tmp_path))) == whole(trial, 6)
+
+
+def test_a_full_disk_is_told_and_the_rest_kept(trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, written = task.write_shard, 0
+
+    def full(*arguments: Any) -> Path:
+        nonlocal written
+        written += 1
+        if written > 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(*arguments)
+
+    monkeypatch.setattr(task, "write_shard", full)
+    done = run(trial, tmp_path)
+    assert done.state.not_stored is not None
+    assert done.state.not_stored.full
+    kept = rows_in(trial, tmp_path)
+    assert len(kept) >= 3
+    assert len(done.missing) == 18 - len(kept)
+    monkeypatch.undo()
+    assert not run(trial, tmp_path).missing
+    assert rows_in(trial, tmp_path) == whole(trial, 6)
+
+
+def test_more_patients_leave_the_first_as_they_were(trial: Trial, tmp_path: Path) -> None:
+    few = replace(trial, file=trial.file.model_copy(update={"patients": 3}))
+    run(few, tmp_path)
+    first = rows_in(trial, tmp_path)
+    run(trial, tmp_path)
+    assert set(first) <= set(rows_in(trial, tmp_path))
+    assert rows_in(trial, tmp_path) == whole(trial, 6)
+
+
+def test_precision_adds_patients_until_it_is_reached(trial: Trial, tmp_path: Path) -> None:
+    start = run(trial, tmp_path / "first")
+    goal = 0.8 * start.half_width
+    wished = replace(trial, file=trial.file.model_copy(update={"precision": goal, "most_patients": 30}))
+    done = run(wished, tmp_path / "second")
+    assert done.patients > 6
+    assert done.half_width <= goal or done.patients == 30
+    assert done.view.comparison["n_patients"] == done.patients
+
+
+def test_repeats_tell_chance_from_patients(trial: Trial, tmp_path: Path) -> None:
+    repeats = Repeats(patients=4, times=3)
+    repeated = replace(trial, file=trial.file.model_copy(update={"repeats": repeats}))
+    done = run(repeated, tmp_path)
+    assert len(rows_in(repeated, tmp_path)) == 3 * (6 + 2 * 4)
+    chance = done.view.comparison["chance"]
+    assert chance["difference"]["patients"] == 4
+    assert chance["difference"]["repeats"] == 3
+    assert chance["early"]["chance_sd"] is not None
+    plain = run(trial, tmp_path / "plain").view.comparison
+    assert done.view.comparison["pairs"] == plain["pairs"]  # repeats do not enter the comparison itself
+    with Store(tmp_path / "store", design_of(repeated)) as store:
+        growth = {(r["patient"], r["rate_blast_net_growth"]) for r in store.rows() if r["patient"] < 4}
+    assert len(growth) == 4  # the same person each time
