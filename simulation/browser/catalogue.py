@@ -8,7 +8,7 @@ from simulation.errors import UserError
 from simulation.scenario.load import load_scenario, parse_scenario
 from simulation.scenario.schema import Scenario
 
-__all__ = ["Source", "default_source", "sources"]
+__all__ = ["SHIPPED", "Source", "default_source", "short", "sources"]
 
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
 _DEFAULT_TEXT = "name: Default patient\n"
@@ -16,27 +16,29 @@ _DEFAULT_TEXT = "name: Default patient\n"
 
 @dataclass(frozen=True)
 class Source:
-    """Name where a scenario comes from: a file (None: the defaults alone) and what `--set` changed in it."""
+    """Name where a scenario comes from: a file, or `text` (None: the defaults alone), and what `--set` changed in it."""
 
     path: Path | None
     settings: tuple[str, ...] = ()
+    text: str = _DEFAULT_TEXT
+    title: str = ""
 
     @property
     def label(self) -> str:
         """Return a short name for a list of choices."""
+        if self.title:
+            return self.title
         return "Default patient" if self.path is None else self.path.stem.replace("_", " ").capitalize()
 
     def load(self, changes: dict[str, object] | None = None) -> Scenario:
         """Load the scenario with further changes; raise `UserError`."""
-        from simulation.scenario.merge import DEFAULTS  # the folder of the package is always readable
-
         pairs: dict[str, object] = {}
         for text in self.settings:
             key, _, value = text.partition("=")
             pairs[key.strip()] = value
         pairs |= changes or {}
         if self.path is None:
-            return parse_scenario(_DEFAULT_TEXT, pairs, name=f"the defaults ({DEFAULTS.name})")
+            return parse_scenario(self.text, pairs, name=self.label)
         return load_scenario(self.path, pairs)
 
 
@@ -55,12 +57,12 @@ def sources(first: Source | None = None) -> list[Source]:
 def default_source() -> Source:
     """Return what is shown when nothing was asked for: pre-emptive treatment, the project's own question."""
     shipped = SHIPPED / "preemptive.yaml"
-    return Source(_short(shipped)) if shipped.is_file() else Source(None)
+    return Source(short(shipped)) if shipped.is_file() else Source(None)
 
 
 def _in(folder: Path) -> Iterator[Source]:
     for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
-        source = Source(_short(path))
+        source = Source(short(path))
         try:
             source.load()
         except UserError:
@@ -68,7 +70,7 @@ def _in(folder: Path) -> Iterator[Source]:
         yield source
 
 
-def _short(path: Path) -> Path:
+def short(path: Path) -> Path:
     """Return the path as one would type it from here."""
     try:
         return path.relative_to(Path.cwd())

@@ -16,7 +16,10 @@ from simulation.browser.palette import Palette
 from simulation.browser.snapshot import Snapshot
 from simulation.results import courses
 
-__all__ = ["base_option", "day_limit", "frame_option", "power"]
+__all__ = [
+    "HEIGHT", "areas", "base_option", "day_axis", "day_limit", "frame_option", "layout", "lines", "merged", "points_of", "power",
+    "value_axis",
+]  # fmt: skip
 
 HEIGHT: Final = 588
 _TOP, _GAP, _BOTTOM = 24, 30, 38  # pixels
@@ -37,9 +40,9 @@ def power(values: npt.NDArray[np.float64], low: float) -> list[float | None]:
     return [None if math.isnan(raw) else float(log) for raw, log in zip(values.tolist(), logs.tolist(), strict=True)]
 
 
-def base_option(colours: Palette, height: int = HEIGHT) -> dict[str, Any]:
-    """Return everything that does not change from frame to frame."""
-    n = len(PANELS)
+def layout(panels: Sequence[Panel], height: int, colours: Palette) -> dict[str, Any]:
+    """Return titles, grids and axes of panels below each other, and what all charts of this page have in common."""
+    n = len(panels)
     each = (height - _TOP - _BOTTOM - _GAP * (n - 1)) / n
     tops = [_TOP + index * (each + _GAP) for index in range(n)]
     text = {"color": colours.ink, "fontSize": 11}
@@ -53,26 +56,32 @@ def base_option(colours: Palette, height: int = HEIGHT) -> dict[str, Any]:
             "textStyle": {"color": colours.ink, "fontSize": 11}, "axisPointer": {"type": "line"},
         },
         "title": [
-            {"text": f"{panel.title}", "left": _LEFT - 50, "top": top - 23, "textStyle": {**text, "fontWeight": 600}}
-            for panel, top in zip(PANELS, tops, strict=True)
+            {"text": panel.title, "left": 8, "top": top - 23, "textStyle": {**text, "fontWeight": 600}}
+            for panel, top in zip(panels, tops, strict=True)
         ],
         "legend": [
             {
-                "data": [curve.name for curve in panel.curves if curve.legend], "right": _RIGHT, "top": top - 25,
-                "itemWidth": 16, "itemHeight": 8, "itemGap": 9, "textStyle": text, "inactiveColor": colours.faint,
+                "right": _RIGHT, "top": top - 25, "itemWidth": 16, "itemHeight": 8, "itemGap": 9, "textStyle": text,
+                "inactiveColor": colours.faint,
             }
-            for panel, top in zip(PANELS, tops, strict=True)
+            for top in tops
         ],
         "grid": [{"left": _LEFT, "right": _RIGHT, "top": top, "height": each} for top in tops],
-        "xAxis": [_day_axis(index, colours, last=index == n - 1) for index in range(n)],
-        "yAxis": [_value_axis(index, panel, colours) for index, panel in enumerate(PANELS)],
-        "series": [
-            series for index, panel in enumerate(PANELS) for series in _panel_series(index, panel, colours)
-        ],
+        "xAxis": [day_axis(index, colours, last=index == n - 1) for index in range(n)],
+        "yAxis": [value_axis(index, panel, colours) for index, panel in enumerate(panels)],
     }  # fmt: skip
 
 
-def _day_axis(index: int, colours: Palette, *, last: bool) -> dict[str, Any]:
+def base_option(colours: Palette, height: int = HEIGHT) -> dict[str, Any]:
+    """Return everything that does not change from frame to frame."""
+    option = layout(PANELS, height, colours)
+    for legend, panel in zip(option["legend"], PANELS, strict=True):
+        legend["data"] = [curve.name for curve in panel.curves if curve.legend]
+    option["series"] = [series for index, panel in enumerate(PANELS) for series in _panel_series(index, panel, colours)]
+    return option
+
+
+def day_axis(index: int, colours: Palette, *, last: bool) -> dict[str, Any]:
     return {
         "type": "value", "gridIndex": index, "min": 0, "max": 60, "minInterval": 1,
         "axisLabel": {"show": last, "color": colours.quiet, "fontSize": 10},
@@ -83,7 +92,7 @@ def _day_axis(index: int, colours: Palette, *, last: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _value_axis(index: int, panel: Panel, colours: Palette) -> dict[str, Any]:
+def value_axis(index: int, panel: Panel, colours: Palette) -> dict[str, Any]:
     return {
         "type": "value", "gridIndex": index, "min": panel.low, "max": panel.high, "interval": panel.interval,
         "power": panel.log, "low": panel.low,
@@ -117,14 +126,14 @@ def frame_option(shot: Snapshot, colours: Palette) -> dict[str, Any]:
     series = []
     for panel in PANELS:
         for position, curve in enumerate(panel.curves):
-            one: dict[str, Any] = {"id": curve.id, "data": _points(curve, panel, shot, days)}
+            one: dict[str, Any] = {"id": curve.id, "data": points_of(curve, panel, shot, days)}
             if position == 0:
-                one |= {"markLine": _lines(panel, shot, colours), "markArea": _areas(panel, shot, colours, end)}
+                one |= {"markLine": lines(panel, shot, colours), "markArea": areas(panel, shot, colours, end)}
             series.append(one)
     return {"xAxis": [{"max": end} for _ in PANELS], "series": series}
 
 
-def _points(curve: Curve, panel: Panel, shot: Snapshot, days: Sequence[float]) -> list[list[float | None]]:
+def points_of(curve: Curve, panel: Panel, shot: Snapshot, days: Sequence[float]) -> list[list[float | None]]:
     if curve.points:
         return curve.measured(shot, panel.low) if curve.measured else []
     values = curve.values(shot.columns) if curve.values else np.zeros(0)
@@ -132,7 +141,7 @@ def _points(curve: Curve, panel: Panel, shot: Snapshot, days: Sequence[float]) -
     return [[day, value] for day, value in zip(days, shown, strict=True)]
 
 
-def _lines(panel: Panel, shot: Snapshot, colours: Palette) -> dict[str, Any]:
+def lines(panel: Panel, shot: Snapshot, colours: Palette) -> dict[str, Any]:
     data = []
     for value, words in panel.levels(shot) if panel.levels else ():
         label = {"formatter": words, "position": "insideStartTop", "color": colours.quiet, "fontSize": 10}
@@ -141,7 +150,7 @@ def _lines(panel: Panel, shot: Snapshot, colours: Palette) -> dict[str, Any]:
     return {"silent": True, "symbol": "none", "lineStyle": style, "data": data}
 
 
-def _areas(panel: Panel, shot: Snapshot, colours: Palette, end: float) -> dict[str, Any]:
+def areas(panel: Panel, shot: Snapshot, colours: Palette, end: float) -> dict[str, Any]:
     data: list[list[dict[str, Any]]] = []
     for low, high, grade in panel.bands(shot) if panel.bands else ():
         style = {"color": colours.bands[grade - 1], "opacity": 0.9}

@@ -12,9 +12,7 @@ import solara
 from mesa.visualization import SolaraViz, solara_viz
 from solara.components.applayout import sidebar_portal
 
-__all__ = ["Frame", "Tab"]
-
-type Tab = tuple[Any, int]  # a component that takes the model, and its place; its name is its docstring's first line
+__all__ = ["Frame", "Page"]
 
 _PART: Final = "ComponentsView"
 if not hasattr(solara_viz, _PART):
@@ -22,9 +20,9 @@ if not hasattr(solara_viz, _PART):
 
 
 @solara.component
-def NamedTabs(components: Sequence[Tab], model: Any) -> None:
+def NamedTabs(components: Sequence[tuple["Page", int]], model: Any) -> None:
     """Show one component at a time under a tab with its name; take the place of Mesa's `ComponentsView`."""
-    chosen = solara.use_reactive(0)
+    chosen = components[0][0].chosen
     with solara.lab.Tabs(value=chosen, lazy=True):
         for component, _ in components:
             with solara.lab.Tab(component.title):
@@ -35,10 +33,10 @@ solara_viz.ComponentsView = NamedTabs
 
 
 class Page:
-    """A component of SolaraViz with a title for its tab."""
+    """A component of SolaraViz with a title for its tab; `chosen` is the index of the tab that is open."""
 
-    def __init__(self, title: str, make: Callable[[Any], Any]) -> None:
-        self.title, self._make = title, make
+    def __init__(self, title: str, make: Callable[[Any], Any], chosen: Any) -> None:
+        self.title, self._make, self.chosen = title, make, chosen
 
     def __call__(self, model: Any) -> Any:
         """Return the component's element for a model."""

@@ -13,7 +13,7 @@ __all__ = ["SPEEDS", "Player", "Subject"]
 
 SPEEDS: Final = (1.0, 2.0, 5.0, 10.0, 20.0, float("inf"))  # days per second; infinite: as fast as it is drawn
 _FRAME_S: Final = 0.06  # a frame lasts at least so long ...
-_WORK_S: Final = 0.045  # ... and is simulated for at most so long
+_WORK_S: Final = 0.03  # ... and is simulated for at most so long
 _PATIENCE_S: Final = 2.0  # for a browser that does not say it has drawn
 _SILENT_FRAMES: Final = 15  # then nobody is looking
 

@@ -97,8 +97,7 @@ def _warm_up() -> None:
 
 def _free(port: int | None) -> int:
     """Return the port asked for, or the first free one of a hundred."""
-    for candidate in (port,) if port is not None else range(_NEEDED = ("altair", "ipyvue", "ipyvuetify", "solara", "solara_assets", "starlette", "uvicorn")
-_FIRST_PORT, _LAST_PORT + 1):
+    for candidate in (port,) if port is not None else range(_FIRST_PORT, _LAST_PORT + 1):
         with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -78,10 +78,11 @@ class PatientSession:
 
     # The form --------------------------------------------------------------------------------------------
 
-    def open(self, source: Source) -> None:
-        """Take another scenario; the patient begins again under it. Raise `UserError` for a bad file."""
+    def open(self, source: Source, seed: int | None = None, patient: int | None = None) -> None:
+        """Take another scenario, and another patient if one is named; raise `UserError` for a bad file."""
         with self.lock:
-            self._open(source, int(self.form["seed"]), int(self.form["patient"]))
+            seed = int(self.form["seed"]) if seed is None else seed
+            self._open(source, seed, int(self.form["patient"]) if patient is None else patient)
             self.note = f"{source.label}: the patient begins again."
 
     def _open(self, source: Source, seed: int, patient: int) -> None:

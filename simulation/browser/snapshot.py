@@ -16,7 +16,7 @@ from simulation.scenario.schema import Scenario
 
 __all__ = ["Snapshot", "snapshot"]
 
-MOST_POINTS = 600  # of one curve: more are not seen on a screen
+MOST_POINTS = 365  # of one curve: more are not seen on a screen
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,17 +20,19 @@ _READ_AFTERWARDS: Final = frozenset({"crs_score_grade_1", "crs_score_step"})
 
 @dataclass(frozen=True)
 class Fidelity:
-    """Say how finely is simulated: niches along one side of the marrow, and the step in days."""
+    """Say how finely is simulated: niches along one side of the marrow, steps in days (kinetics need hours)."""
 
     side: int = 6
     time_step: float = 0.25
+    kinetics_step: float = 1 / 24
 
     def changes(self, setting: Setting, arm: str) -> dict[str, Any]:
-        """Return the scenario's fields at this fidelity; kinetics need steps of an hour."""
+        """Return the scenario's fields at this fidelity."""
         scenario = setting.arms[arm]
         marrow = scenario.marrow.model_copy(update={"rows": self.side, "columns": self.side})
         if setting.measure == "kinetics":
-            return {"marrow": marrow, "time_step": 1 / 24, "record_every": 1 / 24}
+            step = self.kinetics_step
+            return {"marrow": marrow, "time_step": step, "record_every": step}
         return {"marrow": marrow, "time_step": self.time_step, "record_every": 0.5}
 
 

@@ -142,14 +142,19 @@ def _tell_missing(trial: Trial, done: Conducted, out: Path, request: Request) ->
     """Say exactly what is missing, and what to type."""
     if done.state.not_stored is not None:
         what = "the disk is full" if done.state.not_stored.full else done.state.not_stored.reason
-        click.echo(f"Error: {out}: {what}; results could not be stored. What was stored before is kept.", err=True)
+        click.echo(
+            f"Error: {out}: {what}; results could not be stored. What was stored before is kept.", err=True
+        )
     if not done.missing:
         return
     runs = done.patients * len(trial.arms)
     failed = [one for one in done.missing if one.reason]
     click.echo(f"{len(done.missing)} of {runs} runs are missing, {len(failed)} of them failed.", err=True)
     for one in failed[:MOST_TOLD]:
-        click.echo(f"  patient {one.patient}, arm {one.arm}: {one.reason}\n    {_repeat_line(trial, one, out)}", err=True)
+        click.echo(
+            f"  patient {one.patient}, arm {one.arm}: {one.reason}\n    {_repeat_line(trial, one, out)}",
+            err=True,
+        )
     if len(failed) > MOST_TOLD:
         click.echo(f"  ... and {len(failed) - MOST_TOLD} more; all are in {out / 'store'}", err=True)
     click.echo(f"To complete it: {_resume_line(out, request)}", err=True)

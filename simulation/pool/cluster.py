@@ -31,11 +31,17 @@ class ClusterPool:
 
     def __enter__(self) -> Self:
         """Connect, and refuse a cluster whose workers have other versions of what matters."""
-        from distributed import Client
+        import distributed
 
-        where = {"scheduler_file": self._address} if self._address.endswith(".json") else {"address": self._address}
+        cluster: Any = distributed
+
+        where = (
+            {"scheduler_file": self._address}
+            if self._address.endswith(".json")
+            else {"address": self._address}
+        )
         try:
-            self._client = Client(**where, timeout=_CONNECT_S, set_as_default=False)
+            self._client = cluster.Client(**where, timeout=_CONNECT_S, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             raise UserError(f"no scheduler answers there ({error})", file=self._address) from None
         try:
@@ -58,7 +64,9 @@ class ClusterPool:
 
     def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[Outcome]:
         """Yield an outcome per task as they come; see `Pool.run`."""
-        from distributed import wait
+        import distributed
+
+        cluster: Any = distributed
 
         source = iter(tasks)
         again: list[Task] = []
@@ -73,7 +81,7 @@ class ClusterPool:
                 return
             try:
                 with self._client.as_current():
-                    done = wait(list(flying), timeout=_PATIENCE_S, return_when="FIRST_COMPLETED").done
+                    done = cluster.wait(list(flying), timeout=_PATIENCE_S, return_when="FIRST_COMPLETED").done
             except TimeoutError:
                 continue
             for future in done:

@@ -126,7 +126,9 @@ class LocalPool:
             self._workers[self._workers.index(worker)] = self._start()
             for part in task.struck():
                 if part.strikes >= STRIKES:
-                    yield Outcome(part, died=f"its worker process died {STRIKES} times, the last time {status}")
+                    yield Outcome(
+                        part, died=f"its worker process died {STRIKES} times, the last time {status}"
+                    )
                 else:
                     again.append(part)
             return

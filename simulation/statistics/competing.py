@@ -55,7 +55,9 @@ def aalen_johansen(
     low, high = _band(incidence, se, confidence)
     if times[0] > 0:
         zero = np.zeros(1)
-        times, incidence, se, low, high = (np.concatenate([zero, x]) for x in (times, incidence, se, low, high))
+        times, incidence, se, low, high = (
+            np.concatenate([zero, x]) for x in (times, incidence, se, low, high)
+        )
     return Incidence(times, incidence, se, low, high, confidence)
 
 
@@ -77,6 +79,8 @@ def _band(incidence: Floats, se: Floats, confidence: float) -> tuple[Floats, Flo
     z = float(stats.norm.ppf(0.5 + confidence / 2))
     inside = (incidence > 0) & (incidence < 1)
     with np.errstate(all="ignore"):
-        width = np.exp(z * se / ((1 - incidence) * np.log1p(-incidence)))  # below 1: the logarithm is negative
+        width = np.exp(
+            z * se / ((1 - incidence) * np.log1p(-incidence))
+        )  # below 1: the logarithm is negative
         low, high = 1 - (1 - incidence) ** width, 1 - (1 - incidence) ** (1 / width)
     return np.where(inside, low, incidence), np.where(inside, high, incidence)

@@ -13,7 +13,15 @@ from scipy import stats
 
 from simulation.statistics.survival import Estimate
 
-__all__ = ["Tally", "avoided", "efficiency_of_pairing", "mean_difference", "ratio_of_means", "spread", "tally"]
+__all__ = [
+    "Tally",
+    "avoided",
+    "efficiency_of_pairing",
+    "mean_difference",
+    "ratio_of_means",
+    "spread",
+    "tally",
+]
 
 type Floats = npt.NDArray[np.float64]
 N_RESAMPLES = 4999
@@ -56,7 +64,9 @@ def efficiency_of_pairing(one: npt.ArrayLike, other: npt.ArrayLike) -> float:
     return unpaired / paired
 
 
-def avoided(without: npt.ArrayLike, with_it: npt.ArrayLike, confidence: float = 0.95) -> tuple[Estimate, Estimate]:
+def avoided(
+    without: npt.ArrayLike, with_it: npt.ArrayLike, confidence: float = 0.95
+) -> tuple[Estimate, Estimate]:
     """Return the events avoided per patient, and the patients per event avoided (NNT); flags of shape (n,).
 
     The NNT's limits are the reciprocals of the difference's; where those include 0 there is no finite upper limit

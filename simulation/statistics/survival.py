@@ -59,7 +59,9 @@ class SurvivalCurve:
         The limits are the days on which the band's edges cross (Brookmeyer & Crowley 1982).
         """
         level = 1.0 - share
-        day, low, high = (_crossing(self.times, curve, level) for curve in (self.survival, self.low, self.high))
+        day, low, high = (
+            _crossing(self.times, curve, level) for curve in (self.survival, self.low, self.high)
+        )
         return day, low, high
 
 

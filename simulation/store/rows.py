@@ -75,7 +75,9 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return "" if math.isnan(value) else repr(float(value))  # NumPy's floats are floats too, with another repr
+        return (
+            "" if math.isnan(value) else repr(float(value))
+        )  # NumPy's floats are floats too, with another repr
     if hasattr(value, "item"):
         return _text(value.item())
     return str(value)

@@ -56,7 +56,9 @@ class Store:
             if found is None:
                 write_text(self.folder / DESIGN_FILE, self.design.to_json())
             elif found[0] != self.design.digest():
-                raise OtherDesign(f"holds other runs ({_difference(found[1], self.design)})", file=str(self.folder))
+                raise OtherDesign(
+                    f"holds other runs ({_difference(found[1], self.design)})", file=str(self.folder)
+                )
             (self.folder / SHARDS).mkdir(exist_ok=True)
             self._tidy()
         except BaseException:

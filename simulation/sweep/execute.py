@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulation.errors import UserError
+from simulation.parameters.table import ParameterTable
 from simulation.pool import Outcome as Ended
 from simulation.pool import Pool, Task, open_pool
 from simulation.results.provenance import library_versions
@@ -17,6 +18,7 @@ from simulation.sweep.plan import Plan
 from simulation.sweep.table import RUNS, Table
 from simulation.sweep.work import Job, Summary, Work, failed_rows, store_design
 from simulation.trial.task import NotStored
+from simulation.trial.twins import OF_BODY
 
 __all__ = ["Done", "Progress", "Shard", "execute"]
 
@@ -25,6 +27,7 @@ _BATCH_S: Final = (
 )
 _FIRST_BATCH: Final = 4
 _LARGEST_BATCH: Final = 2000
+_MOST_TOGETHER: Final = 64  # runs of one patient that are simulated together, whatever they take
 _PRELOAD: Final = ("simulation.runner", "simulation.trial.twins", "simulation.sweep.work")
 
 
@@ -122,31 +125,49 @@ def execute(
 
 
 class _Batches:
-    """Make tasks of the runs that are missing, one patient's together, as large as a batch should take."""
+    """Make tasks of the runs that are missing, as large as a batch should take.
+
+    The arms of a point stay together, and where no factor changes the patient's body all points of a patient do, up to
+    a limit: what such runs have in common is then simulated once.
+    """
 
     def __init__(self, folder: Path, plan: Plan, states: bytearray, shard: Shard) -> None:
         self._plan, self._states, self._shard = plan, states, shard
         self._points = PointReader(folder, plan.factors, plan.n_points)
-        self.size = _FIRST_BATCH
+        arms = len(plan.arms)
+        self._patient = arms * plan.n_points if shares_body(plan) and shard.of == 1 else arms
+        self.least = min(self._patient, _MOST_TOGETHER)
+        self.size = max(_FIRST_BATCH, self.least)
 
     def learn(self, seconds_per_run: float) -> None:
         """Take note of what a run takes; the size follows slowly, as runs differ."""
         wanted = _BATCH_S / max(seconds_per_run, 1e-4)
-        self.size = int(min(max(1.0, wanted), 2.0 * self.size, _LARGEST_BATCH))
+        self.size = int(max(self.least, min(wanted, 2.0 * self.size, _LARGEST_BATCH)))
 
     def __iter__(self) -> Iterator[Task]:
         batch: list[Job] = []
         for run in self._plan.runs():
             if self._states[run.number] == 1 or not self._shard.holds(run.number):
                 continue
-            if len(batch) >= self.size:
+            patient = self._plan.patient(run)
+            another = bool(batch) and (patient, run.point) != (batch[-1].patient, batch[-1].point)
+            if len(batch) >= self.size or (another and self._full(batch, patient)):
                 yield Task(tuple(batch))
                 batch = []
-            values = self._points[run.point]
-            patient = self._plan.patient(run)
-            batch.append(Job(run.number, run.point, run.arm, run.replicate, patient, values))
+            batch.append(Job(run.number, run.point, run.arm, run.replicate, patient, self._points[run.point]))
         if batch:
             yield Task(tuple(batch))
+
+    def _full(self, batch: list[Job], patient: int) -> bool:
+        """Return whether the next point, or the next patient, would not fit as a whole."""
+        together = self._patient if patient != batch[-1].patient else len(self._plan.arms)
+        return len(batch) + min(together, self.least) > self.size
+
+
+def shares_body(plan: Plan) -> bool:
+    """Return whether the factors change only what the clinic does, so that all points begin alike."""
+    roots = {path.partition(".")[0] for factor in plan.factors for path in factor.paths}
+    return not any(root in OF_BODY or root in ParameterTable.load() for root in roots)
 
 
 def _take(ended: Ended, work: Work, place: Path, progress: Progress, batches: _Batches) -> None:

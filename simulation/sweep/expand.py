@@ -119,7 +119,9 @@ def _more_levels(plan: Plan, add: Sequence[str]) -> tuple[Plan, list[tuple[Point
         factors[index] = replace(factor, levels=levels)
     grid: Any = TypeAdapter(DesignBlock).validate_python({"kind": "grid"})
     old = set(_grid(plan.factors, grid))
-    new: list[tuple[Point, Shares | None]] = [(point, None) for point in _grid(factors, grid) if point not in old]
+    new: list[tuple[Point, Shares | None]] = [
+        (point, None) for point in _grid(factors, grid) if point not in old
+    ]
     return replace(plan, factors=tuple(factors)), new
 
 

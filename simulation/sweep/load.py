@@ -17,6 +17,7 @@ from simulation.sweep.factors import Factor
 from simulation.sweep.outcomes import Outcome, find_outcome, read_outcomes
 from simulation.sweep.read_factors import every_parameter, read_factor
 from simulation.sweep.sweep_file import SweepFile
+from simulation.sweep.targets import find_target
 from simulation.yaml_source import Node, plain, read_yaml
 
 if TYPE_CHECKING:
@@ -191,7 +192,8 @@ def _factors(
     written: dict[str, str] = {}
     for factor in factors:
         for path in factor.paths:
-            other = written.setdefault(path, factor.name)
+            whole = find_target(path, arms[(factor.arms or tuple(arms))[0]]).path
+            other = written.setdefault(whole, factor.name)
             if other != factor.name:
                 raise nodes[factor.name].error(
                     f"{other} varies the same path {path}", key=f"parameters.{factor.name}", at_key=True

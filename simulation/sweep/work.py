@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Job", "Summary", "Work", "rows_of", "store_design"]
 
 DONE, FAILED = "done", "failed"
+# on which day arms part depends on what else is run
+_OUTCOMES = tuple(column for column in OUTCOMES if column.name != "parted_day")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -94,9 +96,8 @@ def store_design(plan: Plan, about: Mapping[str, Any] | None = None) -> Design:
     for factor in plan.factors:
         columns.append(Column(factor.name, "float" if factor.numeric else "text", factor.unit, factor.label))
         taken.add(factor.name)
-    for column in OUTCOMES:
-        columns.append(column)
-        taken.add(column.name)
+    columns += _OUTCOMES
+    taken |= {column.name for column in _OUTCOMES}
     for outcome in plan.outcomes:
         if outcome.name not in taken:
             meaning = outcome.label or f"{outcome.of} {outcome.rule} {outcome.argument}"
@@ -158,7 +159,6 @@ def _raw(course: "ArmCourse") -> dict[str, Any]:
     more = {
         "leukaemia_free_days": round(course.leukaemia_free_days, 9),
         "in_remission_at_end": free and course.clinic.book.death_day is None,
-        "parted_day": course.parted_day,
     }
     return course.clinic.outcomes(course.body) | more
 
@@ -179,7 +179,7 @@ def _alone(work: Work, job: Job, scenario: Any) -> dict[str, Any]:
 
 
 def row_of(work: Work, job: Job, raw: Mapping[str, Any], seconds: float, columns: Any) -> dict[str, Any]:
-    found = {column.name: raw.get(column.name) for column in OUTCOMES}
+    found = {column.name: raw.get(column.name) for column in _OUTCOMES}
     for outcome in work.outcomes:
         if outcome.name not in found:
             found[outcome.name] = outcome_value(outcome, raw, columns)

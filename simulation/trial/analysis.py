@@ -37,7 +37,12 @@ CENSORED = {"relapse_free_days": "relapse_free_censored", "grfs_days": "grfs_cen
 def view_of(trial: Trial, table: TrialTable) -> TrialView:
     """Return the trial's patients with all comparisons made."""
     return TrialView(
-        trial.name, table.arms, trial.follow_up, trial.main, trial.file.outcomes.primary, compare(trial, table)
+        trial.name,
+        table.arms,
+        trial.follow_up,
+        trial.main,
+        trial.file.outcomes.primary,
+        compare(trial, table),
     )
 
 
@@ -62,7 +67,8 @@ def compare(trial: Trial, table: TrialTable) -> dict[str, Any]:
     pairs = [_pair(late, early, trial) for early, late in combinations(table.arms, 2)]
     main = _main_pair(trial, table, pairs)
     told: dict[str, Any] = _plain(
-        whole | {"arms": arms, "pairs": main + pairs, "chance": _chance(trial, table)}
+        whole
+        | {"arms": arms, "pairs": main + pairs, "chance": _chance(trial, table)}
         | {"sensitivity": _sensitivity(trial, table)}
     )
     return told
@@ -188,7 +194,9 @@ def _pair(one: ArmView, other: ArmView, trial: Trial) -> dict[str, Any]:
         "tie": counted.tie,
         "loss": counted.loss,
         "precision_gain_from_pairing": efficiency_of_pairing(one.number(relapse), other.number(relapse)),
-        "differences": {name: _difference(one, other, name, trial) for name in (*time_names, "blinatumomab_days")},
+        "differences": {
+            name: _difference(one, other, name, trial) for name in (*time_names, "blinatumomab_days")
+        },
         **_price(one, other),
     }
 

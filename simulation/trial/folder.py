@@ -78,7 +78,11 @@ def _same(trial: Trial, out: Path) -> None:
 def _latest(root: Path, name: str) -> Path:
     """Return the folder of that name with the highest number."""
     pattern = re.compile(re.escape(name) + r"(?:-(\d+))?")
-    found = [(int(match[1] or 1), path) for path in root.glob(f"{name}*") if (match := pattern.fullmatch(path.name))]
+    found = [
+        (int(match[1] or 1), path)
+        for path in root.glob(f"{name}*")
+        if (match := pattern.fullmatch(path.name))
+    ]
     return max(found)[1] if found else root / name
 
 

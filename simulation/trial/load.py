@@ -83,7 +83,10 @@ def load_quick_trial(
     for key, name in zip(keys, files, strict=True):
         node = Node(dict(read_yaml(name, name).value), name, 1, 1)  # type: ignore[arg-type]
         arms.append(
-            Arm(key, _arm(key, node, Path(name), name, cohort, None, file.follow_up, arm_changes, in_file=True))
+            Arm(
+                key,
+                _arm(key, node, Path(name), name, cohort, None, file.follow_up, arm_changes, in_file=True),
+            )
         )
     return _checked(file, cohort.described(tuple(arms)), tuple(arms), ", ".join(files))
 
@@ -139,7 +142,9 @@ def _arm(
     if not in_file and "patient" in own:
         told = "every arm treats the same patients; what they are stands in the cohort"
         raise own["patient"].error(told, key=f"arms.{key}.patient", at_key=True)
-    tree = merge(read_yaml(DEFAULTS, "simulation/data/defaults.yaml"), extended(Node(base, shown), path, shown))
+    tree = merge(
+        read_yaml(DEFAULTS, "simulation/data/defaults.yaml"), extended(Node(base, shown), path, shown)
+    )
     layers = [cohort.transplant, common, Node(own, node.file, node.line, node.column)]
     for layer in layers if not in_file else [layers[2], layers[0]]:
         if layer is not None:
@@ -172,7 +177,9 @@ def _checked(file: TrialFile, cohort: Cohort, arms: tuple[Arm, ...], shown: str)
         for name, key in zip(("arm", "versus"), main, strict=True):
             if key not in keys:
                 at = f"main_comparison.{name}"
-                raise UserError(f"there is no arm {key!r}", file=shown, key=at, nearest=nearest_name(key, keys))
+                raise UserError(
+                    f"there is no arm {key!r}", file=shown, key=at, nearest=nearest_name(key, keys)
+                )
         if main[0] == main[1]:
             raise UserError("an arm cannot be held against itself", file=shown, key="main_comparison")
     table = ParameterTable.load()
@@ -258,4 +265,6 @@ def _keys_of(files: Sequence[str]) -> list[str]:
 
 def _table_node() -> Node:
     rows = ParameterTable.load().rows
-    return node_from({row.name: row.between_patients.to_plain() for row in rows if row.between_patients}, _TABLE)
+    return node_from(
+        {row.name: row.between_patients.to_plain() for row in rows if row.between_patients}, _TABLE
+    )

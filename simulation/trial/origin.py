@@ -15,7 +15,14 @@ from simulation.trial.schema import Trial
 __all__ = ["design_of", "model_sha256"]
 
 _PACKAGE: Final = Path(simulation.__file__).resolve().parent
-_MODEL: Final = ("engine", "biology", "body", "clinic", "parameters", "data")  # rooms whose code makes the numbers
+_MODEL: Final = (
+    "engine",
+    "biology",
+    "body",
+    "clinic",
+    "parameters",
+    "data",
+)  # rooms whose code makes the numbers
 _FILES: Final = ("course.py", "trial/twins.py", "trial/rows.py")
 _LIBRARIES: Final = ("numpy", "numba", "scipy", "pydantic")
 
@@ -23,7 +30,12 @@ _LIBRARIES: Final = ("numpy", "numba", "scipy", "pydantic")
 @cache
 def model_sha256() -> str:
     """Return the digest of the model's own sources and data."""
-    files = [path for room in _MODEL for path in sorted((_PACKAGE / room).rglob("*")) if path.suffix in {".py", ".yaml"}]
+    files = [
+        path
+        for room in _MODEL
+        for path in sorted((_PACKAGE / room).rglob("*"))
+        if path.suffix in {".py", ".yaml"}
+    ]
     digest = hashlib.sha256()
     for path in [*files, *(_PACKAGE / name for name in _FILES)]:
         digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")

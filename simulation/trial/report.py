@@ -20,6 +20,7 @@ from simulation.results.trial_figures import (
     waterfall,
 )
 from simulation.results.trial_view import TrialView
+from simulation.trial import pair_words
 from simulation.trial import report_words as words
 from simulation.trial.conduct import Conducted
 from simulation.trial.schema import Trial
@@ -33,7 +34,9 @@ _SECTIONS: Final = {
 }
 
 
-def write_report(trial: Trial, done: Conducted, known: Mapping[str, Any], out: Path, *, figures: bool) -> None:
+def write_report(
+    trial: Trial, done: Conducted, known: Mapping[str, Any], out: Path, *, figures: bool
+) -> None:
     """Write `report.html`, and with `figures` the figures as PNG and SVG."""
     view = done.view
     panels = draw_figures(trial, view, out) if figures else {"results": [], "twins": [], "sensitivity": []}
@@ -46,8 +49,8 @@ def write_report(trial: Trial, done: Conducted, known: Mapping[str, Any], out: P
         follow_up=f"{trial.follow_up:g}",
         incomplete=words.incomplete(trial, done),
         notes=trial.notes,
-        answer=words.answer(view),
-        findings=words.findings(view),
+        answer=pair_words.answer(view),
+        findings=pair_words.findings(view),
         cohort_name=trial.cohort.name,
         cohort_description=trial.cohort.description,
         cohort_rows=words.cohort_rows(trial, view),
@@ -57,12 +60,12 @@ def write_report(trial: Trial, done: Conducted, known: Mapping[str, Any], out: P
         results=words.results(trial, view),
         results_figures=panels["results"],
         primary_words=words.time_words(view.primary),
-        pairing=words.pairing(view),
-        pairs=words.pairs(view),
-        chance=words.chance(view),
+        pairing=pair_words.pairing(view),
+        pairs=pair_words.pairs(view),
+        chance=pair_words.chance(view),
         twin_figures=panels["twins"],
-        price=words.price(view),
-        price_note=words.price_note(view),
+        price=pair_words.price(view),
+        price_note=pair_words.price_note(view),
         sensitivity_figures=panels["sensitivity"],
         correlations=words.correlations(view, trial),
         assumptions=words.assumptions(trial),
@@ -77,13 +80,16 @@ def draw_figures(trial: Trial, view: TrialView, out: Path) -> Drawn:
     (out / "figures").mkdir(exist_ok=True)
     panels: Drawn = {
         section: [
-            _drawn(out, _name(module), module.TITLE, module.figure, module.caption(view), view) for module in modules
+            _drawn(out, _name(module), module.TITLE, module.figure, module.caption(view), view)
+            for module in modules
         ]
         for section, modules in _SECTIONS.items()
     }
     names = trial.file.subgroups
     panels["sensitivity"] = [
-        _drawn(out, "forest", forest.TITLE, lambda shown: forest.figure(shown, names), forest.caption(view), view)
+        _drawn(
+            out, "forest", forest.TITLE, lambda shown: forest.figure(shown, names), forest.caption(view), view
+        )
     ]
     return panels
 

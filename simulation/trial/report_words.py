@@ -1,21 +1,22 @@
 """The trial's numbers as a clinician reads them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
 
 from simulation.parameters.table import ParameterTable
 from simulation.results.scenario_words import scenario_words
-from simulation.results.trial_figures.common import CAUSES, TIMES
+from simulation.results.trial_figures.common import CAUSES, PARAMETERS, TIMES
 from simulation.results.trial_view import TrialView
 from simulation.results.words import NOTHING
 from simulation.scenario.schema import Scenario
 from simulation.trial.conduct import Conducted
+from simulation.trial.pair_words import signed
 from simulation.trial.schema import Trial
 
-__all__ = ["answer", "arms", "assumptions", "chance", "cohort_rows", "common", "correlations", "findings", "fixed",
-           "incomplete", "limits", "pairing", "pairs", "price", "price_note", "results", "time_words"]  # fmt: skip
+__all__ = ["arms", "assumptions", "cohort_rows", "common", "correlations", "fixed", "incomplete", "limits", "results",
+           "time_words"]  # fmt: skip
 
 _STRATEGY: Final = ("Treatment starts", "Blinatumomab", "Donor lymphocytes", "Other drugs", "Transplant", "Tests",
                     "Stop rules", "Definitions", "Simulation")  # fmt: skip
@@ -38,63 +39,6 @@ def time_words(name: str) -> str:
     return TIMES[name]
 
 
-def _pair(view: TrialView) -> Any:
-    return view.comparison["pairs"][0]
-
-
-def _signed(value: float | None, digits: int = 0) -> str:
-    return NOTHING if value is None else f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
-
-
-def _range(limits: Any, digits: int = 0) -> str:
-    low, high = limits
-    return NOTHING if low is None and high is None else f"{_signed(low, digits)} to {_signed(high, digits)}"
-
-
-def _percent(value: float | None) -> str:
-    return NOTHING if value is None else f"{100 * value:.0f} %"
-
-
-def answer(view: TrialView) -> str:
-    """Return the main comparison in one or two sentences."""
-    pair = _pair(view)
-    main = pair["differences"][view.primary]
-    one, other = (arm.name for arm in view.main_arms)
-    low, high = main["interval_paired"]
-    told = f"{one} against {other}: {_signed(main['value'])} {time_words(view.primary)} per patient"
-    if low is None:
-        return f"{told}. One patient says what can happen, not how often."
-    sure = "more" if low > 0 else "fewer" if high < 0 else None
-    verdict = f"that is {sure}, beyond chance" if sure else "so these patients do not settle which is better"
-    return (
-        f"{told} (95 % interval of the mean {_range((low, high))}): {verdict}. "
-        f"{main['win']} patients did better, {main['tie']} the same, {main['loss']} worse."
-    )
-
-
-def findings(view: TrialView) -> list[str]:
-    """Return the secondary findings of the main comparison, one sentence each."""
-    pair, arms = _pair(view), view.comparison["arms"]
-    one, other = arms[pair["arm"]], arms[pair["versus"]]
-    names = [arm.label for arm in view.main_arms]
-    lines = []
-    for key, words in (
-        ("relapse_fraction", "Overt relapse"),
-        ("in_remission_at_end_fraction", "Alive without overt leukaemia at the end"),
-        ("agvhd_2_4_fraction", "Acute GvHD II\N{EN DASH}IV"),
-        ("extinct_fraction", "Leukaemia extinct"),
-    ):
-        lines.append(f"{words}: {_percent(one[key])} ({names[0]}) against {_percent(other[key])} ({names[1]}).")
-    drug = pair["differences"]["blinatumomab_days"]["value"]
-    lines.append(f"Blinatumomab: {_signed(drug)} days per patient.")
-    if view.primary != "relapse_free_days":
-        lines.append(
-            f"Relapse-free days: {_signed(pair['rmst_difference_days'])} per patient "
-            f"({_range(pair['rmst_difference_interval_paired'])}). An arm that waits for relapse cannot prevent the first one."
-        )
-    return lines
-
-
 def cohort_rows(trial: Trial, view: TrialView) -> list[tuple[str, str, str]]:
     """Return what differs between patients: parameter, its spread among these, and where the distribution is from."""
     table = ParameterTable.load()
@@ -106,8 +50,12 @@ def cohort_rows(trial: Trial, view: TrialView) -> list[tuple[str, str, str]]:
         source = distribution.source or table[name].source
         unit = table[name].unit
         unit = "" if unit in {"1", "dimensionless", ""} else f" ({unit})"
-        rows.append((f"{name.replace('_', ' ')}{unit}", numbers, f"{told}; {source}"))
+        rows.append((f"{_parameter(name)}{unit}", numbers, f"{told}; {source}"))
     return rows
+
+
+def _parameter(name: str) -> str:
+    return PARAMETERS.get(name, name.replace("_", " "))
 
 
 def fixed(trial: Trial) -> str:
@@ -123,7 +71,9 @@ def _words(scenario: Scenario) -> dict[str, str]:
 def common(trial: Trial) -> str:
     """Return what all arms do alike."""
     told = [_words(arm.scenario) for arm in trial.arms]
-    alike = [f"{topic}: {text}" for topic, text in told[0].items() if all(one.get(topic) == text for one in told)]
+    alike = [
+        f"{topic}: {text}" for topic, text in told[0].items() if all(one.get(topic) == text for one in told)
+    ]
     return " ".join(alike) or "nothing but the patients."
 
 
@@ -145,114 +95,56 @@ def arms(trial: Trial, view: TrialView) -> list[dict[str, Any]]:
 
 
 def results(trial: Trial, view: TrialView) -> list[tuple[str, list[str]]]:
-    """Return the table of results: outcome and one cell per arm."""
+    """Return the table of results: the primary outcome, the secondary ones as the trial lists them, then the rest."""
     found = view.comparison["arms"]
-    rows: list[tuple[str, list[str]]] = []
-    for name in TIMES:
-        cells = []
-        for arm in view.arms:
-            mean = found[arm.key]["rmst"][name]
-            low, high = mean["interval"]
-            cells.append(f"{mean['value']:.0f} ({low:.0f}\N{EN DASH}{high:.0f})")
-        rows.append((f"Mean {time_words(name)}", cells))
-    medians = [found[arm.key]["median_relapse_free_days"] for arm in view.arms]
-    rows.append(("Median relapse-free days", ["not reached" if m is None else f"{m:.0f}" for m in medians]))
-    for name, title in _SHARES.items():
-        rows.append((title, [_share(found[arm.key]["shares"][name]) for arm in view.arms]))
-    rows.append(("Blinatumomab, mean days", [f"{found[arm.key]['mean_blinatumomab_days']:.0f}" for arm in view.arms]))
+    wanted = dict.fromkeys([view.primary, *trial.file.outcomes.secondary])
+    rows = [
+        (title, [cell(found[arm.key]) for arm in view.arms])
+        for name in wanted
+        for title, cell in _rows_of(name)
+    ]
     rows.append(("Treated", [_share(found[arm.key]["shares"]["treated"]) for arm in view.arms]))
     rows.append(("Failures by cause", [_causes(found[arm.key]["cause_of_failure"]) for arm in view.arms]))
     return rows
+
+
+def _rows_of(name: str) -> list[tuple[str, Callable[[Mapping[str, Any]], str]]]:
+    """Return the rows of one outcome: title, and what makes a cell of an arm's numbers."""
+    if name in TIMES:
+        rows = [(f"Mean {time_words(name)}", lambda arm: _mean(arm["rmst"][name]))]
+        return [*rows, ("Median relapse-free days", _median)] if name == "relapse_free_days" else rows
+    if name in _SHARES:
+        return [(_SHARES[name], lambda arm: _share(arm["shares"][name]))]
+    return [("Blinatumomab, mean days", lambda arm: f"{arm['mean_blinatumomab_days']:.0f}")]
+
+
+def _mean(mean: Mapping[str, Any]) -> str:
+    low, high = mean["interval"]
+    return f"{mean['value']:.0f} ({low:.0f}\N{EN DASH}{high:.0f})"
+
+
+def _median(arm: Mapping[str, Any]) -> str:
+    median = arm["median_relapse_free_days"]
+    return "not reached" if median is None else f"{median:.0f}"
 
 
 def _share(share: Mapping[str, Any]) -> str:
     if not share["of"]:
         return NOTHING
     low, high = 100 * share["low"], 100 * share["high"]
-    return f"{share['count']} of {share['of']} = {100 * share['value']:.0f} % ({low:.0f}\N{EN DASH}{high:.0f})"
+    return (
+        f"{share['count']} of {share['of']} = {100 * share['value']:.0f} % ({low:.0f}\N{EN DASH}{high:.0f})"
+    )
 
 
 def _causes(counts: Mapping[str, int]) -> str:
     return "; ".join(f"{CAUSES[cause][0]} {count}" for cause, count in counts.items()) or NOTHING
 
 
-def pairing(view: TrialView) -> str:
-    """Return what pairing gains, in patients."""
-    gain = _pair(view)["differences"][view.primary]["precision_gain_from_pairing"]
-    if gain is None:
-        return ""
-    return f"Without twins, {gain:.1f} times as many patients would be needed for an equally precise main difference."
-
-
-def pairs(view: TrialView) -> list[tuple[str, ...]]:
-    """Return one row per pair of arms in the primary outcome."""
-    rows: list[tuple[str, ...]] = []
-    labels = {arm.key: arm.label for arm in view.arms}
-    for pair in view.comparison["pairs"]:
-        found = pair["differences"][view.primary]
-        spread = found["spread_between_patients"]
-        rows.append(
-            (
-                f"{labels[pair['arm']]} \N{MINUS SIGN} {labels[pair['versus']]}",
-                _signed(found["value"]),
-                _range(found["interval_paired"]),
-                _range(found["interval_unpaired"]),
-                f"{found['win']} / {found['tie']} / {found['loss']}",
-                _range((spread["p5"], spread["p95"])),
-            )
-        )
-    return rows
-
-
-def chance(view: TrialView) -> str:
-    """Return how much of the spread is chance, where patients were repeated."""
-    found = view.comparison.get("chance")
-    if not found or found["difference"]["chance_share"] is None:
-        return ""
-    parts = found["difference"]
-    return (
-        f"Run again with other chance events ({parts['patients']} patients, {parts['repeats']} times each), one patient's "
-        f"difference varies with a standard deviation of {parts['chance_sd']:.0f} days; patients truly differ by "
-        f"{parts['between_sd']:.0f} days. So {_percent(parts['chance_share'])} of the variance seen between patients is chance."
-    )
-
-
-def price(view: TrialView) -> list[tuple[str, str]]:
-    """Return what a relapse avoided costs in the main comparison."""
-    pair = _pair(view)
-
-    def per(name: str, unit: str) -> str:
-        found = pair[name]
-        if found["value"] is None:
-            return "no relapse is avoided"
-        low, high = found["interval"]
-        limits = f" ({low:.1f} to {'infinity' if high is None else f'{high:.1f}'})" if low is not None else ""
-        return f"{found['value']:.1f} {unit}{limits}".rstrip()
-
-    gain = pair["relapses_avoided_per_patient"]
-    low, high = (None if limit is None else 100 * limit for limit in gain["interval"])
-    return [
-        ("Relapses avoided per 100 patients", f"{100 * gain['value']:.0f} ({_range((low, high))})"),
-        ("Patients to manage this way per relapse avoided", per("number_needed_to_treat", "")),
-        ("Patients more who are treated, per relapse avoided", per("extra_treated_per_relapse_avoided", "")),
-        ("Blinatumomab, days more per relapse avoided", per("extra_blinatumomab_days_per_relapse_avoided", "")),
-        ("Acute GvHD II\N{EN DASH}IV, cases more per relapse avoided", per("extra_agvhd_2_4_per_relapse_avoided", "")),
-    ]
-
-
-def price_note(view: TrialView) -> str:
-    """Say who is in the denominator."""
-    one, other = view.main_arms
-    return (
-        f"{one.label} against {other.label.lower()}, over all patients, also those who would never have relapsed. In brackets: "
-        "95 % bootstrap intervals over patients; infinity: no such relapse may be avoided at all."
-    )
-
-
 def correlations(view: TrialView, trial: Trial) -> list[tuple[str, str]]:
     """Return the rank correlation of the twins' difference with each thing in which patients differ."""
     found = view.comparison.get("sensitivity", {})
-    return [(name.replace("_", " "), _signed(value, 2)) for name, value in found.items()]
+    return [(_parameter(name), signed(value, 2)) for name, value in found.items()]
 
 
 def assumptions(trial: Trial) -> list[tuple[str, str, str, str]]:
@@ -265,7 +157,9 @@ def assumptions(trial: Trial) -> list[tuple[str, str, str, str]]:
         if name in table and name not in varied:
             row = table[name]
             allowed = f"{row.written(row.low)} to {row.written(row.high)}"
-            rows.append((name, row.written(changed.get(name, row.value)), allowed, f"{row.kind}: {row.source}"))
+            rows.append(
+                (name, row.written(changed.get(name, row.value)), allowed, f"{row.kind}: {row.source}")
+            )
     return rows
 
 

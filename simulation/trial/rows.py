@@ -65,8 +65,12 @@ OUTCOMES: Final = (
         )
         for name in OUTCOME_KEYS
     ),
-    Column("leukaemia_free_days", "float", "day", "days alive with marrow blasts below overt relapse, in truth"),
-    Column("in_remission_at_end", "bool", "", "alive with marrow blasts below overt relapse at the end, in truth"),
+    Column(
+        "leukaemia_free_days", "float", "day", "days alive with marrow blasts below overt relapse, in truth"
+    ),
+    Column(
+        "in_remission_at_end", "bool", "", "alive with marrow blasts below overt relapse at the end, in truth"
+    ),
     Column("parted_day", "float", "day", "day from which no other arm went the same way; empty: never"),
 )
 
@@ -80,14 +84,24 @@ def columns(arms: "Sequence[Arm]") -> tuple[Column, ...]:
     """Return all columns of a trial's rows, besides keys and state."""
     table = ParameterTable.load()
     patient = tuple(Column(name, "float", table[name].unit, "of this patient") for name in covariates(arms))
-    return (*OUTCOMES, Column(COURSE, "text", "JSON", "treatments, relapses and remissions with their days"), *patient)
+    return (
+        *OUTCOMES,
+        Column(COURSE, "text", "JSON", "treatments, relapses and remissions with their days"),
+        *patient,
+    )
 
 
 def row_of(course: "ArmCourse", patient: int, repeat: int, seconds: float) -> dict[str, Any]:
     """Return the row of one arm of one patient."""
     clinic, body = course.clinic, course.body
     values = {name: course.clinic.values[name] for name in course.scenario.patient}  # type: ignore[index]
-    state = {"patient": patient, "repeat": repeat, "arm": course.key, "status": "done", "seconds": round(seconds, 3)}
+    state = {
+        "patient": patient,
+        "repeat": repeat,
+        "arm": course.key,
+        "status": "done",
+        "seconds": round(seconds, 3),
+    }
     more = {
         "leukaemia_free_days": round(course.leukaemia_free_days, 9),
         "in_remission_at_end": course.free and clinic.book.death_day is None,
@@ -99,7 +113,13 @@ def row_of(course: "ArmCourse", patient: int, repeat: int, seconds: float) -> di
 
 def failed_row(patient: int, repeat: int, arm: str, error: str) -> dict[str, Any]:
     """Return the row of a run that failed, with the reason on one line."""
-    return {"patient": patient, "repeat": repeat, "arm": arm, "status": "failed", "error": " ".join(error.split())[:500]}
+    return {
+        "patient": patient,
+        "repeat": repeat,
+        "arm": arm,
+        "status": "failed",
+        "error": " ".join(error.split())[:500],
+    }
 
 
 def _course(course: "ArmCourse") -> str:

@@ -10,7 +10,17 @@ from simulation.scenario.fields import YEARS_20, Quantity, Text, Time, Whole, wr
 from simulation.scenario.schema import Scenario
 from simulation.scenario.treatments import Block
 
-__all__ = ["Arm", "Cohort", "CohortFile", "MainComparison", "Outcomes", "Repeats", "Trial", "TrialFile", "time_names"]
+__all__ = [
+    "Arm",
+    "Cohort",
+    "CohortFile",
+    "MainComparison",
+    "Outcomes",
+    "Repeats",
+    "Trial",
+    "TrialFile",
+    "time_names",
+]
 
 TimeOutcome = Literal["relapse_free_days", "grfs_days", "leukaemia_free_days"]
 Secondary = Literal[
@@ -30,7 +40,9 @@ DEFAULT_SUBGROUPS: Final = (
 class Outcomes(Block):
     """Say what the trial is judged by."""
 
-    primary: TimeOutcome = Field("relapse_free_days", description="Whose mean up to the end of follow-up decides.")
+    primary: TimeOutcome = Field(
+        "relapse_free_days", description="Whose mean up to the end of follow-up decides."
+    )
     secondary: Annotated[tuple[Secondary, ...], Field(max_length=20)] = Field(
         ("grfs_days", "leukaemia_free_days", "relapse", "agvhd_2_4", "extinct", "blinatumomab_days"),
         description="What else the report shows, in this order; comparison.json always holds everything.",
@@ -40,8 +52,12 @@ class Outcomes(Block):
 class MainComparison(Block):
     """Name the two arms that the question is about."""
 
-    arm: Annotated[str, Text(40, 1, "preemptive", one_line=True)] = Field(description="The arm that may be better.")
-    versus: Annotated[str, Text(40, 1, "therapeutic", one_line=True)] = Field(description="The arm it is held against.")
+    arm: Annotated[str, Text(40, 1, "preemptive", one_line=True)] = Field(
+        description="The arm that may be better."
+    )
+    versus: Annotated[str, Text(40, 1, "therapeutic", one_line=True)] = Field(
+        description="The arm it is held against."
+    )
 
 
 class Repeats(Block):
@@ -54,12 +70,16 @@ class Repeats(Block):
 class CohortFile(Block):
     """Hold the keys of a cohort file; `patient`, `donor` and `graft` are checked with each arm."""
 
-    name: Annotated[str, Text(120, 1, "High-risk ALL", one_line=True)] = Field(description="What reports call it.")
+    name: Annotated[str, Text(120, 1, "High-risk ALL", one_line=True)] = Field(
+        description="What reports call it."
+    )
     description: Annotated[str, Text(4000)] = Field("", description="Who these patients are.")
     between_patients: Literal["table", "none"] = Field(
         "table", description="table: what is not written under patient varies as the parameter table says."
     )
-    patient: Any = Field(None, description="Parameters that differ between patients: distributions or values.")
+    patient: Any = Field(
+        None, description="Parameters that differ between patients: distributions or values."
+    )
     donor: Any = Field(None, description="As in a scenario.")
     graft: Any = Field(None, description="As in a scenario.")
 
@@ -67,11 +87,19 @@ class CohortFile(Block):
 class TrialFile(Block):
     """Hold the keys of a trial file; `cohort`, `arms` and `common` are read apart."""
 
-    name: Annotated[str, Text(120, 1, "Early against late", one_line=True)] = Field(description="The trial's name.")
-    question: Annotated[str, Text(1000)] = Field("", description="What the trial asks, for the report's first lines.")
+    name: Annotated[str, Text(120, 1, "Early against late", one_line=True)] = Field(
+        description="The trial's name."
+    )
+    question: Annotated[str, Text(1000)] = Field(
+        "", description="What the trial asks, for the report's first lines."
+    )
     description: Annotated[str, Text(4000)] = Field("", description="Anything else a reader should know.")
-    patients: Annotated[int, Whole(1, 1_000_000)] = Field(100, description="How many patients; each is in every arm.")
-    seed: Annotated[int, Whole(0, 2**63 - 1)] = Field(1, description="Seed of all patients and chance events.")
+    patients: Annotated[int, Whole(1, 1_000_000)] = Field(
+        100, description="How many patients; each is in every arm."
+    )
+    seed: Annotated[int, Whole(0, 2**63 - 1)] = Field(
+        1, description="Seed of all patients and chance events."
+    )
     follow_up: Annotated[float, Quantity("time", 0.25, YEARS_20)] | None = Field(
         None, description="Follow-up of every arm after transplant; null: as the arms say, who must agree."
     )
@@ -87,9 +115,12 @@ class TrialFile(Block):
         2000, description="No more patients than this, whatever precision asks for."
     )
     subgroups: Annotated[tuple[str, ...], Field(max_length=20)] = Field(
-        DEFAULT_SUBGROUPS, description="Parameters by whose halves the main comparison is shown (forest plot)."
+        DEFAULT_SUBGROUPS,
+        description="Parameters by whose halves the main comparison is shown (forest plot).",
     )
-    repeats: Repeats | None = Field(None, description="Repeated patients, to tell chance from patients; null: none.")
+    repeats: Repeats | None = Field(
+        None, description="Repeated patients, to tell chance from patients; null: none."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,9 @@ def read_table(trial: Trial, store: Store, patients: int) -> TrialTable:
     return TrialTable(views, patients - len(complete), repeats)
 
 
-def _arrays(columns: dict[str, list[Any]], kinds: Mapping[str, str], complete: set[int]) -> dict[str, npt.NDArray[Any]]:
+def _arrays(
+    columns: dict[str, list[Any]], kinds: Mapping[str, str], complete: set[int]
+) -> dict[str, npt.NDArray[Any]]:
     order = sorted(range(len(columns["patient"])), key=columns["patient"].__getitem__)
     order = [index for index in order if columns["patient"][index] in complete]
     return {name: _array([values[index] for index in order], kinds[name]) for name, values in columns.items()}

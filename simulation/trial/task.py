@@ -67,7 +67,9 @@ class TrialWork:
             full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
             raise NotStored(f"{error.strerror or error}", full) from None
         failed = tuple(
-            (row["patient"], row["repeat"], row["arm"], row["error"]) for row in rows if row["status"] == "failed"
+            (row["patient"], row["repeat"], row["arm"], row["error"])
+            for row in rows
+            if row["status"] == "failed"
         )
         return Report(len(runs), failed, time.perf_counter() - began)
 

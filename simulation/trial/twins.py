@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
     from simulation.trial.schema import Arm
 
-__all__ = ["ArmCourse", "simulate_twins"]
+__all__ = ["OF_BODY", "ArmCourse", "simulate_twins"]
 
 _EPS = 1e-9
 # what of a scenario the body is made of; all else concerns the clinic only
-_OF_BODY = ("time_step", "marrow", "resolution", "patient", "donor", "graft", "parameters", "processes")
+OF_BODY = ("time_step", "marrow", "resolution", "patient", "donor", "graft", "parameters", "processes")
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ def simulate_twins(arms: "Sequence[Arm]", seed: int, patient: int) -> list[ArmCo
     for arm in arms:
         scenario = arm.scenario
         values = patient_values(scenario, seed, patient)
-        made_of = [getattr(scenario, name) for name in _OF_BODY]
+        made_of = [getattr(scenario, name) for name in OF_BODY]
         body = next((body for known, body in bodies if known == made_of), None)
         if body is None:
             body = Body(scenario, values, seed, patient)

@@ -20,13 +20,26 @@ from simulation.trial.schema import Trial
 
 __all__ = ["provenance", "write_outputs"]
 
-_LIBRARIES: Final = ("numpy", "numba", "scipy", "pandas", "matplotlib", "pydantic", "jinja2", "pyarrow", "distributed")
+_LIBRARIES: Final = (
+    "numpy",
+    "numba",
+    "scipy",
+    "pandas",
+    "matplotlib",
+    "pydantic",
+    "jinja2",
+    "pyarrow",
+    "distributed",
+)
 
 
 def write_outputs(trial: Trial, done: Conducted, out: Path, *, figures: bool = True) -> None:
     """Write everything but the store; each file is whole or absent, and replaces that of an earlier attempt."""
     view = done.view
-    write_file(out / "comparison.json", json.dumps(view.comparison, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_file(
+        out / "comparison.json",
+        json.dumps(view.comparison, indent=2, ensure_ascii=False, allow_nan=False) + "\n",
+    )
     write_lines(out / "patients.csv", _patients(trial, view))
     _write_parquet(out)
     known = provenance(trial, done)

@@ -76,6 +76,20 @@ def test_cells_are_primed_at_the_rate_of_host_apc_and_treg_hinder_it() -> None:
         assert left == pytest.approx(exp(-0.3 * exposure * (1 - suppression)), rel=2e-3)
 
 
+def test_alloreactive_cells_without_help_are_deleted_and_effectors_and_others_are_not() -> None:
+    lab = Lab(LYMPHOID, BLOOD, rate_peripheral_deletion=0.1, rate_priming=0.0, rate_contraction=0.0)
+    lab.state.host_apc = 0.0
+    effector = encode(TCON, alloreactive=True, stage=EFFECTOR)
+    for code in (NAIVE, encode(TCON, alloreactive=True, stage=MEMORY), effector, encode(TCON), encode(TREG)):
+        lab.add(code, 1e10)
+    lab.add(NAIVE, 1e10, place=1)
+    lab.run(5.0, 0.25, "priming")
+    assert lab.cells(mask=~0, value=NAIVE, place=0) / 1e10 == pytest.approx(exp(-0.5), rel=1e-3)
+    assert staged(lab, MEMORY) / 1e10 == pytest.approx(exp(-0.5), rel=1e-3)
+    assert staged(lab, EFFECTOR) == lab.cells(TREG) == lab.cells(place=1) == 1e10
+    assert lab.cells(TCON, mask=~0, value=encode(TCON)) == 1e10
+
+
 def test_only_alloreactive_cells_in_lymphoid_tissue_are_primed() -> None:
     lab = Lab(BLOOD, LYMPHOID)
     lab.add(NAIVE, 1e9, place=0)
@@ -86,15 +100,16 @@ def test_only_alloreactive_cells_in_lymphoid_tissue_are_primed() -> None:
     assert lab.cells() == 3e9
 
 
+@pytest.mark.parametrize("persistent", [0.0, 0.2])
 @pytest.mark.parametrize("suppression", [0.0, 0.7])
 @pytest.mark.parametrize("integrity", [1.0, 0.3])
-def test_host_apc_follow_their_ode(suppression: float, integrity: float) -> None:
-    lab = Lab(LYMPHOID, rate_apc_damage=0.1)
+def test_host_apc_follow_their_ode(suppression: float, integrity: float, persistent: float) -> None:
+    lab = Lab(LYMPHOID, rate_apc_damage=0.1, fraction_host_apc_persistent=persistent)
     lab.state.signals.suppression[:] = suppression
     lab.state.tissue_integrity = integrity
     lab.run(15.0, 0.25, "priming")
     gain, loss = 0.1 * (1 - integrity), 0.05 + 0.3 * suppression
-    level = gain / (gain + loss)
+    level = (gain + loss * persistent) / (gain + loss)  # dA/dt = gain (1 - A) - loss (A - persistent)
     assert lab.state.host_apc == pytest.approx(level + (1 - level) * exp(-(gain + loss) * 15.0), rel=1e-9)
 
 

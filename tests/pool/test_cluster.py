@@ -32,7 +32,9 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
     def start(*words: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen([sys.executable, "-m", *words], **begin)  # type: ignore[call-overload,no-any-return]
 
-    scheduler = start("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+    scheduler = start(
+        "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"
+    )
     words = ("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
     workers = [start(*words) for _ in range(2)]
     try:
@@ -43,7 +45,9 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
             process.wait()
 
 
-def test_the_same_results_though_a_worker_is_killed(cluster: tuple[str, list[subprocess.Popen[bytes]]]) -> None:
+def test_the_same_results_though_a_worker_is_killed(
+    cluster: tuple[str, list[subprocess.Popen[bytes]]],
+) -> None:
     address, workers = cluster
     with open_pool(1, address) as pool:
         for _ in range(100):

@@ -18,7 +18,9 @@ def test_two_causes_with_ties_and_censoring() -> None:
     assert relapse.se[[1, 3, 5, 7, 9]] == pytest.approx(
         [0.06440612, 0.10849703, 0.12016578, 0.13147492, 0.14550373], abs=1e-8
     )
-    assert death.incidence[[2, 4, 6, 8]] == pytest.approx([0.06666667, 0.13888889, 0.22142857, 0.30396825], abs=1e-8)
+    assert death.incidence[[2, 4, 6, 8]] == pytest.approx(
+        [0.06666667, 0.13888889, 0.22142857, 0.30396825], abs=1e-8
+    )
     assert death.se[[2, 4, 6, 8]] == pytest.approx([0.06440612, 0.09132935, 0.1137075, 0.12758804], abs=1e-8)
 
 

@@ -15,7 +15,6 @@ import pytest
 
 from simulation.errors import ExitStatus
 from simulation.store import Column, Design, OtherDesign, Store, StoreInUse, write_shard
-from simulation.store import atomic as files
 
 DESIGN = Design(
     "trial",
@@ -27,7 +26,13 @@ DESIGN = Design(
 
 
 def row(patient: int, arm: str = "a", **more: Any) -> dict[str, Any]:
-    return {"patient": patient, "arm": arm, "status": "done", "days": patient / 3, "well": patient % 2 == 0} | more
+    return {
+        "patient": patient,
+        "arm": arm,
+        "status": "done",
+        "days": patient / 3,
+        "well": patient % 2 == 0,
+    } | more
 
 
 def rows_of(store: Store) -> list[dict[str, Any]]:
@@ -51,7 +56,13 @@ def test_it_describes_itself(tmp_path: Path) -> None:
     told = json.loads((tmp_path / "design.json").read_text())
     assert told["identity"] == {"seed": 1}
     names = {column["name"]: column for column in told["columns"]}
-    assert names["days"] == {"name": "days", "kind": "float", "unit": "day", "meaning": "how long", "key": False}
+    assert names["days"] == {
+        "name": "days",
+        "kind": "float",
+        "unit": "day",
+        "meaning": "how long",
+        "key": False,
+    }
     assert names["patient"]["key"] is True
     assert "status" in names
     assert "error" in names
@@ -76,7 +87,9 @@ def test_many_batches_stay_few_files(tmp_path: Path) -> None:
         assert [found["patient"] for found in rows_of(store)] == list(range(300))
 
 
-def test_a_crash_between_merging_and_removing_doubles_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_between_merging_and_removing_doubles_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Store(tmp_path, DESIGN) as store:
         for patient in range(5):
             write_shard(tmp_path, DESIGN, [row(patient)])
@@ -110,9 +123,8 @@ def test_another_design_is_refused_with_status_5(tmp_path: Path) -> None:
 
 def test_two_writers_at_once_are_refused(tmp_path: Path) -> None:
     pytest.importorskip("fcntl")
-    with Store(tmp_path, DESIGN):
-        with pytest.raises(StoreInUse, match="another program"), Store(tmp_path, DESIGN):
-            pass
+    with Store(tmp_path, DESIGN), pytest.raises(StoreInUse, match="another program"), Store(tmp_path, DESIGN):
+        pass
     with Store(tmp_path, DESIGN):
         pass
 
@@ -129,7 +141,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.M
         def full(_: int) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(files.os, "fsync", full)
+        monkeypatch.setattr(os, "fsync", full)
         with pytest.raises(OSError, match="No space"):
             write_shard(tmp_path, DESIGN, [row(1)])
         monkeypatch.undo()

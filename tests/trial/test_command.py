@@ -61,7 +61,9 @@ def test_folders_are_never_mixed(trial_file: Path, capsys: pytest.CaptureFixture
     assert compare(trial_file, "--out", "mine") == ExitStatus.USAGE
 
 
-def test_without_out_a_new_folder_and_resume_finds_it(trial_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_out_a_new_folder_and_resume_finds_it(
+    trial_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert compare(trial_file, "--patients", "2", "--quiet") == ExitStatus.DONE
     assert capsys.readouterr().out.strip() == "results/small-trial-seed3"
     assert compare(trial_file, "--patients", "3", "--resume", "--quiet") == ExitStatus.DONE
@@ -72,15 +74,14 @@ def test_without_out_a_new_folder_and_resume_finds_it(trial_file: Path, capsys: 
 def test_failed_runs_are_told_with_the_line_that_repeats_them(
     trial_file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(task, "simulate_twins", fails_in("late", 1))
-    assert compare(trial_file, "--out", "out", "--patients", "3") == ExitStatus.FAILED_RUNS
+    with monkeypatch.context() as broken:
+        broken.setattr(task, "simulate_twins", fails_in("late", 1))
+        assert compare(trial_file, "--out", "out", "--patients", "3") == ExitStatus.FAILED_RUNS
     told = capsys.readouterr().err
     assert "1 of 9 runs are missing, 1 of them failed" in told
     assert "patient 1, arm late: ZeroDivisionError" in told
     (line,) = re.findall(r"python run_sim\.py (.*--patient 1)", told)
     (resume,) = re.findall(r"To complete it: python run_sim\.py (.*)", told)
-    monkeypatch.undo()
-    monkeypatch.chdir(Path.cwd())
     assert main([*shlex.split(line), "--out", "one", "--no-figures", "--quiet"]) == ExitStatus.DONE
     assert "--resume" in resume
     assert "--out out" in resume
@@ -121,7 +122,19 @@ def test_one_plain_file_is_no_trial(capsys: pytest.CaptureFixture[str]) -> None:
 def test_plain_files_are_compared_too(capsys: pytest.CaptureFixture[str]) -> None:
     files = [str(ROOT / "scenarios" / f"{name}.yaml") for name in ("no_treatment", "tcon_without_treg")]
     small = ["--set", "marrow.rows=2", "--set", "marrow.columns=2", "--set", "time_step=1 d", "--days", "5"]
-    words = ["compare", *files, *small, "--patients", "2", "--workers", "0", "--no-figures", "--out", "out", "--json"]
+    words = [
+        "compare",
+        *files,
+        *small,
+        "--patients",
+        "2",
+        "--workers",
+        "0",
+        "--no-figures",
+        "--out",
+        "out",
+        "--json",
+    ]
     assert main(words) == ExitStatus.DONE
     assert set(json.loads(capsys.readouterr().out)["arms"]) == {"no_treatment", "tcon_without_treg"}
 
@@ -142,5 +155,7 @@ def test_ctrl_c_keeps_what_is_done_and_resume_completes_it(trial_file: Path) -> 
     with (Path("out") / "patients.csv").open() as file:
         done = (sum(1 for _ in file) - 1) // 3
     assert 0 < done < 400
-    assert compare(trial_file, "--out", "out", "--patients", str(done), "--resume", "--quiet") == ExitStatus.DONE
+    assert (
+        compare(trial_file, "--out", "out", "--patients", str(done), "--resume", "--quiet") == ExitStatus.DONE
+    )
     assert np.isclose(json.loads(Path("out/comparison.json").read_text())["n_patients"], done)

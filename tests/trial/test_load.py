@@ -34,13 +34,20 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
         ("    start: {when: never}", "    strat: {when: never}", 25, "did you mean 'start'"),
         ("    weight: 70 kg", "    weigth: 70 kg", 7, "did you mean 'weight'"),
         ("    weight: 70 kg", "    weight: 70 days", 7, "weight"),
-        ("    start: {when: never}", "    patient: {weight: 80 kg}", 25, "every arm treats the same patients"),
+        (
+            "    start: {when: never}",
+            "    patient: {weight: 80 kg}",
+            25,
+            "every arm treats the same patients",
+        ),
         ("  none:", "  None of them:", 24, "a short name such as preemptive"),
         ("  name: small cohort\n", "  nam: small cohort\n", 4, "did you mean 'name'"),
         ("  time_step: 1 d", "  time_step: 1 wk", 16, "time_step"),
     ],
 )
-def test_mistakes_are_told_with_file_and_line(tmp_path: Path, old: str, new: str, line: int, told: str) -> None:
+def test_mistakes_are_told_with_file_and_line(
+    tmp_path: Path, old: str, new: str, line: int, told: str
+) -> None:
     path = changed(tmp_path, old, new)
     with pytest.raises(UserError, match=told) as caught:
         load_trial(path)
@@ -52,7 +59,11 @@ def test_mistakes_are_told_with_file_and_line(tmp_path: Path, old: str, new: str
     [
         ("versus: late", "versus: lat", "no arm 'lat' .did you mean 'late'"),
         ("versus: late", "versus: early", "held against itself"),
-        ("subgroups: [rate_blast_net_growth", "subgroups: [rate_blast_growth", "did you mean 'rate_blast_net_growth'"),
+        (
+            "subgroups: [rate_blast_net_growth",
+            "subgroups: [rate_blast_growth",
+            "did you mean 'rate_blast_net_growth'",
+        ),
         ("follow_up: 42 d\n", "", "longer than|followed for different times|record"),
         ("arms:\n", "arm:\n", "did you mean 'arms'"),
         ("cohort:\n", "cohorts:\n", "did you mean 'cohort'"),
@@ -68,7 +79,9 @@ def test_contradictions_are_told(tmp_path: Path, old: str, new: str, told: str) 
 
 def test_a_mistake_in_the_cohorts_file_names_that_file(tmp_path: Path) -> None:
     cohort = tmp_path / "cohort.yaml"
-    cohort.write_text("name: c\npatient:\n  rate_blast_net_growth: {distribution: lognormal, low: 0.2 /day, hgih: 1 /day}\n")
+    cohort.write_text(
+        "name: c\npatient:\n  rate_blast_net_growth: {distribution: lognormal, low: 0.2 /day, hgih: 1 /day}\n"
+    )
     text = TRIAL[: TRIAL.index("cohort:")] + "cohort: cohort.yaml\n" + TRIAL[TRIAL.index("patients: 6") :]
     (tmp_path / "trial.yaml").write_text(text)
     with pytest.raises(UserError, match="hgih") as caught:
@@ -126,7 +139,12 @@ def test_the_missions_comparison_has_its_arms() -> None:
 def test_the_two_by_two_differs_in_timing_and_dli_only() -> None:
     trial = load_trial(ROOT / "scenarios" / "trials" / "timing_by_dli.yaml")
     when = {arm.key: (arm.scenario.start.when, arm.scenario.dli is not None) for arm in trial.arms}
-    assert sorted(when.values()) == [("mrd", False), ("mrd", True), ("overt_relapse", False), ("overt_relapse", True)]
+    assert sorted(when.values()) == [
+        ("mrd", False),
+        ("mrd", True),
+        ("overt_relapse", False),
+        ("overt_relapse", True),
+    ]
 
 
 # ---- plain scenario files

@@ -252,6 +252,29 @@ def graft_outcomes(treg: str, tcon: str, phi: float, patients: int, **plan: Any)
     }
 
 
+def damage_after(course: Course, day: float) -> float:
+    """Return the worst loss of tissue integrity from a day on."""
+    columns = course.columns()
+    return float(1.0 - columns["tissue_integrity_fraction"][columns["day"] >= day].min())
+
+
+def late_dli(cd3_per_kg: float, patients: int) -> dict[str, float]:
+    """Return what one DLI on day 200 does without leukaemia, Treg or drug: worst damage, share with aGvHD II or more."""
+    plan = {
+        "allow_out_of_range": True,
+        "patient.n_residual_blasts": "0 cells",
+        "graft.tcon": "1e4 cells/kg",
+        "start": {"when": "day", "day": "day 200"},
+        "blinatumomab": None,
+        "dli": {"cd3": [f"{cd3_per_kg:g}/kg"], "first": "day 1", "every": "42 d"},
+        "follow_up": "320 d",
+        **spread("fraction_alloreactive_haploidentical"),
+    }
+    courses = [follow(small("preemptive", plan), k) for k in range(patients)]
+    damage = [damage_after(c, 200.0) for c in courses]
+    return {"damage": float(np.mean(damage)), "agvhd_2": float(np.mean([d > 0.25 for d in damage]))}
+
+
 def dli_outcomes(cd3_per_kg: float, drug: bool, patients: int, **plan: Any) -> dict[str, float]:
     """Return the damage and control that one DLI on day 54 brings, with or without blinatumomab, MRD 1e-3 at start."""
     changes = burden_plan(1e-3, 100.0) | spread("fraction_alloreactive_haploidentical")
@@ -264,7 +287,7 @@ def dli_outcomes(cd3_per_kg: float, drug: bool, patients: int, **plan: Any) -> d
     scenario = small("preemptive", changes | plan)
     courses = [follow(scenario, k) for k in range(patients)]
     return {
-        "damage": float(np.mean([1.0 - c.body.state.worst_integrity for c in courses])),
+        "damage": float(np.mean([damage_after(c, START + 14) for c in courses])),
         "agvhd_2": float(np.mean([int(str(c.clinic.outcomes(c.body)["agvhd_grade"])) >= 2 for c in courses])),
         "log10_blasts": float(np.mean([np.log10(c.body.truth().blasts + 1) for c in courses])),
     }

@@ -61,16 +61,23 @@ EVEN = {  # no perfusion by chance, and so many founders that niches start alike
 }
 
 
-def test_the_number_of_niches_does_not_matter_where_niches_are_alike() -> None:
-    found = np.array([log10_blasts("therapeutic", 149.0, grid=n, **EVEN)[:3] for n in (3, 6, 12)])
+def niches_alike(*grids: int) -> None:
+    """Compare grids: 0.05 log10 on days 7 and 14; 0.2 on day 28, after a fall of seven logs.
+
+    Niches start alike but for their founders' number (binomial); a clearance of seven logs magnifies that.
+    """
+    found = np.array([log10_blasts("therapeutic", 149.0, grid=n, **EVEN)[:3] for n in grids])
     assert found.min() > 2.0, "too few blasts left to compare"
-    assert np.ptp(found, axis=0).max() < 0.05
+    assert (np.ptp(found, axis=0) < [0.05, 0.05, 0.2]).all(), found
+
+
+def test_the_number_of_niches_does_not_matter_where_niches_are_alike() -> None:
+    niches_alike(3, 6, 12)
 
 
 @pytest.mark.slow
 def test_the_number_of_niches_does_not_matter_where_niches_are_alike_at_full_resolution() -> None:
-    found = np.array([log10_blasts("therapeutic", 149.0, grid=n, **EVEN)[:3] for n in (6, 12, 24)])
-    assert np.ptp(found, axis=0).max() < 0.05
+    niches_alike(6, 12, 24)
 
 
 @pytest.mark.slow

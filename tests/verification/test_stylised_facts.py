@@ -20,6 +20,7 @@ from .experiments import (
     graft_outcomes,
     high_risk_trajectories,
     immunosuppressed_response,
+    late_dli,
     lysis_under_continuous_exposure,
     paired_arms,
     respond,
@@ -73,7 +74,8 @@ def test_fact_2_the_same_patient_treated_early_goes_deeper_and_stays_free_longer
         early, late = row["preemptive"], row["therapeutic"]
         assert early["log10_nadir"] < late["log10_nadir"] - 1.0
         assert early["relapse_free"] > late["relapse_free"] + 60.0
-        assert (early["overt_again"] or 1e9) > (late["overt_again"] or 500.0)
+        if late["in_remission"]:
+            assert (early["overt_again"] or 1e9) > (late["overt_again"] or 500.0)
 
 
 # ---- 3 lymphocytes in blood
@@ -185,8 +187,8 @@ def test_fact_8_tcon_alone_bring_gvhd_to_most_and_treg_keep_it_rare() -> None:
 
 @pytest.mark.xfail(
     strict=True,
-    reason="with Treg hardly any GvL is left and phi_BM works the wrong way: log10 blasts on day 120 are 8.93 "
-    "without Tcon, 8.887 at phi 0, 8.884 at 0.2, 8.867 at 1",
+    reason="phi_BM makes no difference to GvL: log10 blasts on day 120 are 8.927 without Tcon, 8.664 at phi 0, "
+    "8.668 at 0.2, 8.667 at 1 (without Treg 7.85)",
 )
 def test_fact_8_gvl_is_kept_only_where_treg_do_not_enter_the_marrow() -> None:
     without = graft_outcomes("2e6", "0", 0.2, 4)["log10_blasts"]
@@ -200,12 +202,13 @@ def test_fact_8_gvl_is_kept_only_where_treg_do_not_enter_the_marrow() -> None:
 
 @pytest.mark.xfail(
     strict=True,
-    reason="damage 0.0102 (worst, from the graft) at 0, 1e4, 1e5, 1e6 and 1e7 CD3/kg alike: host APC are at 1 % on "
-    "day 54 (1e-7 on day 184) and 1.9e9 naive alloreactive cells of the graft swamp any DLI",
+    reason="one DLI on day 200 after a graft of 1e4 Tcon/kg: damage 0.0006 at 1e4 and 1e6 CD3/kg, 0.0008 at 1e7, 0.0097 "
+    "at 1e8 (aGvHD I needs 0.1; C14: 21, 45, 55 % at up to 1e7, 1e8, more); on day 54 0.0138 at 0, 1e5 and 1e7 alike",
 )
 def test_fact_9_gvhd_rises_with_the_dose_of_donor_lymphocytes() -> None:
-    damage = [dli_outcomes(dose, False, 2)["damage"] for dose in (0, 1e6, 1e7)]
-    assert damage[2] > damage[1] + 0.01 > damage[0] + 0.01
+    low, middle, high = (late_dli(dose, 2)["damage"] for dose in (1e4, 1e7, 1e8))
+    assert low < middle < high
+    assert high > 0.25
 
 
 def test_fact_9_control_of_the_leukaemia_rises_much_less_than_the_dose() -> None:
@@ -284,7 +287,7 @@ def test_fact_13_rare_sampling_and_fast_growth_use_up_the_advantage() -> None:
 @pytest.mark.slow
 @pytest.mark.xfail(
     strict=True,
-    reason="0 of 6: three reach remission, none is MRD-negative (default patient: nadir 2.6e-4), T cells too few",
+    reason="0 of 6; the default patient starts salvage with 24 % blasts at E:T 0.07 and never reaches remission",
 )
 def test_fact_16_remission_without_mrd_and_gvhd_then_relapse_is_common_in_high_risk() -> None:
     rows = high_risk_trajectories(12)

@@ -43,7 +43,10 @@ def trade_off(
             one.mean[chosen], other.mean[chosen], xerr=_errors(one, chosen), yerr=_errors(other, chosen), fmt="o",
             color=colour, markersize=size, elinewidth=0.5, alpha=0.9, zorder=order,
         )  # fmt: skip
-    ax.step(one.mean[front], other.mean[front], where="post", color="#D55E00", linewidth=1.0, zorder=3)
+    if all(outcome.less_is_better for outcome in outcomes):
+        ax.step(one.mean[front], other.mean[front], where="post", color="#D55E00", linewidth=1.0, zorder=3)
+    else:
+        ax.plot(one.mean[front], other.mean[front], color="#D55E00", linewidth=1.0, zorder=3)
     lines: list[str] = []
     seen: dict[tuple[float, float], str] = {}
     for index in front.tolist():
@@ -64,9 +67,11 @@ def trade_off(
     for which, outcome in ((ax.set_xlim, outcomes[0]), (ax.set_ylim, outcomes[1])):
         if outcome.share:
             which(-0.02, None)
+    corner = tuple(0.02 if outcome.less_is_better else 0.98 for outcome in outcomes)
     ax.annotate(
-        "better", (0.02, 0.02), xytext=(0.14, 0.14), xycoords="axes fraction", textcoords="axes fraction", fontsize=7,
-        color=style.COLOUR["quiet"], arrowprops={"arrowstyle": "->", "color": style.COLOUR["quiet"], "linewidth": 0.7},
+        "better", corner, xytext=tuple(0.5 + 0.75 * (place - 0.5) for place in corner), xycoords="axes fraction",
+        textcoords="axes fraction", fontsize=7, color=style.COLOUR["quiet"],
+        arrowprops={"arrowstyle": "->", "color": style.COLOUR["quiet"], "linewidth": 0.7},
     )  # fmt: skip
     heading = "\n".join(textwrap.wrap(f"Pareto front: {legend}", 36))
     told.text(0.0, 1.0, f"{heading}\n\n" + "\n".join(lines), fontsize=7, va="top", linespacing=1.45)

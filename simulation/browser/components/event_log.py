@@ -1,11 +1,15 @@
 """What happened, in words, the latest first."""
 
+from collections.abc import Sequence
+
 import solara
 
 from simulation.browser.snapshot import Snapshot
 from simulation.results.words import timeline
 
 __all__ = ["EventLog", "log_lines"]
+
+MOST = 60
 
 
 def log_lines(shot: Snapshot) -> list[tuple[str, str]]:
@@ -16,7 +20,7 @@ def log_lines(shot: Snapshot) -> list[tuple[str, str]]:
     lines = [(f"day {day:.4g}", "; ".join(said)) for day, said in reversed(days.items())]
     waiting = [order for order in shot.scenario.orders if order.day >= shot.day - 1e-9]
     told = [(f"day {order.day:.4g}", "Ordered by hand, done with the next step: " + _order(order)) for order in waiting]
-    return [*told, *lines]
+    return [*told, *lines][:MOST]
 
 
 def _order(order: object) -> str:
@@ -27,9 +31,9 @@ def _order(order: object) -> str:
 
 
 @solara.component
-def EventLog(shot: Snapshot) -> None:
-    """Show the log."""
-    lines = log_lines(shot)[:80] or [("", "Nothing has happened yet: press Play.")]
+def EventLog(lines: Sequence[tuple[str, str]]) -> None:
+    """Show the log; it is drawn again only when its lines have changed."""
+    lines = lines or [("", "Nothing has happened yet: press Play.")]
     rows = [
         solara.v.Html(tag="li", children=[solara.v.Html(tag="b", children=[f"{day}: " if day else ""]), words])
         for day, words in lines

@@ -15,7 +15,8 @@ def MarrowMap(
     chosen: int = -1,
     tip: str = "",
     label: str = "",
+    still: bool = False,
     event_hovered: Callable[[int], None] = lambda _: None,
     event_picked: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Show the map; `hovered` and `picked` get a niche's number (row by row), -1 for none."""
+    """Show the map; `hovered` and `picked` get a niche's number (row by row), -1 for none; a `still` map has neither."""

@@ -55,8 +55,15 @@ def _swatch(colour: str, words: str) -> Any:
 @solara.component
 def _Agents(view: PatientView, index: int, columns: int) -> None:
     view.frame.get()
-    with view.session.lock:
-        agents, n = niche_agents(view.session.model, index)
+    view.changed.get()
+    session = view.session
+
+    def look() -> tuple[list[dict[str, Any]], int]:
+        with session.lock:
+            return niche_agents(session.model, index)
+
+    moment = int(view.shot.day) if view.player.playing else view.shot.day  # a table changes once a day while it plays
+    agents, n = solara.use_memo(look, [index, moment, view.player.playing, session.version])
     row, column = divmod(index, columns)
     head = f"Agents in niche row {row + 1}, column {column + 1}: {n}" + (f", the {len(agents)} largest" if n > len(agents) else "")
     titles = ("Agent", "Class", "Cells", "Attributes")

@@ -20,11 +20,12 @@ def Parameters(view: PatientView, choices: list[Source]) -> None:
     view.changed.get()
     session = view.session
     problem = solara.use_reactive("")
-    labels = [source.label for source in choices]
+    known = list(choices) if session.source in choices else [session.source, *choices]
+    labels = [source.label for source in known]
 
     def take(label: str) -> None:
         try:
-            session.open(choices[labels.index(label)])
+            session.open(known[labels.index(label)])
             problem.value = ""
         except UserError as error:
             problem.value = str(error)

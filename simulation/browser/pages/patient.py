@@ -8,7 +8,7 @@ from simulation.browser.components.act_now import ActNow
 from simulation.browser.components.badges import Badges
 from simulation.browser.components.chart import Chart
 from simulation.browser.components.copy_text import CopyText
-from simulation.browser.components.event_log import EventLog
+from simulation.browser.components.event_log import EventLog, log_lines
 from simulation.browser.components.marrow_panel import MarrowPanel
 from simulation.browser.components.parameters import Parameters
 from simulation.browser.components.play_bar import PlayBar
@@ -32,6 +32,7 @@ def PatientPage(view: PatientView) -> None:
     """Show play bar, badges, map, charts and log."""
     colours = palette(bool(solara.lab.use_dark_effective()))
     copying = solara.use_reactive(False)
+    solara.use_effect(lambda: view.player.pause, [])  # when another page is opened, or the tab is closed
     with solara.Div(classes=["tt-page"]):
         PlayBar(view, lambda: copying.set(not copying.value))
         if copying.value:
@@ -54,7 +55,7 @@ def _Badges(view: PatientView) -> None:
 @solara.component
 def _Log(view: PatientView) -> None:
     view.frame.get()
-    EventLog(view.shot)
+    EventLog(log_lines(view.shot))
 
 
 @solara.component

@@ -30,7 +30,9 @@ def _natural_or_none(ctx: click.Context, param: click.Parameter, number: int | N
 @click.command(epilog=EXAMPLES, short_help="Compare treatments on the same virtual patients (a trial).")
 @click.argument("files", nargs=-1, required=True, metavar="TRIAL.yaml | FILE FILE...")
 @click.option("--patients", type=click.IntRange(1), metavar="N", help="How many patients, each in every arm.")
-@click.option("--seed", type=int, callback=_natural_or_none, metavar="N", help="Seed of patients and chance events.")
+@click.option(
+    "--seed", type=int, callback=_natural_or_none, metavar="N", help="Seed of patients and chance events."
+)
 @click.option("--days", metavar="N", help="Follow every patient for N days after transplant.")
 @click.option("--cohort", metavar="FILE", help="Take the patients from this cohort file.")
 @click.option(
@@ -45,7 +47,9 @@ def _natural_or_none(ctx: click.Context, param: click.Parameter, number: int | N
     metavar="N",
     help="Processes on this machine; by default one per processor, 0 for none besides this one.",
 )
-@click.option("--scheduler", metavar="ADDRESS", help="Use the dask.distributed cluster of this scheduler instead.")
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Use the dask.distributed cluster of this scheduler instead."
+)
 @click.option("--resume", is_flag=True, help="Complete an earlier attempt: only what is missing is run.")
 @click.option(
     "--out",
@@ -53,7 +57,9 @@ def _natural_or_none(ctx: click.Context, param: click.Parameter, number: int | N
     help="Folder for the results. By default a new one in results/; with --resume the newest of this trial.",
 )
 @options.as_json("comparison.json")
-@click.option("-q", "--quiet", is_flag=True, help="Print no progress and no tables, only where the results are.")
+@click.option(
+    "-q", "--quiet", is_flag=True, help="Print no progress and no tables, only where the results are."
+)
 @click.option("--no-figures", is_flag=True, help="Write tables and a report without figures.")
 def compare(
     files: tuple[str, ...],
@@ -89,7 +95,9 @@ def compare(
         if value is not None
     ]
     if workers is not None and scheduler is not None:
-        raise click.UsageError("--workers and --scheduler exclude each other: the cluster has its own workers")
+        raise click.UsageError(
+            "--workers and --scheduler exclude each other: the cluster has its own workers"
+        )
     trial = _load(files, changes, _split(settings), cohort, vary=patients is not None)
 
     # Only now what is heavy: a mistake in the command or in a file is told at once.
@@ -110,10 +118,14 @@ def _load(
         raise UserError("is a trial of its own; give one trial, or scenario files only", file=trials[0])
     if trials:
         if cohort is not None:
-            raise UserError("the trial file names its cohort; --cohort is for plain scenario files", file=trials[0])
+            raise UserError(
+                "the trial file names its cohort; --cohort is for plain scenario files", file=trials[0]
+            )
         return load_trial(files[0], changes, settings)
     if len(files) < 2:
-        raise UserError("is no trial (it has no arms); give a trial file, or two scenario files or more", file=files[0])
+        raise UserError(
+            "is no trial (it has no arms); give a trial file, or two scenario files or more", file=files[0]
+        )
     return load_quick_trial(files, changes, settings, cohort, vary=vary)
 
 
@@ -132,5 +144,3 @@ def _with_unit(days: str | None) -> str | None:
     if days is None:
         return None
     return f"{days} d" if days.strip().replace(".", "", 1).isdigit() else days
-
-

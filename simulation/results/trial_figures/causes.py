@@ -31,10 +31,19 @@ def figure(view: TrialView) -> Figure:
             count = causes.count(cause)
             ax.barh(row, count, left=reached, height=0.62, color=colour, linewidth=0.6, edgecolor="white")
             if count:
-                ax.text(reached + count / 2, row, str(count), ha="center", va="center", color="white", fontsize=7)
+                ax.text(
+                    reached + count / 2, row, str(count), ha="center", va="center", color="white", fontsize=7
+                )
             reached += count
         treated = int(arm.happened("treatment_start_day").sum())
-        ax.text(reached, row, f"  {reached} of {treated} treated", va="center", color=style.COLOUR["quiet"], fontsize=7)
+        ax.text(
+            reached,
+            row,
+            f"  {reached} of {treated} treated",
+            va="center",
+            color=style.COLOUR["quiet"],
+            fontsize=7,
+        )
     ax.set_yticks(range(len(arms)), [arm.label for arm in arms])
     ax.set_ylim(len(arms) - 0.5, -0.5)
     most = max(sum(1 for cause in arm.text("cause_of_failure") if cause) for arm in arms)
@@ -44,7 +53,9 @@ def figure(view: TrialView) -> Figure:
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     handles = [ax.barh([0], [0], color=colour, label=words) for words, colour in CAUSES.values()]
-    drawn.legend(handles=handles, loc="upper center", ncols=5, handlelength=1, columnspacing=1.1, borderaxespad=0.2)
+    drawn.legend(
+        handles=handles, loc="upper center", ncols=5, handlelength=1, columnspacing=1.1, borderaxespad=0.2
+    )
     return drawn
 
 

@@ -15,7 +15,17 @@ from matplotlib.lines import Line2D
 from simulation.results.figures import style
 from simulation.results.trial_view import ArmView, TrialView
 
-__all__ = ["CAUSES", "TIMES", "arm_key", "arm_look", "courses", "median_cell", "percent_axis", "steps"]
+__all__ = [
+    "CAUSES",
+    "PARAMETERS",
+    "TIMES",
+    "arm_key",
+    "arm_look",
+    "courses",
+    "median_cell",
+    "percent_axis",
+    "steps",
+]
 
 type Floats = npt.NDArray[np.float64]
 
@@ -23,6 +33,17 @@ TIMES: Final = {
     "relapse_free_days": "relapse-free days",
     "grfs_days": "GvHD-free, relapse-free days",
     "leukaemia_free_days": "days alive without overt leukaemia",
+}
+PARAMETERS: Final = {
+    "rate_blast_net_growth": "Growth of the leukaemia",
+    "n_residual_blasts": "Burden at transplant",
+    "n_t_cell_set_point_early": "T-cell recovery",
+    "treg_share_supported": "Treg share",
+    "n_cd19_negative_reservoir": "CD19-negative reservoir",
+    "cl_blinatumomab": "Blinatumomab clearance",
+    "t_cell_fitness": "T-cell fitness",
+    "fraction_alloreactive_haploidentical": "Alloreactive share",
+    "weight": "Weight",
 }
 CAUSES: Final = {  # cause -> words, colour
     "escape": ("escape: CD19 or HLA lost", style.COLOUR["cd19_negative"]),
@@ -46,7 +67,9 @@ def arm_key(drawn: Figure, view: TrialView, arms: Sequence[ArmView] | None = Non
     """Put the key of the arms at the top of the figure."""
     chosen = view.arms if arms is None else arms
     handles = [Line2D([], [], label=arm.label, linewidth=1.8, **arm_look(view, arm)) for arm in chosen]
-    drawn.legend(handles=handles, loc="upper center", ncols=min(len(handles), 4), handlelength=2.6, borderaxespad=0.3)
+    drawn.legend(
+        handles=handles, loc="upper center", ncols=min(len(handles), 4), handlelength=2.6, borderaxespad=0.3
+    )
 
 
 def percent_axis(ax: Axes, label: str) -> None:
@@ -58,7 +81,9 @@ def percent_axis(ax: Axes, label: str) -> None:
 
 def steps(ax: Axes, times: Floats, values: Floats, until: float, **look: Any) -> None:
     """Draw a step function from its times on to the end of follow-up."""
-    ax.plot(np.append(times, until), np.append(values, values[-1]), drawstyle="steps-post", clip_on=False, **look)
+    ax.plot(
+        np.append(times, until), np.append(values, values[-1]), drawstyle="steps-post", clip_on=False, **look
+    )
 
 
 def courses(arm: ArmView) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulation.results.figures import style
-from simulation.results.trial_figures.common import TIMES
+from simulation.results.trial_figures.common import PARAMETERS, TIMES
 from simulation.results.trial_view import TrialView
 from simulation.statistics.paired import mean_difference
 from simulation.statistics.survival import Estimate
@@ -19,17 +19,6 @@ from simulation.statistics.survival import Estimate
 __all__ = ["TITLE", "Subgroup", "caption", "figure", "subgroups"]
 
 TITLE = "For whom it makes a difference"
-_WORDS: Final = {
-    "rate_blast_net_growth": "Growth of the leukaemia",
-    "n_residual_blasts": "Burden at transplant",
-    "n_t_cell_set_point_early": "T-cell recovery",
-    "treg_share_supported": "Treg share",
-    "n_cd19_negative_reservoir": "CD19-negative reservoir",
-    "cl_blinatumomab": "Blinatumomab clearance",
-    "t_cell_fitness": "T-cell fitness",
-    "fraction_alloreactive_haploidentical": "Alloreactive share",
-    "weight": "Weight",
-}
 type Flags = npt.NDArray[np.bool_]
 
 
@@ -86,7 +75,14 @@ def figure(view: TrialView, names: tuple[str, ...]) -> Figure:
         y += 0.45
         for index, row in enumerate(row for row in rows if row.parameter == parameter):
             y += 1
-            _row(ax, y, _WORDS.get(parameter, parameter) if index == 0 else "", row.part, row.n, row.difference)
+            _row(
+                ax,
+                y,
+                PARAMETERS.get(parameter, parameter) if index == 0 else "",
+                row.part,
+                row.n,
+                row.difference,
+            )
     ax.axvline(0, color="#444444", linewidth=0.8)
     ax.set_ylim(y + 0.8, -0.8)
     ax.set_yticks([])
@@ -107,7 +103,9 @@ def _row(ax: Axes, y: float, name: str, part: str, n: int, known: Estimate, *, b
     ax.text(-1.18, y, name, fontweight=weight, **look)
     ax.text(-0.4, y, part, color=style.COLOUR["quiet"], **look)
     ax.text(-0.05, y, str(n), ha="right", **look)
-    text = f"{known.value:+.0f}" + (f"  ({known.low:+.0f} to {known.high:+.0f})" if np.isfinite(known.low) else "")
+    text = f"{known.value:+.0f}" + (
+        f"  ({known.low:+.0f} to {known.high:+.0f})" if np.isfinite(known.low) else ""
+    )
     ax.text(1.05, y, text, fontweight=weight, **look)
 
 

@@ -39,7 +39,9 @@ def figure(view: TrialView) -> Figure:
         known = {int(count): wilson(int(count), arm.n) for count in set(free.tolist())}
         look = arm_look(view, arm)
         band = np.array([(known[count].low, known[count].high) for count in free.tolist()], float)
-        ax.fill_between(days, band[:, 0], band[:, 1], step="post", color=look["color"], alpha=0.1, linewidth=0)
+        ax.fill_between(
+            days, band[:, 0], band[:, 1], step="post", color=look["color"], alpha=0.1, linewidth=0
+        )
         steps(ax, days, free / arm.n, view.follow_up, **look)
     percent_axis(ax, "Patients (%)")
     style.day_axis(ax, view.follow_up)

@@ -40,7 +40,9 @@ def figure(view: TrialView) -> Figure:
         Line2D([], [], color=_DRUG, linewidth=2.6, label="blinatumomab"),
         _mark("v", _DLI, "DLI"), _mark("X", _INK, "extinct"), _mark("P", _INK, "death"),
     ]  # fmt: skip
-    drawn.legend(handles=handles, loc="lower center", ncols=6, handlelength=1.3, columnspacing=1.2, borderaxespad=0.1)
+    drawn.legend(
+        handles=handles, loc="lower center", ncols=6, handlelength=1.3, columnspacing=1.2, borderaxespad=0.1
+    )
     return drawn
 
 

@@ -55,8 +55,24 @@ def _draw_pairs(ax: Axes, view: TrialView, a: np.ndarray, b: np.ndarray, colours
     ax.set(xlim=(-pad, end + pad), ylim=(-pad, end + pad), xticks=ticks, yticks=ticks)
     ax.set_xlabel(f"{other.label}: {TIMES[view.primary]}", fontsize=7.5)
     ax.set_ylabel(f"{one.label}: {TIMES[view.primary]}", fontsize=7.5)
-    ax.text(0.03, 0.97, f"better {_lower(one.label)}", transform=ax.transAxes, va="top", color=_BETTER, fontsize=7.5)
-    ax.text(0.97, 0.03, f"better {_lower(other.label)}", transform=ax.transAxes, ha="right", color=_WORSE, fontsize=7.5)
+    ax.text(
+        0.03,
+        0.97,
+        f"better {_lower(one.label)}",
+        transform=ax.transAxes,
+        va="top",
+        color=_BETTER,
+        fontsize=7.5,
+    )
+    ax.text(
+        0.97,
+        0.03,
+        f"better {_lower(other.label)}",
+        transform=ax.transAxes,
+        ha="right",
+        color=_WORSE,
+        fontsize=7.5,
+    )
 
 
 def _draw_differences(ax: Axes, view: TrialView, gap: np.ndarray, colours: np.ndarray) -> None:

@@ -47,7 +47,9 @@ def _draw(ax: Axes, arm: ArmView, *, first: bool) -> None:
     colours = np.where(well[who], _WITHOUT, _WITH)
     ax.bar(places, heights - _FLOOR, bottom=_FLOOR, color=colours, width=0.9, linewidth=0)
     gone = nadir[who] <= 0
-    ax.scatter(places[gone], np.full(gone.sum(), _FLOOR * 1.5), s=5, color=colours[gone], clip_on=False, zorder=3)
+    ax.scatter(
+        places[gone], np.full(gone.sum(), _FLOOR * 1.5), s=5, color=colours[gone], clip_on=False, zorder=3
+    )
     ax.axhline(1e-4, color=style.COLOUR["quiet"], linewidth=0.8, linestyle=(0, (2, 2)))
     ax.set_yscale("log")
     ax.set_ylim(_FLOOR, _TOP)

@@ -1,0 +1,84 @@
+"""Stored runs: one with its charts, outcomes and events, or two of several beside each other."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import solara
+
+from simulation.browser.catalogue import Source
+from simulation.browser.charts import HEIGHT, base_option, frame_option
+from simulation.browser.components.chart import Chart
+from simulation.browser.components.event_log import EventLog, log_lines
+from simulation.browser.components.tables import TextTable
+from simulation.browser.palette import Palette
+from simulation.browser.results.folders import runs_in
+from simulation.browser.results.stored_run import stored_run
+from simulation.browser.snapshot import Snapshot
+from simulation.browser.twin_charts import HEIGHT as TWIN_HEIGHT
+from simulation.browser.twin_charts import twin_frame, twin_option
+from simulation.errors import UserError
+from simulation.results.words import outcome_table
+
+__all__ = ["StoredRuns"]
+
+_ALONE = "(none)"
+
+
+@solara.component
+def StoredRuns(folder: Path, colours: Palette, watch: Callable[[Source, int, int], None]) -> None:
+    """Show the run, or let one and another of several be chosen."""
+    folders = {path.name: path for path in runs_in(folder)}
+    names = list(folders)
+    first = solara.use_reactive(names[0])
+    second = solara.use_reactive(names[1] if len(names) > 1 else _ALONE)
+
+    def read() -> tuple[list[Snapshot], str]:
+        try:
+            return [stored_run(folders[name]) for name in (first.value, second.value) if name in folders], ""
+        except UserError as error:
+            return [], str(error)
+
+    shots, mistake = solara.use_memo(read, [folder, first.value, second.value])
+    if mistake:
+        solara.Error(mistake, dense=True)
+        return
+    with solara.Div(classes=["tt-bar"]):
+        if len(names) > 1:
+            with solara.Div(classes=["tt-pick"]):
+                solara.Select("Run A", names, first, dense=True)
+            with solara.Div(classes=["tt-pick"]):
+                solara.Select("Run B", [*names, _ALONE], second, dense=True)
+        for shot, name in zip(shots, (first.value, second.value), strict=False):
+            _Watch(folders[name], shot, name, watch)
+    if len(shots) == 1:
+        _One(shots[0], colours)
+    else:
+        _Two((shots[0], shots[1]), (first.value, second.value), colours)
+
+
+@solara.component
+def _Watch(folder: Path, shot: Snapshot, name: str, watch: Callable[[Source, int, int], None]) -> None:
+    source = Source(folder / "scenario.resolved.yaml", title=shot.scenario.name)
+    solara.Button(f"Watch {name} from transplant on", outlined=True, on_click=lambda: watch(source, shot.seed, shot.patient))
+
+
+@solara.component
+def _One(shot: Snapshot, colours: Palette) -> None:
+    with solara.Div(classes=["tt-columns"]):
+        with solara.Div(classes=["tt-left"]):
+            TextTable(["", shot.scenario.name], [list(row) for row in outcome_table(shot.result)])
+            EventLog(log_lines(shot))
+        with solara.Div(classes=["tt-right"]):
+            Chart(option=base_option(colours), frame=frame_option(shot, colours), height=HEIGHT, label="Charts of the run")
+
+
+@solara.component
+def _Two(shots: tuple[Snapshot, Snapshot], names: tuple[str, str], colours: Palette) -> None:
+    first, second = (dict(outcome_table(shot.result)) for shot in shots)
+    rows = [[label, first[label], second.get(label, "")] for label in first]
+    differing = [row[1] != row[2] for row in rows]
+    with solara.Div(classes=["tt-twin-columns"]):
+        with solara.Div(classes=["tt-left"]):
+            TextTable(["", f"A: {names[0]}", f"B: {names[1]}"], rows, differing)
+        with solara.Div(classes=["tt-right"]):
+            Chart(option=twin_option(colours), frame=twin_frame(shots, None, colours), height=TWIN_HEIGHT, label="Charts of both runs")

@@ -1,0 +1,92 @@
+"""A stored comparison: survival curves, what was found, and its patients, each of whom can be watched as twins."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import solara
+
+from simulation.browser.catalogue import Source
+from simulation.browser.components.chart import Chart
+from simulation.browser.components.tables import TextTable
+from simulation.browser.palette import Palette
+from simulation.browser.results.result_charts import survival_option
+from simulation.browser.results.trial_folder import CURVES, TrialFolder, read_trial
+from simulation.errors import UserError
+
+__all__ = ["StoredTrial"]
+
+_PAGE = 50
+_ORDERS = ("the largest gain first", "the largest loss first", "by number")
+
+
+@solara.component
+def StoredTrial(folder: Path, colours: Palette, watch_twins: Callable[[Source, Source, int, int], None]) -> None:
+    """Show the trial."""
+
+    def read() -> tuple[TrialFolder | None, str]:
+        try:
+            return read_trial(folder), ""
+        except UserError as error:
+            return None, str(error)
+
+    trial, mistake = solara.use_memo(read, [folder])
+    outcome = solara.use_reactive("relapse_free_days")
+    if trial is None:
+        solara.Error(mistake, dense=True)
+        return
+    names = {words: key for key, (words, _) in CURVES.items()}
+    with solara.Div(classes=["tt-twin-columns"]):
+        with solara.Div(classes=["tt-left"]):
+            solara.Select(
+                "Curves", list(names), CURVES[outcome.value][0], on_value=lambda words: outcome.set(names[words]), dense=True
+            )
+            option = survival_option(trial, outcome.value, colours)
+            Chart(option=option, frame={}, height=380, label=f"Survival curves: {CURVES[outcome.value][0]}")
+        with solara.Div(classes=["tt-right"]):
+            TextTable(["", *trial.arms], [list(row) for row in trial.table()])
+    _Patients(trial, watch_twins)
+
+
+@solara.component
+def _Patients(trial: TrialFolder, watch_twins: Callable[[Source, Source, int, int], None]) -> None:
+    order = solara.use_reactive(_ORDERS[0])
+    page = solara.use_reactive(0)
+    arm, other = trial.main
+    days = {key: trial.numbers(key, "relapse_free_days") for key in (arm, other)}
+    gain = days[arm] - days[other]
+    ranks = {_ORDERS[0]: np.argsort(-gain, kind="stable"), _ORDERS[1]: np.argsort(gain, kind="stable")}
+    chosen = ranks.get(order.value, np.arange(gain.size))
+    shown = chosen[page.value * _PAGE : (page.value + 1) * _PAGE]
+    rows = [
+        [trial.rows[arm][i]["patient"], f"{gain[i]:+.4g} days", *(_course(trial, key, int(i)) for key in (arm, other))] for i in shown
+    ]
+
+    def watch(index: int) -> None:
+        patient = int(trial.rows[arm][shown[index]]["patient"])
+        watch_twins(trial.source(arm), trial.source(other), int(trial.found["seed"]), patient)
+
+    with solara.Div(classes=["tt-bar"]):
+        solara.v.Html(tag="h3", class_="tt-group", children=[f"Patients: relapse-free days with {arm}, less those with {other}"])
+        with solara.Div(classes=["tt-pick"]):
+            solara.Select("Order", list(_ORDERS), order, on_value=lambda _: page.set(0), dense=True)
+        pages = -(-gain.size // _PAGE)
+        if pages > 1:
+            solara.Button("Earlier", text=True, disabled=page.value == 0, on_click=lambda: page.set(page.value - 1))
+            solara.Text(f"{page.value + 1} of {pages}")
+            solara.Button("Further", text=True, disabled=page.value + 1 >= pages, on_click=lambda: page.set(page.value + 1))
+    TextTable(["Patient", "Gain", arm, other], rows, on_row=watch, button="Watch as twins", label="Patients of the comparison")
+
+
+def _course(trial: TrialFolder, arm: str, index: int) -> str:
+    row = trial.rows[arm][index]
+    told = []
+    if row["treatment_start_day"]:
+        told.append(f"treated from day {float(row['treatment_start_day']):.4g}")
+    if row["relapse_day"]:
+        told.append(f"relapse day {float(row['relapse_day']):.4g}")
+    if row["death_day"]:
+        told.append(f"death day {float(row['death_day']):.4g}")
+    grade = int(row["agvhd_grade"])
+    told.append(f"GvHD grade {('0', 'I', 'II', 'III', 'IV')[grade]}")
+    return ", ".join(told)

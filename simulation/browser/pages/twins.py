@@ -1,0 +1,120 @@
+"""Page 2: the same patient under two strategies, side by side and in step."""
+
+import solara
+
+from simulation.browser.catalogue import Source
+from simulation.browser.components.chart import Chart
+from simulation.browser.components.marrow_map import MarrowMap
+from simulation.browser.components.marrow_panel import Legend
+from simulation.browser.components.play_bar import Transport
+from simulation.browser.components.tables import TextTable
+from simulation.browser.marrow import LAYERS, paint
+from simulation.browser.palette import ARMS, Palette, palette
+from simulation.browser.twin_charts import HEIGHT, twin_frame, twin_option
+from simulation.browser.twins import TwinView, difference
+
+__all__ = ["TwinsPage"]
+
+
+@solara.component
+def TwinsPage(view: TwinView, choices: list[Source]) -> None:
+    """Show both twins."""
+    colours = palette(bool(solara.lab.use_dark_effective()))
+    solara.use_effect(lambda: view.player.pause, [])  # when another page is opened
+    with solara.Div(classes=["tt-page"]):
+        _Controls(view, choices)
+        with solara.Div(classes=["tt-twin-columns"]):
+            with solara.Div(classes=["tt-left"]):
+                _Maps(view, colours)
+                _Difference(view, colours)
+            with solara.Div(classes=["tt-right"]):
+                _Charts(view, colours)
+
+
+@solara.component
+def _Controls(view: TwinView, choices: list[Source]) -> None:
+    view.changed.get()
+    known = list(choices) + [source for source in view.sources if source not in choices]
+    labels = [source.label for source in known]
+
+    def reset() -> None:
+        view.restart()
+        view.refresh()
+
+    with solara.Div(classes=["tt-bar", "tt-twin-bar"]):
+        for which, who in enumerate("AB"):
+            with solara.Div(classes=["tt-pick"]):
+                solara.Select(
+                    f"Strategy {who} ↺", labels, view.sources[which].label, dense=True,
+                    on_value=lambda label, which=which: view.choose(which, known[labels.index(label)]),
+                )  # fmt: skip
+                _mistake(view.errors.get(f"strategy_{which}"))
+        for name, label in (("seed", "Seed ↺"), ("patient", "Patient number ↺")):
+            with solara.Div(classes=["tt-number", f"tt-twin-{name}"]):
+                solara.InputText(
+                    label, view.typed.get(name, str(getattr(view, name))), dense=True, error=view.errors.get(name, False),
+                    on_value=lambda text, name=name: view.choose_key(name, text or ""),
+                )  # fmt: skip
+        Transport(view, f"{view.time_step * 24:g} h", reset)
+    if view.player.error:
+        solara.Error(f"The twins stopped: {view.player.error}", dense=True)
+
+
+@solara.component
+def _Maps(view: TwinView, colours: Palette) -> None:
+    view.frame.get()
+    layer = view.layer.value
+    solara.Select(
+        "Map of the marrow", list(LAYERS.values()), LAYERS[layer], dense=True,
+        on_value=lambda words: view.layer.set(next(key for key, name in LAYERS.items() if name == words)),
+    )  # fmt: skip
+    images = [paint(shot.layers, layer, colours) for shot in view.shots]
+    with solara.Div(classes=["tt-two-maps"]):
+        for who, shot, image, source in zip("AB", view.shots, images, view.sources, strict=True):
+            with solara.Div():
+                _Name(who, source.label, colours)
+                MarrowMap(
+                    url=image.url, rows=image.rows, columns=image.columns, tip=f"Day {shot.day:.4g}", still=True,
+                    label=f"Twin {who}: map of the marrow, {image.title}, day {shot.day:.4g}",
+                )  # fmt: skip
+    Legend(images[0])
+
+
+@solara.component
+def _Name(who: str, label: str, colours: Palette) -> None:
+    light, dark, dash = ARMS["AB".index(who)]
+    style = f"border-top: 3px {dash if dash == 'dashed' else 'solid'} {dark if colours.dark else light}"
+    solara.v.Html(tag="div", class_="tt-twin-name", style_=style, children=[f"{who}: {label}"])
+
+
+@solara.component
+def _Difference(view: TwinView, colours: Palette) -> None:
+    view.frame.get()
+    solara.v.Html(tag="div", class_="tt-status", children=[parting_words(view)], attributes={"role": "status"})
+    rows = difference(view.shots)
+    header = ["", *(f"{who}: {source.label}" for who, source in zip("AB", view.sources, strict=True))]
+    TextTable(header, [row[:3] for row in rows], [row[3] for row in rows], label="Outcomes of both twins")
+
+
+def parting_words(view: TwinView) -> str:
+    """Say whether the twins are still alike."""
+    parted = view.parted_day
+    if parted is None:
+        return f"Day {view.day:.4g}. Identical so far, to the last cell."
+    return f"Day {view.day:.4g}. Identical until day {parted:.4g} (vertical line); what differs since is marked ≠."
+
+
+@solara.component
+def _Charts(view: TwinView, colours: Palette) -> None:
+    view.frame.get()
+    option = solara.use_memo(lambda: twin_option(colours), [colours.dark])
+    Chart(
+        option=option, frame=twin_frame(view.shots, view.parted_day, colours), height=HEIGHT,
+        event_drawn=lambda _: view.player.drawn(),
+        label=f"Charts of both twins until day {view.day:.4g}: leukaemia, T cells in blood, blinatumomab level, tissue",
+    )  # fmt: skip
+
+
+def _mistake(text: str | None) -> None:
+    if text:
+        solara.v.Html(tag="div", class_="tt-mistake", children=[text])

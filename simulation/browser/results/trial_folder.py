@@ -1,0 +1,98 @@
+"""The results of `compare`, read back: the same patients in every arm, and what was found."""
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from simulation.browser.catalogue import Source
+from simulation.errors import UserError
+from simulation.statistics.survival import SurvivalCurve, kaplan_meier
+
+__all__ = ["CURVES", "TrialFolder", "read_trial"]
+
+CURVES: Final = {
+    "relapse_free_days": ("Alive without relapse", "relapse_free_censored"),
+    "grfs_days": ("Alive without relapse or GvHD grade III-IV", "grfs_censored"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class TrialFolder:
+    """Hold a trial: `rows` by arm, each arm's patients in the same order."""
+
+    folder: Path
+    found: Mapping[str, Any]  # comparison.json
+    rows: Mapping[str, list[dict[str, str]]]
+
+    @property
+    def arms(self) -> list[str]:
+        """Return the keys of the arms."""
+        return list(self.rows)
+
+    @property
+    def main(self) -> tuple[str, str]:
+        """Return the arm in question and the one it is held against."""
+        told = self.found["main_comparison"]
+        return told["arm"], told["versus"]
+
+    def numbers(self, arm: str, name: str) -> npt.NDArray[np.float64]:
+        """Return a column of one arm, NaN where a field is empty, shape (patients,)."""
+        return np.array([float(row[name]) if row.get(name) else np.nan for row in self.rows[arm]])
+
+    def curve(self, arm: str, outcome: str) -> SurvivalCurve:
+        """Return the Kaplan-Meier curve of one arm."""
+        censored = np.array([row[CURVES[outcome][1]] == "true" for row in self.rows[arm]])
+        return kaplan_meier(self.numbers(arm, outcome), ~censored)
+
+    def source(self, arm: str) -> Source:
+        """Return an arm's scenario."""
+        return Source(self.folder / "arms" / f"{arm}.yaml")
+
+    def table(self) -> list[tuple[str, ...]]:
+        """Return what was found in each arm: (label, one text per arm)."""
+        arms = [self.found["arms"][arm] for arm in self.arms]
+        rows = [("Patients", *(str(arm["n"]) for arm in arms))]
+        for label, key in _SHARES:
+            rows.append((label, *(_share(arm["shares"].get(key)) for arm in arms)))
+        for label, key, unit in _MEANS:
+            rows.append((label, *("\N{EN DASH}" if arm.get(key) is None else f"{arm[key]:,.3g} {unit}" for arm in arms)))
+        return rows
+
+
+_SHARES: Final = (
+    ("Relapse", "relapse"), ("Complete remission, of those who relapsed", "complete_remission"),
+    ("MRD-negative, of those treated", "mrd_negative"), ("CD19-negative, of relapses", "cd19_negative_relapse"),
+    ("Acute GvHD grade II-IV", "agvhd_2_4"), ("Acute GvHD grade III-IV", "agvhd_3_4"), ("Non-relapse death", "death"),
+    ("Treated", "treated"),
+)  # fmt: skip
+_MEANS: Final = (
+    ("Relapse-free, mean until the end", "rmst_days", "days"), ("On blinatumomab, mean", "mean_blinatumomab_days", "days"),
+    ("DLI, mean", "mean_dli_cells_per_kg", "CD3+/kg"),
+)  # fmt: skip
+
+
+def _share(told: Mapping[str, Any] | None) -> str:
+    if not told or told.get("value") is None:
+        return "\N{EN DASH}"
+    return f"{100 * told['value']:.0f} % ({told['count']} of {told['of']}; 95 % interval {100 * told['low']:.0f}-{100 * told['high']:.0f} %)"
+
+
+def read_trial(folder: Path) -> TrialFolder:
+    """Return the trial in a folder; raise `UserError` where it is not whole."""
+    try:
+        found = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
+        rows: dict[str, list[dict[str, str]]] = {arm: [] for arm in found["arms"]}
+        with (folder / "patients.csv").open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                rows[row["arm"]].append(row)
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"is not whole: {error}", file=str(folder)) from None
+    if not rows or not all(rows.values()):
+        raise UserError("holds no patients yet", file=str(folder))
+    return TrialFolder(folder, found, rows)

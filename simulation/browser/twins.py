@@ -1,0 +1,156 @@
+"""The same patient under two strategies, in step: identical until they part, and then marked where they differ."""
+
+import threading
+from typing import Any, Final
+
+import solara
+
+from simulation.browser.catalogue import Source
+from simulation.browser.player import Player
+from simulation.browser.snapshot import Snapshot, snapshot
+from simulation.errors import UserError
+from simulation.mesa_model import TransplantModel
+from simulation.results.words import outcome_table
+from simulation.scenario.schema import Scenario
+
+__all__ = ["TwinView", "difference"]
+
+_ROWS: Final = (
+    "Treatment started", "First overt relapse", "Complete remission", "MRD-negative", "Lowest MRD measured", "Second relapse",
+    "CD19 at last relapse", "Leukaemia extinct", "Acute GvHD, worst grade", "CRS, worst grade", "Non-relapse death",
+    "Blinatumomab", "Donor lymphocytes (DLI)", "Blasts at the end", "CD3+ in blood at the end",
+)  # fmt: skip
+_NOW: Final = {"Blasts at the end": "Blasts now", "CD3+ in blood at the end": "CD3+ in blood now"}
+
+
+class TwinView:
+    """Hold one tab's twins; `frame` and `changed` as in `PatientView`."""
+
+    def __init__(self, first: Source, second: Source, seed: int = 0, patient: int = 0) -> None:
+        self.lock = threading.RLock()
+        self.frame: Any = solara.reactive(0)
+        self.changed: Any = solara.reactive(0)
+        self.layer: Any = solara.reactive("dominant")
+        self.sources = [first, second]
+        self.seed, self.patient = seed, patient
+        self.errors: dict[str, str] = {}
+        self.typed: dict[str, str] = {}
+        self.player = Player(self, self.show, self.tell)
+        self._begin([source.load() for source in self.sources])
+
+    # The player's subject ------------------------------------------------------------------------------------
+
+    @property
+    def day(self) -> float:
+        """Return days since transplant, those of the twin who is further."""
+        return float(max(model.day for model in self.models))
+
+    @property
+    def finished(self) -> bool:
+        """Return whether both twins' follow-up is over."""
+        return all(model.course.finished for model in self.models)
+
+    @property
+    def time_step(self) -> float:
+        """Return the step, days."""
+        return float(self.models[0].body.time_step)
+
+    def step(self) -> None:
+        """Advance both by one step, and note the day on which they part."""
+        with self.lock:
+            began = self.day
+            for model in self.models:
+                if not model.course.finished:
+                    model.step()
+            if self.parted_day is None and self._differ():
+                self.parted_day = began
+
+    def _differ(self) -> bool:
+        first, second = (model.record() for model in self.models)
+        ended = [model.course.finished for model in self.models]
+        return first != second or ended[0] != ended[1]
+
+    # What a person changes -----------------------------------------------------------------------------------
+
+    def choose(self, which: int, source: Source) -> None:
+        """Give one twin another strategy; both begin again. A bad file is told and changes nothing."""
+        key = f"strategy_{which}"
+        with self.lock:
+            self.errors.pop(key, None)
+            try:
+                wanted = [*self.sources]
+                wanted[which] = source
+                scenarios = [one.load() for one in wanted]
+            except UserError as error:
+                self.errors[key] = str(error)
+            else:
+                self.sources = wanted
+                self._begin(scenarios)
+        self.refresh()
+
+    def open(self, first: Source, second: Source, seed: int, patient: int) -> None:
+        """Take two strategies and a patient at once, for example from a comparison; raise `UserError` for a bad file."""
+        with self.lock:
+            scenarios = [first.load(), second.load()]
+            self.sources, self.seed, self.patient = [first, second], seed, patient
+            self.errors, self.typed = {}, {}
+            self._begin(scenarios)
+        self.refresh()
+
+    def choose_key(self, name: str, text: str) -> None:
+        """Set `seed` or `patient`; both twins begin again."""
+        with self.lock:
+            self.errors.pop(name, None)
+            self.typed.pop(name, None)
+            if text.strip().isdecimal() and int(text) < 2**63:
+                if int(text) != getattr(self, name):
+                    setattr(self, name, int(text))
+                    self.restart()
+            else:
+                self.errors[name], self.typed[name] = f"Expected a whole number from 0 on, got {text!r}", text
+        self.refresh()
+
+    def restart(self) -> None:
+        """Begin again with the same twins."""
+        with self.lock:
+            self._begin([model.course.scenario for model in self.models])
+
+    def _begin(self, scenarios: list[Scenario]) -> None:
+        self.models = [TransplantModel(one, seed=self.seed, patient=self.patient) for one in scenarios]
+        for model in self.models:
+            model.datacollector = None
+        self.parted_day: float | None = None
+        if self._differ():
+            self.parted_day = self.day
+        self.shots = self._look()
+
+    def _look(self) -> tuple[Snapshot, Snapshot]:
+        return snapshot(self.models[0]), snapshot(self.models[1])
+
+    # What is shown -------------------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        """Copy both and have them drawn."""
+        with self.lock:
+            self.shots = self._look()
+        self.frame.value += 1
+
+    def tell(self) -> None:
+        """Have the controls drawn."""
+        self.changed.value += 1
+
+    def refresh(self) -> None:
+        """Show everything after a person's act."""
+        self.show()
+        self.tell()
+
+
+def difference(shots: tuple[Snapshot, Snapshot]) -> list[tuple[str, str, str, bool]]:
+    """Return (outcome, first twin's, second twin's, whether they differ), in the order in which a clinician asks."""
+    first, second = (dict(outcome_table(shot.result)) for shot in shots)
+    nothing = "\N{EN DASH}"
+    rows = []
+    for label in _ROWS:
+        left, right = first.get(label, nothing), second.get(label, nothing)
+        rows.append((_NOW.get(label, label), left, right, left != right))
+    return rows

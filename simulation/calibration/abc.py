@@ -1,0 +1,236 @@
+"""Approximate Bayesian computation: a saved Sobol design, rejection, then sequential Monte Carlo (SMC).
+
+Every evaluation is one line of `evaluations.jsonl`, flushed to the disk before the next begins, and its point is a
+function of the seed and of the evaluations before it: a fit that was killed goes on where it stood.
+Candidates meet the same patients with the same random numbers, so their differences are the candidates'.
+Sampler: Toni et al. 2009, J R Soc Interface 6:187 (ABC-SMC); kernel: Beaumont 2009 (twice the weighted covariance).
+"""
+
+import json
+import math
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import qmc
+
+from simulation.calibration.estimate import Statistic
+from simulation.calibration.experiments import Simulator
+from simulation.calibration.problem import Problem
+from simulation.errors import ExitStatus, UserError
+from simulation.store.atomic import write_text
+
+__all__ = ["Evaluation", "Fit", "evaluate"]
+
+type Floats = npt.NDArray[np.float64]
+_LARGEST_Z: Final = 5.0  # one hopeless target must not hide all others
+_LOG, _DESIGN, _IDENTITY = "evaluations.jsonl", "design.csv", "fit.json"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Hold one candidate: `stage` 0 is the design, 1.. the rounds of SMC."""
+
+    index: int
+    stage: int
+    point: tuple[float, ...]  # of the unit cube
+    distance: float
+    statistics: dict[str, dict[str, float]]  # target id -> value, point, se, n; of a rejected one not all
+    seconds: float = 0.0
+
+
+def evaluate(
+    problem: Problem, simulator: Simulator, point: Floats, enough: float = math.inf
+) -> tuple[float, dict[str, dict[str, float]]]:
+    """Return the distance of a candidate, and its statistics by target id.
+
+    When the experiments done so far make the distance larger than `enough`, the others are left out: the
+    candidate is rejected whatever they say. Its distance is then a lower bound.
+    """
+    candidate, told = problem.candidate(point), {}
+    total, weights = 0.0, sum(problem.weights.values())
+    for name in problem.experiments:
+        found = simulator.statistics(name, candidate)
+        for target in problem.targets:
+            if target.experiment != name:
+                continue
+            statistic = found[target.name]
+            z = min(abs(target.z(statistic)), _LARGEST_Z)
+            total += problem.weights[target.id] * z * z
+            told[target.id] = _plain(statistic)
+        if math.sqrt(total / weights) > enough:
+            break
+    simulator.forget()
+    return math.sqrt(total / weights), told
+
+
+def _plain(found: Statistic) -> dict[str, float]:
+    """Return a statistic for the record; what is not known is null there."""
+    return {"value": found.value, "point": found.point, "se": found.se, "n": found.n}
+
+
+class Fit:
+    """Run a fit in a folder; resume what is there.
+
+    Parameters
+    ----------
+    problem
+        The fit file.
+    folder
+        Where the design and the evaluations are kept; it must hold this fit or nothing.
+    """
+
+    def __init__(self, problem: Problem, folder: Path) -> None:
+        self.problem, self.folder = problem, folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._claim()
+        self.design = self._design()
+        self.done: list[Evaluation] = list(self._read())
+
+    @property
+    def total(self) -> int:
+        """Return how many evaluations the fit will have made when it is done."""
+        effort = self.problem.effort
+        return effort.design + effort.rounds * effort.particles
+
+    def run(
+        self,
+        simulator: Simulator,
+        tell: Callable[[Evaluation], None] = lambda evaluation: None,
+        clock: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """Make what is missing, one evaluation after the other; `KeyboardInterrupt` keeps what is done."""
+        while len(self.done) < self.total:
+            index = len(self.done)
+            stage, point = self.proposal(index)
+            started = clock()
+            distance, statistics = evaluate(self.problem, simulator, point, self._enough())
+            made = Evaluation(
+                index, stage, tuple(map(float, point)), distance, statistics, round(clock() - started, 2)
+            )
+            self._append(made)
+            tell(made)
+
+    def _enough(self) -> float:
+        """Return the distance beyond which a candidate will not be kept."""
+        best = sorted(e.distance for e in self.done)[: self.problem.effort.keep]
+        return best[-1] if len(best) == self.problem.effort.keep else math.inf
+
+    def proposal(self, index: int) -> tuple[int, Floats]:
+        """Return the stage and the point of an evaluation; it depends on earlier stages only."""
+        effort = self.problem.effort
+        if index < effort.design:
+            return 0, self.design[index]
+        stage, k = divmod(index - effort.design, effort.particles)
+        points, weights, kernel = self.particles(stage)
+        rng = np.random.default_rng([self.problem.seed, stage, k])
+        root = np.linalg.cholesky(kernel)
+        while True:  # uniform prior: a proposal outside the ranges has no probability
+            start = points[rng.choice(len(points), p=weights)]
+            point = start + root @ rng.standard_normal(start.size)
+            if np.all((point > 0) & (point < 1)):
+                return stage + 1, point
+
+    def particles(self, stage: int) -> tuple[Floats, Floats, Floats]:
+        """Return the best evaluations up to a stage: points, weights, and the kernel's covariance.
+
+        The tolerance is the distance of the last one kept. A particle's weight is prior over the density with which
+        its stage proposed it.
+        """
+        effort = self.problem.effort
+        seen = sorted((e for e in self.done if e.stage <= stage), key=lambda e: (e.distance, e.index))
+        kept = seen[: effort.keep]
+        points = np.array([e.point for e in kept])
+        weights = np.array([self._weight(e) for e in kept])
+        weights /= weights.sum()
+        return points, weights, _kernel(points, weights)
+
+    def _weight(self, particle: Evaluation) -> float:
+        if particle.stage == 0:
+            return 1.0
+        points, weights, kernel = self.particles(particle.stage - 1)
+        gap = points - np.array(particle.point)
+        exponent = -0.5 * np.einsum("ij,jk,ik->i", gap, np.linalg.inv(kernel), gap)
+        norm = math.sqrt((2 * math.pi) ** gap.shape[1] * np.linalg.det(kernel))
+        return float(1.0 / max(float(weights @ np.exp(exponent)) / norm, 1e-12))
+
+    def posterior(self) -> tuple[Floats, Floats, list[Evaluation]]:
+        """Return points, weights and evaluations of the particles kept in the end, best first."""
+        last = max((e.stage for e in self.done), default=0)
+        points, weights, _ = self.particles(last)
+        kept = sorted(self.done, key=lambda e: (e.distance, e.index))[: len(points)]
+        return points, weights, kept
+
+    # The folder -----------------------------------------------------------------------------------------
+
+    def _claim(self) -> None:
+        text = json.dumps(self.problem.identity(), indent=1, sort_keys=True) + "\n"
+        file = self.folder / _IDENTITY
+        if not file.exists():
+            if (self.folder / _LOG).exists():
+                raise _OtherFit(f"{_IDENTITY} is missing", file=str(self.folder))
+            write_text(file, text)
+        elif file.read_text(encoding="utf-8") != text:
+            told = "it holds another fit (other targets, ranges, patients or parameter table)"
+            raise _OtherFit(told, file=str(self.folder), expected="a new folder")
+
+    def _design(self) -> Floats:
+        """Return the design: saved once, never drawn again (other versions of SciPy may draw another)."""
+        file = self.folder / _DESIGN
+        if not file.exists():
+            n = len(self.problem.free)
+            points = qmc.Sobol(n, scramble=True, rng=np.random.default_rng(self.problem.seed)).random(
+                self.problem.effort.design
+            )
+            lines = [",".join(free.name for free in self.problem.free)]
+            lines += [",".join(repr(float(u)) for u in point) for point in points]
+            write_text(file, "\n".join(lines) + "\n")
+        rows = file.read_text(encoding="utf-8").splitlines()[1:]
+        return np.array([[float(u) for u in row.split(",")] for row in rows])
+
+    def _read(self) -> Iterator[Evaluation]:
+        file = self.folder / _LOG
+        if not file.exists():
+            return
+        good = 0
+        data = file.read_bytes()
+        for line in data.splitlines(keepends=True):
+            try:
+                made = Evaluation(**(json.loads(line) | {}))
+            except (ValueError, TypeError):
+                break  # the last line of a killed process
+            if not line.endswith(b"\n"):
+                break
+            good += len(line)
+            yield Evaluation(**(made.__dict__ | {"point": tuple(made.point)}))
+        if good < len(data):
+            with file.open("r+b") as stream:
+                stream.truncate(good)
+
+    def _append(self, made: Evaluation) -> None:
+        with (self.folder / _LOG).open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(made.__dict__, sort_keys=True) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        self.done.append(made)
+
+
+class _OtherFit(UserError):
+    exit_status = ExitStatus.OTHER_SCENARIO
+
+
+def _kernel(points: Floats, weights: Floats) -> Floats:
+    """Return twice the weighted covariance, never singular, shape (n_free, n_free)."""
+    centre = weights @ points
+    gap = points - centre
+    covariance = 2.0 * (gap * weights[:, None]).T @ gap
+    return np.asarray(covariance + 1e-4 * np.eye(points.shape[1]), float)
+
+
+def summary_of(evaluation: Evaluation) -> dict[str, Any]:
+    """Return what a progress line tells."""
+    return {"index": evaluation.index, "stage": evaluation.stage, "distance": evaluation.distance}

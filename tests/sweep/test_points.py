@@ -1,0 +1,68 @@
+"""From a design point to a scenario: values set, multiplied, shifted, and put in proportion."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulation.errors import UserError
+from simulation.sweep.arithmetic import ArithmeticFault, plus, times
+from simulation.sweep.load import load_sweep
+from simulation.sweep.points import point_scenario
+from tests.sweep.fake import write
+
+
+def scenario(folder: Path, spec: str, *values: Any, base: str = "preemptive") -> Any:
+    text = f"name: T\nscenario: SCENARIOS/{base}.yaml\nparameters: {{{spec}}}\ndesign: {{kind: grid}}\n"
+    sweep = load_sweep(write(folder, text))
+    return point_scenario(next(iter(sweep.arms.values())).to_yaml(), sweep.factors, values, "base")
+
+
+def test_a_bare_parameter_goes_where_the_base_has_it(tmp_path: Path) -> None:
+    found = scenario(tmp_path, "rate_blast_net_growth: [0.1 /day], phi_bm: [1]", 0.1, 1.0)
+    assert found.patient["rate_blast_net_growth"] == 0.1
+    assert found.parameters["phi_bm"] == 1.0
+
+
+def test_two_weeks_later_at_ten_times_the_dose_with_twice_the_treg(tmp_path: Path) -> None:
+    spec = "dli.first: {plus: [14 d]}, dli.cd3: {times: [10]}, graft.treg: {times: [2]}"
+    found = scenario(tmp_path, spec, 14.0, 10.0, 2.0)
+    assert (found.dli.first.day, found.dli.first.cycle) == (29.0, 1)
+    assert found.dli.cd3 == (1e6, 5e6, 1e7)
+    assert found.graft.treg == 4e6
+
+
+def test_a_ratio_follows_what_another_factor_has_set(tmp_path: Path) -> None:
+    spec = "graft.treg: {ratio_to: graft.tcon, values: [0.5]}, graft.tcon: [4e6/kg]"
+    found = scenario(tmp_path, spec, 0.5, 4e6)
+    assert (found.graft.tcon, found.graft.treg) == (4e6, 2e6)
+
+
+def test_one_factor_may_have_several_paths(tmp_path: Path) -> None:
+    spec = "interval: {paths: [monitoring.mrd.every, monitoring.morphology.every], values: [60 d]}"
+    found = scenario(tmp_path, spec, 60.0)
+    assert found.monitoring.mrd.every == found.monitoring.morphology.every == 60.0
+
+
+@pytest.mark.parametrize(
+    ("written", "factor", "expected"),
+    [
+        ("28 ug/day", 0.5, "14 ug/day"),
+        (["1e5 cells/kg", "3e5 cells/kg"], 10, ["1e6 cells/kg", "3e6 cells/kg"]),
+        (0.1, 3, 0.3),
+        ({"distribution": "lognormal", "median": "2e5 cells", "sigma": 1.8}, 10,
+         {"distribution": "lognormal", "median": "2e6 cells", "sigma": 1.8}),
+    ],
+)  # fmt: skip
+def test_multiplying_keeps_the_unit(written: Any, factor: float, expected: Any) -> None:
+    assert times(written, factor) == expected
+
+
+def test_what_cannot_be_multiplied_or_shifted_says_so(tmp_path: Path) -> None:
+    for wrong in (True, None, {"when": "never"}, "day 15", "haploidentical"):
+        with pytest.raises(ArithmeticFault):
+            times(wrong, 2)
+    assert plus("day 15 of cycle 1", "14 d") == "day 29 of cycle 1"
+    assert plus("6 h", "1 d") == "1.25 d"
+    with pytest.raises(UserError, match="cannot be multiplied"):
+        scenario(tmp_path, "cytoreduction: {times: [2]}", 2.0)

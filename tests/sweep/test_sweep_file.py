@@ -1,0 +1,145 @@
+"""What a sweep file may say, and what is told about one that is wrong: before anything runs, with file and line."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulation.cli import main
+from simulation.errors import UserError
+from simulation.sweep.load import load_sweep
+from simulation.sweep.prepare import check_sweep
+from tests.sweep.fake import SCENARIOS, write
+
+HEAD = "name: T\nscenario: SCENARIOS/preemptive.yaml\n"
+
+
+def sweep_of(folder: Path, body: str, **options: Any) -> Any:
+    return load_sweep(write(folder, HEAD + body), **options)
+
+
+def factor(folder: Path, spec: str) -> Any:
+    return sweep_of(folder, f"parameters: {{{spec}}}\ndesign: {{kind: grid}}\n").factors[0]
+
+
+@pytest.mark.parametrize(
+    ("spec", "levels", "unit"),
+    [
+        ("start.at_least: [1e-4, 0.1 %]", (1e-4, 1e-3), ""),
+        ("dli.every: [2 wk, 42 d]", (14.0, 42.0), "d"),
+        (
+            "rate_blast_net_growth: {low: 0.02 /day, high: 0.08 /day, n: 3, scale: log}",
+            (0.02, 0.04, 0.08),
+            "/day",
+        ),
+        ("phi_bm: {range: table, n: 3}", (0.0, 0.5, 1.0), ""),
+        ("blinatumomab.cycles: [1, 4]", (1.0, 4.0), ""),
+        ("blinatumomab.cycles: {low: 1, high: 4, n: 4}", (1.0, 2.0, 3.0, 4.0), ""),
+        ("blinatumomab.dose: [9 ug/day, 28 ug/day]", (9.0, 28.0), "ug/day"),
+        ("dli.cd3.0: [0/kg, 1e5/kg]", (0.0, 1e5), "cells/kg"),
+        ("donor.match: [haploidentical, matched_sibling]", ('"haploidentical"', '"matched_sibling"'), ""),
+        ("dli.cd3: {times: [0.1, 10]}", (0.1, 10.0), ""),
+        ("dli.first: {plus: [0 d, 14 d]}", (0.0, 14.0), "days"),
+        ("graft.treg: {ratio_to: graft.tcon, values: [0.5, 2]}", (0.5, 2.0), ""),
+        ("processes.gvl: [on, off]", ('"on"', '"off"'), ""),
+    ],
+)
+def test_levels_are_read_with_their_units(
+    tmp_path: Path, spec: str, levels: tuple[Any, ...], unit: str
+) -> None:
+    found = factor(tmp_path, spec)
+    assert found.levels == pytest.approx(levels) if isinstance(levels[0], float) else found.levels == levels
+    assert found.unit == unit
+
+
+def test_every_parameter_of_the_table_over_its_range(tmp_path: Path) -> None:
+    body = (
+        "parameters: {phi_bm: [0, 1]}\nevery_parameter: {range: table, groups: [treg], leave_out: [rate_treg_death]}\n"
+        "design: {kind: random, points: 4}\n"
+    )
+    names = [found.name for found in sweep_of(tmp_path, body).factors]
+    assert names[0] == "phi_bm" and names.count("phi_bm") == 1
+    assert "treg_ratio_half" in names and "rate_treg_death" not in names and "p_cd19_loss" not in names
+
+
+WRONG = [
+    ("parameters: {phi_bn: [0]}\ndesign: {kind: grid}", "phi_bn", "did you mean 'phi_bm'"),
+    ("parameters: {start.at_lest: [1e-4]}\ndesign: {kind: grid}", "start.at_lest", "did you mean 'start.at_least'"),
+    ("parameters: {phi_bm: [0, 2]}\ndesign: {kind: grid}", "phi_bm", "0 to 1"),
+    ("parameters: {rate_contacts: [1 /day]}\ndesign: {kind: grid}", "rate_contacts", "parameter table's range"),
+    ("parameters: {dli.every: [28]}\ndesign: {kind: grid}", "dli.every", "no unit"),
+    ("parameters: {phi_bm: []}\ndesign: {kind: grid}", "phi_bm", "empty"),
+    ("parameters: {}\ndesign: {kind: grid}", "parameters", "empty"),
+    ("parameters: {phi_bm: [0, 0]}\ndesign: {kind: grid}", "phi_bm", "twice"),
+    ("parameters: {phi_bm: {range: table}}\ndesign: {kind: grid}", "phi_bm", "needs levels"),
+    ("parameters: {phi_bm: {low: 0}}\ndesign: {kind: grid}", "phi_bm", "'high' is missing"),
+    ("parameters: {phi_bm: {low: 1, high: 0, n: 3}}\ndesign: {kind: grid}", "phi_bm", "not above low"),
+    ("parameters: {phi_bm: {range: table, scale: log, n: 3}}\ndesign: {kind: grid}", "phi_bm", "above 0"),
+    ("parameters: {start.at_least: {range: table, n: 3}}\ndesign: {kind: grid}", "start.at_least", "no row|not a row"),
+    ("parameters: {phi_bm: {times: [1], plus: [1]}}\ndesign: {kind: grid}", "phi_bm", "keep one"),
+    ("parameters: {seed: [1, 2]}\ndesign: {kind: grid}", "seed", "same patients"),
+    ("parameters: {phi_bm: [0], parameters.phi_bm: [1]}\ndesign: {kind: grid}", "phi_bm", "both|same path|given"),
+    ("parameters: {phi_bm: [0, 1]}\ndesign: {kind: gird}", "design", "did you mean 'grid'"),
+    ("parameters: {phi_bm: [0, 1]}\ndesign: {kind: sobol, points: 100}", "design.points", "power of two"),
+    ("parameters: {phi_bm: [0, 1]}\ndesign: {kind: sobol, points: 8}", "design", "at least two"),
+    ("parameters: {phi_bm: [0, 1], rate_contacts: [200 /day]}\ndesign: {kind: zip}", "design", "one length"),
+    ("parameters: {phi_bm: [0]}\ndesign: {kind: csv, file: none.csv}", "none.csv", "No such file"),
+    ("parameters: {phi_bm: [0]}\ndesign: {kind: grid}\nreplicates: 2\ncohort: {size: 3}", "replicates", "both given"),
+    ("parameters: {phi_bm: [0]}\ndesign: {kind: grid}\ncohort: {size: 3, vary: [phi_bm]}", "cohort", "no spread"),
+    ("parameters: {phi_bm: [0]}\ndesign: {kind: grid}\noutcomes: [relapst]", "outcomes", "did you mean 'relapsed'"),
+    ("parameters: {phi_bm: [0]}\ndesign: {kind: grid}\noutcomes: [relapse_cd19]", "outcomes", "is a word"),
+    ("parameters: {phi_bm: [0]}\ndesign: {kind: grid}\noutcomes: [{a: {of: nothing, happened: true}}]", "outcomes", "no outcome"),
+    ("parameters: {phi_bm: [0]}\ndesign: {kind: grid}\nanalysis: {pareto: [relapsed]}", "pareto", "two outcomes"),
+    (
+        "parameters: {phi_bm: [0]}\ndesign: {kind: grid}\nanalysis: {thresholds: [{along: phi, outcome: relapsed, value: 1}]}",
+        "along",
+        "phi_bm",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "where", "what"), WRONG)
+def test_a_mistake_is_one_message_and_exit_status_2(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    body: str,
+    where: str,
+    what: str,
+) -> None:
+    path = write(tmp_path, HEAD + body + "\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["sweep", str(path)]) == 2
+    told = capsys.readouterr().err
+    assert where in told
+    assert any(words in told for words in what.split("|")), told
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_contradiction_between_two_parameters_is_found_before_anything_runs(tmp_path: Path) -> None:
+    body = "parameters: {start.at_least: [1e-5, 1e-3], monitoring.mrd.sensitivity: [1e-5, 1e-4]}\ndesign: {kind: grid}\n"
+    with pytest.raises(UserError, match=r"point 1 .*start\.at_least = 1e-5.*cannot see"):
+        check_sweep(sweep_of(tmp_path, body))
+
+
+def test_seeds_that_contradict_each_other(tmp_path: Path) -> None:
+    body = "parameters: {phi_bm: [0]}\ndesign: {kind: grid}\nseed: 1\n"
+    assert sweep_of(tmp_path, body, seed=1).seed == 1
+    with pytest.raises(UserError, match=r":5: seed: contradictory seeds: the file says 1, --seed says 2"):
+        sweep_of(tmp_path, body, seed=2)
+
+
+def test_a_path_that_only_one_arm_has_names_the_way_out(tmp_path: Path) -> None:
+    text = (
+        "name: T\narms: {a: SCENARIOS/preemptive.yaml, b: SCENARIOS/therapeutic.yaml}\n"
+        "parameters: {start.at_least: [1e-4]}\ndesign: {kind: grid}\n"
+    )
+    with pytest.raises(UserError, match="in the arm 'b'; name the arms"):
+        load_sweep(write(tmp_path, text))
+    only = text.replace("[1e-4]", "{values: [1e-4], arms: [a]}")
+    assert load_sweep(write(tmp_path, only)).factors[0].arms == ("a",)
+
+
+@pytest.mark.parametrize("path", sorted((SCENARIOS / "sweeps").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_sweep_that_ships_is_valid(path: Path) -> None:
+    assert check_sweep(load_sweep(path)) >= 6

@@ -1,0 +1,126 @@
+"""Figures have as many curves as arms, and the report says what a reader needs, from one file."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from simulation.pool import HerePool
+from simulation.results.figures import style
+from simulation.results.trial_figures import (
+    causes,
+    forest,
+    incidence,
+    leukaemia_free,
+    survival,
+    swimmer,
+    twins,
+    waterfall,
+)
+from simulation.results.trial_view import ArmView, TrialView
+from simulation.trial.conduct import Conducted, conduct
+from simulation.trial.report import write_report
+from simulation.trial.schema import Trial
+
+MODULES = (causes, incidence, leukaemia_free, survival, swimmer, twins, waterfall)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Conducted:
+    from simulation.trial.load import load_trial
+    from tests.trial.conftest import TRIAL
+
+    folder = tmp_path_factory.mktemp("trial")
+    (folder / "trial.yaml").write_text(TRIAL)
+    with HerePool() as pool:
+        return conduct(load_trial(folder / "trial.yaml"), folder / "out", pool)
+
+
+@pytest.mark.parametrize("module", (survival, leukaemia_free, incidence), ids=lambda module: module.__name__)
+def test_as_many_curves_as_arms(done: Conducted, module: ModuleType) -> None:
+    for ax in module.figure(done.view).axes:
+        colours = {line.get_color() for line in ax.lines if len(line.get_xdata()) > 1}
+        assert colours == set(style.ARM_COLOURS[:3])
+        assert len([line for line in ax.lines if len(line.get_xdata()) > 1]) == 3
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_every_figure_is_drawn_twice_the_same(done: Conducted, module: ModuleType) -> None:
+    one, two = (style.render(module.figure(done.view)) for _ in range(2))
+    assert one.png == two.png
+    assert one.svg == two.svg
+    assert len(module.caption(done.view)) > 60
+
+
+def test_bands_and_intervals_are_labelled_for_what_they_are(done: Conducted) -> None:
+    assert "confidence band" in survival.caption(done.view)
+    assert "confidence band" in incidence.caption(done.view)
+    assert "Wilson" in leukaemia_free.caption(done.view)
+    assert "Monte-Carlo error" in twins.caption(done.view)
+    assert "bootstrap" in forest.caption(done.view)
+
+
+def test_leukaemia_free_share_has_the_area_of_the_mean(done: Conducted) -> None:
+    days = np.arange(0, 42, 0.25)
+    for arm in done.view.arms:
+        area = leukaemia_free.share_free(arm, days).sum() * 0.25 / arm.n
+        assert area == pytest.approx(arm.number("leukaemia_free_days").mean(), abs=0.3)
+
+
+def test_subgroups_part_the_cohort(done: Conducted) -> None:
+    rows = forest.subgroups(done.view, ("rate_blast_net_growth", "n_cd19_negative_reservoir", "weight"))
+    by_name: dict[str, int] = {}
+    for row in rows:
+        by_name[row.parameter] = by_name.get(row.parameter, 0) + row.n
+    assert by_name["rate_blast_net_growth"] == done.view.arms[0].n
+    assert "weight" not in by_name  # it does not vary
+    assert style.render(forest.figure(done.view, ("rate_blast_net_growth",))).png
+
+
+def test_a_trial_in_which_nothing_happens_is_drawn_too(done: Conducted) -> None:
+    calm = _calm(done.view)
+    for module in MODULES:
+        assert style.render(module.figure(calm)).png
+    assert style.render(forest.figure(calm, ("rate_blast_net_growth",))).png
+
+
+def _calm(view: TrialView) -> TrialView:
+    def still(arm: ArmView) -> ArmView:
+        empty = {
+            name: np.full(arm.n, np.nan)
+            for name in arm.columns
+            if name.endswith("_day") or name == "mrd_nadir"
+        }
+        full = {
+            name: np.full(arm.n, 42.0) for name in ("relapse_free_days", "grfs_days", "leukaemia_free_days")
+        }
+        flags = {name: np.full(arm.n, True) for name in ("relapse_free_censored", "grfs_censored")}
+        text = {name: np.full(arm.n, "", object) for name in ("course", "cause_of_failure")}
+        return ArmView(arm.key, arm.name, dict(arm.columns) | empty | full | flags | text)
+
+    return TrialView(
+        view.name, tuple(map(still, view.arms)), view.follow_up, view.main, view.primary, view.comparison
+    )
+
+
+def test_the_report_stands_alone(done: Conducted, trial: Trial, tmp_path: Path) -> None:
+    write_report(trial, done, {"program": "x"}, tmp_path, figures=True)
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<figure") == 8
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "https://" not in page.replace("https://doi.org", "")
+    assert "not validated" in page
+    assert len(list((tmp_path / "figures").glob("*.png"))) == 8
+    write_report(trial, done, {"program": "x"}, tmp_path, figures=True)
+    assert (tmp_path / "report.html").read_text() == page  # the same bytes twice
+
+
+@pytest.mark.parametrize("key", ["n", "relapse_fraction", "rmst_days"])
+def test_comparison_is_strict_json(done: Conducted, key: str) -> None:
+    read: Callable[[str], object] = json.loads
+    told = read(json.dumps(done.view.comparison, allow_nan=False))
+    assert isinstance(told, dict)
+    assert all(key in arm for arm in told["arms"].values())
