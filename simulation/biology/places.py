@@ -20,9 +20,8 @@ class PlaceKind(IntEnum):
     BLOOD = 1
     LYMPHOID = 2
     TISSUE = 3
-    MARGIN = 4
-    EXTRAMEDULLARY = 5
-    WELL = 6
+    EXTRAMEDULLARY = 4
+    WELL = 5
 
 
 @dataclass(slots=True)

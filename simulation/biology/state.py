@@ -9,6 +9,7 @@ import numpy as np
 
 from simulation.biology.census import Census
 from simulation.biology.places import Places
+from simulation.biology.traits import Channel
 from simulation.engine.events import Channels, Variants
 from simulation.engine.population import Floats, Ints, Population
 
@@ -77,15 +78,17 @@ class State:
     plasma_pg_ml: float = 0.0
     mean_plasma_pg_ml: float = 0.0  # over the last step
     drug_levels: dict[str, float] = field(default_factory=dict)
-    adhesion: float = 0.0  # drive of blood T cells to the vessel wall, 0..1
-    adaptation: float = 0.0  # of that drive to the drug, 0..1
+    marginated: float = 0.0  # share of blood T cells that adhere to vessel walls
+    adaptation: float = 0.0  # of the vessel walls to the drug, 0..1
     host_apc: float = 1.0  # host antigen-presenting cells relative to transplant day
     tissue_integrity: float = 1.0
     worst_integrity: float = 1.0
     crs_score: float = 0.0
     crs_tolerance: float = 0.0
     worst_crs_score: float = 0.0
-    tally: Ints = field(default_factory=lambda: np.zeros((16, 18), np.int64))  # events of the last step
+    tally: Ints = field(
+        default_factory=lambda: np.zeros((16, len(Channel)), np.int64)
+    )  # events of the last step
     deaths: int = 0  # cells gone so far, for conservation checks
     births: int = 0
     infused: int = 0

@@ -1,5 +1,7 @@
 """Trafficking of T cells between blood, marrow, lymphoid tissue and host tissue."""
 
+from math import log1p
+
 from numba import njit
 
 from simulation.biology.places import PlaceKind
@@ -40,7 +42,7 @@ class Trafficking:
             state.census.t_rows, pop.code, pop.place, pop.hazard, state.behaviour, state.places.kind,
             p.rate_blood_to_marrow, p.phi_bm, p.rate_blood_to_lymphoid, p.rate_blood_to_tissue, p.rate_marrow_to_blood,
             p.rate_lymphoid_to_blood, p.rate_tissue_to_blood, p.effector_homing,
-            p.rate_effector_egress, p.rate_t_cell_to_neighbour,
+            p.rate_effector_egress, p.rate_t_cell_to_neighbour, dt,
         )  # fmt: skip
 
 
@@ -48,7 +50,7 @@ class Trafficking:
 def _add(
     rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, behaviour: Ints, kinds: Ints32, to_marrow: float,
     phi: float, to_lymphoid: float, to_tissue: float, from_marrow: float, from_lymphoid: float, from_tissue: float,
-    homing: float, egress: float, to_neighbour: float,
+    homing: float, egress: float, to_neighbour: float, dt: float,
 ) -> None:  # fmt: skip
     for row in rows:
         code = codes[row]
@@ -57,9 +59,14 @@ def _add(
         effector = code & ALLOREACTIVE and (code >> STAGE_SHIFT) & 3 == EFFECTOR
         if where == PlaceKind.BLOOD:
             access = phi if kind == TREG or kind == ENGAGED_TREG else 1.0
-            hazard[row, Channel.TO_MARROW] += to_marrow * access
-            hazard[row, Channel.TO_LYMPHOID] += to_lymphoid
-            hazard[row, Channel.TO_TISSUE] += to_tissue * (homing if effector else 1.0)
+            tissue = to_tissue * (homing if effector else 1.0)
+            # Cells that enter the blood in a step cannot leave it in the same one. With this hazard a share
+            # rate * dt leaves per step, so that the number in blood at rest is right at any step below 1 / rate.
+            share = min((to_marrow * access + to_lymphoid + tissue) * dt, 0.95)
+            through = -log1p(-share) / share if share > 0.0 else 1.0
+            hazard[row, Channel.TO_MARROW] += through * to_marrow * access
+            hazard[row, Channel.TO_LYMPHOID] += through * to_lymphoid
+            hazard[row, Channel.TO_TISSUE] += through * tissue
         elif where == PlaceKind.MARROW:
             hazard[row, Channel.TO_BLOOD] += from_marrow
             hazard[row, Channel.TO_NEIGHBOUR] += to_neighbour

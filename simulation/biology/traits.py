@@ -54,8 +54,7 @@ class Channel(IntEnum):
     TO_MARROW = 13
     TO_LYMPHOID = 14
     TO_TISSUE = 15
-    TO_MARGIN = 16
-    TO_EXTRAMEDULLARY = 17
+    TO_EXTRAMEDULLARY = 16
 
 
 CHANNELS = tuple(channel.name.lower() for channel in Channel)
@@ -108,8 +107,7 @@ def channels(priming_divisions: int) -> Channels:
         Channel.TO_MARROW: (GOTO, 1),
         Channel.TO_LYMPHOID: (GOTO, 2),
         Channel.TO_TISSUE: (GOTO, 3),
-        Channel.TO_MARGIN: (GOTO, 4),
-        Channel.TO_EXTRAMEDULLARY: (GOTO, 5),
+        Channel.TO_EXTRAMEDULLARY: (GOTO, 4),
     }
     effect = np.array([table[c][0] for c in Channel], np.int64)
     operand = np.array([table[c][1] for c in Channel], np.int64)

@@ -10,7 +10,7 @@ from simulation.engine.population import Floats
 
 __all__ = ["build_places"]
 
-_SINGLE = (PlaceKind.BLOOD, PlaceKind.LYMPHOID, PlaceKind.TISSUE, PlaceKind.MARGIN)
+_SINGLE = (PlaceKind.BLOOD, PlaceKind.LYMPHOID, PlaceKind.TISSUE)
 
 
 def niche_access(p: Values, n: int, draw: Keyed) -> Floats:
@@ -43,7 +43,6 @@ def build_places(
         (PlaceKind.BLOOD, p.n_blood_cells, 1.0),
         (PlaceKind.LYMPHOID, p.n_lymphoid_cells, p.partition_lymphoid),
         (PlaceKind.TISSUE, 0.0, p.partition_tissue),
-        (PlaceKind.MARGIN, 0.0, 1.0),
         (PlaceKind.EXTRAMEDULLARY, p.n_extramedullary_cells, p.partition_tissue),
     ):
         partition[kind == where] = share
@@ -55,7 +54,7 @@ def build_places(
     capacity[kind == PlaceKind.EXTRAMEDULLARY] = p.n_extramedullary_cells
     members = [np.flatnonzero(kind == PlaceKind.BLOOD), np.arange(niches)]
     weights = [np.ones(1), access[:niches].copy()]
-    for where in (PlaceKind.LYMPHOID, PlaceKind.TISSUE, PlaceKind.MARGIN, PlaceKind.EXTRAMEDULLARY):
+    for where in (PlaceKind.LYMPHOID, PlaceKind.TISSUE, PlaceKind.EXTRAMEDULLARY):
         found = np.flatnonzero(kind == where)
         members.append(found)
         weights.append(np.ones(found.size))

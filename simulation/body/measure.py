@@ -22,6 +22,7 @@ def truth_of(state: State, agvhd_grade: int, crs_grade: int) -> Truth:
     niches, blood = places.marrow, places.index(PlaceKind.BLOOD)
     body, marrow = census.sums(), census.sums(niches)
     per_ul = 1.0 / blood_volume_ul(state)
+    flowing = per_ul * (1.0 - state.marginated)
     here = census.blasts[niches] + census.t_cells[niches] + places.normal[niches] + places.normal_b[niches]
     return Truth(
         day=state.day,
@@ -34,8 +35,8 @@ def truth_of(state: State, agvhd_grade: int, crs_grade: int) -> Truth:
         niche_blasts=census.blasts[niches].copy(),
         niche_access=places.access[niches],
         blood_blasts_per_ul=float(census.blasts[blood]) * per_ul,
-        cd3_per_ul=float(census.tcon[blood] + census.treg[blood]) * per_ul,
-        treg_per_ul=float(census.treg[blood]) * per_ul,
+        cd3_per_ul=float(census.tcon[blood] + census.treg[blood]) * flowing,
+        treg_per_ul=float(census.treg[blood]) * flowing,
         b_cells_per_ul=float(places.normal_b[blood]) * per_ul,
         marrow_t_cells=marrow.t_cells,
         marrow_engaged=marrow.engaged,

@@ -5,7 +5,8 @@ from pathlib import Path
 import solara
 
 from simulation.browser.catalogue import SHIPPED, Source, default_source, short, sources
-from simulation.browser.frame import Frame, Page as Tab
+from simulation.browser.frame import Frame
+from simulation.browser.frame import Page as Tab
 from simulation.browser.pages.patient import PatientControls, PatientPage
 from simulation.browser.pages.results import ResultsPage
 from simulation.browser.pages.twins import TwinsPage

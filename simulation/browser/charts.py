@@ -5,19 +5,19 @@ and what is zero lies on the axis' lowest line, which says 0. `chart.vue` writes
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from simulation.browser.panels import PANELS, Curve, Panel
 from simulation.browser.palette import Palette
+from simulation.browser.panels import PANELS, Curve, Panel
 from simulation.browser.snapshot import Snapshot
 from simulation.results import courses
 
 __all__ = [
-    "HEIGHT", "areas", "base_option", "day_axis", "day_limit", "frame_option", "layout", "lines", "merged", "points_of", "power",
+    "HEIGHT", "areas", "base_option", "day_axis", "day_limit", "frame_option", "layout", "lines", "points_of", "power",
     "value_axis",
 ]  # fmt: skip
 
@@ -37,7 +37,10 @@ def power(values: npt.NDArray[np.float64], low: float) -> list[float | None]:
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log10(values)
     logs = np.round(np.maximum(logs, low), 3)
-    return [None if math.isnan(raw) else float(log) for raw, log in zip(values.tolist(), logs.tolist(), strict=True)]
+    return [
+        None if math.isnan(raw) else float(log)
+        for raw, log in zip(values.tolist(), logs.tolist(), strict=True)
+    ]
 
 
 def layout(panels: Sequence[Panel], height: int, colours: Palette) -> dict[str, Any]:
@@ -77,11 +80,14 @@ def base_option(colours: Palette, height: int = HEIGHT) -> dict[str, Any]:
     option = layout(PANELS, height, colours)
     for legend, panel in zip(option["legend"], PANELS, strict=True):
         legend["data"] = [curve.name for curve in panel.curves if curve.legend]
-    option["series"] = [series for index, panel in enumerate(PANELS) for series in _panel_series(index, panel, colours)]
+    option["series"] = [
+        series for index, panel in enumerate(PANELS) for series in _panel_series(index, panel, colours)
+    ]
     return option
 
 
 def day_axis(index: int, colours: Palette, *, last: bool) -> dict[str, Any]:
+    """Return the axis of days of one panel; only the last one is labelled."""
     return {
         "type": "value", "gridIndex": index, "min": 0, "max": 60, "minInterval": 1,
         "axisLabel": {"show": last, "color": colours.quiet, "fontSize": 10},
@@ -93,10 +99,12 @@ def day_axis(index: int, colours: Palette, *, last: bool) -> dict[str, Any]:
 
 
 def value_axis(index: int, panel: Panel, colours: Palette) -> dict[str, Any]:
+    """Return the axis of values of one panel."""
+    faint = {"color": colours.faint, "opacity": 0.5}
     return {
         "type": "value", "gridIndex": index, "min": panel.low, "max": panel.high, "interval": panel.interval,
         "power": panel.log, "low": panel.low,
-        "axisLabel": {"color": colours.quiet, "fontSize": 10}, "splitLine": {"lineStyle": {"color": colours.faint, "opacity": 0.5}},
+        "axisLabel": {"color": colours.quiet, "fontSize": 10}, "splitLine": {"lineStyle": faint},
     }  # fmt: skip
 
 
@@ -109,7 +117,11 @@ def _panel_series(index: int, panel: Panel, colours: Palette) -> list[dict[str, 
             "yAxisIndex": index, "data": [], "itemStyle": {"color": colour}, "unit": curve.unit, "z": 4 if curve.points else 3,
         }  # fmt: skip
         if curve.points:
-            series |= {"symbol": curve.points, "symbolSize": 8, "itemStyle": {"color": colour, "borderColor": colours.ground}}
+            series |= {
+                "symbol": curve.points,
+                "symbolSize": 8,
+                "itemStyle": {"color": colour, "borderColor": colours.ground},
+            }
         else:
             series |= {
                 "showSymbol": False, "connectNulls": False,
@@ -128,20 +140,26 @@ def frame_option(shot: Snapshot, colours: Palette) -> dict[str, Any]:
         for position, curve in enumerate(panel.curves):
             one: dict[str, Any] = {"id": curve.id, "data": points_of(curve, panel, shot, days)}
             if position == 0:
-                one |= {"markLine": lines(panel, shot, colours), "markArea": areas(panel, shot, colours, end)}
+                one |= {"markLine": lines(panel, shot, colours), "markArea": areas(panel, shot, colours)}
             series.append(one)
     return {"xAxis": [{"max": end} for _ in PANELS], "series": series}
 
 
 def points_of(curve: Curve, panel: Panel, shot: Snapshot, days: Sequence[float]) -> list[list[float | None]]:
+    """Return the points (day, value on the axis) of one curve."""
     if curve.points:
         return curve.measured(shot, panel.low) if curve.measured else []
     values = curve.values(shot.columns) if curve.values else np.zeros(0)
-    shown = power(values, panel.low) if panel.log else [None if math.isnan(v) else round(v, 4) for v in values.tolist()]
+    shown = (
+        power(values, panel.low)
+        if panel.log
+        else [None if math.isnan(v) else round(v, 4) for v in values.tolist()]
+    )
     return [[day, value] for day, value in zip(days, shown, strict=True)]
 
 
 def lines(panel: Panel, shot: Snapshot, colours: Palette) -> dict[str, Any]:
+    """Return the levels that a panel is read against."""
     data = []
     for value, words in panel.levels(shot) if panel.levels else ():
         label = {"formatter": words, "position": "insideStartTop", "color": colours.quiet, "fontSize": 10}
@@ -150,12 +168,19 @@ def lines(panel: Panel, shot: Snapshot, colours: Palette) -> dict[str, Any]:
     return {"silent": True, "symbol": "none", "lineStyle": style, "data": data}
 
 
-def areas(panel: Panel, shot: Snapshot, colours: Palette, end: float) -> dict[str, Any]:
+def areas(panel: Panel, shot: Snapshot, colours: Palette) -> dict[str, Any]:
+    """Return grades as bands across, and infusions of blinatumomab as bars of time."""
     data: list[list[dict[str, Any]]] = []
     for low, high, grade in panel.bands(shot) if panel.bands else ():
         style = {"color": colours.bands[grade - 1], "opacity": 0.9}
         label = {"show": True, "position": "insideRight", "color": colours.ink, "fontSize": 10}
-        data.append([{"name": ("I", "II", "III", "IV")[grade - 1], "yAxis": low, "itemStyle": style, "label": label}, {"yAxis": high}])
+        named = {
+            "name": ("I", "II", "III", "IV")[grade - 1],
+            "yAxis": low,
+            "itemStyle": style,
+            "label": label,
+        }
+        data.append([named, {"yAxis": high}])
     if panel.infusions:
         colour = colours.cells["blinatumomab"]
         for given in courses.blinatumomab(shot.result):
@@ -165,12 +190,3 @@ def areas(panel: Panel, shot: Snapshot, colours: Palette, end: float) -> dict[st
                 {"xAxis": min(given.end, max(shot.day, given.start))},
             ])  # fmt: skip
     return {"silent": True, "data": data}
-
-
-def merged(option: Mapping[str, Any], frame: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the option with a frame's changes in it, as ECharts merges them: by position and by id."""
-    whole = dict(option)
-    whole["xAxis"] = [{**old, **new} for old, new in zip(option["xAxis"], frame["xAxis"], strict=True)]
-    changes = {one["id"]: one for one in frame["series"]}
-    whole["series"] = [{**old, **changes.get(old["id"], {})} for old in option["series"]]
-    return whole

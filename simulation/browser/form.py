@@ -33,7 +33,15 @@ class Field:
 
 _ON: Final = "on"
 _OFF: Final = "off"
-_DRUGS: Final = ("none", "ciclosporin", "tacrolimus", "mycophenolate", "corticosteroid", "ptcy", "as in the file")
+_DRUGS: Final = (
+    "none",
+    "ciclosporin",
+    "tacrolimus",
+    "mycophenolate",
+    "corticosteroid",
+    "ptcy",
+    "as in the file",
+)
 
 FIELDS: Final = (
     Field("seed", "Seed", "seed"),
@@ -144,7 +152,17 @@ def overrides(form: Form, base: Form, scenario: "Scenario") -> dict[str, object]
     sets: dict[str, object] = {}
     _start(form, changed, sets)
     treated = form["start"] != "never"
-    _treatment("blinatumomab", _blinatumomab(form), ("dose", "cycles", "on", "off"), "blin", form, base, scenario, treated, sets)
+    _treatment(
+        "blinatumomab",
+        _blinatumomab(form),
+        ("dose", "cycles", "on", "off"),
+        "blin",
+        form,
+        base,
+        scenario,
+        treated,
+        sets,
+    )
     _treatment(
         "dli", _dli(form), ("cd3", "first", "every", "treg_per_tcon"), "dli", form, base, scenario, treated, sets,
         {"first": "dli_first", "cd3": "dli_cd3", "every": "dli_every", "treg_per_tcon": "dli_treg"},
@@ -229,7 +247,9 @@ def _dli(form: Form) -> dict[str, object]:
 def _immunosuppression(form: Form) -> list[object]:
     if form["immuno"] == "none":
         return []
-    return [{"drug": form["immuno"], "from": _day(form["immuno_from"]), "to": _day(form["immuno_to"]), "level": 1}]
+    return [
+        {"drug": form["immuno"], "from": _day(form["immuno_from"]), "to": _day(form["immuno_to"]), "level": 1}
+    ]
 
 
 def _first(scenario: "Scenario") -> str:

@@ -70,20 +70,29 @@ def paint(layers: Layers, layer: str, colours: Palette) -> MapImage:
     low = base + (top - base) * _PALEST
     words = ends.split("|")
     legend = ((colours.empty, "none"),)
-    return MapImage(_url(picture), rows, columns, LAYERS[layer], legend, (_hex(low), _hex(top), "|".join(words)))
+    return MapImage(
+        _url(picture), rows, columns, LAYERS[layer], legend, (_hex(low), _hex(top), "|".join(words))
+    )
 
 
-def _dominant(layers: Layers, colours: Palette) -> tuple[npt.NDArray[np.float64], tuple[tuple[str, str], ...]]:
+def _dominant(
+    layers: Layers, colours: Palette
+) -> tuple[npt.NDArray[np.float64], tuple[tuple[str, str], ...]]:
     """Colour each niche by the most numerous of its blasts and donor cells; paler where blasts and T cells are near balance."""
     lost, engaged = layers["blasts_cd19_negative"], layers["engaged"]
-    counts = np.stack([layers["blasts"] - lost, lost, engaged, np.maximum(layers["tcon"] - engaged, 0.0), layers["treg"]])
+    counts = np.stack(
+        [layers["blasts"] - lost, lost, engaged, np.maximum(layers["tcon"] - engaged, 0.0), layers["treg"]]
+    )
     most, blasts, t_cells = counts.argmax(axis=0), layers["blasts"], counts[2:].sum(axis=0)
     tops = np.array([rgb(colours.cells[name]) for name, _ in _RIVALS], float)
     base = np.array(rgb(colours.empty), float)
     decades = np.abs(np.log10(np.maximum(blasts, 0.1) / np.maximum(t_cells, 0.1)))
     shade = np.where(counts.max(axis=0) > 0, 0.25 + 0.75 * np.clip(decades / _BALANCE, 0, 1), 0.0)[..., None]
     legend = tuple((colours.cells[name], words) for name, words in _RIVALS)
-    return base + (tops[most] - base) * shade, (*legend, (colours.empty, "normal cells only; pale: in balance"))
+    return base + (tops[most] - base) * shade, (
+        *legend,
+        (colours.empty, "normal cells only; pale: in balance"),
+    )
 
 
 def _strength(cells: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -92,7 +101,9 @@ def _strength(cells: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def _url(picture: npt.NDArray[np.float64]) -> str:
     sink = io.BytesIO()
-    Image.fromarray(np.clip(np.round(picture), 0, 255).astype(np.uint8), "RGB").save(sink, "PNG", compress_level=1)
+    Image.fromarray(np.clip(np.round(picture), 0, 255).astype(np.uint8), "RGB").save(
+        sink, "PNG", compress_level=1
+    )
     return "data:image/png;base64," + base64.b64encode(sink.getvalue()).decode()
 
 
@@ -114,7 +125,11 @@ def niche_words(layers: Layers, index: int) -> str:
     share = here("fraction")
     parts = [
         f"blasts {number_text(here('blasts'))}" + (f" ({100 * share:.2g} %)" if share >= 1e-4 else ""),
-        *([f"CD19-negative {number_text(here('blasts_cd19_negative'))}"] if here("blasts_cd19_negative") else []),
+        *(
+            [f"CD19-negative {number_text(here('blasts_cd19_negative'))}"]
+            if here("blasts_cd19_negative")
+            else []
+        ),
         f"Tcon {number_text(here('tcon'))}",
         f"Treg {number_text(here('treg'))}",
         f"engaged {number_text(here('engaged'))}",
@@ -133,13 +148,14 @@ def niche_agents(model: TransplantModel, index: int, most: int = 60) -> tuple[li
 
 
 def _agent(agent: Any) -> dict[str, Any]:
-    told = {"id": agent.unique_id, "kind": _KINDS.get(type(agent).__name__, type(agent).__name__), "cells": number_text(agent.cells)}
+    kind = type(agent).__name__
+    told = {"id": agent.unique_id, "kind": _KINDS.get(kind, kind), "cells": number_text(agent.cells)}
     marks = []
     if hasattr(agent, "cd19"):
         marks += ["CD19+" if agent.cd19 else "CD19 lost", "HLA kept" if agent.hla_haplotype else "HLA lost"]
         marks += [f"clone {agent.clone}"] if agent.clone else []
     if hasattr(agent, "exhaustion"):
-        if type(agent).__name__ == "EngagedTCell":
+        if kind == "EngagedTCell":
             marks.append("Treg" if agent.lineage == "treg" else "Tcon")
         if agent.alloreactive:
             marks.append(f"alloreactive, {agent.stage}")
@@ -153,5 +169,3 @@ def _agent(agent: Any) -> dict[str, Any]:
 _KINDS: Final = {
     "LeukemicBlast": "Blasts", "DonorTcon": "Tcon", "DonorTreg": "Treg", "EngagedTCell": "Engaged T cells",
 }  # fmt: skip
-
-

@@ -58,7 +58,10 @@ def _negative_share(columns: Columns) -> Values:
 
 
 def _mrd(shot: Snapshot, low: float) -> list[list[float | None]]:
-    return [[m.day, float(np.log10(m.value)) if m.value > 0 else low] for m in courses.measurements(shot.result, "mrd")]
+    return [
+        [m.day, float(np.log10(m.value)) if m.value > 0 else low]
+        for m in courses.measurements(shot.result, "mrd")
+    ]
 
 
 def _dli(shot: Snapshot, low: float) -> list[list[float | None]]:

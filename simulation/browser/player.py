@@ -129,7 +129,11 @@ class Player:
         owed, last, silent = 0.0, time.perf_counter(), 0
         while turn == self._turn and not self.subject.finished:
             began = time.perf_counter()
-            owed = min(owed + self.speed * (began - last), self.speed * 0.25) if self.speed < float("inf") else self.speed
+            owed = (
+                min(owed + self.speed * (began - last), self.speed * 0.25)
+                if self.speed < float("inf")
+                else self.speed
+            )
             last = began
             owed -= self._simulate(turn, owed, began)
             if turn != self._turn:
@@ -149,7 +153,9 @@ class Player:
             if done and (done + subject.time_step > days or time.perf_counter() - began > _WORK_S):
                 break
             if not done and subject.time_step > days and self.speed < float("inf"):
-                time.sleep((subject.time_step - days) / self.speed)  # slow play: wait for the next step's time
+                time.sleep(
+                    (subject.time_step - days) / self.speed
+                )  # slow play: wait for the next step's time
                 days = subject.time_step
             subject.step()
             done += subject.time_step

@@ -6,7 +6,7 @@ import threading
 import warnings
 import webbrowser
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -70,7 +70,15 @@ def serve(port: int | None, start: Start, *, on_ready: Callable[[str], None], op
 
     warnings.filterwarnings("ignore", message="Cookies with samesite")  # no other site embeds this page
     address = f"http://{HOST}:{chosen}/"
-    config = uvicorn.Config(starlette.app, host=HOST, port=chosen, log_level="error", access_log=False, ws_max_size=2**26)
+    config = uvicorn.Config(
+        starlette.app,
+        host=HOST,
+        port=chosen,
+        log_level="error",
+        access_log=False,
+        ws_max_size=2**26,
+        timeout_graceful_shutdown=1,
+    )
     server = uvicorn.Server(config)
 
     def tell() -> None:
@@ -83,14 +91,17 @@ def serve(port: int | None, start: Start, *, on_ready: Callable[[str], None], op
                 webbrowser.open(address)
 
     threading.Thread(target=tell, daemon=True).start()
-    server.run()
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how the page is ended
+        server.run()
 
 
 def _warm_up() -> None:
     from simulation.course import Course
     from simulation.scenario.load import parse_scenario
 
-    course = Course(parse_scenario("name: Warm-up\nmarrow: {rows: 2, columns: 2}\ngraft: {treg_day: day 0}\n"))
+    course = Course(
+        parse_scenario("name: Warm-up\nmarrow: {rows: 2, columns: 2}\ngraft: {treg_day: day 0}\n")
+    )
     course.step()
     course.step()
 
@@ -104,7 +115,9 @@ def _free(port: int | None) -> int:
                 trial.bind((HOST, candidate))
             except OSError as refused:
                 if port is not None:
-                    raise UserError(f"port {port} cannot be used: {refused.strerror}; choose another with --port") from None
+                    raise UserError(
+                        f"port {port} cannot be used: {refused.strerror}; choose another with --port"
+                    ) from None
                 continue
             return int(trial.getsockname()[1])
     raise UserError(f"no port from {_FIRST_PORT} to {_LAST_PORT} is free; choose one with --port")

@@ -62,13 +62,16 @@ class PatientSession:
         with self.lock:
             if not self.finished:
                 self.model.step()
+                self.note = ""
 
     def restart(self, why: str = "The patient is back at transplant.") -> None:
         """Begin again with the same patient; what was ordered by hand is forgotten."""
         with self.lock:
             by_hand = len(self.scenario.orders) - len(self._own_orders())
             self._begin(self._built(self.form))
-            self.note = why + (f" {by_hand} order{'s' * (by_hand != 1)} by hand forgotten." if by_hand else "")
+            self.note = why + (
+                f" {by_hand} order{'s' * (by_hand != 1)} by hand forgotten." if by_hand else ""
+            )
 
     def _begin(self, scenario: Scenario) -> None:
         self.model = TransplantModel(scenario, seed=int(self.form["seed"]), patient=int(self.form["patient"]))
@@ -201,7 +204,9 @@ def told(error: UserError, name: str) -> str:
             break
     else:
         one = error.errors[0]
-    elsewhere = one.key and field_of_key(one.key) != name and one.key != name and not one.key.startswith("orders")
+    elsewhere = (
+        one.key and field_of_key(one.key) != name and one.key != name and not one.key.startswith("orders")
+    )
     where = f"{one.key}: " if elsewhere else ""
     expected = f"expected {one.expected}, " if one.expected else ""
     nearest = f" (did you mean {one.nearest!r}?)" if one.nearest else ""
@@ -220,7 +225,9 @@ def _match(form: dict[str, str], name: str) -> None:
         form["dli_first"] = form["dli_first"].partition(" of cycle")[0]
     doses = [dose.strip() for dose in form["dli_cd3"].split(",") if dose.strip()]
     if not doses:
-        raise UserError("got nothing", key="dli.cd3", expected="cells per kg of each infusion such as 1e5, 5e5, 1e6")
+        raise UserError(
+            "got nothing", key="dli.cd3", expected="cells per kg of each infusion such as 1e5, 5e5, 1e6"
+        )
     if name == "dli_number":
         number = int(form["dli_number"])
         doses = [*doses, *[doses[-1]] * max(0, number - len(doses))][:number]

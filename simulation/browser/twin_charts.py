@@ -10,7 +10,7 @@ from simulation.browser.snapshot import Snapshot
 __all__ = ["HEIGHT", "TWIN_PANELS", "twin_frame", "twin_option"]
 
 HEIGHT: Final = 470
-_SHOWN: Final = ({"blasts", "mrd"}, set(), {"cd3"}, {"drug"}, {"tissue"})
+_SHOWN: Final[tuple[set[str], ...]] = ({"blasts", "mrd"}, set(), {"cd3"}, {"drug"}, {"tissue"})
 _WHO: Final = ("A", "B")
 
 
@@ -53,7 +53,11 @@ def _series(index: int, twin: int, who: str, curve: Curve, colours: Palette) -> 
     }  # fmt: skip
     if curve.points:
         symbol = ("diamond", "circle")[twin]
-        return series | {"symbol": symbol, "symbolSize": 8, "itemStyle": {"color": colour, "borderColor": colours.ground}}
+        return series | {
+            "symbol": symbol,
+            "symbolSize": 8,
+            "itemStyle": {"color": colour, "borderColor": colours.ground},
+        }
     style = {"color": colour, "width": 2, "type": dash}
     return series | {"showSymbol": False, "lineStyle": style, "emphasis": {"disabled": True}}
 
@@ -71,12 +75,14 @@ def twin_frame(shots: tuple[Snapshot, Snapshot], parted: float | None, colours: 
                 one: dict[str, Any] = {"id": f"{who}_{curve.id}", "data": points_of(curve, panel, shot, days)}
                 if position == 0 and twin == 0:
                     one["markLine"] = _marks(panel, shots, parted, colours)
-                    one["markArea"] = areas(panel, shot, colours, end) if panel.bands else {"data": []}
+                    one["markArea"] = areas(panel, shot, colours) if panel.bands else {"data": []}
                 series.append(one)
     return {"xAxis": [{"max": end} for _ in TWIN_PANELS], "series": series}
 
 
-def _marks(panel: Panel, shots: tuple[Snapshot, Snapshot], parted: float | None, colours: Palette) -> dict[str, Any]:
+def _marks(
+    panel: Panel, shots: tuple[Snapshot, Snapshot], parted: float | None, colours: Palette
+) -> dict[str, Any]:
     marks = lines(panel, shots[0], colours)
     marks["data"] = [one for one in marks["data"] if "relapse" in one["label"]["formatter"]]
     if parted is not None:

@@ -36,6 +36,8 @@ class TwinView:
         self.errors: dict[str, str] = {}
         self.typed: dict[str, str] = {}
         self.player = Player(self, self.show, self.tell)
+        self.models: list[TransplantModel] = []
+        self.parted_day: float | None = None
         self._begin([source.load() for source in self.sources])
 
     # The player's subject ------------------------------------------------------------------------------------
@@ -119,7 +121,7 @@ class TwinView:
         self.models = [TransplantModel(one, seed=self.seed, patient=self.patient) for one in scenarios]
         for model in self.models:
             model.datacollector = None
-        self.parted_day: float | None = None
+        self.parted_day = None
         if self._differ():
             self.parted_day = self.day
         self.shots = self._look()

@@ -23,7 +23,7 @@ class PatientView:
         self.chosen = solara.reactive(-1)  # niche whose agents are listed
         self.hovered = solara.reactive(-1)
         self.shot: Snapshot = snapshot(session.model)
-        self._restarts = session.restarts(plan=True)
+        self._told = self._controls()
         self.player = Player(self, self.show, self.tell)
 
     # The player's subject: this view, so that a patient who begins again is played on ------------------------
@@ -53,11 +53,16 @@ class PatientView:
         """Copy the patient and have him drawn."""
         with self.session.lock:
             self.shot = snapshot(self.session.model)
-            restarts = self.session.restarts(plan=True)
+            controls = self._controls()
         self.frame.value += 1
-        if restarts != self._restarts:
-            self._restarts = restarts
+        if controls != self._told:
+            self._told = controls
             self.tell()
+
+    def _controls(self) -> tuple[bool, bool, str]:
+        """Return what of the patient the controls depend on."""
+        session = self.session
+        return session.restarts(plan=True), session.finished, session.note
 
     def tell(self) -> None:
         """Have the controls drawn: something other than the patient has changed."""

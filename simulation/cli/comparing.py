@@ -175,7 +175,8 @@ def _repeat_line(trial: Trial, one: Missing, out: Path) -> str:
 def _resume_line(out: Path, request: Request) -> str:
     import shlex
 
-    words = sys.argv[1:] if sys.argv[1:2] == ["compare"] else ["compare", *request.files]
+    typed = sys.argv[1:]
+    words = typed[typed.index("compare") :] if "compare" in typed else ["compare", *request.files]
     if "--resume" not in words:
         words = [*words, "--resume"]
     if not any(word == "--out" or word.startswith("--out=") for word in words):

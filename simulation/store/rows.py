@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from simulation.errors import UserError
 from simulation.store.atomic import write_lines
 from simulation.store.design import Design
 
@@ -49,11 +50,15 @@ def read_rows(path: Path, design: Design) -> Iterator[dict[str, str]]:
     csv.field_size_limit(_LARGEST_FIELD)
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file)
-        header = next(reader, None)
-        if header is None or tuple(header) != design.header:
-            raise ValueError(f"{path} has not the columns of its design")
-        for fields in reader:
-            yield dict(zip(header, fields, strict=True))
+        try:
+            header = next(reader, [])
+            if tuple(header) != design.header:
+                raise ValueError("other columns")
+            for fields in reader:
+                yield dict(zip(header, fields, strict=True))
+        except (csv.Error, ValueError) as error:
+            told = f"is damaged ({error}); move it away and run the same command with --resume"
+            raise UserError(told, file=str(path), line=reader.line_num) from None
 
 
 def parse(row: Mapping[str, str], kinds: Mapping[str, str]) -> dict[str, Any]:

@@ -136,10 +136,12 @@ class Store:
             return
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             self._lock.close()
             self._lock = None
             raise StoreInUse("another program is writing into it now", file=str(self.folder)) from None
+        except OSError:
+            return  # a file system without locks: as on Windows
 
     def _release(self) -> None:
         if self._lock is not None:

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -96,7 +97,7 @@ def execute(
     with Store(folder, design) as store:
         wanted = list(runs_of(trial, patients))
         todo = _not_done(store, trial, wanted)
-        work = TrialWork(trial.arms, trial.seed, folder, design)
+        work = TrialWork(trial.arms, trial.seed, folder.resolve(), design)
         batches = _Batches(todo, pool.width)
 
         def told() -> None:
@@ -106,9 +107,10 @@ def execute(
         told()
         for outcome in pool.run(work, _until(batches, lambda: state.not_stored is not None)):
             _take(outcome, store, state, batches)
-            store.merge()
+            with suppress(OSError):  # rows that cannot be merged are where they were
+                store.merge()
             told()
-        if state.not_stored is None:
+        with suppress(OSError):
             store.merge(everything=True)
     state.stopped = should_stop()
     return state

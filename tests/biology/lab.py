@@ -123,7 +123,6 @@ _TARGETS = (
     PlaceKind.MARROW,
     PlaceKind.LYMPHOID,
     PlaceKind.TISSUE,
-    PlaceKind.MARGIN,
     PlaceKind.EXTRAMEDULLARY,
 )  # in the order of the GOTO groups
 

@@ -62,7 +62,7 @@ class Seen:
     """Add up the events of all steps."""
 
     def __init__(self) -> None:
-        self.events = np.zeros((16, 18), np.int64)
+        self.events = np.zeros((16, len(Channel)), np.int64)
 
 
 # What only this process does: zero without it, and not zero with it.
@@ -79,7 +79,7 @@ TRACE: dict[str, Callable[[State, Seen], float]] = {
     "priming": tally(T_CELLS, Channel.PRIME, Channel.RECALL, Channel.CONTRACT, Channel.PROGRAM),
     "treg": lambda s, _: float(s.signals.suppression.sum()),
     "trafficking": tally(T_CELLS, Channel.TO_MARROW, Channel.TO_LYMPHOID, Channel.TO_TISSUE),
-    "margination": tally(T_CELLS, Channel.TO_MARGIN),
+    "margination": lambda s, _: s.marginated,
     "gvhd": lambda s, _: 1.0 - s.worst_integrity,
     "crs": lambda s, _: s.worst_crs_score + s.crs_tolerance,
     "blinatumomab_pk": lambda s, _: s.plasma_pg_ml + float(s.signals.drug_pg_ml.sum()),

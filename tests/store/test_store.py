@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from simulation.errors import ExitStatus
+from simulation.errors import ExitStatus, UserError
 from simulation.store import Column, Design, OtherDesign, Store, StoreInUse, write_shard
 
 DESIGN = Design(
@@ -127,6 +127,15 @@ def test_two_writers_at_once_are_refused(tmp_path: Path) -> None:
         pass
     with Store(tmp_path, DESIGN):
         pass
+
+
+def test_a_damaged_file_is_named_with_its_line(tmp_path: Path) -> None:
+    with Store(tmp_path, DESIGN) as store:
+        path = write_shard(tmp_path, DESIGN, [row(0), row(1)])
+        path.write_text(path.read_text()[:-12])
+        with pytest.raises(UserError, match="is damaged") as caught:
+            list(store.text_rows())
+    assert f"{path}:3:" in str(caught.value)
 
 
 def test_an_unknown_column_is_a_mistake(tmp_path: Path) -> None:

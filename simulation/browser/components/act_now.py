@@ -32,17 +32,29 @@ def ActNow(view: PatientView) -> None:
         act("now_rate", stop="blinatumomab")
 
     with solara.Card("Act now", margin=0, classes=["tt-card"]):
-        solara.v.Html(tag="div", class_="tt-hint", children=["Carried out with the next step; nothing is restarted."])
+        solara.v.Html(
+            tag="div", class_="tt-hint", children=["Carried out with the next step; nothing is restarted."]
+        )
         with solara.Div(classes=["tt-act"]):
-            solara.InputText("Dose now", dose, suffix="CD3+/kg", error=session.errors.get("now_dli", False), dense=True)
+            solara.InputText(
+                "Dose now", dose, suffix="CD3+/kg", error=session.errors.get("now_dli", False), dense=True
+            )
             solara.Button("Give DLI", color="primary", small=True, disabled=over, on_click=give)
         with solara.Div(classes=["tt-act"]):
-            solara.InputText("Rate now", rate, suffix="µg/day", error=session.errors.get("now_rate", False), dense=True)
+            solara.InputText(
+                "Rate now", rate, suffix="µg/day", error=session.errors.get("now_rate", False), dense=True
+            )
             with solara.Div(classes=["tt-two"]):
-                solara.Button("Start blinatumomab", color="primary", small=True, disabled=over, on_click=start)
+                solara.Button(
+                    "Start blinatumomab", color="primary", small=True, disabled=over, on_click=start
+                )
                 solara.Button("Stop blinatumomab", outlined=True, small=True, disabled=over, on_click=stop)
         solara.Button(
-            "Take MRD test", outlined=True, small=True, disabled=over, on_click=lambda: act("now_test", test="marrow")
+            "Take MRD test",
+            outlined=True,
+            small=True,
+            disabled=over,
+            on_click=lambda: act("now_test", test="marrow"),
         )
         if "now_test" in session.errors:
             solara.v.Html(tag="div", class_="tt-mistake", children=[session.errors["now_test"]])

@@ -37,7 +37,9 @@ def badge_words(shot: Snapshot) -> list[tuple[str, str, str]]:
     if o["blinatumomab_days"]:
         badges.append(("Blinatumomab", f"{o['blinatumomab_days']:.4g} days", "plain"))
     if o["dli_count"]:
-        badges.append(("DLI", f"{o['dli_count']}, {cells_text(float(str(o['dli_cells_per_kg'])))} CD3+/kg", "plain"))
+        badges.append(
+            ("DLI", f"{o['dli_count']}, {cells_text(float(str(o['dli_cells_per_kg'])))} CD3+/kg", "plain")
+        )
     if o.get("death_day") is not None:
         badges.append(("Death", f"day {o['death_day']:.4g}, {o['death_cause']}", "bad"))
     elif shot.finished:
@@ -52,7 +54,9 @@ def _disease(shot: Snapshot, share: float) -> tuple[str, str, str]:
     if blasts == 0:
         return ("Leukaemia", "extinct: not a cell left", "good")
     overt = share >= shot.scenario.definitions.overt_relapse
-    amount = f"{number_text(blasts, 2)} blasts" + (f", {100 * share:.2g} % of marrow" if share >= 1e-3 else "")
+    amount = f"{number_text(blasts, 2)} blasts" + (
+        f", {100 * share:.2g} % of marrow" if share >= 1e-3 else ""
+    )
     return ("Leukaemia", amount, "bad" if overt else "plain")
 
 
@@ -73,5 +77,7 @@ def Badges(shot: Snapshot, title: str = "", frame_s: float = 0.0) -> None:
             solara.v.Html(tag="b", children=[title])
         for label, words, kind in badge_words(shot):
             icon = [solara.v.Icon(children=[_ICONS[kind]], x_small=True)] if _ICONS[kind] else []
-            told = solara.v.Html(tag="span", children=[f" {label}: ", solara.v.Html(tag="b", children=[words])])
+            told = solara.v.Html(
+                tag="span", children=[f" {label}: ", solara.v.Html(tag="b", children=[words])]
+            )
             solara.v.Html(tag="span", class_=f"tt-badge tt-{kind}", children=[*icon, told])

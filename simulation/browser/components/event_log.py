@@ -19,7 +19,10 @@ def log_lines(shot: Snapshot) -> list[tuple[str, str]]:
         days.setdefault(day, []).append(sentence)
     lines = [(f"day {day:.4g}", "; ".join(said)) for day, said in reversed(days.items())]
     waiting = [order for order in shot.scenario.orders if order.day >= shot.day - 1e-9]
-    told = [(f"day {order.day:.4g}", "Ordered by hand, done with the next step: " + _order(order)) for order in waiting]
+    told = [
+        (f"day {order.day:.4g}", "Ordered by hand, done with the next step: " + _order(order))
+        for order in waiting
+    ]
     return [*told, *lines][:MOST]
 
 
@@ -35,7 +38,9 @@ def EventLog(lines: Sequence[tuple[str, str]]) -> None:
     """Show the log; it is drawn again only when its lines have changed."""
     lines = lines or [("", "Nothing has happened yet: press Play.")]
     rows = [
-        solara.v.Html(tag="li", children=[solara.v.Html(tag="b", children=[f"{day}: " if day else ""]), words])
+        solara.v.Html(
+            tag="li", children=[solara.v.Html(tag="b", children=[f"{day}: " if day else ""]), words]
+        )
         for day, words in lines
     ]
     title = solara.v.Html(tag="h3", class_="tt-group", children=["What happened"])

@@ -42,7 +42,9 @@ def Legend(image: MapImage) -> None:
     if image.scale is not None:
         low, high, words = image.scale
         start, _, end = words.partition("|")
-        ramp = solara.v.Html(tag="span", class_="tt-ramp", style_=f"background: linear-gradient(90deg, {low}, {high})")
+        ramp = solara.v.Html(
+            tag="span", class_="tt-ramp", style_=f"background: linear-gradient(90deg, {low}, {high})"
+        )
         items.append(solara.v.Html(tag="span", class_="tt-key", children=[f"{start} ", ramp, f" {end}"]))
     solara.v.Html(tag="div", class_="tt-legend", children=items)
 
@@ -62,16 +64,23 @@ def _Agents(view: PatientView, index: int, columns: int) -> None:
         with session.lock:
             return niche_agents(session.model, index)
 
-    moment = int(view.shot.day) if view.player.playing else view.shot.day  # a table changes once a day while it plays
+    moment = (
+        int(view.shot.day) if view.player.playing else view.shot.day
+    )  # a table changes once a day while it plays
     agents, n = solara.use_memo(look, [index, moment, view.player.playing, session.version])
     row, column = divmod(index, columns)
-    head = f"Agents in niche row {row + 1}, column {column + 1}: {n}" + (f", the {len(agents)} largest" if n > len(agents) else "")
+    head = f"Agents in niche row {row + 1}, column {column + 1}: {n}" + (
+        f", the {len(agents)} largest" if n > len(agents) else ""
+    )
     titles = ("Agent", "Class", "Cells", "Attributes")
     header = solara.v.Html(tag="tr", children=[solara.v.Html(tag="th", children=[title]) for title in titles])
     body = [
         solara.v.Html(
             tag="tr",
-            children=[solara.v.Html(tag="td", children=[str(agent[key])]) for key in ("id", "kind", "cells", "attributes")],
+            children=[
+                solara.v.Html(tag="td", children=[str(agent[key])])
+                for key in ("id", "kind", "cells", "attributes")
+            ],
         )
         for agent in agents
     ]

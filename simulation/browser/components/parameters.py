@@ -63,27 +63,41 @@ def FormField(view: PatientView, field: Field, change: Callable[[str, str], None
     with solara.Div(classes=["tt-field", f"tt-field-{field.name}"]):
         if field.kind == "text":
             solara.InputText(
-                label, value, on_value=put, suffix=field.unit, error=mistake or False, message=field.hint or None, dense=True
+                label,
+                value,
+                on_value=put,
+                suffix=field.unit,
+                error=mistake or False,
+                message=field.hint or None,
+                dense=True,
             )
         elif field.kind == "choice":
-            words = {one: (field.words or {}).get(one, one) for one in field.values if one != "as in the file" or one == value}
+            words = {
+                one: (field.words or {}).get(one, one)
+                for one in field.values
+                if one != "as in the file" or one == value
+            }
             solara.Select(
                 label, list(words.values()), words[value], dense=True,
                 on_value=lambda new: put(next(one for one, told in words.items() if told == new)),
             )  # fmt: skip
             _mistake(mistake)
         elif field.kind == "switch":
-            solara.Switch(label=label, value=session.form[field.name] == "on", on_value=lambda on: put("on" if on else "off"))
+            solara.Switch(
+                label=label,
+                value=session.form[field.name] == "on",
+                on_value=lambda on: put("on" if on else "off"),
+            )
             _mistake(mistake)
         else:
             _Slider(field, label, session.form[field.name], put)
             _mistake(mistake)
 
 
-def _Slider(field: Field, label: str, value: str, put: Callable[[str], None]) -> None:  # noqa: N802 - it makes elements
+def _Slider(field: Field, label: str, value: str, put: Callable[[str], None]) -> None:
     stops = sorted({*field.values, value}, key=float)
-    hint = f" ({field.hint[:1].lower()}{field.hint[1:].rstrip('.')})" if field.hint else ""
-    solara.v.Html(tag="div", class_="tt-slider-label", children=[f"{label}: {value} {field.unit}"], attributes={"title": hint.strip(" ()")})
+    shown_label = [f"{label}: {value} {field.unit}"]
+    solara.v.Html(tag="div", class_="tt-slider-label", children=shown_label, attributes={"title": field.hint})
     solara.v.Slider(
         v_model=stops.index(value), on_v_model=lambda index: put(stops[int(index)]), min=0, max=len(stops) - 1, step=1,
         ticks=True, dense=True, hide_details=True, attributes={"aria-label": label},

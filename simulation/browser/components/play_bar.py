@@ -1,14 +1,15 @@
 """Play, pause, step, one week, reset, speed; what the last change did; an error that stopped playing."""
 
 import math
+from collections.abc import Callable
 
 import solara
 
 from simulation.browser.player import SPEEDS
+from simulation.browser.twins import TwinView
 from simulation.browser.view import PatientView
 
 __all__ = ["PlayBar", "Transport"]
-
 
 
 def speed_words(speed: float) -> str:
@@ -17,7 +18,7 @@ def speed_words(speed: float) -> str:
 
 
 @solara.component
-def Transport(view: "PatientView", step_words: str, on_reset) -> None:  # type: ignore[no-untyped-def]
+def Transport(view: PatientView | TwinView, step_words: str, on_reset: Callable[[], None]) -> None:
     """Show the buttons that make time pass; `view` has a `player`, `changed` and `finished`."""
     view.changed.get()
     player = view.player
@@ -33,15 +34,28 @@ def Transport(view: "PatientView", step_words: str, on_reset) -> None:  # type: 
             "Pause" if playing else "Play", icon_name=icon, color="primary", disabled=over and not playing,
             on_click=player.pause if playing else player.play, classes=["tt-play"],
         )  # fmt: skip
-        solara.Button(f"Step ({step_words})", outlined=True, disabled=playing or over, on_click=lambda: player.advance(0))
-        solara.Button("One week", outlined=True, disabled=playing or over, on_click=lambda: player.advance(7.0))
+        solara.Button(
+            f"Step ({step_words})",
+            outlined=True,
+            disabled=playing or over,
+            on_click=lambda: player.advance(0),
+        )
+        solara.Button(
+            "One week", outlined=True, disabled=playing or over, on_click=lambda: player.advance(7.0)
+        )
         solara.Button("Reset", icon_name="mdi-restart", outlined=True, on_click=on_reset)
         with solara.Div(classes=["tt-speed"]):
-            solara.Select("Speed", [speed_words(s) for s in SPEEDS], speed_words(player.speed), on_value=set_speed, dense=True)
+            solara.Select(
+                "Speed",
+                [speed_words(s) for s in SPEEDS],
+                speed_words(player.speed),
+                on_value=set_speed,
+                dense=True,
+            )
 
 
 @solara.component
-def PlayBar(view: PatientView, on_copy) -> None:  # type: ignore[no-untyped-def]
+def PlayBar(view: PatientView, on_copy: Callable[[], None]) -> None:
     """Show the transport of one patient, what the last change did, and an error if there is one."""
     view.changed.get()
     session = view.session

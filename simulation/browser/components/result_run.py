@@ -59,7 +59,11 @@ def StoredRuns(folder: Path, colours: Palette, watch: Callable[[Source, int, int
 @solara.component
 def _Watch(folder: Path, shot: Snapshot, name: str, watch: Callable[[Source, int, int], None]) -> None:
     source = Source(folder / "scenario.resolved.yaml", title=shot.scenario.name)
-    solara.Button(f"Watch {name} from transplant on", outlined=True, on_click=lambda: watch(source, shot.seed, shot.patient))
+    solara.Button(
+        f"Watch {name} from transplant on",
+        outlined=True,
+        on_click=lambda: watch(source, shot.seed, shot.patient),
+    )
 
 
 @solara.component
@@ -69,7 +73,12 @@ def _One(shot: Snapshot, colours: Palette) -> None:
             TextTable(["", shot.scenario.name], [list(row) for row in outcome_table(shot.result)])
             EventLog(log_lines(shot))
         with solara.Div(classes=["tt-right"]):
-            Chart(option=base_option(colours), frame=frame_option(shot, colours), height=HEIGHT, label="Charts of the run")
+            Chart(
+                option=base_option(colours),
+                frame=frame_option(shot, colours),
+                height=HEIGHT,
+                label="Charts of the run",
+            )
 
 
 @solara.component
@@ -81,4 +90,9 @@ def _Two(shots: tuple[Snapshot, Snapshot], names: tuple[str, str], colours: Pale
         with solara.Div(classes=["tt-left"]):
             TextTable(["", f"A: {names[0]}", f"B: {names[1]}"], rows, differing)
         with solara.Div(classes=["tt-right"]):
-            Chart(option=twin_option(colours), frame=twin_frame(shots, None, colours), height=TWIN_HEIGHT, label="Charts of both runs")
+            Chart(
+                option=twin_option(colours),
+                frame=twin_frame(shots, None, colours),
+                height=TWIN_HEIGHT,
+                label="Charts of both runs",
+            )

@@ -69,13 +69,24 @@ def _Sweep(sweep: SweepFolder, colours: Palette, watch: Callable[[Source, int, i
     option = _option(grids, x, y, outcome.value, show.value, colours)
     with solara.Div(classes=["tt-twin-columns"]):
         with solara.Div(classes=["tt-left"]):
-            Chart(option=option, frame={}, height=440, label=f"{outcome.value}, {show.value}", event_picked=picked)
+            Chart(
+                option=option,
+                frame={},
+                height=440,
+                label=f"{outcome.value}, {show.value}",
+                event_picked=picked,
+            )
         with solara.Div(classes=["tt-right"]):
             _Runs(sweep, grids, x, y, cell.value, name, watch)
 
 
 def _option(
-    grids: dict[str, dict[tuple[int, int], Cell]], x: Axis, y: Axis | None, title: str, show: str, colours: Palette
+    grids: dict[str, dict[tuple[int, int], Cell]],
+    x: Axis,
+    y: Axis | None,
+    title: str,
+    show: str,
+    colours: Palette,
 ) -> dict[str, Any]:
     if y is None:
         return line_option(grids, x, title, colours)
@@ -100,11 +111,23 @@ def _Runs(
     mistake = solara.use_reactive("")
     runs = [run for cells in grids.values() if place in cells for run in cells[place].runs][:60]
     if not runs:
-        solara.v.Html(tag="div", class_="tt-note", children=["Click a cell, or a point of a curve, to list its single patients."])
+        solara.v.Html(
+            tag="div",
+            class_="tt-note",
+            children=["Click a cell, or a point of a curve, to list its single patients."],
+        )
         return
-    where = f"{x.factor.title}: {x.labels[place[0]]}" + (f"; {y.factor.title}: {y.labels[place[1]]}" if y else "")
+    where = f"{x.factor.title}: {x.labels[place[0]]}" + (
+        f"; {y.factor.title}: {y.labels[place[1]]}" if y else ""
+    )
     rows = [
-        [run["arm"], str(run["replicate"]), number_text(run.get(outcome)), _relapse(run), str(run.get("agvhd_grade", ""))]
+        [
+            run["arm"],
+            str(run["replicate"]),
+            number_text(run.get(outcome)),
+            _relapse(run),
+            str(run.get("agvhd_grade", "")),
+        ]
         for run in runs
     ]
 

@@ -21,7 +21,9 @@ _ORDERS = ("the largest gain first", "the largest loss first", "by number")
 
 
 @solara.component
-def StoredTrial(folder: Path, colours: Palette, watch_twins: Callable[[Source, Source, int, int], None]) -> None:
+def StoredTrial(
+    folder: Path, colours: Palette, watch_twins: Callable[[Source, Source, int, int], None]
+) -> None:
     """Show the trial."""
 
     def read() -> tuple[TrialFolder | None, str]:
@@ -39,7 +41,11 @@ def StoredTrial(folder: Path, colours: Palette, watch_twins: Callable[[Source, S
     with solara.Div(classes=["tt-twin-columns"]):
         with solara.Div(classes=["tt-left"]):
             solara.Select(
-                "Curves", list(names), CURVES[outcome.value][0], on_value=lambda words: outcome.set(names[words]), dense=True
+                "Curves",
+                list(names),
+                CURVES[outcome.value][0],
+                on_value=lambda words: outcome.set(names[words]),
+                dense=True,
             )
             option = survival_option(trial, outcome.value, colours)
             Chart(option=option, frame={}, height=380, label=f"Survival curves: {CURVES[outcome.value][0]}")
@@ -59,7 +65,12 @@ def _Patients(trial: TrialFolder, watch_twins: Callable[[Source, Source, int, in
     chosen = ranks.get(order.value, np.arange(gain.size))
     shown = chosen[page.value * _PAGE : (page.value + 1) * _PAGE]
     rows = [
-        [trial.rows[arm][i]["patient"], f"{gain[i]:+.4g} days", *(_course(trial, key, int(i)) for key in (arm, other))] for i in shown
+        [
+            trial.rows[arm][i]["patient"],
+            f"{gain[i]:+.4g} days",
+            *(_course(trial, key, int(i)) for key in (arm, other)),
+        ]
+        for i in shown
     ]
 
     def watch(index: int) -> None:
@@ -67,15 +78,32 @@ def _Patients(trial: TrialFolder, watch_twins: Callable[[Source, Source, int, in
         watch_twins(trial.source(arm), trial.source(other), int(trial.found["seed"]), patient)
 
     with solara.Div(classes=["tt-bar"]):
-        solara.v.Html(tag="h3", class_="tt-group", children=[f"Patients: relapse-free days with {arm}, less those with {other}"])
+        solara.v.Html(
+            tag="h3",
+            class_="tt-group",
+            children=[f"Patients: relapse-free days with {arm}, less those with {other}"],
+        )
         with solara.Div(classes=["tt-pick"]):
             solara.Select("Order", list(_ORDERS), order, on_value=lambda _: page.set(0), dense=True)
         pages = -(-gain.size // _PAGE)
         if pages > 1:
-            solara.Button("Earlier", text=True, disabled=page.value == 0, on_click=lambda: page.set(page.value - 1))
+            solara.Button(
+                "Earlier", text=True, disabled=page.value == 0, on_click=lambda: page.set(page.value - 1)
+            )
             solara.Text(f"{page.value + 1} of {pages}")
-            solara.Button("Further", text=True, disabled=page.value + 1 >= pages, on_click=lambda: page.set(page.value + 1))
-    TextTable(["Patient", "Gain", arm, other], rows, on_row=watch, button="Watch as twins", label="Patients of the comparison")
+            solara.Button(
+                "Further",
+                text=True,
+                disabled=page.value + 1 >= pages,
+                on_click=lambda: page.set(page.value + 1),
+            )
+    TextTable(
+        ["Patient", "Gain", arm, other],
+        rows,
+        on_row=watch,
+        button="Watch as twins",
+        label="Patients of the comparison",
+    )
 
 
 def _course(trial: TrialFolder, arm: str, index: int) -> str:

@@ -29,4 +29,9 @@ def TextTable(
             cells.append(solara.v.Html(tag="td", children=[press]))
         body.append(solara.v.Html(tag="tr", class_="tt-differs" if differs else "", children=cells))
     table = solara.v.Html(tag="table", class_="tt-table", children=[head, *body])
-    solara.v.Html(tag="div", class_="tt-scroll-x", children=[table], attributes={"tabindex": "0", "aria-label": label or "Table"})
+    solara.v.Html(
+        tag="div",
+        class_="tt-scroll-x",
+        children=[table],
+        attributes={"tabindex": "0", "aria-label": label or "Table"},
+    )

@@ -40,7 +40,10 @@ def ResultsPage(
     with solara.Div(classes=["tt-page"]):
         with solara.Div(classes=["tt-bar", "tt-twin-bar"]):
             with solara.Div(classes=["tt-folder"]):
-                solara.InputText("Folder of results", typed.value, on_value=lambda text: take(text or ""), error=mistake.value or False, dense=True)
+                solara.InputText(
+                    "Folder of results", typed.value, on_value=lambda text: take(text or ""),
+                    error=mistake.value or False, dense=True,
+                )  # fmt: skip
             solara.Button("Open", outlined=True, on_click=lambda: take(typed.value))
             if found:
                 with solara.Div(classes=["tt-wide"]):
@@ -49,7 +52,7 @@ def ResultsPage(
                         on_value=lambda text: take(text) if text != _PICK else None,
                     )  # fmt: skip
         if opened.value is None:
-            words = "Name a folder that run, compare or sweep has written; its curves, heat maps and single patients are shown here."
+            words = "Name a folder that run, compare or sweep has written: its curves, heat maps and patients are shown here."
             solara.v.Html(tag="div", class_="tt-note", children=[words])
             return
         folder, kind = opened.value

@@ -90,7 +90,9 @@ def _Name(who: str, label: str, colours: Palette) -> None:
 @solara.component
 def _Difference(view: TwinView, colours: Palette) -> None:
     view.frame.get()
-    solara.v.Html(tag="div", class_="tt-status", children=[parting_words(view)], attributes={"role": "status"})
+    solara.v.Html(
+        tag="div", class_="tt-status", children=[parting_words(view)], attributes={"role": "status"}
+    )
     rows = difference(view.shots)
     header = ["", *(f"{who}: {source.label}" for who, source in zip("AB", view.sources, strict=True))]
     TextTable(header, [row[:3] for row in rows], [row[3] for row in rows], label="Outcomes of both twins")

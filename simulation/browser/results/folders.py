@@ -46,12 +46,20 @@ def runs_in(folder: Path) -> list[Path]:
 
 def _runs(folder: Path) -> list[Path]:
     inside = [path for path in sorted(folder.iterdir()) if path.is_dir()]
-    return [path for path in inside if (path / "trajectory.csv").is_file() and (path / "scenario.resolved.yaml").is_file()]
+    return [
+        path
+        for path in inside
+        if (path / "trajectory.csv").is_file() and (path / "scenario.resolved.yaml").is_file()
+    ]
 
 
 def found_folders(root: Path = Path("results")) -> list[Path]:
     """Return folders with results in the usual place, the newest first."""
     if not root.is_dir():
         return []
-    inside = sorted((path for path in root.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime, reverse=True)
+    inside = sorted(
+        (path for path in root.iterdir() if path.is_dir()),
+        key=lambda path: path.stat().st_mtime,
+        reverse=True,
+    )
     return [path for path in inside[:_MOST] if kind_of(path) is not None]

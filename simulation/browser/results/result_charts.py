@@ -4,6 +4,9 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 from simulation.browser.palette import ARMS, Palette
 from simulation.browser.results.sweep_folder import Axis, Cell
 from simulation.browser.results.trial_folder import CURVES, TrialFolder
@@ -27,7 +30,8 @@ def _frame(colours: Palette) -> dict[str, Any]:
 def _axis(colours: Palette, name: str, gap: int, **more: Any) -> dict[str, Any]:
     return {
         "name": name, "nameLocation": "middle", "nameGap": gap, "nameTextStyle": {"color": colours.ink},
-        "axisLabel": {"color": colours.quiet, "hideOverlap": True}, "splitLine": {"lineStyle": {"color": colours.faint, "opacity": 0.6}}, **more,
+        "axisLabel": {"color": colours.quiet, "hideOverlap": True},
+        "splitLine": {"lineStyle": {"color": colours.faint, "opacity": 0.6}}, **more,
     }  # fmt: skip
 
 
@@ -35,7 +39,13 @@ def _arm(index: int, name: str, colours: Palette) -> dict[str, Any]:
     light, dark, dash = ARMS[index % len(ARMS)]
     colour = dark if colours.dark else light
     style = {"color": colour, "width": 2, "type": dash}
-    return {"name": name, "type": "line", "lineStyle": style, "itemStyle": {"color": colour}, "emphasis": {"disabled": True}}
+    return {
+        "name": name,
+        "type": "line",
+        "lineStyle": style,
+        "itemStyle": {"color": colour},
+        "emphasis": {"disabled": True},
+    }
 
 
 def survival_option(trial: TrialFolder, outcome: str, colours: Palette) -> dict[str, Any]:
@@ -44,19 +54,12 @@ def survival_option(trial: TrialFolder, outcome: str, colours: Palette) -> dict[
     series = []
     for index, arm in enumerate(trial.arms):
         curve = trial.curve(arm, outcome)
-        days = [*curve.times.tolist(), end]
-        one = _arm(index, arm, colours)
-        at = [*curve.survival.tolist(), curve.survival[-1]]
-        low, high = ([*band.tolist(), band[-1]] for band in (curve.low, curve.high))
-        points = [[round(day, 2), round(100 * value, 2)] for day, value in zip(days, at, strict=True)]
-        series.append(one | {"step": "end", "showSymbol": False, "data": points, "unit": "%"})
-        for name, band in (("low", low), ("high", high)):
-            edge = [[round(day, 2), None if math.isnan(value) else round(100 * value, 2)] for day, value in zip(days, band, strict=True)]
-            faint = {**one["lineStyle"], "width": 1, "opacity": 0.35}
-            series.append(
-                one | {"name": f"{arm} ({name} end of 95 % interval)", "step": "end", "showSymbol": False, "data": edge,
-                       "lineStyle": faint, "silent": True, "tooltip": {"show": False}, "unit": "%"}
-            )  # fmt: skip
+        one = _arm(index, arm, colours) | {"step": "end", "showSymbol": False, "unit": "%"}
+        series.append(one | {"data": _steps(curve.times, curve.survival, end)})
+        faint = {**one["lineStyle"], "width": 1, "opacity": 0.35}
+        for name, band in (("low", curve.low), ("high", curve.high)):
+            edge = {"name": f"{arm} ({name} end of 95 % interval)", "data": _steps(curve.times, band, end)}
+            series.append(one | edge | {"lineStyle": faint, "silent": True})
     option = _frame(colours)
     option["legend"]["data"] = trial.arms
     option["tooltip"] |= {"trigger": "axis"}
@@ -65,11 +68,25 @@ def survival_option(trial: TrialFolder, outcome: str, colours: Palette) -> dict[
     return option | {"series": series}
 
 
-def line_option(arms: Mapping[str, Mapping[tuple[int, int], Cell]], x: Axis, title: str, colours: Palette) -> dict[str, Any]:
+def _steps(
+    days: npt.NDArray[np.float64], shares: npt.NDArray[np.float64], end: float
+) -> list[list[float | None]]:
+    """Return the points of a step curve, drawn on to the end; None where a band is unknown."""
+    at, values = [*days.tolist(), end], [*shares.tolist(), float(shares[-1])]
+    return [
+        [round(day, 2), None if math.isnan(value) else round(100 * value, 2)]
+        for day, value in zip(at, values, strict=True)
+    ]
+
+
+def line_option(
+    arms: Mapping[str, Mapping[tuple[int, int], Cell]], x: Axis, title: str, colours: Palette
+) -> dict[str, Any]:
     """Return the mean outcome along one factor, a curve per arm."""
     series = []
     for index, (arm, cells) in enumerate(arms.items()):
-        data = [None if (cell := cells.get((i, 0))) is None or math.isnan(cell.mean) else round(cell.mean, 4) for i in range(len(x.labels))]
+        means = [cells[i, 0].mean if (i, 0) in cells else math.nan for i in range(len(x.labels))]
+        data = [None if math.isnan(mean) else round(mean, 4) for mean in means]
         series.append(_arm(index, arm, colours) | {"data": data, "symbolSize": 8})
     option = _frame(colours)
     option["tooltip"] |= {"trigger": "item"}
@@ -79,7 +96,13 @@ def line_option(arms: Mapping[str, Mapping[tuple[int, int], Cell]], x: Axis, tit
 
 
 def heat_option(
-    cells: Mapping[tuple[int, int], float], x: Axis, y: Axis, title: str, colours: Palette, *, signed: bool = False
+    cells: Mapping[tuple[int, int], float],
+    x: Axis,
+    y: Axis,
+    title: str,
+    colours: Palette,
+    *,
+    signed: bool = False,
 ) -> dict[str, Any]:
     """Return a heat map of numbers by (column, row); a signed one is centred on zero."""
     known = [value for value in cells.values() if not math.isnan(value)]
@@ -89,7 +112,10 @@ def heat_option(
         low = -high
     elif low == high:
         low, high = low - 0.5, high + 0.5
-    data = [[column, row, None if math.isnan(value) else round(value, 4)] for (column, row), value in sorted(cells.items())]
+    data = [
+        [column, row, None if math.isnan(value) else round(value, 4)]
+        for (column, row), value in sorted(cells.items())
+    ]
     option = _frame(colours)
     option["grid"] = {"left": 90, "right": 110, "top": 24, "bottom": 58}
     option["tooltip"] |= {"trigger": "item"}
@@ -98,14 +124,25 @@ def heat_option(
     option["legend"] = {"show": False}
     option["visualMap"] = {
         "min": low, "max": high, "calculable": False, "orient": "vertical", "right": 4, "top": "middle", "precision": 3,
-        "text": [_short(high), _short(low)], "textStyle": {"color": colours.ink}, "inRange": {"color": list(_DIFFERENCE if signed else _SCALE)},
+        "text": [_short(high), _short(low)], "textStyle": {"color": colours.ink},
+        "inRange": {"color": list(_DIFFERENCE if signed else _SCALE)},
     }  # fmt: skip
-    label = {"show": len(data) <= 150, "fontSize": 11, "color": "#000000", "textBorderColor": "#FFFFFF", "textBorderWidth": 2}
-    series = {"type": "heatmap", "name": title, "data": data, "label": label, "itemStyle": {"borderColor": colours.ground, "borderWidth": 1}}
+    label = {
+        "show": len(data) <= 150,
+        "fontSize": 11,
+        "color": "#000000",
+        "textBorderColor": "#FFFFFF",
+        "textBorderWidth": 2,
+    }
+    series = {
+        "type": "heatmap",
+        "name": title,
+        "data": data,
+        "label": label,
+        "itemStyle": {"borderColor": colours.ground, "borderWidth": 1},
+    }
     return option | {"series": [series]}
 
 
 def _short(value: float) -> str:
     return f"{value:.3g}"
-
-

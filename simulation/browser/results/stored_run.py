@@ -58,6 +58,13 @@ def _columns(path: Path) -> dict[str, np.ndarray]:
 def _events(path: Path) -> list[Event]:
     with path.open(encoding="utf-8", newline="") as file:
         return [
-            Event(float(row["day"]), row["kind"], row["what"], float(row["value"]) if row["value"] else None, row["unit"], row["detail"])
+            Event(
+                float(row["day"]),
+                row["kind"],
+                row["what"],
+                float(row["value"]) if row["value"] else None,
+                row["unit"],
+                row["detail"],
+            )
             for row in csv.DictReader(file)
         ]

@@ -31,7 +31,9 @@ class Axis:
     def index(self, value: Any) -> int:
         """Return where a run's value lies."""
         if self.edges:
-            return int(np.clip(np.searchsorted(self.edges, float(value), side="right") - 1, 0, len(self.labels) - 1))
+            return int(
+                np.clip(np.searchsorted(self.edges, float(value), side="right") - 1, 0, len(self.labels) - 1)
+            )
         return self.labels.index(self.factor.told(value))
 
 
@@ -69,9 +71,15 @@ class SweepFolder:
             numbers = np.array(sorted(float(value) for value in values))
             spread = np.geomspace if factor.scale == "log" and numbers[0] > 0 else np.linspace
             edges = spread(numbers[0], numbers[-1], _BINS + 1)
-            middles = np.sqrt(edges[:-1] * edges[1:]) if spread is np.geomspace else (edges[:-1] + edges[1:]) / 2
+            middles = (
+                np.sqrt(edges[:-1] * edges[1:]) if spread is np.geomspace else (edges[:-1] + edges[1:]) / 2
+            )
             return Axis(factor, tuple(f"{middle:.3g}" for middle in middles), tuple(edges.tolist()))
-        ordered = sorted(values, key=float) if factor.numeric else [level for level in factor.levels if level in values] or sorted(values)
+        ordered = (
+            sorted(values, key=float)
+            if factor.numeric
+            else [level for level in factor.levels if level in values] or sorted(values)
+        )
         return Axis(factor, tuple(dict.fromkeys(factor.told(value) for value in ordered)))
 
     def grid(self, x: Axis, y: Axis | None, outcome: str, arm: str) -> dict[tuple[int, int], Cell]:
@@ -79,14 +87,18 @@ class SweepFolder:
         held: dict[tuple[int, int], list[dict[str, Any]]] = {}
         for row in self.rows:
             if row["arm"] == arm:
-                held.setdefault((x.index(row[x.factor.name]), y.index(row[y.factor.name]) if y else 0), []).append(row)
+                held.setdefault(
+                    (x.index(row[x.factor.name]), y.index(row[y.factor.name]) if y else 0), []
+                ).append(row)
         return {place: Cell(_mean(runs, outcome), tuple(runs)) for place, runs in held.items()}
 
     def source(self, row: dict[str, Any]) -> Source:
         """Return the scenario of one run; raise `UserError` where its point contradicts itself."""
         values = tuple(row[factor.name] for factor in self.factors)
         scenario = point_scenario(self.plan.arms[row["arm"]], self.factors, values, row["arm"])
-        return Source(None, text=scenario.to_yaml(), title=f"{self.plan.name}, point {row['point']}, {row['arm']}")
+        return Source(
+            None, text=scenario.to_yaml(), title=f"{self.plan.name}, point {row['point']}, {row['arm']}"
+        )
 
 
 def _mean(runs: list[dict[str, Any]], outcome: str) -> float:

@@ -61,7 +61,12 @@ class TrialFolder:
         for label, key in _SHARES:
             rows.append((label, *(_share(arm["shares"].get(key)) for arm in arms)))
         for label, key, unit in _MEANS:
-            rows.append((label, *("\N{EN DASH}" if arm.get(key) is None else f"{arm[key]:,.3g} {unit}" for arm in arms)))
+            rows.append(
+                (
+                    label,
+                    *("\N{EN DASH}" if arm.get(key) is None else f"{arm[key]:,.3g} {unit}" for arm in arms),
+                )
+            )
         return rows
 
 
@@ -80,7 +85,8 @@ _MEANS: Final = (
 def _share(told: Mapping[str, Any] | None) -> str:
     if not told or told.get("value") is None:
         return "\N{EN DASH}"
-    return f"{100 * told['value']:.0f} % ({told['count']} of {told['of']}; 95 % interval {100 * told['low']:.0f}-{100 * told['high']:.0f} %)"
+    interval = f"95 % interval {100 * told['low']:.0f}-{100 * told['high']:.0f} %"
+    return f"{100 * told['value']:.0f} % ({told['count']} of {told['of']}; {interval})"
 
 
 def read_trial(folder: Path) -> TrialFolder:

@@ -19,13 +19,30 @@ The page is served to this machine only and needs no network. Ctrl-C ends it.
 
 @click.command(epilog=EXAMPLES, short_help="Watch and steer a patient, and his twin, in the browser.")
 @click.argument("file", required=False, metavar="[FILE]")
-@click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="Port; the first free one from 8765 on unless given.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    metavar="N",
+    help="Port; the first free one from 8765 on unless given.",
+)
 @click.option("--no-open", is_flag=True, help="Only say the address, do not open a browser.")
 @click.option(
-    "--seed", type=int, callback=options.natural, default=0, metavar="N", show_default=True, help="Seed of all chance events."
+    "--seed",
+    type=int,
+    callback=options.natural,
+    default=0,
+    metavar="N",
+    show_default=True,
+    help="Seed of all chance events.",
 )
 @click.option(
-    "--patient", type=int, callback=options.natural, default=0, metavar="N", show_default=True, help="Which virtual patient."
+    "--patient",
+    type=int,
+    callback=options.natural,
+    default=0,
+    metavar="N",
+    show_default=True,
+    help="Which virtual patient.",
 )
 @options.settings()
 def view(
@@ -39,7 +56,9 @@ def view(
     from simulation.errors import UserError
 
     if settings and file is None:
-        raise UserError("--set changes a scenario: name its file as well", expected="view FILE.yaml --set PATH=VALUE")
+        raise UserError(
+            "--set changes a scenario: name its file as well", expected="view FILE.yaml --set PATH=VALUE"
+        )
     if file is not None:
         options.load_all((file,), settings)  # a mistake is told here, not on the page
     from simulation.browser.server import Start, serve

@@ -1,0 +1,219 @@
+"""What a fit leaves behind: the chosen values as a parameter-set file, and the record that shows how good they are."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from simulation.calibration.abc import Evaluation, Fit
+from simulation.calibration.estimate import Statistic, interval
+from simulation.calibration.experiments import Fidelity, Simulator
+from simulation.calibration.problem import SPREAD, Problem
+from simulation.calibration.targets import Target
+from simulation.parameters import ParameterTable
+from simulation.store.atomic import write_text
+from simulation.units import format_quantity
+
+__all__ = ["Confirmed", "Learned", "confirm", "identifiability", "write_record"]
+
+_FRESH_PATIENTS: Final = 100_000  # numbers of patients that no candidate was fitted to
+_UNKNOWN, _CORRELATED = 0.3, 0.5
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """Hold a finalist, simulated with other and more patients at the full resolution."""
+
+    evaluation: Evaluation
+    distance: float
+    statistics: dict[str, Statistic]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Hold what the fit says of one dimension; quantiles in the parameter's unit."""
+
+    name: str
+    low: float
+    high: float
+    chosen: float
+    q05: float
+    median: float
+    q95: float
+    contraction: float  # 1 - posterior width / prior width, on the scale of the search
+    correlated: tuple[tuple[str, float], ...]
+
+    @property
+    def told(self) -> str:
+        """Return in words what the data can tell."""
+        if self.contraction < _UNKNOWN:
+            return "not identified: the data leave nearly the whole range"
+        if self.correlated:
+            others = ", ".join(f"{name} ({r:+.1f})" for name, r in self.correlated)
+            return f"known together with {others}"
+        return "identified" if self.contraction > 0.6 else "weakly identified"
+
+
+def confirm(fit: Fit, should_stop: Any = lambda: False) -> list[Confirmed]:
+    """Simulate the best candidates again, best first: other patients, more of them, 6 x 6 niches, steps of 6 h.
+
+    The winner of a search is too good by luck on the patients it was searched with; these are new.
+    """
+    problem = fit.problem
+    times = problem.effort.confirm
+    patients = {name: n * times for name, n in problem.patients.items()}
+    _, _, kept = fit.posterior()
+    found = []
+    for evaluation in kept[: problem.effort.finalists]:
+        simulator = Simulator(problem.seed, patients, Fidelity(), should_stop, _FRESH_PATIENTS)
+        candidate = problem.candidate(np.array(evaluation.point))
+        told = {name: simulator.statistics(name, candidate) for name in problem.experiments}
+        statistics = {t.id: told[t.experiment][t.name] for t in problem.targets}
+        total = sum(problem.weights[t.id] * t.z(statistics[t.id]) ** 2 for t in problem.targets)
+        distance = math.sqrt(total / sum(problem.weights.values()))
+        found.append(Confirmed(evaluation, distance, statistics))
+    return sorted(found, key=lambda one: one.distance)
+
+
+def identifiability(fit: Fit, chosen: Evaluation) -> list[Learned]:
+    """Return what the kept particles say of every dimension."""
+    points, weights, _ = fit.posterior()
+    centre = weights @ points
+    gap = points - centre
+    spread = np.sqrt(weights @ gap**2)
+    correlation = ((gap * weights[:, None]).T @ gap) / np.maximum(np.outer(spread, spread), 1e-12)
+    learned = []
+    for i, free in enumerate(fit.problem.free):
+        q05, median, q95 = _quantiles(points[:, i], weights, (0.05, 0.5, 0.95))
+        others = tuple(
+            (other.name, round(float(correlation[i, j]), 2))
+            for j, other in enumerate(fit.problem.free)
+            if j != i and abs(correlation[i, j]) > _CORRELATED
+        )
+        learned.append(
+            Learned(
+                free.name, free.low, free.high, free.at(chosen.point[i]), free.at(q05), free.at(median), free.at(q95),
+                1.0 - (q95 - q05) / 0.9, others,
+            )
+        )  # fmt: skip
+    return learned
+
+
+def _quantiles(values: np.ndarray, weights: np.ndarray, shares: Sequence[float]) -> list[float]:
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    return [float(values[order][min(int(np.searchsorted(reached, s)), values.size - 1)]) for s in shares]
+
+
+def write_record(fit: Fit, finalists: Sequence[Confirmed], folder: Path) -> Path:
+    """Write `fitted.yaml`, `record.md` and `record.json` to a folder; return the parameter-set file."""
+    best = finalists[0]
+    learned = identifiability(fit, best.evaluation)
+    write_text(folder / "fitted.yaml", parameter_set(fit.problem, best))
+    write_text(folder / "record.md", record_text(fit, finalists, learned))
+    record = {
+        "fit": fit.problem.name,
+        "identity": fit.problem.identity(),
+        "evaluations": len(fit.done),
+        "distance": best.distance,
+        "targets": [_row(t, best.statistics[t.id], fit.problem.weights[t.id]) for t in fit.problem.targets],
+        "parameters": [asdict(one) | {"told": one.told} for one in learned],
+    }
+    write_text(folder / "record.json", json.dumps(_finite(record), indent=1, ensure_ascii=False) + "\n")
+    return folder / "fitted.yaml"
+
+
+def parameter_set(problem: Problem, best: Confirmed) -> str:
+    """Return the text of a parameter-set file: what was fitted, with units, and the spreads between patients."""
+    table = ParameterTable.load()
+    candidate = problem.candidate(np.array(best.evaluation.point))
+    lines = [
+        f"# Parameter set of the fit '{problem.name}', written by `python run_sim.py calibrate`; see record.md beside it.",
+        "# Other fits take these values as `given`; the parameter table ships them as defaults (kind: calibrated).",
+        "",
+        "parameters:",
+    ]
+    for name, value in candidate.values.items():
+        lines.append(f"  {name}: {format_quantity(float(f'{value:.3g}'), table[name].dimension)}")
+    if candidate.spreads:
+        lines += ["", "between_patients:   # sigma of the log-normal distribution between patients"]
+        lines += [f"  {name}: {{distribution: lognormal, sigma: {value:.2g}}}" for name, value in candidate.spreads.items()]
+    return "\n".join(lines) + "\n"
+
+
+def record_text(fit: Fit, finalists: Sequence[Confirmed], learned: Sequence[Learned]) -> str:
+    """Return the record as Markdown: targets side by side, parameters, what the data cannot tell."""
+    problem, best = fit.problem, finalists[0]
+    effort = problem.effort
+    lines = [
+        f"# Fit record: {problem.name}",
+        "",
+        f"{len(fit.done)} candidates: a Sobol design of {effort.design}, then {effort.rounds} rounds of ABC-SMC with "
+        f"{effort.particles} each; common random numbers (seed {problem.seed}), {_patients(problem)}, "
+        f"{problem.fidelity.side} x {problem.fidelity.side} niches, steps of {problem.fidelity.time_step * 24:g} h. "
+        f"The best {effort.finalists} were simulated again with {effort.confirm} times as many other patients, "
+        "6 x 6 niches and steps of 6 h; the table shows the best of these.",
+        "",
+        "## Targets",
+        "",
+        "| id | target | observed (95 % or accepted) | simulated (95 % Monte Carlo) | weight | z |",
+        "|---|---|---|---|---|---|",
+    ]
+    for target in problem.targets:
+        found = best.statistics[target.id]
+        low, high = interval(found) if found.known else (math.nan, math.nan)
+        lines.append(
+            f"| {target.id} | {target.what} | {target.observed:.3g} ({target.low:.3g}–{target.high:.3g}) "
+            f"| {found.value:.3g} ({low:.3g}–{high:.3g}), n = {found.n} | {problem.weights[target.id]:g} "
+            f"| {target.z(found):+.1f} |"
+        )
+    lines += [
+        "",
+        "## Parameters",
+        "",
+        "| parameter | range searched | chosen | 90 % of kept candidates | what the data can tell |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {one.name} | {one.low:.3g}–{one.high:.3g} | **{one.chosen:.3g}** | {one.q05:.3g}–{one.q95:.3g} | {one.told} |"
+        for one in learned
+    ]
+    lines += ["", f"Units: {_units(problem)}.", ""]
+    reasons = [f"* {free.name}: {free.reason}" for free in problem.free if free.reason]
+    if reasons:
+        lines += ["Outside the table's range, because:", "", *reasons, ""]
+    return "\n".join(lines)
+
+
+def _patients(problem: Problem) -> str:
+    told = ", ".join(f"{name} {n}" for name, n in problem.patients.items())
+    return f"patients per arm: {told}" if told else "the settings' own numbers of patients"
+
+
+def _units(problem: Problem) -> str:
+    table = ParameterTable.load()
+    return ", ".join(
+        f"{free.name} {table[free.name].unit}" for free in problem.free if not free.name.startswith(SPREAD)
+    )
+
+
+def _row(target: Target, found: Statistic, weight: float) -> dict[str, Any]:
+    low, high = interval(found) if found.known else (math.nan, math.nan)
+    return {
+        "id": target.id, "what": target.what, "observed": target.observed, "observed_low": target.low,
+        "observed_high": target.high, "simulated": found.value, "simulated_low": low, "simulated_high": high,
+        "n_simulated": found.n, "weight": weight, "z": target.z(found), "source": target.source,
+    }  # fmt: skip
+
+
+def _finite(value: Any) -> Any:
+    """Return the same with null for what is not finite: strict JSON."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,51 @@
+"""The fit behind the command `calibrate`: progress on stderr, the record at the end."""
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from simulation.calibration.abc import Evaluation, Fit
+from simulation.calibration.experiments import Simulator
+from simulation.calibration.problem import Problem
+from simulation.calibration.record import confirm, write_record
+from simulation.cli.interrupt import Interrupt
+from simulation.cli.terminal import console
+
+HEARD = "Stopping after this patient; every evaluation so far is kept. Ctrl-C again ends at once."
+
+
+def run_fit(problem: Problem, folder: Path, *, as_json: bool, quiet: bool) -> bool:
+    """Run or resume a fit and write its record; return whether it came to its end."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    fit = Fit(problem, folder)
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn(),
+        TextColumn("best distance {task.fields[best]}"), console=console(stderr=True), transient=True,
+        disable=quiet or not sys.stderr.isatty(),
+    )  # fmt: skip
+    with bar, Interrupt(lambda: click.echo(HEARD, err=True)) as interrupt:
+        task = bar.add_task(problem.name, total=fit.total, completed=len(fit.done), best=_best(fit))
+
+        def tell(_: Evaluation) -> None:
+            bar.update(task, completed=len(fit.done), best=_best(fit))
+
+        simulator = Simulator(problem.seed, problem.patients, problem.fidelity, interrupt.requested)
+        try:
+            fit.run(simulator, tell, time.perf_counter)
+            bar.update(task, description="confirming with other patients")
+            finalists = confirm(fit, interrupt.requested)
+        except KeyboardInterrupt:
+            click.echo(f"{len(fit.done)} of {fit.total} evaluations are kept in {folder}", err=True)
+            return False
+    fitted = write_record(fit, finalists, folder)
+    click.echo((folder / ("record.json" if as_json else "record.md")).read_text(encoding="utf-8").rstrip())
+    if not as_json:
+        click.echo(f"\nParameter set: {fitted}")
+    return True
+
+
+def _best(fit: Fit) -> str:
+    return f"{min(e.distance for e in fit.done):.2f}" if fit.done else "-"

@@ -1,0 +1,196 @@
+"""From a sweep's folder to answers, tables, figures and a report, on rows from formulas with known answers."""
+
+import csv
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simulation.analysis.draw import drawings
+from simulation.analysis.findings import Question, find
+from simulation.analysis.report import sweep_report
+from simulation.analysis.words import answer_sentence, ranking_sentence
+from simulation.analysis.write import write_figures, write_parquet, write_tables
+from simulation.cli import main
+from simulation.errors import UserError
+from tests.sweep.fake import fill, filled, planned
+
+ARMS = "arms: {early: SCENARIOS/preemptive.yaml, late: SCENARIOS/therapeutic.yaml}\n"
+ONE = f"""\
+name: One <b>parameter</b>
+{ARMS}parameters: {{rate_blast_net_growth: {{values: [0.02 /day, 0.04 /day, 0.08 /day, 0.16 /day], label: Growth}}}}
+design: {{kind: grid}}
+replicates: 12
+outcomes: [relapse_free_days, relapsed]
+analysis: {{thresholds: [{{along: rate_blast_net_growth, outcome: relapse_free_days, better: early, than: late}}]}}
+"""
+TWO = f"""\
+name: Two
+{ARMS}parameters:
+  phi_bm: [0, 0.5, 1]
+  dli.cd3.0: [0/kg, 1e5/kg, 1e6/kg]
+design: {{kind: grid}}
+replicates: 8
+outcomes: [relapsed, agvhd_2_4]
+analysis: {{pareto: [relapsed, agvhd_2_4]}}
+"""
+
+
+def growth(values: Mapping[str, Any], arm: str, rng: np.random.Generator) -> dict[str, Any]:
+    patient, rate = float(rng.normal()), float(values["rate_blast_net_growth"])
+    gain = 100 * (rate - 0.06) if arm == "early" else 0.0
+    return {"relapse_free_days": 200 + 20 * patient + gain, "relapsed": float(patient > 0)}
+
+
+def trade(values: Mapping[str, Any], arm: str, rng: np.random.Generator) -> dict[str, Any]:
+    u, dose = float(rng.random()), {0.0: 0, 1e5: 1, 1e6: 2}[float(values["dli.cd3.0"])]
+    relapse = u < 0.8 - 0.3 * dose + 0.9 * float(values["phi_bm"])
+    return {"relapsed": float(relapse), "agvhd_2_4": float(u > 0.9 - 0.3 * dose)}
+
+
+def test_the_threshold_is_found_and_told(tmp_path: Path) -> None:
+    folder, _ = filled(tmp_path, ONE, growth)
+    findings = find(folder)
+    (answer,) = findings.answers
+    assert answer.found is not None
+    assert answer.found.crossings[0].at == pytest.approx(0.06, abs=0.003)
+    told = answer_sentence(findings, answer)
+    assert "early is better than late" in told and "above 0.06 /day" in told.replace("0.0599", "0.06")
+    gap = findings.contrasts[0]
+    assert gap.mean[3, 0] == pytest.approx(-10.0) and gap.low[3, 0] == pytest.approx(
+        -10.0
+    )  # late minus early, twins
+
+
+def test_means_come_back_under_their_own_point(tmp_path: Path) -> None:
+    """Guard against the trap of a sweep that swaps its parameter columns."""
+    folder, plan = filled(
+        tmp_path,
+        TWO,
+        lambda v, a, r: {
+            "final_blasts": 1000 * v["phi_bm"] + v["dli.cd3.0"] / 1e5,
+            "relapsed": 0.0,
+            "agvhd_2_4": 0.0,
+        },
+    )
+    findings = find(folder, ["final_blasts"])
+    with (write_tables(findings, tmp_path)[0]).open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["outcome"] == "final_blasts"]
+    assert len(rows) == plan.n_points * 2
+    for row in rows:
+        assert float(row["mean"]) == pytest.approx(
+            1000 * float(row["phi_bm"]) + float(row["dli.cd3.0"]) / 1e5
+        )
+    assert findings.grid is not None and findings.grid.points.shape == (3, 3)
+
+
+def test_the_front_of_a_trade_off(tmp_path: Path) -> None:
+    findings = find(filled(tmp_path, TWO, trade)[0])
+    on_front = [findings.points[i] for i in findings.pareto["early"]]
+    assert {point[0] for point in on_front} == {0.0}  # Treg in the marrow cost relapse and gain nothing
+    assert len(on_front) >= 2
+
+
+def test_figures_have_a_line_per_arm_and_a_map_per_panel(tmp_path: Path) -> None:
+    folder, _ = filled(tmp_path, ONE, growth)
+    drawn = {drawing.name: drawing for drawing in drawings(find(folder))}
+    assert set(drawn) == {"line_relapse_free_days", "line_relapsed"}
+    axes = drawn["line_relapse_free_days"].figure.axes[0]
+    curves = [line for line in axes.lines if line.get_marker() == "o"]
+    assert len(curves) == 2 and len(axes.collections) == 2  # and each has its band
+    assert "95 % interval of the mean" in drawn["line_relapse_free_days"].caption
+    (tmp_path / "2").mkdir()
+    other = {drawing.name: drawing for drawing in drawings(find(filled(tmp_path / "2", TWO, trade)[0]))}
+    assert {"heat_relapsed", "heat_relapsed_difference", "contour_relapsed", "lines_relapsed"} <= set(other)
+    assert {"pareto_relapsed_agvhd_2_4_early", "pareto_relapsed_agvhd_2_4_late"} <= set(other)
+    assert len([ax for ax in other["heat_relapsed"].figure.axes if ax.images]) == 2
+
+
+@pytest.mark.parametrize(("design", "names"), [
+    ("kind: one_at_a_time", {"tornado_relapse_free_days_base"}),
+    ("kind: morris, trajectories: 4", {"indices_relapse_free_days", "morris_relapse_free_days"}),
+    ("kind: sobol, points: 8", {"indices_relapse_free_days"}),
+    ("kind: latin_hypercube, points: 20", {"indices_relapse_free_days"}),
+])  # fmt: skip
+def test_figures_of_sensitivity(tmp_path: Path, design: str, names: set[str]) -> None:
+    text = (
+        "name: S\nscenario: SCENARIOS/preemptive.yaml\nparameters: {phi_bm: {range: table}, p_synapse: {range: table}}\n"
+        f"design: {{{design}}}\nreplicates: 2\n"
+    )
+    folder, _ = filled(
+        tmp_path, text, lambda v, a, r: {"relapse_free_days": 100 * v["phi_bm"] + 10 * v["p_synapse"] ** 2}
+    )
+    findings = find(folder)
+    assert {drawing.name for drawing in drawings(findings)} == names
+    for ranking in findings.rankings:
+        assert "phi_bm" in ranking_sentence(ranking, {}).partition(", p_synapse")[0]
+
+
+def test_indices_of_an_unfinished_sweep_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (
+        "name: S\nscenario: SCENARIOS/preemptive.yaml\nparameters: {phi_bm: {range: table}, p_synapse: {range: table}}\n"
+        "design: {kind: sobol, points: 8}\nreplicates: 2\n"
+    )
+    folder, plan = planned(tmp_path, text)
+    with pytest.raises(UserError, match="no run is done yet"):
+        find(folder)
+    fill(
+        folder,
+        plan,
+        lambda v, a, r: {"relapse_free_days": v["phi_bm"]},
+        leave_out=lambda run: run.number == 5,
+    )
+    findings = find(folder)
+    assert findings.missing == 1 and findings.rankings[0].indices is None
+    assert not list(drawings(findings))
+    assert main(["analyze", str(folder), "--indices"]) == 2
+    assert "1 of 64 runs are missing" in capsys.readouterr().err
+    assert main(["analyze", str(folder), "--no-figures"]) == 0
+    assert "finish it with --resume" in (folder / "analysis" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_design_that_gives_no_indices_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, _ = filled(tmp_path, ONE, growth)
+    assert main(["analyze", str(folder), "--indices", "--no-figures"]) == 2
+    assert "grid gives no sensitivity indices" in capsys.readouterr().err
+
+
+def test_questions_that_do_not_fit_are_told(tmp_path: Path) -> None:
+    folder, _ = filled(tmp_path, ONE, growth)
+    for question, told in (
+        (Question("growth", "relapsed", "early", "late"), "not a parameter"),
+        (Question("rate_blast_net_growth", "relapst", "early", "late"), "did you mean"),
+        (Question("rate_blast_net_growth", "relapsed", "first", "late"), "no arm 'first'"),
+    ):
+        with pytest.raises(UserError, match=told):
+            find(folder, questions=[question])
+
+
+def test_the_report_needs_nothing_else_and_escapes_what_it_is_told(tmp_path: Path) -> None:
+    folder, _ = filled(tmp_path, ONE, growth)
+    findings = find(folder)
+    panels = write_figures(findings, tmp_path)
+    page = sweep_report(findings, panels, ["analysis/responses.csv"])
+    assert "One &lt;b&gt;parameter" in page and "<b>parameter" not in page
+    assert not re.search(r'(?:src|href)="(?!data:|#)', page)
+    assert "must not\nbe used for clinical" in page or "must not be used for clinical" in page
+    assert "0.06 /day" in page.replace("0.0599", "0.06")
+    assert (tmp_path / "figures" / "line_relapsed.png").stat().st_size > 5000
+    assert sweep_report(findings, write_figures(find(folder), tmp_path), ["analysis/responses.csv"]) == page
+
+
+def test_parquet_holds_what_the_store_holds(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    folder, plan = filled(tmp_path, ONE, growth)
+    findings = find(folder)
+    assert write_parquet(findings, tmp_path / "runs.parquet")
+    table = parquet.read_table(tmp_path / "runs.parquet")
+    assert table.num_rows == plan.n_runs
+    days = dict(zip(table["run"].to_pylist(), table["relapse_free_days"].to_pylist(), strict=True))
+    assert days == {row["run"]: row["relapse_free_days"] for row in findings.table.rows()}
+    assert b"plan" in table.schema.metadata

@@ -1,0 +1,88 @@
+"""Means and intervals: the same as NumPy's and SciPy's on the whole table, whatever order and chunks rows come in."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from simulation.analysis import responses
+from simulation.analysis.paired import paired_interval
+from simulation.sweep.outcomes import BUILT_IN, outcome_value
+
+DAYS, SHARE = BUILT_IN["relapse_free_days"], BUILT_IN["relapsed"]
+
+
+def records(table: np.ndarray, order: np.ndarray) -> list[responses.Record]:
+    points, arms, replicates, _ = table.shape
+    every = [
+        (p, a, r, table[p, a, r].tolist())
+        for p in range(points)
+        for a in range(arms)
+        for r in range(replicates)
+    ]
+    return [every[i] for i in order]
+
+
+def test_streamed_means_equal_those_of_the_whole_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    table = np.stack(
+        [1e6 + rng.normal(size=(4, 2, 30)), (rng.random((4, 2, 30)) < 0.2).astype(float)], axis=-1
+    )
+    table[1, 0, 3, 0] = np.nan
+    for chunk in (7, 8192):
+        monkeypatch.setattr(responses, "_CHUNK", chunk)
+        found = responses.accumulate(records(table, rng.permutation(240)), (DAYS, SHARE), 4, 2, 30)
+        assert found.mean == pytest.approx(np.nanmean(table, axis=2), rel=1e-12)
+        assert found.sd[..., 0] == pytest.approx(np.nanstd(table[..., 0], axis=2, ddof=1), rel=1e-6)
+        assert found.n[1, 0].tolist() == [29, 30] and (found.runs == 30).all()
+    values = table[2, 1, :, 0]
+    interval = stats.t.interval(0.95, 29, values.mean(), stats.sem(values))
+    assert (found.low[2, 1, 0], found.high[2, 1, 0]) == pytest.approx(interval)
+    count = int(table[2, 1, :, 1].sum())
+    wilson = stats.binomtest(count, 30).proportion_ci(0.95, method="wilson")
+    assert (found.low[2, 1, 1], found.high[2, 1, 1]) == pytest.approx((wilson.low, wilson.high))
+
+
+def test_nothing_of_none_and_all_of_all_have_an_interval() -> None:
+    low, high = responses.wilson_interval(np.array([20, 20, 0]), np.array([0.0, 1.0, np.nan]), np.zeros(3))
+    assert low[0] == 0 and 0.1 < high[0] < 0.2 and 0.8 < low[1] < 0.9 and high[1] == 1
+    assert np.isnan(low[2])
+
+
+def test_what_patients_have_in_common_is_no_noise() -> None:
+    rng = np.random.default_rng(2)
+    points, patients = np.linspace(0, 3, 12)[:, None], rng.normal(size=40) * 50
+    share = {}
+    for noise in (0.0, 1.0):
+        table = (points + patients + noise * rng.normal(size=(12, 40)))[:, None, :, None]
+        found = responses.accumulate(records(table, np.arange(480)), (DAYS,), 12, 1, 40)
+        share[noise] = float(found.noise_share[0, 0])
+    assert share[0.0] == pytest.approx(0, abs=1e-6)
+    variance = np.var(np.linspace(0, 3, 12), ddof=1)
+    assert share[1.0] == pytest.approx((1 / 40) / (variance + 1 / 40), rel=0.35)
+    incomplete = responses.accumulate(records(table, np.arange(479)), (DAYS,), 12, 1, 40)
+    assert np.isnan(incomplete.noise_share[0, 0])
+
+
+def test_paired_intervals_hold_the_truth_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(3)
+    gaps = 1.0 + rng.normal(size=(2000, 15))
+    gaps[:, 3] = np.nan
+    _, low, high = paired_interval(gaps)
+    assert ((low < 1) & (high > 1)).mean() == pytest.approx(0.95, abs=0.02)  # four standard errors
+
+
+def test_derived_outcomes() -> None:
+    row = {
+        "relapse_day": 100.0,
+        "agvhd_grade": 2,
+        "relapse_cd19": "negative",
+        "extinct": False,
+        "death_day": None,
+    }
+    got = {
+        name: outcome_value(BUILT_IN[name], row)
+        for name in ("relapsed", "agvhd_2_4", "agvhd_3_4", "died", "extinct")
+    }
+    assert got == {"relapsed": 1.0, "agvhd_2_4": 1.0, "agvhd_3_4": 0.0, "died": 0.0, "extinct": 0.0}
+    assert outcome_value(BUILT_IN["cd19_negative_relapse"], row) == 1.0
+    assert np.isnan(outcome_value(BUILT_IN["death_day"], row))
