@@ -1,5 +1,6 @@
 """The fields by which a person changes a scenario: how each reads from it, and what it writes into it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
@@ -167,6 +168,8 @@ def overrides(form: Form, base: Form, scenario: "Scenario") -> dict[str, object]
         "dli", _dli(form), ("cd3", "first", "every", "treg_per_tcon"), "dli", form, base, scenario, treated, sets,
         {"first": "dli_first", "cd3": "dli_cd3", "every": "dli_every", "treg_per_tcon": "dli_treg"},
     )  # fmt: skip
+    if "," in form["dli_cd3"] and "dli.cd3" in sets and scenario.dli is not None and len(scenario.dli.cd3) == 1:
+        sets.setdefault("dli.every", _with(form["dli_every"], "d"))  # several infusions need the interval between them
     if not treated and scenario.cytoreduction is not None:
         sets["cytoreduction"] = None
     if "donor" in changed:
@@ -267,10 +270,9 @@ def _dose(dose: object) -> str:
 
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        return math.isfinite(float(text))
     except ValueError:
         return False
-    return True
 
 
 def _with(text: str, unit: str) -> str:

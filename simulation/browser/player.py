@@ -96,7 +96,7 @@ class Player:
     def advance(self, days: float) -> None:
         """Let so many days pass at once, at least one step; an error is kept to be shown."""
         self.pause()
-        until = self.subject.day + days - 1e-9
+        until = self.subject.day + max(days, self.subject.time_step) - 1e-9
         self._guarded(lambda: self._steps(until))
         self._on_frame()
 

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ from simulation.calibration.problem import Problem
 from simulation.errors import ExitStatus, UserError
 from simulation.store.atomic import write_text
 
-__all__ = ["Evaluation", "Fit", "evaluate"]
+__all__ = ["Evaluation", "Fit", "OtherFitError", "evaluate"]
 
 type Floats = npt.NDArray[np.float64]
 _LARGEST_Z: Final = 5.0  # one hopeless target must not hide all others
@@ -64,7 +64,6 @@ def evaluate(
             told[target.id] = _plain(statistic)
         if math.sqrt(total / weights) > enough:
             break
-    simulator.forget()
     return math.sqrt(total / weights), told
 
 
@@ -172,11 +171,11 @@ class Fit:
         file = self.folder / _IDENTITY
         if not file.exists():
             if (self.folder / _LOG).exists():
-                raise _OtherFit(f"{_IDENTITY} is missing", file=str(self.folder))
+                raise OtherFitError(f"{_IDENTITY} is missing", file=str(self.folder))
             write_text(file, text)
         elif file.read_text(encoding="utf-8") != text:
             told = "it holds another fit (other targets, ranges, patients or parameter table)"
-            raise _OtherFit(told, file=str(self.folder), expected="a new folder")
+            raise OtherFitError(told, file=str(self.folder), expected="a new folder")
 
     def _design(self) -> Floats:
         """Return the design: saved once, never drawn again (other versions of SciPy may draw another)."""
@@ -219,7 +218,9 @@ class Fit:
         self.done.append(made)
 
 
-class _OtherFit(UserError):
+class OtherFitError(UserError):
+    """Say that a folder holds another fit; fits are never mixed."""
+
     exit_status = ExitStatus.OTHER_SCENARIO
 
 
@@ -229,8 +230,3 @@ def _kernel(points: Floats, weights: Floats) -> Floats:
     gap = points - centre
     covariance = 2.0 * (gap * weights[:, None]).T @ gap
     return np.asarray(covariance + 1e-4 * np.eye(points.shape[1]), float)
-
-
-def summary_of(evaluation: Evaluation) -> dict[str, Any]:
-    """Return what a progress line tells."""
-    return {"index": evaluation.index, "stage": evaluation.stage, "distance": evaluation.distance}

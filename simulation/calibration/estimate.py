@@ -7,7 +7,17 @@ from typing import Final, Literal
 
 import numpy as np
 
-__all__ = ["Z95", "Scale", "Statistic", "interval", "mean", "median", "ratio_of_medians", "share", "transformed"]
+__all__ = [
+    "Z95",
+    "Scale",
+    "Statistic",
+    "interval",
+    "mean",
+    "median",
+    "ratio_of_medians",
+    "share",
+    "transformed",
+]
 
 Scale = Literal["logit", "log", "linear"]
 Z95: Final = 1.959963984540054

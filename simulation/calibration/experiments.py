@@ -57,37 +57,44 @@ class Simulator:
     fidelity: Fidelity = field(default_factory=Fidelity)
     should_stop: Callable[[], bool] = lambda: False
     first_patient: int = 0
-    _kept: dict[tuple[object, ...], Row] = field(default_factory=dict, repr=False)
+    _kept: dict[tuple[str, str, int], Row] = field(default_factory=dict, repr=False)
+    _kept_of: Candidate = field(default_factory=Candidate, repr=False)
 
     def statistics(self, experiment: str, candidate: Candidate | None = None) -> dict[str, Statistic]:
         """Return an experiment's statistics by name."""
         tried = candidate or Candidate()
         if experiment == CULTURE:
-            values = {n: v for n, v in tried.values.items() if n not in _READ_AFTERWARDS}
-            return tell_culture(culture_rows(self.patients.get(CULTURE, 6), self.seed, values))
+            return tell_culture(culture_rows(self.patients.get(CULTURE, 6), self.seed, _biology(tried)))
         setting = load_settings()[experiment]
         rows = self.rows(setting, tried)
         values = ParameterTable.load().values() | dict(tried.values)
         return MEASURES[setting.measure].tell(rows, values)
 
     def rows(self, setting: Setting, candidate: Candidate) -> dict[str, list[Row]]:
-        """Return every arm's rows; patients already simulated for this candidate are not simulated again."""
+        """Return every arm's rows; patients simulated for the last candidate are not simulated again.
+
+        The same holds for a candidate that differs only in what is read from the rows afterwards.
+        """
+        kind = Candidate(_biology(candidate), candidate.spreads)
+        if kind != self._kept_of:
+            self._kept, self._kept_of = {}, kind
         n = self.patients.get(setting.name, setting.patients)
         numbers = range(self.first_patient, self.first_patient + n)
-        return {arm: [self._row(setting, arm, i, candidate) for i in numbers] for arm in setting.arms}
+        return {arm: [self._row(setting, arm, i) for i in numbers] for arm in setting.arms}
 
-    def _row(self, setting: Setting, arm: str, patient: int, candidate: Candidate) -> Row:
-        biology = {n: v for n, v in candidate.values.items() if n not in _READ_AFTERWARDS}
-        key = (setting.name, arm, patient, tuple(sorted(biology.items())), tuple(sorted(candidate.spreads.items())))
+    def _row(self, setting: Setting, arm: str, patient: int) -> Row:
+        key = (setting.name, arm, patient)
         if key not in self._kept:
             if self.should_stop():
                 raise KeyboardInterrupt
-            kind = Candidate(biology, candidate.spreads)
             changes = self.fidelity.changes(setting, arm)
-            scenario = setting.scenario_for(arm, patient, self.seed, kind, changes)
-            self._kept[key] = MEASURES[setting.measure].row(setting, run(scenario, seed=self.seed, patient=patient))
+            scenario = setting.scenario_for(arm, patient, self.seed, self._kept_of, changes)
+            self._kept[key] = MEASURES[setting.measure].row(
+                setting, run(scenario, seed=self.seed, patient=patient)
+            )
         return self._kept[key]
 
-    def forget(self) -> None:
-        """Drop the rows kept so far."""
-        self._kept.clear()
+
+def _biology(candidate: Candidate) -> dict[str, float]:
+    """Return the values that change a patient's course."""
+    return {name: value for name, value in candidate.values.items() if name not in _READ_AFTERWARDS}

@@ -61,7 +61,8 @@ def _response_row(setting: Setting, result: Result) -> Row:
         "crs_score_cycle_2": float(score[cycle_2].max()) if cycle_2.any() else float("nan"),
         "treg_per_tcon": _at(days, result.column("treg_cells") / result.column("tcon_cells"), 0.0),
         "cd3_fold": float(
-            result.column("cd3_per_ul")[(days >= 7) & (days <= 21)].max() / _at(days, result.column("cd3_per_ul"), 0.0)
+            result.column("cd3_per_ul")[(days >= 7) & (days <= 21)].max()
+            / _at(days, result.column("cd3_per_ul"), 0.0)
         ),
     }
 

@@ -17,10 +17,20 @@ from simulation.parameters import ParameterTable
 from simulation.units import QuantityError, parse_quantity
 from simulation.yaml_source import Node, plain, read_yaml
 
-__all__ = ["Effort", "Free", "Problem", "load_problem"]
+__all__ = ["SPREAD", "Effort", "Free", "Problem", "load_problem", "read_parameter_set"]
 
 SPREAD: Final = "spread of "
-_KEYS: Final = ("name", "description", "seed", "parameters", "targets", "given", "patients", "fidelity", "effort")
+_KEYS: Final = (
+    "name",
+    "description",
+    "seed",
+    "parameters",
+    "targets",
+    "given",
+    "patients",
+    "fidelity",
+    "effort",
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,7 @@ class Problem:
     seed: int
     free: tuple[Free, ...]
     given: Mapping[str, float]  # values in force that the fit does not move
+    given_spreads: Mapping[str, float]
     targets: tuple[Target, ...]
     weights: Mapping[str, float]
     patients: Mapping[str, int]
@@ -85,7 +96,7 @@ class Problem:
 
     def candidate(self, point: np.ndarray) -> Candidate:
         """Return the candidate at a point of the unit cube, shape (n_free,)."""
-        values, spreads = dict(self.given), {}
+        values, spreads = dict(self.given), dict(self.given_spreads)
         for free, u in zip(self.free, point, strict=True):
             (spreads if free.name.startswith(SPREAD) else values)[free.parameter] = free.at(float(u))
         return Candidate(values, spreads)
@@ -95,8 +106,10 @@ class Problem:
         return {
             "seed": self.seed,
             "free": [[f.name, f.low, f.high, f.log] for f in self.free],
-            "given": dict(sorted(self.given.items())),
-            "targets": {t.id: [t.statistic, t.observed, t.low, t.high, self.weights[t.id]] for t in self.targets},
+            "given": [dict(sorted(self.given.items())), dict(sorted(self.given_spreads.items()))],
+            "targets": {
+                t.id: [t.statistic, t.observed, t.low, t.high, self.weights[t.id]] for t in self.targets
+            },
             "patients": dict(sorted(self.patients.items())),
             "fidelity": [self.fidelity.side, self.fidelity.time_step, self.fidelity.kinetics_step],
             "table": ParameterTable.load().parameter_values().digest(),
@@ -118,12 +131,14 @@ def load_problem(path: str | os.PathLike[str]) -> Problem:
     weights = _weights(keys["targets"])
     effort = Effort(**{k: int(v) for k, v in _plain(keys, "effort").items()})
     fidelity = _plain(keys, "fidelity")
+    given, given_spreads = _given(Path(path), keys.get("given"))
     return Problem(
         name=str(plain(keys["name"])),
         description=str(_plain(keys, "description") or ""),
         seed=int(_plain(keys, "seed") or 1),
         free=tuple(_free(name, node) for name, node in _items(keys["parameters"])),
-        given=_given(Path(path), keys.get("given")),
+        given=given,
+        given_spreads=given_spreads,
         targets=tuple(load_targets()[name] for name in weights),
         weights=weights,
         patients=_patients(keys.get("patients")),
@@ -149,13 +164,15 @@ def _items(node: Node) -> list[tuple[str, Node]]:
 def _free(name: str, node: Node) -> Free:
     table, parameter = ParameterTable.load(), name.removeprefix(SPREAD)
     if parameter not in table:
-        raise node.error("there is no such parameter", key=name, nearest=table.nearest(parameter), at_key=True)
+        raise node.error(
+            "there is no such parameter", key=name, nearest=table.nearest(parameter), at_key=True
+        )
     row = table[parameter]
     data = plain(node)
     data = dict(data) if isinstance(data, Mapping) else {}
     spread = name.startswith(SPREAD)
-    if spread and (row.between_patients is None or row.between_patients.distribution != "lognormal"):
-        raise node.error("its distribution between patients is not log-normal", key=name)
+    if spread and not row.low >= 0:
+        raise node.error("a parameter that may be negative has no log-normal spread", key=name)
     try:
         dimension = "dimensionless" if spread else row.dimension
         low = parse_quantity(data["low"], dimension) if "low" in data else (0.1 if spread else row.low)
@@ -165,7 +182,9 @@ def _free(name: str, node: Node) -> Free:
     log = data.get("scale", "log" if low > 0 else "linear") == "log"
     reason = str(data.get("reason", ""))
     if not low < high or (log and low <= 0):
-        raise node.error(f"got {low:g} to {high:g}", key=name, expected="low below high, and above 0 on a log scale")
+        raise node.error(
+            f"got {low:g} to {high:g}", key=name, expected="low below high, and above 0 on a log scale"
+        )
     if not spread and not reason and (low < row.low or high > row.high):
         raise node.error(
             f"got {row.written(low)} to {row.written(high)}",
@@ -179,33 +198,41 @@ def _weights(node: Node) -> dict[str, float]:
     known, weights = load_targets(), {}
     for name, weight in _items(node):
         if name not in known:
-            raise weight.error("there is no such target", key=name, nearest=nearest_name(name, known), at_key=True)
+            raise weight.error(
+                "there is no such target", key=name, nearest=nearest_name(name, known), at_key=True
+            )
         if known[name].use != "fit":
             raise weight.error(f"this target is {known[name].use}, not for fitting", key=name, at_key=True)
         weights[name] = float(weight.value) if isinstance(weight.value, int | float) else 1.0
     return weights
 
 
-def _given(path: Path, node: Node | None) -> dict[str, float]:
-    """Return values in force: of other parameter-set files (paths, relative to this one) in order."""
-    if node is None:
-        return {}
-    names = plain(node)
-    names = [names] if isinstance(names, str) else list(names)
+def _given(path: Path, node: Node | None) -> tuple[dict[str, float], dict[str, float]]:
+    """Return values and spreads in force: of other parameter-set files (paths, relative to this one) in order."""
     values: dict[str, float] = {}
-    for name in names:
-        values |= read_values(path.parent / name)
-    return values
+    spreads: dict[str, float] = {}
+    told = plain(node) if node is not None else []
+    for name in [told] if isinstance(told, str) else list(told):
+        own, own_spreads = read_parameter_set(path.parent / name)
+        values |= own
+        spreads |= own_spreads
+    return values, spreads
 
 
-def read_values(path: Path) -> dict[str, float]:
-    """Return the `parameters` of a parameter-set file in canonical units."""
-    block = read_yaml(path, os.fspath(path)).value
-    node = block.get("parameters") if isinstance(block, dict) else None
-    if node is None:
+def read_parameter_set(path: Path) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the values (canonical units) and the spreads (sigma) of a parameter-set file."""
+    root = read_yaml(path, os.fspath(path))
+    block = root.value if isinstance(root.value, dict) else {}
+    if "parameters" not in block:
         raise UserError("there are no parameters in it", file=os.fspath(path))
     table = ParameterTable.load()
-    return {name: parse_quantity(plain(value), table[name].dimension) for name, value in _items(node)}
+    values = {}
+    for name, node in _items(block["parameters"]):
+        if name not in table:
+            raise node.error("there is no such parameter", key=name, nearest=table.nearest(name), at_key=True)
+        values[name] = parse_quantity(plain(node), table[name].dimension)
+    between = plain(block["between_patients"]) if "between_patients" in block else {}
+    return values, {name: float(told["sigma"]) for name, told in between.items()}
 
 
 def _patients(node: Node | None) -> dict[str, int]:
@@ -215,7 +242,9 @@ def _patients(node: Node | None) -> dict[str, int]:
     told = {}
     for name, count in _items(node):
         if name not in known:
-            raise count.error("there is no such experiment", key=name, nearest=nearest_name(name, known), at_key=True)
+            raise count.error(
+                "there is no such experiment", key=name, nearest=nearest_name(name, known), at_key=True
+            )
         if not isinstance(count.value, int) or count.value < 1:
             raise count.error(f"got {count.value!r}", key=name, expected="a whole number from 1 on")
         told[name] = count.value

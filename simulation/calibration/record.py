@@ -141,7 +141,10 @@ def parameter_set(problem: Problem, best: Confirmed) -> str:
         lines.append(f"  {name}: {format_quantity(float(f'{value:.3g}'), table[name].dimension)}")
     if candidate.spreads:
         lines += ["", "between_patients:   # sigma of the log-normal distribution between patients"]
-        lines += [f"  {name}: {{distribution: lognormal, sigma: {value:.2g}}}" for name, value in candidate.spreads.items()]
+        lines += [
+            f"  {name}: {{distribution: lognormal, sigma: {value:.2g}}}"
+            for name, value in candidate.spreads.items()
+        ]
     return "\n".join(lines) + "\n"
 
 

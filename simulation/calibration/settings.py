@@ -123,7 +123,10 @@ class Setting:
         weight = of("weight")
         share = of("treg_share_supported")
         update["graft"] = scenario.graft.model_copy(
-            update={"tcon": t_cells / (1.0 + share) / weight, "treg": t_cells * share / (1.0 + share) / weight}
+            update={
+                "tcon": t_cells / (1.0 + share) / weight,
+                "treg": t_cells * share / (1.0 + share) / weight,
+            }
         )
         update["follow_up"] = baseline.lead + self.days
         start = scenario.start
@@ -148,16 +151,14 @@ def _before(fraction: float, lead: float, rate: float, capacity: float) -> float
 def _varied(name: str, candidate: Candidate, u: float) -> float:
     """Return a patient's value of a parameter that varies: the table's distribution, recentred, respread."""
     row = ParameterTable.load()[name]
-    spread = row.between_patients
+    between = row.between_patients
     centre = candidate.values.get(name, row.value)
-    if spread is None:
-        return centre
-    if spread.distribution == "lognormal":
-        sigma = candidate.spreads.get(name, spread.second)
-        wide = Distribution("lognormal", spread.dimension, spread.first, sigma, low=row.low, high=row.high)
-        shift = centre / row.value if row.value else 1.0
-        return min(max(wide.sample(u) * shift, row.low), row.high)
-    return spread.sample(u)
+    sigma = candidate.spreads.get(name)
+    if sigma is None and (between is None or between.distribution != "lognormal"):
+        return centre if between is None else between.sample(u)
+    median = centre if between is None or not row.value else between.first * centre / row.value
+    width = between.second if sigma is None and between is not None else sigma or 0.0
+    return Distribution("lognormal", row.dimension, median, width, low=row.low, high=row.high).sample(u)
 
 
 @lru_cache(maxsize=4)
@@ -181,7 +182,9 @@ def _setting(name: str, node: Node) -> Setting:
         measure=str(data["measure"]),
         patients=int(data["patients"]),
         days=float(data["days"]),
-        arms={str(arm): parse_scenario(text, changes, name=f"{name}, {arm}") for arm, changes in arms.items()},
+        arms={
+            str(arm): parse_scenario(text, changes, name=f"{name}, {arm}") for arm, changes in arms.items()
+        },
         vary=tuple(data["vary"]),
         baseline=None if baseline is None else _baseline(baseline),
         tcon_per_kg=None if tcon is None else parse_distribution(tcon, "cells_per_kg", 1e6),

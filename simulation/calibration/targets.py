@@ -75,7 +75,9 @@ def load_targets(path: Path = PACKAGED_TARGETS) -> dict[str, Target]:
     """Return every target of a file by id; raises `UserError` naming file, line and key."""
     root = read_yaml(path, path.name)
     if not isinstance(root.value, dict):
-        raise root.error("got no targets", expected="id: {what, statistic, scale, n, observed, low, high, use, source}")
+        raise root.error(
+            "got no targets", expected="id: {what, statistic, scale, n, observed, low, high, use, source}"
+        )
     return {name: _target(name, node) for name, node in root.value.items()}
 
 

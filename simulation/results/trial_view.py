@@ -31,7 +31,8 @@ class ArmView:
     @property
     def label(self) -> str:
         """Return a short name for legends."""
-        return _LABELS.get(self.key, self.key.replace("_", " ").capitalize())
+        words = " ".join(_WORDS.get(word, word) for word in self.key.split("_"))
+        return words[:1].upper() + words[1:]
 
     def number(self, name: str) -> npt.NDArray[np.float64]:
         """Return a column of numbers."""
@@ -71,4 +72,11 @@ class TrialView:
         return [arm.key for arm in self.arms].index(key)
 
 
-_LABELS = {"preemptive": "Pre-emptive", "no_treatment": "No treatment"}
+_WORDS = {
+    "preemptive": "pre-emptive",
+    "dli": "DLI",
+    "mrd": "MRD",
+    "gvl": "GvL",
+    "gvhd": "GvHD",
+    "cd19": "CD19",
+}

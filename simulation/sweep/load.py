@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from simulation.errors import UserError, nearest_name
-from simulation.parameters.table import ParameterTable
 from simulation.scenario.load import load_scenario
 from simulation.scenario.messages import user_error
 from simulation.scenario.schema import Scenario
+from simulation.sweep.cohort import with_cohort
 from simulation.sweep.factors import Factor
 from simulation.sweep.outcomes import Outcome, find_outcome, read_outcomes
 from simulation.sweep.read_factors import every_parameter, read_factor
@@ -70,7 +70,9 @@ def load_sweep(
     file = _file(root)
     arms, trial_seed, trial_size = _bases(file, keys, shown, settings)
     if file.cohort is not None:
-        arms = {arm: _with_cohort(scenario, file, keys) for arm, scenario in arms.items()}
+        arms = {
+            arm: with_cohort(scenario, file.cohort, keys["cohort"], shown) for arm, scenario in arms.items()
+        }
     nodes = keys["parameters"].value if "parameters" in keys else {}
     if not isinstance(nodes, dict):
         raise keys["parameters"].error(
@@ -146,32 +148,6 @@ def _changed(scenario: Scenario, common: Mapping[str, str], settings: tuple[str,
 
     pairs = [*(f"{key}={value}" for key, value in common.items()), *settings]
     return parse_scenario(scenario.to_yaml(), pairs, scenario.name) if pairs else scenario
-
-
-def _with_cohort(scenario: Scenario, file: SweepFile, keys: Mapping[str, Node]) -> Scenario:
-    """Let parameters vary between patients as the table says; what the scenario fixes stays unless it is named."""
-    from simulation.scenario.load import parse_scenario
-
-    table, cohort = ParameterTable.load(), file.cohort
-    if cohort is None:
-        return scenario
-    if cohort.vary == "table":
-        fixed = {*scenario.patient, *scenario.parameters}
-        names = [row.name for row in table.rows if row.between_patients is not None and row.name not in fixed]
-    else:
-        names = list(cohort.vary)
-    overrides: dict[str, Any] = {}
-    for name in names:
-        spread = table[name].between_patients if name in table else None
-        if spread is None:
-            varying = [known.name for known in table.rows if known.between_patients is not None]
-            raise keys["cohort"].error(
-                f"the table knows no spread between patients for {name!r}",
-                key="cohort.vary",
-                nearest=nearest_name(name, varying),
-            )
-        overrides[f"patient.{name}"] = spread.to_plain()
-    return parse_scenario(scenario.to_yaml(), overrides, scenario.name)
 
 
 def _factors(

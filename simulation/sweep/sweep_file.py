@@ -112,10 +112,17 @@ DesignBlock = Annotated[
 
 
 class Cohort(Block):
-    """Draw patients: the table's between-patient distributions are put into the base scenario."""
+    """Draw patients: from a cohort file, or from the table's distributions between patients."""
 
     size: Annotated[int, Whole(1, 10_000_000)]
-    vary: Literal["table"] | tuple[str, ...] = "table"
+    file: _Name | None = None
+    vary: Literal["table"] | tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Cohort":
+        if self.file is not None and self.vary is not None:
+            raise problems([Problem("file and vary are both given; the file says what varies", ("vary",))])
+        return self
 
 
 class EveryParameter(Block):

@@ -125,7 +125,7 @@ def price_note(view: TrialView) -> str:
     """Say who is in the denominator."""
     one, other = view.main_arms
     return (
-        f"{one.label} against {other.label.lower()}, over all patients, also those who would never have relapsed. In brackets: "
+        f"{one.label} against {other.label}, over all patients, also those who would never have relapsed. In brackets: "
         "95 % bootstrap intervals over patients; infinity: no such relapse may be avoided at all."
     )
 

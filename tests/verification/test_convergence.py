@@ -25,6 +25,7 @@ def log10_blasts(
         "start": {"when": "day", "day": f"day {start:g}"},
         "follow_up": f"{start + AFTER[-1] + 1:g} d",
         "stop.crs_grade": 4,
+        "processes": {"antigen_loss": "off"},  # a mutant more or less is chance, not resolution
     }
     course = Course(load_scenario(SCENARIOS / f"{name}.yaml", plan | overrides), seed, patient)
     course.run()
@@ -36,39 +37,40 @@ def log10_blasts(
 OVERT, MRD = ("therapeutic", 170.0), ("preemptive", 95.0)
 
 
+def spread(found: npt.NDArray[np.float64]) -> float:
+    """Return the widest range of log10 blasts over the days on which every run still holds a thousand blasts.
+
+    With fewer, the last cells' own chance is larger than what is asked about here.
+    """
+    many = (found >= 3.0).all(axis=0)
+    assert many[:2].all(), "too few blasts left to compare"
+    return float(np.ptp(found[:, many], axis=0).max())
+
+
 @pytest.mark.parametrize(("name", "start"), [OVERT, MRD])
 def test_the_number_of_agents_does_not_matter(name: str, start: float) -> None:
     found = np.array(
         [log10_blasts(name, start, **{"resolution.agents_per_stratum": k}) for k in (1, 2, 4, 8)]
     )
-    assert found.min() > 2.0, "too few blasts left to compare"
-    assert np.ptp(found, axis=0).max() < 0.05
+    assert spread(found) < 0.05
 
 
 @pytest.mark.parametrize(("name", "start"), [OVERT, MRD])
 def test_the_step_does_not_matter(name: str, start: float) -> None:
     found = np.array([log10_blasts(name, start, time_step=dt) for dt in ("3 h", "6 h", "12 h")])
-    assert found.min() > 2.0, "too few blasts left to compare"
-    assert np.ptp(found, axis=0).max() < 0.05
+    assert spread(found) < 0.05
 
 
 EVEN = {  # no perfusion by chance, and so many founders that niches start alike
     "parameters.cv_marrow_perfusion": 0,
     "parameters.fraction_sanctuary": 0,
-    "parameters.p_cd19_loss": "1e-10 /division",
-    "parameters.p_hla_loss": "1e-10 /division",
     "patient.n_residual_blasts": "1e7 cells",
 }
 
 
 def niches_alike(*grids: int) -> None:
-    """Compare grids: 0.05 log10 on days 7 and 14; 0.2 on day 28, after a fall of seven logs.
-
-    Niches start alike but for their founders' number (binomial); a clearance of seven logs magnifies that.
-    """
-    found = np.array([log10_blasts("therapeutic", 149.0, grid=n, **EVEN)[:3] for n in grids])
-    assert found.min() > 2.0, "too few blasts left to compare"
-    assert (np.ptp(found, axis=0) < [0.05, 0.05, 0.2]).all(), found
+    """Compare grids whose niches start alike but for their founders' number (binomial)."""
+    assert spread(np.array([log10_blasts("therapeutic", 149.0, grid=n, **EVEN) for n in grids])) < 0.05
 
 
 def test_the_number_of_niches_does_not_matter_where_niches_are_alike() -> None:

@@ -38,4 +38,6 @@ def calibrate(file: Path, out: Path | None, as_json: bool, quiet: bool) -> int:
 
     from simulation.cli.calibrating import run_fit
 
-    return ExitStatus.DONE if run_fit(problem, folder, as_json=as_json, quiet=quiet) else ExitStatus.INTERRUPTED
+    return (
+        ExitStatus.DONE if run_fit(problem, folder, as_json=as_json, quiet=quiet) else ExitStatus.INTERRUPTED
+    )

@@ -88,7 +88,7 @@ def figure(view: TrialView, names: tuple[str, ...]) -> Figure:
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.set_xlabel(f"Difference in {TIMES[view.primary]}, per patient", fontsize=7.5)
-    told = f"right of 0: better {one.label.lower()}; left of 0: better {other.label.lower()}"
+    told = f"right of 0: better {one.label[:1].lower() + one.label[1:]}; left of 0: better {other.label[:1].lower() + other.label[1:]}"
     ax.set_title(told, fontweight="normal", fontsize=7, loc="center", color=style.COLOUR["quiet"])
     return drawn
 

@@ -1,0 +1,76 @@
+"""Patients that differ: a cohort file, or the parameter table's distributions, put into the base scenarios."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulation.errors import nearest_name
+from simulation.parameters.table import ParameterTable
+from simulation.scenario.load import parse_scenario
+from simulation.scenario.merge import extended
+from simulation.sweep.sweep_file import Cohort
+from simulation.trial.schema import CohortFile
+from simulation.yaml_source import Node, plain, read_yaml
+
+if TYPE_CHECKING:
+    from simulation.scenario.schema import Scenario
+
+__all__ = ["with_cohort"]
+
+
+def with_cohort(scenario: "Scenario", cohort: Cohort, node: Node, shown: str) -> "Scenario":
+    """Return the scenario with the cohort's patients in place of its one; raise `UserError` for a wrong cohort."""
+    if cohort.file is not None:
+        where = os.path.normpath(os.path.join(os.path.dirname(shown), cohort.file))
+        return parse_scenario(scenario.to_yaml(), _of_file(where), where)
+    return parse_scenario(scenario.to_yaml(), _of_table(scenario, cohort, node), scenario.name)
+
+
+def _of_file(where: str) -> dict[str, Any]:
+    """Return what a cohort file (as those of trials) changes: the patient as a whole, donor and graft key by key."""
+    from pydantic import ValidationError
+
+    from simulation.scenario.messages import user_error
+
+    tree = extended(read_yaml(where), Path(where), where)
+    try:
+        file = CohortFile.model_validate(plain(tree))
+    except ValidationError as error:
+        raise user_error(error, tree, CohortFile) from None
+    patient = dict(file.patient or {})
+    if file.between_patients == "table":
+        table = ParameterTable.load()
+        drawn = {
+            row.name: row.between_patients.to_plain()
+            for row in table.rows
+            if row.between_patients is not None
+        }
+        patient = drawn | patient
+    changes: dict[str, Any] = {
+        "patient": {name: value for name, value in patient.items() if value is not None}
+    }
+    for block, keys in (("donor", file.donor), ("graft", file.graft)):
+        changes |= {f"{block}.{key}": value for key, value in (keys or {}).items()}
+    return changes
+
+
+def _of_table(scenario: "Scenario", cohort: Cohort, node: Node) -> dict[str, Any]:
+    """Return distributions of the table: for all that the scenario does not fix, or for the names that are given."""
+    table = ParameterTable.load()
+    if cohort.vary is None or cohort.vary == "table":
+        fixed = {*scenario.patient, *scenario.parameters}
+        names = [row.name for row in table.rows if row.between_patients is not None and row.name not in fixed]
+    else:
+        names = list(cohort.vary)
+    overrides: dict[str, Any] = {}
+    for name in names:
+        spread = table[name].between_patients if name in table else None
+        if spread is None:
+            varying = [row.name for row in table.rows if row.between_patients is not None]
+            raise node.error(
+                f"the table knows no spread between patients for {name!r}",
+                key="cohort.vary",
+                nearest=nearest_name(name, varying),
+            )
+        overrides[f"patient.{name}"] = spread.to_plain()
+    return overrides

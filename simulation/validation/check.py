@@ -1,0 +1,100 @@
+"""A check: what is claimed, how it is tested, and what came of it."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from simulation.statistics.proportions import wilson
+
+__all__ = ["Check", "Effort", "Found", "Measured", "Status", "difference", "mean_of", "share_of", "verdict"]
+
+Status = Literal["pass", "fail", "unclear", "error"]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Say how much is simulated: `factor` multiplies the numbers of patients; at least two remain."""
+
+    factor: float = 1.0
+    seed: int = 1
+
+    def patients(self, usual: int) -> int:
+        """Return how many patients to simulate where `usual` is the full number."""
+        return max(round(usual * self.factor), 2)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Hold one measured number with its 95 % Monte-Carlo interval; `n` patients or replicates."""
+
+    name: str
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+    n: int = 0
+    unit: str = ""
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        unit = f" {self.unit}" if self.unit else ""
+        if math.isnan(self.low):
+            return f"{self.name} {self.value:.3g}{unit}"
+        return f"{self.name} {self.value:.3g} ({self.low:.3g}–{self.high:.3g}){unit}"
+
+
+@dataclass(frozen=True)
+class Found:
+    """Hold what a check found; `unclear` means that chance could have made it either way."""
+
+    status: Status
+    measured: tuple[Measured, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """Describe a check; `run` does it."""
+
+    id: str
+    part: str  # theory, targets, facts, source
+    claim: str
+    expected: str
+    source: str
+    run: Callable[[Effort], Found] = field(repr=False)
+    quick: bool = True  # part of the quick form
+
+
+def verdict(holds: bool, clear: bool = True) -> Status:
+    """Return pass, fail, or unclear where the interval allows both."""
+    if not clear:
+        return "unclear"
+    return "pass" if holds else "fail"
+
+
+def share_of(name: str, hits: Sequence[bool] | np.ndarray) -> Measured:
+    """Return a share with Wilson's interval."""
+    found = wilson(int(np.sum(hits)), len(hits))
+    nan = math.nan
+    if found.value is None or found.low is None or found.high is None:
+        return Measured(name, nan, nan, nan, 0)
+    return Measured(name, found.value, found.low, found.high, found.of)
+
+
+def mean_of(name: str, values: Sequence[float] | np.ndarray, unit: str = "") -> Measured:
+    """Return a mean with its 95 % interval over patients (normal); none with fewer than two."""
+    x = np.asarray(values, float)
+    x = x[np.isfinite(x)]
+    if not x.size:
+        return Measured(name, math.nan, n=0, unit=unit)
+    half = 1.96 * float(x.std(ddof=1)) / math.sqrt(x.size) if x.size > 1 else math.nan
+    return Measured(name, float(x.mean()), float(x.mean()) - half, float(x.mean()) + half, x.size, unit)
+
+
+def difference(
+    name: str, one: Sequence[float] | np.ndarray, other: Sequence[float] | np.ndarray, unit: str = ""
+) -> Measured:
+    """Return the mean of `one` minus `other` over the same patients (twins), with its interval."""
+    return mean_of(name, np.asarray(one, float) - np.asarray(other, float), unit)

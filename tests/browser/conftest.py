@@ -1,0 +1,162 @@
+"""The page as a person meets it: a server of its own, and Debian's Chromium, which tells of every error and request."""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NEEDED = ("solara", "playwright", "altair", "ipyvuetify")
+CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+SMALL = """name: Small
+follow_up: 120 d
+marrow: {rows: 4, columns: 4}
+patient: {n_residual_blasts: 1e6 cells, rate_blast_net_growth: 0.1 /day}
+start: {when: day, day: day 30}
+blinatumomab: {dose: 28 ug/day, on: 28 d, off: 14 d, cycles: 2}
+dli: {cd3: [1e6/kg], first: day 8}
+"""
+_ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def able() -> None:
+    """Skip, with the reason, where the page or a browser is missing."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)} (pip install -e '.[browser]' playwright)")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here (apt-get install chromium)")
+
+
+@dataclass
+class Server:
+    """A server of the page in a process of its own."""
+
+    address: str
+    process: subprocess.Popen[str]
+    folder: Path
+
+    def stop(self) -> int:
+        """Press Ctrl-C and return the exit status."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=20)
+
+
+def start_server(folder: Path, *words: str) -> Server:
+    """Start `view` in a folder and wait for the address it says."""
+    command = [sys.executable, str(ROOT / "run_sim.py"), "view", *words, "--no-open", "--port", str(free_port())]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    found = re.search(r"http://127\.0\.0\.1:\d+/", line)
+    if found is None:
+        process.kill()
+        pytest.fail(f"view did not start: {line}{process.stdout.read()}")
+    return Server(found[0], process, folder)
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def server(able: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "small.yaml").write_text(SMALL)
+    running = start_server(folder, "small.yaml", "--seed", "5")
+    yield running
+    assert running.stop() == 0
+
+
+@dataclass
+class Heard:
+    """What a page said besides what it shows."""
+
+    errors: list[str] = field(default_factory=list)
+    abroad: list[str] = field(default_factory=list)  # requests to another machine
+
+    def listen(self, page: Any) -> None:
+        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", lambda request: self._ask(request.url))
+        page.on("websocket", lambda socket: self._ask(socket.url))
+
+    def _ask(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob", "about") and parts.hostname not in ("127.0.0.1", "localhost"):
+            self.abroad.append(url)
+
+
+@pytest.fixture(scope="session")
+def chromium(able: None) -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_tab(chromium: Any, server: Server) -> Iterator[Callable[[], Any]]:
+    """Open tabs on the page; afterwards none of them may have had an error or asked another machine for anything."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(30_000)
+    heard = Heard()
+
+    def open_one() -> Any:
+        page = context.new_page()
+        heard.listen(page)
+        page.goto(server.address)
+        page.get_by_role("button", name="Play").wait_for()
+        page.locator("canvas").first.wait_for()
+        return page
+
+    yield open_one
+    context.close()
+    assert heard.errors == [] and heard.abroad == []
+
+
+@pytest.fixture
+def page(open_tab: Callable[[], Any]) -> Any:
+    return open_tab()
+
+
+def day_of(page: Any) -> float:
+    """Return the day that the first badge shows."""
+    text = page.locator(".tt-badge").first.inner_text()
+    return float(text.partition("Day: ")[2])
+
+
+def wait_for_day(page: Any, day: float) -> None:
+    """Wait until the page shows a day, or a later one."""
+    page.wait_for_function(
+        "day => parseFloat(document.querySelector('.tt-badge').innerText.split('Day: ')[1]) >= day", arg=day
+    )
+
+
+def weeks(page: Any, n: int) -> None:
+    """Let so many weeks pass."""
+    for _ in range(n):
+        until = day_of(page) + 7
+        page.get_by_role("button", name="One week").click()
+        wait_for_day(page, until - 0.01)
+
+

@@ -1,0 +1,234 @@
+"""Page 1 in a real browser."""
+
+import csv
+import io
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .conftest import ROOT, Server, day_of, wait_for_day, weeks
+
+# what a person notices; on a machine that does other things as well, waiting takes longer
+ANSWER_S = 1.0
+PATIENCE = 4
+
+
+def colours_in(picture: bytes) -> int:
+    from PIL import Image
+
+    found = Image.open(io.BytesIO(picture)).convert("RGB").getcolors(maxcolors=2**24)
+    return len(found or [])
+
+
+def press(page: Any, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_every_page_shows_something(page: Any) -> None:
+    weeks(page, 1)
+    pictures = [page.screenshot()]
+    for tab in ("Twins", "Results"):
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_timeout(1500)
+        pictures.append(page.screenshot())
+    assert all(colours_in(picture) > 100 for picture in pictures)
+    assert len(set(pictures)) == 3
+
+
+def test_nothing_hides_beyond_the_right_edge_at_1280_by_800(page: Any) -> None:
+    for tab in ("One patient", "Twins", "Results"):
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_timeout(800)
+        assert page.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth + 1"), tab
+
+
+def test_play_and_pause(page: Any) -> None:
+    press(page, "Play")
+    wait_for_day(page, 5)
+    began = time.perf_counter()
+    press(page, "Pause")
+    page.get_by_role("button", name="Play", exact=True).wait_for()
+    assert time.perf_counter() - began < ANSWER_S * PATIENCE
+    page.wait_for_timeout(500)
+    day = day_of(page)
+    page.wait_for_timeout(1500)
+    assert day_of(page) == day
+
+
+def test_step_and_week(page: Any) -> None:
+    weeks(page, 1)
+    day = day_of(page)
+    page.get_by_role("button", name="Step (6 h)").click()
+    wait_for_day(page, day + 0.2)
+    assert day_of(page) == pytest.approx(day + 0.25, abs=0.051)
+
+
+def test_reset_while_it_plays(page: Any) -> None:
+    press(page, "Play")
+    wait_for_day(page, 5)
+    began = time.perf_counter()
+    page.get_by_role("button", name="Reset").click()
+    page.wait_for_function("() => parseFloat(document.querySelector('.tt-badge').innerText.split('Day: ')[1]) < 4")
+    assert time.perf_counter() - began < ANSWER_S * PATIENCE
+    wait_for_day(page, 5)  # it plays on
+
+
+def test_frames_are_drawn_in_time(page: Any) -> None:
+    page.get_by_role("button", name="Play", exact=True).click()
+    times = []
+    for _ in range(20):
+        page.wait_for_timeout(250)
+        times.append(int(page.locator(".tt-badges").first.get_attribute("data-frame-ms")))
+    typical = sorted(times)[len(times) // 2]
+    assert typical < 100 * PATIENCE, times  # 100 ms on a machine that does nothing else; docs/browser.md
+
+
+def test_play_works_after_a_changed_slider(page: Any) -> None:
+    weeks(page, 2)
+    before = page.locator(".tt-field-growth .tt-slider-label").inner_text()
+    page.locator(".tt-field-growth [role=slider]").focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_text("The change restarts the patient").wait_for()
+    assert page.locator(".tt-field-growth .tt-slider-label").inner_text() != before
+    assert day_of(page) < 1
+    press(page, "Play")
+    wait_for_day(page, 5)
+
+
+def test_a_plan_may_change_without_a_restart(page: Any) -> None:
+    weeks(page, 2)
+    day = day_of(page)
+    field = page.locator(".tt-field-blin_dose input")
+    field.fill("9")
+    field.press("Enter")
+    page.get_by_text("The plan is changed; the patient goes on.").wait_for()
+    assert day_of(page) == day
+    weeks(page, 4)
+    assert "9 µg/day" in page.locator(".tt-badges").first.inner_text()
+    assert "↺" in page.locator(".tt-field-blin_dose label").inner_text()  # from now on it would restart
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "told"),
+    [
+        ("seed", "-3", "whole number"),
+        ("blin_dose", "many", "dose rate"),
+        ("dli_cd3", "1e5, x", "cells per kg"),
+        ("start_day", "soon", "day"),
+        ("treg_ratio", "-1", "cells per kg"),
+        ("mrd_every", "0", "time"),
+    ],
+)
+def test_a_mistake_is_told_beside_its_field(page: Any, field: str, typed: str, told: str) -> None:
+    weeks(page, 1)
+    day = day_of(page)
+    box = page.locator(f".tt-field-{field}")
+    right = box.locator("input").input_value()
+    box.locator("input").fill(typed)
+    box.locator("input").press("Enter")
+    message = box.locator(".v-messages__message")
+    message.get_by_text("Expected").wait_for()
+    assert told in message.inner_text() and day_of(page) == day
+    box.locator("input").fill(right)
+    box.locator("input").press("Enter")
+    page.wait_for_function("name => !document.querySelector(`.tt-field-${name} .error--text`)", arg=field)
+    assert day_of(page) == day
+
+
+def test_a_mistake_in_an_act_is_told_and_nothing_is_done(page: Any) -> None:
+    weeks(page, 1)
+    page.get_by_label("Dose now").fill("a lot")
+    page.get_by_label("Dose now").press("Enter")
+    press(page, "Give DLI")
+    page.locator(".tt-act .v-messages__message").get_by_text("cells per kg").wait_for()
+    weeks(page, 1)
+    assert "DLI" not in page.locator(".tt-log").inner_text()
+
+
+def test_acts_by_hand_and_the_command_that_repeats_them(page: Any, server: Server) -> None:
+    weeks(page, 2)
+    press(page, "Give DLI")
+    press(page, "Take MRD test")
+    weeks(page, 1)
+    press(page, "Start blinatumomab")
+    weeks(page, 1)
+    press(page, "Stop blinatumomab")
+    page.get_by_role("button", name="Step (6 h)").click()
+    page.get_by_text("Blinatumomab infusion ends (ordered by hand)").wait_for()
+    log = page.locator(".tt-log").inner_text()
+    assert "DLI 1: donor lymphocytes" in log and "ordered by hand" in log
+    page.get_by_role("button", name="Copy as YAML / command").click()
+    command, text = (page.locator(".tt-copy textarea").nth(i).input_value() for i in range(2))
+    badges = page.locator(".tt-badges").first.inner_text()
+
+    rows = [_last_row(server, command, "by_command")]
+    (server.folder / "copied.yaml").write_text(text)
+    first_line = text.splitlines()[0].removeprefix("# ").replace("THIS_FILE.yaml", "copied.yaml")
+    rows.append(_last_row(server, first_line, "by_file"))
+    assert rows[0] == rows[1]
+    assert float(rows[0]["day"]) == day_of(page) or abs(float(rows[0]["day"]) - day_of(page)) < 0.06
+    from simulation.results.words import number_text
+
+    assert number_text(float(rows[0]["blasts_cells"]), 2) in badges
+
+
+def _last_row(server: Server, command: str, out: str) -> dict[str, str]:
+    words = [sys.executable, str(ROOT / "run_sim.py"), *shlex.split(command)[2:], "--out", out, "--no-figures", "-q"]
+    subprocess.run(words, cwd=server.folder, check=True, capture_output=True, timeout=300)
+    with (server.folder / out / "trajectory.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))[-1]
+
+
+def test_the_map_lists_the_agents_of_a_niche(page: Any) -> None:
+    weeks(page, 1)
+    page.locator(".tt-map").first.click(position={"x": 30, "y": 30})
+    page.get_by_text("Agents in niche row 1, column 1").wait_for()
+    table = page.locator(".tt-table").first.inner_text()
+    assert "Tcon" in table and "Blasts" in table and "exhaustion" in table
+
+
+def test_the_map_by_keyboard(page: Any) -> None:
+    weeks(page, 1)
+    page.locator(".tt-map").first.focus()
+    for key in ("ArrowRight", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    page.get_by_text("Agents in niche row 2, column 2").wait_for()
+
+
+def test_layers_can_be_switched(page: Any) -> None:
+    weeks(page, 2)
+    image = page.locator(".tt-map img").first
+    before = image.get_attribute("src")
+    page.get_by_label("Map of the marrow").first.click(force=True)
+    page.get_by_role("option", name="Treg", exact=True).click()
+    page.wait_for_function("before => document.querySelector('.tt-map img').src !== before", arg=before)
+    assert "cells per niche" in page.locator(".tt-legend").first.inner_text()
+
+
+def test_two_tabs_do_not_share_a_patient(open_tab: Callable[[], Any]) -> None:
+    first, second = open_tab(), open_tab()
+    weeks(first, 2)
+    assert day_of(first) > 9 and day_of(second) < 0
+    weeks(second, 1)
+    assert day_of(second) < day_of(first)
+
+
+def test_light_and_dark(page: Any) -> None:
+    light = page.screenshot()
+    page.evaluate("localStorage.setItem(':solara:theme.variant', JSON.stringify('dark'))")
+    page.reload()
+    page.get_by_role("button", name="Play").wait_for()
+    page.wait_for_timeout(2000)
+    dark = page.screenshot()
+    assert _brightness(dark) < 100 < _brightness(light) and colours_in(dark) > 100
+
+
+def _brightness(picture: bytes) -> float:
+    from PIL import Image, ImageStat
+
+    return float(ImageStat.Stat(Image.open(io.BytesIO(picture)).convert("L")).mean[0])

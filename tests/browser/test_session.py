@@ -1,0 +1,191 @@
+"""One tab's patient without a browser: the form, acts by hand, and what reproduces them."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simulation.browser.catalogue import Source, default_source, sources
+from simulation.browser.form import FIELDS, GROUPS, field_of_key
+from simulation.browser.reproduce import command, flow, scenario_file
+from simulation.browser.session import PatientSession
+from simulation.cli.app import COMMANDS
+from simulation.course import Course
+from simulation.runner import run
+from simulation.scenario.load import load_scenario, parse_scenario
+
+TEXT = """name: Small
+follow_up: 90 d
+marrow: {rows: 3, columns: 3}
+patient: {n_residual_blasts: 1e6 cells}
+start: {when: day, day: day 40}
+blinatumomab: {dose: 28 ug/day, on: 28 d, off: 14 d, cycles: 2}
+dli: {cd3: [1e6/kg], first: day 8}
+"""
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> PatientSession:
+    file = tmp_path / "small.yaml"
+    file.write_text(TEXT)
+    return PatientSession(Source(file), seed=3)
+
+
+def until(session: PatientSession, day: float) -> None:
+    while session.day < day:
+        session.step()
+
+
+def test_every_field_stands_in_one_group() -> None:
+    assert sorted(name for _, names in GROUPS for name in names) == sorted(field.name for field in FIELDS)
+
+
+@pytest.mark.parametrize("source", sources(default_source()), ids=lambda source: source.label)
+def test_a_form_not_touched_changes_nothing(source: Source) -> None:
+    assert PatientSession(source).changes() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "key", "written"),
+    [
+        ("start_day", "20", "start.day", "day 20"),
+        ("blin_dose", "15 ug/m2/day", "blinatumomab.dose", "15 ug/m2/day"),
+        ("blin_dose", "9", "blinatumomab.dose", "9 ug/day"),
+        ("blin_cycles", "5", "blinatumomab.cycles", 5),
+        ("blin_off", "7", "blinatumomab.off", "7 d"),
+        ("blin", "off", "blinatumomab", None),
+        ("dli", "off", "dli", None),
+        ("dli_cd3", "1e5", "dli.cd3", ["1e5 cells/kg"]),
+        ("dli_first", "15 of cycle 1", "dli.first", "day 15 of cycle 1"),
+        ("dli_treg", "0.5", "dli.treg_per_tcon", 0.5),
+        ("donor", "matched_sibling", "donor.match", "matched_sibling"),
+        ("treg_ratio", "1", "graft.treg", "1e6 cells/kg"),
+        ("growth", "0.1", "patient.rate_blast_net_growth", "0.1 /day"),
+        ("recovery", "1e10", "patient.n_t_cell_set_point_early", "1e10 cells"),
+        ("mrd_every", "14", "monitoring.mrd.every", "14 d"),
+        ("immuno", "ciclosporin", "immunosuppression",
+         [{"drug": "ciclosporin", "from": "day -1", "to": "day 100", "level": 1}]),
+    ],
+)  # fmt: skip
+def test_a_field_writes_its_key(session: PatientSession, name: str, value: str, key: str, written: Any) -> None:
+    session.change(name, value)
+    assert session.errors == {} and session.changes() == {key: written}
+    assert session.scenario == session.source.load(session.changes())
+
+
+def test_more_infusions_bring_their_interval(session: PatientSession) -> None:
+    session.change("dli_number", "2")
+    assert session.changes() == {"dli.cd3": ["1e6 cells/kg", "1e6 cells/kg"], "dli.every": "42 d"}
+    session.change("dli_cd3", "1e5, 5e5, 1e6")
+    assert session.form["dli_number"] == "3" and len(session.scenario.dli.cd3) == 3  # type: ignore[union-attr]
+
+
+def test_never_treating_takes_the_treatments_away(session: PatientSession) -> None:
+    session.change("start", "never")
+    assert session.scenario.start.when == "never" and session.scenario.dli is None
+    session.change("start", "mrd")
+    assert session.scenario.dli is not None and session.errors == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("seed", "-1"), ("seed", "1.5"), ("patient", ""), ("blin_dose", "x"), ("dli_cd3", ""), ("dli_first", "15 of cycle 9"),
+     ("start_day", "999"), ("treg_ratio", "nan"), ("mrd_every", "-2"), ("blin_on", "28 ug"), ("immuno_to", "x")],
+)  # fmt: skip
+def test_a_mistake_leaves_the_patient_as_he_was(session: PatientSession, name: str, value: str) -> None:
+    if name == "immuno_to":
+        session.change("immuno", "tacrolimus")
+    until(session, 5.0)
+    model, form = session.model, dict(session.form)
+    session.change(name, value)
+    assert name in session.errors and session.typed[name] == value
+    assert session.model is model and session.form == form and session.day == 5.0
+    session.change(name, form[name])
+    assert session.errors == {}
+
+
+def test_only_the_plan_changes_without_a_restart(session: PatientSession) -> None:
+    until(session, 20.0)
+    session.change("dli_treg", "1")
+    assert session.day == 20.0 and not session.restarts(plan=True) and session.restarts(plan=False)
+    until(session, 45.0)
+    assert session.restarts(plan=True)
+    session.change("dli_treg", "0")
+    assert session.day < 1.0
+
+
+def test_a_plan_changed_on_the_way_is_the_plan_from_the_start(session: PatientSession) -> None:
+    until(session, 20.0)
+    session.change("blin", "off")
+    until(session, 60.0)
+    straight = Course(session.scenario, 3)
+    while straight.day < 60.0:
+        straight.step()
+    same(session.model.course.columns(), straight.columns())
+
+
+def same(first: Any, second: Any) -> None:
+    for name in first:
+        np.testing.assert_array_equal(first[name], second[name], name)
+
+
+def test_orders_are_reproduced_by_command_and_by_file(session: PatientSession, tmp_path: Path) -> None:
+    session.change("growth", "0.12")
+    until(session, 10.0)
+    assert session.order("now_dli", give="dli", cd3="5e6 cells/kg")
+    assert session.order("now_test", test="marrow")
+    until(session, 15.25)
+    assert session.order("now_rate", give="blinatumomab", dose="15 ug/m2/day")
+    until(session, 25.0)
+    assert session.order("now_rate", stop="blinatumomab")
+    until(session, 33.5)
+    shown = session.model.course
+
+    words = shlex.split(command(session))
+    sets = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
+    assert words[:3] == ["python", "run_sim.py", "run"] and "run" in COMMANDS
+    assert "--days" not in words  # treatment is planned for a later day: the whole course is simulated
+    result = run(load_scenario(words[3], sets), seed=int(words[words.index("--seed") + 1]))
+    n = shown.columns()["day"].size
+    same(shown.columns(), {name: values[:n] for name, values in result.columns.items()})
+    assert result.events[: len(shown.clinic.events)] == tuple(shown.clinic.events)
+
+    again = run(parse_scenario(scenario_file(session)), seed=3, days=None)
+    same(result.columns, again.columns)
+
+
+def test_an_order_after_the_end_is_refused(session: PatientSession) -> None:
+    until(session, 90.0)
+    assert not session.order("now_test", test="marrow")
+    assert "follow-up" in session.errors["now_test"]
+
+
+def test_reset_forgets_orders(session: PatientSession) -> None:
+    until(session, 10.0)
+    session.order("now_dli", give="dli", cd3="1e6 cells/kg")
+    session.restart()
+    assert session.scenario.orders == () and "1 order by hand forgotten" in session.note and session.day < 0.1
+
+
+def test_another_patient_shows_what_he_draws(tmp_path: Path) -> None:
+    file = tmp_path / "varied.yaml"
+    drawn = "patient: {rate_blast_net_growth: {distribution: uniform, low: 0.02 /day, high: 0.2 /day}}"
+    file.write_text(f"name: Varied\nmarrow: {{rows: 2, columns: 2}}\n{drawn}\n")
+    session = PatientSession(Source(file))
+    before = session.form["growth"]
+    session.change("patient", "7")
+    assert session.form["growth"] != before and session.changes() == {}
+    assert float(session.form["growth"]) == pytest.approx(session.model.course.values.rate_blast_net_growth)
+
+
+def test_keys_find_their_field() -> None:
+    assert field_of_key("dli.cd3.1") == "dli_cd3" and field_of_key("blinatumomab.on") == "blin_on"
+    assert field_of_key("nothing.like.it") is None
+
+
+def test_values_on_one_line_read_back() -> None:
+    value = [{"day": "day 62", "give": "dli", "cd3": "1e6 cells/kg"}, {"day": "day 70", "test": "marrow"}]
+    assert flow(value) == "[{day: day 62, give: dli, cd3: 1e6 cells/kg}, {day: day 70, test: marrow}]"
+    assert flow({"a": None, "b": True, "c": "x, y"}) == '{a: null, b: true, c: "x, y"}'

@@ -1,0 +1,112 @@
+"""Pages 2 and 3 in a real browser."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from .conftest import ROOT, Server, start_server
+
+ARM = "follow_up: 40 d\nmarrow: {rows: 3, columns: 3}\npatient: {n_residual_blasts: 1e7 cells}\n"
+
+
+def week(page: Any, n: int = 1) -> None:
+    for _ in range(n):
+        before = page.locator(".tt-status").inner_text()
+        page.get_by_role("button", name="One week").click()
+        page.wait_for_function("before => document.querySelector('.tt-status').innerText !== before", arg=before)
+
+
+def test_twins_are_alike_until_they_part(page: Any) -> None:
+    page.get_by_role("tab", name="Twins").click()
+    page.locator(".tt-status").wait_for()
+    week(page, 3)
+    assert "Identical so far" in page.locator(".tt-status").inner_text()
+    assert page.locator(".tt-differs").count() == 0
+    week(page, 3)  # small.yaml treats from day 30, its twin does not
+    assert "Identical until day 30" in page.locator(".tt-status").inner_text()
+    assert "≠ Blinatumomab" in page.locator(".tt-differs").all_inner_texts()[1] or page.locator(".tt-differs").count() >= 2
+
+
+def test_twins_play_in_step_and_begin_again(page: Any) -> None:
+    page.get_by_role("tab", name="Twins").click()
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("() => parseFloat(document.querySelector('.tt-status').innerText.slice(4)) > 5")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.get_by_role("button", name="Reset").click()
+    page.wait_for_function("() => parseFloat(document.querySelector('.tt-status').innerText.slice(4)) < 0")
+
+
+def test_a_wrong_seed_leaves_the_twins_as_they_are(page: Any) -> None:
+    page.get_by_role("tab", name="Twins").click()
+    page.locator(".tt-status").wait_for()
+    week(page)
+    status = page.locator(".tt-status").inner_text()
+    box = page.locator(".tt-twin-seed")
+    box.locator("input").fill("x")
+    box.locator("input").press("Enter")
+    box.get_by_text("whole number").wait_for()
+    assert page.locator(".tt-status").inner_text() == status
+
+
+@pytest.fixture(scope="module")
+def stored(server: Server) -> Server:
+    """Leave results of `run` and `compare` in the server's folder."""
+    folder = server.folder
+    if (folder / "trial").exists():
+        return server
+    (folder / "early.yaml").write_text("name: Early\n" + ARM + "start: {when: day, day: day 10}\ndli: {cd3: [1e6/kg]}\n")
+    (folder / "late.yaml").write_text("name: Late\n" + ARM + "start: {when: day, day: day 30}\ndli: {cd3: [1e6/kg]}\n")
+    for words in (
+        ("run", "early.yaml", "late.yaml", "--out", "runs", "--no-figures", "-q"),
+        ("compare", "early.yaml", "late.yaml", "--patients", "3", "--workers", "0", "--out", "trial", "--no-figures", "-q"),
+    ):
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "run_sim.py"), *words], cwd=folder, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    return server
+
+
+def open_results(page: Any, folder: str) -> None:
+    page.get_by_role("tab", name="Results").click()
+    box = page.get_by_label("Folder of results")
+    box.fill(folder)
+    box.press("Enter")
+
+
+def test_stored_runs_are_shown_beside_each_other(page: Any, stored: Server) -> None:
+    open_results(page, "runs")
+    page.get_by_text("several runs").wait_for()
+    assert "≠ Treatment started" in page.locator(".tt-table").first.inner_text()
+    page.get_by_role("button", name="Watch early from transplant on").click()
+    page.get_by_role("button", name="Give DLI").wait_for()
+
+
+def test_a_comparison_is_shown_and_its_patients_are_watched(page: Any, stored: Server) -> None:
+    open_results(page, "trial")
+    page.get_by_text("a comparison").wait_for()
+    assert "GvHD grade II-IV" in page.locator(".tt-table").first.inner_text()
+    page.get_by_role("button", name="Watch as twins").first.click()
+    page.get_by_text("Identical so far").wait_for()
+    assert "B: Late" in page.locator(".tt-table").inner_text() or "B: Early" in page.locator(".tt-table").inner_text()
+
+
+@pytest.mark.parametrize("folder", ["", "nowhere", "."])
+def test_a_folder_without_results_is_told_beside_the_field(page: Any, server: Server, folder: str) -> None:
+    page.get_by_role("tab", name="Results").click()
+    page.get_by_label("Folder of results").fill(folder)
+    page.get_by_role("button", name="Open").click()
+    message = page.locator(".tt-folder .v-messages__message")
+    message.get_by_text({"": "got nothing", "nowhere": "no folder", ".": "no results"}[folder]).wait_for()
+
+
+def test_ctrl_c_ends_the_server_while_a_tab_is_open(able: None, chromium: Any, tmp_path: Any) -> None:
+    running = start_server(tmp_path)
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(running.address)
+    page.get_by_role("button", name="Play").wait_for(timeout=60_000)
+    assert running.stop() == 0
+    context.close()

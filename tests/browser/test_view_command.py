@@ -1,0 +1,50 @@
+"""`view` on the command line."""
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulation.browser import server
+from simulation.cli import main
+from simulation.errors import ExitStatus, MissingExtra, UserError
+
+
+def test_without_the_extra_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setattr(server, "find_spec", lambda name: None)
+    assert main(["view", "--no-open"]) == ExitStatus.MISSING_EXTRA
+    assert "pip install -e '.[browser]'" in capsys.readouterr().err
+
+
+def test_a_bad_file_is_told_before_anything_is_served(tmp_path: Path, capsys: Any) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text("name: Bad\nstrat: {when: never}\n")
+    assert main(["view", str(file), "--no-open"]) == ExitStatus.USAGE
+    assert "did you mean 'start'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["0", "70000", "x"])
+def test_a_port_that_is_none(port: str, capsys: Any) -> None:
+    assert main(["view", "--no-open", "--port", port]) == ExitStatus.USAGE
+    assert "--port" in capsys.readouterr().err
+
+
+def test_a_port_in_use_is_told() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(UserError, match="cannot be used"):
+            server._free(other.getsockname()[1])
+
+
+def test_without_a_port_the_first_free_one_is_taken() -> None:
+    assert 8765 <= server._free(None) <= 8864
+
+
+def test_it_listens_to_this_machine_only() -> None:
+    assert server.HOST == "127.0.0.1"
+
+
+def test_the_missing_extra_is_named() -> None:
+    assert MissingExtra("The page", "browser").exit_status == 6
