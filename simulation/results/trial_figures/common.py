@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -22,7 +22,7 @@ __all__ = [
     "arm_key",
     "arm_look",
     "courses",
-    "median_cell",
+    "in_sentence",
     "percent_axis",
     "steps",
 ]
@@ -91,7 +91,6 @@ def courses(arm: ArmView) -> list[dict[str, Any]]:
     return [json.loads(text) if text else {} for text in arm.text("course")]
 
 
-def median_cell(values: Iterable[float]) -> float:
-    """Return the median of the numbers that are known, NaN without any."""
-    known = [value for value in values if np.isfinite(value)]
-    return float(np.median(known)) if known else float("nan")
+def in_sentence(label: str) -> str:
+    """Return an arm's label as it stands within a sentence."""
+    return label[:1].lower() + label[1:]

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulation.results.figures import style
-from simulation.results.trial_figures.common import PARAMETERS, TIMES
+from simulation.results.trial_figures.common import PARAMETERS, TIMES, in_sentence
 from simulation.results.trial_view import TrialView
 from simulation.statistics.paired import mean_difference
 from simulation.statistics.survival import Estimate
@@ -88,7 +88,7 @@ def figure(view: TrialView, names: tuple[str, ...]) -> Figure:
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.set_xlabel(f"Difference in {TIMES[view.primary]}, per patient", fontsize=7.5)
-    told = f"right of 0: better {one.label[:1].lower() + one.label[1:]}; left of 0: better {other.label[:1].lower() + other.label[1:]}"
+    told = f"right of 0: better {in_sentence(one.label)}; left of 0: better {in_sentence(other.label)}"
     ax.set_title(told, fontweight="normal", fontsize=7, loc="center", color=style.COLOUR["quiet"])
     return drawn
 

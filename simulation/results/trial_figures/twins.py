@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulation.results.figures import style
-from simulation.results.trial_figures.common import TIMES
+from simulation.results.trial_figures.common import TIMES, in_sentence
 from simulation.results.trial_view import TrialView
 
 __all__ = ["TITLE", "caption", "figure"]
@@ -58,7 +58,7 @@ def _draw_pairs(ax: Axes, view: TrialView, a: np.ndarray, b: np.ndarray, colours
     ax.text(
         0.03,
         0.97,
-        f"better {_lower(one.label)}",
+        f"better {in_sentence(one.label)}",
         transform=ax.transAxes,
         va="top",
         color=_BETTER,
@@ -67,7 +67,7 @@ def _draw_pairs(ax: Axes, view: TrialView, a: np.ndarray, b: np.ndarray, colours
     ax.text(
         0.97,
         0.03,
-        f"better {_lower(other.label)}",
+        f"better {in_sentence(other.label)}",
         transform=ax.transAxes,
         ha="right",
         color=_WORSE,
@@ -92,10 +92,6 @@ def _draw_differences(ax: Axes, view: TrialView, gap: np.ndarray, colours: np.nd
     ax.set_title(told, fontweight="normal", fontsize=8)
     text = f"mean {main['value']:+.1f} d" + ("" if low is None else f"\n95 % CI {low:+.1f} to {high:+.1f}")
     ax.text(0.98, 0.97, text, transform=ax.transAxes, ha="right", va="top", fontsize=7.5)
-
-
-def _lower(label: str) -> str:
-    return label[:1].lower() + label[1:]
 
 
 def caption(view: TrialView) -> str:

@@ -1,0 +1,119 @@
+"""Patients for experiments: a shipped scenario on a small marrow, a burden at the start of treatment, a response."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from simulation.course import Course
+from simulation.errors import UserError
+from simulation.parameters import ParameterTable
+from simulation.scenario.load import load_scenario
+from simulation.scenario.schema import Scenario
+
+__all__ = [
+    "MARROW_CELLS", "SCENARIOS", "SPREAD", "START", "Response", "burden_plan", "column_at", "follow", "respond", "small",
+    "spread",
+]  # fmt: skip
+
+SCENARIOS: Final = Path(__file__).resolve().parents[2] / "scenarios"
+SPREAD = (
+    "cl_blinatumomab",
+    "t_cell_fitness",
+    "n_t_cell_set_point_early",
+    "treg_share_supported",
+    "fraction_alloreactive_haploidentical",
+)
+MARROW_CELLS = 70 * 10.4e9
+START = 40.0  # day treatment begins in patients seeded with a given burden
+CONTINUOUS = {"dose": "28 ug/day", "on": "28 d", "off": "14 d", "cycles": 2}
+
+Plan = Mapping[str, Any]
+
+
+def spread(*names: str) -> dict[str, Any]:
+    """Return the table's own between-patient distributions of some parameters, as scenario overrides."""
+    table = ParameterTable.load()
+    out: dict[str, Any] = {}
+    for name in names:
+        between = table[name].between_patients
+        if between is None:
+            raise ValueError(f"{name} does not vary between patients")
+        out[f"patient.{name}"] = between.to_plain()
+    return out
+
+
+def small(name: str, plan: Plan | None = None, grid: int = 3) -> Scenario:
+    """Return a shipped scenario on a small marrow, changed as asked."""
+    if not SCENARIOS.is_dir():
+        raise UserError(f"the shipped scenarios are not at {SCENARIOS}", expected="the project's folder")
+    base = {"marrow.rows": grid, "marrow.columns": grid, "marrow_maps": []}
+    return load_scenario(SCENARIOS / f"{name}.yaml", base | dict(plan or {}))
+
+
+def follow(scenario: Scenario, patient: int = 0, seed: int = 0) -> Course:
+    """Return a finished course."""
+    course = Course(scenario, seed, patient)
+    course.run()
+    return course
+
+
+def column_at(course: Course, name: str, days: Sequence[float]) -> npt.NDArray[np.float64]:
+    """Return a column of the trajectory on some days."""
+    columns = course.columns()
+    found = columns[name][np.searchsorted(columns["day"], np.array(days) - 1e-6)]
+    return np.asarray(found, float)
+
+
+def burden_plan(fraction: float, days: float, growth: float = 0.07, **plan: Any) -> dict[str, Any]:
+    """Return the plan of a patient whose marrow holds about `fraction` blasts when treatment starts on day 40.
+
+    Follow-up ends `days` after the start. Seeds are drawn back along logistic growth; nothing else is forced.
+    """
+    capacity = 1.37 * MARROW_CELLS
+    now = min(fraction * MARROW_CELLS, 0.99 * capacity)
+    seed = capacity / (1 + (capacity / now - 1) * np.exp(growth * START))
+    return {
+        "allow_out_of_range": True,
+        "patient.n_residual_blasts": f"{seed:.6g} cells",
+        "patient.rate_blast_net_growth": f"{growth} /day",
+        "start": {"when": "day", "day": f"day {START:g}"},
+        "blinatumomab": CONTINUOUS,
+        "dli": None,
+        "follow_up": f"{START + days:g} d",
+        "stop": {"agvhd_grade": 4, "crs_grade": 4, "cd19_negative_relapse": False},
+        "parameters.rate_death_crs_4": "0 /day",
+        **plan,
+    }
+
+
+@dataclass(frozen=True)
+class Response:
+    """Hold how one patient did on blinatumomab."""
+
+    fraction_before: float  # true marrow blast fraction on the day treatment began
+    nadir_fraction: float  # lowest true fraction within the follow-up
+    log10_kill_28: float  # log10 of blasts lost in the first 28 days
+    worst_crs_score: float
+
+    @property
+    def responded(self) -> bool:
+        """Return whether marrow blasts fell below 5 % and below 1e-4."""
+        return self.nadir_fraction < 1e-4
+
+
+def respond(plan: Plan, patient: int = 0, grid: int = 3) -> Response:
+    """Treat one patient by `plan` and return his response."""
+    course = follow(small("preemptive", plan, grid), patient)
+    days = course.columns()["day"]
+    fraction = course.columns()["marrow_blast_fraction"]
+    blasts = np.log10(np.maximum(column_at(course, "blasts_cells", [START, START + 28]), 1.0))
+    return Response(
+        float(fraction[days >= START - 1e-6][0]),
+        float(fraction[days > START].min()),
+        float(blasts[0] - blasts[1]),
+        course.body.state.worst_crs_score,
+    )
