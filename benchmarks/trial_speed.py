@@ -23,7 +23,10 @@ def main() -> None:
     found: dict[str, float] = {"patients": patients}
     trial = load_trial(TRIAL, [("patients", patients, "patients")])
     for workers in (1, 2):
-        with tempfile.TemporaryDirectory() as folder, LocalPool(workers, preload=("simulation.trial.task",)) as pool:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            LocalPool(workers, preload=("simulation.trial.task",)) as pool,
+        ):
             warm = load_trial(TRIAL, [("patients", 2, "patients"), ("follow_up", "61 d", "days")])
             execute(warm, Path(folder) / "warm", pool, 2)  # kernels are compiled or loaded
             began = time.perf_counter()

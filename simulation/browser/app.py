@@ -4,7 +4,7 @@ from pathlib import Path
 
 import solara
 
-from simulation.browser.catalogue import SHIPPED, Source, default_source, short, sources
+from simulation.browser.catalogue import SHIPPED, Source, default_source, other_start, short, sources
 from simulation.browser.frame import Frame
 from simulation.browser.frame import Page as Tab
 from simulation.browser.pages.patient import PatientControls, PatientPage
@@ -33,9 +33,11 @@ def _open() -> PatientView:
 
 def _open_twins() -> TwinView:
     """Return the project's own question: the patient treated early, and his twin treated at overt relapse."""
-    late = SHIPPED / "therapeutic.yaml"
-    second = Source(short(late)) if late.is_file() else first_source()
-    return TwinView(first_source(), second, started().seed, started().patient)
+    first, late = first_source(), SHIPPED / "therapeutic.yaml"
+    second = Source(short(late)) if late.is_file() else first
+    if started().file is not None and (other := other_start(first)) is not None:
+        second = other
+    return TwinView(first, second, started().seed, started().patient)
 
 
 @solara.component

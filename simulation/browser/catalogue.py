@@ -1,14 +1,14 @@
 """The scenario files a person can choose from: the one on the command line, those beside it, and those shipped."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simulation.errors import UserError
 from simulation.scenario.load import load_scenario, parse_scenario
 from simulation.scenario.schema import Scenario
 
-__all__ = ["SHIPPED", "Source", "default_source", "short", "sources"]
+__all__ = ["SHIPPED", "Source", "default_source", "other_start", "short", "sources"]
 
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
 _DEFAULT_TEXT = "name: Default patient\n"
@@ -58,6 +58,24 @@ def default_source() -> Source:
     """Return what is shown when nothing was asked for: pre-emptive treatment, the project's own question."""
     shipped = SHIPPED / "preemptive.yaml"
     return Source(short(shipped)) if shipped.is_file() else Source(None)
+
+
+def other_start(source: Source) -> Source | None:
+    """Return the same scenario with treatment at overt relapse (or, if that is its own, at MRD); None where none is given."""
+    scenario = source.load()
+    if scenario.start.when == "never":
+        return None
+    start = ("{when: mrd, at_least: 1e-4}", "at MRD 1e-4") if scenario.start.when == "overt_relapse" else (
+        "{when: overt_relapse}", "at overt relapse"
+    )  # fmt: skip
+    other = replace(
+        source, settings=(*source.settings, f"start={start[0]}"), title=f"{source.label}, {start[1]}"
+    )
+    try:
+        other.load()
+    except UserError:  # for example where nobody looks for what would trigger it
+        return None
+    return other
 
 
 def _in(folder: Path) -> Iterator[Source]:

@@ -168,8 +168,15 @@ def overrides(form: Form, base: Form, scenario: "Scenario") -> dict[str, object]
         "dli", _dli(form), ("cd3", "first", "every", "treg_per_tcon"), "dli", form, base, scenario, treated, sets,
         {"first": "dli_first", "cd3": "dli_cd3", "every": "dli_every", "treg_per_tcon": "dli_treg"},
     )  # fmt: skip
-    if "," in form["dli_cd3"] and "dli.cd3" in sets and scenario.dli is not None and len(scenario.dli.cd3) == 1:
-        sets.setdefault("dli.every", _with(form["dli_every"], "d"))  # several infusions need the interval between them
+    if (
+        "," in form["dli_cd3"]
+        and "dli.cd3" in sets
+        and scenario.dli is not None
+        and len(scenario.dli.cd3) == 1
+    ):
+        sets.setdefault(
+            "dli.every", _with(form["dli_every"], "d")
+        )  # several infusions need the interval between them
     if not treated and scenario.cytoreduction is not None:
         sets["cytoreduction"] = None
     if "donor" in changed:

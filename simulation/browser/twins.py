@@ -121,6 +121,7 @@ class TwinView:
         self.models = [TransplantModel(one, seed=self.seed, patient=self.patient) for one in scenarios]
         for model in self.models:
             model.datacollector = None
+        self.first_day = float(self.models[0].day)
         self.parted_day = None
         if self._differ():
             self.parted_day = self.day

@@ -19,6 +19,8 @@ COMMANDS = {
     "sweep": "simulation.cli.commands.sweep:sweep",
     "expand": "simulation.cli.commands.expand:expand",
     "analyze": "simulation.cli.commands.analyze:analyze",
+    "calibrate": "simulation.cli.commands.calibrate:calibrate",
+    "validate": "simulation.cli.commands.validate:validate",
     "check": "simulation.cli.commands.check:check",
     "show": "simulation.cli.commands.show:show",
     "params": "simulation.cli.commands.params:params",

@@ -66,7 +66,8 @@ def tell(folder: Path, plan: "Plan", done: "Done", *, as_json: bool, quiet: bool
             "folder": str(folder), "runs": plan.n_runs, "points": plan.n_points, "done_now": progress.done,
             "done_before": progress.before, "failed": done.failed, "missing": done.missing,
             "seconds_of_runs": round(progress.seconds, 2), "elapsed_seconds": round(progress.elapsed, 2),
-            "workers": progress.width, "overhead": round(progress.overhead, 4), "interrupted": done.interrupted,
+            "workers": progress.width, "overhead": round(progress.overhead, 4),
+            "idle": round(progress.idle, 4), "interrupted": done.interrupted,
             "failures": [{"run": run, "error": error} for run, error in done.failures],
         }  # fmt: skip
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))

@@ -10,7 +10,7 @@ from simulation.sweep.points import point_scenario
 
 __all__ = ["MOST_CHECKED", "check_points"]
 
-MOST_CHECKED = 2000  # points that are all tried; of a larger design the first and evenly spread ones
+MOST_CHECKED = 1000  # points that are all tried; of a larger design the first and evenly spread ones
 
 
 def check_points(sweep: Sweep, points: Iterable[tuple[int, Sequence[float | str]]]) -> int:

@@ -28,6 +28,7 @@ _BATCH_S: Final = (
 _FIRST_BATCH: Final = 4
 _LARGEST_BATCH: Final = 2000
 _MOST_TOGETHER: Final = 64  # runs of one patient that are simulated together, whatever they take
+_PER_WORKER: Final = 4  # so many batches a worker should get at least
 _PRELOAD: Final = ("simulation.runner", "simulation.trial.twins", "simulation.sweep.work")
 
 
@@ -65,9 +66,14 @@ class Progress:
 
     @property
     def overhead(self) -> float:
-        """Return the share of the workers' time that was no run."""
+        """Return the share of the batches' time that was no run: reading scenarios, writing rows."""
+        return max(0.0, 1 - self.seconds / self.wall) if self.wall > 0 else 0.0
+
+    @property
+    def idle(self) -> float:
+        """Return the share of time in which workers waited: for the next batch, and at the end for the last one."""
         total = self.elapsed * self.width
-        return max(0.0, 1 - self.seconds / total) if total > 0 else 0.0
+        return max(0.0, 1 - self.wall / total) if total > 0 else 0.0
 
 
 @dataclass(slots=True)
@@ -105,12 +111,14 @@ def execute(
         before = sum(1 for number, state in enumerate(states) if state == 1 and shard.holds(number))
         progress = Progress(planned, before)
         work = Work(str(place), design, tuple(plan.arms.items()), plan.factors, plan.outcomes, plan.seed)
-        batches = _Batches(folder, plan, states, shard)
         if before < planned:
             pool = open_pool(workers, scheduler, preload=_PRELOAD, should_stop=should_stop)
             with pool:
                 on_pool(pool)
                 progress.width = pool.width
+                batches = _Batches(
+                    folder, plan, states, shard, (planned - before) // (_PER_WORKER * pool.width)
+                )
                 began = time.perf_counter()
                 for ended in pool.run(work, batches):
                     _take(ended, work, place, progress, batches)
@@ -131,12 +139,15 @@ class _Batches:
     a limit: what such runs have in common is then simulated once.
     """
 
-    def __init__(self, folder: Path, plan: Plan, states: bytearray, shard: Shard) -> None:
+    def __init__(
+        self, folder: Path, plan: Plan, states: bytearray, shard: Shard, most: int = _LARGEST_BATCH
+    ) -> None:
         self._plan, self._states, self._shard = plan, states, shard
         self._points = PointReader(folder, plan.factors, plan.n_points)
         arms = len(plan.arms)
         self._patient = arms * plan.n_points if shares_body(plan) and shard.of == 1 else arms
-        self.least = min(self._patient, _MOST_TOGETHER)
+        # not so large that at the end some workers wait for the others
+        self.least = max(arms, min(self._patient, _MOST_TOGETHER, most))
         self.size = max(_FIRST_BATCH, self.least)
 
     def learn(self, seconds_per_run: float) -> None:

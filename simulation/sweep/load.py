@@ -16,7 +16,7 @@ from simulation.sweep.cohort import with_cohort
 from simulation.sweep.factors import Factor
 from simulation.sweep.outcomes import Outcome, find_outcome, read_outcomes
 from simulation.sweep.read_factors import every_parameter, read_factor
-from simulation.sweep.sweep_file import SweepFile
+from simulation.sweep.sweep_file import KINDS, SweepFile
 from simulation.sweep.targets import find_target
 from simulation.yaml_source import Node, plain, read_yaml
 
@@ -86,7 +86,22 @@ def load_sweep(
     return Sweep(shown, file, arms, factors, outcomes, chosen, size)
 
 
+def _design_kind(root: Node) -> None:
+    """Tell a wrong kind of design with the nearest one."""
+    design = root.value.get("design") if isinstance(root.value, dict) else None
+    if design is None or not isinstance(design.value, dict):
+        return
+    kind = design.value.get("kind")
+    expected = f"one of {', '.join(KINDS)}"
+    if kind is None:
+        raise design.error("the key 'kind' is missing", key="design", expected=expected, at_key=True)
+    if kind.value not in KINDS:
+        near = nearest_name(str(kind.value), KINDS)
+        raise kind.error(f"got {kind.value!r}", key="design.kind", expected=expected, nearest=near)
+
+
 def _file(root: Node) -> SweepFile:
+    _design_kind(root)
     data = {key: value for key, value in plain(root).items() if key != "parameters"}
     parameters = (
         root.value["parameters"] if isinstance(root.value, dict) and "parameters" in root.value else None

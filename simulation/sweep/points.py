@@ -1,8 +1,8 @@
 """From a design point to the scenario it means: the base's text, and the values set, multiplied or shifted in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from simulation.errors import UserError
 from simulation.parameters.table import ParameterTable
@@ -15,6 +15,8 @@ from simulation.yaml_source import Node, parse_yaml, plain
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
 
+_NAMED: Final = ("patient", "parameters")
+
 __all__ = ["full_path", "point_scenario", "written_at"]
 
 
@@ -25,16 +27,37 @@ def point_scenario(base: str, factors: Sequence[Factor], values: Sequence[Value]
     where the values contradict each other or lie outside what a scenario allows.
     """
     tree = _tree(base)
-    first = [pair for pair in zip(factors, values, strict=True) if pair[0].mode != "ratio_to"]
-    last = [pair for pair in zip(factors, values, strict=True) if pair[0].mode == "ratio_to"]
-    for factor, value in (*first, *last):
-        if factor.arms and arm not in factor.arms:
-            continue
+    wanted = [
+        (factor, value)
+        for factor, value in zip(factors, values, strict=True)
+        if not factor.arms or arm in factor.arms
+    ]
+    tree, rest = _rows_set(tree, wanted)
+    # a ratio comes last: it follows what the others have set
+    for factor, value in sorted(rest, key=lambda pair: pair[0].mode == "ratio_to"):
         for path in factor.paths:
             whole = full_path(path, tree)
             label = f"{factor.name}={factor.told(value)}"
             tree = apply_override(tree, whole, _new(factor, value, whole, tree, label), label)
     return _scenario(tree)
+
+
+def _rows_set(tree: Node, wanted: list[tuple[Factor, Value]]) -> tuple[Node, list[tuple[Factor, Value]]]:
+    """Set rows of the parameter table all at once, as there may be a hundred; return the tree and what is left to do."""
+    rows: dict[str, dict[str, Any]] = {}
+    rest: list[tuple[Factor, Value]] = []
+    for factor, value in wanted:
+        places = [full_path(path, tree).split(".") for path in factor.paths]
+        if factor.mode == "set" and all(len(place) == 2 and place[0] in _NAMED for place in places):
+            for block, name in places:
+                rows.setdefault(block, {})[name] = factor.written(value)
+        else:
+            rest.append((factor, value))
+    for block, changes in rows.items():
+        before = tree.value.get(block) if isinstance(tree.value, dict) else None
+        kept = plain(before) if before is not None and before.value is not None else {}
+        tree = apply_override(tree, block, {**kept, **changes}, block)
+    return tree, rest
 
 
 def full_path(path: str, tree: Node) -> str:
@@ -98,11 +121,3 @@ def _scenario(tree: Node) -> "Scenario":
         return Scenario.model_validate(plain(tree))
     except ValidationError as error:
         raise user_error(error, tree, Scenario) from None
-
-
-def told_point(factors: Sequence[Factor], values: Sequence[Value]) -> Mapping[str, str]:
-    """Return the point in words: factor -> value with its unit."""
-    return {
-        factor.name: f"{factor.told(value)} {factor.unit}".strip()
-        for factor, value in zip(factors, values, strict=True)
-    }

@@ -8,6 +8,7 @@ from simulation.scenario.fields import Problem, Text, Whole, problem, problems, 
 from simulation.scenario.treatments import Block
 
 __all__ = [
+    "KINDS",
     "MOST_RUNS",
     "Analysis",
     "Cohort",
@@ -109,6 +110,9 @@ DesignBlock = Annotated[
     Grid | Zip | RandomDesign | LatinHypercube | Sobol | Morris | OneAtATime | CsvDesign,
     Field(discriminator="kind"),
 ]
+
+
+KINDS: Final = ("grid", "zip", "random", "latin_hypercube", "sobol", "morris", "one_at_a_time", "csv")
 
 
 class Cohort(Block):

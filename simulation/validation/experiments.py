@@ -24,6 +24,7 @@ from simulation.validation.patients import (
     spread,
 )
 
+
 def response_by_burden(fractions: Sequence[float], patients: int) -> npt.NDArray[np.float64]:
     """Return the share of patients, with the table's spread, who reach MRD below 1e-4, per burden at start."""
     shares = []

@@ -113,7 +113,7 @@ def test_figures_have_a_line_per_arm_and_a_map_per_panel(tmp_path: Path) -> None
     ("kind: one_at_a_time", {"tornado_relapse_free_days_base"}),
     ("kind: morris, trajectories: 4", {"indices_relapse_free_days", "morris_relapse_free_days"}),
     ("kind: sobol, points: 8", {"indices_relapse_free_days"}),
-    ("kind: latin_hypercube, points: 20", {"indices_relapse_free_days"}),
+    ("kind: latin_hypercube, points: 60", {"indices_relapse_free_days"}),
 ])  # fmt: skip
 def test_figures_of_sensitivity(tmp_path: Path, design: str, names: set[str]) -> None:
     text = (

@@ -16,7 +16,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = ("solara", "playwright", "altair", "ipyvuetify")
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
+    None,
+)
 SMALL = """name: Small
 follow_up: 120 d
 marrow: {rows: 4, columns: 4}
@@ -57,8 +60,18 @@ class Server:
 
 def start_server(folder: Path, *words: str) -> Server:
     """Start `view` in a folder and wait for the address it says."""
-    command = [sys.executable, str(ROOT / "run_sim.py"), "view", *words, "--no-open", "--port", str(free_port())]
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    command = [
+        sys.executable,
+        str(ROOT / "run_sim.py"),
+        "view",
+        *words,
+        "--no-open",
+        "--port",
+        str(free_port()),
+    ]
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     assert process.stdout is not None
     line = process.stdout.readline()
     found = re.search(r"http://127\.0\.0\.1:\d+/", line)
@@ -80,6 +93,7 @@ def free_port() -> int:
 def server(able: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("page")
     (folder / "small.yaml").write_text(SMALL)
+    (folder / "empty").mkdir()
     running = start_server(folder, "small.yaml", "--seed", "5")
     yield running
     assert running.stop() == 0
@@ -93,7 +107,9 @@ class Heard:
     abroad: list[str] = field(default_factory=list)  # requests to another machine
 
     def listen(self, page: Any) -> None:
-        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console", lambda message: self.errors.append(message.text) if message.type == "error" else None
+        )
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", lambda request: self._ask(request.url))
         page.on("websocket", lambda socket: self._ask(socket.url))
@@ -148,7 +164,8 @@ def day_of(page: Any) -> float:
 def wait_for_day(page: Any, day: float) -> None:
     """Wait until the page shows a day, or a later one."""
     page.wait_for_function(
-        "day => parseFloat(document.querySelector('.tt-badge').innerText.split('Day: ')[1]) >= day", arg=day
+        "day => parseFloat((document.querySelector('.tt-badge')?.innerText ?? '').split('Day: ')[1]) >= day",
+        arg=day,
     )
 
 
@@ -158,5 +175,3 @@ def weeks(page: Any, n: int) -> None:
         until = day_of(page) + 7
         page.get_by_role("button", name="One week").click()
         wait_for_day(page, until - 0.01)
-
-

@@ -128,7 +128,12 @@ def test_powers_of_ten_show_zero_as_the_lowest_line() -> None:
 
 
 def test_the_axis_of_days_grows_and_ends_with_follow_up() -> None:
-    assert (day_limit(0, 365), day_limit(100, 365), day_limit(364, 365), day_limit(50, 40)) == (30, 120, 365, 40)
+    assert (day_limit(0, 365), day_limit(100, 365), day_limit(364, 365), day_limit(50, 40)) == (
+        30,
+        120,
+        365,
+        40,
+    )
 
 
 @pytest.mark.parametrize("colours", [LIGHT, DARK])

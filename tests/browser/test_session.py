@@ -69,7 +69,9 @@ def test_a_form_not_touched_changes_nothing(source: Source) -> None:
          [{"drug": "ciclosporin", "from": "day -1", "to": "day 100", "level": 1}]),
     ],
 )  # fmt: skip
-def test_a_field_writes_its_key(session: PatientSession, name: str, value: str, key: str, written: Any) -> None:
+def test_a_field_writes_its_key(
+    session: PatientSession, name: str, value: str, key: str, written: Any
+) -> None:
     session.change(name, value)
     assert session.errors == {} and session.changes() == {key: written}
     assert session.scenario == session.source.load(session.changes())

@@ -9,7 +9,7 @@ from simulation.browser.player import SPEEDS
 from simulation.browser.twins import TwinView
 from simulation.browser.view import PatientView
 
-__all__ = ["PlayBar", "Transport"]
+__all__ = ["PlayBar", "Told", "Transport"]
 
 
 def speed_words(speed: float) -> str:
@@ -64,10 +64,21 @@ def PlayBar(view: PatientView, on_copy: Callable[[], None]) -> None:
         session.restart()
         view.refresh()
 
-    with solara.Div(classes=["tt-bar"]):
-        Transport(view, f"{session.scenario.time_step * 24:g} h", reset)
-        solara.Button("Copy as YAML / command", icon_name="mdi-content-copy", outlined=True, on_click=on_copy)
-    if view.player.error:
-        solara.Error(f"The patient stopped: {view.player.error}", dense=True)
-    elif session.note:
-        solara.v.Html(tag="div", class_="tt-note", children=[session.note], attributes={"role": "status"})
+    # one root whatever is told: another root would make the buttons anew, and a click under way would be lost
+    with solara.Div():
+        with solara.Div(classes=["tt-bar"]):
+            Transport(view, f"{session.scenario.time_step * 24:g} h", reset)
+            solara.Button(
+                "Copy as YAML / command", icon_name="mdi-content-copy", outlined=True, on_click=on_copy
+            )
+        Told(view.player.error, session.note)
+
+
+@solara.component
+def Told(error: str, note: str) -> None:
+    """Show what stopped the player, or what the last change did."""
+    with solara.Div():
+        if error:
+            solara.Error(f"Stopped: {error}", dense=True)
+        elif note:
+            solara.v.Html(tag="div", class_="tt-note", children=[note], attributes={"role": "status"})

@@ -6,7 +6,7 @@ from simulation.browser.catalogue import Source
 from simulation.browser.components.chart import Chart
 from simulation.browser.components.marrow_map import MarrowMap
 from simulation.browser.components.marrow_panel import Legend
-from simulation.browser.components.play_bar import Transport
+from simulation.browser.components.play_bar import Told, Transport
 from simulation.browser.components.tables import TextTable
 from simulation.browser.marrow import LAYERS, paint
 from simulation.browser.palette import ARMS, Palette, palette
@@ -41,23 +41,23 @@ def _Controls(view: TwinView, choices: list[Source]) -> None:
         view.restart()
         view.refresh()
 
-    with solara.Div(classes=["tt-bar", "tt-twin-bar"]):
-        for which, who in enumerate("AB"):
-            with solara.Div(classes=["tt-pick"]):
-                solara.Select(
-                    f"Strategy {who} ↺", labels, view.sources[which].label, dense=True,
-                    on_value=lambda label, which=which: view.choose(which, known[labels.index(label)]),
-                )  # fmt: skip
-                _mistake(view.errors.get(f"strategy_{which}"))
-        for name, label in (("seed", "Seed ↺"), ("patient", "Patient number ↺")):
-            with solara.Div(classes=["tt-number", f"tt-twin-{name}"]):
-                solara.InputText(
-                    label, view.typed.get(name, str(getattr(view, name))), dense=True, error=view.errors.get(name, False),
-                    on_value=lambda text, name=name: view.choose_key(name, text or ""),
-                )  # fmt: skip
-        Transport(view, f"{view.time_step * 24:g} h", reset)
-    if view.player.error:
-        solara.Error(f"The twins stopped: {view.player.error}", dense=True)
+    with solara.Div():
+        with solara.Div(classes=["tt-bar", "tt-twin-bar"]):
+            for which, who in enumerate("AB"):
+                with solara.Div(classes=["tt-pick"]):
+                    solara.Select(
+                        f"Strategy {who} ↺", labels, view.sources[which].label, dense=True,
+                        on_value=lambda label, which=which: view.choose(which, known[labels.index(label)]),
+                    )  # fmt: skip
+                    _mistake(view.errors.get(f"strategy_{which}"))
+            for name, label in (("seed", "Seed ↺"), ("patient", "Patient number ↺")):
+                with solara.Div(classes=["tt-number", f"tt-twin-{name}"]):
+                    solara.InputText(
+                        label, view.typed.get(name, str(getattr(view, name))), dense=True, error=view.errors.get(name, False),
+                        on_value=lambda text, name=name: view.choose_key(name, text or ""),
+                    )  # fmt: skip
+            Transport(view, f"{view.time_step * 24:g} h", reset)
+        Told(view.player.error, "")
 
 
 @solara.component
@@ -103,6 +103,8 @@ def parting_words(view: TwinView) -> str:
     parted = view.parted_day
     if parted is None:
         return f"Day {view.day:.4g}. Identical so far, to the last cell."
+    if parted < 0 or parted == view.first_day:
+        return f"Day {view.day:.4g}. Different from the start: the scenarios differ in the patient himself."
     return f"Day {view.day:.4g}. Identical until day {parted:.4g} (vertical line); what differs since is marked ≠."
 
 

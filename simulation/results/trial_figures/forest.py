@@ -54,7 +54,7 @@ def _halves(values: npt.NDArray[np.float64]) -> list[tuple[str, Flags]]:
     if middle == known.min():  # most have the same: those against the others
         low = values <= middle
         return [("none" if middle == 0 else "lowest", low), ("some" if middle == 0 else "higher", ~low)]
-    return [("lower half", values <= middle), ("upper half", values > middle)]
+    return [("up to median", values <= middle), ("above median", values > middle)]
 
 
 @style.styled

@@ -89,5 +89,5 @@ def caption(view: TrialView) -> str:
     return (
         f"{which} patients, ordered by their {TIMES[view.primary]} with {other.name}; each is on the same line in both arms. "
         "Until the first difference in treatment twins are identical. Overt leukaemia: marrow blasts at or above overt "
-        "relapse, in truth."
+        "relapse, in truth. Extinct on day 0: no leukaemia was left at transplant."
     )

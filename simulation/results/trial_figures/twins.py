@@ -57,7 +57,7 @@ def _draw_pairs(ax: Axes, view: TrialView, a: np.ndarray, b: np.ndarray, colours
     ax.set_ylabel(f"{one.label}: {TIMES[view.primary]}", fontsize=7.5)
     ax.text(
         0.03,
-        0.97,
+        0.88,
         f"better {in_sentence(one.label)}",
         transform=ax.transAxes,
         va="top",

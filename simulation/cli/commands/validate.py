@@ -1,0 +1,61 @@
+"""`validate`: rerun every check and write the validation report."""
+
+from pathlib import Path
+
+import click
+
+from simulation.cli import options
+from simulation.errors import ExitStatus
+
+EXAMPLES = """\b
+Examples:
+  python run_sim.py validate --quick
+  python run_sim.py validate --part facts --workers 4
+  python run_sim.py validate --early
+"""
+
+
+@click.command(
+    epilog=EXAMPLES, short_help="Check the model against theory, data and the source; write the report."
+)
+@click.option("--quick", is_flag=True, help="Fewer patients: minutes instead of half an hour.")
+@click.option(
+    "--part",
+    "parts",
+    type=click.Choice(["theory", "targets", "facts", "source"]),
+    multiple=True,
+    help="Only this part; may be repeated. The report is then printed, and written only with --out.",
+)
+@click.option("--early", is_flag=True, help="Also redo the experiments of docs/when_early_does_not_win.md.")
+@click.option(
+    "--seed", type=int, callback=options.natural, default=1, metavar="N", show_default=True, help="Seed."
+)
+@click.option(
+    "--workers", type=click.IntRange(1), metavar="N", help="Processes; by default one per processor."
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for validation.md and validation.json, instead of docs/.",
+)
+@options.as_json("the report")
+@click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
+def validate(
+    quick: bool,
+    parts: tuple[str, ...],
+    early: bool,
+    seed: int,
+    workers: int | None,
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Rerun all checks: theory, published targets, stylised facts, the source's findings.
+
+    Writes docs/validation.md and docs/validation.json. Exit status 4 when a check ends in an error; a check that
+    fails is a finding, not an error.
+    """
+    from simulation.cli.validating import Request, run_validation
+
+    request = Request(quick, parts, early, seed, workers, out, as_json, quiet)
+    return run_validation(request) or ExitStatus.DONE

@@ -1,0 +1,88 @@
+"""The checks behind the command `validate`: progress on stderr, the report at the end."""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+import simulation
+from simulation.cli.interrupt import Interrupt
+from simulation.cli.terminal import console, print_table
+from simulation.errors import ExitStatus
+from simulation.validation.check import Effort
+from simulation.validation.patients import SCENARIOS
+from simulation.validation.report import document, write_report
+from simulation.validation.run import PARTS, QUICK, Result, run_checks
+
+DOCS = SCENARIOS.parent / "docs"
+HEARD = "Stopping after the checks under way; Ctrl-C again ends at once."
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the person asked for; `parts` empty for all."""
+
+    quick: bool
+    parts: tuple[str, ...]
+    early: bool
+    seed: int
+    workers: int | None
+    out: Path | None
+    as_json: bool
+    quiet: bool
+
+
+def run_validation(request: Request) -> int:
+    """Run the checks, write what was asked for, print a summary; return the exit status."""
+    effort = Effort(QUICK if request.quick else 1.0, request.seed)
+    workers = request.workers or os.cpu_count() or 1
+    with Interrupt(lambda: click.echo(HEARD, err=True)) as interrupt:
+        results = _run(effort, request, workers, interrupt)
+        stopped = interrupt.requested()
+        folder = request.out or (None if request.parts or stopped else DOCS)
+        if request.early and not stopped:
+            from simulation.validation.early import write_early
+
+            place = write_early(effort, (request.out or DOCS) / "when_early_does_not_win.md", interrupt.requested)
+            click.echo(f"Experiments: {place}", err=True)
+    if folder is not None:
+        write_report(
+            results, effort, simulation.__version__, folder / "validation.md", folder / "validation.json"
+        )
+    _tell(results, effort, request, folder)
+    if stopped:
+        return ExitStatus.INTERRUPTED
+    return ExitStatus.FAILED_RUNS if any(r.found.status == "error" for r in results) else ExitStatus.DONE
+
+
+def _run(effort: Effort, request: Request, workers: int, interrupt: Interrupt) -> list[Result]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    bar = Progress(
+        TextColumn("validating"), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn(),
+        console=console(stderr=True), transient=True, disable=request.quiet or not sys.stderr.isatty(),
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task("")
+        return run_checks(
+            effort,
+            request.parts or tuple(PARTS),
+            workers,
+            lambda done, total: bar.update(task, completed=done, total=total),
+            interrupt.requested,
+        )
+
+
+def _tell(results: list[Result], effort: Effort, request: Request, folder: Path | None) -> None:
+    if request.as_json:
+        click.echo(json.dumps(document(results, effort, simulation.__version__), indent=1, ensure_ascii=False))
+        return
+    print_table(
+        ["id", "claim", "result", "found"],
+        [[r.id, r.claim, r.found.status, "; ".join(map(str, r.found.measured[:3])) or r.found.note] for r in results],
+    )
+    if folder is not None:
+        click.echo(f"\nReport: {folder / 'validation.md'}")

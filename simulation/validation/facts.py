@@ -1,0 +1,159 @@
+"""Stylised facts 1-7 (EVIDENCE.md section 5): burden, timing, blood, dose, exhaustion, cytokines, Treg."""
+
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+
+from simulation.calibration.culture import culture_rows
+from simulation.calibration.estimate import Statistic, interval
+from simulation.calibration.experiments import Fidelity, Simulator
+from simulation.calibration.targets import load_targets
+from simulation.validation.check import Check, Effort, Found, Measured, difference, mean_of, share_of, verdict
+from simulation.validation.experiments import paired_arms
+from simulation.validation.patients import CONTINUOUS, SPREAD, Response, burden_plan, respond, spread
+
+__all__ = ["CHECKS", "measured"]
+
+
+def measured(name: str, found: Statistic) -> Measured:
+    """Return a statistic of the calibration as a measured number."""
+    if not found.known:
+        return Measured(name, float("nan"))
+    low, high = interval(found)
+    return Measured(name, found.value, low, high, found.n)
+
+
+def _treated(fraction: float, patients: int, days: float = 70.0, **plan: Any) -> list[Response]:
+    changes = burden_plan(fraction, days, **plan) | spread(*SPREAD)
+    return [respond(changes, k) for k in range(patients)]
+
+
+def burden(effort: Effort) -> Found:
+    """Fact 1: share with MRD below 1e-4, and with remission, by burden at start, in the same patients."""
+    n, burdens = effort.patients(20), (1e-3, 1e-2, 0.2, 0.8)
+    groups = [_treated(b, n) for b in burdens]
+    shares = [
+        share_of(f"MRD < 1e-4 from {b:.1%}", [r.responded for r in g]) for b, g in zip(burdens, groups, strict=True)
+    ]
+    fall = difference("fall from 0.1 to 80 %", [r.responded for r in groups[0]], [r.responded for r in groups[-1]])
+    steps = np.diff([s.value for s in shares])
+    return Found(verdict(bool((steps <= 0.05).all() and fall.low > 0)), (*shares, fall))
+
+
+def early_against_late(effort: Effort) -> Found:
+    """Fact 2: the same patients treated at MRD and at overt relapse."""
+    rows = paired_arms(effort.patients(10), 540.0, spread(*SPREAD))
+    both = [r for r in rows if r["preemptive"] and r["therapeutic"]]
+    if len(both) < 2:
+        return Found("unclear", note="fewer than two patients were treated in both arms")
+
+    def of(arm: str, what: str) -> list[float]:
+        return [float(row[arm][what]) for row in both]
+
+    depth = difference(
+        "log10 nadir, early minus late", of("preemptive", "log10_nadir"), of("therapeutic", "log10_nadir")
+    )
+    early, late = (of(arm, "relapse_free") for arm in ("preemptive", "therapeutic"))
+    free = difference("relapse-free days gained", early, late, "d")
+    return Found(verdict(depth.value < 0 and free.value > 0, depth.high < 0 and free.low > 0), (depth, free))
+
+
+def _kinetics(effort: Effort) -> dict[str, Statistic]:
+    return Simulator(effort.seed, {"kinetics": effort.patients(8)}, Fidelity(3)).statistics("kinetics")
+
+
+def blood(effort: Effort) -> Found:
+    """Fact 3: T cells fall within a day and are above baseline by day 7; B cells are gone in two days."""
+    found = _kinetics(effort)
+    names = ("h12", "d1", "d2", "d7", "b_gone")
+    low, back, above = min(found[n].value for n in ("h6", "h12", "d1")), found["d2"].value, found["d7"].value
+    holds = low < 0.5 and low == min(found[n].value for n in ("h6", "h12", "d1", "d2")) and back > low
+    return Found(
+        verdict(holds and above > 1.0 and found["b_gone"].value >= 0.5),
+        tuple(measured({"b_gone": "B cells gone on day 2"}.get(n, f"T cells {n}"), found[n]) for n in names),
+    )
+
+
+def blood_medians(effort: Effort) -> Found:
+    """Fact 3 in numbers: medians at ten sampling times against the data's limits."""
+    found, targets = _kinetics(effort), load_targets()
+    inside = {t.id: t.agrees(found[t.name]) for t in targets.values() if t.id.startswith("C8_") and t.id != "C8_B"}
+    missed = ", ".join(key for key, hit in inside.items() if not hit) or "none"
+    n = sum(inside.values())
+    told = Measured(f"of {len(inside)} medians inside", n)
+    return Found(verdict(n >= 0.75 * len(inside)), (told,), f"outside: {missed}")
+
+
+def dose(effort: Effort) -> Found:
+    """Fact 4: log10 kill in 28 days by dose; monotone, and little gained above 28 ug/day."""
+    n, doses = effort.patients(6), (1, 9, 28, 112)
+    kill = [
+        [r.log10_kill_28 for r in _treated(0.05, n, 30.0, blinatumomab=CONTINUOUS | {"dose": f"{d} ug/day"})]
+        for d in doses
+    ]
+    means = [mean_of(f"log10 kill at {d} ug/day", k) for d, k in zip(doses, kill, strict=True)]
+    below, above = (difference(w, kill[j], kill[i]) for w, i, j in (("gain 9 to 28", 1, 2), ("gain 28 to 112", 2, 3)))
+    rises = all(a.value <= b.value + 0.02 for a, b in pairwise(means))
+    flat = above.value < 0.5 * below.value
+    return Found(
+        verdict(rises and flat), (*means, below, above), f"monotone: {rises}; plateau above 28 ug/day: {flat}"
+    )
+
+
+def exhaustion(effort: Effort) -> Found:
+    """Fact 5: lysis under continuous drug, and after a week without."""
+    rows = culture_rows(effort.patients(6), effort.seed, {})
+    told = [mean_of(f"lysis {name}", [r[name] for r in rows], "%") for name in rows[0]]
+    steady = [np.mean([r[f"continuous_{d}"] for r in rows]) for d in (7, 14, 28)]
+    broken = np.mean([r["tfi_14"] for r in rows])
+    holds = steady[0] > steady[1] > steady[2] and broken > steady[1]
+    return Found(verdict(bool(holds)), tuple(told))
+
+
+def cytokines(effort: Effort) -> Found:
+    """Fact 6: worst CRS score by burden, and first against second cycle."""
+    n = effort.patients(6)
+    scores = [[np.log10(max(r.worst_crs_score, 1e-6)) for r in _treated(b, n, 30.0)] for b in (1e-3, 0.05, 0.5)]
+    rise = difference("log10 score, 50 % against 0.1 %", scores[2], scores[0])
+    response = Simulator(effort.seed, {"overt": effort.patients(12)}, Fidelity(3, 0.5)).statistics("overt")
+    second = measured("score of cycle 2 / cycle 1, overt", response["crs_cycle_2"])
+    rises = np.mean(scores[0]) < np.mean(scores[1]) < np.mean(scores[2])
+    return Found(verdict(bool(rises) and rise.low > 0 and second.value < 0.5), (rise, second))
+
+
+def treg(effort: Effort) -> Found:
+    """Fact 7: log10 kill by Treg share in the same patients, with and without their activation by the drug."""
+    n = effort.patients(8)
+
+    def kill(share: float, weight: float | None = None) -> list[float]:
+        changes = burden_plan(0.03, 30.0) | spread("cl_blinatumomab", "t_cell_fitness")
+        changes["parameters.treg_share_supported"] = share
+        if weight is not None:
+            changes["parameters.treg_engaged_weight"] = weight
+        return [respond(changes, k).log10_kill_28 for k in range(n)]
+
+    low, high, quiet = kill(0.02), kill(0.2), kill(0.2, 1.0)
+    cost = difference("log10 kill lost from 2 to 20 % Treg", low, high)
+    regained = difference("regained without their activation", quiet, high)
+    return Found(verdict(cost.value > 0 and regained.value > 0, cost.low > 0), (cost, regained))
+
+
+def _fact(key: str, claim: str, expected: str, source: str, run: object) -> Check:
+    return Check(key, "facts", claim, expected, source, run)  # type: ignore[arg-type]
+
+
+CHECKS: Final = (
+    _fact("F1", "Response falls with the burden at start", "monotone, with a threshold", "C1, C4", burden),
+    _fact("F2", "The same patient treated early goes deeper and stays free longer", "early better", "C4, C5, C1",
+          early_against_late),
+    _fact("F3", "T cells leave the blood within a day and overshoot by day 7; B cells go", "as in patients",
+          "Klinger 2012; hosseini-2020 data", blood),
+    _fact("F3b", "Blood T cells at ten times", "at least three quarters of the medians inside", "hosseini-2020 data",
+          blood_medians),
+    _fact("F4", "No hook effect; little gain above 28 ug/day", "monotone plateau", "EC90 470 pg/mL", dose),
+    _fact("F5", "Continuous exposure loses lysis, a break restores it", "falls, and comes back", "Philipp 2022", exhaustion),
+    _fact("F6", "CRS rises with burden; first exposure exceeds the second", "rises; below half", "C6, C7, Klinger 2012",
+          cytokines),
+    _fact("F7", "More Treg, less response; their activation by the drug matters", "both above 0", "Duell 2017", treg),
+)  # fmt: skip

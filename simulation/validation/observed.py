@@ -1,0 +1,49 @@
+"""Part (b): every published target beside what the model gives with the parameters in force."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from simulation.calibration.experiments import CULTURE, Fidelity, Simulator
+from simulation.calibration.targets import Target, load_targets
+from simulation.validation.check import Check, Effort, Found, Measured, verdict
+from simulation.validation.facts import measured
+
+__all__ = ["CHECKS", "compare"]
+
+# Full numbers of patients per arm. Grids of 3 x 3 and steps of 12 h agree with 6 x 6 and 6 h (V9, V10).
+_PATIENTS: Final = {
+    "overt": 60, "mrd": 60, "kinetics": 8, "graft": 40, "dli": 16, "escape": 40, "natural": 30, CULTURE: 6,
+}  # fmt: skip
+_WORDS: Final = {
+    "overt": "Overt disease (TOWER)", "mrd": "MRD (BLAST)", "kinetics": "Lymphocytes in blood",
+    "graft": "Graft with and without Treg", "dli": "Matched DLI by dose", "escape": "Relapse after response",
+    "natural": "Natural course", CULTURE: "Exhaustion co-culture",
+}  # fmt: skip
+
+
+def compare(experiment: str, effort: Effort) -> Iterator[tuple[Target, Found]]:
+    """Simulate an experiment and compare every target that it serves."""
+    targets = [t for t in load_targets().values() if t.experiment == experiment and t.use != "not_used"]
+    patients = {experiment: effort.patients(_PATIENTS[experiment])}
+    found = Simulator(effort.seed, patients, Fidelity(3, 0.5)).statistics(experiment)
+    for target in targets:
+        seen = measured("simulated", found[target.name])
+        observed = Measured("observed", target.observed, target.low, target.high, target.n)
+        overlaps = seen.low <= target.high and target.low <= seen.high
+        inside = target.agrees(found[target.name])
+        note = f"{target.use}; z {target.z(found[target.name]):+.1f}"
+        yield target, Found(verdict(inside, inside or not overlaps), (seen, observed), note)
+
+
+def _check(experiment: str) -> Check:
+    """Return a check that stands for all targets of an experiment; the report shows each of them."""
+
+    def run(effort: Effort) -> Found:
+        rows = list(compare(experiment, effort))
+        misses = [t.id for t, f in rows if f.status == "fail"]
+        return Found(verdict(not misses), tuple(f.measured[0] for _, f in rows), ", ".join(misses))
+
+    return Check(f"T-{experiment}", "targets", _WORDS[experiment], "within limits", "EVIDENCE 3A", run)
+
+
+CHECKS: Final = tuple(_check(name) for name in _PATIENTS)

@@ -1,0 +1,107 @@
+"""The validation report: `docs/validation.md` for people, `validation.json` for machines."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from simulation.calibration.targets import load_targets
+from simulation.parameters import ParameterTable
+from simulation.store.atomic import write_text
+from simulation.validation.check import Effort, Measured
+from simulation.validation.run import PARTS, Result
+
+__all__ = ["document", "markdown", "write_report"]
+
+_SIGNS: Final = {"pass": "pass", "fail": "**FAIL**", "unclear": "unclear", "error": "**ERROR**"}
+_INTRO: Final = """\
+Written by `python run_sim.py validate`; do not edit. Every line is a check that was run with the shipped parameters. What fails
+is shown as failing. *Unclear*: the Monte-Carlo interval allows both; more patients (without `--quick`) decide.
+
+Intervals in brackets are 95 % Monte-Carlo intervals: how well the number is known from so many virtual patients. They say nothing
+about how wrong the model may be. Observed values carry the study's own (Wilson) interval, or the range that was accepted
+beforehand, as `simulation/data/targets.yaml` says for each.
+"""
+
+
+def document(results: Sequence[Result], effort: Effort, version: str) -> dict[str, Any]:
+    """Return the machine-readable report."""
+    counts = Counter(result.found.status for result in results)
+    return {
+        "version": version,
+        "parameters": ParameterTable.load().parameter_values().digest(),
+        "effort": effort.factor,
+        "seed": effort.seed,
+        "counts": {status: counts.get(status, 0) for status in _SIGNS},
+        "checks": [result.plain() for result in results],
+    }
+
+
+def markdown(results: Sequence[Result], effort: Effort, version: str) -> str:
+    """Return the report as Markdown."""
+    counts = Counter(result.found.status for result in results)
+    summary = ", ".join(f"{counts[status]} {status}" for status in _SIGNS if counts[status])
+    quick = "" if effort.factor >= 1 else f" Quick form: {effort.factor:.0%} of the full numbers of patients."
+    digest = ParameterTable.load().parameter_values().digest()[:12]
+    lines = [
+        "# Validation report", "", _INTRO,
+        f"Version {version}, parameter table `{digest}`, seed {effort.seed}.{quick}", "",
+        f"**{len(results)} checks: {summary}.**", "",
+    ]  # fmt: skip
+    failing = [r for r in results if r.found.status in ("fail", "error")]
+    if failing:
+        lines += ["## What fails", ""]
+        lines += [f"* **{r.id}** {r.claim}: {_told(r)}" for r in failing]
+        lines.append("")
+    for part, title in PARTS.items():
+        rows = [r for r in results if r.part == part]
+        if rows:
+            lines += [f"## {title}", "", *(_targets(rows) if part == "targets" else _table(rows)), ""]
+    lines += ["## Targets that are not used", ""]
+    lines += [f"* {t.id} {t.what}: {t.reason}" for t in load_targets().values() if t.use == "not_used"]
+    return "\n".join(lines) + "\n"
+
+
+def _table(rows: Sequence[Result]) -> list[str]:
+    head = ["| id | claim | expected | found | result | source |", "|---|---|---|---|---|---|"]
+    return head + [
+        f"| {r.id} | {r.claim} | {r.expected} | {_told(r)} | {_SIGNS[r.found.status]} | {r.source} |" for r in rows
+    ]
+
+
+def _targets(rows: Sequence[Result]) -> list[str]:
+    head = [
+        "| id | observation | observed (limits) | simulated (Monte Carlo) | n | use | result | source |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for r in rows:
+        if len(r.found.measured) < 2:
+            head.append(f"| {r.id} | {r.claim} | {r.expected} | {_told(r)} | | | {_SIGNS[r.found.status]} | {r.source} |")
+            continue
+        seen, observed = r.found.measured[:2]
+        head.append(
+            f"| {r.id} | {r.claim} | {_bare(observed)} | {_bare(seen)} | {seen.n} | {r.found.note} "
+            f"| {_SIGNS[r.found.status]} | {r.source} |"
+        )
+    return head
+
+
+def _bare(measured: Measured) -> str:
+    return str(Measured("", measured.value, measured.low, measured.high)).strip()
+
+
+def _told(result: Result) -> str:
+    parts = [str(m) for m in result.found.measured]
+    if result.found.note:
+        parts.append(result.found.note)
+    return "; ".join(parts)
+
+
+def write_report(results: Sequence[Result], effort: Effort, version: str, page: Path, data: Path) -> None:
+    """Write both forms; each file is whole or absent."""
+    for path in (page, data):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(page, markdown(results, effort, version))
+    text = json.dumps(document(results, effort, version), indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(data, text + "\n")

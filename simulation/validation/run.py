@@ -1,0 +1,120 @@
+"""Run checks, here or in worker processes, and keep what they found."""
+
+import math
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from simulation.pool import HerePool, LocalPool, Task
+from simulation.validation import facts, facts_transplant, observed, source, theory
+from simulation.validation.check import Check, Effort, Found, Measured
+
+__all__ = ["PARTS", "QUICK", "Result", "checks", "run_checks"]
+
+PARTS = {
+    "theory": "(a) Verification against theory",
+    "targets": "(b) Calibration targets side by side",
+    "facts": "(c) Stylised facts",
+    "source": "(d) Findings of the source paper",
+}
+QUICK = 0.35  # of the full numbers of patients
+
+
+@dataclass(frozen=True)
+class Result:
+    """Hold one line of the report."""
+
+    id: str
+    part: str
+    claim: str
+    expected: str
+    source: str
+    found: Found
+    seconds: float
+
+    def plain(self) -> dict[str, Any]:
+        """Return it for JSON; null where a number is not known."""
+        measured = [_finite(vars_of(m)) for m in self.found.measured]
+        return {
+            "id": self.id, "part": self.part, "claim": self.claim, "expected": self.expected, "source": self.source,
+            "status": self.found.status, "measured": measured, "note": self.found.note, "seconds": self.seconds,
+        }  # fmt: skip
+
+
+def vars_of(measured: Measured) -> dict[str, Any]:
+    """Return a measured number as a mapping."""
+    return {name: getattr(measured, name) for name in ("name", "value", "low", "high", "n", "unit")}
+
+
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
+
+
+def checks(parts: Sequence[str] = tuple(PARTS)) -> tuple[Check, ...]:
+    """Return the checks of some parts, in the order of the report."""
+    known = (*theory.CHECKS, *observed.CHECKS, *facts.CHECKS, *facts_transplant.CHECKS, *source.CHECKS)
+    return tuple(check for check in known if check.part in parts)
+
+
+def do(runs: tuple[tuple[str, Effort], ...]) -> list[Result]:
+    """Do some checks by id; an error of one is its result, not the end of the others."""
+    known = {check.id: check for check in checks()}
+    return [result for key, effort in runs for result in _one(known[key], effort)]
+
+
+def _one(check: Check, effort: Effort) -> Iterator[Result]:
+    started = time.perf_counter()
+    try:
+        rows = (
+            [(t.id, t.what, _limits(t.low, t.high), t.source, f) for t, f in observed.compare(check.id[2:], effort)]
+            if check.part == "targets"
+            else [(check.id, check.claim, check.expected, check.source, check.run(effort))]
+        )
+    except Exception as error:
+        told = traceback.format_exception_only(error)[-1].strip()
+        rows = [(check.id, check.claim, check.expected, check.source, Found("error", note=told))]
+    seconds = round((time.perf_counter() - started) / len(rows), 1)
+    for key, claim, expected, origin, found in rows:
+        yield Result(key, check.part, claim, expected, origin, found, seconds)
+
+
+def _limits(low: float, high: float) -> str:
+    return f"{low:.3g}–{high:.3g}"
+
+
+def run_checks(
+    effort: Effort,
+    parts: Sequence[str] = tuple(PARTS),
+    workers: int = 1,
+    tell: Callable[[int, int], None] = lambda done, total: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> list[Result]:
+    """Run all checks of some parts and return their results in the order of the report.
+
+    `tell` gets the number of checks done and their total. When `should_stop` says yes, what is done is returned.
+    """
+    wanted = checks(parts)
+    order = {check.id: i for i, check in enumerate(wanted)}
+    slow_first = sorted(wanted, key=lambda c: c.part == "theory")
+    tasks = (Task(((check.id, effort),)) for check in slow_first)
+    found: list[tuple[int, Result]] = []
+    pool = (
+        HerePool(should_stop=should_stop)
+        if workers == 1
+        else LocalPool(workers, preload=("simulation.validation.run",), should_stop=should_stop)
+    )
+    with pool:
+        for done, outcome in enumerate(pool.run(do, tasks), 1):
+            place = order[outcome.task.runs[0][0]]
+            if outcome.ok:
+                found.extend((place, result) for result in outcome.value)
+            else:
+                check, why = wanted[place], outcome.died or repr(outcome.error)
+                lost = Found("error", note=why)
+                found.append(
+                    (place, Result(check.id, check.part, check.claim, check.expected, check.source, lost, 0.0))
+                )
+            tell(done, len(wanted))
+    return [result for _, result in sorted(found, key=lambda pair: pair[0])]
