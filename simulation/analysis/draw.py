@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from simulation.analysis.figures.axis import FactorAxis, factor_axis, number_text
 from simulation.analysis.figures.bars import Swing, index_bars, morris_plane, tornado
-from simulation.analysis.figures.heat import Panel, contours, heat_maps
+from simulation.analysis.figures.heat import Panel, contours, heat_maps, is_flat, writes_intervals
 from simulation.analysis.figures.lines import Line, line_plot
 from simulation.analysis.figures.trade_off import Cloud, trade_off
 from simulation.analysis.findings import Contrast, Findings
@@ -152,21 +152,20 @@ def _map_figures(
 ) -> Iterator[Drawing]:
     across, up = axes
     where = f"{across.factor.label or across.factor.name} and {up.factor.label or up.factor.name}"
-    kind = "Difference within patients" if signed else "Mean"
+    kind = "Shown: differences within patients" if signed else "Shown: the mean"
     title = f"{outcome.title} over {where}" + (
         f": {group}" if group else ": difference between arms" if signed else ""
     )
-    numbers = (
-        f"± half of the {_band(outcome) if not signed else '95 % interval of the mean difference (Student)'}."
-    )
+    interval = "95 % interval of the mean difference (Student)" if signed else _band(outcome)
+    numbers = f" Numbers: mean ± half of the {interval}." if writes_intervals(panels) else ""
     dark = "Orange is worse, purple better than the arm it is held against." if signed else "Dark is worse."
     suffix = [outcome.name, *([group] if group else []), *(["difference"] if signed else [])]
     yield Drawing(
         _name("heat", *suffix), title,
-        f"{_who(findings)} {kind} at every design point. {dark} {numbers}".replace("± half", "Numbers: mean ± half"),
+        f"{_who(findings)} {kind} at every design point. {dark}{numbers}",
         heat_maps(across, up, panels, outcome, signed=signed),
     )  # fmt: skip
-    if len(across.levels) >= 3 and len(up.levels) >= 3:
+    if len(across.levels) >= 3 and len(up.levels) >= 3 and not is_flat(panels):
         zero = " Thick: no difference." if signed else ""
         yield Drawing(
             _name("contour", *suffix), f"{title} (contours)",

@@ -57,9 +57,10 @@ EXTRA: Final = ("leukaemia_free_days", "in_remission_at_end")  # what the runner
 TEXT: Final = ("relapse_cd19", "relapse_hla", "death_cause", "cause_of_failure")
 FLAGS: Final = ("extinct", "relapse_free_censored", "grfs_censored", "in_remission_at_end")
 RAW: Final = (*OUTCOME_KEYS, *EXTRA)
-_BETTER_MORE: Final = frozenset(
-    {"relapse_free_days", "grfs_days", "final_cd3_per_ul", "days_simulated", "extinct"}
-)
+_BETTER_MORE: Final = frozenset({
+    "relapse_free_days", "grfs_days", "leukaemia_free_days", "in_remission_at_end", "relapse_free_censored",
+    "grfs_censored", "final_cd3_per_ul", "days_simulated", "extinct",
+})  # fmt: skip
 _UNITS: Final = {"blinatumomab_ug": "µg", "dli_cells_per_kg": "CD3+/kg", "final_cd3_per_ul": "/µL"}
 _LABELS: Final = {
     "relapse_free_days": "Relapse-free survival",

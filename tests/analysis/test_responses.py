@@ -86,3 +86,18 @@ def test_derived_outcomes() -> None:
     assert got == {"relapsed": 1.0, "agvhd_2_4": 1.0, "agvhd_3_4": 0.0, "died": 0.0, "extinct": 0.0}
     assert outcome_value(BUILT_IN["cd19_negative_relapse"], row) == 1.0
     assert np.isnan(outcome_value(BUILT_IN["death_day"], row))
+
+
+def test_more_days_without_leukaemia_are_better_and_more_relapses_are_not() -> None:
+    better = {name for name, outcome in BUILT_IN.items() if not outcome.less_is_better}
+    assert {
+        "relapse_free_days",
+        "grfs_days",
+        "leukaemia_free_days",
+        "in_remission_at_end",
+        "extinct",
+        "remission",
+    } <= better
+    assert better.isdisjoint(
+        {"relapsed", "agvhd_grade", "agvhd_2_4", "died", "blinatumomab_days", "dli_cells_per_kg"}
+    )

@@ -217,7 +217,7 @@ def test_layers_can_be_switched(page: Any) -> None:
     page.get_by_label("Map of the marrow").first.click(force=True)
     page.get_by_role("option", name="Treg", exact=True).click()
     page.wait_for_function("before => document.querySelector('.tt-map img').src !== before", arg=before)
-    assert "cells per niche" in page.locator(".tt-legend").first.inner_text()
+    page.locator(".tt-legend").first.get_by_text("cells per niche").wait_for()
 
 
 def test_two_tabs_do_not_share_a_patient(open_tab: Callable[[], Any]) -> None:

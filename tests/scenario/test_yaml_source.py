@@ -110,10 +110,10 @@ def test_hostile_shapes_end_quickly(
 ) -> None:
     if loader == "Python":
         monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
-    start = time.perf_counter()
+    start = time.process_time()  # the machine may be busy with something else
     with pytest.raises(UserError, match=told):
         parse_yaml(text, "f")
-    assert time.perf_counter() - start < (1.0 if loader == "C" else 20.0)
+    assert time.process_time() - start < (1.0 if loader == "C" else 20.0)
 
 
 def test_limits_are_far_above_any_scenario() -> None:

@@ -15,7 +15,7 @@ from simulation.analysis.figures.axis import FactorAxis, wrapped
 from simulation.results.figures import style
 from simulation.sweep.outcomes import Outcome
 
-__all__ = ["Panel", "contours", "heat_maps"]
+__all__ = ["Panel", "contours", "heat_maps", "is_flat", "writes_intervals"]
 
 type Floats = npt.NDArray[np.float64]
 type Panel = tuple[str, Floats, Floats]  # title; means and half widths of intervals, shape (n_y, n_x)
@@ -37,7 +37,7 @@ def heat_maps(
         )
         ax.set_facecolor("#EFEFEF")  # a cell without a value
         if means.size <= _MOST_WRITTEN and len(panels) <= 6:
-            _write(ax, means, halves, norm, colours, small=len(panels) > 1 or means.size > 30)
+            _write(ax, means, halves, norm, colours, small=not writes_intervals(panels))
         _ticks(ax, x, y, index, len(panels))
         if title:
             ax.set_title(wrapped(title, 30))
@@ -81,6 +81,18 @@ def contours(
         bar = figure.colorbar(filled, ax=axes, shrink=0.85, pad=0.015, aspect=22)
         bar.set_label(wrapped(f"Difference: {outcome.title}" if signed else outcome.title, 34))
     return figure
+
+
+def writes_intervals(panels: Sequence[Panel]) -> bool:
+    """Return whether the cells of a heat map have room for half the interval under the mean."""
+    return len(panels) <= 2 and all(means.size <= 30 for _, means, _ in panels)
+
+
+def is_flat(panels: Sequence[Panel]) -> bool:
+    """Return whether all means of each panel are nearly the same, so that there are no contours to draw."""
+    spans = [np.ptp(means[np.isfinite(means)]) for _, means, _ in panels if np.isfinite(means).any()]
+    sizes = [np.abs(means[np.isfinite(means)]).max() for _, means, _ in panels if np.isfinite(means).any()]
+    return all(span <= 0.005 * size for span, size in zip(spans, sizes, strict=True))
 
 
 def _columns(n: int) -> int:
@@ -131,7 +143,7 @@ def _write(
             text = _short(float(value)) + (
                 "" if small or not np.isfinite(half) else f"\n±{_short(float(half))}"
             )
-            ax.text(column, row, text, ha="center", va="center", color=ink, fontsize=6 if small else 6.5)
+            ax.text(column, row, text, ha="center", va="center", color=ink, fontsize=6 if small else 6.2)
 
 
 def _short(value: float) -> str:
