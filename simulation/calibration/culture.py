@@ -13,10 +13,11 @@ from simulation.scenario.fields import FrozenMap
 __all__ = ["culture_rows", "tell_culture"]
 
 DAYS: Final = (7.0, 14.0, 28.0)
+# Targets are never used up, as "continuous drug and target" says: at a lower ratio T cells rest until the next feed.
 _TEXT: Final = """
 experiment: exhaustion_coculture
 name: Exhaustion co-culture
-culture: {t_cells: 50000, et_ratio: "1:4", drug: 5 ng/mL, feed_every: 3.5 d, targets_divide: true}
+culture: {t_cells: 50000, et_ratio: "1:10", drug: 5 ng/mL, feed_every: 1 d, targets_divide: true}
 arms:
   - {name: continuous, on: 28 d}
   - {name: TFI, on: 7 d, off: 7 d}

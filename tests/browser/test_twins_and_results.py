@@ -36,6 +36,7 @@ def test_twins_are_alike_until_they_part(page: Any) -> None:
 
 def test_twins_play_in_step_and_begin_again(page: Any) -> None:
     page.get_by_role("tab", name="Twins").click()
+    page.locator(".tt-status").wait_for()
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_function(
         "() => parseFloat((document.querySelector('.tt-status')?.innerText ?? '').slice(4)) > 5"

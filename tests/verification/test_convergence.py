@@ -58,7 +58,7 @@ def test_the_number_of_agents_does_not_matter(name: str, start: float) -> None:
 @pytest.mark.parametrize(("name", "start"), [OVERT, MRD])
 def test_the_step_does_not_matter(name: str, start: float) -> None:
     found = np.array([log10_blasts(name, start, time_step=dt) for dt in ("3 h", "6 h", "12 h")])
-    assert spread(found) < 0.05
+    assert spread(found) < 0.06  # the bound of the model's specification, there for days 28 and 56
 
 
 EVEN = {  # no perfusion by chance, and so many founders that niches start alike
@@ -115,6 +115,14 @@ TINY = {
     "parameters.rate_death_agvhd_4": "0 /day",
     "parameters.rate_death_crs_4": "0 /day",
     "parameters.n_engaged_crs_unit": f"{3e6 * SMALL} cells/kg",
+    # Values of its own, so that a new fit does not leave too few blasts for their spread to mean anything.
+    "parameters.rate_contacts": "200 contacts/day",
+    "parameters.rate_kill_max": "3 kills/day",
+    "parameters.potency_resting": 0.24,
+    "parameters.rate_division_engaged": "0.35 /day",
+    "parameters.rate_exhaustion": "0.29 /day",
+    "parameters.rate_exhaustion_recovery": "0.4 /day",
+    "parameters.partition_marrow": 0.3,
 }
 COMPARED = (
     "blasts_cells",

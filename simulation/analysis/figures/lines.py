@@ -90,15 +90,18 @@ def _range(ax: Axes, outcome: Outcome, lines: Sequence[Line]) -> None:
     if outcome.share:
         ax.set_ylim(-0.02, 1.02)
         return
-    tops = np.concatenate([np.concatenate([line.mean, line.high]) for line in lines])
-    tops = tops[np.isfinite(tops)]
-    bottoms = np.concatenate([np.concatenate([line.mean, line.low]) for line in lines])
-    bottoms = bottoms[np.isfinite(bottoms)]
-    if not tops.size:
+    means = np.concatenate([line.mean for line in lines])
+    means = means[np.isfinite(means)]
+    if not means.size:
         style.note(ax, "no value at any level")
         return
-    low, high = float(bottoms.min()), float(tops.max())
-    if low >= 0 and low < 0.5 * high:
+    ends = np.concatenate([np.concatenate([line.low, line.high]) for line in lines])
+    ends = ends[np.isfinite(ends)]
+    # bands of two or three patients may be endless: they must not squeeze the lines flat
+    room = max(float(np.ptp(means)), 0.25 * float(np.abs(means).max()))
+    low = max(float(min(means.min(), ends.min(initial=np.inf))), float(means.min()) - room)
+    high = min(float(max(means.max(), ends.max(initial=-np.inf))), float(means.max()) + room)
+    if means.min() >= 0 and low < 0.5 * high:
         low = 0.0
     pad = 0.05 * (high - low or abs(high) or 1.0)
     ax.set_ylim(low if low == 0 else low - pad, high + pad)

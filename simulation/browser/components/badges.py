@@ -1,7 +1,8 @@
 """How the patient is, in a line of badges: what a clinician looks at first."""
 
+import json
 import math
-from typing import Final
+from typing import Any, Final
 
 import solara
 
@@ -69,15 +70,15 @@ def _mrd(shot: Snapshot) -> tuple[str, str]:
     return number_text(value, 2), "bad" if value >= shot.scenario.definitions.mrd_negative else "plain"
 
 
-@solara.component
-def Badges(shot: Snapshot, title: str = "", frame_s: float = 0.0) -> None:
+@solara.component_vue("badges.vue")
+def _Badges(items: str, frame_ms: int = 0) -> None:
+    """Be drawn by `badges.vue`."""
+
+
+def Badges(shot: Snapshot, frame_s: float = 0.0) -> Any:
     """Show the badges; what each means does not rest on its colour alone. The last frame's time is for whoever measures it."""
-    with solara.v.Html(tag="div", class_="tt-badges", attributes={"data-frame-ms": f"{1000 * frame_s:.0f}"}):
-        if title:
-            solara.v.Html(tag="b", children=[title])
-        for label, words, kind in badge_words(shot):
-            icon = [solara.v.Icon(children=[_ICONS[kind]], x_small=True)] if _ICONS[kind] else []
-            told = solara.v.Html(
-                tag="span", children=[f" {label}: ", solara.v.Html(tag="b", children=[words])]
-            )
-            solara.v.Html(tag="span", class_=f"tt-badge tt-{kind}", children=[*icon, told])
+    items = [
+        {"label": label, "words": words, "kind": kind, "icon": _ICONS[kind]}
+        for label, words, kind in badge_words(shot)
+    ]
+    return _Badges(items=json.dumps(items), frame_ms=round(1000 * frame_s))

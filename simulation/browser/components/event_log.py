@@ -1,6 +1,8 @@
 """What happened, in words, the latest first."""
 
+import json
 from collections.abc import Sequence
+from typing import Any
 
 import solara
 
@@ -33,17 +35,11 @@ def _order(order: object) -> str:
     return f"stop {stop}" if stop is not None else "marrow test"
 
 
-@solara.component
-def EventLog(lines: Sequence[tuple[str, str]]) -> None:
-    """Show the log; it is drawn again only when its lines have changed."""
-    lines = lines or [("", "Nothing has happened yet: press Play.")]
-    rows = [
-        solara.v.Html(
-            tag="li", children=[solara.v.Html(tag="b", children=[f"{day}: " if day else ""]), words]
-        )
-        for day, words in lines
-    ]
-    title = solara.v.Html(tag="h3", class_="tt-group", children=["What happened"])
-    attributes = {"tabindex": "0", "aria-label": "Event log, the latest first"}
-    log = solara.v.Html(tag="ul", class_="tt-log", children=rows, attributes=attributes)
-    solara.Div(children=[title, log])
+@solara.component_vue("event_log.vue")
+def _EventLog(lines: str) -> None:
+    """Be drawn by `event_log.vue`."""
+
+
+def EventLog(lines: Sequence[tuple[str, str]]) -> Any:
+    """Show the log."""
+    return _EventLog(lines=json.dumps(lines or [("", "Nothing has happened yet: press Play.")]))

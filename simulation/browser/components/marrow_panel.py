@@ -5,6 +5,7 @@ from typing import Any
 import solara
 
 from simulation.browser.components.marrow_map import MarrowMap
+from simulation.browser.components.tables import TextTable
 from simulation.browser.marrow import LAYERS, MapImage, niche_agents, niche_words, paint
 from simulation.browser.palette import Palette
 from simulation.browser.view import PatientView
@@ -72,18 +73,7 @@ def _Agents(view: PatientView, index: int, columns: int) -> None:
     head = f"Agents in niche row {row + 1}, column {column + 1}: {n}" + (
         f", the {len(agents)} largest" if n > len(agents) else ""
     )
-    titles = ("Agent", "Class", "Cells", "Attributes")
-    header = solara.v.Html(tag="tr", children=[solara.v.Html(tag="th", children=[title]) for title in titles])
-    body = [
-        solara.v.Html(
-            tag="tr",
-            children=[
-                solara.v.Html(tag="td", children=[str(agent[key])])
-                for key in ("id", "kind", "cells", "attributes")
-            ],
-        )
-        for agent in agents
-    ]
+    rows = [[str(agent[key]) for key in ("id", "kind", "cells", "attributes")] for agent in agents]
     solara.v.Html(tag="h3", class_="tt-group", children=[head])
-    table = solara.v.Html(tag="table", class_="tt-table", children=[header, *body])
-    solara.v.Html(tag="div", class_="tt-scroll", children=[table], attributes={"tabindex": "0"})
+    with solara.Div(classes=["tt-scroll"]):
+        TextTable(["Agent", "Class", "Cells", "Attributes"], rows, label=head)

@@ -1,5 +1,7 @@
 """Page 1: one patient, from transplant on."""
 
+import json
+
 import solara
 
 from simulation.browser.catalogue import Source
@@ -61,7 +63,7 @@ def _Log(view: PatientView) -> None:
 @solara.component
 def _Charts(view: PatientView, colours: Palette) -> None:
     view.frame.get()
-    option = solara.use_memo(lambda: base_option(colours), [colours.dark])
+    option = solara.use_memo(lambda: json.dumps(base_option(colours)), [colours.dark])
     shot = view.shot
     Chart(
         option=option, frame=frame_option(shot, colours), height=HEIGHT, event_drawn=lambda _: view.player.drawn(),

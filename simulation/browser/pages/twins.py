@@ -1,5 +1,7 @@
 """Page 2: the same patient under two strategies, side by side and in step."""
 
+import json
+
 import solara
 
 from simulation.browser.catalogue import Source
@@ -111,7 +113,7 @@ def parting_words(view: TwinView) -> str:
 @solara.component
 def _Charts(view: TwinView, colours: Palette) -> None:
     view.frame.get()
-    option = solara.use_memo(lambda: twin_option(colours), [colours.dark])
+    option = solara.use_memo(lambda: json.dumps(twin_option(colours)), [colours.dark])
     Chart(
         option=option, frame=twin_frame(view.shots, view.parted_day, colours), height=HEIGHT,
         event_drawn=lambda _: view.player.drawn(),
