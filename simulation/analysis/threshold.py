@@ -20,13 +20,17 @@ __all__ = ["Crossing", "Threshold", "find_threshold"]
 type Floats = npt.NDArray[np.float64]
 _DECADE: Final = 10.0
 _RESAMPLES: Final = 2000
+_FEWEST: Final = 10  # patients; a bootstrap of fewer says more than it knows
 _SEED: Final = 20_231_116
 _TAILS: Final = (2.5, 97.5)
 
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """Hold one change of sign: `at`, its interval, and whether it is an advantage above it (else below)."""
+    """Hold one change of sign: where, and whether it is an advantage above it (else below).
+
+    The interval is NaN with fewer than ten patients.
+    """
 
     at: float
     low: float
@@ -91,7 +95,8 @@ def find_threshold(levels: Sequence[float], gains: Floats) -> Threshold:
     n = table.shape[1]
     places: list[list[float]] = [[] for _ in found]
     agree = 0
-    for _ in range(_RESAMPLES if n > 1 else 0):
+    enough = n >= _FEWEST
+    for _ in range(_RESAMPLES if enough else 0):
         counts = np.bincount(rng.integers(0, n, n), minlength=n)
         again = _crossings(x, table @ counts / n)
         if [way for _, way in again] == [way for _, way in found]:
@@ -101,7 +106,7 @@ def find_threshold(levels: Sequence[float], gains: Floats) -> Threshold:
     crossings = tuple(
         Crossing(at, *_percentiles(place), way) for (at, way), place in zip(found, places, strict=True)
     )
-    return Threshold(x, mean, low, high, crossings, agree / _RESAMPLES if n > 1 else math.nan)
+    return Threshold(x, mean, low, high, crossings, agree / _RESAMPLES if enough else math.nan)
 
 
 def _crossings(x: Floats, y: Floats) -> list[tuple[float, bool]]:

@@ -58,8 +58,8 @@ def _part(factor: Factor, crossing: Crossing) -> str:
     side = "above" if crossing.wins_above else "below"
     told = f"{side} {_with_unit(factor, crossing.at)}"
     if math.isfinite(crossing.low):
-        told += f" (95 % interval {_three(crossing.low)} to {_three(crossing.high)})"
-    return told
+        return f"{told} (95 % interval {_three(crossing.low)} to {_three(crossing.high)})"
+    return f"{told} (no interval: too few patients, or too few that agree)"
 
 
 def _with_unit(factor: Factor, value: float) -> str:

@@ -53,4 +53,3 @@ def twins(
     made = [Arm(name, small(name, plan)) for name in arms]
     rows = [simulate_twins(made, seed, patient) for patient in range(patients)]
     return {name: [_outcome(row[i]) for row in rows] for i, name in enumerate(arms)}
-

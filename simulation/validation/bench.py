@@ -31,7 +31,9 @@ class Cultures:
         self._channels = Channels(("divide", "die"), np.array([DIVIDE, DIE], np.int64), np.zeros(2, np.int64))
         alone = np.full((1, 2), -1, np.int32)
         self._where = Destinations(alone, np.zeros(1, np.int32), np.zeros(0, np.int32), np.zeros(0))
-        bits, chance = (np.array([MUTANT]), np.array([mutation])) if mutation else (np.zeros(0, np.int64), np.zeros(0))
+        bits, chance = (
+            (np.array([MUTANT]), np.array([mutation])) if mutation else (np.zeros(0, np.int64), np.zeros(0))
+        )
         self._variants = Variants(bits, chance, 0, 16, 0)
         self._key, self._steps = base_key(seed, 0, "events"), 0
         self.births = self.deaths = 0

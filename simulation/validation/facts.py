@@ -34,9 +34,12 @@ def burden(effort: Effort) -> Found:
     n, burdens = effort.patients(20), (1e-3, 1e-2, 0.2, 0.8)
     groups = [_treated(b, n) for b in burdens]
     shares = [
-        share_of(f"MRD < 1e-4 from {b:.1%}", [r.responded for r in g]) for b, g in zip(burdens, groups, strict=True)
+        share_of(f"MRD < 1e-4 from {b:.1%}", [r.responded for r in g])
+        for b, g in zip(burdens, groups, strict=True)
     ]
-    fall = difference("fall from 0.1 to 80 %", [r.responded for r in groups[0]], [r.responded for r in groups[-1]])
+    fall = difference(
+        "fall from 0.1 to 80 %", [r.responded for r in groups[0]], [r.responded for r in groups[-1]]
+    )
     steps = np.diff([s.value for s in shares])
     return Found(verdict(bool((steps <= 0.05).all() and fall.low > 0)), (*shares, fall))
 
@@ -78,7 +81,9 @@ def blood(effort: Effort) -> Found:
 def blood_medians(effort: Effort) -> Found:
     """Fact 3 in numbers: medians at ten sampling times against the data's limits."""
     found, targets = _kinetics(effort), load_targets()
-    inside = {t.id: t.agrees(found[t.name]) for t in targets.values() if t.id.startswith("C8_") and t.id != "C8_B"}
+    inside = {
+        t.id: t.agrees(found[t.name]) for t in targets.values() if t.id.startswith("C8_") and t.id != "C8_B"
+    }
     missed = ", ".join(key for key, hit in inside.items() if not hit) or "none"
     n = sum(inside.values())
     told = Measured(f"of {len(inside)} medians inside", n)
@@ -93,7 +98,9 @@ def dose(effort: Effort) -> Found:
         for d in doses
     ]
     means = [mean_of(f"log10 kill at {d} ug/day", k) for d, k in zip(doses, kill, strict=True)]
-    below, above = (difference(w, kill[j], kill[i]) for w, i, j in (("gain 9 to 28", 1, 2), ("gain 28 to 112", 2, 3)))
+    below, above = (
+        difference(w, kill[j], kill[i]) for w, i, j in (("gain 9 to 28", 1, 2), ("gain 28 to 112", 2, 3))
+    )
     rises = all(a.value <= b.value + 0.02 for a, b in pairwise(means))
     flat = above.value < 0.5 * below.value
     return Found(
@@ -114,7 +121,9 @@ def exhaustion(effort: Effort) -> Found:
 def cytokines(effort: Effort) -> Found:
     """Fact 6: worst CRS score by burden, and first against second cycle."""
     n = effort.patients(6)
-    scores = [[np.log10(max(r.worst_crs_score, 1e-6)) for r in _treated(b, n, 30.0)] for b in (1e-3, 0.05, 0.5)]
+    scores = [
+        [np.log10(max(r.worst_crs_score, 1e-6)) for r in _treated(b, n, 30.0)] for b in (1e-3, 0.05, 0.5)
+    ]
     rise = difference("log10 score, 50 % against 0.1 %", scores[2], scores[0])
     response = Simulator(effort.seed, {"overt": effort.patients(12)}, Fidelity(3, 0.5)).statistics("overt")
     second = measured("score of cycle 2 / cycle 1, overt", response["crs_cycle_2"])

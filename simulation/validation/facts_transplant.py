@@ -22,7 +22,9 @@ __all__ = ["CHECKS", "graft_twins"]
 _ALLO = ("fraction_alloreactive_haploidentical", "treg_share_supported", "n_t_cell_set_point_early")
 
 
-def graft_twins(treg: str, tcon: str, phi: float, n: int, days: float = 120.0) -> tuple[list[bool], list[float]]:
+def graft_twins(
+    treg: str, tcon: str, phi: float, n: int, days: float = 120.0
+) -> tuple[list[bool], list[float]]:
     """Return, per patient, aGvHD of grade II or more and log10 blasts at the end, after such a graft."""
     changes = {
         "graft.treg": f"{treg} cells/kg", "graft.tcon": f"{tcon} cells/kg", "parameters.phi_bm": phi,
@@ -39,7 +41,9 @@ def treg_and_tcon(effort: Effort) -> Found:
     alone, none = graft_twins("0", "1e6", 0.2, n), graft_twins("2e6", "0", 0.2, n)
     both = {phi: graft_twins("2e6", "1e6", phi, n) for phi in (0.0, 0.2, 1.0)}
     gvhd = (share_of("aGvHD II+ without Treg", alone[0]), share_of("with Treg", both[0.2][0]))
-    kept = [difference(f"GvL with Treg, phi_BM {phi:g} (log10)", none[1], both[phi][1]) for phi in (0.0, 0.2, 1.0)]
+    kept = [
+        difference(f"GvL with Treg, phi_BM {phi:g} (log10)", none[1], both[phi][1]) for phi in (0.0, 0.2, 1.0)
+    ]
     without = difference("GvL without Treg (log10)", none[1], alone[1])
     rare = gvhd[0].value >= 0.6 and gvhd[1].value <= 0.25
     depends = kept[0].value > 0.1 and kept[2].value < 0.6 * kept[0].value
@@ -89,7 +93,10 @@ def antigen_loss(effort: Effort) -> Found:
     """Fact 11: CD19-negative share of relapses after response, and exhaustion of marrow T cells by class."""
     found = _escape(effort)
     negative = measured("CD19-negative share of relapses", found["cd19_negative"])
-    tired = [measured(f"exhaustion at {c} relapse", found[f"exhaustion_cd19_{c}"]) for c in ("positive", "negative")]
+    tired = [
+        measured(f"exhaustion at {c} relapse", found[f"exhaustion_cd19_{c}"])
+        for c in ("positive", "negative")
+    ]
     if not found["cd19_negative"].known:
         return Found("unclear", note="nobody relapsed after response")
     inside = 0.08 <= negative.value <= 0.35
@@ -106,7 +113,11 @@ def immunosuppression(effort: Effort) -> Found:
     n = effort.patients(5)
 
     def kill(fraction: float, drug: str | None, days: float = 30.0) -> list[float]:
-        given = [{"drug": drug, "from": f"day {START:g}", "to": f"day {START + days:g}", "level": 1}] if drug else []
+        given = (
+            [{"drug": drug, "from": f"day {START:g}", "to": f"day {START + days:g}", "level": 1}]
+            if drug
+            else []
+        )
         changes = burden_plan(fraction, 30.0, immunosuppression=given) | spread("t_cell_fitness")
         return [respond(changes, k).log10_kill_28 for k in range(n)]
 
@@ -117,7 +128,10 @@ def immunosuppression(effort: Effort) -> Found:
     plan = {"graft.treg": "0 cells/kg", "follow_up": "100 d", **spread(*_ALLO)}
     alone, treated = (
         share_of(name, [_worst_grade(plan | change, k) >= 2 for k in range(n)])
-        for name, change in (("aGvHD II+ without Treg", {}), ("with ciclosporin", {"immunosuppression": course}))
+        for name, change in (
+            ("aGvHD II+ without Treg", {}),
+            ("with ciclosporin", {"immunosuppression": course}),
+        )
     )
     holds = cni.value > 0 and dear.value > cheap.value and treated.value < alone.value
     return Found(verdict(holds), (cni, cheap, dear, alone, treated))

@@ -27,7 +27,7 @@ beforehand, as `simulation/data/targets.yaml` says for each.
 
 def document(results: Sequence[Result], effort: Effort, version: str) -> dict[str, Any]:
     """Return the machine-readable report."""
-    counts = Counter(result.found.status for result in results)
+    counts: Counter[str] = Counter(result.found.status for result in results)
     return {
         "version": version,
         "parameters": ParameterTable.load().parameter_values().digest(),
@@ -40,7 +40,7 @@ def document(results: Sequence[Result], effort: Effort, version: str) -> dict[st
 
 def markdown(results: Sequence[Result], effort: Effort, version: str) -> str:
     """Return the report as Markdown."""
-    counts = Counter(result.found.status for result in results)
+    counts: Counter[str] = Counter(result.found.status for result in results)
     summary = ", ".join(f"{counts[status]} {status}" for status in _SIGNS if counts[status])
     quick = "" if effort.factor >= 1 else f" Quick form: {effort.factor:.0%} of the full numbers of patients."
     digest = ParameterTable.load().parameter_values().digest()[:12]
@@ -66,7 +66,8 @@ def markdown(results: Sequence[Result], effort: Effort, version: str) -> str:
 def _table(rows: Sequence[Result]) -> list[str]:
     head = ["| id | claim | expected | found | result | source |", "|---|---|---|---|---|---|"]
     return head + [
-        f"| {r.id} | {r.claim} | {r.expected} | {_told(r)} | {_SIGNS[r.found.status]} | {r.source} |" for r in rows
+        f"| {r.id} | {r.claim} | {r.expected} | {_told(r)} | {_SIGNS[r.found.status]} | {r.source} |"
+        for r in rows
     ]
 
 
@@ -77,7 +78,9 @@ def _targets(rows: Sequence[Result]) -> list[str]:
     ]
     for r in rows:
         if len(r.found.measured) < 2:
-            head.append(f"| {r.id} | {r.claim} | {r.expected} | {_told(r)} | | | {_SIGNS[r.found.status]} | {r.source} |")
+            head.append(
+                f"| {r.id} | {r.claim} | {r.expected} | {_told(r)} | | | {_SIGNS[r.found.status]} | {r.source} |"
+            )
             continue
         seen, observed = r.found.measured[:2]
         head.append(

@@ -68,7 +68,10 @@ def _one(check: Check, effort: Effort) -> Iterator[Result]:
     started = time.perf_counter()
     try:
         rows = (
-            [(t.id, t.what, _limits(t.low, t.high), t.source, f) for t, f in observed.compare(check.id[2:], effort)]
+            [
+                (t.id, t.what, _limits(t.low, t.high), t.source, f)
+                for t, f in observed.compare(check.id[2:], effort)
+            ]
             if check.part == "targets"
             else [(check.id, check.claim, check.expected, check.source, check.run(effort))]
         )
@@ -114,7 +117,10 @@ def run_checks(
                 check, why = wanted[place], outcome.died or repr(outcome.error)
                 lost = Found("error", note=why)
                 found.append(
-                    (place, Result(check.id, check.part, check.claim, check.expected, check.source, lost, 0.0))
+                    (
+                        place,
+                        Result(check.id, check.part, check.claim, check.expected, check.source, lost, 0.0),
+                    )
                 )
             tell(done, len(wanted))
     return [result for _, result in sorted(found, key=lambda pair: pair[0])]

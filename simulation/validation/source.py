@@ -53,7 +53,9 @@ def suppressed(effort: Effort) -> Found:
         share_of("MRD-negative without", [a.mrd_negative for a, _ in both]),
         share_of("MRD-negative under immunosuppression", [b.mrd_negative for _, b in both]),
     )
-    days = difference("leukaemia-free days lost", [a.leukaemia_free for a in free], [b.leukaemia_free for b in bound], "d")
+    days = difference(
+        "leukaemia-free days lost", [a.leukaemia_free for a in free], [b.leukaemia_free for b in bound], "d"
+    )
     return Found(verdict(shares[1].value < shares[0].value or days.low > 0), (*shares, days))
 
 
@@ -85,10 +87,14 @@ def mixed_lymphocytes(effort: Effort) -> Found:
     """S6: share of alloreactive cells with drug relative to without, with and without CD19+ cells in the well."""
     table = run_experiment(parse_experiment(_MLR), seed=effort.seed).tables["wells"]
     told = [
-        mean_of(f"alloreactive share with drug / without, {cells}", alloreactive_ratio(table, cells, 1000.0, 0.0))
+        mean_of(
+            f"alloreactive share with drug / without, {cells}", alloreactive_ratio(table, cells, 1000.0, 0.0)
+        )
         for cells in ("none", "b_cells")
     ]
-    return Found(verdict(all(0.7 <= m.value <= 1.3 for m in told)), tuple(told), "accepted 0.7-1.3 (EVIDENCE 2.4)")
+    return Found(
+        verdict(all(0.7 <= m.value <= 1.3 for m in told)), tuple(told), "accepted 0.7-1.3 (EVIDENCE 2.4)"
+    )
 
 
 def early(effort: Effort) -> Found:

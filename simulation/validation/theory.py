@@ -44,7 +44,9 @@ def extinction_in_time(effort: Effort) -> Found:
     growth = math.exp((birth - death) * days)
     wanted = (death * (growth - 1) / (birth * growth - death)) ** founders
     seen = float((lines.cells() == 0).mean())
-    return _compare("extinct by day 6", seen, wanted, math.sqrt(wanted * (1 - wanted) / _REPLICATES), _REPLICATES)
+    return _compare(
+        "extinct by day 6", seen, wanted, math.sqrt(wanted * (1 - wanted) / _REPLICATES), _REPLICATES
+    )
 
 
 def pure_birth(effort: Effort) -> Found:
@@ -54,7 +56,9 @@ def pure_birth(effort: Effort) -> Found:
     lines.grow(days, 0.25, birth)
     growth = math.exp(birth * days)
     wanted = founders * growth * (growth - 1)
-    return _compare("variance", float(lines.cells().var()), wanted, wanted * math.sqrt(5.0 / _REPLICATES), _REPLICATES)
+    return _compare(
+        "variance", float(lines.cells().var()), wanted, wanted * math.sqrt(5.0 / _REPLICATES), _REPLICATES
+    )
 
 
 def mutants(effort: Effort) -> Found:
@@ -124,7 +128,10 @@ def holling(effort: Effort) -> Found:
     (full, _), (_, rare) = per_killer
     return Found(
         verdict(0.85 < full <= 1.0 and 0.5 < rare <= 1.0 + 1e-9),
-        (Measured("kills per killer / k_max, blasts abound", full), Measured("kills / mass action, rare", rare)),
+        (
+            Measured("kills per killer / k_max, blasts abound", full),
+            Measured("kills / mass action, rare", rare),
+        ),
     )
 
 
@@ -136,7 +143,10 @@ def step_length(effort: Effort) -> Found:
         courses = [follow(small("preemptive", plan, grid=2), k) for k in range(effort.patients(6))]
         found.append(float(np.mean([np.log10(column_at(c, "blasts_cells", [68.0])[0] + 1) for c in courses])))
     fine, coarse = abs(found[1] - found[0]), abs(found[2] - found[0])
-    told = (Measured("6 h against 3 h", fine, unit="log10"), Measured("12 h against 3 h", coarse, unit="log10"))
+    told = (
+        Measured("6 h against 3 h", fine, unit="log10"),
+        Measured("12 h against 3 h", coarse, unit="log10"),
+    )
     return Found(verdict(fine < 0.15 and fine <= coarse + 0.05), told)
 
 
@@ -175,7 +185,13 @@ def _check(key: str, claim: str, expected: str, source: str, run: object) -> Che
 
 CHECKS: Final = (
     _check("V1", "Extinction probability of a birth-death line", "(d/b)^n0", "Kendall 1948", extinction),
-    _check("V2", "Time course of extinction at the step of 6 h", "Kendall's law", "Kendall 1948", extinction_in_time),
+    _check(
+        "V2",
+        "Time course of extinction at the step of 6 h",
+        "Kendall's law",
+        "Kendall 1948",
+        extinction_in_time,
+    ),
     _check("V3", "Variance of pure birth", "n0 e^bt (e^bt - 1)", "Yule 1925", pure_birth),
     _check("V4", "Mutants per culture", "P0 of Luria and Delbrueck", "Luria & Delbrueck 1943", mutants),
     _check("V5", "Drug level under infusion", "closed form", "one compartment", pharmacokinetics),

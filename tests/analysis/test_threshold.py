@@ -8,7 +8,7 @@ from simulation.analysis.threshold import find_threshold
 
 def test_a_straight_line_crosses_where_it_does() -> None:
     levels = [30.0, 10.0, 20.0, 0.0]
-    gains = np.array([[x - 12.0] * 5 for x in levels])
+    gains = np.array([[x - 12.0] * 12 for x in levels])
     found = find_threshold(levels, gains)
     (crossing,) = found.crossings
     assert crossing.at == pytest.approx(12.0) and crossing.wins_above
@@ -56,3 +56,8 @@ def test_patients_with_gaps_are_left_out_and_too_little_is_refused() -> None:
         find_threshold([1], np.ones((1, 3)))
     with pytest.raises(ValueError, match="no patient"):
         find_threshold([0, 1], np.array([[np.nan], [1.0]]))
+
+
+def test_a_handful_of_patients_gives_a_place_and_no_interval() -> None:
+    found = find_threshold([0, 1], np.array([[-1.0] * 5, [1.0] * 5]))
+    assert found.crossings[0].at == pytest.approx(0.5) and np.isnan(found.crossings[0].low)

@@ -176,7 +176,7 @@ def test_acts_by_hand_and_the_command_that_repeats_them(page: Any, server: Serve
     assert "--days 31 " in command and float(rows[0]["day"]) == day_of(page) == 31.0
     from simulation.results.words import number_text
 
-    assert number_text(float(rows[0]["blasts_cells"]), 2) in badges
+    assert number_text(float(rows[0]["blasts_cells"])) in badges
 
 
 def _last_row(server: Server, command: str, out: str) -> dict[str, str]:

@@ -8,6 +8,16 @@ import pytest
 
 from .conftest import ROOT, Server, start_server
 
+SWEEP = """name: Small sweep
+arms: {early: early.yaml, late: late.yaml}
+parameters:
+  dli.cd3: {times: [1, 10], label: Dose relative to the scenario's}
+  rate_blast_net_growth: {values: [0.05 /day, 0.1 /day]}
+design: {kind: grid}
+cohort: {size: 1}
+seed: 1
+outcomes: [final_blasts, agvhd_2_4]
+"""
 ARM = "follow_up: 40 d\nmarrow: {rows: 3, columns: 3}\npatient: {n_residual_blasts: 1e7 cells}\n"
 
 
@@ -72,7 +82,9 @@ def stored(server: Server) -> Server:
     (folder / "late.yaml").write_text(
         "name: Late\n" + ARM + "start: {when: day, day: day 30}\ndli: {cd3: [1e6/kg]}\n"
     )
+    (folder / "sweep.yaml").write_text(SWEEP)
     for words in (
+        ("sweep", "sweep.yaml", "--out", "sweep", "--workers", "1", "-q"),
         ("run", "early.yaml", "late.yaml", "--out", "runs", "--no-figures", "-q"),
         (
             "compare",
@@ -125,6 +137,18 @@ def test_a_comparison_is_shown_and_its_patients_are_watched(page: Any, stored: S
         "B: Late" in page.locator(".tt-table").inner_text()
         or "B: Early" in page.locator(".tt-table").inner_text()
     )
+
+
+def test_a_sweep_is_shown_as_a_map_and_its_patients_are_watched(page: Any, stored: Server) -> None:
+    open_results(page, "sweep")
+    page.get_by_text("a sweep").wait_for()
+    canvas = page.locator(".tt-chart canvas").first
+    canvas.wait_for()
+    page.wait_for_timeout(1000)
+    box = canvas.bounding_box()
+    canvas.click(position={"x": box["width"] * 0.3, "y": box["height"] * 0.3})
+    page.get_by_role("button", name="Watch").first.click()
+    page.get_by_role("button", name="Give DLI").wait_for()
 
 
 @pytest.mark.parametrize("folder", ["", "nowhere", "empty"])

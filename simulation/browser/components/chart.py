@@ -29,7 +29,7 @@ def Chart(
     event_drawn: Callable[[Any], None] = lambda _: None,
     event_picked: Callable[[Any], None] = lambda _: None,
 ) -> Any:
-    """Draw `option` (or its JSON), and `frame` merged over it; `drawn` is called when it is on the screen, `picked` on a click."""
+    """Draw `option` (or its JSON) and `frame` merged over it; `drawn` is called when it is on the screen, `picked` on a click."""
     # as text: Solara looks into every list of an argument for elements, which took longer than all the rest of a frame
     return _Chart(
         option=option if isinstance(option, str) else json.dumps(option),
