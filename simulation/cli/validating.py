@@ -46,7 +46,9 @@ def run_validation(request: Request) -> int:
         if request.early and not stopped:
             from simulation.validation.early import write_early
 
-            place = write_early(effort, (request.out or DOCS) / "when_early_does_not_win.md", interrupt.requested)
+            place = write_early(
+                effort, (request.out or DOCS) / "when_early_does_not_win.md", interrupt.requested
+            )
             click.echo(f"Experiments: {place}", err=True)
     if folder is not None:
         write_report(
@@ -78,11 +80,16 @@ def _run(effort: Effort, request: Request, workers: int, interrupt: Interrupt) -
 
 def _tell(results: list[Result], effort: Effort, request: Request, folder: Path | None) -> None:
     if request.as_json:
-        click.echo(json.dumps(document(results, effort, simulation.__version__), indent=1, ensure_ascii=False))
+        click.echo(
+            json.dumps(document(results, effort, simulation.__version__), indent=1, ensure_ascii=False)
+        )
         return
     print_table(
         ["id", "claim", "result", "found"],
-        [[r.id, r.claim, r.found.status, "; ".join(map(str, r.found.measured[:3])) or r.found.note] for r in results],
+        [
+            [r.id, r.claim, r.found.status, "; ".join(map(str, r.found.measured[:3])) or r.found.note]
+            for r in results
+        ],
     )
     if folder is not None:
         click.echo(f"\nReport: {folder / 'validation.md'}")

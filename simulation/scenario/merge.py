@@ -102,7 +102,10 @@ def _replaces(base: Mapping[str, Node], over: Mapping[str, Node], path: tuple[st
     if len(path) == 1 and path[0] in _WHOLE:
         word = _WHOLE[path[0]]
         return word in over and (word not in base or base[word].value != over[word].value)
-    return len(path) == 2 and path[0] in {"patient", "between_donors"}  # a distribution is replaced as a whole
+    return len(path) == 2 and path[0] in {
+        "patient",
+        "between_donors",
+    }  # a distribution is replaced as a whole
 
 
 def _drop_other_way(merged: dict[str, Node], over: Mapping[str, Node]) -> None:

@@ -55,9 +55,7 @@ def _disease(shot: Snapshot, share: float) -> tuple[str, str, str]:
     if blasts == 0:
         return ("Leukaemia", "extinct: not a cell left", "good")
     overt = share >= shot.scenario.definitions.overt_relapse
-    amount = f"{number_text(blasts)} blasts" + (
-        f", {100 * share:.2g} % of marrow" if share >= 1e-3 else ""
-    )
+    amount = f"{number_text(blasts)} blasts" + (f", {100 * share:.2g} % of marrow" if share >= 1e-3 else "")
     return ("Leukaemia", amount, "bad" if overt else "plain")
 
 

@@ -89,7 +89,14 @@ def run(
     unfit = {"--patient": patient, "--days": days, "--plugin": plugins}
     if only_experiments(files, [name for name, value in unfit.items() if value]):
         return run_experiments(
-            files, settings, seed=seed, out=out, overwrite=overwrite, figures=not no_figures, as_json=as_json, quiet=quiet
+            files,
+            settings,
+            seed=seed,
+            out=out,
+            overwrite=overwrite,
+            figures=not no_figures,
+            as_json=as_json,
+            quiet=quiet,
         )
     length = () if days is None else (f"follow_up={_with_unit(days)}",)
     scenarios = options.load_scenarios(files, (*settings, *length))
