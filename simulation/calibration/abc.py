@@ -4,6 +4,7 @@ Every evaluation is one line of `evaluations.jsonl`, flushed to the disk before 
 function of the seed and of the evaluations before it: a fit that was killed goes on where it stood.
 Candidates meet the same patients with the same random numbers, so their differences are the candidates'.
 Sampler: Toni et al. 2009, J R Soc Interface 6:187 (ABC-SMC); kernel: Beaumont 2009 (twice the weighted covariance).
+Particles of all rounds are kept together, the best ones, because a simulation is too dear to be thrown away.
 """
 
 import json
@@ -137,25 +138,28 @@ class Fit:
     def particles(self, stage: int) -> tuple[Floats, Floats, Floats]:
         """Return the best evaluations up to a stage: points, weights, and the kernel's covariance.
 
-        The tolerance is the distance of the last one kept. A particle's weight is prior over the density with which
-        its stage proposed it.
+        The tolerance is the distance of the last one kept. The prior is uniform; a particle's weight is the
+        inverse of the density of all proposals up to that stage together (deterministic mixture, Owen and Zhou
+        2000), which the design's share of them keeps bounded.
         """
-        effort = self.problem.effort
         seen = sorted((e for e in self.done if e.stage <= stage), key=lambda e: (e.distance, e.index))
-        kept = seen[: effort.keep]
+        kept = seen[: self.problem.effort.keep]
         points = np.array([e.point for e in kept])
-        weights = np.array([self._weight(e) for e in kept])
-        weights /= weights.sum()
+        density = self._density(points, stage)
+        weights = 1.0 / density / np.sum(1.0 / density)
         return points, weights, _kernel(points, weights)
 
-    def _weight(self, particle: Evaluation) -> float:
-        if particle.stage == 0:
-            return 1.0
-        points, weights, kernel = self.particles(particle.stage - 1)
-        gap = points - np.array(particle.point)
-        exponent = -0.5 * np.einsum("ij,jk,ik->i", gap, np.linalg.inv(kernel), gap)
-        norm = math.sqrt((2 * math.pi) ** gap.shape[1] * np.linalg.det(kernel))
-        return float(1.0 / max(float(weights @ np.exp(exponent)) / norm, 1e-12))
+    def _density(self, points: Floats, stage: int) -> Floats:
+        """Return the density of the proposals of all stages up to one, together, shape (n_points,)."""
+        effort = self.problem.effort
+        total = np.full(len(points), float(effort.design))
+        for earlier in range(1, stage + 1):
+            centres, weights, kernel = self.particles(earlier - 1)
+            gap = points[:, None, :] - centres[None, :, :]
+            exponent = -0.5 * np.einsum("pci,ij,pcj->pc", gap, np.linalg.inv(kernel), gap)
+            norm = math.sqrt((2 * math.pi) ** points.shape[1] * float(np.linalg.det(kernel)))
+            total += effort.particles * (np.exp(exponent) @ weights) / norm
+        return np.asarray(total / (effort.design + stage * effort.particles), float)
 
     def posterior(self) -> tuple[Floats, Floats, list[Evaluation]]:
         """Return points, weights and evaluations of the particles kept in the end, best first."""

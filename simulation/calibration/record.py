@@ -21,7 +21,7 @@ from simulation.units import format_quantity
 __all__ = ["Confirmed", "Learned", "confirm", "identifiability", "write_record"]
 
 _FRESH_PATIENTS: Final = 100_000  # numbers of patients that no candidate was fitted to
-_UNKNOWN, _CORRELATED = 0.3, 0.5
+_UNKNOWN, _CORRELATED, _FEW = 0.3, 0.6, 5.0
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,13 @@ class Learned:
     contraction: float  # 1 - posterior width / prior width, on the scale of the search
     correlated: tuple[tuple[str, float], ...]
 
+    effective: float  # effective number of candidates behind the quantiles
+
     @property
     def told(self) -> str:
         """Return in words what the data can tell."""
+        if self.effective < _FEW:
+            return f"not known: only {self.effective:.0f} effective candidates"
         if self.contraction < _UNKNOWN:
             return "not identified: the data leave nearly the whole range"
         if self.correlated:
@@ -97,7 +101,7 @@ def identifiability(fit: Fit, chosen: Evaluation) -> list[Learned]:
         learned.append(
             Learned(
                 free.name, free.low, free.high, free.at(chosen.point[i]), free.at(q05), free.at(median), free.at(q95),
-                1.0 - (q95 - q05) / 0.9, others,
+                1.0 - (q95 - q05) / 0.9, others, float(1.0 / np.sum(weights**2)),
             )
         )  # fmt: skip
     return learned
