@@ -23,6 +23,7 @@ __all__ = [
 
 HEIGHT: Final = 588
 _TOP, _GAP, _BOTTOM = 24, 30, 38  # pixels
+_ABOVE_ZERO: Final = 0.2
 _LEFT, _RIGHT = 58, 18
 _ENDS: Final = (30, 60, 90, 120, 180, 270, 365, 545, 730, 1095, 1460, 1825, 3650, 7305)
 
@@ -33,14 +34,11 @@ def day_limit(day: float, follow_up: float) -> float:
 
 
 def power(values: npt.NDArray[np.float64], low: float) -> list[float | None]:
-    """Return log10 of the values, at least `low` (where zero is drawn), None where there is none."""
+    """Return log10 of the values, `low` for zero, a little above it for what is smaller still, None where there is none."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.log10(values)
-    logs = np.round(np.maximum(logs, low), 3)
-    return [
-        None if math.isnan(raw) else float(log)
-        for raw, log in zip(values.tolist(), logs.tolist(), strict=True)
-    ]
+        logs = np.where(values > 0, np.maximum(np.log10(values), low + _ABOVE_ZERO), low)
+    shown = np.round(logs, 3).tolist()
+    return [None if math.isnan(value) else log for value, log in zip(values.tolist(), shown, strict=True)]
 
 
 def layout(panels: Sequence[Panel], height: int, colours: Palette) -> dict[str, Any]:

@@ -89,7 +89,7 @@ PANELS: Final = (
             Curve("negative", "CD19-negative", "of marrow cells", "cd19_negative", _negative_share, "dashed"),
             Curve("mrd", "MRD test", "measured", "mrd", points="diamond", measured=_mrd),
         ),
-        -9, 0, 3, levels=_mrd_levels,
+        -12, 0, 3, levels=_mrd_levels,
     ),
     Panel(
         "T cells in the body (cells)",

@@ -140,13 +140,14 @@ class Fit:
 
         The tolerance is the distance of the last one kept. The prior is uniform; a particle's weight is the
         inverse of the density of all proposals up to that stage together (deterministic mixture, Owen and Zhou
-        2000), which the design's share of them keeps bounded.
+        2000), tempered until at least half of the particles count (Koblents and Miguez 2015, Stat Comput 25:407):
+        in ten dimensions a few dozen particles would otherwise be one.
         """
         seen = sorted((e for e in self.done if e.stage <= stage), key=lambda e: (e.distance, e.index))
         kept = seen[: self.problem.effort.keep]
         points = np.array([e.point for e in kept])
         density = self._density(points, stage)
-        weights = 1.0 / density / np.sum(1.0 / density)
+        weights = _tempered(-np.log(density))
         return points, weights, _kernel(points, weights)
 
     def _density(self, points: Floats, stage: int) -> Floats:
@@ -226,6 +227,16 @@ class OtherFitError(UserError):
     """Say that a folder holds another fit; fits are never mixed."""
 
     exit_status = ExitStatus.OTHER_SCENARIO
+
+
+def _tempered(log_weights: Floats) -> Floats:
+    """Return normalised weights, raised to the largest power up to 1 that leaves half of them effective."""
+    for power in (*np.linspace(1.0, 0.02, 50), 0.0):
+        weights = np.exp(power * (log_weights - log_weights.max()))
+        weights /= weights.sum()
+        if 1.0 / np.sum(weights**2) >= 0.5 * weights.size:
+            break
+    return np.asarray(weights, float)
 
 
 def _kernel(points: Floats, weights: Floats) -> Floats:

@@ -21,7 +21,7 @@ from simulation.units import format_quantity
 __all__ = ["Confirmed", "Learned", "confirm", "identifiability", "write_record"]
 
 _FRESH_PATIENTS: Final = 100_000  # numbers of patients that no candidate was fitted to
-_UNKNOWN, _CORRELATED, _FEW = 0.3, 0.6, 5.0
+_UNKNOWN, _CORRELATED, _FEW = 0.3, 0.5, 5.0
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ class Learned:
         """Return in words what the data can tell."""
         if self.effective < _FEW:
             return f"not known: only {self.effective:.0f} effective candidates"
-        if self.contraction < _UNKNOWN:
-            return "not identified: the data leave nearly the whole range"
         if self.correlated:
             others = ", ".join(f"{name} ({r:+.1f})" for name, r in self.correlated)
-            return f"known together with {others}"
+            return f"only together with {others}"
+        if self.contraction < _UNKNOWN:
+            return "not identified: the data leave nearly the whole range"
         return "identified" if self.contraction > 0.6 else "weakly identified"
 
 

@@ -13,6 +13,7 @@ from simulation.calibration.record import confirm, write_record
 from simulation.cli.interrupt import Interrupt
 from simulation.cli.terminal import console
 
+_PAGE = {True: "record.json", False: "record.md"}
 HEARD = "Stopping after this patient; every evaluation so far is kept. Ctrl-C again ends at once."
 
 
@@ -21,6 +22,9 @@ def run_fit(problem: Problem, folder: Path, *, as_json: bool, quiet: bool) -> bo
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     fit = Fit(problem, folder)
+    if len(fit.done) == fit.total and (folder / _PAGE[as_json]).exists():
+        _show(folder, as_json)
+        return True
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn(),
         TextColumn("best distance {task.fields[best]}"), console=console(stderr=True), transient=True,
@@ -40,11 +44,16 @@ def run_fit(problem: Problem, folder: Path, *, as_json: bool, quiet: bool) -> bo
         except KeyboardInterrupt:
             click.echo(f"{len(fit.done)} of {fit.total} evaluations are kept in {folder}", err=True)
             return False
-    fitted = write_record(fit, finalists, folder)
-    click.echo((folder / ("record.json" if as_json else "record.md")).read_text(encoding="utf-8").rstrip())
-    if not as_json:
-        click.echo(f"\nParameter set: {fitted}")
+    write_record(fit, finalists, folder)
+    _show(folder, as_json)
     return True
+
+
+def _show(folder: Path, as_json: bool) -> None:
+    """Print the record to stdout."""
+    click.echo((folder / _PAGE[as_json]).read_text(encoding="utf-8").rstrip())
+    if not as_json:
+        click.echo(f"\nParameter set: {folder / 'fitted.yaml'}")
 
 
 def _best(fit: Fit) -> str:

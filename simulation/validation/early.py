@@ -192,7 +192,8 @@ def write_early(effort: Effort, page: Path, should_stop: Callable[[], bool] = la
     lines = [
         "## Early against late, by condition", "",
         "| condition | leukaemia-free days gained | wins / ties / losses | verdict | relapse-free days gained "
-        "| MRD-negative, early | remission, late | aGvHD II+ early / late | drug days early / late |", "|---|---|---|---|---|---|---|---|---|",
+        "| MRD-negative, early | remission, late | aGvHD II+ early / late | drug days early / late |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip
     lines += [
         f"| {r.condition.name} | {_days(r.days)} | {r.wins} / {r.ties} / {r.losses} | {r.verdict} | {_days(r.relapse_free)} "

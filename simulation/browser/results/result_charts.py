@@ -113,7 +113,7 @@ def heat_option(
     elif low == high:
         low, high = low - 0.5, high + 0.5
     data = [
-        [column, row, None if math.isnan(value) else round(value, 4)]
+        [column, row, None if math.isnan(value) else float(f"{value:.4g}")]
         for (column, row), value in sorted(cells.items())
     ]
     option = _frame(colours)

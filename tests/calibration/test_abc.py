@@ -1,0 +1,137 @@
+"""The sampler on a problem with a known answer: no patient is simulated here."""
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulation.calibration.abc import Fit, OtherFitError
+from simulation.calibration.estimate import Statistic
+from simulation.calibration.experiments import Fidelity, Simulator
+from simulation.calibration.problem import Effort, Free, Problem
+from simulation.calibration.record import confirm, identifiability, parameter_set, write_record
+from simulation.calibration.settings import Candidate
+from simulation.calibration.targets import Target
+
+TRUTH = 200.0
+
+
+class Oracle(Simulator):
+    """Answers at once: the product of two parameters is observed, neither of them alone."""
+
+    calls = 0
+
+    def statistics(self, experiment: str, candidate: Candidate | None = None) -> dict[str, Statistic]:
+        self.calls += 1
+        values = (candidate or Candidate()).values
+        if self.should_stop():
+            raise KeyboardInterrupt
+        point = math.log(values["rate_contacts"] * values["rate_kill_max"])
+        third = values["partition_marrow"]
+        return {
+            "product": Statistic(math.exp(point), point, 0.02, 50, "log"),
+            "third": Statistic(third, third, 0.01, 50, "linear"),
+        }
+
+
+def a_problem(**changes: object) -> Problem:
+    product = Target("A", "product", "fit", "s", "overt.product", "log", 9, 600.0, 550.0, 655.0)
+    third = Target("B", "third", "fit", "s", "overt.third", "linear", 9, 0.5, 0.45, 0.55)
+    problem = Problem(
+        "test", "", 1,
+        (
+            Free("rate_contacts", 50.0, 500.0, True),
+            Free("rate_kill_max", 2.0, 16.0, True),
+            Free("partition_marrow", 0.05, 1.0, False),
+            Free("treg_engaged_weight", 1.0, 20.0, True),
+        ),
+        {}, {}, (product, third), {"A": 1.0, "B": 1.0}, {"overt": 4}, Fidelity(), Effort(64, 16, 4, 24, 3, 2),
+    )  # fmt: skip
+    return replace(problem, **changes)  # type: ignore[arg-type]
+
+
+def test_it_finds_the_answer_and_says_what_the_data_cannot_tell(tmp_path: Path) -> None:
+    fit = Fit(a_problem(), tmp_path)
+    fit.run(Oracle())
+    best = min(fit.done, key=lambda e: e.distance)
+    design = min(e.distance for e in fit.done if e.stage == 0)
+    assert best.stage > 0 and best.distance < design
+    candidate = fit.problem.candidate(np.array(best.point))
+    assert candidate.values["rate_contacts"] * candidate.values["rate_kill_max"] == pytest.approx(
+        600, rel=0.1
+    )
+    assert candidate.values["partition_marrow"] == pytest.approx(0.5, abs=0.05)
+    told = {one.name: one for one in identifiability(fit, best)}
+    assert told["partition_marrow"].contraction > 0.6
+    assert dict(told["rate_contacts"].correlated)["rate_kill_max"] < -0.5  # a ridge
+    assert told["treg_engaged_weight"].contraction < told["partition_marrow"].contraction - 0.2
+
+
+def test_a_killed_fit_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
+    whole, broken = Fit(a_problem(), tmp_path / "whole"), Fit(a_problem(), tmp_path / "broken")
+    whole.run(Oracle())
+    stop = Oracle()
+    stop.should_stop = lambda: stop.calls > 70
+    with pytest.raises(KeyboardInterrupt):
+        broken.run(stop)
+    log = tmp_path / "broken" / "evaluations.jsonl"
+    with log.open("a") as stream:
+        stream.write('{"index": 70, "stage": 1, "poi')  # a line cut short by the kill
+    resumed = Fit(a_problem(), tmp_path / "broken")
+    assert len(resumed.done) == 70
+    resumed.run(Oracle())
+    assert [e.point for e in resumed.done] == [e.point for e in whole.done]
+    assert log.read_bytes() == (tmp_path / "whole" / "evaluations.jsonl").read_bytes()
+
+
+def test_a_folder_of_another_fit_is_not_touched(tmp_path: Path) -> None:
+    Fit(a_problem(), tmp_path)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(OtherFitError):
+        Fit(a_problem(seed=2), tmp_path)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_the_design_is_saved_and_never_drawn_again(tmp_path: Path) -> None:
+    fit = Fit(a_problem(), tmp_path)
+    file = tmp_path / "design.csv"
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join([lines[0], "0.25,0.5,0.75,0.5", *lines[2:]]) + "\n")
+    assert tuple(Fit(a_problem(), tmp_path).proposal(0)[1]) == (0.25, 0.5, 0.75, 0.5)
+    assert fit.design.shape == (64, 4)
+
+
+def test_hopeless_candidates_are_left_early_and_never_kept(tmp_path: Path) -> None:
+    fit = Fit(a_problem(), tmp_path)
+    fit.run(Oracle())
+    kept = {e.index for e in fit.posterior()[2]}
+    assert all(fit.done[i].statistics.keys() == {"A", "B"} for i in kept)
+    _, weights, _ = fit.posterior()
+    assert weights.sum() == pytest.approx(1.0) and weights.max() < 0.5
+
+
+def test_the_record_shows_targets_side_by_side_and_a_set_that_can_be_read(tmp_path: Path) -> None:
+    from simulation.calibration.problem import read_parameter_set
+
+    fit = Fit(a_problem(effort=Effort(16, 6, 1, 4, 1, 1)), tmp_path)
+    fit.run(Oracle())
+    import simulation.calibration.record as record
+
+    original = record.Simulator
+    record.Simulator = Oracle  # type: ignore[misc]
+    try:
+        finalists = confirm(fit)
+    finally:
+        record.Simulator = original  # type: ignore[misc]
+    fitted = write_record(fit, finalists, tmp_path)
+    values, spreads = read_parameter_set(fitted)
+    assert set(values) == {"rate_contacts", "rate_kill_max", "partition_marrow", "treg_engaged_weight"}
+    assert spreads == {}
+    page = (tmp_path / "record.md").read_text()
+    assert "| A | product | 600" in page and "what the data can tell" in page
+    data = json.loads((tmp_path / "record.json").read_text(), parse_constant=pytest.fail)
+    assert {row["id"] for row in data["targets"]} == {"A", "B"}
+    assert "rate_contacts:" in parameter_set(fit.problem, finalists[0])

@@ -1,0 +1,61 @@
+import pytest
+
+from simulation.calibration.experiments import Fidelity, Simulator
+from simulation.calibration.settings import Candidate, load_settings
+from simulation.parameters import ParameterTable
+from simulation.runner import run
+
+OVERT = load_settings()["overt"]
+
+
+def test_a_patient_is_the_same_whatever_is_tried() -> None:
+    one = OVERT.scenario_for("all", 3, 1)
+    other = OVERT.scenario_for("all", 3, 1, Candidate({"rate_contacts": 77.0}))
+    assert one.patient == other.patient
+    assert other.parameters["rate_contacts"] == 77.0
+    assert OVERT.scenario_for("all", 4, 1).patient != one.patient
+
+
+def test_a_candidate_moves_the_centre_and_the_spread_of_what_varies() -> None:
+    table = ParameterTable.load()["treg_share_supported"]
+    people = [OVERT.scenario_for("all", i, 1).patient["treg_share_supported"] for i in range(40)]
+    twice = Candidate({"treg_share_supported": 2 * table.value})
+    moved = [OVERT.scenario_for("all", i, 1, twice).patient["treg_share_supported"] for i in range(40)]
+    inside = [(a, b) for a, b in zip(people, moved, strict=True) if b < table.high and a > table.low]
+    assert all(b == pytest.approx(2 * a) for a, b in inside)
+    narrow = Candidate(spreads={"treg_share_supported": 1e-6})
+    alike = [OVERT.scenario_for("all", i, 1, narrow).patient["treg_share_supported"] for i in range(5)]
+    assert alike == pytest.approx([table.value] * 5, rel=1e-4)
+
+
+def test_patients_meet_treatment_with_the_burden_and_the_t_cells_of_the_study() -> None:
+    changes = Fidelity(2, 0.5).changes(OVERT, "all") | {"follow_up": 7.0}
+    fractions = []
+    for i in range(8):
+        scenario = OVERT.scenario_for("all", i, 1, None, changes)
+        columns = run(scenario, seed=1, patient=i).columns
+        at = int(columns["day"].searchsorted(OVERT.lead))
+        fractions.append(columns["marrow_blast_fraction"][at])
+        t_cells = columns["tcon_cells"][at] + columns["treg_cells"][at]
+        assert t_cells == pytest.approx(scenario.patient["n_t_cell_set_point_early"], rel=0.2)
+    assert 0.5 < sorted(fractions)[4] < 0.95
+    assert min(fractions) > 0.05
+
+
+def test_arms_differ_in_what_their_name_says_and_share_their_patients() -> None:
+    setting = load_settings()["graft"]
+    with_treg, without = (setting.scenario_for(arm, 2, 1) for arm in ("with_treg", "without_treg"))
+    assert without.graft.treg == 0.0 < with_treg.graft.treg
+    assert with_treg.graft.tcon == without.graft.tcon
+    assert with_treg.patient == without.patient
+
+
+def test_what_is_read_afterwards_is_not_simulated_again() -> None:
+    simulator = Simulator(1, {"overt": 2}, Fidelity(2, 0.5))
+    first = simulator.statistics("overt", Candidate({"crs_score_grade_1": 0.1}))
+    kept = dict(simulator._kept)
+    second = simulator.statistics("overt", Candidate({"crs_score_grade_1": 900.0}))
+    assert first["crs_any"].value == 1.0 and second["crs_any"].value == 0.0
+    assert all(simulator._kept[key] is row for key, row in kept.items())
+    simulator.statistics("overt", Candidate({"rate_kill_max": 2.0}))
+    assert not any(simulator._kept[key] is row for key, row in kept.items())
