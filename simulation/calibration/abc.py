@@ -40,13 +40,15 @@ class Evaluation:
     stage: int
     point: tuple[float, ...]  # of the unit cube
     distance: float
-    statistics: dict[str, dict[str, float]]  # target id -> value, point, se, n; of a rejected one not all
+    statistics: dict[
+        str, dict[str, float | None]
+    ]  # target id -> value, point, se, n; of a rejected one not all
     seconds: float = 0.0
 
 
 def evaluate(
     problem: Problem, simulator: Simulator, point: Floats, enough: float = math.inf
-) -> tuple[float, dict[str, dict[str, float]]]:
+) -> tuple[float, dict[str, dict[str, float | None]]]:
     """Return the distance of a candidate, and its statistics by target id.
 
     When the experiments done so far make the distance larger than `enough`, the others are left out: the
@@ -68,9 +70,10 @@ def evaluate(
     return math.sqrt(total / weights), told
 
 
-def _plain(found: Statistic) -> dict[str, float]:
+def _plain(found: Statistic) -> dict[str, float | None]:
     """Return a statistic for the record; what is not known is null there."""
-    return {"value": found.value, "point": found.point, "se": found.se, "n": found.n}
+    told = {"value": found.value, "point": found.point, "se": found.se, "n": float(found.n)}
+    return {name: number if math.isfinite(number) else None for name, number in told.items()}
 
 
 class Fit:

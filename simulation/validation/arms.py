@@ -50,6 +50,7 @@ def twins(
     does not fix it.
     """
     plan: dict[str, Any] = {"follow_up": f"{days:g} d", **spread(*SPREAD, *LEUKAEMIA)} | dict(change or {})
+    plan["allow_out_of_range"] = True  # both ends of a hypothesis may lie beyond the table
     made = [Arm(name, small(name, plan)) for name in arms]
     rows = [simulate_twins(made, seed, patient) for patient in range(patients)]
     return {name: [_outcome(row[i]) for row in rows] for i, name in enumerate(arms)}

@@ -113,19 +113,15 @@ def test_hopeless_candidates_are_left_early_and_never_kept(tmp_path: Path) -> No
     assert weights.sum() == pytest.approx(1.0) and weights.max() < 0.5
 
 
-def test_the_record_shows_targets_side_by_side_and_a_set_that_can_be_read(tmp_path: Path) -> None:
+def test_the_record_shows_targets_side_by_side_and_a_set_that_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from simulation.calibration.problem import read_parameter_set
 
     fit = Fit(a_problem(effort=Effort(16, 6, 1, 4, 1, 1)), tmp_path)
     fit.run(Oracle())
-    import simulation.calibration.record as record
-
-    original = record.Simulator
-    record.Simulator = Oracle  # type: ignore[misc]
-    try:
-        finalists = confirm(fit)
-    finally:
-        record.Simulator = original  # type: ignore[misc]
+    monkeypatch.setattr("simulation.calibration.record.Simulator", Oracle)
+    finalists = confirm(fit)
     fitted = write_record(fit, finalists, tmp_path)
     values, spreads = read_parameter_set(fitted)
     assert set(values) == {"rate_contacts", "rate_kill_max", "partition_marrow", "treg_engaged_weight"}

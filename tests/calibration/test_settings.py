@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from simulation.calibration.experiments import Fidelity, Simulator
@@ -18,9 +20,11 @@ def test_a_patient_is_the_same_whatever_is_tried() -> None:
 
 def test_a_candidate_moves_the_centre_and_the_spread_of_what_varies() -> None:
     table = ParameterTable.load()["treg_share_supported"]
-    people = [OVERT.scenario_for("all", i, 1).patient["treg_share_supported"] for i in range(40)]
+    people: list[Any] = [OVERT.scenario_for("all", i, 1).patient["treg_share_supported"] for i in range(40)]
     twice = Candidate({"treg_share_supported": 2 * table.value})
-    moved = [OVERT.scenario_for("all", i, 1, twice).patient["treg_share_supported"] for i in range(40)]
+    moved: list[Any] = [
+        OVERT.scenario_for("all", i, 1, twice).patient["treg_share_supported"] for i in range(40)
+    ]
     inside = [(a, b) for a, b in zip(people, moved, strict=True) if b < table.high and a > table.low]
     assert all(b == pytest.approx(2 * a) for a, b in inside)
     narrow = Candidate(spreads={"treg_share_supported": 1e-6})

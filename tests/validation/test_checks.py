@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from simulation.validation import run as runs
 from simulation.validation import theory
+from simulation.validation.bench import Cultures
 from simulation.validation.check import Check, Effort, Found, Measured, difference, mean_of, share_of, verdict
 from simulation.validation.report import document, markdown, write_report
 from simulation.validation.run import PARTS, Result, checks, run_checks
@@ -19,7 +19,7 @@ def test_theory_holds(check: Check) -> None:
 
 
 def test_a_wrong_theory_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Wrong(theory.Cultures):
+    class Wrong(Cultures):
         def grow(self, days: float, dt: float, birth: float, death: float = 0.0) -> None:
             super().grow(days, dt, birth * 1.05, death)
 
@@ -56,7 +56,7 @@ def test_an_error_is_a_line_of_the_report(monkeypatch: pytest.MonkeyPatch) -> No
         raise ZeroDivisionError("no patients")
 
     made = Check("Z1", "theory", "c", "e", "s", broken)
-    monkeypatch.setattr(runs.theory, "CHECKS", (made,))
+    monkeypatch.setattr(theory, "CHECKS", (made,))
     result = run_checks(SMALL, ("theory",))
     assert [r.found.status for r in result] == ["error"]
     assert "no patients" in result[0].found.note
