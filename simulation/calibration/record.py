@@ -137,7 +137,7 @@ def parameter_set(problem: Problem, best: Confirmed) -> str:
     candidate = problem.candidate(np.array(best.evaluation.point))
     lines = [
         f"# Parameter set of the fit '{problem.name}', written by `python run_sim.py calibrate`; see record.md beside it.",
-        "# Other fits take these values as `given`; the parameter table ships them as defaults (kind: calibrated).",
+        "# Other fits take these values as `given`.",
         "",
         "parameters:",
     ]
