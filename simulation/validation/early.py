@@ -168,7 +168,9 @@ _ASSUMPTIONS: Final = """\
 * **phi_BM** (access of Treg to the marrow) is contested (for low: Martelli 2014; for high: Zou 2004, Fujisaki 2011,
   all recalled): both ends are shown, the default lies between.
 * **Escape against burden** is contested (Bueno 2022 and Pillai 2019 against "every division counts"): CD19 loss is
-  shown absent, at a high rate, and as a clone that is there before therapy whatever the burden.
+  shown absent, at a high rate, and as a clone that is there before therapy whatever the burden. The model loses CD19
+  in far too many relapses (C10 fails), so what early treatment gains by forestalling escape is overstated: compare
+  the row without CD19 loss.
 * **DLI is numerically small**: 1e4-1e6/kg are at most about 1 % of the marrow's T cells. What DLI add is shown by
   leaving them out and by a tenfold dose. The model does not reproduce GvHD after late DLI (C14), so the price of DLI
   is underestimated.

@@ -58,7 +58,7 @@ def test_what_is_read_afterwards_is_not_simulated_again() -> None:
     simulator = Simulator(1, {"overt": 2}, Fidelity(2, 0.5))
     first = simulator.statistics("overt", Candidate({"crs_score_grade_1": 0.1}))
     kept = dict(simulator._kept)
-    second = simulator.statistics("overt", Candidate({"crs_score_grade_1": 900.0}))
+    second = simulator.statistics("overt", Candidate({"crs_score_grade_1": 1e12}))
     assert first["crs_any"].value == 1.0 and second["crs_any"].value == 0.0
     assert all(simulator._kept[key] is row for key, row in kept.items())
     simulator.statistics("overt", Candidate({"rate_kill_max": 2.0}))

@@ -29,6 +29,14 @@ assay: {targets: 1000, duration: 24 h}
 time_step: 2 h
 donors: 1
 replicates: 1
+parameters:  # values of its own: what is tested is the mechanism, whatever the defaults are fitted to
+  rate_contacts: 200 contacts/day
+  rate_kill_max: 3 kills/day
+  potency_resting: 0.24
+  rate_division_engaged: 0.35 /day
+  rate_exhaustion: 0.29 /day
+  rate_exhaustion_recovery: 0.4 /day
+  rate_exhaustion_terminal: 0.01 /day
 """
 MLR = """
 experiment: mixed_lymphocyte_reaction

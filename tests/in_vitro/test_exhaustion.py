@@ -20,18 +20,12 @@ def exhaustion(result: ExperimentResult, arm: str, day: float) -> float:
     return float(table["t_cell_exhaustion_fraction"][(table["arm"] == arm) & (table["day"] == day)].mean())
 
 
-@pytest.mark.xfail(
-    strict=False, reason="C9 fails with the default parameters: lysis stays at 100 %; see docs/validation.md"
-)
 def test_an_interval_restores_function_by_day_14(culture: ExperimentResult) -> None:
     table = culture.tables["tests"]
     assert lysis_of_arm(table, "TFI", 14.0) > lysis_of_arm(table, "continuous", 14.0) + 15.0
     assert exhaustion(culture, "TFI", 14.0) < 0.25 < exhaustion(culture, "continuous", 14.0)
 
 
-@pytest.mark.xfail(
-    strict=False, reason="C9 fails with the default parameters: lysis stays at 100 %; see docs/validation.md"
-)
 def test_continuous_exposure_loses_function(culture: ExperimentResult) -> None:
     table = culture.tables["tests"]
     assert lysis_of_arm(table, "continuous", 14.0) < lysis_of_arm(table, "continuous", 7.0) - 10.0
@@ -42,9 +36,6 @@ def test_without_exhaustion_function_stays() -> None:
     assert lysis_of_arm(result.tables["tests"], "continuous", 14.0) > 95.0
 
 
-@pytest.mark.xfail(
-    strict=False, reason="C9 fails with the default parameters: lysis stays at 100 %; see docs/validation.md"
-)
 def test_lysis_saturates_so_that_it_is_not_one_minus_exhaustion(culture: ExperimentResult) -> None:
     day_7 = exhaustion(culture, "continuous", 7.0)
     (lysis,) = lysis_of_arm(culture.tables["tests"], "continuous", 7.0)

@@ -48,9 +48,6 @@ def test_allogeneic_stimulators_make_cells_divide(reaction: ExperimentResult) ->
 
 
 @pytest.mark.parametrize("column", ["divided_percent", "alloreactive_expansion_fold"])
-@pytest.mark.xfail(
-    strict=False, reason="suppression at 1:8 is 15 % with the default parameters (published 30 %)"
-)
 def test_treg_suppress_the_reaction(reaction: ExperimentResult, column: str) -> None:
     values = [
         of_donors(reaction.tables["wells"], column, "none", 0.0, treg).mean() for treg in (0.0, 0.25, 1.0)
@@ -66,9 +63,6 @@ def test_suppression_rises_with_treg(suppression: ExperimentResult, readout: str
     assert 10.0 < values[0] < values[-1] <= 100.0
 
 
-@pytest.mark.xfail(
-    strict=False, reason="suppression at 1:8 is 15 % with the default parameters (published 30 %)"
-)
 def test_suppression_of_divided_cells_is_near_published_values(suppression: ExperimentResult) -> None:
     wells = suppression.tables["wells"]
     for treg, observed in ((0.125, 30.0), (0.25, 50.0), (0.5, 70.0), (1.0, 85.0)):

@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+
+from simulation.validation import early
+from simulation.validation.arms import Outcome, twins
+from simulation.validation.check import Effort
+from simulation.validation.patients import SCENARIOS, small
+
+
+def outcome(days: float, *, treated: bool = True, relapsed: bool = True, drug: float = 56.0) -> Outcome:
+    return Outcome(days, days, relapsed, 0, drug, treated, True, True, False, False, False)
+
+
+def scripted(days: dict[str, list[float]]):  # type: ignore[no-untyped-def]
+    def made(arms, patients, seed, change=None, length=540.0):  # type: ignore[no-untyped-def]
+        return {arm: [outcome(d) for d in days[arm]] for arm in arms}
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("late", "words", "counts"),
+    [
+        ([100.0, 110.0, 120.0], "early wins", (3, 0, 0)),
+        ([400.0, 410.0, 430.0], "**late wins**", (0, 0, 3)),
+        ([300.0, 331.0, 309.0], "**no difference shown**", (0, 2, 1)),
+    ],
+)
+def test_who_wins_is_told_as_the_numbers_are(
+    monkeypatch: pytest.MonkeyPatch, late: list[float], words: str, counts: tuple[int, int, int]
+) -> None:
+    monkeypatch.setattr(early, "twins", scripted({"preemptive": [300.0, 310.0, 315.0], "therapeutic": late}))
+    found = early.compare(early.CONDITIONS[0], 3, 1)
+    assert found.verdict == words
+    assert (found.wins, found.ties, found.losses) == counts
+
+
+def test_the_page_names_what_loses_and_both_ends_of_every_conflict(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    days = {arm: [300.0, 310.0] for arm in ("preemptive", "therapeutic", "prophylactic", "no_treatment")}
+    monkeypatch.setattr(early, "twins", scripted(days))
+    page = early.write_early(Effort(0.1), tmp_path / "page.md").read_text()
+    assert "No advantage is shown: Standard patients" in page
+    for end in ("phi_BM 0)", "phi_BM 1)", "No CD19 loss", "CD19 loss 1e-8", "without DLI", "Tenfold DLI"):
+        assert end in page
+
+
+def test_every_condition_is_a_scenario_that_can_be_run() -> None:
+    for condition in early.CONDITIONS:
+        for arm in ("preemptive", "therapeutic"):
+            small(arm, {"allow_out_of_range": True} | dict(condition.change))
+    assert (SCENARIOS / "prophylactic.yaml").is_file()
+
+
+def test_twins_share_their_past() -> None:
+    arms = twins(("no_treatment", "preemptive"), 1, 1, {"patient.n_residual_blasts": "0 cells"}, days=30.0)
+    assert arms["no_treatment"][0] == arms["preemptive"][0]
+    assert arms["preemptive"][0].leukaemia_free == pytest.approx(30.0)
