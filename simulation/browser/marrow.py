@@ -91,7 +91,7 @@ def _dominant(
     legend = tuple((colours.cells[name], words) for name, words in _RIVALS)
     return base + (tops[most] - base) * shade, (
         *legend,
-        (colours.empty, "normal cells only; pale: in balance"),
+        (colours.empty, "normal cells only; faint: in balance"),
     )
 
 

@@ -13,7 +13,9 @@ __all__ = ["SPEEDS", "Player", "Subject"]
 
 SPEEDS: Final = (1.0, 2.0, 5.0, 10.0, 20.0, float("inf"))  # days per second; infinite: as fast as it is drawn
 _FRAME_S: Final = 0.06  # a frame lasts at least so long ...
-_WORK_S: Final = 0.03  # ... and is simulated for at most so long
+_MOST_WORK_S: Final = 0.03  # ... is simulated for at most so long ...
+_LEAST_WORK_S: Final = 0.006  # ... and for less, where drawing is slow, until ...
+_AIM_S: Final = 0.08  # ... a frame lasts about so long
 _PATIENCE_S: Final = 2.0  # for a browser that does not say it has drawn
 _SILENT_FRAMES: Final = 15  # then nobody is looking
 
@@ -66,6 +68,7 @@ class Player:
         self._playing = False
         self._drawn = threading.Event()
         self._guard = threading.Lock()
+        self._drawing_s = 0.0  # what a frame takes besides simulating, smoothed
 
     @property
     def playing(self) -> bool:
@@ -135,22 +138,28 @@ class Player:
                 else self.speed
             )
             last = began
-            owed -= self._simulate(turn, owed, began)
+            owed -= self._simulate(turn, owed, began + self._work_s())
+            simulated = time.perf_counter() - began
             if turn != self._turn:
                 return
             self._drawn.clear()
             self._on_frame()
             silent = 0 if self._drawn.wait(_PATIENCE_S) else silent + 1
             self.frame_s = time.perf_counter() - began
+            self._drawing_s += 0.2 * (self.frame_s - simulated - self._drawing_s)
             if silent >= _SILENT_FRAMES:
                 return
             time.sleep(max(0.0, _FRAME_S - self.frame_s))
 
-    def _simulate(self, turn: int, days: float, began: float) -> float:
-        """Simulate up to so many days, at least one step; return the days that have passed."""
+    def _work_s(self) -> float:
+        """Return how long the next frame may be simulated: the slower the drawing, the shorter."""
+        return min(max(_AIM_S - self._drawing_s, _LEAST_WORK_S), _MOST_WORK_S)
+
+    def _simulate(self, turn: int, days: float, until: float) -> float:
+        """Simulate up to so many days, at least one step, not begun after `until`; return the days that have passed."""
         subject, done = self.subject, 0.0
         while turn == self._turn and not subject.finished:
-            if done and (done + subject.time_step > days or time.perf_counter() - began > _WORK_S):
+            if done and (done + subject.time_step > days or time.perf_counter() > until):
                 break
             if not done and subject.time_step > days and self.speed < float("inf"):
                 time.sleep(

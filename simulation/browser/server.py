@@ -80,9 +80,15 @@ def serve(port: int | None, start: Start, *, on_ready: Callable[[str], None], op
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
+    failed: list[Exception] = []
 
     def tell() -> None:
-        _warm_up()  # the kernels are compiled, or read, before the first patient is played
+        try:
+            _warm_up()  # the kernels are compiled, or read, before the first patient is played
+        except Exception as error:
+            failed.append(error)  # without an address nobody would ever learn of it: serving ends
+            server.should_exit = True
+            return
         while not server.started and not server.should_exit:
             threading.Event().wait(0.05)
         if server.started:
@@ -93,6 +99,8 @@ def serve(port: int | None, start: Start, *, on_ready: Callable[[str], None], op
     threading.Thread(target=tell, daemon=True).start()
     with suppress(KeyboardInterrupt):  # Ctrl-C is how the page is ended
         server.run()
+    if failed:
+        raise failed[0]
 
 
 def _warm_up() -> None:

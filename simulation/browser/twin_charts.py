@@ -9,7 +9,7 @@ from simulation.browser.snapshot import Snapshot
 
 __all__ = ["HEIGHT", "TWIN_PANELS", "twin_frame", "twin_option"]
 
-HEIGHT: Final = 470
+HEIGHT: Final = 588
 _SHOWN: Final[tuple[set[str], ...]] = ({"blasts", "mrd"}, set(), {"cd3"}, {"drug"}, {"tissue"})
 _WHO: Final = ("A", "B")
 
@@ -55,7 +55,7 @@ def _series(index: int, twin: int, who: str, curve: Curve, colours: Palette) -> 
         symbol = ("diamond", "circle")[twin]
         return series | {
             "symbol": symbol,
-            "symbolSize": 8,
+            "symbolSize": (11, 6)[twin],  # both are seen where they lie on each other
             "itemStyle": {"color": colour, "borderColor": colours.ground},
         }
     style = {"color": colour, "width": 2, "type": dash}

@@ -40,6 +40,22 @@ def settings() -> Decorator:
     )
 
 
+def seed() -> Decorator:
+    """Add the option --seed N."""
+    return _whole("--seed", "Seed of all chance events.")
+
+
+def patient() -> Decorator:
+    """Add the option --patient N."""
+    return _whole("--patient", "Which virtual patient: each number is another one.")
+
+
+def _whole(name: str, told: str) -> Decorator:
+    return click.option(
+        name, type=int, callback=natural, default=0, metavar="N", show_default=True, help=told
+    )
+
+
 def as_json(what: str) -> Decorator:
     """Add the flag --json."""
     return click.option(

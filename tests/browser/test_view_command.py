@@ -48,3 +48,16 @@ def test_it_listens_to_this_machine_only() -> None:
 
 def test_the_missing_extra_is_named() -> None:
     assert MissingExtra("The page", "browser").exit_status == 6
+
+
+def test_a_patient_that_cannot_be_simulated_ends_it_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("solara")
+    told: list[str] = []
+
+    def fail() -> None:
+        raise ZeroDivisionError("a rule is broken")
+
+    monkeypatch.setattr(server, "_warm_up", fail)
+    with pytest.raises(ZeroDivisionError, match="a rule is broken"):
+        server.serve(None, server.Start(), on_ready=told.append, open_browser=False)
+    assert told == []

@@ -1,11 +1,9 @@
 """How the patient is, in a line of badges: what a clinician looks at first."""
 
-import json
 import math
 from typing import Any, Final
 
-import solara
-
+from simulation.browser.components.word_list import Item, WordList
 from simulation.browser.snapshot import Snapshot
 from simulation.results.words import cells_text, grade_text, number_text
 
@@ -68,15 +66,9 @@ def _mrd(shot: Snapshot) -> tuple[str, str]:
     return number_text(value, 2), "bad" if value >= shot.scenario.definitions.mrd_negative else "plain"
 
 
-@solara.component_vue("badges.vue")
-def _Badges(items: str, frame_ms: int = 0) -> None:
-    """Be drawn by `badges.vue`."""
-
-
 def Badges(shot: Snapshot, frame_s: float = 0.0) -> Any:
     """Show the badges; what each means does not rest on its colour alone. The last frame's time is for whoever measures it."""
     items = [
-        {"label": label, "words": words, "kind": kind, "icon": _ICONS[kind]}
-        for label, words, kind in badge_words(shot)
+        Item(label, words, f"tt-badge tt-{kind}", _ICONS[kind]) for label, words, kind in badge_words(shot)
     ]
-    return _Badges(items=json.dumps(items), frame_ms=round(1000 * frame_s))
+    return WordList(items, "badges", "How the patient is", frame_ms=round(1000 * frame_s))

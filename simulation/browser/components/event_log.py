@@ -1,11 +1,9 @@
 """What happened, in words, the latest first."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
-import solara
-
+from simulation.browser.components.word_list import Item, WordList
 from simulation.browser.snapshot import Snapshot
 from simulation.results.words import timeline
 
@@ -35,11 +33,7 @@ def _order(order: object) -> str:
     return f"stop {stop}" if stop is not None else "marrow test"
 
 
-@solara.component_vue("event_log.vue")
-def _EventLog(lines: str) -> None:
-    """Be drawn by `event_log.vue`."""
-
-
 def EventLog(lines: Sequence[tuple[str, str]]) -> Any:
     """Show the log."""
-    return _EventLog(lines=json.dumps(lines or [("", "Nothing has happened yet: press Play.")]))
+    items = [Item(day, said) for day, said in lines] or [Item("", "Nothing has happened yet: press Play.")]
+    return WordList(items, "log", "Event log, the latest first", title="What happened", scrolls=True)

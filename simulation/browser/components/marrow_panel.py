@@ -26,12 +26,13 @@ def MarrowPanel(view: PatientView, colours: Palette) -> None:
         "Map of the marrow", names, LAYERS[layer], dense=True,
         on_value=lambda words: view.layer.set(next(key for key, name in LAYERS.items() if name == words)),
     )  # fmt: skip
-    MarrowMap(
-        url=image.url, rows=image.rows, columns=image.columns, chosen=view.chosen.value, tip=tip,
-        label=f"Map of the marrow, {image.title}, day {shot.day:.4g}", event_hovered=view.hovered.set,
-        event_picked=view.chosen.set,
-    )  # fmt: skip
-    Legend(image)
+    with solara.Div(classes=["tt-map-row"]):
+        MarrowMap(
+            url=image.url, rows=image.rows, columns=image.columns, chosen=view.chosen.value, tip=tip,
+            label=f"Map of the marrow, {image.title}, day {shot.day:.4g}", event_hovered=view.hovered.set,
+            event_picked=view.chosen.set,
+        )  # fmt: skip
+        Legend(image)
     if 0 <= view.chosen.value < image.rows * image.columns:
         _Agents(view, view.chosen.value, image.columns)
 
@@ -75,5 +76,5 @@ def _Agents(view: PatientView, index: int, columns: int) -> None:
     )
     rows = [[str(agent[key]) for key in ("id", "kind", "cells", "attributes")] for agent in agents]
     solara.v.Html(tag="h3", class_="tt-group", children=[head])
-    with solara.Div(classes=["tt-scroll"]):
+    with solara.Div(classes=["tt-scroll", "tt-agents"]):
         TextTable(["Agent", "Class", "Cells", "Attributes"], rows, label=head)

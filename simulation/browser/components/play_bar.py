@@ -14,7 +14,7 @@ __all__ = ["PlayBar", "Told", "Transport"]
 
 def speed_words(speed: float) -> str:
     """Return a speed in words."""
-    return "as fast as drawn" if math.isinf(speed) else f"{speed:g} day{'s' * (speed != 1)} per second"
+    return "fastest" if math.isinf(speed) else f"{speed:g} day{'s' * (speed != 1)}/s"
 
 
 @solara.component
@@ -71,7 +71,10 @@ def PlayBar(view: PatientView, on_copy: Callable[[], None]) -> None:
             solara.Button(
                 "Copy as YAML / command", icon_name="mdi-content-copy", outlined=True, on_click=on_copy
             )
-        Told(view.player.error, session.note)
+        with solara.Div(
+            classes=["tt-told"]
+        ):  # its line is kept free: the page does not jump when something is told
+            Told(view.player.error, session.note)
 
 
 @solara.component

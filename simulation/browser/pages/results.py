@@ -1,6 +1,6 @@
 """Page 3: results of `run`, `compare` and `sweep`, read from their folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import solara
@@ -9,13 +9,15 @@ from simulation.browser.catalogue import Source
 from simulation.browser.components.result_run import StoredRuns
 from simulation.browser.components.result_sweep import StoredSweep
 from simulation.browser.components.result_trial import StoredTrial
+from simulation.browser.components.tables import TextTable
 from simulation.browser.palette import palette
-from simulation.browser.results.folders import KINDS, found_folders, open_folder
+from simulation.browser.results.folders import KINDS, found_folders, kind_of, open_folder
 from simulation.errors import UserError
 
 __all__ = ["ResultsPage"]
 
 _PICK = "(choose one)"
+_EXAMPLE = "python run_sim.py compare scenarios/trials/therapeutic_vs_preemptive.yaml --patients 8 --out results/compared"
 
 
 @solara.component
@@ -27,7 +29,9 @@ def ResultsPage(
     typed = solara.use_reactive("")
     mistake = solara.use_reactive("")
     opened: solara.Reactive[tuple[Path, str] | None] = solara.use_reactive(None)
-    found = solara.use_memo(lambda: [str(path) for path in found_folders()], [])
+    found = solara.use_memo(
+        lambda: {str(path): KINDS[kind_of(path) or "run"] for path in found_folders()}, []
+    )
 
     def take(text: str) -> None:
         typed.value = text
@@ -52,8 +56,7 @@ def ResultsPage(
                         on_value=lambda text: take(text) if text != _PICK else None,
                     )  # fmt: skip
         if opened.value is None:
-            words = "Name a folder that run, compare or sweep has written: its curves, heat maps and patients are shown here."
-            solara.v.Html(tag="div", class_="tt-note", children=[words])
+            _Found(found, take)
             return
         folder, kind = opened.value
         solara.v.Html(tag="div", class_="tt-note", children=[f"{folder}: {KINDS[kind]}"])
@@ -63,3 +66,19 @@ def ResultsPage(
             StoredSweep(folder, colours, watch).key(str(folder))
         else:
             StoredRuns(folder, colours, watch).key(str(folder))
+
+
+@solara.component
+def _Found(found: Mapping[str, str], take: Callable[[str], None]) -> None:
+    """Show the folders in the usual place, or how to get one."""
+    words = "Name a folder that run, compare or sweep has written: its curves, heat maps and patients are shown here."
+    solara.v.Html(tag="div", class_="tt-note", children=[words])
+    if found:
+        folders = list(found)
+        TextTable(
+            ["Folder", "What it holds"], [[folder, found[folder]] for folder in folders],
+            on_row=lambda index: take(folders[index]), button="Open", label="Folders with results, the newest first",
+        )  # fmt: skip
+        return
+    solara.v.Html(tag="div", class_="tt-note", children=["There is none in results/ yet. This makes one:"])
+    solara.v.Html(tag="pre", class_="tt-note", children=[_EXAMPLE])

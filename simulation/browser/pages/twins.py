@@ -27,8 +27,9 @@ def TwinsPage(view: TwinView, choices: list[Source]) -> None:
         _Controls(view, choices)
         with solara.Div(classes=["tt-twin-columns"]):
             with solara.Div(classes=["tt-left"]):
+                _Parting(view)
                 _Maps(view, colours)
-                _Difference(view, colours)
+                _Difference(view)
             with solara.Div(classes=["tt-right"]):
                 _Charts(view, colours)
 
@@ -79,7 +80,7 @@ def _Maps(view: TwinView, colours: Palette) -> None:
                     url=image.url, rows=image.rows, columns=image.columns, tip=f"Day {shot.day:.4g}", still=True,
                     label=f"Twin {who}: map of the marrow, {image.title}, day {shot.day:.4g}",
                 )  # fmt: skip
-    Legend(images[0])
+        Legend(images[0])
 
 
 @solara.component
@@ -90,11 +91,16 @@ def _Name(who: str, label: str, colours: Palette) -> None:
 
 
 @solara.component
-def _Difference(view: TwinView, colours: Palette) -> None:
+def _Parting(view: TwinView) -> None:
     view.frame.get()
     solara.v.Html(
         tag="div", class_="tt-status", children=[parting_words(view)], attributes={"role": "status"}
     )
+
+
+@solara.component
+def _Difference(view: TwinView) -> None:
+    view.frame.get()
     rows = difference(view.shots)
     header = ["", *(f"{who}: {source.label}" for who, source in zip("AB", view.sources, strict=True))]
     TextTable(header, [row[:3] for row in rows], [row[3] for row in rows], label="Outcomes of both twins")

@@ -122,6 +122,12 @@ def heat_option(
     option["xAxis"] = _axis(colours, x.factor.title, 34, type="category", data=list(x.labels))
     option["yAxis"] = _axis(colours, y.factor.title, 68, type="category", data=list(y.labels))
     option["legend"] = {"show": False}
+    option["title"] = {
+        "text": title,
+        "left": 90,
+        "top": 2,
+        "textStyle": {"color": colours.ink, "fontSize": 12},
+    }
     option["visualMap"] = {
         "min": low, "max": high, "calculable": False, "orient": "vertical", "right": 4, "top": "middle", "precision": 3,
         "text": [_short(high), _short(low)], "textStyle": {"color": colours.ink},

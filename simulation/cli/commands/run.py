@@ -22,24 +22,8 @@ first difference in treatment on.
 
 @click.command(epilog=EXAMPLES, short_help="Simulate one patient under one scenario or several.")
 @options.scenario_files()
-@click.option(
-    "--seed",
-    type=int,
-    callback=options.natural,
-    default=0,
-    metavar="N",
-    show_default=True,
-    help="Seed of all chance events.",
-)
-@click.option(
-    "--patient",
-    type=int,
-    callback=options.natural,
-    default=0,
-    metavar="N",
-    show_default=True,
-    help="Which virtual patient: each number is another one.",
-)
+@options.seed()
+@options.patient()
 @click.option(
     "--days", metavar="N", help="Follow the patient for N days, instead of the scenario's follow_up."
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from simulation.cli import options
-from simulation.errors import ExitStatus
+from simulation.errors import ExitStatus, UserError
 
 EXAMPLES = """\b
 Examples:
@@ -26,24 +26,8 @@ The page is served to this machine only and needs no network. Ctrl-C ends it.
     help="Port; the first free one from 8765 on unless given.",
 )
 @click.option("--no-open", is_flag=True, help="Only say the address, do not open a browser.")
-@click.option(
-    "--seed",
-    type=int,
-    callback=options.natural,
-    default=0,
-    metavar="N",
-    show_default=True,
-    help="Seed of all chance events.",
-)
-@click.option(
-    "--patient",
-    type=int,
-    callback=options.natural,
-    default=0,
-    metavar="N",
-    show_default=True,
-    help="Which virtual patient.",
-)
+@options.seed()
+@options.patient()
 @options.settings()
 def view(
     file: str | None, port: int | None, no_open: bool, seed: int, patient: int, settings: tuple[str, ...]
@@ -53,8 +37,6 @@ def view(
     FILE is the scenario shown first; others can be chosen on the page. The exit status is 6 when the browser extra is not
     installed.
     """
-    from simulation.errors import UserError
-
     if settings and file is None:
         raise UserError(
             "--set changes a scenario: name its file as well", expected="view FILE.yaml --set PATH=VALUE"
