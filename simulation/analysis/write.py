@@ -10,11 +10,10 @@ from typing import Any, Final
 from simulation.analysis.findings import Findings
 from simulation.results.folder import write_file
 from simulation.store.atomic import write_lines
+from simulation.store.rows import write_rows
 from simulation.sweep.factors import Value
 
-__all__ = ["write_figures", "write_parquet", "write_tables"]
-
-_CHUNK: Final = 20_000
+__all__ = ["write_figures", "write_runs", "write_tables"]
 
 
 def write_tables(findings: Findings, folder: Path) -> list[Path]:
@@ -64,29 +63,9 @@ def write_figures(findings: Findings, folder: Path) -> list[Any]:
     return panels
 
 
-def write_parquet(findings: Findings, path: Path) -> bool:
-    """Write all runs as one Parquet file, piece by piece; return False where pyarrow is not installed."""
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        return False
-    kinds = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "text": pa.string()}
-    design = findings.table.design
-    schema = pa.schema([(name, kinds[kind]) for name, kind in design.kinds().items()])
-    schema = schema.with_metadata({"sweep": findings.plan.name, "plan": findings.plan.to_json()})
-    part = path.with_name(f".{path.name}-part")
-    with pq.ParquetWriter(part, schema, compression="zstd") as writer:
-        rows: list[dict[str, Any]] = []
-        for row in findings.table.rows():
-            rows.append(row)
-            if len(rows) == _CHUNK:
-                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-                rows = []
-        if rows:
-            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-    part.replace(path)
-    return True
+def write_runs(findings: Findings, path: Path) -> None:
+    """Write all runs as one Parquet file, each finished run exactly once, piece by piece."""
+    write_rows(path, findings.table.design, findings.table.rows(), about={"plan": findings.plan.to_json()})
 
 
 _RESPONSES: Final = ("point", "arm", "outcome", "unit", "runs", "defined", "mean", "sd", "low95", "high95")

@@ -187,12 +187,10 @@ def _contents(result: Result, extra: Mapping[str, object], figures: bool) -> dic
     files: dict[str, str | bytes] = {
         "summary.json": tables.json_text(result.summary),
         "trajectory.csv": tables.trajectory_csv(result.columns),
+        "trajectory.parquet": tables.parquet_bytes(result.columns),
         "events.csv": tables.events_csv(result.events),
         "scenario.resolved.yaml": result.scenario.to_yaml(),
     }
-    parquet = tables.parquet_bytes(result.columns)
-    if parquet is not None:
-        files["trajectory.parquet"] = parquet
     panels = []
     if figures:
         from simulation.results.figures.catalogue import FIGURES

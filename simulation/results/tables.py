@@ -53,13 +53,11 @@ def events_csv(events: Sequence[Event]) -> str:
     return _csv([list(EVENT_FIELDS), *rows])
 
 
-def parquet_bytes(columns: Mapping[str, npt.NDArray[Any]]) -> bytes | None:
-    """Return the trajectory as Parquet, or None where pyarrow is not installed."""
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        return None
+def parquet_bytes(columns: Mapping[str, npt.NDArray[Any]]) -> bytes:
+    """Return the trajectory as Parquet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     table = pa.table({name: np.asarray(values) for name, values in columns.items()})
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="snappy")

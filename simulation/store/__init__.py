@@ -1,4 +1,4 @@
-"""The results store of trials and sweeps: rows of runs in a few CSV files, safe against crashes (docs/trial.md)."""
+"""The results store of trials and sweeps: rows of runs in a few Parquet files, safe against crashes (docs/trial.md)."""
 
 from simulation.store.design import Column, Design, OtherDesign
 from simulation.store.rows import Row, write_shard

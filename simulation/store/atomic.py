@@ -2,11 +2,12 @@
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
-__all__ = ["sync_folder", "write_lines", "write_text"]
+__all__ = ["sync_folder", "write_binary", "write_lines", "write_text"]
 
 
 def write_text(path: Path, text: str) -> None:
@@ -16,11 +17,20 @@ def write_text(path: Path, text: str) -> None:
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
     """Write a file piece by piece, so that it may be larger than memory; on any error nothing is left."""
+
+    def fill(file: IO[bytes]) -> None:
+        for line in lines:
+            file.write(line.encode())
+
+    write_binary(path, fill)
+
+
+def write_binary(path: Path, fill: Callable[[IO[bytes]], None]) -> None:
+    """Let `fill` write a file that is not text; as `write_lines` else."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            for line in lines:
-                file.write(line)
+        with os.fdopen(handle, "wb") as file:
+            fill(file)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, 0o644)

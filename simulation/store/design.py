@@ -11,9 +11,8 @@ from simulation.errors import ExitStatus, UserError
 
 __all__ = ["DESIGN_FILE", "FORMAT", "Column", "Design", "OtherDesign"]
 
-FORMAT: Final = 1
+FORMAT: Final = 2  # 1 held its rows as CSV
 DESIGN_FILE: Final = "design.json"
-STATE: Final = ("status", "error", "seconds")  # of every run, after the keys
 
 
 class OtherDesign(UserError):  # noqa: N818 - its base says that it is an error
@@ -24,12 +23,19 @@ class OtherDesign(UserError):  # noqa: N818 - its base says that it is an error
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Describe one column: `kind` is int, float, bool or text; an empty field is a missing value."""
+    """Describe one column: `kind` is int, float, bool or text; null is a missing value."""
 
     name: str
     kind: str
     unit: str = ""
     meaning: str = ""
+
+
+STATE: Final = (  # of every run, after the keys
+    Column("status", "text", "", "done or failed"),
+    Column("error", "text", "", "why the run failed; null where it did not"),
+    Column("seconds", "float", "s", "computing time; runs that shared a past share its cost"),
+)
 
 
 @dataclass(frozen=True)
@@ -57,14 +63,18 @@ class Design:
     about: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def described(self) -> tuple[Column, ...]:
+        """Return all columns in the order of the files."""
+        return (*self.keys, *STATE, *self.columns)
+
+    @property
     def header(self) -> tuple[str, ...]:
         """Return the names of all columns in the order of the files."""
-        return (*(c.name for c in self.keys), *STATE, *(c.name for c in self.columns))
+        return tuple(column.name for column in self.described)
 
     def kinds(self) -> dict[str, str]:
         """Return the kind of every column."""
-        state = {"status": "text", "error": "text", "seconds": "float"}
-        return {c.name: c.kind for c in self.keys} | state | {c.name: c.kind for c in self.columns}
+        return {column.name: column.kind for column in self.described}
 
     def digest(self) -> str:
         """Return the sha256 of everything on which the results depend."""
@@ -73,14 +83,9 @@ class Design:
 
     def to_json(self) -> str:
         """Return the text of `design.json`."""
-        state = (
-            Column("status", "text", "", "done or failed"),
-            Column("error", "text", "", "why the run failed; empty where it did not"),
-            Column("seconds", "float", "s", "computing time; runs that shared a past share its cost"),
-        )
         described = [
             {"name": c.name, "kind": c.kind, "unit": c.unit, "meaning": c.meaning, "key": c in self.keys}
-            for c in (*self.keys, *state, *self.columns)
+            for c in self.described
         ]
         whole = {
             "format": FORMAT, "kind": self.kind, "digest": self.digest(), "columns": described,
@@ -93,6 +98,8 @@ def read_digest(folder: Path) -> tuple[str, Mapping[str, Any]] | None:
     """Return the digest and the identity of the store in a folder; None where there is none."""
     try:
         found = json.loads((folder / DESIGN_FILE).read_text(encoding="utf-8"))
+        if found["format"] != FORMAT:
+            raise OtherDesign("holds runs of an earlier version of the program", file=str(folder))
         return str(found["digest"]), dict(found["identity"])
     except FileNotFoundError:
         return None

@@ -1,22 +1,29 @@
-"""Rows as text and back: the CSV dialect of the store (RFC 4180, UTF-8, LF), one header line per file."""
+"""Rows as Parquet files and back: typed columns, units and meanings with them, as the design says."""
 
-import csv
-import io
+import json
 import math
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import batched
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from simulation.errors import UserError
-from simulation.store.atomic import write_lines
-from simulation.store.design import Design
+from simulation.store.atomic import write_binary
+from simulation.store.design import FORMAT, Design
 
-__all__ = ["SHARDS", "Row", "parse", "read_rows", "write_shard"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["ENDING", "ROWS", "Row", "merge_files", "read_rows", "row_bytes", "write_rows", "write_shard"]
 
 type Row = Mapping[str, Any]
-SHARDS: Final = "shards"
-_LARGEST_FIELD: Final = 10_000_000
+ROWS: Final = "rows"
+ENDING: Final = ".parquet"
+_ROW_GROUP: Final = 20_000  # rows of a piece, when files are written
+_READ: Final = 1_000  # rows at once, when files are read: as Python objects they take ten times the room
+_PYTHON: Final[Mapping[str, Any]] = {"int": int, "float": float, "bool": bool, "text": str}
+_NUMBER_BYTES: Final = 8
 
 
 def write_shard(folder: Path, design: Design, rows: Iterable[Row]) -> Path:
@@ -27,68 +34,117 @@ def write_shard(folder: Path, design: Design, rows: Iterable[Row]) -> Path:
     OSError
         Where it cannot be written, for example on a full disk; then nothing is left.
     """
-    place = folder / SHARDS
+    place = folder / ROWS
     place.mkdir(exist_ok=True)
-    path = place / f"{uuid.uuid4().hex}.csv"
-    write_lines(path, lines(design, rows))
+    path = place / f"batch-{uuid.uuid4().hex}{ENDING}"
+    write_rows(path, design, rows)
     return path
 
 
-def lines(design: Design, rows: Iterable[Row]) -> Iterator[str]:
-    """Yield the header and one line per row."""
-    header = design.header
-    yield _line(header)
+def write_rows(
+    path: Path, design: Design, rows: Iterable[Row], about: Mapping[str, str] | None = None
+) -> None:
+    """Write rows as one file, some thousands of them in memory; `about` goes into its metadata."""
+    schema = _schema(design)
+    if about:
+        schema = schema.with_metadata({**(schema.metadata or {}), **about})
+    _write(path, schema, (_table(design, part) for part in batched(rows, _ROW_GROUP)))
+
+
+def read_rows(path: Path, design: Design, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one file, some thousands of them in memory; None where a value is missing.
+
+    Raises
+    ------
+    UserError
+        Where the file is damaged, or holds other columns.
+    """
+    for table in _tables(path, design, columns, _READ):
+        yield from table.to_pylist()
+
+
+def merge_files(parts: Sequence[Path], design: Design, target: Path) -> None:
+    """Write the rows of several files as one; memory does not grow with them."""
+    _write(target, _schema(design), _gathered(parts, design))
+
+
+def row_bytes(row: Row) -> int:
+    """Return about what a row takes on the disk at most: compression is left out."""
+    return sum(len(value) if isinstance(value, str) else _NUMBER_BYTES for value in row.values())
+
+
+def _gathered(parts: Sequence[Path], design: Design) -> Iterator["pa.Table"]:
+    """Yield what small files hold in large pieces: each piece becomes a row group."""
+    import pyarrow as pa
+
+    waiting: list[pa.Table] = []
+    for part in parts:
+        for table in _tables(part, design, None, _ROW_GROUP):
+            waiting.append(table)
+            if sum(one.num_rows for one in waiting) >= _ROW_GROUP:
+                yield pa.concat_tables(waiting)
+                waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting)
+
+
+def _tables(path: Path, design: Design, columns: Sequence[str] | None, size: int) -> Iterator["pa.Table"]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = _schema(design)
+    try:
+        with path.open("rb") as source, pq.ParquetFile(source) as file:
+            if file.schema_arrow != schema:
+                raise ValueError("other columns")
+            for batch in file.iter_batches(size, columns=columns, use_threads=False):
+                yield pa.Table.from_batches([batch])
+    except (pa.ArrowException, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        told = f"is damaged ({reason}); move it away and run the same command with --resume"
+        raise UserError(told, file=str(path)) from None
+
+
+def _write(path: Path, schema: "pa.Schema", tables: Iterable["pa.Table"]) -> None:
+    import pyarrow.parquet as pq
+
+    def fill(file: Any) -> None:
+        with pq.ParquetWriter(file, schema, compression="snappy") as writer:
+            for table in tables:
+                writer.write_table(table.cast(schema))  # metadata apart, the columns are the same
+
+    write_binary(path, fill)
+
+
+def _schema(design: Design) -> "pa.Schema":
+    """Return the columns with unit and meaning, so that a file on its own still says what it is."""
+    import pyarrow as pa
+
+    types = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "text": pa.string()}
+    fields = [
+        pa.field(column.name, types[column.kind], metadata={"unit": column.unit, "meaning": column.meaning})
+        for column in design.described
+    ]
+    about = {"format": FORMAT, "kind": design.kind, "digest": design.digest()}
+    return pa.schema(fields, metadata={"transplant_twin": json.dumps(about)})
+
+
+def _table(design: Design, rows: Iterable[Row]) -> "pa.Table":
+    import pyarrow as pa
+
+    kinds = design.kinds()
+    columns: dict[str, list[Any]] = {name: [] for name in design.header}
     for row in rows:
-        unknown = set(row) - set(header)
+        unknown = set(row) - set(columns)
         if unknown:
             raise ValueError(f"the design has no column {', '.join(sorted(unknown))}")
-        yield _line([_text(row.get(name)) for name in header])
+        for name, values in columns.items():
+            values.append(_value(row.get(name), kinds[name]))
+    return pa.table(columns, schema=_schema(design))
 
 
-def read_rows(path: Path, design: Design) -> Iterator[dict[str, str]]:
-    """Yield the rows of one file as text by column, one at a time."""
-    csv.field_size_limit(_LARGEST_FIELD)
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file)
-        try:
-            header = next(reader, [])
-            if tuple(header) != design.header:
-                raise ValueError("other columns")
-            for fields in reader:
-                yield dict(zip(header, fields, strict=True))
-        except (csv.Error, ValueError) as error:
-            told = f"is damaged ({error}); move it away and run the same command with --resume"
-            raise UserError(told, file=str(path), line=reader.line_num) from None
-
-
-def parse(row: Mapping[str, str], kinds: Mapping[str, str]) -> dict[str, Any]:
-    """Return the row with numbers and truth values in place of text, None where a field is empty."""
-    return {name: _READ[kinds[name]](text) if text else None for name, text in row.items()}
-
-
-_READ: Final[Mapping[str, Any]] = {
-    "int": int,
-    "float": float,
-    "bool": lambda text: text == "true",
-    "text": str,
-}
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return (
-            "" if math.isnan(value) else repr(float(value))
-        )  # NumPy's floats are floats too, with another repr
-    if hasattr(value, "item"):
-        return _text(value.item())
-    return str(value)
-
-
-def _line(fields: Iterable[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(fields)
-    return text.getvalue()
+def _value(value: Any, kind: str) -> Any:
+    """Return the value in its column's type; what is missing, undefined or empty is null."""
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return _PYTHON[kind](value)

@@ -1,24 +1,24 @@
 """A folder of results that survives kill -9 at any moment, takes more runs later, and stays a handful of files.
 
-    design.json          what these runs are; its columns, scenarios, seed and model
-    runs-000001.csv ...  segments: the rows of many batches
-    shards/*.csv         one file per batch that has just been finished
-    lock                 held by the one program that is writing
+    design.json               what these runs are; its columns, scenarios, seed and model
+    rows/runs-000001.parquet  segments: the rows of many batches
+    rows/batch-*.parquet      one file per batch that has just been finished
+    lock                      held by the one program that is writing
 
-A batch becomes a shard in one atomic step. Shards are merged into segments, segments of like size into larger ones. A
+A batch becomes a file in one atomic step. Batches are merged into segments, segments of like size into larger ones. A
 crash between writing a segment and removing its parts leaves rows twice; a reader takes each run once, and a run that
 was done counts before one that failed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
 from simulation.errors import UserError
-from simulation.store.atomic import write_lines, write_text
+from simulation.store.atomic import write_text
 from simulation.store.design import DESIGN_FILE, Design, OtherDesign, read_digest
-from simulation.store.rows import SHARDS, lines, parse, read_rows
+from simulation.store.rows import ENDING, ROWS, merge_files, read_rows
 
 __all__ = ["Store", "StoreInUse"]
 
@@ -44,7 +44,7 @@ class Store:
     def __init__(self, folder: Path, design: Design) -> None:
         self.folder = folder
         self.design = design
-        self._kinds = design.kinds()
+        self.place = folder / ROWS
         self._lock: IO[str] | None = None
 
     def __enter__(self) -> Self:
@@ -59,7 +59,7 @@ class Store:
                 raise OtherDesign(
                     f"holds other runs ({_difference(found[1], self.design)})", file=str(self.folder)
                 )
-            (self.folder / SHARDS).mkdir(exist_ok=True)
+            self.place.mkdir(exist_ok=True)
             self._tidy()
         except BaseException:
             self._release()
@@ -78,53 +78,61 @@ class Store:
 
     def files(self) -> list[Path]:
         """Return the files that hold rows, the oldest segments first."""
-        return [*sorted(self.folder.glob("runs-*.csv")), *sorted((self.folder / SHARDS).glob("*.csv"))]
+        return [*sorted(self._segments()), *sorted(self._batches())]
 
-    def text_rows(self) -> Iterator[dict[str, str]]:
-        """Yield every row as it stands, twice where it stands twice; memory does not grow with the store."""
+    def all_rows(self, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield every row (or some columns of it) as it stands, twice where it stands twice.
+
+        Memory does not grow with the store.
+        """
         for path in self.files():
-            yield from read_rows(path, self.design)
+            yield from read_rows(path, self.design, columns)
 
-    def done(self) -> set[tuple[str, ...]]:
-        """Return the keys, as text, of all runs that need not be run again."""
+    def done(self) -> set[tuple[Any, ...]]:
+        """Return the keys of all runs that need not be run again."""
         keys = [column.name for column in self.design.keys]
-        return {tuple(row[key] for key in keys) for row in self.text_rows() if row["status"] == DONE}
+        rows = self.all_rows([*keys, "status"])
+        return {tuple(row[key] for key in keys) for row in rows if row["status"] == DONE}
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Yield every run once, values as numbers, in no particular order; what was done counts before failures."""
+        """Yield every run once, in no particular order; what was done counts before failures."""
         keys = [column.name for column in self.design.keys]
-        done, told = self.done(), set[tuple[str, ...]]()
-        for text in self.text_rows():
-            key = tuple(text[name] for name in keys)
-            if key not in told and (text["status"] == DONE or key not in done):
+        done, told = self.done(), set[tuple[Any, ...]]()
+        for row in self.all_rows():
+            key = tuple(row[name] for name in keys)
+            if key not in told and (row["status"] == DONE or key not in done):
                 told.add(key)
-                yield parse(text, self._kinds)
+                yield row
 
     def merge(self, *, everything: bool = False) -> None:
-        """Merge shards into a segment where there are many (or any, with `everything`), and segments likewise."""
-        shards = sorted((self.folder / SHARDS).glob("*.csv"))
-        if len(shards) >= _FAN or (everything and shards):
-            self._join(shards)
-        segments = sorted(self.folder.glob("runs-*.csv"), key=lambda path: path.stat().st_size)
+        """Merge batches into a segment where there are many (or any, with `everything`), and segments likewise."""
+        batches = sorted(self._batches())
+        if len(batches) >= _FAN or (everything and batches):
+            self._join(batches)
+        segments = self._segments()
         while len(segments) >= _FAN or (everything and len(segments) > _FAN // 4):
             # the smallest ones: a row is copied only so many times as there are sizes
-            self._join(segments[:_FAN])
-            segments = sorted(self.folder.glob("runs-*.csv"), key=lambda path: path.stat().st_size)
+            self._join(sorted(segments, key=lambda path: path.stat().st_size)[:_FAN])
+            segments = self._segments()
+
+    def _segments(self) -> list[Path]:
+        return list(self.place.glob(f"runs-*{ENDING}"))
+
+    def _batches(self) -> list[Path]:
+        return list(self.place.glob(f"batch-*{ENDING}"))
 
     def _join(self, parts: list[Path]) -> None:
         """Write the rows of several files as one, then remove the files."""
-        rows = (row for part in parts for row in read_rows(part, self.design))
-        write_lines(self.folder / f"runs-{self._next_number():06d}.csv", lines(self.design, rows))
+        merge_files(parts, self.design, self.place / f"runs-{self._next_number():06d}{ENDING}")
         for part in parts:
             part.unlink(missing_ok=True)
 
     def _next_number(self) -> int:
-        numbers = [int(path.stem.rpartition("-")[2]) for path in self.folder.glob("runs-*.csv")]
-        return max(numbers, default=0) + 1
+        return max((int(path.stem.rpartition("-")[2]) for path in self._segments()), default=0) + 1
 
     def _tidy(self) -> None:
         """Remove what a killed writer left half written; nobody else can be writing now."""
-        for place in (self.folder, self.folder / SHARDS):
+        for place in (self.folder, self.place):
             for path in place.glob(".part-*"):
                 path.unlink(missing_ok=True)
 
@@ -132,7 +140,9 @@ class Store:
         self._lock = (self.folder / "lock").open("a", encoding="utf-8")
         try:
             import fcntl
-        except ImportError:  # Windows: no lock, but shards have names of their own, so nothing is overwritten
+        except (
+            ImportError
+        ):  # Windows: no lock, but batches have names of their own, so nothing is overwritten
             return
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

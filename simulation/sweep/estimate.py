@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from simulation.runner import run
-from simulation.store.rows import lines
+from simulation.store.rows import row_bytes
 from simulation.sweep.load import Sweep
 from simulation.sweep.plan import Plan
 from simulation.sweep.points import point_scenario
@@ -77,5 +77,4 @@ class _Clock:
 
 def _size(work: Work, values: tuple[float | str, ...], arm: int, outcomes: Mapping[str, Any]) -> int:
     job = Job(10_000, 1000, arm, 100, 100, values)
-    row = row_of(work, job, outcomes, 1.0, None)
-    return len(list(lines(work.design, [row]))[1].encode())
+    return row_bytes(row_of(work, job, outcomes, 1.0, None))

@@ -1,17 +1,17 @@
 """Read the runs of a sweep: every run once, memory of one byte per run, whatever the store holds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from simulation.store import Design, Store
-from simulation.store.rows import parse
 from simulation.sweep.plan import Plan
 from simulation.sweep.work import DONE, store_design
 
 __all__ = ["RUNS", "Table", "store_folders"]
 
 RUNS: Final = "runs"
+_NUMBERS: Final = ("run", "status", "point", "arm", "replicate")
 
 
 def store_folders(folder: Path) -> list[Path]:
@@ -37,44 +37,43 @@ class Table:
     def states(self) -> bytearray:
         """Return one byte per run: 0 missing, 1 done, 2 failed."""
         states = bytearray(self.plan.n_runs)
-        for row in self._text_rows():
-            number = int(row["run"])
+        for row in self._rows(("run", "status")):
+            number = row["run"]
             if number < len(states) and states[number] != 1:
                 states[number] = 1 if row["status"] == DONE else 2
         return states
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Yield every run that is done once, values as numbers, in no particular order."""
-        seen = bytearray(self.plan.n_runs)
-        kinds = self.design.kinds()
-        for row in self._text_rows():
-            number = int(row["run"])
-            if row["status"] == DONE and number < len(seen) and not seen[number]:
-                seen[number] = 1
-                yield parse(row, kinds)
+        """Yield every run that is done once, in no particular order."""
+        yield from self._done_once(None)
 
     def values(self, names: Sequence[str]) -> Iterator[tuple[int, int, int, dict[str, Any]]]:
-        """Yield (point, index of the arm, replicate, raw values of some columns) of every run that is done."""
-        seen = bytearray(self.plan.n_runs)
-        kinds = {name: kind for name, kind in self.design.kinds().items() if name in names}
+        """Yield (point, index of the arm, replicate, some columns) of every run that is done, once."""
+        kinds = self.design.kinds()
+        known = [name for name in names if name in kinds]
         arms = {name: index for index, name in enumerate(self.plan.arm_names)}
-        for row in self._text_rows():
-            number = int(row["run"])
-            if row["status"] == DONE and number < len(seen) and not seen[number]:
-                seen[number] = 1
-                wanted = parse({name: row[name] for name in kinds}, kinds)
-                yield int(row["point"]), arms[row["arm"]], int(row["replicate"]), wanted
+        for row in self._done_once(dict.fromkeys((*_NUMBERS, *known))):
+            yield row["point"], arms[row["arm"]], row["replicate"], {name: row[name] for name in known}
 
     def failures(self, most: int = 20) -> list[tuple[int, str]]:
         """Return (run, error) of runs that failed and have not been done since, at most so many."""
         states = self.states()
         found: dict[int, str] = {}
-        for row in self._text_rows():
-            number = int(row["run"])
+        for row in self._rows(("run", "status", "error")):
+            number = row["run"]
             if row["status"] != DONE and states[number] == 2 and len(found) < most:
                 found[number] = row["error"]
         return sorted(found.items())
 
-    def _text_rows(self) -> Iterator[dict[str, str]]:
+    def _done_once(self, columns: Iterable[str] | None) -> Iterator[dict[str, Any]]:
+        seen = bytearray(self.plan.n_runs)
+        for row in self._rows(columns):
+            number = row["run"]
+            if row["status"] == DONE and number < len(seen) and not seen[number]:
+                seen[number] = 1
+                yield row
+
+    def _rows(self, columns: Iterable[str] | None) -> Iterator[dict[str, Any]]:
+        wanted = None if columns is None else list(columns)
         for place in store_folders(self.folder):
-            yield from Store(place, self.design).text_rows()
+            yield from Store(place, self.design).all_rows(wanted)

@@ -128,7 +128,7 @@ def _not_done(store: Store, trial: Trial, wanted: list[tuple[int, int]]) -> list
     done = store.done()
     left = []
     for patient, repeat in wanted:
-        keys = tuple(arm.key for arm in trial.arms if (str(patient), str(repeat), arm.key) not in done)
+        keys = tuple(arm.key for arm in trial.arms if (patient, repeat, arm.key) not in done)
         if keys:
             left.append((patient, repeat, keys))
     return left
@@ -161,13 +161,13 @@ def missing(trial: Trial, folder: Path, patients: int, state: State) -> list[Mis
     with Store(folder, design) as store:
         done = store.done()
         known = {
-            (int(row["patient"]), int(row["repeat"]), row["arm"]): row["error"]
-            for row in store.text_rows()
+            (row["patient"], row["repeat"], row["arm"]): row["error"]
+            for row in store.all_rows(("patient", "repeat", "arm", "status", "error"))
             if row["status"] != "done"
         }
     return [
         Missing(patient, repeat, arm.key, (known | state.failures).get((patient, repeat, arm.key), ""))
         for patient, repeat in runs_of(trial, patients)
         for arm in trial.arms
-        if (str(patient), str(repeat), arm.key) not in done
+        if (patient, repeat, arm.key) not in done
     ]

@@ -81,12 +81,10 @@ def _line(fields: list[str]) -> str:
 
 
 def _write_parquet(out: Path) -> None:
-    """Write the tidy table as Parquet as well, where pyarrow is installed."""
-    try:
-        import pyarrow.csv as pc
-        import pyarrow.parquet as pq
-    except ImportError:
-        return
+    """Write the tidy table as Parquet as well."""
+    import pyarrow.csv as pc
+    import pyarrow.parquet as pq
+
     sink = io.BytesIO()
     pq.write_table(pc.read_csv(out / "patients.csv"), sink)
     write_file(out / "patients.parquet", sink.getvalue())

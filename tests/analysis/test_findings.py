@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from simulation.analysis.draw import drawings
 from simulation.analysis.findings import Question, find
 from simulation.analysis.report import sweep_report
 from simulation.analysis.words import answer_sentence, ranking_sentence
-from simulation.analysis.write import write_figures, write_parquet, write_tables
+from simulation.analysis.write import write_figures, write_runs, write_tables
 from simulation.cli import main
 from simulation.errors import UserError
 from tests.sweep.fake import fill, filled, planned
@@ -185,11 +186,10 @@ def test_the_report_needs_nothing_else_and_escapes_what_it_is_told(tmp_path: Pat
 
 
 def test_parquet_holds_what_the_store_holds(tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
     folder, plan = filled(tmp_path, ONE, growth)
     findings = find(folder)
-    assert write_parquet(findings, tmp_path / "runs.parquet")
-    table = parquet.read_table(tmp_path / "runs.parquet")
+    write_runs(findings, tmp_path / "runs.parquet")
+    table = pq.read_table(tmp_path / "runs.parquet")
     assert table.num_rows == plan.n_runs
     days = dict(zip(table["run"].to_pylist(), table["relapse_free_days"].to_pylist(), strict=True))
     assert days == {row["run"]: row["relapse_free_days"] for row in findings.table.rows()}

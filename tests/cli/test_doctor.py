@@ -31,7 +31,7 @@ def test_what_the_simulator_needs_is_listed_with_its_version(sim: Sim) -> None:
 def test_json_is_one_document(sim: Sim) -> None:
     found = json.loads(sim("doctor", "--json").out)
     assert found["ok"] is True
-    assert [group["extra"] for group in found["packages"]] == [None, "parquet", "browser", "cluster", "sweep"]
+    assert [group["extra"] for group in found["packages"]] == [None, "browser", "cluster", "sweep"]
 
 
 def test_a_missing_core_package_is_status_6(sim: Sim, monkeypatch: pytest.MonkeyPatch) -> None:

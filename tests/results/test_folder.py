@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from simulation.errors import ExitStatus, UserError
@@ -31,7 +32,6 @@ def _files(place: Path) -> list[str]:
 
 
 def test_folder_holds_every_file(tmp_path: Path, relapse: Result) -> None:
-    pytest.importorskip("pyarrow")
     place = write_result(relapse, tmp_path / "run")
     figures = [f"figures/{spec.name}.{ending}" for spec in FIGURES for ending in ("png", "svg")]
     expected = [
@@ -105,9 +105,8 @@ def test_undefined_is_an_empty_field(tmp_path: Path, relapse: Result) -> None:
 
 
 def test_parquet_holds_what_the_csv_holds(tmp_path: Path, relapse: Result) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
     place = write_result(relapse, tmp_path / "run", figures=False)
-    table = parquet.read_table(place / "trajectory.parquet")
+    table = pq.read_table(place / "trajectory.parquet")
     assert table.column_names == list(relapse.columns)
     np.testing.assert_array_equal(table["blasts_cells"].to_numpy(), relapse.columns["blasts_cells"])
 

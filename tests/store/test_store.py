@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from simulation.errors import ExitStatus, UserError
@@ -72,8 +73,16 @@ def test_any_program_can_read_it(tmp_path: Path) -> None:
     with Store(tmp_path, DESIGN) as store:
         write_shard(tmp_path, DESIGN, [row(0), row(1)])
         write_shard(tmp_path, DESIGN, [row(2)])
-        table = pd.concat(pd.read_csv(path) for path in store.files())
+        table = pd.read_parquet(store.place)
     assert sorted(table["patient"]) == [0, 1, 2]
+    assert table["days"].dtype == float and table["well"].dtype == bool
+
+
+def test_a_file_on_its_own_says_what_its_columns_are(tmp_path: Path) -> None:
+    with Store(tmp_path, DESIGN):
+        schema = pq.read_schema(write_shard(tmp_path, DESIGN, [row(0)]))
+    assert schema.field("days").metadata == {b"unit": b"day", b"meaning": b"how long"}
+    assert json.loads(schema.metadata[b"transplant_twin"])["digest"] == DESIGN.digest()
 
 
 def test_many_batches_stay_few_files(tmp_path: Path) -> None:
@@ -95,7 +104,7 @@ def test_a_crash_between_merging_and_removing_doubles_nothing(
             write_shard(tmp_path, DESIGN, [row(patient)])
         monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)  # killed before anything is removed
         store.merge(everything=True)
-        assert len(list(store.text_rows())) == 10
+        assert len(list(store.all_rows())) == 10
         assert [found["patient"] for found in rows_of(store)] == list(range(5))
 
 
@@ -104,7 +113,7 @@ def test_what_was_done_counts_before_what_failed(tmp_path: Path) -> None:
     with Store(tmp_path, DESIGN) as store:
         for one in (failed, row(3), failed):
             write_shard(tmp_path, DESIGN, [one])
-        assert store.done() == {("3", "a")}
+        assert store.done() == {(3, "a")}
         assert [found["status"] for found in rows_of(store)] == ["done"]
         write_shard(tmp_path, DESIGN, [failed | {"patient": 4}])
         assert [found["error"] for found in rows_of(store)] == [None, "it rained"]
@@ -129,13 +138,39 @@ def test_two_writers_at_once_are_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_a_damaged_file_is_named_with_its_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("harm", ["cut", "emptied", "other columns"])
+def test_a_damaged_file_is_named(tmp_path: Path, harm: str) -> None:
     with Store(tmp_path, DESIGN) as store:
         path = write_shard(tmp_path, DESIGN, [row(0), row(1)])
-        path.write_text(path.read_text()[:-12])
+        if harm == "other columns":
+            pq.write_table(pq.read_table(path).drop_columns("words"), path)
+        else:
+            path.write_bytes(path.read_bytes()[:-12] if harm == "cut" else b"")
         with pytest.raises(UserError, match="is damaged") as caught:
-            list(store.text_rows())
-    assert f"{path}:3:" in str(caught.value)
+            list(store.all_rows())
+    assert str(path) in str(caught.value)
+
+
+def test_a_store_of_an_earlier_format_is_refused(tmp_path: Path) -> None:
+    with Store(tmp_path, DESIGN):
+        pass
+    told = json.loads((tmp_path / "design.json").read_text())
+    (tmp_path / "design.json").write_text(json.dumps(told | {"format": 1}))
+    with pytest.raises(OtherDesign, match="earlier version"), Store(tmp_path, DESIGN):
+        pass
+
+
+def test_merging_holds_some_rows_in_memory_and_not_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulation.store.rows._ROW_GROUP", 10)
+    with Store(tmp_path, DESIGN) as store:
+        for patient in range(35):
+            write_shard(tmp_path, DESIGN, [row(patient)])
+        store.merge(everything=True)
+        (segment,) = store.files()
+        assert pq.ParquetFile(segment).num_row_groups == 4
+        assert [found["patient"] for found in rows_of(store)] == list(range(35))
 
 
 def test_an_unknown_column_is_a_mistake(tmp_path: Path) -> None:

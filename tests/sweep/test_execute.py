@@ -1,6 +1,5 @@
 """Running a sweep: the same rows however it is run, interrupted, killed and taken up again; every run exactly once."""
 
-import csv
 import json
 import os
 import signal
@@ -11,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from simulation.pool import LocalPool, Pool
@@ -45,9 +45,8 @@ def stored_runs(folder: Path) -> list[int]:
     """Return the run of every row that stands in a file, repetitions too."""
     found = []
     for place in store_folders(folder):
-        for path in [*place.glob("runs-*.csv"), *(place / "shards").glob("*.csv")]:
-            with path.open(encoding="utf-8", newline="") as file:
-                found += [int(row["run"]) for row in csv.DictReader(file) if row["status"] == "done"]
+        for path in (place / "rows").glob("*.parquet"):
+            found += pq.read_table(path, filters=[("status", "=", "done")])["run"].to_pylist()
     return found
 
 
@@ -148,7 +147,7 @@ def test_kill_9_loses_only_the_runs_in_flight(
     process = subprocess.Popen(slow, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
-        if len(list((out / "runs" / "shards").glob("*.csv"))) >= 3:
+        if len(list((out / "runs" / "rows").glob("*.parquet"))) >= 3:
             break
         time.sleep(0.01)
     process.kill()
@@ -203,7 +202,7 @@ def test_a_run_that_fails_is_a_row_that_says_why(
     again = execute(tmp_path / "out", plan, workers=0)  # a failed run is tried again
     assert (again.failed, again.progress.done) == (0, 4)
     with Store(tmp_path / "out" / "runs", store_design(plan)) as store:
-        errors = [row["error"] for row in store.text_rows() if row["status"] == "failed"]
+        errors = [row["error"] for row in store.all_rows() if row["status"] == "failed"]
     assert len(errors) == 4
 
 

@@ -145,7 +145,7 @@ def test_ctrl_c_keeps_what_is_done_and_resume_completes_it(trial_file: Path) -> 
             "--workers", "2", "--no-figures"]  # fmt: skip
     process = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, start_new_session=True)
     for _ in range(1200):
-        if len(list(Path("out/store").glob("**/*.csv"))) > 1:
+        if len(list(Path("out/store/rows").glob("*.parquet"))) > 1:
             break
         time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the whole group hears it

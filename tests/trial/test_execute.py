@@ -32,7 +32,7 @@ def run(trial: Trial, out: Path, pool: Pool | None = None) -> Conducted:
 def rows_in(trial: Trial, out: Path) -> list[tuple[int, int, str, str]]:
     """Return (patient, repeat, arm, status) of every row as it stands in the files, with doubles."""
     with Store(out / "store", design_of(trial)) as store:
-        return sorted((int(r["patient"]), int(r["repeat"]), r["arm"], r["status"]) for r in store.text_rows())
+        return sorted((r["patient"], r["repeat"], r["arm"], r["status"]) for r in store.all_rows())
 
 
 def whole(trial: Trial, patients: int) -> list[tuple[int, int, str, str]]:

@@ -50,7 +50,7 @@ def analyze(
     """
     from simulation.analysis.findings import find
     from simulation.analysis.report import sweep_report
-    from simulation.analysis.write import write_figures, write_parquet, write_tables
+    from simulation.analysis.write import write_figures, write_runs, write_tables
     from simulation.results.folder import write_file
 
     questions = _questions(threshold, better, than, reaches, outcomes, folder)
@@ -61,8 +61,8 @@ def analyze(
     place = folder / "analysis"
     files = [str(path.relative_to(folder)) for path in write_tables(findings, place)]
     panels = [] if no_figures else write_figures(findings, place)
-    if write_parquet(findings, place / "runs.parquet"):
-        files.append("analysis/runs.parquet")
+    write_runs(findings, place / "runs.parquet")
+    files.append("analysis/runs.parquet")
     write_file(place / "report.html", sweep_report(findings, panels, files))
     _tell(findings, place, as_json=as_json, quiet=quiet)
 
