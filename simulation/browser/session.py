@@ -188,9 +188,9 @@ class PatientSession:
             self.note = "Ordered; it is carried out with the next step."
             return True
 
-    def waiting(self) -> int:
-        """Return how many orders wait for the next step."""
-        return sum(order.day >= self.day - _EPS for order in self.scenario.orders)
+    def forget_mistake(self, name: str) -> None:
+        """Take back the message beside a field of `order`: another value was typed."""
+        self.errors.pop(name, None)
 
     def _own_orders(self) -> tuple[object, ...]:
         return self.base.orders

@@ -15,6 +15,8 @@ from simulation.scenario.schema import Scenario
 
 __all__ = ["TwinView", "difference"]
 
+_EPS: Final = 1e-9
+
 _ROWS: Final = (
     "Treatment started", "First overt relapse", "Complete remission", "MRD-negative", "Lowest MRD measured", "Second relapse",
     "CD19 at last relapse", "Leukaemia extinct", "Acute GvHD, worst grade", "CRS, worst grade", "Non-relapse death",
@@ -44,8 +46,9 @@ class TwinView:
 
     @property
     def day(self) -> float:
-        """Return days since transplant, those of the twin who is further."""
-        return float(max(model.day for model in self.models))
+        """Return days since transplant: those of the twin who is next, or the last one's when both are done."""
+        ahead = [model.day for model in self.models if not model.course.finished]
+        return float(min(ahead) if ahead else max(model.day for model in self.models))
 
     @property
     def finished(self) -> bool:
@@ -58,19 +61,20 @@ class TwinView:
         return float(self.models[0].body.time_step)
 
     def step(self) -> None:
-        """Advance both by one step, and note the day on which they part."""
+        """Advance both by one step, and note the day on which they part; who begins later (no Treg before) is waited for."""
         with self.lock:
             began = self.day
             for model in self.models:
-                if not model.course.finished:
+                if not model.course.finished and model.day <= began + _EPS:
                     model.step()
             if self.parted_day is None and self._differ():
                 self.parted_day = began
 
     def _differ(self) -> bool:
-        first, second = (model.record() for model in self.models)
-        ended = [model.course.finished for model in self.models]
-        return first != second or ended[0] != ended[1]
+        one, other = self.models
+        if one.course.finished != other.course.finished:
+            return True
+        return abs(one.day - other.day) < _EPS and one.record() != other.record()
 
     # What a person changes -----------------------------------------------------------------------------------
 
@@ -121,7 +125,7 @@ class TwinView:
         self.models = [TransplantModel(one, seed=self.seed, patient=self.patient) for one in scenarios]
         for model in self.models:
             model.datacollector = None
-        self.first_day = float(self.models[0].day)
+        self.first_day = self.day
         self.parted_day = None
         if self._differ():
             self.parted_day = self.day

@@ -13,9 +13,8 @@ import pytest
 
 from .conftest import ROOT, Server, day_of, wait_for_day, weeks
 
-# what a person notices; on a machine that does other things as well, waiting takes longer
-ANSWER_S = 1.0
-PATIENCE = 4
+ANSWER_S = 1.0  # within which pause and reset answer
+FRAME_MS = 100
 
 
 def colours_in(picture: bytes) -> int:
@@ -48,12 +47,15 @@ def test_nothing_hides_beyond_the_right_edge_at_1280_by_800(page: Any) -> None:
 
 
 def test_play_and_pause(page: Any) -> None:
-    press(page, "Play")
-    wait_for_day(page, 5)
-    began = time.perf_counter()
-    press(page, "Pause")
-    page.get_by_role("button", name="Play", exact=True).wait_for()
-    assert time.perf_counter() - began < ANSWER_S * PATIENCE
+    answers = []
+    for day in (5, 8, 11, 14, 17):
+        press(page, "Play")
+        wait_for_day(page, day)
+        began = time.perf_counter()
+        press(page, "Pause")
+        page.get_by_role("button", name="Play", exact=True).wait_for()
+        answers.append(time.perf_counter() - began)
+    in_time(answers)
     page.wait_for_timeout(500)
     day = day_of(page)
     page.wait_for_timeout(1500)
@@ -70,24 +72,67 @@ def test_step_and_week(page: Any) -> None:
 
 def test_reset_while_it_plays(page: Any) -> None:
     press(page, "Play")
-    wait_for_day(page, 5)
-    began = time.perf_counter()
-    page.get_by_role("button", name="Reset").click()
-    page.wait_for_function(
-        "() => parseFloat((document.querySelector('.tt-badge')?.innerText ?? '').split('Day: ')[1]) < 4"
-    )
-    assert time.perf_counter() - began < ANSWER_S * PATIENCE
+    answers = []
+    for _ in range(5):
+        wait_for_day(page, 12)
+        began = time.perf_counter()
+        page.get_by_role("button", name="Reset").click()
+        page.wait_for_function(
+            "() => parseFloat((document.querySelector('.tt-badge')?.innerText ?? '').split('Day: ')[1]) < 12"
+        )
+        answers.append(time.perf_counter() - began)
+    in_time(answers)
     wait_for_day(page, 5)  # it plays on
 
 
-def test_frames_are_drawn_in_time(page: Any) -> None:
-    page.get_by_role("button", name="Play", exact=True).click()
-    times = []
-    for _ in range(20):
-        page.wait_for_timeout(250)
-        times.append(int(page.locator(".tt-badges").first.get_attribute("data-frame-ms")))
-    typical = sorted(times)[len(times) // 2]
-    assert typical < 100 * PATIENCE, times  # 100 ms on a machine that does nothing else; docs/browser.md
+def in_time(answers: list[float]) -> None:
+    """Expect an answer within a second; one of several may meet a moment in which the machine does something else."""
+    assert sorted(answers)[-2] < ANSWER_S and max(answers) < 2 * ANSWER_S, answers
+
+
+@pytest.mark.parametrize("speed", ["10 days/s", "fastest"])
+def test_frames_of_the_default_patient_are_drawn_in_time(page: Any, speed: str) -> None:
+    choose(page, page.locator(".tt-side > div").nth(1), "Preemptive")
+    page.get_by_text("Preemptive: the patient begins again.").wait_for()
+    choose(page, page.locator(".tt-speed"), speed)
+    page.evaluate(
+        """() => {
+          window.frames_ms = [];
+          const shown = document.querySelector(".tt-badges");
+          new MutationObserver(() => window.frames_ms.push(Number(shown.dataset.frameMs)))
+            .observe(shown, { attributes: true, attributeFilter: ["data-frame-ms"] });
+        }"""
+    )
+    press(page, "Play")
+    typical = []  # of 25 frames each: a busy machine delays some of them, a slow page all
+    for n in range(1, 7):
+        page.wait_for_function("n => window.frames_ms.length >= n", arg=25 * n)
+        times = page.evaluate("window.frames_ms")[25 * (n - 1) : 25 * n]
+        typical.append(sorted(times)[12])
+        if min(typical) <= FRAME_MS:
+            break
+    assert min(typical) <= FRAME_MS, typical
+
+
+def choose(page: Any, box: Any, option: str) -> None:
+    """Choose an option of the first list in a box."""
+    box.locator(".v-select__slot").first.click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_log_and_outcomes_are_seen_without_scrolling_at_1280_by_800(page: Any) -> None:
+    weeks(page, 8)
+    parts = [page.locator(".tt-log"), page.locator(".tt-chart").first]
+    assert all(bottom(part) <= 800 for part in parts)
+    log = page.locator(".tt-log")
+    assert log.evaluate("log => log.clientHeight") > 120
+    page.get_by_role("tab", name="Twins").click()
+    page.locator(".tt-status").wait_for()
+    assert bottom(page.locator(".tt-table").first) <= 800
+
+
+def bottom(part: Any) -> float:
+    return float(part.evaluate("part => part.getBoundingClientRect().bottom"))
 
 
 def test_play_works_after_a_changed_slider(page: Any) -> None:
@@ -147,9 +192,13 @@ def test_a_mistake_in_an_act_is_told_and_nothing_is_done(page: Any) -> None:
     page.get_by_label("Dose now").fill("a lot")
     page.get_by_label("Dose now").press("Enter")
     press(page, "Give DLI")
-    page.locator(".tt-act .v-messages__message").get_by_text("cells per kg").wait_for()
+    message = page.locator(".tt-act .v-messages__message").get_by_text("cells per kg")
+    message.wait_for()
     weeks(page, 1)
     assert "DLI" not in page.locator(".tt-log").inner_text()
+    page.get_by_label("Dose now").fill("1e6")
+    page.get_by_label("Dose now").press("Enter")
+    message.wait_for(state="hidden")  # it was about what stood there before
 
 
 def test_acts_by_hand_and_the_command_that_repeats_them(page: Any, server: Server) -> None:

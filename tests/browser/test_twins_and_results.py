@@ -74,7 +74,7 @@ def test_a_wrong_seed_leaves_the_twins_as_they_are(page: Any) -> None:
 def stored(server: Server) -> Server:
     """Leave results of `run` and `compare` in the server's folder."""
     folder = server.folder
-    if (folder / "trial").exists():
+    if (folder / "results").exists():
         return server
     (folder / "early.yaml").write_text(
         "name: Early\n" + ARM + "start: {when: day, day: day 10}\ndli: {cd3: [1e6/kg]}\n"
@@ -84,8 +84,8 @@ def stored(server: Server) -> Server:
     )
     (folder / "sweep.yaml").write_text(SWEEP)
     for words in (
-        ("sweep", "sweep.yaml", "--out", "sweep", "--workers", "1", "-q"),
-        ("run", "early.yaml", "late.yaml", "--out", "runs", "--no-figures", "-q"),
+        ("sweep", "sweep.yaml", "--out", "results/sweep", "--workers", "1", "-q"),
+        ("run", "early.yaml", "late.yaml", "--out", "results/runs", "--no-figures", "-q"),
         (
             "compare",
             "early.yaml",
@@ -95,7 +95,7 @@ def stored(server: Server) -> Server:
             "--workers",
             "0",
             "--out",
-            "trial",
+            "results/trial",
             "--no-figures",
             "-q",
         ),
@@ -119,8 +119,17 @@ def open_results(page: Any, folder: str) -> None:
     box.press("Enter")
 
 
+def test_results_in_the_usual_place_are_offered(page: Any, stored: Server) -> None:
+    page.get_by_role("tab", name="Results").click()
+    table = page.locator(".tt-table")
+    table.get_by_text("results/trial").wait_for()
+    assert all(kind in table.inner_text() for kind in ("a comparison", "a sweep", "several runs"))
+    table.locator("tr", has_text="results/runs").get_by_role("button", name="Open").click()
+    page.get_by_text("results/runs: several runs").wait_for()
+
+
 def test_stored_runs_are_shown_beside_each_other(page: Any, stored: Server) -> None:
-    open_results(page, "runs")
+    open_results(page, "results/runs")
     page.get_by_text("several runs").wait_for()
     assert "≠ Treatment started" in page.locator(".tt-table").first.inner_text()
     page.get_by_role("button", name="Watch early from transplant on").click()
@@ -128,7 +137,7 @@ def test_stored_runs_are_shown_beside_each_other(page: Any, stored: Server) -> N
 
 
 def test_a_comparison_is_shown_and_its_patients_are_watched(page: Any, stored: Server) -> None:
-    open_results(page, "trial")
+    open_results(page, "results/trial")
     page.get_by_text("a comparison").wait_for()
     assert "GvHD grade II-IV" in page.locator(".tt-table").first.inner_text()
     page.get_by_role("button", name="Watch as twins").first.click()
@@ -140,7 +149,7 @@ def test_a_comparison_is_shown_and_its_patients_are_watched(page: Any, stored: S
 
 
 def test_a_sweep_is_shown_as_a_map_and_its_patients_are_watched(page: Any, stored: Server) -> None:
-    open_results(page, "sweep")
+    open_results(page, "results/sweep")
     page.get_by_text("a sweep").wait_for()
     canvas = page.locator(".tt-chart canvas").first
     canvas.wait_for()

@@ -22,6 +22,10 @@ def ActNow(view: PatientView) -> None:
         session.order(field, **what)
         view.refresh()
 
+    def typed(field: str) -> None:
+        session.forget_mistake(field)  # it was about what stood there before
+        view.tell()
+
     def give() -> None:
         act("now_dli", give="dli", cd3=_with(dose.value, "cells/kg"))
 
@@ -37,13 +41,15 @@ def ActNow(view: PatientView) -> None:
         )
         with solara.Div(classes=["tt-act"]):
             solara.InputText(
-                "Dose now", dose, suffix="CD3+/kg", error=session.errors.get("now_dli", False), dense=True
-            )
+                "Dose now", dose, suffix="CD3+/kg", error=session.errors.get("now_dli", False), dense=True,
+                on_value=lambda _: typed("now_dli"),
+            )  # fmt: skip
             solara.Button("Give DLI", color="primary", small=True, disabled=over, on_click=give)
         with solara.Div(classes=["tt-act"]):
             solara.InputText(
-                "Rate now", rate, suffix="µg/day", error=session.errors.get("now_rate", False), dense=True
-            )
+                "Rate now", rate, suffix="µg/day", error=session.errors.get("now_rate", False), dense=True,
+                on_value=lambda _: typed("now_rate"),
+            )  # fmt: skip
             with solara.Div(classes=["tt-two"]):
                 solara.Button(
                     "Start blinatumomab", color="primary", small=True, disabled=over, on_click=start

@@ -1,0 +1,69 @@
+"""Twins without a browser: in step, alike until they part, and what marks them then."""
+
+from pathlib import Path
+
+import pytest
+
+from simulation.browser.catalogue import Source
+
+pytest.importorskip("solara")
+from simulation.browser.pages.twins import parting_words
+from simulation.browser.twins import TwinView, difference
+
+EARLY = """name: Early
+follow_up: 40 d
+marrow: {rows: 3, columns: 3}
+patient: {n_residual_blasts: 1e6 cells}
+start: {when: day, day: day 10}
+dli: {cd3: [1e6/kg]}
+"""
+
+
+@pytest.fixture
+def twins(tmp_path: Path) -> TwinView:
+    (tmp_path / "early.yaml").write_text(EARLY)
+    early = Source(tmp_path / "early.yaml")
+    return TwinView(early, Source(early.path, ("start.day=day 20",)), seed=4)
+
+
+def until(twins: TwinView, day: float) -> None:
+    while twins.day < day:
+        twins.step()
+
+
+def test_twins_part_on_the_first_day_on_which_they_are_treated_differently(twins: TwinView) -> None:
+    until(twins, 10.0)
+    twins.show()
+    assert twins.parted_day is None and not any(row[3] for row in difference(twins.shots))
+    until(twins, 12.0)
+    twins.show()
+    assert twins.parted_day == 10.0 and "Identical until day 10 " in parting_words(twins)
+    assert next(row[0] for row in difference(twins.shots) if row[3]) == "Treatment started"
+
+
+def test_a_twin_who_begins_later_is_waited_for(twins: TwinView) -> None:
+    """Treg given on the day of transplant: nothing happens before it, while his twin gets them some days earlier."""
+    twins.choose(1, Source(twins.sources[0].path, ("graft.treg_day=day 0",)))
+    begins = [model.day for model in twins.models]
+    assert begins[0] < begins[1]
+    twins.step()
+    assert [model.day for model in twins.models] == [begins[0] + twins.time_step, begins[1]]
+    until(twins, 5.0)
+    assert [model.day for model in twins.models] == [5.0, 5.0]
+    assert "Different from the start" in parting_words(twins)
+
+
+def test_who_has_reached_the_end_is_not_waited_for(twins: TwinView) -> None:
+    twins.choose(1, Source(twins.sources[0].path, ("follow_up=20 d",)))
+    until(twins, 40.0)
+    assert [model.day for model in twins.models] == [40.0, 20.0] and twins.finished and twins.day == 40.0
+
+
+def test_a_wrong_key_or_strategy_leaves_the_twins_as_they_are(twins: TwinView, tmp_path: Path) -> None:
+    until(twins, 3.0)
+    models = list(twins.models)
+    twins.choose_key("seed", "many")
+    twins.choose(0, Source(tmp_path / "nowhere.yaml"))
+    assert twins.models == models and set(twins.errors) == {"seed", "strategy_0"}
+    twins.choose_key("seed", "5")
+    assert twins.seed == 5 and twins.day < 1.0 and "seed" not in twins.errors
