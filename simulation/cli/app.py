@@ -43,7 +43,7 @@ Research software: not for decisions about patients.
 
 
 class Program(click.Group):
-    """The group of commands; a scenario file in a command's place means `run` that file."""
+    """The group of commands; a file in a command's place means the command that takes such a file."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order in which a newcomer meets them."""
@@ -61,7 +61,7 @@ class Program(click.Group):
         """Take `--seed 3 FILE.yaml` as `run --seed 3 FILE.yaml`: the option is no option of the program."""
         own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
         if args and args[0].startswith("-") and args[0] not in own and any(map(_is_scenario, args)):
-            args = ["run", *args]
+            args = [_command_for(args), *args]
         return super().parse_args(ctx, args)
 
     def resolve_command(
@@ -72,7 +72,7 @@ class Program(click.Group):
         if name not in COMMANDS:
             if not _is_scenario(name):
                 raise click.UsageError(f"no command {name!r}{_nearest_command(name)}", ctx)
-            args = ["run", *args]
+            args = [_command_for(args), *args]
         return super().resolve_command(ctx, args)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
@@ -82,6 +82,17 @@ class Program(click.Group):
 
 def _is_scenario(word: str) -> bool:
     return word.lower().endswith(SCENARIO_ENDINGS)
+
+
+def _command_for(words: Sequence[str]) -> str:
+    """Return the command for the first file among the words; `run` where it is none or cannot be read."""
+    from simulation.cli.kinds import kind_of
+    from simulation.errors import UserError
+
+    try:
+        return kind_of(next(filter(_is_scenario, words))).command or "run"
+    except UserError:
+        return "run"  # which tells what is wrong with the file
 
 
 def _nearest_command(name: str) -> str:

@@ -63,6 +63,17 @@ def as_json(what: str) -> Decorator:
     )
 
 
+def pairs(settings: tuple[str, ...]) -> list[tuple[str, Any, str]]:
+    """Return path, value and the text for a message of every --set PATH=VALUE."""
+    found: list[tuple[str, Any, str]] = []
+    for text in settings:
+        key, mark, value = text.partition("=")
+        if not mark or not value.strip():
+            raise UserError(f"got {text!r}", file="--set", expected="path=value such as dli.every=28 d")
+        found.append((key.strip(), value, f"--set {text}"))
+    return found
+
+
 def load_one(file: str, overrides: tuple[str, ...]) -> "Scenario | Experiment":
     """Load a scenario, or an experiment in wells (a file with the key `experiment`)."""
     from simulation.in_vitro.load import is_experiment, load_experiment

@@ -140,9 +140,10 @@ def _trigger(s: "Scenario", start: object, path: tuple[str | int, ...]) -> Itera
                 f"at least the sensitivity of monitoring.mrd, {format_number(tests.mrd.sensitivity)}",
             )
     elif isinstance(start, OnOvertRelapse):
-        if tests.morphology is None and tests.blood is None:
+        # blasts in the blood only call for an aspirate, which then needs a test of its own
+        if tests.morphology is None and tests.mrd is None:
             yield Problem(
-                "overt relapse cannot be found: monitoring.morphology and monitoring.blood are null",
+                "overt relapse cannot be found: monitoring.morphology and monitoring.mrd are null",
                 (*path, "when"),
             )
     elif isinstance(start, OnDay) and start.day >= s.follow_up:
@@ -180,11 +181,21 @@ def _blinatumomab(s: "Scenario") -> Iterator[Problem]:
                 ("blinatumomab", "step_up", "for"),
                 f"at most on, {_time(drug.on)}",
             )
+        if drug.on is not None:
+            yield from _shorter_than_a_step(s, drug.on, ("blinatumomab", "on"))
         return
+    for index, part in enumerate(drug.pattern):
+        yield from _shorter_than_a_step(s, part.duration, ("blinatumomab", "pattern", index, "for"))
     also = [key for key in ("dose", "step_up", "on", "off") if getattr(drug, key) is not None]
     if also:
         told = f"it takes the place of {', '.join(also)}; write one or the other"
         yield Problem(told, ("blinatumomab", "pattern"), at_key=True)
+
+
+def _shorter_than_a_step(s: "Scenario", time: float, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Refuse an infusion that would begin and end within one step, and so never be seen."""
+    if time < s.time_step * (1 - _ROUNDING):
+        yield Problem(f"got {_time(time)}", path, f"at least time_step, {_time(s.time_step)}")
 
 
 def _dli(s: "Scenario") -> Iterator[Problem]:

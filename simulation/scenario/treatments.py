@@ -126,10 +126,10 @@ class AnyOf(_Several):
 
 
 class AllOf(_Several):
-    """Treat when every one of several triggers has fired."""
+    """Treat when several triggers hold together."""
 
     when: Literal["all_of"] = Field(
-        description="Treatment starts when every one of several triggers has fired."
+        description="Treatment starts when all of several triggers hold together."
     )
 
 

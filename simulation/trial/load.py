@@ -24,7 +24,7 @@ from simulation.scenario.schema import Scenario
 from simulation.trial.schema import Arm, Cohort, CohortFile, Trial, TrialFile
 from simulation.yaml_source import Node, plain, read_yaml
 
-__all__ = ["is_trial_file", "load_quick_trial", "load_trial"]
+__all__ = ["is_trial_file", "load_cohort", "load_quick_trial", "load_trial"]
 
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MOST_ARMS: Final = 12
@@ -89,6 +89,14 @@ def load_quick_trial(
             )
         )
     return _checked(file, cohort.described(tuple(arms)), tuple(arms), ", ".join(files))
+
+
+def load_cohort(path: str | os.PathLike[str]) -> Cohort:
+    """Read a cohort file and check it with an arm that says nothing of its own."""
+    shown = os.fspath(path)
+    cohort = _Cohort.read(read_yaml(path, shown), Path(path), shown)
+    scenario = _arm("cohort", Node({}, shown), Path(path), shown, cohort, None, None, ())
+    return cohort.described((Arm("cohort", scenario),))
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,11 +261,29 @@ def test_a_mistake_in_a_trigger_within_triggers_has_its_own_path(tmp_path: Path)
     assert (error.key, error.line) == ("start.triggers.1.when", 6)
 
 
-def test_overt_relapse_needs_someone_who_looks() -> None:
-    text = "name: x\nstart: {when: overt_relapse}\nmonitoring: {morphology: null, blood: null}\n"
-    with pytest.raises(UserError, match="overt relapse cannot be found"):
+def test_overt_relapse_needs_a_test_of_the_marrow() -> None:
+    text = "name: x\nstart: {when: overt_relapse}\nmonitoring: {morphology: null, mrd: null}\n"
+    with pytest.raises(UserError, match="overt relapse cannot be found") as caught:
         parse_scenario(text)
-    assert parse_scenario(text.replace("blood: null", "mrd: null")).monitoring.blood is not None
+    assert caught.value.key == "start.when"
+    for one in ("morphology", "mrd"):
+        other = parse_scenario(text.replace(f"{one}: null", "blood: null"))
+        assert getattr(other.monitoring, one) is not None
+
+
+@pytest.mark.parametrize(
+    ("drug", "key"),
+    [
+        ("{dose: 28 ug/day, on: 3 h, off: 14 d, cycles: 1}", "blinatumomab.on"),
+        ("{pattern: [{dose: 28 ug/day, for: 7 d}, {dose: 0 ug/day, for: 1 h}], cycles: 1}", "blinatumomab.pattern.1.for"),
+    ],
+)
+def test_an_infusion_shorter_than_a_step_is_refused(drug: str, key: str) -> None:
+    text = f"name: x\nstart: {{when: overt_relapse}}\nblinatumomab: {drug}\n"
+    with pytest.raises(UserError, match="at least time_step, 6 h") as caught:
+        parse_scenario(text)
+    assert caught.value.key == key
+    assert parse_scenario(text, {"time_step": "1 h"} | ({"blinatumomab.on": "6 h"} if "on:" in drug else {}))
 
 
 def test_a_cycle_day_needs_a_cycle() -> None:

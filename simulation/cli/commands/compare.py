@@ -98,7 +98,7 @@ def compare(
         raise click.UsageError(
             "--workers and --scheduler exclude each other: the cluster has its own workers"
         )
-    trial = _load(files, changes, _split(settings), cohort, vary=patients is not None)
+    trial = _load(files, changes, options.pairs(settings), cohort, vary=patients is not None)
 
     # Only now what is heavy: a mistake in the command or in a file is told at once.
     from simulation.cli.comparing import Request, run_trial
@@ -127,16 +127,6 @@ def _load(
             "is no trial (it has no arms); give a trial file, or two scenario files or more", file=files[0]
         )
     return load_quick_trial(files, changes, settings, cohort, vary=vary)
-
-
-def _split(settings: tuple[str, ...]) -> list[tuple[str, Any, str]]:
-    pairs: list[tuple[str, Any, str]] = []
-    for text in settings:
-        key, mark, value = text.partition("=")
-        if not mark or not value.strip():
-            raise UserError(f"got {text!r}", file="--set", expected="path=value such as dli.every=28 d")
-        pairs.append((key.strip(), value, f"--set {text}"))
-    return pairs
 
 
 def _with_unit(days: str | None) -> str | None:

@@ -19,5 +19,8 @@ def show(file: str, settings: tuple[str, ...]) -> None:
 
     The text is a scenario file itself: running it gives the same results.
     """
+    from simulation.cli.kinds import not_for_run
+
+    not_for_run((file,))
     (scenario,) = options.load_all((file,), settings)
     click.echo(scenario.to_yaml().rstrip("\n"))

@@ -1,0 +1,156 @@
+"""What a YAML file of this program is, told from its keys: a patient, an experiment, a trial, a sweep, a fit, a cohort."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from simulation.errors import UserError
+from simulation.yaml_source import read_yaml
+
+__all__ = ["Kind", "check_file", "kind_of", "not_for_run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Hold what a file is called, which command takes it (none: other files name it), and how it is checked.
+
+    `check` gets the file and the changes of the command line and returns the name and what is in it, in words.
+    """
+
+    name: str
+    command: str
+    folder: str
+    check: Callable[[str, tuple[str, ...]], tuple[str, str]]
+
+
+def kind_of(file: str | os.PathLike[str]) -> Kind:
+    """Return what a file is: by the keys that only one kind has, else by its folder, else a scenario.
+
+    Raises `UserError` for a file that cannot be read.
+    """
+    root = read_yaml(file, os.fspath(file))
+    keys = set(root.value) if isinstance(root.value, dict) else set()
+    for needed, kind in _BY_KEYS:
+        if needed <= keys:
+            return kind
+    folder = Path(os.path.abspath(file)).parent.name
+    by_folder = next((kind for kind in _BY_FOLDER if kind.folder == folder), None)
+    if by_folder is not None and "extends" not in keys:
+        return by_folder
+    return _experiment_or_scenario(file)
+
+
+def check_file(file: str, settings: tuple[str, ...]) -> tuple[Kind, str, str]:
+    """Check a file without running it; return what it is, its name, and what is in it.
+
+    Raises `UserError`, naming file, line, key, what was expected and the nearest valid name.
+    """
+    kind = kind_of(file)
+    return (kind, *kind.check(file, settings))
+
+
+def not_for_run(files: tuple[str, ...]) -> None:
+    """Raise `UserError` for the first file that another command takes; files that cannot be read are left to `run`."""
+    for file in files:
+        try:
+            kind = kind_of(file)
+        except UserError:
+            continue
+        if kind.command == "run":
+            continue
+        hint = f"type python run_sim.py {kind.command} {file}" if kind.command else "other files name it"
+        raise UserError(f"this is a {kind.name}, not a patient's scenario; {hint}", file=file)
+
+
+def _experiment_or_scenario(file: str | os.PathLike[str]) -> Kind:
+    from simulation.in_vitro.load import is_experiment
+
+    return _EXPERIMENT if is_experiment(file) else _SCENARIO
+
+
+def _loaded(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
+    from simulation.cli import options
+
+    return options.load_one(file, settings).name, ""
+
+
+def _trial(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
+    from simulation.cli import options
+    from simulation.trial.load import load_trial
+
+    trial = load_trial(file, (), options.pairs(settings))
+    return trial.name, f"{_count(len(trial.arms), 'arm')}, {_count(trial.patients, 'patient')}"
+
+
+def _sweep(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
+    from simulation.sweep.load import load_sweep
+    from simulation.sweep.prepare import check_sweep
+
+    sweep = load_sweep(file, settings)
+    points = check_sweep(sweep)
+    return (
+        sweep.name,
+        f"{_count(points, 'point')}, {_count(points * len(sweep.arms) * sweep.replicates, 'run')}",
+    )
+
+
+def _fit(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
+    from simulation.calibration.problem import load_problem
+
+    _no_settings(file, settings, "fit")
+    problem = load_problem(file)
+    return (
+        problem.name,
+        f"{_count(len(problem.free), 'free parameter')}, {_count(len(problem.targets), 'target')}",
+    )
+
+
+def _parameter_set(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
+    from simulation.calibration.problem import read_parameter_set
+
+    _no_settings(file, settings, "parameter set")
+    values, _ = read_parameter_set(Path(file))
+    return Path(file).stem, _count(len(values), "parameter")
+
+
+def _cohort(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
+    from simulation.trial.load import load_cohort
+
+    _no_settings(file, settings, "cohort")
+    cohort = load_cohort(file)
+    return cohort.name, f"{_count(len(cohort.varies), 'parameter')} between patients"
+
+
+def _no_settings(file: str, settings: tuple[str, ...], what: str) -> None:
+    if settings:
+        raise UserError(f"this is a {what}; --set is for scenarios, trials and sweeps", file=file)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+_SCENARIO: Final = Kind("scenario", "run", "", _loaded)
+_EXPERIMENT: Final = Kind("experiment in wells", "run", "in_vitro", _loaded)
+_TRIAL: Final = Kind("trial", "compare", "trials", _trial)
+_SWEEP: Final = Kind("sweep", "sweep", "sweeps", _sweep)
+_FIT: Final = Kind("fit", "calibrate", "calibration", _fit)
+_PARAMETER_SET: Final = Kind("parameter set of a fit", "", "", _parameter_set)
+_COHORT: Final = Kind("cohort", "", "cohorts", _cohort)
+_BY_KEYS: Final[tuple[tuple[frozenset[str], Kind], ...]] = tuple(
+    (frozenset(keys.split()), kind)
+    for keys, kind in (
+        ("experiment", _EXPERIMENT),
+        ("design", _SWEEP),
+        ("targets", _FIT),
+        ("trial parameters", _SWEEP),
+        ("arms parameters", _SWEEP),
+        ("scenario parameters", _SWEEP),
+        ("arms", _TRIAL),
+        ("parameters between_patients", _PARAMETER_SET),
+        ("between_patients", _COHORT),
+    )
+)
+_BY_FOLDER: Final = (_TRIAL, _SWEEP, _FIT, _COHORT)
