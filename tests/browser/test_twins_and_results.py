@@ -112,11 +112,12 @@ def stored(server: Server) -> Server:
     return server
 
 
-def open_results(page: Any, folder: str) -> None:
+def open_results(page: Any, folder: str, kind: str) -> None:
     page.get_by_role("tab", name="Results").click()
     box = page.get_by_label("Folder of results")
     box.fill(folder)
     box.press("Enter")
+    page.get_by_text(f"{folder}: {kind}").wait_for()
 
 
 def test_results_in_the_usual_place_are_offered(page: Any, stored: Server) -> None:
@@ -129,16 +130,14 @@ def test_results_in_the_usual_place_are_offered(page: Any, stored: Server) -> No
 
 
 def test_stored_runs_are_shown_beside_each_other(page: Any, stored: Server) -> None:
-    open_results(page, "results/runs")
-    page.get_by_text("several runs").wait_for()
+    open_results(page, "results/runs", "several runs")
     assert "≠ Treatment started" in page.locator(".tt-table").first.inner_text()
     page.get_by_role("button", name="Watch early from transplant on").click()
     page.get_by_role("button", name="Give DLI").wait_for()
 
 
 def test_a_comparison_is_shown_and_its_patients_are_watched(page: Any, stored: Server) -> None:
-    open_results(page, "results/trial")
-    page.get_by_text("a comparison").wait_for()
+    open_results(page, "results/trial", "a comparison")
     assert "GvHD grade II-IV" in page.locator(".tt-table").first.inner_text()
     page.get_by_role("button", name="Watch as twins").first.click()
     page.get_by_text("Identical so far").wait_for()
@@ -149,8 +148,7 @@ def test_a_comparison_is_shown_and_its_patients_are_watched(page: Any, stored: S
 
 
 def test_a_sweep_is_shown_as_a_map_and_its_patients_are_watched(page: Any, stored: Server) -> None:
-    open_results(page, "results/sweep")
-    page.get_by_text("a sweep").wait_for()
+    open_results(page, "results/sweep", "a sweep")
     canvas = page.locator(".tt-chart canvas").first
     canvas.wait_for()
     page.wait_for_timeout(1000)
