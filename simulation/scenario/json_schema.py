@@ -7,8 +7,9 @@ from simulation.scenario.fields import quantity_json_schema
 from simulation.scenario.messages import keys_of_start
 from simulation.scenario.named_values import distribution_json_schema
 
-__all__ = ["json_schema"]
+__all__ = ["DIALECT", "json_schema", "tidy"]
 
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _TRIGGERS: Final = ("Never", "OnDay", "OnMrd", "OnOvertRelapse", "AnyOf", "AllOf")
 
 
@@ -36,14 +37,14 @@ def json_schema() -> dict[str, Any]:
         "anyOf": [file_name, {"type": "array", "items": file_name}],
     }
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": DIALECT,
         "title": "Scenario of treatment after transplant",
         "description": "One simulated patient and the treatment given. Every number carries its unit.",
         "type": "object",
-        "properties": {"extends": extends} | _tidy(properties, "properties"),
+        "properties": {"extends": extends} | tidy(properties, "properties"),
         "required": ["name"],
         "additionalProperties": False,
-        "$defs": {name: _tidy(definitions[name], "") for name in sorted(definitions)},
+        "$defs": {name: tidy(definitions[name], "") for name in sorted(definitions)},
     }
 
 
@@ -69,10 +70,10 @@ def _any_trigger(blocks: list[dict[str, Any]], words: list[str]) -> dict[str, An
     }
 
 
-def _tidy(value: Any, inside: str) -> Any:
-    """Drop pydantic's titles, and the required keys of blocks that a base may already give."""
+def tidy(value: Any, inside: str, *, required: bool = False) -> Any:
+    """Drop pydantic's titles, and unless `required` the required keys of blocks that a base may already give."""
     if isinstance(value, list):
-        return [_tidy(item, "") for item in value]
+        return [tidy(item, "", required=required) for item in value]
     if not isinstance(value, dict):
         return value
     if "x-use" in value:  # pydantic would look for a $ref among its own definitions
@@ -82,9 +83,9 @@ def _tidy(value: Any, inside: str) -> Any:
     if isinstance(told, str):
         described = value.get("description")
         value = value | {"description": f"{described} Write {told}." if described else told}
-    needed = "distribution" in value.get("properties", {})
+    needed = required or "distribution" in value.get("properties", {})
     return {
-        key: _tidy(item, key)
+        key: tidy(item, key, required=required)
         for key, item in value.items()
         if (key not in drop or (key == "required" and needed)) and not (key == "default" and item is None)
     }
