@@ -162,7 +162,7 @@ def test_a_sweep_is_shown_as_a_map_and_its_patients_are_watched(page: Any, store
 def test_a_folder_without_results_is_told_beside_the_field(page: Any, server: Server, folder: str) -> None:
     page.get_by_role("tab", name="Results").click()
     page.get_by_label("Folder of results").fill(folder)
-    page.get_by_role("button", name="Open").click()
+    page.get_by_role("button", name="Open").first.click()
     message = page.locator(".tt-folder .v-messages__message")
     message.get_by_text({"": "got nothing", "nowhere": "no folder", "empty": "no results"}[folder]).wait_for()
 
