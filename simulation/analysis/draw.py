@@ -113,27 +113,28 @@ def _maps(findings: Findings, grid: Grid, index: int, outcome: Outcome) -> Itera
     third = None if len(grid.factors) == 2 else (grid.factors[2], grid.levels[2][:_MOST_PANELS])
     found = findings.responses
     many = len(findings.plan.arms) > 1
-    tables: list[tuple[str, Floats, Floats, bool]] = []
-    for i, arm in enumerate(findings.plan.arm_names):
-        half = (found.high[:, i, index] - found.low[:, i, index]) / 2
-        tables.append((arm if many else "", found.mean[:, i, index], half, False))
+    tables: list[tuple[str, tuple[Floats, Floats, Floats], bool]] = [
+        (
+            arm if many else "",
+            (found.mean[:, i, index], found.low[:, i, index], found.high[:, i, index]),
+            False,
+        )
+        for i, arm in enumerate(findings.plan.arm_names)
+    ]
     tables += [(*_of_contrast(contrast, index), True) for contrast in findings.contrasts]
     for signed in (False, True):
-        chosen = [table for table in tables if table[3] is signed]
+        chosen = [table for table in tables if table[2] is signed]
         if not chosen:
             continue
         groups: list[tuple[str, list[Panel]]] = (
-            [("", [_panel(grid, title, means, half, None) for title, means, half, _ in chosen])]
+            [("", [_panel(grid, title, values, None) for title, values, _ in chosen])]
             if third is None
             else [
                 (
                     title,
-                    [
-                        _panel(grid, third[0].in_words(level), means, half, k)
-                        for k, level in enumerate(third[1])
-                    ],
+                    [_panel(grid, third[0].in_words(level), values, k) for k, level in enumerate(third[1])],
                 )
-                for title, means, half, _ in chosen
+                for title, values, _ in chosen
             ]
         )
         for group, panels in groups:
@@ -157,7 +158,8 @@ def _map_figures(
         f": {group}" if group else ": difference between arms" if signed else ""
     )
     interval = "95 % interval of the mean difference (Student)" if signed else _band(outcome)
-    numbers = f" Numbers: mean ± half of the {interval}." if writes_intervals(panels) else ""
+    written = f"mean ± half of the {interval}" if signed else f"mean and {interval}"
+    numbers = f" Numbers: {written}." if writes_intervals(panels) else ""
     dark = "Orange is worse, purple better than the arm it is held against." if signed else "Dark is worse."
     suffix = [outcome.name, *([group] if group else []), *(["difference"] if signed else [])]
     yield Drawing(
@@ -174,14 +176,15 @@ def _map_figures(
         )  # fmt: skip
 
 
-def _of_contrast(contrast: Contrast, index: int) -> tuple[str, Floats, Floats]:
-    half = (contrast.high[:, index] - contrast.low[:, index]) / 2
-    return f"{contrast.arm} minus {contrast.versus}", contrast.mean[:, index], half
+def _of_contrast(contrast: Contrast, index: int) -> tuple[str, tuple[Floats, Floats, Floats]]:
+    values = (contrast.mean[:, index], contrast.low[:, index], contrast.high[:, index])
+    return f"{contrast.arm} minus {contrast.versus}", values
 
 
-def _panel(grid: Grid, title: str, means: Floats, half: Floats, level: int | None) -> Panel:
+def _panel(grid: Grid, title: str, values: tuple[Floats, Floats, Floats], level: int | None) -> Panel:
     points = grid.points if level is None else grid.points[:, :, level]
-    return title, means[points].T, half[points].T
+    means, low, high = (table[points].T for table in values)
+    return title, means, low, high
 
 
 def _families(findings: Findings, grid: Grid, index: int, outcome: Outcome) -> Drawing:

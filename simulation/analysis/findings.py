@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from simulation.analysis.grid import Grid, as_grid, read_points
 from simulation.analysis.paired import paired_interval, patient_values
 from simulation.analysis.pareto import front
-from simulation.analysis.responses import Responses, collect
+from simulation.analysis.responses import Responses, collect, within
 from simulation.analysis.sensitivity import (
     Indices,
     check_responses,
@@ -22,6 +22,7 @@ from simulation.analysis.sensitivity import (
 )
 from simulation.analysis.threshold import Threshold, find_threshold
 from simulation.errors import UserError
+from simulation.scenario.load import parse_scenario
 from simulation.sweep.design_files import read_shares
 from simulation.sweep.designs import Point
 from simulation.sweep.outcomes import Outcome, find_outcome
@@ -29,6 +30,8 @@ from simulation.sweep.plan import Plan, load_plan
 from simulation.sweep.table import Table
 
 __all__ = ["Answer", "Contrast", "Findings", "Question", "Ranking", "find"]
+
+_DAYS_FREE: Final = ("relapse_free_days", "grfs_days", "leukaemia_free_days")
 
 type Floats = npt.NDArray[np.float64]
 
@@ -130,7 +133,7 @@ def find(
     states = table.states()
     if not any(state == 1 for state in states):
         raise UserError("no run is done yet; run it with sweep --resume", file=str(folder))
-    responses = collect(table, outcomes)
+    responses = within(collect(table, outcomes), [_limits(plan, outcome) for outcome in outcomes])
     points = read_points(folder, plan)
     failed = sum(1 for state in states if state == 2)
     findings = Findings(
@@ -142,6 +145,15 @@ def find(
     if traded:
         _trade(findings, traded)
     return findings
+
+
+def _limits(plan: Plan, outcome: Outcome) -> tuple[float, float] | None:
+    """Return between what the mean of an outcome must lie: days free of something, between 0 and the end of follow-up."""
+    if outcome.of not in _DAYS_FREE or outcome.rule != "value":
+        return None
+    if any(path == "follow_up" for factor in plan.factors for path in factor.paths):
+        return 0.0, np.inf
+    return 0.0, max(parse_scenario(text).follow_up for text in plan.arms.values())
 
 
 def _no_trajectories(outcomes: Sequence[Outcome], table: Table) -> None:

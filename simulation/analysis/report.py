@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from simulation.analysis.findings import Findings
-from simulation.analysis.words import answer_sentence, headline, ranking_sentence
+from simulation.analysis.words import answer_sentence, headline, ranking_sentence, span_sentences
 from simulation.results.report.page import Panel, render_page
 from simulation.sweep.factors import Factor, short_number
 
@@ -43,6 +43,7 @@ def sweep_report(findings: Findings, panels: Sequence[Panel], files: Sequence[st
         outcomes=[
             (o.title, "less is better" if o.less_is_better else "more is better") for o in findings.outcomes
         ],
+        spans=span_sentences(findings),
         answers=[answer_sentence(findings, answer) for answer in findings.answers],
         rankings=[ranking_sentence(ranking, labels) for ranking in findings.rankings],
         notes=findings.notes,

@@ -5,7 +5,7 @@ from each other is the standard deviation beside it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from scipy import stats
 from simulation.sweep.outcomes import Outcome, outcome_value
 from simulation.sweep.table import Table
 
-__all__ = ["Responses", "collect", "t_interval", "wilson_interval"]
+__all__ = ["Responses", "collect", "t_interval", "wilson_interval", "within"]
 
 type Floats = npt.NDArray[np.float64]
 type Record = tuple[int, int, int, Sequence[float]]  # point, arm, replicate, one value per outcome
@@ -81,7 +81,8 @@ def accumulate(
     runs = np.zeros(cells, np.int64)
     n = np.zeros((k, cells), np.int64)
     sums, squares = np.zeros((k, cells)), np.zeros((k, cells))
-    shift = np.full(k, np.nan)  # against the loss of digits when squares are added up
+    # against the loss of digits when squares are added up; counts of shares are exact as they are
+    shift = np.array([0.0 if outcome.share else np.nan for outcome in outcomes])
     by_patient = np.zeros((k, n_arms * n_replicates, 2))
     stream = iter(rows)
     while chunk := list(islice(stream, _CHUNK)):
@@ -149,6 +150,15 @@ def _noise_share(n: npt.NDArray[np.int64], sums: Floats, squares: Floats, patien
     chance = residual / ((points - 1) * (replicates - 1)) / replicates
     between = of_points / replicates / (points - 1)
     return min(chance / between, 1.0) if between > 0 else float("nan")
+
+
+def within(found: Responses, limits: Sequence[tuple[float, float] | None]) -> Responses:
+    """Return the responses with each outcome's intervals cut at what is possible, such as 0 and the end of follow-up."""
+    low, high = found.low.copy(), found.high.copy()
+    for i, limit in enumerate(limits):
+        if limit is not None:
+            low[..., i], high[..., i] = np.maximum(low[..., i], limit[0]), np.minimum(high[..., i], limit[1])
+    return replace(found, low=low, high=high)
 
 
 def t_interval(n: npt.NDArray[np.int64], mean: Floats, sd: Floats) -> tuple[Floats, Floats]:

@@ -2,12 +2,18 @@
 
 import math
 
+import numpy as np
+
 from simulation.analysis.findings import Answer, Findings, Ranking
 from simulation.analysis.threshold import Crossing, Threshold
 from simulation.sweep.factors import Factor, short_number
-from simulation.sweep.outcomes import find_outcome
+from simulation.sweep.outcomes import Outcome, find_outcome
 
-__all__ = ["answer_sentence", "headline", "ranking_sentence"]
+__all__ = ["answer_sentence", "headline", "ranking_sentence", "span_sentences"]
+
+_MOST_SPANS = 12
+_NEARLY = 1e-9
+_POINT_BY_POINT = ("grid", "zip", "csv")
 
 
 def headline(findings: Findings) -> str:
@@ -15,6 +21,47 @@ def headline(findings: Findings) -> str:
     plan = findings.plan
     arms = f" x {len(plan.arms)} arms" if len(plan.arms) > 1 else ""
     return f"{plan.n_points:,} points{arms} x {plan.n_replicates:,} virtual patients = {plan.n_runs:,} runs"
+
+
+def span_sentences(findings: Findings) -> list[str]:
+    """Return between which points the mean of each outcome lies, arm by arm; nothing for designs drawn at random."""
+    if findings.plan.design.get("kind") not in _POINT_BY_POINT or not findings.points:
+        return []
+    told = []
+    for i, outcome in enumerate(findings.outcomes):
+        for arm, name in enumerate(findings.plan.arm_names):
+            means = findings.responses.mean[:, arm, i]
+            if not np.isfinite(means).all():
+                continue
+            who = f", {name}" if len(findings.plan.arms) > 1 else ""
+            first, last = int(np.argmin(means)), int(np.argmax(means))
+            if len(means) > 1 and means[last] - means[first] <= _NEARLY * max(abs(float(means[last])), 1.0):
+                told.append(
+                    f"{_plain_title(outcome)}{who}: {_mean(findings, first, arm, i)} at every point; what was varied "
+                    "does not change it."
+                )
+                continue
+            told.append(
+                f"{_plain_title(outcome)}{who}: from {_mean(findings, first, arm, i)} ({findings.title(first)}) "
+                f"to {_mean(findings, last, arm, i)} ({findings.title(last)})."
+            )
+    return told[:_MOST_SPANS]
+
+
+def _plain_title(outcome: Outcome) -> str:
+    return outcome.label or outcome.name.replace("_", " ")
+
+
+def _mean(findings: Findings, point: int, arm: int, index: int) -> str:
+    """Return a mean with its interval, shares in percent."""
+    found, outcome = findings.responses, findings.outcomes[index]
+    values = [float(table[point, arm, index]) for table in (found.mean, found.low, found.high)]
+    if outcome.share:
+        mean, low, high = (f"{100 * value:.0f}" for value in values)
+        return f"{mean} % [{low} to {high}]" if math.isfinite(values[1]) else f"{mean} %"
+    mean, low, high = map(_three, values)
+    unit = f" {outcome.unit}" if outcome.unit else ""
+    return f"{mean}{unit} [{low} to {high}]" if math.isfinite(values[1]) else f"{mean}{unit}"
 
 
 def answer_sentence(findings: Findings, answer: Answer) -> str:
@@ -39,11 +86,12 @@ def _where(factor: Factor, found: Threshold) -> str:
     name = factor.label or factor.name
     first, last = (_with_unit(factor, float(found.levels[i])) for i in (0, -1))
     span = f"from {first} to {last}"
+    each = f"{name}, {span},"
     if not found.crossings:
         if found.verdict == "always":
-            return f"at every {name} {span}, beyond chance"
+            return f"at every {each} beyond chance"
         if (found.gain > 0).all():
-            return f"at every {name} {span} on average, but not everywhere beyond chance"
+            return f"at every {each} on average, but not everywhere beyond chance"
         return f"at no {name} {span}"
     parts = [_part(factor, crossing) for crossing in found.crossings]
     agree = (

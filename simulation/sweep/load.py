@@ -58,16 +58,20 @@ def load_sweep(
     settings: tuple[str, ...] = (),
     seed: int | None = None,
     replicates: int | None = None,
+    points: int | None = None,
 ) -> Sweep:
     """Read and check a sweep file.
 
-    `settings` change the base scenarios (`path=value`), `seed` and `replicates` come from the command line.
+    `settings` change the base scenarios (`path=value`); `seed`, `replicates` and `points` (of a design that is drawn;
+    of Morris' the trajectories) come from the command line.
     Raises `UserError`, naming file, line and key, for the first thing that is wrong.
     """
     shown = os.fspath(path)
     root = read_yaml(path, shown)
     keys = root.value if isinstance(root.value, dict) else {}
     file = _file(root)
+    if points is not None:
+        file = file.model_copy(update={"design": _with_points(file, points, shown)})
     arms, trial_seed, trial_size = _bases(file, keys, shown, settings)
     if file.cohort is not None:
         arms = {
@@ -112,6 +116,26 @@ def _file(root: Node) -> SweepFile:
         return SweepFile.model_validate(data)
     except ValidationError as error:
         raise user_error(error, root, SweepFile) from None
+
+
+def _with_points(file: SweepFile, points: int, shown: str) -> Any:
+    """Return the design with another number of points."""
+    design = file.design
+    key = "trajectories" if design.kind == "morris" else "points"
+    if key not in type(design).model_fields:
+        drawn = "random, latin_hypercube, sobol and morris"
+        raise UserError(
+            f"--points is for designs that are drawn ({drawn}); this one is {design.kind}",
+            file=shown,
+            key="design",
+        )
+    try:
+        return type(design).model_validate(design.model_dump() | {key: points})
+    except ValidationError as error:
+        told = error.errors()[0]
+        (first, *_) = told.get("ctx", {}).get("problems", [None])
+        reason = told["msg"] if first is None else f"expected {first.expected}, {first.message}"
+        raise UserError(reason, file="--points") from None
 
 
 def _bases(

@@ -13,7 +13,7 @@ import pytest
 from simulation.analysis.draw import drawings
 from simulation.analysis.findings import Question, find
 from simulation.analysis.report import sweep_report
-from simulation.analysis.words import answer_sentence, ranking_sentence
+from simulation.analysis.words import answer_sentence, ranking_sentence, span_sentences
 from simulation.analysis.write import write_figures, write_runs, write_tables
 from simulation.cli import main
 from simulation.errors import UserError
@@ -86,6 +86,34 @@ def test_means_come_back_under_their_own_point(tmp_path: Path) -> None:
             1000 * float(row["phi_bm"]) + float(row["dli.cd3.0"]) / 1e5
         )
     assert findings.grid is not None and findings.grid.points.shape == (3, 3)
+
+
+def test_what_nothing_changes_is_said_and_extremes_are_named(tmp_path: Path) -> None:
+    def values(v: Mapping[str, Any], arm: str, rng: np.random.Generator) -> dict[str, Any]:
+        relapsed = float(rng.random() < 0.4)  # the same for a patient at every point
+        return {"relapsed": relapsed, "agvhd_2_4": float(v["phi_bm"] == 1.0)}
+
+    folder, _ = filled(tmp_path, TWO, values)
+    findings = find(folder, ["relapsed", "agvhd_2_4"])
+    told = span_sentences(findings)
+    assert all(
+        "what was varied does not change it" in line for line in told if line.startswith("Overt relapse")
+    )
+    gvhd = [line for line in told if line.startswith("aGvHD")]
+    assert len(told) == 4 and all("from 0 % [" in line and "to 100 % [" in line for line in gvhd)
+    assert all("phi_bm 0," in line.partition("to 100 %")[0] for line in gvhd)
+    # counts over patients are exact: no -2.8e-17 of them
+    n = findings.plan.n_replicates
+    assert set(np.unique(findings.responses.mean * n)) <= {float(k) for k in range(n + 1)}
+
+
+def test_intervals_of_days_stay_between_zero_and_the_end_of_follow_up(tmp_path: Path) -> None:
+    def days(v: Mapping[str, Any], arm: str, rng: np.random.Generator) -> dict[str, Any]:
+        return {"relapse_free_days": 365.0 if rng.random() < 0.85 else 10.0, "relapsed": 0.0}
+
+    found = find(filled(tmp_path, ONE, days)[0], ["relapse_free_days"]).responses
+    assert (found.sd > 0).any() and found.low.min() >= 0.0
+    assert found.high.max() == 365.0 and (found.mean < 365.0).all()
 
 
 def test_the_front_of_a_trade_off(tmp_path: Path) -> None:

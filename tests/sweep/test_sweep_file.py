@@ -143,3 +143,25 @@ def test_a_path_that_only_one_arm_has_names_the_way_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", sorted((SCENARIOS / "sweeps").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_sweep_that_ships_is_valid(path: Path) -> None:
     assert check_sweep(load_sweep(path)) >= 6
+
+
+def test_a_drawn_design_can_be_tried_with_fewer_points(tmp_path: Path) -> None:
+    body = "parameters: {phi_bm: {range: table}, rate_contacts: {range: table}}\ndesign: "
+    for design, n in (
+        ("{kind: sobol, points: 512}", 2 * 4),
+        ("{kind: morris, trajectories: 20}", 2 * 3),
+        ("{kind: random, points: 99}", 2),
+    ):
+        assert check_sweep(sweep_of(tmp_path, body + design, points=2)) == n
+    with pytest.raises(UserError, match="a power of two"):
+        sweep_of(tmp_path, body + "{kind: sobol, points: 512}", points=3)
+    with pytest.raises(UserError, match="designs that are drawn"):
+        sweep_of(tmp_path, "parameters: {phi_bm: [0, 1]}\ndesign: {kind: grid}", points=3)
+
+
+def test_shipped_sweeps_judge_by_what_the_shipped_trials_judge_by() -> None:
+    from simulation.trial.load import load_trial
+
+    primary = {load_trial(path).file.outcomes.primary for path in (SCENARIOS / "trials").glob("*.yaml")}
+    for path in (SCENARIOS / "sweeps").glob("global_*.yaml"):
+        assert {load_sweep(path).primary.name} == primary

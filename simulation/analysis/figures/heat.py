@@ -18,7 +18,9 @@ from simulation.sweep.outcomes import Outcome
 __all__ = ["Panel", "contours", "heat_maps", "is_flat", "writes_intervals"]
 
 type Floats = npt.NDArray[np.float64]
-type Panel = tuple[str, Floats, Floats]  # title; means and half widths of intervals, shape (n_y, n_x)
+type Panel = tuple[
+    str, Floats, Floats, Floats
+]  # title; means, and their intervals from and to, shape (n_y, n_x)
 _MOST_WRITTEN = 64  # cells of a panel that still have room for a number
 _PER_ROW = 4
 
@@ -31,13 +33,14 @@ def heat_maps(
     figure, axes = _grid(panels, x, y)
     norm, colours = _colours(panels, outcome, signed)
     image = None
-    for index, (ax, (title, means, halves)) in enumerate(zip(axes, panels, strict=False)):
+    for index, (ax, (title, means, low, high)) in enumerate(zip(axes, panels, strict=False)):
         image = ax.imshow(
             means, origin="lower", aspect="auto", cmap=colours, norm=norm, interpolation="nearest"
         )
         ax.set_facecolor("#EFEFEF")  # a cell without a value
         if means.size <= _MOST_WRITTEN and len(panels) <= 6:
-            _write(ax, means, halves, norm, colours, small=not writes_intervals(panels))
+            texts = _texts(means, low, high, outcome, signed, small=not writes_intervals(panels))
+            _write(ax, means, texts, norm, colours, small=not writes_intervals(panels))
         _ticks(ax, x, y, index, len(panels))
         if title:
             ax.set_title(wrapped(title, 30))
@@ -57,7 +60,7 @@ def contours(
     norm, colours = _colours(panels, outcome, signed)
     levels = MaxNLocator(9).tick_values(norm.vmin or 0.0, norm.vmax or 1.0)
     filled = None
-    for index, (ax, (title, means, _)) in enumerate(zip(axes, panels, strict=False)):
+    for index, (ax, (title, means, _, _)) in enumerate(zip(axes, panels, strict=False)):
         shown = np.ma.masked_invalid(means)
         if shown.count() < 4:
             style.note(ax, "too few values")
@@ -84,14 +87,14 @@ def contours(
 
 
 def writes_intervals(panels: Sequence[Panel]) -> bool:
-    """Return whether the cells of a heat map have room for half the interval under the mean."""
-    return len(panels) <= 2 and all(means.size <= 30 for _, means, _ in panels)
+    """Return whether the cells of a heat map have room for the interval under the mean."""
+    return len(panels) <= 2 and all(means.size <= 30 for _, means, _, _ in panels)
 
 
 def is_flat(panels: Sequence[Panel]) -> bool:
     """Return whether all means of each panel are nearly the same, so that there are no contours to draw."""
-    spans = [np.ptp(means[np.isfinite(means)]) for _, means, _ in panels if np.isfinite(means).any()]
-    sizes = [np.abs(means[np.isfinite(means)]).max() for _, means, _ in panels if np.isfinite(means).any()]
+    spans = [np.ptp(means[np.isfinite(means)]) for _, means, _, _ in panels if np.isfinite(means).any()]
+    sizes = [np.abs(means[np.isfinite(means)]).max() for _, means, _, _ in panels if np.isfinite(means).any()]
     return all(span <= 0.005 * size for span, size in zip(spans, sizes, strict=True))
 
 
@@ -115,7 +118,7 @@ def _grid(panels: Sequence[Panel], x: FactorAxis, y: FactorAxis) -> tuple[Figure
 
 
 def _colours(panels: Sequence[Panel], outcome: Outcome, signed: bool) -> tuple[Normalize, Colormap]:
-    values = np.concatenate([means.ravel() for _, means, _ in panels])
+    values = np.concatenate([means.ravel() for _, means, _, _ in panels])
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
     if signed:
@@ -129,8 +132,29 @@ def _colours(panels: Sequence[Panel], outcome: Outcome, signed: bool) -> tuple[N
     return Normalize(low, high), colormaps["cividis_r" if outcome.less_is_better else "cividis"]
 
 
+def _texts(
+    means: Floats, low: Floats, high: Floats, outcome: Outcome, signed: bool, *, small: bool
+) -> list[list[str]]:
+    """Return what is written into each cell: the mean, and below it the interval where there is room."""
+
+    def text(mean: float, first: float, last: float) -> str:
+        if not np.isfinite(mean):
+            return ""
+        if outcome.share and not signed:
+            told = f"{100 * mean:.0f} %"
+            return told if small or not np.isfinite(first) else f"{told}\n{100 * first:.0f}–{100 * last:.0f}"
+        if small or not np.isfinite(first):
+            return _short(mean)
+        if signed:
+            return f"{_short(mean)}\n±{_short((last - first) / 2)}"
+        return f"{_short(mean)}\n{_short(first)}–{_short(last)}"
+
+    rows = zip(means.tolist(), low.tolist(), high.tolist(), strict=True)
+    return [[text(*cell) for cell in zip(*row, strict=True)] for row in rows]
+
+
 def _write(
-    ax: Axes, means: Floats, halves: Floats, norm: Normalize, colours: Colormap, *, small: bool
+    ax: Axes, means: Floats, texts: list[list[str]], norm: Normalize, colours: Colormap, *, small: bool
 ) -> None:
     for row in range(means.shape[0]):
         for column in range(means.shape[1]):
@@ -139,11 +163,15 @@ def _write(
                 continue
             red, green, blue, _ = colours(norm(value))
             ink = "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "#FFFFFF"
-            half = halves[row, column]
-            text = _short(float(value)) + (
-                "" if small or not np.isfinite(half) else f"\n±{_short(float(half))}"
+            ax.text(
+                column,
+                row,
+                texts[row][column],
+                ha="center",
+                va="center",
+                color=ink,
+                fontsize=6 if small else 6.2,
             )
-            ax.text(column, row, text, ha="center", va="center", color=ink, fontsize=6 if small else 6.2)
 
 
 def _short(value: float) -> str:

@@ -10,6 +10,7 @@ from simulation.errors import ExitStatus
 EXAMPLES = """\b
 Examples:
   python run_sim.py sweep scenarios/sweeps/timing_dli_dose.yaml --dry-run
+  python run_sim.py sweep scenarios/sweeps/global_sobol.yaml --points 8 --replicates 1 --out results/try
   python run_sim.py sweep scenarios/sweeps/timing_dli_dose.yaml --workers 8 --out results/timing
   python run_sim.py sweep scenarios/sweeps/timing_dli_dose.yaml --out results/timing --resume
   python run_sim.py sweep big.yaml --out DIR --resume --scheduler scheduler.json
@@ -50,12 +51,19 @@ docs/sweeps.md tells what a sweep file may say.
     metavar="N",
     help="Patients per point, instead of the file's number.",
 )
+@click.option(
+    "--points",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Points (of Morris' design: trajectories) to draw, instead of the file's number; expand adds more.",
+)
 @options.settings()
 @options.as_json("what came of it")
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress, only where the results are.")
 def sweep(
     file: str, out: Path | None, workers: int | None, scheduler: str | None, shard: str | None, resume: bool,
-    dry_run: bool, seed: int | None, replicates: int | None, settings: tuple[str, ...], as_json: bool, quiet: bool,
+    dry_run: bool, seed: int | None, replicates: int | None, points: int | None, settings: tuple[str, ...],
+    as_json: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """Run every point of a design, in every arm, with the same virtual patients at each point.
 
@@ -72,7 +80,7 @@ def sweep(
     from simulation.sweep.load import load_sweep
     from simulation.sweep.prepare import check_sweep, default_folder, plan_of, prepare
 
-    checked = load_sweep(file, settings, seed, replicates)
+    checked = load_sweep(file, settings, seed, replicates, points)
     n_points = check_sweep(checked)
     if dry_run:
         from itertools import islice
@@ -82,8 +90,8 @@ def sweep(
 
         plan = plan_of(checked, n_points)
         middle = max(n_points // 2 - 1, 0)
-        points = [next(islice(points_of(checked), at, None))[0] for at in dict.fromkeys((0, middle))]
-        sweeping.tell_estimate(plan, estimate(checked, plan, points, max(n_workers, 1)), as_json=as_json)
+        tried = [next(islice(points_of(checked), at, None))[0] for at in dict.fromkeys((0, middle))]
+        sweeping.tell_estimate(plan, estimate(checked, plan, tried, max(n_workers, 1)), as_json=as_json)
         return ExitStatus.DONE
     folder = out or default_folder(checked)
     plan = prepare(checked, folder, n_points, resume=resume or part.of > 1)
