@@ -5,7 +5,7 @@ scale (Kalbfleisch & Prentice 2002), which stays within 0 and 1.
 """
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -98,7 +98,10 @@ def kaplan_meier(days: npt.ArrayLike, happened: npt.ArrayLike, confidence: float
 
 
 def rmst(days: npt.ArrayLike, happened: npt.ArrayLike, until: float, confidence: float = 0.95) -> Estimate:
-    """Return the mean event-free time up to day `until`: the area under the Kaplan-Meier curve, with Greenwood's SE."""
+    """Return the mean event-free time up to day `until`: the area under the Kaplan-Meier curve, with Greenwood's SE.
+
+    The interval is cut at what a mean of such times can be, 0 and `until`.
+    """
     time, event = _checked(days, happened)
     curve = kaplan_meier(time, event, confidence)
     inside = curve.times < until
@@ -109,7 +112,8 @@ def rmst(days: npt.ArrayLike, happened: npt.ArrayLike, until: float, confidence:
     d, n = curve.events[inside].astype(float), curve.at_risk[inside].astype(float)
     hit = (d > 0) & (n > d)  # the last patient's death leaves no area behind it
     variance = float(np.sum(after[hit] ** 2 * d[hit] / (n[hit] * (n[hit] - d[hit]))))
-    return _normal(area, variance**0.5, confidence)
+    found = _normal(area, variance**0.5, confidence)
+    return replace(found, low=max(found.low, 0.0), high=min(found.high, until))
 
 
 def rmst_difference(one: Estimate, other: Estimate, confidence: float = 0.95) -> Estimate:

@@ -70,9 +70,17 @@ def write_report(
         correlations=words.correlations(view, trial),
         assumptions=words.assumptions(trial),
         limits=words.limits(trial, done),
-        provenance=[(name.replace("_", " "), str(value)) for name, value in known.items()],
+        provenance=[(name.replace("_", " "), _told(value)) for name, value in known.items()],
     )
     write_file(out / "report.html", page)
+
+
+def _told(value: Any) -> str:
+    return (
+        ", ".join(f"{key} {item}" for key, item in value.items())
+        if isinstance(value, Mapping)
+        else str(value)
+    )
 
 
 def draw_figures(trial: Trial, view: TrialView, out: Path) -> Drawn:

@@ -14,6 +14,7 @@ from simulation.scenario.schema import Scenario
 from simulation.trial.conduct import Conducted
 from simulation.trial.pair_words import signed
 from simulation.trial.schema import Trial
+from simulation.units import format_number
 
 __all__ = ["arms", "assumptions", "cohort_rows", "common", "correlations", "fixed", "incomplete", "limits", "results",
            "time_words"]  # fmt: skip
@@ -44,14 +45,24 @@ def cohort_rows(trial: Trial, view: TrialView) -> list[tuple[str, str, str]]:
     table = ParameterTable.load()
     rows = []
     for name, distribution in trial.cohort.varies:
+        if not _concerns(name, trial):
+            continue
         values = view.arms[0].number(name)
-        numbers = " / ".join(f"{value:.3g}" for value in np.quantile(values, [0.05, 0.5, 0.95]))
+        numbers = " / ".join(
+            format_number(float(f"{value:.3g}")) for value in np.quantile(values, [0.05, 0.5, 0.95])
+        )
         told = ", ".join(str(item) for key, item in distribution.to_plain().items() if key == "distribution")
         source = distribution.source or table[name].source
         unit = table[name].unit
         unit = "" if unit in {"1", "dimensionless", ""} else f" ({unit})"
         rows.append((f"{_parameter(name)}{unit}", numbers, f"{told}; {source}"))
     return rows
+
+
+def _concerns(name: str, trial: Trial) -> bool:
+    """Return whether a parameter plays a part: a sibling's alloreactivity does not where no donor is one."""
+    matches = {arm.scenario.donor.match for arm in trial.arms}
+    return not name.endswith("_sibling") or any("sibling" in match for match in matches)
 
 
 def _parameter(name: str) -> str:
@@ -144,10 +155,10 @@ def _causes(counts: Mapping[str, int]) -> str:
 def correlations(view: TrialView, trial: Trial) -> list[tuple[str, str]]:
     """Return the rank correlation of the twins' difference with each thing in which patients differ."""
     found = view.comparison.get("sensitivity", {})
-    return [(_parameter(name), signed(value, 2)) for name, value in found.items()]
+    return [(_parameter(name), signed(value, 2)) for name, value in found.items() if _concerns(name, trial)]
 
 
-def assumptions(trial: Trial) -> list[tuple[str, str, str, str]]:
+def assumptions(trial: Trial) -> list[tuple[str, str, str, str, str]]:
     """Return what is assumed and not varied."""
     table = ParameterTable.load()
     varied = {name for name, _ in trial.cohort.varies}
@@ -157,9 +168,9 @@ def assumptions(trial: Trial) -> list[tuple[str, str, str, str]]:
         if name in table and name not in varied:
             row = table[name]
             allowed = f"{row.written(row.low)} to {row.written(row.high)}"
-            rows.append(
-                (name, row.written(changed.get(name, row.value)), allowed, f"{row.kind}: {row.source}")
-            )
+            here = row.written(changed.get(name, row.value))
+            basis = row.source if row.source.startswith(row.kind) else f"{row.kind}: {row.source}"
+            rows.append((_parameter(name), name, here, allowed, basis))
     return rows
 
 

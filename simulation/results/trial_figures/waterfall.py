@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from simulation.results.figures import style
 from simulation.results.trial_view import ArmView, TrialView
@@ -57,6 +58,7 @@ def _draw(ax: Axes, arm: ArmView, *, first: bool) -> None:
     ax.set_title(f"{arm.label} (n = {who.size})", fontsize=8)
     ax.set_xlabel("Patients treated and tested again", labelpad=1)
     ax.minorticks_off()
+    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     if first:
         ax.set_yticks([1, 1e-2, 1e-4, _FLOOR], ["1", "$10^{-2}$", "$10^{-4}$", "not\ndetected"])
         ax.set_ylabel("Lowest MRD measured")
