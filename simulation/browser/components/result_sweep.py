@@ -19,6 +19,7 @@ from simulation.results.words import number_text
 __all__ = ["StoredSweep"]
 
 _NONE = "(none: a curve)"
+_NOWHERE = "(click a cell, or choose one here)"
 
 
 @solara.component
@@ -77,6 +78,7 @@ def _Sweep(sweep: SweepFolder, colours: Palette, watch: Callable[[Source, int, i
                 event_picked=picked,
             )
         with solara.Div(classes=["tt-right"]):
+            _Places(grids, x, y, cell)
             _Runs(sweep, grids, x, y, cell.value, name, watch)
 
 
@@ -98,6 +100,26 @@ def _option(
     return heat_option(cells, x, y, f"{title}: {show}", colours, signed=True)
 
 
+def _where(x: Axis, y: Axis | None, place: tuple[int, int]) -> str:
+    across = f"{x.factor.title}: {x.labels[place[0]]}"
+    return across if y is None else f"{across}; {y.factor.title}: {y.labels[place[1]]}"
+
+
+def _Places(
+    grids: dict[str, dict[tuple[int, int], Cell]],
+    x: Axis,
+    y: Axis | None,
+    cell: "solara.Reactive[tuple[int, int]]",
+) -> None:
+    """Let a cell be chosen without a pointer."""
+    places = {_where(x, y, place): place for place in sorted(set().union(*grids.values()))}
+    chosen = next((words for words, place in places.items() if place == cell.value), _NOWHERE)
+    solara.Select(
+        "Single patients of", [_NOWHERE, *places], chosen, dense=True,
+        on_value=lambda words: cell.set(places.get(words, (-1, -1))),
+    )  # fmt: skip
+
+
 @solara.component
 def _Runs(
     sweep: SweepFolder,
@@ -111,15 +133,7 @@ def _Runs(
     mistake = solara.use_reactive("")
     runs = [run for cells in grids.values() if place in cells for run in cells[place].runs][:60]
     if not runs:
-        solara.v.Html(
-            tag="div",
-            class_="tt-note",
-            children=["Click a cell, or a point of a curve, to list its single patients."],
-        )
         return
-    where = f"{x.factor.title}: {x.labels[place[0]]}" + (
-        f"; {y.factor.title}: {y.labels[place[1]]}" if y else ""
-    )
     rows = [
         [
             run["arm"],
@@ -139,7 +153,6 @@ def _Runs(
         except UserError as error:
             mistake.value = str(error)
 
-    solara.v.Html(tag="h3", class_="tt-group", children=[where])
     if mistake.value:
         solara.v.Html(tag="div", class_="tt-mistake", children=[mistake.value])
     header = ["Arm", "Patient", outcome.replace("_", " "), "Relapse", "GvHD grade"]
