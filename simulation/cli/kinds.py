@@ -9,7 +9,7 @@ from typing import Final
 from simulation.errors import UserError
 from simulation.yaml_source import read_yaml
 
-__all__ = ["Kind", "check_file", "kind_of", "not_for_run"]
+__all__ = ["Kind", "check_file", "kind_of", "only_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +51,20 @@ def check_file(file: str, settings: tuple[str, ...]) -> tuple[Kind, str, str]:
     return (kind, *kind.check(file, settings))
 
 
-def not_for_run(files: tuple[str, ...]) -> None:
-    """Raise `UserError` for the first file that another command takes; files that cannot be read are left to `run`."""
+def only_for(command: str, files: tuple[str, ...], *, also: tuple[str, ...] = ()) -> None:
+    """Raise `UserError` for the first file that another command takes (`also`: and that may stand here too).
+
+    Files that cannot be read are left to the command.
+    """
     for file in files:
         try:
             kind = kind_of(file)
         except UserError:
             continue
-        if kind.command == "run":
+        if kind.command in (command, *also):
             continue
         hint = f"type python run_sim.py {kind.command} {file}" if kind.command else "other files name it"
-        raise UserError(f"this is a {kind.name}, not a patient's scenario; {hint}", file=file)
+        raise UserError(f"this is a {kind.name}; {hint}", file=file)
 
 
 def _experiment_or_scenario(file: str | os.PathLike[str]) -> Kind:

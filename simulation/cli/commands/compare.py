@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from simulation.cli import options
+from simulation.cli.kinds import only_for
 from simulation.errors import UserError
 
 EXAMPLES = """\b
@@ -98,6 +99,7 @@ def compare(
         raise click.UsageError(
             "--workers and --scheduler exclude each other: the cluster has its own workers"
         )
+    only_for("compare", files, also=("run",))
     trial = _load(files, changes, options.pairs(settings), cohort, vary=patients is not None)
 
     # Only now what is heavy: a mistake in the command or in a file is told at once.

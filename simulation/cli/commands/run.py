@@ -68,10 +68,10 @@ def run(
     (exit status 130); a second Ctrl-C ends at once.
     """
     from simulation.cli.experiments import only_experiments, run_experiments
-    from simulation.cli.kinds import not_for_run
+    from simulation.cli.kinds import only_for
     from simulation.cli.plugins import load_rules
 
-    not_for_run(files)
+    only_for("run", files)
     unfit = {"--patient": patient, "--days": days, "--plugin": plugins}
     if only_experiments(files, [name for name, value in unfit.items() if value]):
         return run_experiments(

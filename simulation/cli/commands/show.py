@@ -19,8 +19,8 @@ def show(file: str, settings: tuple[str, ...]) -> None:
 
     The text is a scenario file itself: running it gives the same results.
     """
-    from simulation.cli.kinds import not_for_run
+    from simulation.cli.kinds import only_for
 
-    not_for_run((file,))
+    only_for("run", (file,))
     (scenario,) = options.load_all((file,), settings)
     click.echo(scenario.to_yaml().rstrip("\n"))

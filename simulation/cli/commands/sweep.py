@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from simulation.cli import options
+from simulation.cli.kinds import only_for
 from simulation.errors import ExitStatus
 
 EXAMPLES = """\b
@@ -77,6 +78,7 @@ def sweep(
         raise click.UsageError("--scheduler takes the cluster's workers: leave --workers and --shard away")
     n_workers = sweeping.check_workers(sweeping.default_workers() if workers is None else workers)
 
+    only_for("sweep", (file,))
     from simulation.sweep.load import load_sweep
     from simulation.sweep.prepare import check_sweep, default_folder, plan_of, prepare
 
