@@ -51,6 +51,11 @@ class TwinView:
         return float(min(ahead) if ahead else max(model.day for model in self.models))
 
     @property
+    def waiting(self) -> bool:
+        """Return whether one twin has not begun yet."""
+        return abs(self.models[0].day - self.models[1].day) > _EPS
+
+    @property
     def finished(self) -> bool:
         """Return whether both twins' follow-up is over."""
         return all(model.course.finished for model in self.models)
@@ -74,7 +79,7 @@ class TwinView:
         one, other = self.models
         if one.course.finished != other.course.finished:
             return True
-        return abs(one.day - other.day) < _EPS and one.record() != other.record()
+        return not self.waiting and one.record() != other.record()
 
     # What a person changes -----------------------------------------------------------------------------------
 

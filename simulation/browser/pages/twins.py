@@ -109,6 +109,8 @@ def _Difference(view: TwinView) -> None:
 def parting_words(view: TwinView) -> str:
     """Say whether the twins are still alike."""
     parted = view.parted_day
+    if parted is None and view.waiting:
+        return f"Day {view.day:.4g}. Not comparable yet: one twin begins on a later day and is waited for."
     if parted is None:
         return f"Day {view.day:.4g}. Identical so far, to the last cell."
     if parted < 0 or parted == view.first_day:
