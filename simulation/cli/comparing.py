@@ -1,18 +1,16 @@
 """The command `compare` at work: the folder, the workers, a line of progress, and what came of it in words."""
 
 import json
-import os
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
 import click
 
+from simulation.cli import options
 from simulation.cli.interrupt import Interrupt
-from simulation.cli.terminal import console, print_table
+from simulation.cli.terminal import CountLine, print_table
 from simulation.errors import ExitStatus
 from simulation.pool import open_pool
 from simulation.trial.conduct import Conducted, conduct
@@ -20,9 +18,6 @@ from simulation.trial.execute import Missing, Progress
 from simulation.trial.folder import prepare, write_arms
 from simulation.trial.schema import Trial
 from simulation.trial.write import write_outputs
-
-if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
 
 HEARD = "Finishing the runs in hand and keeping what is done; Ctrl-C again ends at once."
 MOST_TOLD = 5
@@ -49,12 +44,16 @@ def run_trial(trial: Trial, request: Request) -> int:
     write_arms(trial, out)
     for note in trial.notes:
         click.echo(f"Note: {note}", err=True)
-    workers = processors() if request.workers is None else request.workers
-    with Interrupt() as interrupt, PatientsLine(quiet=request.quiet) as line:
+    workers = options.processors() if request.workers is None else request.workers
+    with Interrupt() as interrupt, CountLine("patients", quiet=request.quiet) as line:
         interrupt.on_first = lambda: line.say(HEARD)
         pool = open_pool(workers, request.scheduler, preload=PRELOAD, should_stop=interrupt.requested)
+
+        def told(progress: Progress) -> None:
+            line.count(progress.done, progress.wanted, progress.failed)
+
         with pool:
-            done = conduct(trial, out, pool, on_progress=line.update, should_stop=interrupt.requested)
+            done = conduct(trial, out, pool, on_progress=told, should_stop=interrupt.requested)
         line.show("writing tables, figures and the report")
         if done.state.not_stored is None:
             write_outputs(trial, done, out, figures=request.figures)
@@ -62,66 +61,6 @@ def run_trial(trial: Trial, request: Request) -> int:
     if done.state.stopped:
         return ExitStatus.INTERRUPTED
     return ExitStatus.FAILED_RUNS if done.missing else ExitStatus.DONE
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-class PatientsLine:
-    """Show how many patients are done, on stderr; silent where it is no terminal."""
-
-    def __init__(self, *, quiet: bool = False) -> None:
-        self._quiet = quiet
-        self._bar: Bar | None = None
-        self._wanted = 0
-        self._began = time.monotonic()
-
-    def __enter__(self) -> Self:
-        if self._quiet or not sys.stderr.isatty():
-            return self
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            SpinnerColumn,
-            TextColumn,
-            TimeRemainingColumn,
-        )
-
-        self._bar = Progress(
-            SpinnerColumn(), TextColumn("patients"), BarColumn(bar_width=30), MofNCompleteColumn(),
-            TimeRemainingColumn(), TextColumn("{task.fields[state]}"), console=console(stderr=True), transient=True,
-        )  # fmt: skip
-        self._task = self._bar.add_task("", total=None, state="starting workers")
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def update(self, progress: Progress) -> None:
-        """Take what the trial reports after each batch."""
-        if self._bar is None:
-            return
-        state = f"{progress.failed} runs failed" if progress.failed else ""
-        self._bar.update(self._task, completed=progress.done, total=progress.wanted, state=state)
-
-    def show(self, state: str) -> None:
-        """Say what is being done besides simulating."""
-        if self._bar is not None:
-            self._bar.update(self._task, state=state)
-
-    def say(self, message: str) -> None:
-        """Write a line above the live one."""
-        if self._bar is not None:
-            self._bar.console.print(message, markup=False)
-        elif not self._quiet:
-            sys.stderr.write(message + "\n")
 
 
 def _tell(trial: Trial, done: Conducted, out: Path, request: Request) -> None:

@@ -1,5 +1,6 @@
 """Arguments that several commands share."""
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,11 @@ def _whole(name: str, told: str) -> Decorator:
     return click.option(
         name, type=int, callback=natural, default=0, metavar="N", show_default=True, help=told
     )
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def as_json(what: str) -> Decorator:

@@ -1,14 +1,13 @@
 """What the commands `sweep` and `expand` share: running a plan with a live line, and telling what came of it."""
 
 import json
-import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from simulation.cli.interrupt import Interrupt
+from simulation.cli.terminal import CountLine
 from simulation.errors import ExitStatus, UserError
 
 if TYPE_CHECKING:
@@ -17,13 +16,6 @@ if TYPE_CHECKING:
     from simulation.sweep.plan import Plan
 
 HEARD = "Stopping: the batches in flight are finished and kept; Ctrl-C again ends at once and loses those."
-
-
-def default_workers() -> int:
-    """Return how many processes are used where nothing is said: one per processor that this one may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return max(1, os.cpu_count() or 1)
 
 
 def read_shard(text: str | None) -> "Shard":
@@ -49,11 +41,16 @@ def run_plan(
     """Run what is missing, with a live line on stderr."""
     from simulation.sweep.execute import execute
 
-    with Interrupt() as interrupt, _Line(plan.name, quiet) as line:
+    with Interrupt() as interrupt, CountLine(plan.name, quiet=quiet) as line:
         interrupt.on_first = lambda: line.say(HEARD)
+
+        def told(progress: "Progress") -> None:
+            done = progress.before + progress.done + progress.failed
+            line.count(done, progress.planned, progress.failed)
+
         return execute(
             folder, plan, workers=workers, scheduler=scheduler, shard=shard,
-            should_stop=interrupt.requested, on_progress=line.update,
+            should_stop=interrupt.requested, on_progress=told,
         )  # fmt: skip
 
 
@@ -143,47 +140,3 @@ def _status(done: "Done") -> int:
     if done.interrupted:
         return ExitStatus.INTERRUPTED
     return ExitStatus.FAILED_RUNS if done.failed or done.missing else ExitStatus.DONE
-
-
-class _Line:
-    """Show how many runs are done, how fast, and when the rest will be; silent where stderr is no terminal."""
-
-    def __init__(self, name: str, quiet: bool) -> None:
-        self._name = name
-        self._live = not quiet and sys.stderr.isatty()
-        self._quiet = quiet
-        self._bar: Any = None
-        self._task: Any = None
-
-    def __enter__(self) -> "_Line":
-        if self._live:
-            from rich.markup import escape
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            from simulation.cli.terminal import console
-
-            self._bar = Progress(
-                TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(),
-                TimeRemainingColumn(), TextColumn("{task.fields[state]}"), console=console(stderr=True), transient=True,
-            )  # fmt: skip
-            self._task = self._bar.add_task(escape(self._name[:40]), total=None, state="starting the workers")
-            self._bar.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def update(self, progress: "Progress") -> None:
-        """Take what the sweep reports after a batch."""
-        if self._bar is not None:
-            state = f"{progress.failed} failed" if progress.failed else ""
-            completed = progress.before + progress.done + progress.failed
-            self._bar.update(self._task, total=progress.planned, completed=completed, state=state)
-
-    def say(self, message: str) -> None:
-        """Write a line above the live one."""
-        if self._bar is not None:
-            self._bar.console.print(message, markup=False)
-        elif not self._quiet:
-            sys.stderr.write(message + "\n")

@@ -4,7 +4,7 @@ import math
 import sys
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,41 +52,32 @@ def print_table(
     sys.stdout.write(text + "\n")
 
 
-class LiveLine:
-    """Show how one run goes: day, blasts, MRD, CD3+ cells and GvHD. Silent where stderr is no terminal.
+class StatusLine:
+    """Show on one live line how something goes. Silent with `quiet`, and where stderr is no terminal."""
 
-    Parameters
-    ----------
-    name
-        The scenario's name.
-    quiet
-        Show nothing, wherever stderr goes.
-    """
+    first_state = ""
 
-    def __init__(self, name: str, *, quiet: bool = False) -> None:
-        self.name = name
+    def __init__(self, *, quiet: bool = False) -> None:
         self._bar: Bar | None = None
         self._quiet = quiet
+
+    def _columns(self, screen: "Console") -> Sequence[Any]:
+        """Return rich's columns of the line; the last one shows the state."""
+        raise NotImplementedError
+
+    def _title(self, screen: "Console") -> str:
+        """Return what the line begins with."""
+        return ""
 
     def __enter__(self) -> Self:
         if self._quiet or not sys.stderr.isatty():
             return self
         from rich.markup import escape
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+        from rich.progress import Progress
 
         screen = console(stderr=True)
-        bar = [BarColumn(bar_width=WIDTH_OF_BAR)] if screen.width >= WIDTH_FOR_BAR else []
-        left = screen.width - WIDTH_OF_STATE - (WIDTH_OF_BAR + 1) * len(bar)
-        name = self.name if len(self.name) <= left else self.name[: max(left - 1, 0)] + "…"
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            *bar,
-            TextColumn("{task.fields[state]}"),
-            console=screen,
-            transient=True,
-        )
-        self._task = self._bar.add_task(escape(name), total=None, state="getting ready")
+        self._bar = Progress(*self._columns(screen), console=screen, transient=True)
+        self._task = self._bar.add_task(escape(self._title(screen)), total=None, state=self.first_state)
         self._bar.start()
         return self
 
@@ -96,17 +87,13 @@ class LiveLine:
         if self._bar is not None:
             self._bar.stop()
 
-    def update(self, progress: "Progress") -> None:
-        """Take what the runner reports after a step."""
+    def _update(self, **fields: Any) -> None:
         if self._bar is not None:
-            self._bar.update(
-                self._task, completed=progress.day, total=progress.days, state=state_in_words(progress)
-            )
+            self._bar.update(self._task, **fields)
 
     def show(self, state: str) -> None:
-        """Put other words in place of the patient's state."""
-        if self._bar is not None:
-            self._bar.update(self._task, state=state)
+        """Put other words in place of the state."""
+        self._update(state=state)
 
     def say(self, message: str) -> None:
         """Write a line above the live one."""
@@ -114,6 +101,71 @@ class LiveLine:
             self._bar.console.print(message, markup=False)
         elif not self._quiet:
             sys.stderr.write(message + "\n")
+
+
+class LiveLine(StatusLine):
+    """Show how one run goes: day, blasts, MRD, CD3+ cells and GvHD. `name` is the scenario's."""
+
+    first_state = "getting ready"
+
+    def __init__(self, name: str, *, quiet: bool = False) -> None:
+        super().__init__(quiet=quiet)
+        self.name = name
+
+    def _columns(self, screen: "Console") -> Sequence[Any]:
+        from rich.progress import BarColumn, SpinnerColumn, TextColumn
+
+        bar = [BarColumn(bar_width=WIDTH_OF_BAR)] if screen.width >= WIDTH_FOR_BAR else []
+        return (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            *bar,
+            TextColumn("{task.fields[state]}"),
+        )
+
+    def _title(self, screen: "Console") -> str:
+        left = screen.width - WIDTH_OF_STATE - (WIDTH_OF_BAR + 1) * (screen.width >= WIDTH_FOR_BAR)
+        return self.name if len(self.name) <= left else self.name[: max(left - 1, 0)] + "…"
+
+    def update(self, progress: "Progress") -> None:
+        """Take what the runner reports after a step."""
+        if self._bar is not None:
+            self._update(completed=progress.day, total=progress.days, state=state_in_words(progress))
+
+
+class CountLine(StatusLine):
+    """Show how many of something are done, and when the rest will be; `title` says of what."""
+
+    first_state = "starting workers"
+
+    def __init__(self, title: str, *, quiet: bool = False) -> None:
+        super().__init__(quiet=quiet)
+        self.title = title
+
+    def _columns(self, screen: "Console") -> Sequence[Any]:
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            SpinnerColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        return (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[state]}"),
+        )
+
+    def _title(self, screen: "Console") -> str:
+        return self.title[:40]
+
+    def count(self, done: int, wanted: int, failed: int) -> None:
+        """Take how many are done, failures among them."""
+        self._update(completed=done, total=wanted, state=f"{failed} failed" if failed else "")
 
 
 def state_in_words(progress: "Progress") -> str:

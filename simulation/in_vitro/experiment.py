@@ -10,7 +10,6 @@ from simulation.in_vitro.fields import Cells, Count
 from simulation.parameters.distributions import Distribution
 from simulation.scenario.fields import (
     Bool,
-    Custom,
     Fraction,
     FrozenMap,
     Quantity,
@@ -19,17 +18,7 @@ from simulation.scenario.fields import (
     problems,
     written,
 )
-from simulation.scenario.named_values import (
-    parameters_schema,
-    patient_schema,
-    processes_schema,
-    read_parameters,
-    read_patient,
-    read_processes,
-    write_parameters,
-    write_patient,
-    write_processes,
-)
+from simulation.scenario.named_values import ParameterValues, PatientValues, ProcessSwitches
 from simulation.scenario.schema import AgentSize
 from simulation.scenario.treatments import Block
 
@@ -76,16 +65,14 @@ class Experiment(Block):
         default_factory=lambda: WellResolution.model_validate({}),
         description="How finely traits are resolved.",
     )
-    between_donors: Annotated[
-        FrozenMap[float | Distribution], Custom(read_patient, write_patient, patient_schema)
-    ] = Field(
+    between_donors: PatientValues = Field(
         default_factory=FrozenMap[float | Distribution],
         description="Parameters that differ between donors: a value or a distribution.",
     )
-    parameters: Annotated[FrozenMap[float], Custom(read_parameters, write_parameters, parameters_schema)] = (
-        Field(default_factory=FrozenMap[float], description="Rows of the parameter table that differ here.")
+    parameters: ParameterValues = Field(
+        default_factory=FrozenMap[float], description="Rows of the parameter table that differ here."
     )
-    processes: Annotated[FrozenMap[bool], Custom(read_processes, write_processes, processes_schema)] = Field(
+    processes: ProcessSwitches = Field(
         default_factory=FrozenMap[bool], description="Processes switched off here, such as {exhaustion: off}."
     )
     allow_out_of_range: Bool = Field(False, description="Allow parameters outside the table's range.")

@@ -1,7 +1,7 @@
 """The blocks of a scenario whose keys are names: patient, parameters, processes."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from simulation.errors import nearest_name
 from simulation.parameters.distributions import (
@@ -12,20 +12,10 @@ from simulation.parameters.distributions import (
 )
 from simulation.parameters.processes import PROCESS_NAMES
 from simulation.parameters.table import Parameter, ParameterTable
-from simulation.scenario.fields import BARE, FrozenMap, Problem, parse_bare, problem, problems, show
+from simulation.scenario.fields import BARE, Custom, FrozenMap, Problem, parse_bare, problem, problems, show
 from simulation.units import QuantityError, format_quantity, parse_quantity
 
-__all__ = [
-    "parameters_schema",
-    "patient_schema",
-    "processes_schema",
-    "read_parameters",
-    "read_patient",
-    "read_processes",
-    "write_parameters",
-    "write_patient",
-    "write_processes",
-]
+__all__ = ["ParameterValues", "PatientValues", "ProcessSwitches", "distribution_json_schema"]
 
 
 class _FaultError(Exception):
@@ -186,3 +176,10 @@ def distribution_json_schema() -> dict[str, Any]:
         "additionalProperties": False,
         "examples": [{"distribution": "lognormal", "low": "0.02 /day", "high": "0.25 /day"}],
     }
+
+
+PatientValues = Annotated[
+    FrozenMap[float | Distribution], Custom(read_patient, write_patient, patient_schema)
+]
+ParameterValues = Annotated[FrozenMap[float], Custom(read_parameters, write_parameters, parameters_schema)]
+ProcessSwitches = Annotated[FrozenMap[bool], Custom(read_processes, write_processes, processes_schema)]

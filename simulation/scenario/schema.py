@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from simulation.parameters.distributions import Distribution
 from simulation.scenario.fields import (
     YEARS_20,
     Bool,
@@ -13,7 +12,6 @@ from simulation.scenario.fields import (
     Custom,
     DayAfterTransplant,
     Fraction,
-    FrozenMap,
     Interval,
     Quantity,
     Text,
@@ -23,17 +21,7 @@ from simulation.scenario.fields import (
     problems,
     show,
 )
-from simulation.scenario.named_values import (
-    parameters_schema,
-    patient_schema,
-    processes_schema,
-    read_parameters,
-    read_patient,
-    read_processes,
-    write_parameters,
-    write_patient,
-    write_processes,
-)
+from simulation.scenario.named_values import ParameterValues, PatientValues, ProcessSwitches
 from simulation.scenario.orders import Order
 from simulation.scenario.treatments import (
     Blinatumomab,
@@ -180,9 +168,9 @@ class Scenario(Block):
     )
     marrow: Marrow = Field(description="The grid of marrow niches.")
     resolution: Resolution = Field(description="How finely continuous traits are resolved.")
-    patient: Annotated[
-        FrozenMap[float | Distribution], Custom(read_patient, write_patient, patient_schema)
-    ] = Field(description="Parameters of this patient that differ from the table: a value or a distribution.")
+    patient: PatientValues = Field(
+        description="Parameters of this patient that differ from the table: a value or a distribution."
+    )
     donor: Donor = Field(description="The donor.")
     graft: Graft = Field(description="T cells given with the graft.")
     monitoring: Monitoring = Field(description="What the clinic measures, and when.")
@@ -202,12 +190,10 @@ class Scenario(Block):
     orders: Annotated[tuple[Order, ...], Field(max_length=1000)] = Field(
         description="What is done by hand on a day, besides the plan."
     )
-    parameters: Annotated[FrozenMap[float], Custom(read_parameters, write_parameters, parameters_schema)] = (
-        Field(description="Rows of the parameter table that differ in this scenario.")
+    parameters: ParameterValues = Field(
+        description="Rows of the parameter table that differ in this scenario."
     )
-    processes: Annotated[FrozenMap[bool], Custom(read_processes, write_processes, processes_schema)] = Field(
-        description="Processes switched off here, such as {gvl: off}."
-    )
+    processes: ProcessSwitches = Field(description="Processes switched off here, such as {gvl: off}.")
     allow_out_of_range: Bool = Field(False, description="Allow parameters outside the table's range.")
 
     @field_validator("marrow_maps", mode="after")

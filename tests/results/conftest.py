@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from simulation.clinic.events import Event
+from simulation.clinic.outcomes import OUTCOME_KEYS
 from simulation.results.result import MarrowMap, Result
 from simulation.scenario.load import load_scenario
 
@@ -49,39 +50,7 @@ COLUMNS = [
     "mrd_measured_fraction",
 ]
 
-OUTCOMES = [
-    "scenario",
-    "seed",
-    "patient",
-    "days_simulated",
-    "complete_remission_day",
-    "mrd_negative_day",
-    "mrd_nadir",
-    "treatment_start_day",
-    "relapse_day",
-    "second_relapse_day",
-    "relapse_cd19",
-    "relapse_hla",
-    "extinct",
-    "extinct_day",
-    "agvhd_grade",
-    "agvhd_day",
-    "agvhd_grade_3_day",
-    "crs_grade",
-    "relapse_free_days",
-    "grfs_days",
-    "death_day",
-    "death_cause",
-    "cause_of_failure",
-    "blinatumomab_days",
-    "blinatumomab_ug",
-    "dli_cells_per_kg",
-    "dli_count",
-    "final_blasts",
-    "final_marrow_blast_fraction",
-    "final_cd3_per_ul",
-    "agents_final",
-]
+OUTCOMES = ("scenario", "seed", "patient", *OUTCOME_KEYS)
 
 
 class StubScenario(SimpleNamespace):

@@ -127,6 +127,7 @@ def morris_plane(found: Indices, labels: Sequence[str], outcome: Outcome) -> Fig
 
 def _name_points(ax: Axes, found: Indices, labels: Sequence[str]) -> None:
     strongest = np.argsort(-found.total)[:10]
+    strongest = strongest[found.total[strongest] > 0.01 * np.nanmax(found.total)]  # the rest lies on one spot
     placed: list[tuple[float, float]] = []
     width, height = ax.get_xlim()[1], ax.get_ylim()[1]
     for index in strongest:

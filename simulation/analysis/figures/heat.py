@@ -59,6 +59,8 @@ def contours(
     figure, axes = _grid(panels, x, y)
     norm, colours = _colours(panels, outcome, signed)
     levels = MaxNLocator(9).tick_values(norm.vmin or 0.0, norm.vmax or 1.0)
+    if outcome.share and not signed and levels[-1] > 1.0:
+        levels = np.linspace(0.0, 1.0, 11)  # there is no share above 1
     filled = None
     for index, (ax, (title, means, _, _)) in enumerate(zip(axes, panels, strict=False)):
         shown = np.ma.masked_invalid(means)

@@ -55,7 +55,7 @@ def expand(
 
     if scheduler is not None and workers is not None:
         raise click.UsageError("--scheduler takes the cluster's workers: leave --workers away")
-    n_workers = sweeping.check_workers(sweeping.default_workers() if workers is None else workers)
+    n_workers = sweeping.check_workers(options.processors() if workers is None else workers)
     plan = more(folder, replicates=replicates, points=points, add=add, points_from=points_from)
     if plan_only:
         click.echo(f"{plan.n_runs:,} runs are planned now.")

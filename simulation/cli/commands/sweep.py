@@ -76,7 +76,7 @@ def sweep(
     part = sweeping.read_shard(shard)
     if scheduler is not None and (workers is not None or shard is not None):
         raise click.UsageError("--scheduler takes the cluster's workers: leave --workers and --shard away")
-    n_workers = sweeping.check_workers(sweeping.default_workers() if workers is None else workers)
+    n_workers = sweeping.check_workers(options.processors() if workers is None else workers)
 
     only_for("sweep", (file,))
     from simulation.sweep.load import load_sweep
