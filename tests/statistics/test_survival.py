@@ -107,3 +107,9 @@ def test_band_covers_about_as_often_as_it_says() -> None:
         where = np.searchsorted(curve.times, 80, side="right") - 1
         covered += bool(curve.low[where] <= np.exp(-0.8) <= curve.high[where])
     assert 0.915 < covered / 400 < 0.985
+
+
+def test_the_interval_of_a_restricted_mean_stays_within_follow_up() -> None:
+    found = rmst([300.0, 365.0, 365.0, 365.0], [True, False, False, False], 365.0)
+    assert found.value + 1.96 * found.se > 365.0  # the plain interval would not
+    assert found.low < found.value < found.high == 365.0
