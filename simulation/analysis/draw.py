@@ -249,14 +249,17 @@ def _tornadoes(findings: Findings, index: int, outcome: Outcome) -> Iterator[Dra
     for arm, name in enumerate(findings.plan.arm_names):
         table = findings.values[index, :, arm]
         swings = list(_swings(findings, table))
+        telling = [swing for swing in swings if swing.size > 0]
+        left_out = len(swings) - len(telling) if telling else 0
         title = f"{outcome.title}: one parameter at a time" + (
             f" ({name})" if len(findings.plan.arms) > 1 else ""
         )
         caption = (
             f"{_who(findings)} Change against the base when one parameter goes to the low or high end of its range, the "
             "others staying; lines: 95 % interval of the mean change within patients. Right: the ends."
+            + (f" Left out: {left_out} parameters that change nothing at either end." if left_out else "")
         )
-        figure = tornado(swings, outcome, float(np.nanmean(table[0])))
+        figure = tornado(telling or swings, outcome, float(np.nanmean(table[0])))
         yield Drawing(_name("tornado", outcome.name, name), title, caption, figure)
 
 

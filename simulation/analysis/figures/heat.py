@@ -58,7 +58,7 @@ def contours(
     """Draw lines of equal mean between the points that were run (dots); needs three levels of each at least."""
     figure, axes = _grid(panels, x, y)
     norm, colours = _colours(panels, outcome, signed)
-    levels = MaxNLocator(9).tick_values(norm.vmin or 0.0, norm.vmax or 1.0)
+    levels = np.asarray(MaxNLocator(9).tick_values(norm.vmin or 0.0, norm.vmax or 1.0), float)
     if outcome.share and not signed and levels[-1] > 1.0:
         levels = np.linspace(0.0, 1.0, 11)  # there is no share above 1
     filled = None
