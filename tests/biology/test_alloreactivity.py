@@ -77,14 +77,16 @@ def test_cells_are_primed_at_the_rate_of_host_apc_and_treg_hinder_it() -> None:
 
 
 def test_alloreactive_cells_without_help_are_deleted_and_effectors_and_others_are_not() -> None:
-    lab = Lab(LYMPHOID, BLOOD, rate_peripheral_deletion=0.1, rate_priming=0.0, rate_contraction=0.0)
+    lab = Lab(LYMPHOID, BLOOD, TISSUE, rate_peripheral_deletion=0.1, rate_priming=0.0, rate_contraction=0.0)
     lab.state.host_apc = 0.0
     effector = encode(TCON, alloreactive=True, stage=EFFECTOR)
     for code in (NAIVE, encode(TCON, alloreactive=True, stage=MEMORY), effector, encode(TCON), encode(TREG)):
         lab.add(code, 1e10)
-    lab.add(NAIVE, 1e10, place=1)
+    lab.add(NAIVE, 1e10, place=1)  # cells in the blood pass by
+    lab.add(NAIVE, 1e10, place=2)
     lab.run(5.0, 0.25, "priming")
     assert lab.cells(mask=~0, value=NAIVE, place=0) / 1e10 == pytest.approx(exp(-0.5), rel=1e-3)
+    assert lab.cells(place=2) / 1e10 == pytest.approx(exp(-0.5), rel=1e-3)
     assert staged(lab, MEMORY) / 1e10 == pytest.approx(exp(-0.5), rel=1e-3)
     assert staged(lab, EFFECTOR) == lab.cells(TREG) == lab.cells(place=1) == 1e10
     assert lab.cells(TCON, mask=~0, value=encode(TCON)) == 1e10
@@ -130,16 +132,36 @@ def test_effectors_contract_to_a_small_memory_that_host_apc_recall() -> None:
     assert staged(recalled, EFFECTOR) == (1_000_000 - staged(recalled, MEMORY)) * 16
 
 
-def test_effectors_in_tissue_divide_with_antigen_and_treg_suppress_it() -> None:
+@pytest.mark.parametrize(
+    ("place", "exposure"),
+    [
+        (TISSUE, 5.0),
+        (WELL, (1 - exp(-0.1)) / 0.02),
+        (MARROW, 0.0),
+    ],  # in a well the antigen goes with the stimulators
+)
+def test_effectors_divide_on_antigen_and_treg_suppress_it(place: PlaceKind, exposure: float) -> None:
     grown = []
     for suppression in (0.0, 0.8):
-        lab = Lab(LYMPHOID, TISSUE, rate_apc_decay=0.02, rate_apc_tolerisation=0.0, rate_contraction=0.0)
-        lab.state.signals.suppression[1] = suppression
-        lab.add(encode(TCON, alloreactive=True, stage=EFFECTOR), 1e10, place=1)
+        others = () if place == WELL else (LYMPHOID,)
+        lab = Lab(place, *others, rate_apc_decay=0.02, rate_apc_tolerisation=0.0, rate_contraction=0.0)
+        lab.state.signals.suppression[0] = suppression
+        lab.add(encode(TCON, alloreactive=True, stage=EFFECTOR), 1e10)
         lab.run(5.0, 0.25, "priming")
         grown.append(np.log(lab.cells() / 1e10))
-    exposure = (1 - exp(-0.1)) / 0.02
     np.testing.assert_allclose(grown, [0.3 * exposure, 0.06 * exposure], rtol=5e-3)
+
+
+def test_host_apc_recall_memory_more_slowly_than_they_prime() -> None:
+    left = []
+    for stage in (0, MEMORY):
+        lab = Lab(
+            LYMPHOID, factor_recall=0.2, rate_apc_decay=0.02, rate_apc_tolerisation=0.0, rate_contraction=0.0
+        )
+        lab.add(encode(TCON, alloreactive=True, stage=stage), 1e12)
+        lab.run(5.0, 0.25, "priming")
+        left.append(np.log(staged(lab, stage) / 1e12))
+    assert left[1] == pytest.approx(0.2 * left[0], rel=5e-3)
 
 
 # ---- Treg

@@ -309,6 +309,16 @@ def test_niches_receive_t_cells_by_their_perfusion() -> None:
     assert lab.cells(place=1) / lab.cells(place=0) == pytest.approx(7.0, rel=0.01)
 
 
+def test_an_extramedullary_site_holds_t_cells_as_densely_as_its_access_tells() -> None:
+    lab = Lab(*PLACES, PlaceKind.EXTRAMEDULLARY)
+    site = lab.places.index(PlaceKind.EXTRAMEDULLARY)
+    lab.places.room[site], lab.places.access[site] = 1e10, 0.1  # a hundredth of the marrow
+    lab.add(encode(TCON), 1e13, place=1)
+    lab.run(600.0, 0.25, "trafficking")
+    assert lab.cells() == 1e13
+    assert lab.cells(place=site) / lab.cells(place=0) == pytest.approx(0.01 * 0.1, rel=0.01)
+
+
 def test_effectors_in_their_program_stay_in_lymphoid_tissue() -> None:
     lab = Lab(*PLACES)
     lab.add(encode(TCON, alloreactive=True, stage=EFFECTOR, divisions_left=3), 1e9, place=2)

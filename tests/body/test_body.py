@@ -224,11 +224,26 @@ def test_niches_share_the_marrow_whatever_the_grid() -> None:
     for rows, columns in ((1, 1), (2, 3), (12, 12)):
         places = patient(**{"marrow.rows": rows, "marrow.columns": columns}).state.places
         assert places.room[places.marrow].sum() == pytest.approx(70 * 10.4e9)
-        assert places.blast_capacity.sum() == pytest.approx(1.37 * 70 * 10.4e9)
+        assert places.blast_capacity[places.marrow].sum() == pytest.approx(1.37 * 70 * 10.4e9)
         near = places.destinations.neighbours[: rows * columns]
         for niche in range(rows * columns):  # neighbours are mutual
             for other in near[niche][near[niche] >= 0]:
                 assert niche in near[other]
+
+
+def test_an_extramedullary_site_is_there_where_it_has_room_and_the_scenario_allows_it() -> None:
+    for room, allowed, there in (
+        ("1e8 cells", True, True),
+        ("0 cells", True, False),
+        ("1e8 cells", False, False),
+    ):
+        made = {"parameters.n_extramedullary_cells": room, "marrow.extramedullary_site": allowed}
+        places = patient(**made, **{"parameters.access_extramedullary": 0.2}).state.places
+        site = places.index(PlaceKind.EXTRAMEDULLARY)
+        assert (site >= 0) == there
+        if there:
+            assert places.blast_capacity[site] == places.room[site] == 1e8
+            assert places.access[site] == 0.2
 
 
 def test_a_patient_is_the_same_in_every_arm_and_whatever_else_varies() -> None:

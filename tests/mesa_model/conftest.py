@@ -11,6 +11,7 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios"
 EARLY = {
     "marrow.rows": "3",
     "marrow.columns": "4",
+    "marrow.extramedullary_site": "false",
     "follow_up": "20 d",
     "allow_out_of_range": "true",
     "patient.n_residual_blasts": "1e9 cells",

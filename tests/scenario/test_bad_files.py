@@ -275,7 +275,10 @@ def test_overt_relapse_needs_a_test_of_the_marrow() -> None:
     ("drug", "key"),
     [
         ("{dose: 28 ug/day, on: 3 h, off: 14 d, cycles: 1}", "blinatumomab.on"),
-        ("{pattern: [{dose: 28 ug/day, for: 7 d}, {dose: 0 ug/day, for: 1 h}], cycles: 1}", "blinatumomab.pattern.1.for"),
+        (
+            "{pattern: [{dose: 28 ug/day, for: 7 d}, {dose: 0 ug/day, for: 1 h}], cycles: 1}",
+            "blinatumomab.pattern.1.for",
+        ),
     ],
 )
 def test_an_infusion_shorter_than_a_step_is_refused(drug: str, key: str) -> None:

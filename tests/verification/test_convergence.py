@@ -112,6 +112,7 @@ TINY = {
     "parameters.n_t_cell_set_point_early": f"{2.5e10 * SMALL} cells",
     "parameters.n_t_cell_set_point_late": f"{2.5e11 * SMALL} cells",
     "parameters.n_effectors_half_damage": f"{1e6 * SMALL} cells/kg",
+    "parameters.n_extramedullary_cells": f"{1e10 * SMALL} cells",
     "parameters.rate_death_agvhd_3": "0 /day",  # everyone is followed to the end
     "parameters.rate_death_agvhd_4": "0 /day",
     "parameters.rate_death_crs_4": "0 /day",
@@ -124,6 +125,10 @@ TINY = {
     "parameters.rate_exhaustion": "0.29 /day",
     "parameters.rate_exhaustion_recovery": "0.4 /day",
     "parameters.partition_marrow": 0.3,
+    "parameters.fraction_alloreactive_haploidentical": 0.1,
+    "parameters.rate_peripheral_deletion": "0.1 /day",
+    "parameters.rate_apc_decay": "0.08 /day",
+    "parameters.rate_apc_tolerisation": "0.06 /day",
 }
 COMPARED = (
     "blasts_cells",

@@ -70,8 +70,7 @@ def test_fact_2_the_same_patient_treated_early_goes_deeper_and_stays_free_longer
         early, late = row["preemptive"], row["therapeutic"]
         assert early["log10_nadir"] < late["log10_nadir"] - 1.0
         assert early["relapse_free"] > late["relapse_free"] + 60.0
-        if late["in_remission"]:
-            assert (early["overt_again"] or 1e9) > (late["overt_again"] or 500.0)
+        assert early["remission_days"] > late["remission_days"]
 
 
 # ---- 3 lymphocytes in blood
@@ -98,8 +97,8 @@ IQR = {12: (0.03, 0.22), 168: (1.06, 2.00), 672: (0.91, 2.33)}  # EVIDENCE 2.3, 
 
 @pytest.mark.xfail(
     strict=True,
-    reason="fall and return are right (12 h 0.08, 24 h 0.13, 48 h 0.34; data 0.07, 0.11, 0.33), but there is no "
-    "overshoot: day 7 1.00 of baseline (data 1.77, IQR 1.06-2.00)",
+    reason="fall and return are right (12 h 0.08, 24 h 0.14, 48 h 0.34; data 0.07, 0.11, 0.33), but there is no "
+    "overshoot: day 7 1.01 of baseline (data 1.77, IQR 1.06-2.00)",
 )
 def test_fact_3_depth_and_timing_lie_within_the_interquartile_ranges() -> None:
     t_cells = dict(zip(HOURS, blood_curve(HOURS)["t_cells"], strict=True))
@@ -118,8 +117,8 @@ def test_fact_4_more_drug_never_does_less() -> None:
 
 @pytest.mark.xfail(
     strict=True,
-    reason="log10 kill in 28 d at 5 % blasts: 1.26 (9 ug/d), 2.44 (28), 3.62 (112): no plateau, because the "
-    "marrow sees 0.45 x 525 pg/mL, not far above the EC50",
+    reason="log10 kill in 28 d at 5 % blasts: 1.75 (9 ug/d), 2.75 (28), 3.48 (112): no plateau, because the "
+    "marrow sees 0.9 x 525 pg/mL, three times the EC50 of 150; an EC90 of 470 pg/mL would mean an EC50 of 52",
 )
 def test_fact_4_little_is_gained_above_28_ug_a_day() -> None:
     killed = dose_response([9, 28, 112], 0.05)
@@ -152,7 +151,7 @@ def test_fact_6_the_first_cycle_releases_far_more_than_the_second_in_a_responder
 
 
 @pytest.mark.xfail(
-    strict=True, reason="50 % blasts that persist: score 14.4 in cycle 1, 8.8 in cycle 2: less, but not half"
+    strict=True, reason="50 % blasts that persist: score 13.9 in cycle 1, 9.7 in cycle 2: less, but not half"
 )
 def test_fact_6_the_first_cycle_releases_more_than_the_second_whatever_the_response() -> None:
     first, second = crs_by_cycle(0.5)
@@ -183,8 +182,8 @@ def test_fact_8_tcon_alone_bring_gvhd_to_most_and_treg_keep_it_rare() -> None:
 
 @pytest.mark.xfail(
     strict=True,
-    reason="GvL next to Treg is small (log10 blasts on day 120: 8.93 without Tcon, 8.75 at phi_BM 0) and phi_BM hardly "
-    "matters: Treg act where cells are primed, in lymphoid tissue",
+    reason="GvL next to Treg is nearly nothing (log10 blasts on day 120: 8.93 without Tcon, 8.92 at phi_BM 0 and 1): "
+    "Treg act where cells are primed, in lymphoid tissue",
 )
 def test_fact_8_gvl_is_kept_only_where_treg_do_not_enter_the_marrow() -> None:
     without = graft_outcomes("2e6", "0", 0.2, 4)["log10_blasts"]
@@ -198,13 +197,16 @@ def test_fact_8_gvl_is_kept_only_where_treg_do_not_enter_the_marrow() -> None:
 
 @pytest.mark.xfail(
     strict=True,
-    reason="damage after 1e8 CD3/kg on day 200 is 0.008 (aGvHD I needs 0.1; C14: 21, 45, 55 % grade II-IV at up to 1e7, "
-    "1e8, more): late donor lymphocytes are nearly inert",
+    reason="damage after 1e8 haploidentical CD3/kg on day 200 is 0.18: aGvHD I (C14: 55 % grade II-IV, matched)",
 )
+def test_fact_9_a_high_dose_of_donor_lymphocytes_brings_gvhd_ii() -> None:
+    assert late_dli(1e8, 2)["damage"] > 0.25
+
+
 def test_fact_9_gvhd_rises_with_the_dose_of_donor_lymphocytes() -> None:
     low, middle, high = (late_dli(dose, 2)["damage"] for dose in (1e4, 1e7, 1e8))
-    assert low < middle < high
-    assert high > 0.25
+    assert 10 * low < middle < 0.1 * high
+    assert high > 0.1  # grade I
 
 
 def test_fact_9_control_of_the_leukaemia_rises_much_less_than_the_dose() -> None:
@@ -222,9 +224,6 @@ def test_fact_10_blinatumomab_does_not_raise_gvhd_beyond_that_of_the_cells() -> 
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    strict=False, reason="p_cd19_loss was lowered to 1e-9 until it is fitted; C10 is for calibration"
-)
 def test_fact_11_a_minority_of_relapses_is_cd19_negative() -> None:
     rows = high_risk_trajectories(30)
     relapsed = [r for r in rows if r["second_relapse_day"] is not None]
@@ -281,10 +280,6 @@ def test_fact_13_rare_sampling_and_fast_growth_use_up_the_advantage() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    strict=True,
-    reason="0 of 6; the default patient starts salvage with 24 % blasts at E:T 0.07 and never reaches remission",
-)
 def test_fact_16_remission_without_mrd_and_gvhd_then_relapse_is_common_in_high_risk() -> None:
     rows = high_risk_trajectories(12)
     assert np.mean([classic_course(r) for r in rows]) >= 0.2
