@@ -10,11 +10,11 @@ from simulation.in_vitro.run import run_experiment
 from simulation.in_vitro.schema import ExhaustionCoculture
 from simulation.scenario.fields import FrozenMap
 
-__all__ = ["culture_rows", "tell_culture"]
+__all__ = ["PROTOCOL", "culture_rows", "tell_culture"]
 
 DAYS: Final = (7.0, 14.0, 28.0)
 # Targets are never used up, as "continuous drug and target" says: at a lower ratio T cells rest until the next feed.
-_TEXT: Final = """
+PROTOCOL: Final = """
 experiment: exhaustion_coculture
 name: Exhaustion co-culture
 culture: {t_cells: 50000, et_ratio: "1:10", drug: 5 ng/mL, feed_every: 1 d, targets_divide: true}
@@ -32,7 +32,7 @@ between_donors: {t_cell_fitness: {distribution: lognormal, sigma: 0.4}}
 
 def culture_rows(donors: int, seed: int, values: Mapping[str, float]) -> list[dict[str, float]]:
     """Return lysis (percent) per donor: names such as `continuous_7` and `tfi_14`."""
-    experiment = parse_experiment(_TEXT)
+    experiment = parse_experiment(PROTOCOL)
     update = {"donors": donors, "parameters": FrozenMap(dict(values)), "allow_out_of_range": True}
     if not isinstance(experiment, ExhaustionCoculture):
         raise TypeError("the protocol is an exhaustion co-culture")
