@@ -16,6 +16,7 @@ from simulation.errors import nearest_name
 COMMANDS = {
     "run": "simulation.cli.commands.run:run",
     "compare": "simulation.cli.commands.compare:compare",
+    "cohort": "simulation.cli.commands.cohort:cohort",
     "sweep": "simulation.cli.commands.sweep:sweep",
     "expand": "simulation.cli.commands.expand:expand",
     "analyze": "simulation.cli.commands.analyze:analyze",

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from simulation.errors import UserError
-from simulation.yaml_source import read_yaml
+from simulation.yaml_source import Node, plain, read_yaml
 
 __all__ = ["Kind", "check_file", "kind_of", "only_for"]
+
+_MOST_BASES: Final = 30  # files that extend each other in a circle are told when they are loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,13 @@ class Kind:
 def kind_of(file: str | os.PathLike[str]) -> Kind:
     """Return what a file is: by the keys that only one kind has, else by its folder, else a scenario.
 
-    Raises `UserError` for a file that cannot be read.
+    A file that extends another and stands in a folder for cohorts is one if the other is. Raises `UserError` for a file that
+    cannot be read.
     """
+    return _kind_of(file, _MOST_BASES)
+
+
+def _kind_of(file: str | os.PathLike[str], most_bases: int) -> Kind:
     root = read_yaml(file, os.fspath(file))
     keys = set(root.value) if isinstance(root.value, dict) else set()
     for needed, kind in _BY_KEYS:
@@ -39,6 +46,8 @@ def kind_of(file: str | os.PathLike[str]) -> Kind:
     by_folder = next((kind for kind in _BY_FOLDER if kind.folder == folder), None)
     if by_folder is not None and "extends" not in keys:
         return by_folder
+    if by_folder is _COHORT and most_bases and _base_kind(file, root, most_bases - 1) is _COHORT:
+        return _COHORT
     return _experiment_or_scenario(file)
 
 
@@ -65,6 +74,16 @@ def only_for(command: str, files: tuple[str, ...], *, also: tuple[str, ...] = ()
             continue
         hint = f"type python run_sim.py {kind.command} {file}" if kind.command else "other files name it"
         raise UserError(f"this is a {kind.name}; {hint}", file=file)
+
+
+def _base_kind(file: str | os.PathLike[str], root: Node, most_bases: int) -> Kind | None:
+    """Return what the first file that `file` extends is; None where that cannot be read."""
+    wanted = plain(root)["extends"]
+    first = wanted[0] if isinstance(wanted, list) and wanted else wanted
+    try:
+        return _kind_of(Path(file).parent / str(first), most_bases)
+    except UserError:
+        return None  # loading the file tells what is wrong
 
 
 def _experiment_or_scenario(file: str | os.PathLike[str]) -> Kind:
@@ -141,7 +160,7 @@ _TRIAL: Final = Kind("trial", "compare", "trials", _trial)
 _SWEEP: Final = Kind("sweep", "sweep", "sweeps", _sweep)
 _FIT: Final = Kind("fit", "calibrate", "calibration", _fit)
 _PARAMETER_SET: Final = Kind("parameter set of a fit", "", "", _parameter_set)
-_COHORT: Final = Kind("cohort", "", "cohorts", _cohort)
+_COHORT: Final = Kind("cohort", "cohort", "cohorts", _cohort)
 _BY_KEYS: Final[tuple[tuple[frozenset[str], Kind], ...]] = tuple(
     (frozenset(keys.split()), kind)
     for keys, kind in (

@@ -24,7 +24,7 @@ from simulation.scenario.schema import Scenario
 from simulation.trial.schema import Arm, Cohort, CohortFile, Trial, TrialFile
 from simulation.yaml_source import Node, plain, read_yaml
 
-__all__ = ["is_trial_file", "load_cohort", "load_quick_trial", "load_trial"]
+__all__ = ["is_trial_file", "load_cohort", "load_cohort_arm", "load_quick_trial", "load_trial"]
 
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MOST_ARMS: Final = 12
@@ -93,10 +93,15 @@ def load_quick_trial(
 
 def load_cohort(path: str | os.PathLike[str]) -> Cohort:
     """Read a cohort file and check it with an arm that says nothing of its own."""
+    return load_cohort_arm(path)[0]
+
+
+def load_cohort_arm(path: str | os.PathLike[str]) -> tuple[Cohort, Scenario]:
+    """Read a cohort file; return it with the scenario of an arm that says nothing of its own: no treatment."""
     shown = os.fspath(path)
     cohort = _Cohort.read(read_yaml(path, shown), Path(path), shown)
     scenario = _arm("cohort", Node({}, shown), Path(path), shown, cohort, None, None, ())
-    return cohort.described((Arm("cohort", scenario),))
+    return cohort.described((Arm("cohort", scenario),)), scenario
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,10 @@ def test_every_shipped_file_is_what_its_folder_says(file: Path, tmp_path: Path) 
         ),
         ("sweeps/phi_bm.yaml", "(sweep: Treg in the marrow; 6 points, 4,800 runs)"),
         ("cohorts/high_risk_all.yaml", "(cohort: High-risk CD19+ ALL"),
+        (
+            "cohorts/matched_sibling.yaml",
+            "(cohort: High-risk CD19+ ALL after Treg/Tcon transplant from a matched sibling",
+        ),
         ("calibration/escape.yaml", "(fit: "),
         ("in_vitro/suppression_assay.yaml", "(experiment in wells: Treg suppression assay"),
     ],
@@ -62,6 +66,7 @@ def test_check_says_what_a_file_is(sim: Sim, file: str, told: str) -> None:
         ("x", "name: x\nscenario: a.yaml\ndesign: {kind: gird}\n", "did you mean 'grid'?"),
         ("x", "name: x\nbetween_patients: all\n", "between_patients"),
         ("cohorts", "name: x\npatient: {weigth: 70 kg}\n", "did you mean 'weight'?"),
+        ("cohorts", "extends: nowhere.yaml\nname: x\n", "nowhere.yaml"),
         ("calibration", "name: x\nparametres: {}\n", "did you mean 'parameters'?"),
     ],
 )
@@ -83,6 +88,7 @@ def test_a_mistake_is_told_in_the_words_of_its_kind(
         ("trials/timing_by_dli.yaml", "compare"),
         ("sweeps/phi_bm.yaml", "sweep"),
         ("calibration/escape.yaml", "calibrate"),
+        ("cohorts/matched_sibling.yaml", "cohort"),
     ],
 )
 def test_a_file_alone_is_taken_by_its_command_and_refused_by_others(

@@ -1,0 +1,106 @@
+"""The command `cohort` at work: patients drawn with a line of progress, tables on stdout, files where asked for."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from simulation.cli.terminal import CountLine, print_table
+from simulation.cohort import tables
+from simulation.cohort.baselines import PACKAGED_BASELINES, load_baselines
+from simulation.cohort.draw import draw
+from simulation.cohort.summary import Summary, summarise
+from simulation.errors import UserError
+from simulation.store.atomic import write_text
+from simulation.trial.load import load_cohort_arm
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the person asked for."""
+
+    file: str
+    patients: int
+    seed: int
+    course: bool
+    baselines: Path | None
+    as_json: bool
+    out: Path | None
+    page: Path | None
+    quiet: bool
+
+
+def describe_cohort(request: Request) -> None:
+    """Draw the patients, print their tables and write what was asked for."""
+    cohort, scenario = load_cohort_arm(request.file)
+    baselines = load_baselines(request.baselines or PACKAGED_BASELINES)
+    page = None if request.page is None else _page(request.page)
+    with CountLine("patients", quiet=request.quiet) as line:
+        drawn = draw(
+            cohort, scenario, request.seed, request.patients, course=request.course,
+            on_progress=lambda done: line.count(done, request.patients, 0),
+        )  # fmt: skip
+    summary = summarise(drawn, baselines)
+    if request.out is not None:
+        _write(summary, request.out)
+    if request.page is not None and page is not None:
+        _renew(summary, request.page, page)
+    if request.as_json:
+        click.echo(json.dumps(summary.document(), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        _tell(summary, request.out)
+
+
+def _tell(summary: Summary, out: Path | None) -> None:
+    click.echo(tables.heading(summary))
+    click.echo("For all: " + "; ".join(f"{name} {told}" for name, told in summary.fixed) + "\n")
+    for title, (header, rows) in (
+        ("What varies between patients", tables.varies_table(summary)),
+        ("The first weeks, simulated without treatment", tables.early_table(summary)),
+        ("Beside published series", tables.published_table(summary)),
+    ):
+        if rows:
+            print_table(header, rows, title=title)
+            click.echo()
+    click.echo(tables.verdict(summary))
+    if out is not None:
+        click.echo(f"\nResults: {out}")
+
+
+def _write(summary: Summary, out: Path) -> None:
+    from simulation.cohort.figure import figure_of
+    from simulation.results.figures.style import render
+    from simulation.results.folder import write_file
+
+    out.mkdir(parents=True, exist_ok=True)
+    write_text(out / "baseline.csv", tables.csv_text(summary))
+    write_text(out / "baseline.md", f"# Baseline\n\n{tables.markdown(summary, figure='baseline.png')}")
+    write_file(out / "baseline.png", render(figure_of(summary), svg=False).png)
+
+
+def _page(path: Path) -> str:
+    """Return a page's text; raise `UserError` where it is missing or has no place for the tables."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise UserError("cannot be read", file=str(path), expected="a Markdown page") from None
+    if tables.renewed_page(text, "") is None:
+        raise UserError(
+            "there is no place for the tables",
+            file=str(path),
+            expected=f"the lines {tables.BEGIN} and {tables.END}",
+        )
+    return text
+
+
+def _renew(summary: Summary, path: Path, text: str) -> None:
+    from simulation.cohort.figure import figure_of
+    from simulation.results.figures.style import render
+    from simulation.results.folder import write_file
+
+    picture = path.parent / "images" / f"{path.stem}-baseline.png"
+    picture.parent.mkdir(exist_ok=True)
+    write_file(picture, render(figure_of(summary), svg=False).png)
+    table = tables.markdown(summary, figure=f"images/{picture.name}")
+    write_text(path, tables.renewed_page(text, table) or text)

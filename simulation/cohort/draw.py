@@ -1,0 +1,99 @@
+"""Draw the patients of a cohort, and follow each through the first weeks: the same persons as in every trial."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from simulation.body.virtual_patient import patient_values
+from simulation.course import Course
+from simulation.scenario.schema import Scenario
+from simulation.trial.schema import Cohort
+
+__all__ = ["COUNTS_PER_UL", "DAYS_COUNTED", "FOLLOWED_DAYS", "Drawn", "draw", "early_scenario", "follow"]
+
+type Floats = npt.NDArray[np.float64]
+COUNTS_PER_UL: Final = (50.0, 100.0)  # CD3+ cells whose first day is noted
+DAYS_COUNTED: Final = (24.0, 34.0)  # on which blood is counted
+FOLLOWED_DAYS: Final = 120.0  # later counts are "not reached"
+_SIDE: Final = 3  # niches along one side: counts in blood do not depend on it
+_EPS: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Hold the patients of a cohort, shape (patients,) in each array, patient 0 first.
+
+    `values` are the parameters in canonical units. `early` are counts of blood without treatment, empty where nobody was
+    followed: `cd3_day_24` in cells/uL, `day_cd3_50` in days, infinite where not reached in time; NaN for who
+    died before.
+    """
+
+    cohort: Cohort
+    scenario: Scenario
+    seed: int
+    patients: int
+    values: dict[str, Floats]
+    early: dict[str, Floats] = field(default_factory=dict)
+
+
+def draw(
+    cohort: Cohort, scenario: Scenario, seed: int, patients: int, *, course: bool = True,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> Drawn:  # fmt: skip
+    """Draw patients 0 to `patients` - 1 of a seed; with `course` follow each until his T cells have recovered.
+
+    Raises `ValueError` for fewer than one patient.
+    """
+    if patients < 1:
+        raise ValueError("a cohort has at least one patient")
+    people = [patient_values(scenario, seed, patient) for patient in range(patients)]
+    values = {name: np.array([person[name] for person in people]) for name in people[0]}
+    early: dict[str, Floats] = {}
+    if course:
+        calm = early_scenario(scenario)
+        found = []
+        for patient in range(patients):
+            on_progress(patient)
+            found.append(follow(calm, seed, patient))
+        early = {name: np.array([one[name] for one in found]) for name in found[0]}
+    return Drawn(cohort, scenario, seed, patients, values, early)
+
+
+def early_scenario(scenario: Scenario) -> Scenario:
+    """Return the first weeks of a scenario on a small marrow, recorded daily, without maps."""
+    marrow = scenario.marrow.model_copy(update={"rows": _SIDE, "columns": _SIDE})
+    changes = {"marrow": marrow, "marrow_maps": (), "follow_up": FOLLOWED_DAYS, "record_every": 1.0}
+    return scenario.model_copy(update=changes)
+
+
+def follow(scenario: Scenario, seed: int, patient: int) -> dict[str, float]:
+    """Return one patient's counts of CD3+ cells in blood (cells/uL) and the days on which they were reached."""
+    course = Course(scenario, seed, patient)
+    while not course.finished:
+        course.step()
+        recorded = abs(course.day - round(course.day)) < _EPS
+        if (
+            recorded
+            and course.day >= DAYS_COUNTED[-1] - _EPS
+            and course.body.truth().cd3_per_ul >= COUNTS_PER_UL[-1]
+        ):
+            break
+    columns = course.columns()
+    days, cd3 = columns["day"], columns["cd3_per_ul"]
+    told = {f"cd3_day_{day:g}": _count_on(days, cd3, day) for day in DAYS_COUNTED}
+    never = math.inf if course.day >= scenario.follow_up - _EPS else math.nan  # NaN: died before
+    return told | {f"day_cd3_{count:g}": _first_day(days, cd3, count, never) for count in COUNTS_PER_UL}
+
+
+def _count_on(days: Floats, cd3: Floats, day: float) -> float:
+    at = int(np.searchsorted(days, day - _EPS))
+    return float(cd3[at]) if at < days.size else float("nan")
+
+
+def _first_day(days: Floats, cd3: Floats, count: float, never: float) -> float:
+    reached = np.flatnonzero(cd3 >= count)
+    return float(days[reached[0]]) if reached.size else never

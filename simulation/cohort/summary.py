@@ -1,0 +1,196 @@
+"""A cohort's baseline as rows: what varies between patients, the first weeks, and the published series beside them."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from simulation.cohort.baselines import Baseline, Verdict, judged
+from simulation.cohort.draw import Drawn, Floats
+from simulation.cohort.measures import MEASURES, Measure
+from simulation.parameters.distributions import Distribution
+from simulation.parameters.table import ParameterTable
+
+__all__ = ["Compared", "Row", "Summary", "concerns", "number", "summarise"]
+
+_QUANTILES: Final = (0.025, 0.25, 0.5, 0.75, 0.975)
+_NAMES: Final = ("low", "first_quartile", "median", "third_quartile", "high")
+_EARLY_SOURCE: Final = "simulated without treatment"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Hold a line of the baseline table, in `unit`: quantiles of the patients, or their shares where there are few values.
+
+    `low` and `high` hold 95 % of patients. `shares` holds (value, patients). `told` is the distribution in words.
+    """
+
+    name: str
+    unit: str
+    told: str
+    source: str
+    patients: int
+    median: float
+    first_quartile: float
+    third_quartile: float
+    low: float
+    high: float
+    shares: tuple[tuple[float, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Hold a published baseline beside the simulated patients."""
+
+    id: str
+    baseline: Baseline
+    measure: Measure
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Hold everything that is told of a cohort; `digest` is that of the parameter table."""
+
+    drawn: Drawn
+    rows: tuple[Row, ...]
+    early: tuple[Row, ...]
+    compared: tuple[Compared, ...]
+    digest: str
+
+    @property
+    def fixed(self) -> tuple[tuple[str, str], ...]:
+        """Return what the cohort fixes for all of its patients, in words."""
+        table = ParameterTable.load()
+        graft, donor = self.drawn.scenario.graft, self.drawn.scenario.donor
+        return (
+            ("donor", donor.match.replace("_", " ")),
+            (
+                "graft",
+                f"{number(graft.treg)} Treg/kg on day {graft.treg_day:g}, {number(graft.tcon)} Tcon/kg",
+            ),
+            *((name, table[name].written(value)) for name, value in self.drawn.cohort.fixed),
+        )
+
+    def document(self) -> dict[str, Any]:
+        """Return everything as JSON takes it; what is unknown or not reached is null."""
+        drawn = self.drawn
+        return {
+            "cohort": drawn.cohort.name, "patients": drawn.patients, "seed": drawn.seed, "parameter_table": self.digest,
+            "fixed": dict(self.fixed),
+            "varies": [_plain_row(row) for row in self.rows],
+            "first_weeks": [_plain_row(row) for row in self.early],
+            "published": [_plain_compared(one) for one in self.compared],
+        }  # fmt: skip
+
+
+def summarise(drawn: Drawn, baselines: Mapping[str, Baseline]) -> Summary:
+    """Return the summary of drawn patients beside those baselines that concern them."""
+    table = ParameterTable.load()
+    rows = [
+        _row(
+            name, table[name].unit, _in_words(distribution, table[name].unit),
+            distribution.source or table[name].source, drawn.values[name], distribution.distribution == "choice",
+        )
+        for name, distribution in drawn.cohort.varies
+        if concerns(name, drawn.scenario.donor.match)
+    ]  # fmt: skip
+    early = [
+        _row(measure.label, measure.unit, "", _EARLY_SOURCE, measure.of(drawn), False)
+        for measure in MEASURES.values()
+        if measure.early and measure.known(drawn)
+    ]
+    compared = [
+        Compared(name, baseline, measure, judged(baseline, measure.of(drawn)))
+        for name, baseline in baselines.items()
+        if (measure := MEASURES[baseline.measure]).known(drawn)
+    ]
+    digest = table.parameter_values().digest()
+    return Summary(drawn, tuple(rows), tuple(early), tuple(compared), digest)
+
+
+def concerns(name: str, match: str) -> bool:
+    """Return whether a parameter plays a part with such a donor."""
+    kinds = {"_haploidentical": "haploidentical", "_sibling": "matched_sibling"}
+    return all(match == kind for ending, kind in kinds.items() if name.endswith(ending))
+
+
+def number(value: float) -> str:
+    """Return a number for reading: three digits, powers of ten for large counts, a dash for what is unknown."""
+    if math.isnan(value):
+        return "\N{EN DASH}"
+    if math.isinf(value):
+        return "not reached"
+    if 1000 <= abs(value) < 1e4:
+        return f"{value:.0f}"
+    text = f"{value:.3g}"
+    if "e" in text or abs(value) >= 1e4:
+        mantissa, exponent = f"{value:.2e}".split("e")
+        return f"{float(mantissa):g}e{int(exponent)}"
+    return text
+
+
+def _row(name: str, unit: str, told: str, source: str, values: Floats, few: bool) -> Row:
+    known = values[~np.isnan(values)]
+    found = (
+        [float(np.quantile(known, q, method="inverted_cdf")) for q in _QUANTILES]
+        if known.size
+        else [math.nan] * 5
+    )
+    numbers = dict(zip(_NAMES, found, strict=True))
+    shares = tuple((float(v), int(n)) for v, n in zip(*np.unique(known, return_counts=True), strict=True))
+    return Row(name, unit, told, source, int(known.size), **numbers, shares=shares if few else ())
+
+
+def _in_words(which: Distribution, unit: str) -> str:
+    """Return a distribution as a table of a paper says it."""
+    first, second = number(which.first), number(which.second)
+    match which.distribution:
+        case "lognormal":
+            cv = math.sqrt(math.expm1(which.second**2))
+            return f"log-normal, median {first}, CV {cv:.0%}"
+        case "normal":
+            return f"normal, mean {first}, SD {second}"
+        case "beta":
+            return f"beta, mean {first}, SD {second}"
+        case "uniform":
+            return f"even between {first} and {second}"
+        case "loguniform":
+            return f"even on a log scale between {first} and {second}"
+        case "choice":
+            total = sum(which.weights)
+            shares = zip(which.values, which.weights, strict=True)
+            return "one of " + ", ".join(
+                f"{number(value)} ({weight / total:.0%})" for value, weight in shares
+            )
+        case _:
+            return f"{first} {unit}".strip()
+
+
+def _plain_row(row: Row) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "name": row.name, "unit": row.unit, "distribution": row.told, "source": row.source, "n": row.patients,
+        "median": row.median, "q25": row.first_quartile, "q75": row.third_quartile, "q2_5": row.low, "q97_5": row.high,
+    }  # fmt: skip
+    if row.shares:
+        told["shares"] = [{"value": value, "n": n, "share": n / row.patients} for value, n in row.shares]
+    return {name: _plain(value) for name, value in told.items()}
+
+
+def _plain_compared(one: Compared) -> dict[str, Any]:
+    verdict = one.verdict
+    return {
+        "id": one.id, "what": one.baseline.what, "unit": one.measure.unit,
+        "published": one.baseline.model_dump(exclude={"what", "measure"}),
+        "simulated": {
+            one.baseline.statistic: _plain(verdict.value), "q2_5": _plain(verdict.low), "q97_5": _plain(verdict.high),
+            "share_inside_published": _plain(verdict.inside), "sd_relative_to_published": _plain(verdict.spread),
+        },
+        "verdict": verdict.words, "agrees": verdict.agrees,
+    }  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

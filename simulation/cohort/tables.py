@@ -1,0 +1,193 @@
+"""A cohort's summary as tables of text, as Markdown and as CSV."""
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from simulation.cohort.baselines import Baseline
+from simulation.cohort.summary import Compared, Row, Summary, number
+from simulation.statistics.proportions import wilson
+from simulation.units import format_number
+
+__all__ = [
+    "csv_text",
+    "early_table",
+    "heading",
+    "markdown",
+    "published_table",
+    "renewed_page",
+    "varies_table",
+    "verdict",
+]
+
+type Table = tuple[list[str], list[list[str]]]
+BEGIN: Final = "<!-- cohort: begin -->"
+END: Final = "<!-- cohort: end -->"
+_CSV: Final = (
+    "table", "name", "unit", "distribution", "n", "median", "q25", "q75", "q2_5", "q97_5", "shares", "published", "verdict",
+    "source",
+)  # fmt: skip
+_DASH: Final = "\N{EN DASH}"
+
+
+def heading(summary: Summary) -> str:
+    """Return who these are, in one line."""
+    drawn = summary.drawn
+    return f"{drawn.cohort.name}: {drawn.patients} virtual patients, seed {drawn.seed}"
+
+
+def varies_table(summary: Summary) -> Table:
+    """Return what varies between patients: header and rows."""
+    header = ["parameter", "distribution", "median (IQR)", "95 % of patients", "unit", "source"]
+    return header, [
+        [row.name, row.told, _middle(row), _width(row), row.unit, row.source] for row in summary.rows
+    ]
+
+
+def early_table(summary: Summary) -> Table:
+    """Return the first weeks without treatment: header and rows; no rows where nobody was followed."""
+    header = ["without treatment", "median (IQR)", "95 % of patients", "unit", "patients"]
+    return header, [
+        [row.name, _middle(row), _width(row), row.unit, str(row.patients)] for row in summary.early
+    ]
+
+
+def published_table(summary: Summary) -> Table:
+    """Return the published series beside the simulated patients: header and rows."""
+    header = ["quantity", "published", "simulated", "inside", "unit", "verdict", "published number", "source"]
+    return header, [
+        [
+            one.baseline.what, published_words(one.baseline), _simulated(one, summary.drawn.patients), _inside(one),
+            one.measure.unit, one.verdict.words,
+            "made the cohort" if one.baseline.origin == "used" else "independent", one.baseline.source,
+        ]
+        for one in summary.compared
+    ]  # fmt: skip
+
+
+def verdict(summary: Summary) -> str:
+    """Return in a sentence or two how much agrees, and what does not."""
+    judged = [one for one in summary.compared if one.verdict.agrees is not None]
+    if not judged:
+        return "Nothing published to judge these patients by."
+    wrong = [one for one in judged if not one.verdict.agrees]
+    fresh = [one for one in judged if one.baseline.origin == "independent"]
+    agree = sum(bool(one.verdict.agrees) for one in fresh)
+    told = (
+        f"{len(judged) - len(wrong)} of {len(judged)} published baselines agree; of the {len(fresh)} from which the cohort "
+        f"was not made, {agree}."
+    )
+    if wrong:
+        told += " Not: " + "; ".join(f"{one.baseline.what} ({one.verdict.words})" for one in wrong) + "."
+    return told
+
+
+def published_words(baseline: Baseline) -> str:
+    """Return a published baseline as a paper gives it."""
+    n = f", n = {baseline.n}" if baseline.n else ""
+    between = ""
+    if baseline.low is not None and baseline.high is not None:
+        between = f"{format_number(baseline.low)} to {format_number(baseline.high)}"
+    if baseline.interval == "limits":
+        return between + n
+    told = f"{baseline.statistic} {format_number(baseline.value)}"
+    if baseline.sd is not None:
+        told += f" (SD {format_number(baseline.sd)})"
+    return told + (f", {baseline.interval} {between}" if between else "") + n
+
+
+def markdown(summary: Summary, *, figure: str | None = None) -> str:
+    """Return the summary as Markdown; `figure` is where its picture stands, as a link from the page."""
+    fixed = "; ".join(f"{name} {told}" for name, told in summary.fixed)
+    lines = [
+        f"**{heading(summary)}** (parameter table `{summary.digest[:12]}`). For all: {fixed}.", "",
+        "What varies between patients:", "", *_rows(varies_table(summary)), "",
+    ]  # fmt: skip
+    if summary.early:
+        lines += ["The first weeks, simulated without treatment:", "", *_rows(early_table(summary)), ""]
+    lines += ["Beside published series:", "", *_rows(published_table(summary)), "", verdict(summary)]
+    notes = [f"* {one.baseline.what}: {one.baseline.note}." for one in summary.compared if one.baseline.note]
+    lines += ["", *notes] if notes else []
+    if figure is not None:
+        lines += ["", f"![Distributions of the virtual patients, published series marked]({figure})"]
+    return "\n".join(lines) + "\n"
+
+
+def renewed_page(page: str, table: str) -> str | None:
+    """Return a page with what stands between its two marks replaced; None where it has not got them in this order."""
+    head, begin, rest = page.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    return f"{head}{begin}\n{table}{end}{tail}" if begin and end else None
+
+
+def csv_text(summary: Summary) -> str:
+    """Return all rows as CSV: the columns of the three tables, empty where one has none."""
+    lines = io.StringIO()
+    writer = csv.DictWriter(lines, _CSV, restval="", lineterminator="\n")
+    writer.writeheader()
+    for table, rows in (("varies", summary.rows), ("first weeks", summary.early)):
+        for row in rows:
+            writer.writerow({"table": table} | _cells(row))
+    for one in summary.compared:
+        found = one.verdict
+        writer.writerow(
+            {
+                "table": "published", "name": one.baseline.what, "unit": one.measure.unit, "n": summary.drawn.patients,
+                one.baseline.statistic if one.baseline.statistic == "median" else "distribution": (
+                    _exact(found.value) if one.baseline.statistic == "median" else f"mean {_exact(found.value)}"
+                ),
+                "q2_5": _exact(found.low), "q97_5": _exact(found.high), "published": published_words(one.baseline),
+                "verdict": found.words, "source": one.baseline.source,
+            }
+        )  # fmt: skip
+    return lines.getvalue()
+
+
+def _cells(row: Row) -> dict[str, object]:
+    shares = " ".join(f"{_exact(value)}:{count}" for value, count in row.shares)
+    return {
+        "name": row.name, "unit": row.unit, "distribution": row.told, "n": row.patients, "median": _exact(row.median),
+        "q25": _exact(row.first_quartile), "q75": _exact(row.third_quartile), "q2_5": _exact(row.low),
+        "q97_5": _exact(row.high), "shares": shares, "source": row.source,
+    }  # fmt: skip
+
+
+def _exact(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.6g}"
+
+
+def _middle(row: Row) -> str:
+    if row.shares:
+        return ", ".join(f"{number(value)}: {count / row.patients:.0%}" for value, count in row.shares)
+    return f"{number(row.median)} ({number(row.first_quartile)} to {number(row.third_quartile)})"
+
+
+def _width(row: Row) -> str:
+    return _DASH if row.shares else f"{number(row.low)} to {number(row.high)}"
+
+
+def _simulated(one: Compared, patients: int) -> str:
+    found = one.verdict
+    if one.measure.share:
+        share = wilson(round(found.value / 100 * patients), patients)
+        return f"{number(found.value)} ({100 * (share.low or 0):.0f} to {100 * (share.high or 0):.0f})"
+    if found.low == found.high:
+        return f"{number(found.value)} for all"
+    return f"{one.baseline.statistic} {number(found.value)}, 95 % {number(found.low)} to {number(found.high)}"
+
+
+def _inside(one: Compared) -> str:
+    """Return the share of patients within a published interval of patients."""
+    told = one.baseline.interval not in (None, "limits") and math.isfinite(one.verdict.inside)
+    return f"{one.verdict.inside:.0%}" if told else _DASH
+
+
+def _rows(table: Table) -> list[str]:
+    header, rows = table
+    return [_line(header), "|---" * len(header) + "|", *map(_line, rows)]
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in cells) + " |"
