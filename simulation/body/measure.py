@@ -20,6 +20,7 @@ def truth_of(state: State, agvhd_grade: int, crs_grade: int) -> Truth:
     """Return the true state from a fresh census."""
     census, places = state.census, state.places
     niches, blood = places.marrow, places.index(PlaceKind.BLOOD)
+    site = places.index(PlaceKind.EXTRAMEDULLARY)
     body, marrow = census.sums(), census.sums(niches)
     per_ul = 1.0 / blood_volume_ul(state)
     flowing = per_ul * (1.0 - state.marginated)
@@ -48,12 +49,14 @@ def truth_of(state: State, agvhd_grade: int, crs_grade: int) -> Truth:
         agvhd_grade=agvhd_grade,
         crs_grade=crs_grade,
         agents=state.pop.n_agents,
+        extramedullary_blasts=int(census.blasts[site]) if site >= 0 else 0,
+        extramedullary_access=float(places.access[site]) if site >= 0 else 1.0,
     )
 
 
 RECORD_COLUMNS = (
     "day", "blasts_cells", "blasts_cd19_negative_cells", "blasts_hla_lost_cells", "marrow_blasts_cells",
-    "marrow_blast_fraction", "blood_blasts_per_ul", "tcon_cells", "treg_cells", "engaged_cells",
+    "marrow_blast_fraction", "extramedullary_blasts_cells", "blood_blasts_per_ul", "tcon_cells", "treg_cells", "engaged_cells",
     "marrow_tcon_cells", "marrow_treg_cells", "marrow_engaged_cells", "alloreactive_effector_cells",
     "tissue_effector_cells", "marrow_t_exhaustion_fraction", "marrow_t_busy_fraction", "marrow_et_ratio",
     "cd3_per_ul", "treg_per_ul", "b_cells_per_ul", "blinatumomab_pg_per_ml", "host_apc_fraction",
@@ -74,6 +77,7 @@ def record(state: State, truth: Truth) -> tuple[float, ...]:
         "blasts_hla_lost_cells": truth.blasts_hla_lost,
         "marrow_blasts_cells": truth.marrow_blasts,
         "marrow_blast_fraction": truth.marrow_blast_fraction,
+        "extramedullary_blasts_cells": truth.extramedullary_blasts,
         "blood_blasts_per_ul": truth.blood_blasts_per_ul,
         "tcon_cells": body.tcon,
         "treg_cells": body.treg,

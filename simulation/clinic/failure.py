@@ -3,7 +3,8 @@
 Control is lost at the blasts' lowest point since treatment began: there growth has caught up with killing.
 Where the blasts never fell below their number at the start, the last moment on the drug (without a drug, the
 present) stands in. The order: escape (the blasts that grew back lack the antigen) explains failure whatever
-the T cells did; then sanctuary (the T cells were not where the blasts were); then the T cells themselves,
+the T cells did; then sanctuary (most blasts were where T cells and drug come badly: niches of poor access, or a site
+outside the marrow); then the T cells themselves,
 suppressed or exhausted, whichever passes its threshold by more; and if neither, they were too few.
 """
 
@@ -27,12 +28,12 @@ class FailureValues(Protocol):
 
     @property
     def fraction_cause_sanctuary(self) -> float:
-        """Return the share of blasts in poorly reached niches above which the cause is sanctuary."""
+        """Return the share of blasts in poorly reached places above which the cause is sanctuary."""
         ...
 
     @property
     def fraction_cause_poor_access(self) -> float:
-        """Return the access below which a niche counts as poorly reached."""
+        """Return the access below which a place counts as poorly reached."""
         ...
 
     @property
@@ -59,13 +60,15 @@ class Control:
 
     @classmethod
     def of(cls, truth: Truth, poor_access: float) -> "Control":
-        """Summarise a state; without blasts in the marrow no share of them is anywhere."""
-        in_marrow = float(np.sum(truth.niche_blasts))
+        """Summarise a state; without blasts in marrow or another site no share of them is anywhere."""
+        settled = float(np.sum(truth.niche_blasts)) + truth.extramedullary_blasts
         hidden = float(np.sum(truth.niche_blasts[truth.niche_access < poor_access]))
+        if truth.extramedullary_access < poor_access:
+            hidden += truth.extramedullary_blasts
         return cls(
             day=truth.day,
             blasts=truth.blasts,
-            sanctuary_share=hidden / in_marrow if in_marrow > 0.0 else 0.0,
+            sanctuary_share=hidden / settled if settled > 0.0 else 0.0,
             suppression=truth.marrow_suppression,
             exhaustion=truth.marrow_exhaustion,
             et_ratio=truth.marrow_et_ratio,
@@ -125,5 +128,5 @@ class FailureWatch:
             f"control lost on day {state.day:g} with {state.blasts:.2e} blasts: "
             f"T cells per blast {state.et_ratio:.3g}, exhaustion {state.exhaustion:.0%}, "
             f"Treg suppression {state.suppression:.0%}, "
-            f"{state.sanctuary_share:.0%} of marrow blasts poorly reached"
+            f"{state.sanctuary_share:.0%} of blasts where drug and T cells come badly"
         )

@@ -40,6 +40,8 @@ class Truth:
     agvhd_grade: int  # 0-4 now
     crs_grade: int  # 0-4 now
     agents: int
+    extramedullary_blasts: int = 0  # blasts at a site outside marrow and blood
+    extramedullary_access: float = 1.0  # access of T cells and drug to that site
 
     @property
     def marrow_blast_fraction(self) -> float:

@@ -18,7 +18,7 @@ _FAILURES = {
     "escape": "escape (CD19 or HLA lost)",
     "exhausted": "T cells exhausted",
     "too_few_t_cells": "too few T cells",
-    "sanctuary": "sanctuary niches",
+    "sanctuary": "sanctuary (blasts out of reach)",
     "treg_suppressed": "suppressed by Treg",
 }
 

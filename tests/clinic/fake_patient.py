@@ -96,6 +96,8 @@ class FakePatient:
             agvhd_grade=int(self._other_at("agvhd", 0)),
             crs_grade=int(self._other_at("crs", 0)),
             agents=7,
+            extramedullary_blasts=int(blasts * self._other_at("outside", 0.0)),  # per blast in the marrow
+            extramedullary_access=0.1,
         )
 
     def uniform(self, stream: str, *ids: int) -> float:

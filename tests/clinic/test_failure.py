@@ -38,6 +38,8 @@ def _at(curve: Curve, day: float) -> float:
         ({"hla_lost": 1.0}, "too_few_t_cells"),  # blinatumomab does not need HLA
         ({"niche_factors": (1.0, 1.0, 3.0), "niche_access": (1.0, 1.0, 0.2)}, "sanctuary"),
         ({"niche_factors": (1.0, 1.0, 1.0), "niche_access": (1.0, 1.0, 0.2)}, "too_few_t_cells"),
+        ({"outside": at_nadir(2.0)}, "sanctuary"),  # outside the marrow
+        ({"outside": at_nadir(0.5)}, "too_few_t_cells"),
         ({"exhaustion": at_nadir(0.7)}, "exhausted"),
         ({"suppression": at_nadir(0.7)}, "treg_suppressed"),
         ({"suppression": at_nadir(0.7), "exhaustion": at_nadir(0.9)}, "exhausted"),
