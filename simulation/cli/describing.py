@@ -37,6 +37,7 @@ def describe_cohort(request: Request) -> None:
     baselines = load_baselines(request.baselines or PACKAGED_BASELINES)
     page = None if request.page is None else _page(request.page)
     with CountLine("patients", quiet=request.quiet) as line:
+        line.show("drawing")
         drawn = draw(
             cohort, scenario, request.seed, request.patients, course=request.course,
             on_progress=lambda done: line.count(done, request.patients, 0),
@@ -55,17 +56,26 @@ def describe_cohort(request: Request) -> None:
 def _tell(summary: Summary, out: Path | None) -> None:
     click.echo(tables.heading(summary))
     click.echo("For all: " + "; ".join(f"{name} {told}" for name, told in summary.fixed) + "\n")
+    sources: dict[str, int] = {}
     for title, (header, rows) in (
         ("What varies between patients", tables.varies_table(summary)),
         ("The first weeks, simulated without treatment", tables.early_table(summary)),
         ("Beside published series", tables.published_table(summary)),
     ):
         if rows:
-            print_table(header, rows, title=title)
+            print_table(header, _with_numbers(header, rows, sources), title=title)
             click.echo()
+    click.echo("Sources\n" + "\n".join(f"[{number}] {source}" for source, number in sources.items()) + "\n")
     click.echo(tables.verdict(summary))
     if out is not None:
         click.echo(f"\nResults: {out}")
+
+
+def _with_numbers(header: list[str], rows: list[list[str]], sources: dict[str, int]) -> list[list[str]]:
+    """Return rows with each source as a number, for a terminal has no room for it; new ones are added to `sources`."""
+    if header[-1] != "source":
+        return rows
+    return [[*row, f"[{sources.setdefault(source, len(sources) + 1)}]"] for *row, source in rows]
 
 
 def _write(summary: Summary, out: Path) -> None:

@@ -40,6 +40,9 @@ def test_the_standard_cohort_on_a_page_of_text(capsys: Text) -> None:
         "published baselines agree",
     ):  # fmt: skip
         assert told in out
+    growth = next(line for line in out.splitlines() if line.startswith("rate_blast_net_growth"))
+    number = growth.split()[-1]
+    assert f"{number} Br J Haematol 1997;98:999: 6.9 +/- 7.3 % a day" in out
 
 
 def test_nothing_is_written_unless_asked_for(
