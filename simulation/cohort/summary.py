@@ -17,6 +17,7 @@ __all__ = ["Compared", "Row", "Summary", "concerns", "number", "summarise"]
 
 _QUANTILES: Final = (0.025, 0.25, 0.5, 0.75, 0.975)
 _NAMES: Final = ("low", "first_quartile", "median", "third_quartile", "high")
+_MANY: Final = 0.03  # patients at a limit of the parameter table, of which one is told
 _EARLY_SOURCE: Final = "simulated without treatment"
 
 
@@ -91,10 +92,10 @@ def summarise(drawn: Drawn, baselines: Mapping[str, Baseline]) -> Summary:
     table = ParameterTable.load()
     rows = [
         _row(
-            name, table[name].unit, _in_words(distribution, table[name].unit),
-            distribution.source or table[name].source, drawn.values[name], distribution.distribution == "choice",
+            name, table[name].unit, _in_words(which, table[name].unit) + _clipped(which, drawn.values[name]),
+            which.source or table[name].source, drawn.values[name], which.distribution == "choice",
         )
-        for name, distribution in drawn.cohort.varies
+        for name, which in drawn.cohort.varies
         if concerns(name, drawn.scenario.donor.match)
     ]  # fmt: skip
     early = [
@@ -142,6 +143,14 @@ def _row(name: str, unit: str, told: str, source: str, values: Floats, few: bool
     numbers = dict(zip(_NAMES, found, strict=True))
     shares = tuple((float(v), int(n)) for v, n in zip(*np.unique(known, return_counts=True), strict=True))
     return Row(name, unit, told, source, int(known.size), **numbers, shares=shares if few else ())
+
+
+def _clipped(which: Distribution, values: Floats) -> str:
+    """Return how many patients lie at a limit of the parameter's row because they were drawn beyond it, if that is many."""
+    if which.distribution in {"choice", "fixed"}:
+        return ""
+    share = float(np.mean((values <= which.low) | (values >= which.high)))
+    return f"; {share:.0%} at the parameter's limit" if share >= _MANY else ""
 
 
 def _in_words(which: Distribution, unit: str) -> str:

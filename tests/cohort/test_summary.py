@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from simulation.cohort.figure import figure_of
 from simulation.cohort.summary import Row, Summary, concerns, number, summarise
 from simulation.results.figures.style import render
 from simulation.trial.load import load_cohort_arm
-from tests.cohort.conftest import COHORTS, STANDARD
+from tests.cohort.conftest import COHORTS, STANDARD, TEXT
 
 N = 4000
 
@@ -74,6 +75,17 @@ def test_rows_say_distribution_unit_and_source_and_leave_out_what_does_not_vary(
         "Clements" in row(summary, "cl_blinatumomab").source
     )  # the parameter table's, where the file has none
     assert ("t_cell_fitness", "1.2") in summary.fixed
+
+
+def test_patients_clipped_at_a_limit_of_the_table_are_told(cohort_file: Callable[..., Path]) -> None:
+    text = TEXT.replace("mean: 70 kg, sd: 10 kg", "mean: 140 kg, sd: 10 kg")  # a share of 0.159 beyond 150 kg
+    wide = summarise(draw(*load_cohort_arm(cohort_file(text)), 3, N, course=False), load_baselines())
+    words, _, clipped = row(wide, "weight").told.partition("; ")
+    assert words == "normal, mean 140, SD 10"
+    assert clipped in {
+        f"{share} % at the parameter's limit".replace(" %", "%") for share in (14, 15, 16, 17, 18)
+    }
+    assert row(wide, "weight").high == 150.0
 
 
 def test_without_the_first_weeks_nothing_of_them_is_told_or_compared(summary: Summary) -> None:

@@ -18,7 +18,7 @@ CHANGED = {
     "t_cell_lymphopenia": {"patient.n_t_cell_set_point_early"},
     "treg_rich_recovery": {"graft.treg", "patient.treg_share_supported"},
     "cd19_negative_reservoir": {"patient.n_cd19_negative_reservoir"},
-    "matched_sibling": {"donor.match", "patient.fraction_alloreactive_sibling"},
+    "matched_sibling": {"donor.match"},
 }
 
 
@@ -51,9 +51,8 @@ def test_a_variant_differs_only_where_it_says(file: Path) -> None:
 
 @pytest.mark.parametrize("file", [STANDARD, *VARIANTS], ids=lambda path: path.stem)
 def test_every_distribution_written_in_a_file_has_its_source(file: Path) -> None:
-    written = yaml.safe_load(file.read_text(encoding="utf-8"))["patient"]
-    assert written
-    for name, value in written.items():
+    written = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for name, value in written.get("patient", {}).items():
         if isinstance(value, dict):
             assert value.get("source"), name
 
