@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from simulation.body.virtual_patient import patient_values
-from simulation.cohort.draw import COUNTS_PER_UL, FOLLOWED_DAYS, draw, early_scenario, follow
+from simulation.cohort.draw import COUNTS_PER_UL, DAYS_COUNTED, FOLLOWED_DAYS, draw, early_scenario, follow
 from simulation.cohort.measures import MEASURES
 from simulation.course import Course
 from simulation.trial.load import load_cohort_arm, load_quick_trial, load_trial
@@ -49,17 +49,22 @@ def test_patients_do_not_depend_on_how_many_there_are_and_seeds_differ() -> None
 
 
 def test_first_weeks_are_read_from_the_course() -> None:
+    """Follow patients who reach the last count before and after the day on which following may end first."""
     _, scenario = load_cohort_arm(STANDARD)
     calm = early_scenario(scenario)
-    found = follow(calm, 1, 0)
-    course = Course(calm, 1, 0)
-    course.run()
-    columns = course.columns()
-    assert found["cd3_day_24"] == columns["cd3_per_ul"][24]
-    for count in COUNTS_PER_UL:
-        day = found[f"day_cd3_{count:g}"]
-        at = int(np.flatnonzero(columns["day"] == day)[0])
-        assert columns["cd3_per_ul"][at] >= count > columns["cd3_per_ul"][at - 1]
+    late = 0
+    for patient in range(8):
+        found = follow(calm, 1, patient)
+        course = Course(calm, 1, patient)
+        course.run()
+        columns = course.columns()
+        assert found["cd3_day_24"] == columns["cd3_per_ul"][24]
+        for count in COUNTS_PER_UL:
+            day = found[f"day_cd3_{count:g}"]
+            at = int(np.flatnonzero(columns["day"] == day)[0])
+            assert columns["cd3_per_ul"][at] >= count > columns["cd3_per_ul"][at - 1]
+        late += found["day_cd3_100"] > DAYS_COUNTED[-1]
+    assert 0 < late < 8
 
 
 def test_a_count_that_is_not_reached_is_infinite_and_of_the_dead_unknown(
