@@ -43,17 +43,17 @@ def run_validation(request: Request) -> int:
         results = _run(effort, request, workers, interrupt)
         stopped = interrupt.requested()
         folder = request.out or (None if request.parts or stopped else DOCS)
+        if folder is not None:
+            write_report(
+                results, effort, simulation.__version__, folder / "validation.md", folder / "validation.json"
+            )
         if request.early and not stopped:
             from simulation.validation.early import write_early
 
-            place = write_early(
-                effort, (request.out or DOCS) / "when_early_does_not_win.md", interrupt.requested
-            )
-            click.echo(f"Experiments: {place}", err=True)
-    if folder is not None:
-        write_report(
-            results, effort, simulation.__version__, folder / "validation.md", folder / "validation.json"
-        )
+            page = (request.out or DOCS) / "when_early_does_not_win.md"
+            if write_early(effort, page, workers, interrupt.requested) is not None:
+                click.echo(f"Experiments: {page}", err=True)
+            stopped = interrupt.requested()
     _tell(results, effort, request, folder)
     if stopped:
         return ExitStatus.INTERRUPTED

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import simulation
 from simulation.parameters import ParameterTable
+from simulation.pool import HerePool, LocalPool, Task
 from simulation.store.atomic import write_text
 from simulation.validation.arms import DAYS, Outcome, twins
 from simulation.validation.check import Effort, Measured, difference, share_of
@@ -188,14 +189,48 @@ _ASSUMPTIONS: Final = """\
 """
 
 
-def write_early(effort: Effort, page: Path, should_stop: Callable[[], bool] = lambda: False) -> Path:
-    """Run the experiments and write the page; nothing is written when it is stopped."""
+def do(runs: tuple[tuple[int, int, int], ...]) -> list[Compared | list[str]]:
+    """Do some experiments: each is (number of the condition, patients, seed); the number after the last is the price."""
+    return [
+        compare(CONDITIONS[i], patients, seed) if i < len(CONDITIONS) else price(patients, seed)
+        for i, patients, seed in runs
+    ]
+
+
+def _experiments(
+    patients: int, seed: int, workers: int, should_stop: Callable[[], bool]
+) -> tuple[list[Compared], list[str]] | None:
+    """Return what every condition gave and the table of prices; None when stopped. Raises what an experiment raised."""
+    rows: dict[int, Compared] = {}
+    costs: list[str] = []
+    tasks = (Task(((i, patients, seed),)) for i in reversed(range(len(CONDITIONS) + 1)))
+    pool = (
+        HerePool(should_stop=should_stop)
+        if workers == 1
+        else LocalPool(workers, preload=(__name__,), should_stop=should_stop)
+    )
+    with pool:
+        for outcome in pool.run(do, tasks):
+            if not outcome.ok:
+                raise outcome.error or RuntimeError(outcome.died)
+            found = outcome.value[0]
+            if isinstance(found, Compared):
+                rows[outcome.task.runs[0][0]] = found
+            else:
+                costs = found
+    done = [rows[i] for i in sorted(rows)]
+    return (done, costs) if costs and len(done) == len(CONDITIONS) else None
+
+
+def write_early(
+    effort: Effort, page: Path, workers: int = 1, should_stop: Callable[[], bool] = lambda: False
+) -> Path | None:
+    """Run the experiments and write the page; return None, and write nothing, when it is stopped."""
     patients = effort.patients(24)
-    rows = []
-    for condition in CONDITIONS:
-        if should_stop():
-            return page
-        rows.append(compare(condition, patients, effort.seed))
+    found = _experiments(patients, effort.seed, workers, should_stop)
+    if found is None:
+        return None
+    rows, costs = found
     head = _TEXT.format(
         version=simulation.__version__, digest=ParameterTable.load().parameter_values().digest()[:12],
         patients=patients, seed=effort.seed, days=DAYS,
@@ -223,7 +258,7 @@ def write_early(effort: Effort, page: Path, should_stop: Callable[[], bool] = la
         "## Patients who would never relapse",
         "",
     ]
-    lines += price(patients, effort.seed)
+    lines += costs
     page.parent.mkdir(parents=True, exist_ok=True)
     write_text(page, head + "\n".join(lines) + "\n\n" + _ASSUMPTIONS)
     return page

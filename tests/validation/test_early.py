@@ -41,10 +41,19 @@ def test_the_page_names_what_loses_and_both_ends_of_every_conflict(
 ) -> None:
     days = {arm: [300.0, 310.0] for arm in ("preemptive", "therapeutic", "prophylactic", "no_treatment")}
     monkeypatch.setattr(early, "twins", scripted(days))
-    page = early.write_early(Effort(0.1), tmp_path / "page.md").read_text()
+    assert early.write_early(Effort(0.1), tmp_path / "page.md") == tmp_path / "page.md"
+    page = (tmp_path / "page.md").read_text()
     assert "No advantage is shown: Standard patients" in page
     for end in ("phi_BM 0)", "phi_BM 1)", "No CD19 loss", "CD19 loss 1e-8", "without DLI", "Tenfold DLI"):
         assert end in page
+
+
+def test_nothing_is_written_when_it_is_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    days = {arm: [300.0, 310.0] for arm in ("preemptive", "therapeutic", "prophylactic", "no_treatment")}
+    monkeypatch.setattr(early, "twins", scripted(days))
+    answers = iter([False, False, True])
+    assert early.write_early(Effort(0.1), tmp_path / "page.md", should_stop=lambda: next(answers)) is None
+    assert not (tmp_path / "page.md").exists()
 
 
 def test_every_condition_is_a_scenario_that_can_be_run() -> None:
