@@ -95,9 +95,8 @@ def _panels(summary: Summary) -> Iterator[_Panel]:
 
 def _beside(beside: Sequence[Compared], drawn: Drawn) -> _Panel:
     measure = beside[0].measure
-    return _Panel(
-        _title(measure.label), measure.unit, measure.of(drawn), None, tuple(one.baseline for one in beside)
-    )
+    once = {(one.baseline.value, one.baseline.low, one.baseline.high): one.baseline for one in beside}
+    return _Panel(_title(measure.label), measure.unit, measure.of(drawn), None, tuple(once.values()))
 
 
 def _title(name: str) -> str:
