@@ -59,8 +59,8 @@ class Trafficking:
 @njit(cache=True, error_model="numpy")
 def _add(
     rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, behaviour: Ints, kinds: Ints32, to_marrow: float,
-    phi: float, to_lymphoid: float, to_tissue: float, outside: float, from_marrow: float, from_lymphoid: float, from_tissue: float,
-    homing: float, egress: float, to_neighbour: float, dt: float,
+    phi: float, to_lymphoid: float, to_tissue: float, outside: float, from_marrow: float, from_lymphoid: float,
+    from_tissue: float, homing: float, egress: float, to_neighbour: float, dt: float,
 ) -> None:  # fmt: skip
     for row in rows:
         code = codes[row]

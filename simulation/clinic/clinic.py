@@ -19,7 +19,7 @@ from simulation.clinic.treatments.course import TreatmentCourse
 from simulation.clinic.treatments.immunosuppression import DrugCourses, ReactiveCourse
 from simulation.clinic.treatments.lymphocytes import DonorLymphocytes
 from simulation.clinic.treatments.pump import Pump
-from simulation.clinic.triggers import make_trigger
+from simulation.clinic.triggers import Trigger, make_trigger
 
 if TYPE_CHECKING:
     from simulation.scenario.orders import Order
@@ -49,6 +49,9 @@ class Clinic:
         self._step = 0
         self._laboratory = Laboratory(scenario, self.events)
         self._trigger = make_trigger(scenario.start, scenario.definitions)
+        self._again: Trigger | None = None  # watches from the end of a course on, while another is allowed
+        self._over_since = math.inf
+        self._courses_left = 0 if scenario.retreatment is None else scenario.retreatment.courses
         self._stop_rules = StopRules(scenario, negative_share=values.fraction_cause_escape)
         self._drugs = DrugCourses(scenario)
         self._gvhd_care = _care(scenario.agvhd_treatment, "aGvHD")
@@ -147,20 +150,39 @@ class Clinic:
         if result.test == "mrd":
             self.last_mrd = result.value
         self._trigger.see(result)
+        if self._again is not None and result.sampled >= self._over_since:
+            self._again.see(result)
         self._stop_rules.see(result)
         self.book.see(result, now)
 
     def _decide(self, patient: Patient) -> None:
-        """Plan the one course of treatment when the trigger holds for the first time."""
+        """Plan the course of treatment when the trigger holds for the first time, and further ones if allowed."""
         now = patient.day
-        if self.book.trigger_day is not None or not self._trigger.holds(now):
+        if self.book.trigger_day is not None:
+            self._decide_again(patient)
+        elif self._trigger.holds(now):
+            self._plan(self._trigger, self.scenario.start.when, patient)
+            self.book.triggered(now, patient.truth(), self._trigger.diagnosis_sampled(now))
+
+    def _decide_again(self, patient: Patient) -> None:
+        """Plan the treatment once more when the leukaemia has come back after the end of a course."""
+        plan = self.scenario.retreatment
+        if plan is None or self._courses_left == 0 or self.course is None or not self.course.over:
             return
-        begin = now + self._trigger.delay(now)
-        self.events.add(now, "trigger", self.scenario.start.when, self._announce(begin))
-        self.book.triggered(now, patient.truth(), self._trigger.diagnosis_sampled(now))
+        if self._again is None:
+            self._again, self._over_since = make_trigger(plan.start, self.scenario.definitions), patient.day
+        elif self._again.holds(patient.day):
+            self._courses_left -= 1
+            self._plan(self._again, plan.start.when, patient, " again")
+            self._again = None
+
+    def _plan(self, trigger: Trigger, kind: str, patient: Patient, again: str = "") -> None:
+        now = patient.day
+        begin = now + trigger.delay(now)
+        self.events.add(now, "trigger", kind, self._announce(trigger, kind, begin, again))
         self.course = TreatmentCourse(self.scenario, begin, patient, self.pump, self.lymphocytes)
 
-    def _announce(self, begin: float) -> str:
+    def _announce(self, trigger: Trigger, kind: str, begin: float, again: str) -> str:
         scenario = self.scenario
         planned = [
             name
@@ -172,9 +194,7 @@ class Clinic:
             if part is not None
         ]
         products = " + ".join(planned) if planned else "nothing planned"
-        return (
-            f"{self._trigger.reason()}: {_KIND[scenario.start.when]} triggered, {products} from day {begin:g}"
-        )
+        return f"{trigger.reason()}: {_KIND[kind]} triggered{again}, {products} from day {begin:g}"
 
     def _treat(self, patient: Patient, examination: Examination) -> None:
         course = self.course

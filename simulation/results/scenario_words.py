@@ -121,7 +121,13 @@ def _when(test: Any) -> str:
 
 
 def _start(scenario: Scenario) -> str:
-    return "Never." if scenario.start.when == "never" else _sentence(_trigger(scenario.start))
+    if scenario.start.when == "never":
+        return "Never."
+    again = scenario.retreatment
+    if again is None:
+        return _sentence(_trigger(scenario.start))
+    times = "once" if again.courses == 1 else f"up to {again.courses} times"
+    return _sentence(f"{_trigger(scenario.start)}; the same again, {times}, {_trigger(again.start)}")
 
 
 def _trigger(start: Any) -> str:

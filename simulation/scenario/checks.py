@@ -120,6 +120,13 @@ def _monitoring(s: "Scenario") -> Iterator[Problem]:
 
 def _start(s: "Scenario") -> Iterator[Problem]:
     yield from _trigger(s, s.start, ("start",))
+    if s.retreatment is not None:
+        again = s.retreatment.start
+        if isinstance(again, Never):
+            yield Problem(
+                "it would never be given again; write retreatment: null", ("retreatment", "start", "when")
+            )
+        yield from _trigger(s, again, ("retreatment", "start"))
 
 
 def _trigger(s: "Scenario", start: object, path: tuple[str | int, ...]) -> Iterator[Problem]:
@@ -157,7 +164,7 @@ def _trigger(s: "Scenario", start: object, path: tuple[str | int, ...]) -> Itera
 def _treatments(s: "Scenario") -> Iterator[Problem]:
     if not isinstance(s.start, Never):
         return
-    for key in ("blinatumomab", "dli", "cytoreduction"):
+    for key in ("blinatumomab", "dli", "cytoreduction", "retreatment"):
         if getattr(s, key) is not None:
             yield Problem(
                 f"{key} would never be given, because start.when is never; say when it starts, or write null",

@@ -30,6 +30,7 @@ from simulation.scenario.treatments import (
     Cytoreduction,
     Dli,
     Immunosuppression,
+    Retreatment,
     Stop,
     Trigger,
 )
@@ -176,6 +177,7 @@ class Scenario(Block):
     monitoring: Monitoring = Field(description="What the clinic measures, and when.")
     definitions: Definitions = Field(description="What the outcomes mean.")
     start: Trigger = Field(description="When treatment starts.")
+    retreatment: Retreatment | None = Field(description="The same treatment again; null: one course only.")
     blinatumomab: Blinatumomab | None = Field(description="Blinatumomab; null: none.")
     dli: Dli | None = Field(description="Donor lymphocyte infusions; null: none.")
     cytoreduction: Cytoreduction | None = Field(

@@ -138,6 +138,15 @@ AnyOf.model_rebuild()
 AllOf.model_rebuild()
 
 
+class Retreatment(Block):
+    """Give the planned treatment again when the leukaemia comes back after it."""
+
+    start: Trigger = Field(
+        description="When it starts again: only results of samples taken after the course before has ended count."
+    )
+    courses: Annotated[int, Whole(1, 5)] = Field(1, description="So many further courses at most.")
+
+
 @dataclass(frozen=True, slots=True)
 class Dose:
     """Hold a dose rate: `amount` in ug/day, or in ug/m2/day when `per_m2`."""

@@ -58,6 +58,8 @@ CONDITIONS: Final = (
               {"patient.n_extramedullary_cells": "0 cells"}),
     Condition("Place outside the marrow out of reach (access 0.02)", "the same, other end: it seeds whenever the drug stops",
               {"patient.n_extramedullary_cells": "1e9 cells", "patient.access_extramedullary": 0.02}),
+    Condition("Both arms treated again at overt relapse, up to twice", "nobody has to keep the one course for later",
+              {"retreatment": {"start": {"when": "overt_relapse"}, "courses": 2}}),
     Condition("Blinatumomab without DLI", "the numerical smallness of DLI: what the cells add", {"dli": None}),
     Condition("Tenfold DLI", "the same, other end", {"dli.cd3": ["1e6/kg", "5e6/kg", "1e7/kg"]}),
 )  # fmt: skip
@@ -172,9 +174,10 @@ _ASSUMPTIONS: Final = """\
 * **Parameters**: those of `simulation/data/parameters.yaml`; what fails against data is in `docs/validation.md`.
   Remissions after overt relapse are the weak point: if the model salvages too many patients, early treatment gains
   too little here, and the reverse.
-* **One course of treatment** per patient and arm: who relapses after it is not treated again, though a clinic would
-  try. Early treatment spends its course early; where leukaemia outlasts any course, it comes back earlier, too, and
-  the days of follow-up decide who looks better.
+* **One course of treatment** per patient and arm, but in the row that says otherwise: who relapses after it is not
+  treated again, though a clinic would try (`retreatment` in a scenario; scenarios/trials/with_retreatment.yaml). Early
+  treatment spends its course early; where leukaemia outlasts any course, it comes back earlier, too, and the days of
+  follow-up decide who looks better.
 * **A place outside the marrow** that drug and T cells reach badly is an assumption that the share of CD19-negative
   relapses asks for (docs/decisions/0007): both ends are shown. In the rows with standard patients 7 in 10 have it.
 * **phi_BM** (access of Treg to the marrow) is contested (for low: Martelli 2014; for high: Zou 2004, Fujisaki 2011,

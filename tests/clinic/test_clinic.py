@@ -1,4 +1,5 @@
 import copy
+import itertools
 import math
 import pickle
 
@@ -107,3 +108,43 @@ def test_the_clinic_takes_parameter_values() -> None:
     values = ParameterTable.load().parameter_values()
     clinic = Clinic(make_clinic(**TREATED).scenario, values)
     assert follow(clinic, FakePatient(1e-3), 50.0)["treatment_start_day"] == 36.0
+
+
+AGAIN = TREATED | {"dli": None, "retreatment": {"start": {"when": "mrd", "at_least": "1e-4"}, "courses": 2}}
+
+
+def returning(day: float) -> float:
+    """MRD 1e-3 from day 30 on, gone while treated, and back every 250 days."""
+    return 1e-3 if (day - 30.0) % 250.0 < 60.0 and day > 29.0 else 0.0
+
+
+def test_treatment_is_given_again_when_mrd_returns_as_often_as_allowed() -> None:
+    patient = FakePatient(returning)
+    clinic = make_clinic(**AGAIN)
+    follow(clinic, patient, 1100.0)
+    triggers = [e.day for e in clinic.events if e.kind == "trigger"]
+    assert len(triggers) == 3  # the first course and two more; MRD returns once more in vain
+    assert all(b - a > 100.0 for a, b in itertools.pairwise(triggers))  # never within a course of 112 days
+    assert patient.rates.count((triggers[1] + 3.0, 28.0)) == 1
+    assert sum(rate > 0 for _, rate in patient.rates) == 9  # cycles
+    once = FakePatient(returning)
+    follow(make_clinic(**(AGAIN | {"retreatment": None})), once, 1100.0)
+    assert sum(rate > 0 for _, rate in once.rates) == 3
+
+
+def test_results_of_before_the_end_of_a_course_do_not_start_the_next() -> None:
+    clinic = make_clinic(**AGAIN)
+    last_infusion = 33.0 + 3.0 + 2 * 42.0 + 28.0
+    patient = FakePatient(lambda day: 1e-3 if day < last_infusion - 1.0 else 0.0)
+    follow(clinic, patient, 400.0)
+    assert [e.kind for e in clinic.events].count("trigger") == 1
+
+
+def test_a_course_with_retreatment_branches_like_a_straight_one() -> None:
+    straight, patient = make_clinic(**AGAIN), FakePatient(returning)
+    expected = follow(straight, patient, 700.0)
+    clinic, first = make_clinic(**AGAIN), FakePatient(returning)
+    follow(clinic, first, 200.0)
+    twin, twin_patient = copy.deepcopy((clinic, first))
+    assert follow(twin, twin_patient, 700.0) == expected
+    assert list(twin.events) == list(straight.events)

@@ -49,6 +49,12 @@ class TreatmentCourse:
             else None
         )
 
+    @property
+    def over(self) -> bool:
+        """Return whether nothing of it is still to be given."""
+        waiting = self._cytoreduction is not None and not self._cytoreduction.given
+        return not waiting and all(t is None or t.over for t in (self.blinatumomab, self.dli))
+
     def begun(self, now: float) -> bool:
         """Return whether the planned first day has come."""
         return is_due(self.begin, now)
