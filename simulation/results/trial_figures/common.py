@@ -45,6 +45,7 @@ PARAMETERS: Final = {
     "fraction_alloreactive_haploidentical": "Alloreactive share",
     "weight": "Weight",
     "n_engaged_crs_unit": "Engaged T cells per unit of CRS score",
+    "n_effectors_half_damage": "Effectors in tissue that do half the damage",
     "n_extramedullary_cells": "Room for blasts outside the marrow",
     "access_extramedullary": "Access of T cells and drug outside the marrow",
     "fraction_alloreactive_sibling": "Alloreactive share (sibling donor)",
