@@ -24,10 +24,8 @@ def json_schema() -> dict[str, Any]:
         [definitions.pop(name) for name in _TRIGGERS], keys_of_start(Scenario)
     )
     properties = schema["properties"]
-    properties["start"] = {
-        "description": properties["start"].get("description", ""),
-        "$ref": "#/$defs/Trigger",
-    }
+    for block in (properties, definitions["Retreatment"]["properties"]):
+        block["start"] = {"description": block["start"].get("description", ""), "$ref": "#/$defs/Trigger"}
     definitions |= {
         kind: quantity_json_schema(kind) for kind in {row.dimension for row in ParameterTable.load().rows}
     }
