@@ -169,6 +169,8 @@ class Clinic:
         plan = self.scenario.retreatment
         if plan is None or self._courses_left == 0 or self.course is None or not self.course.over:
             return
+        if not self._planned():
+            return  # what was planned has been stopped for good
         if self._again is None:
             self._again, self._over_since = make_trigger(plan.start, self.scenario.definitions), patient.day
         elif self._again.holds(patient.day):
@@ -180,20 +182,24 @@ class Clinic:
         now = patient.day
         begin = now + trigger.delay(now)
         self.events.add(now, "trigger", kind, self._announce(trigger, kind, begin, again))
-        self.course = TreatmentCourse(self.scenario, begin, patient, self.pump, self.lymphocytes)
+        self.course = TreatmentCourse(self.scenario, begin, patient, self.pump, self.lymphocytes, self.course)
 
-    def _announce(self, trigger: Trigger, kind: str, begin: float, again: str) -> str:
+    def _planned(self) -> list[str]:
+        """Return what a course gives, in words, without what was stopped for good in an earlier one."""
         scenario = self.scenario
-        planned = [
+        stopped = frozenset() if self.course is None else self.course.stopped
+        return [
             name
             for name, part in (
                 ("cytoreduction", scenario.cytoreduction),
                 ("blinatumomab", scenario.blinatumomab),
                 ("DLI", scenario.dli),
             )
-            if part is not None
+            if part is not None and name.lower() not in stopped
         ]
-        products = " + ".join(planned) if planned else "nothing planned"
+
+    def _announce(self, trigger: Trigger, kind: str, begin: float, again: str) -> str:
+        products = " + ".join(self._planned()) or "nothing planned"
         return f"{trigger.reason()}: {_KIND[kind]} triggered{again}, {products} from day {begin:g}"
 
     def _treat(self, patient: Patient, examination: Examination) -> None:

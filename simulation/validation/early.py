@@ -114,17 +114,12 @@ def _mean(rows: Sequence[Outcome]) -> float:
 
 def price(patients: int, seed: int) -> list[str]:
     """Return the table of drug and GvHD per relapse avoided where a share of patients would never relapse."""
-    cured = {
-        "distribution": "choice",
-        "values": ["0 cells", "1e3 cells", "1e5 cells"],
-        "weights": [0.45, 0.25, 0.3],
-    }
-    arms = twins((_NEVER, _LATE, _EARLY, _FIXED), patients, seed, {"patient.n_residual_blasts": cured})
+    arms = twins((_NEVER, _LATE, _EARLY, _FIXED), patients, seed)
     natural = arms[_NEVER]
     never = share_of("never", [not row.relapsed for row in natural])
     lines = [
-        f"{_share(never)} of these {patients} patients would never relapse within {DAYS:.0f} days (residual blasts: "
-        "none in 45 %, 1e3 in 25 %, 1e5 in 30 %; assumption, in the range of C16).", "",
+        f"{_share(never)} of these {patients} patients would never relapse within {DAYS:.0f} days (residual blasts "
+        "as in the parameter table: none in four of ten).", "",
         "| arm | treated | of those never relapsing treated | relapses | drug days per patient "
         "| drug days per relapse avoided | aGvHD II+ | leukaemia-free days |", "|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip

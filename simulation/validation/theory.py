@@ -127,7 +127,7 @@ def holling(effort: Effort) -> Found:
         per_killer.append((float(seen / p.rate_kill_max), float(seen / demand)))
     (full, _), (_, rare) = per_killer
     return Found(
-        verdict(0.85 < full <= 1.0 and 0.5 < rare <= 1.0 + 1e-9),
+        verdict(0.9 < full <= 1.0 and 0.9 < rare <= 1.0 + 1e-9),
         (
             Measured("kills per killer / k_max, blasts abound", full),
             Measured("kills / mass action, rare", rare),
@@ -147,7 +147,7 @@ def step_length(effort: Effort) -> Found:
         Measured("6 h against 3 h", fine, unit="log10"),
         Measured("12 h against 3 h", coarse, unit="log10"),
     )
-    return Found(verdict(fine < 0.15 and fine <= coarse + 0.05), told)
+    return Found(verdict(fine < 0.06 and coarse < 0.06), told)  # the bound of MODEL.md 2
 
 
 def resolution(effort: Effort) -> Found:

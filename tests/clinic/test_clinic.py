@@ -148,3 +148,17 @@ def test_a_course_with_retreatment_branches_like_a_straight_one() -> None:
     twin, twin_patient = copy.deepcopy((clinic, first))
     assert follow(twin, twin_patient, 700.0) == expected
     assert list(twin.events) == list(straight.events)
+
+
+def test_what_was_stopped_for_good_is_not_given_again() -> None:
+    plan = AGAIN | {"dli": TREATED["dli"]}
+    patient = FakePatient(returning, agvhd=lambda day: 2 if 40.0 < day < 45.0 else 0)
+    clinic = make_clinic(**plan)
+    follow(clinic, patient, 1100.0)
+    assert [e.kind for e in clinic.events].count("trigger") == 3
+    assert sum(rate > 0 for _, rate in patient.rates) == 9
+    assert patient.infusions == []  # aGvHD came before the first
+    drug_only = make_clinic(**AGAIN)
+    patient = FakePatient(returning, crs=lambda day: 3 if 40.0 < day < 45.0 else 0)
+    follow(drug_only, patient, 1100.0)
+    assert [e.kind for e in drug_only.events].count("trigger") == 1  # nothing is left to give

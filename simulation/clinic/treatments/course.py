@@ -21,7 +21,8 @@ class TreatmentCourse:
     """Hold the planned treatment of one patient.
 
     `begin` (days from transplant) is the day of cytoreduction if the scenario has one, else of immunotherapy.
-    "Day 1 of treatment" is always that of immunotherapy, `cytoreduction.before` days after the chemotherapy.
+    "Day 1 of treatment" is always that of immunotherapy, `cytoreduction.before` days after the chemotherapy. What was
+    stopped for good in the course `before` is not given again.
     """
 
     def __init__(
@@ -31,23 +32,22 @@ class TreatmentCourse:
         patient: Patient,
         pump: Pump | None = None,
         lymphocytes: DonorLymphocytes | None = None,
+        before: "TreatmentCourse | None" = None,
     ) -> None:
         self.begin = begin
+        self.stopped: frozenset[str] = frozenset() if before is None else before.stopped  # products, for good
         self.first_given: float | None = None  # day of the first dose, infusion or chemotherapy
         chemotherapy = scenario.cytoreduction
         self._cytoreduction = (
             Cytoreduction(chemotherapy.log10_kill, begin) if chemotherapy is not None else None
         )
         day_1 = begin + (chemotherapy.before if chemotherapy is not None else 0.0)
-        drug = scenario.blinatumomab
+        drug = None if "blinatumomab" in self.stopped else scenario.blinatumomab
+        cells = None if "dli" in self.stopped else scenario.dli
         self.blinatumomab = (
             BlinatumomabCourse(drug, day_1, patient.body_surface_m2, pump) if drug is not None else None
         )
-        self.dli = (
-            DliCourse(scenario.dli, day_1, self.blinatumomab, lymphocytes)
-            if scenario.dli is not None
-            else None
-        )
+        self.dli = DliCourse(cells, day_1, self.blinatumomab, lymphocytes) if cells is not None else None
 
     @property
     def over(self) -> bool:
@@ -75,4 +75,7 @@ class TreatmentCourse:
     def stop(self, product: str, patient: Patient, events: EventLog, why: str) -> bool:
         """Stop `blinatumomab` or `dli` for good; return whether there was anything to stop."""
         treatment = self.blinatumomab if product == "blinatumomab" else self.dli
-        return treatment is not None and treatment.stop(patient, events, why)
+        if treatment is None or not treatment.stop(patient, events, why):
+            return False
+        self.stopped |= {product}
+        return True
