@@ -32,7 +32,7 @@ def test_several_mistakes_are_told_a_line_each_up_to_a_limit() -> None:
 def test_errors_survive_the_way_home_from_a_worker() -> None:
     one = UserError("got 'x'", file="a.yaml", line=3, nearest="y")
     joined = UserError.several([one, UserError("other")])
-    extra = MissingExtra("Solara", "browser")
+    extra = MissingExtra("dask", "cluster")
     for error in (one, joined, extra):
         again = pickle.loads(pickle.dumps(error))
         assert type(again) is type(error)
@@ -41,8 +41,8 @@ def test_errors_survive_the_way_home_from_a_worker() -> None:
 
 
 def test_missing_extra_tells_how_to_install_it() -> None:
-    error = MissingExtra("Solara", "browser")
-    assert "pip install -e '.[browser]'" in str(error)
+    error = MissingExtra("dask", "cluster")
+    assert "pip install -e '.[cluster]'" in str(error)
     assert error.exit_status == 6
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from simulation.errors import MissingExtra, UserError
+from simulation.errors import UserError
 
 __all__ = ["Indices", "Refused", "check_responses", "morris_indices", "rank_correlations", "sobol_indices"]
 
@@ -64,10 +64,8 @@ def check_responses(values: Floats, counts: npt.NDArray[np.int64], wanted: int, 
 
 def sobol_indices(names: Sequence[str], values: Floats, *, second_order: bool) -> Indices:
     """Return Sobol indices of values in the order of a saved Saltelli design, shape (n_points,)."""
-    try:
-        from SALib.analyze import sobol
-    except ImportError:
-        raise MissingExtra("SALib, which computes the indices,", "sweep") from None
+    from SALib.analyze import sobol
+
     k = len(names)
     block = 2 * k + 2 if second_order else k + 2
     if values.size % block:
@@ -102,10 +100,8 @@ def sobol_indices(names: Sequence[str], values: Floats, *, second_order: bool) -
 
 def morris_indices(names: Sequence[str], shares: Floats, values: Floats, levels: int) -> Indices:
     """Return Morris' indices; `shares` is the saved design, shape (n_points, n_parameters)."""
-    try:
-        from SALib.analyze import morris
-    except ImportError:
-        raise MissingExtra("SALib, which computes the indices,", "sweep") from None
+    from SALib.analyze import morris
+
     k = len(names)
     if shares.shape != (values.size, k) or values.size % (k + 1):
         raise Refused(

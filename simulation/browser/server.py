@@ -8,15 +8,13 @@ import webbrowser
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
-from simulation.errors import MissingExtra, UserError
+from simulation.errors import UserError
 
 __all__ = ["Start", "serve", "started"]
 
 HOST = "127.0.0.1"
-_NEEDED = ("altair", "ipyvue", "ipyvuetify", "solara", "solara_assets", "starlette", "uvicorn")
 _FIRST_PORT, _LAST_PORT = 8765, 8864
 _SETTINGS = {
     "SOLARA_APP": "simulation.browser.app",
@@ -53,17 +51,12 @@ def serve(port: int | None, start: Start, *, on_ready: Callable[[str], None], op
 
     Raises
     ------
-    MissingExtra
-        Where Solara and what belongs to it are not installed.
     UserError
         Where the port is taken.
     """
     global _start
     _start = start
     os.environ.update(_SETTINGS)
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
-        raise MissingExtra(f"What the page in the browser needs ({', '.join(missing)})", "browser")
     chosen = _free(port)
     import uvicorn
     from solara.server import starlette

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from simulation.errors import MissingExtra, UserError, nearest_name
+from simulation.errors import UserError, nearest_name
 from simulation.sweep.factors import Factor, Value
 from simulation.sweep.sweep_file import (
     CsvDesign,
@@ -127,16 +127,13 @@ def morris_shares(design: Morris, k: int, trajectories: int, seed: int) -> Share
 
 
 def _salib(kind: str) -> Callable[..., Any]:
-    try:
-        if kind == "sobol":
-            from SALib.sample import sobol
+    if kind == "sobol":
+        from SALib.sample import sobol
 
-            return sobol.sample  # type: ignore[no-any-return]
-        from SALib.sample import morris
+        return sobol.sample  # type: ignore[no-any-return]
+    from SALib.sample import morris
 
-        return morris.sample  # type: ignore[no-any-return]
-    except ImportError:
-        raise MissingExtra("SALib, which draws this design,", "sweep") from None
+    return morris.sample  # type: ignore[no-any-return]
 
 
 def _one_at_a_time(factors: Sequence[Factor]) -> Iterator[Point]:

@@ -16,7 +16,6 @@ from simulation.analysis.sensitivity import (
 from simulation.sweep.designs import latin_hypercube, morris_shares, sobol_shares
 from simulation.sweep.sweep_file import Morris, Sobol
 
-pytest.importorskip("SALib")
 type Floats = npt.NDArray[np.float64]
 NAMES = ("x1", "x2", "x3")
 

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-NEEDED = ("solara", "playwright", "altair", "ipyvuetify")
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
     None,
@@ -37,9 +36,8 @@ _ARGUMENTS = (
 @pytest.fixture(scope="session")
 def able() -> None:
     """Skip, with the reason, where the page or a browser is missing."""
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        pytest.skip(f"not installed: {', '.join(missing)} (pip install -e '.[browser]' playwright)")
+    if find_spec("playwright") is None:
+        pytest.skip("not installed: playwright (pip install -c constraints.txt -e '.[dev]')")
     if CHROMIUM is None:
         pytest.skip("no Chromium here (apt-get install chromium)")
 

@@ -5,8 +5,6 @@ from pathlib import Path
 import pytest
 
 from simulation.browser.catalogue import Source
-
-pytest.importorskip("solara")
 from simulation.browser.pages.twins import parting_words
 from simulation.browser.twins import TwinView, difference
 

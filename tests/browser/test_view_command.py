@@ -9,13 +9,7 @@ import pytest
 
 from simulation.browser import server
 from simulation.cli import main
-from simulation.errors import ExitStatus, MissingExtra, UserError
-
-
-def test_without_the_extra_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    monkeypatch.setattr(server, "find_spec", lambda name: None)
-    assert main(["view", "--no-open"]) == ExitStatus.MISSING_EXTRA
-    assert "pip install -e '.[browser]'" in capsys.readouterr().err
+from simulation.errors import ExitStatus, UserError
 
 
 def test_a_bad_file_is_told_before_anything_is_served(tmp_path: Path, capsys: Any) -> None:
@@ -47,12 +41,7 @@ def test_it_listens_to_this_machine_only() -> None:
     assert server.HOST == "127.0.0.1"
 
 
-def test_the_missing_extra_is_named() -> None:
-    assert MissingExtra("The page", "browser").exit_status == 6
-
-
 def test_a_patient_that_cannot_be_simulated_ends_it_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("solara")
     told: list[str] = []
 
     def fail() -> None:

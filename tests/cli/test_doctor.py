@@ -31,7 +31,7 @@ def test_what_the_simulator_needs_is_listed_with_its_version(sim: Sim) -> None:
 def test_json_is_one_document(sim: Sim) -> None:
     found = json.loads(sim("doctor", "--json").out)
     assert found["ok"] is True
-    assert [group["extra"] for group in found["packages"]] == [None, "browser", "cluster", "sweep"]
+    assert [group["extra"] for group in found["packages"]] == [None, "cluster"]
 
 
 def test_a_missing_core_package_is_status_6(sim: Sim, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,17 +44,17 @@ def test_a_missing_core_package_is_status_6(sim: Sim, monkeypatch: pytest.Monkey
 def test_a_missing_extra_is_told_and_fails_only_when_asked_for(
     sim: Sim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pretend_without(monkeypatch, "SALib")
+    pretend_without(monkeypatch, "distributed")
     answer = sim("doctor")
     assert answer.status == ExitStatus.DONE
-    assert "-e '.[sweep]'" in answer.out
-    assert sim("doctor", "--extra", "sweep").status == ExitStatus.MISSING_EXTRA
+    assert "-e '.[cluster]'" in answer.out
+    assert sim("doctor", "--extra", "cluster").status == ExitStatus.MISSING_EXTRA
 
 
 def test_an_unknown_extra_names_the_extras(sim: Sim) -> None:
     answer = sim("doctor", "--extra", "colour")
     assert answer.status == ExitStatus.USAGE
-    assert "browser" in answer.err
+    assert "cluster" in answer.err
 
 
 def test_a_wrong_version_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,7 +173,7 @@ def raises(error: BaseException) -> int:
     ("error", "status"),
     [
         (UserError("wrong", file="a.yaml", line=3), ExitStatus.USAGE),
-        (MissingExtra("SALib", "sweep"), ExitStatus.MISSING_EXTRA),
+        (MissingExtra("dask", "cluster"), ExitStatus.MISSING_EXTRA),
         (click.UsageError("wrong"), ExitStatus.USAGE),
         (KeyboardInterrupt(), ExitStatus.INTERRUPTED),
         (PermissionError(13, "Permission denied", "/x"), ExitStatus.USAGE),

@@ -130,7 +130,8 @@ def test_keywords_are_explicit_and_typos_refused(scenario: Scenario) -> None:
 
 
 def test_the_reset_of_solara_viz(make: Make, scenario: Scenario) -> None:
-    viz = pytest.importorskip("mesa.visualization.solara_viz", reason="needs the browser extra")
+    from mesa.visualization import solara_viz as viz
+
     model = make()
     parameters = {"scenario": scenario, "seed": "5", "patient": 0}
     viz._check_model_params(model, parameters)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   python run_sim.py doctor
-  python run_sim.py doctor --extra browser --extra sweep
+  python run_sim.py doctor --extra cluster
 """
 
 
