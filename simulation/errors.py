@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from enum import IntEnum
 
-__all__ = ["ExitStatus", "MissingExtra", "UserError", "nearest_name"]
+__all__ = ["ExitStatus", "MissingExtra", "OtherScenario", "UserError", "nearest_name"]
 
 
 class ExitStatus(IntEnum):
@@ -105,6 +105,12 @@ def _restore(kind: type[UserError], message: str, state: dict[str, object]) -> U
     Exception.__init__(error, message)
     error.__dict__.update(state)
     return error
+
+
+class OtherScenario(UserError):  # noqa: N818 - its base says that it is an error
+    """Say that a folder holds results of another scenario, trial, sweep or fit; they are never mixed."""
+
+    exit_status = ExitStatus.OTHER_SCENARIO
 
 
 class MissingExtra(UserError):  # noqa: N818 - it names what is wrong

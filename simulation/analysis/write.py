@@ -1,71 +1,66 @@
 """Write what was found: tidy tables, figures, a report; all of it can be made again from the runs."""
 
-import csv
-import io
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from simulation.analysis.findings import Findings
-from simulation.results.folder import write_file
-from simulation.store.atomic import write_lines
-from simulation.store.rows import write_rows
+from simulation.analysis.report import sweep_report
+from simulation.files.folder import Content, write_folder
+from simulation.files.tables import csv_text
+from simulation.provenance import provenance
+from simulation.results.report.page import Panel
+from simulation.store.rows import fill_rows
 from simulation.sweep.factors import Value
 
-__all__ = ["write_figures", "write_runs", "write_tables"]
+__all__ = ["write_analysis"]
 
 
-def write_tables(findings: Findings, folder: Path) -> list[Path]:
-    """Write responses, differences, thresholds, indices and the Pareto front as CSV files, and return their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    tables: list[tuple[str, Sequence[str], Iterable[Sequence[Any]]]] = [
-        ("responses.csv", _RESPONSES, _responses(findings)),
-        ("differences.csv", _DIFFERENCES, _differences(findings)),
-        ("thresholds.csv", _THRESHOLDS, _thresholds(findings)),
-        ("indices.csv", _INDICES, _indices(findings)),
-        ("pareto.csv", _PARETO, _pareto(findings)),
-    ]
+def write_analysis(findings: Findings, folder: Path, *, figures: bool) -> None:
+    """Write tables, all runs, figures and the report to a folder, and replace an earlier analysis there."""
+
+    def contents() -> Mapping[str, Content]:
+        files = dict(_tables(findings))
+        files["runs.parquet"] = fill_rows(
+            findings.table.design, findings.table.rows(), about={"plan": findings.plan.to_json()}
+        )
+        tables = [f"{folder.name}/{name}" for name in files]
+        panels = _figures(findings, files) if figures else []
+        files["report.html"] = sweep_report(findings, panels, tables)
+        return files
+
+    write_folder(folder, contents, provenance(sweep=findings.plan.name, runs_missing=findings.missing))
+
+
+def _tables(findings: Findings) -> Iterator[tuple[str, Content]]:
+    """Yield responses, differences, thresholds, indices and the Pareto front, as far as there are any."""
     factors = [factor.name for factor in findings.plan.factors]
-    written = []
-    for name, header, rows in tables:
-        whole = [*header, *factors] if name in ("responses.csv", "differences.csv", "pareto.csv") else header
-        first = next(iter(rows := iter(rows)), None)
-        path = folder / name
-        if first is None:
-            path.unlink(missing_ok=True)  # of an earlier analysis
-            continue
-        write_lines(path, _csv(whole, first, rows))
-        written.append(path)
-    return written
+    for name, header, rows in (
+        ("responses", [*_RESPONSES, *factors], _responses(findings)),
+        ("differences", [*_DIFFERENCES, *factors], _differences(findings)),
+        ("thresholds", _THRESHOLDS, _thresholds(findings)),
+        ("indices", _INDICES, _indices(findings)),
+        ("pareto", [*_PARETO, *factors], _pareto(findings)),
+    ):
+        lines = list(rows)
+        if lines:
+            yield f"{name}.csv", csv_text(header, lines)
 
 
-def write_figures(findings: Findings, folder: Path) -> list[Any]:
-    """Write every figure as PNG and SVG, and return the panels of the report."""
+def _figures(findings: Findings, files: dict[str, Content]) -> list[Panel]:
+    """Draw every figure into `files`, and return the panels of the report."""
     from simulation.analysis.draw import drawings
     from simulation.results.figures.style import paper, render
     from simulation.results.report.page import figure_panel
 
-    place = folder / "figures"
-    place.mkdir(parents=True, exist_ok=True)
     panels = []
-    names = set()
     with paper():
         for drawing in drawings(findings):
             rendered = render(drawing.figure)
-            write_file(place / f"{drawing.name}.png", rendered.png)
-            write_file(place / f"{drawing.name}.svg", rendered.svg)
-            names.add(drawing.name)
+            files[f"figures/{drawing.name}.png"] = rendered.png
+            files[f"figures/{drawing.name}.svg"] = rendered.svg
             panels.append(figure_panel(drawing.name, drawing.title, drawing.caption, rendered))
-    for path in place.iterdir():
-        if path.suffix in (".png", ".svg") and path.stem not in names:
-            path.unlink()
     return panels
-
-
-def write_runs(findings: Findings, path: Path) -> None:
-    """Write all runs as one Parquet file, each finished run exactly once, piece by piece."""
-    write_rows(path, findings.table.design, findings.table.rows(), about={"plan": findings.plan.to_json()})
 
 
 _RESPONSES: Final = ("point", "arm", "outcome", "unit", "runs", "defined", "mean", "sd", "low95", "high95")
@@ -151,24 +146,3 @@ def _pareto(findings: Findings) -> Iterator[Sequence[Any]]:
         for point in findings.pareto[name].tolist():
             means = [findings.responses.mean[point, arm, i] for i in places]
             yield (name, point, one.name, other.name, *means, *_point(findings, point))
-
-
-def _csv(header: Sequence[str], first: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    for fields in (header, first):
-        yield _row(fields)
-    for fields in rows:
-        yield _row(fields)
-
-
-def _row(fields: Sequence[Any]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow([_text(field) for field in fields])
-    return text.getvalue()
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):  # numpy's floats are floats as well
-        return "" if math.isnan(value) else repr(float(value))
-    return str(value)

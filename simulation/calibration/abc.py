@@ -9,7 +9,6 @@ Particles of all rounds are kept together, the best ones, because a simulation i
 
 import json
 import math
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +21,11 @@ from scipy.stats import qmc
 from simulation.calibration.estimate import Statistic
 from simulation.calibration.experiments import Simulator
 from simulation.calibration.problem import Problem
-from simulation.errors import ExitStatus, UserError
-from simulation.store.atomic import write_text
+from simulation.errors import OtherScenario
+from simulation.files.atomic import append_line, write_file
+from simulation.files.tables import csv_text, json_text, plain
 
-__all__ = ["Evaluation", "Fit", "OtherFitError", "evaluate"]
+__all__ = ["Evaluation", "Fit", "evaluate"]
 
 type Floats = npt.NDArray[np.float64]
 _LARGEST_Z: Final = 5.0  # one hopeless target must not hide all others
@@ -175,15 +175,15 @@ class Fit:
     # The folder -----------------------------------------------------------------------------------------
 
     def _claim(self) -> None:
-        text = json.dumps(self.problem.identity(), indent=1, sort_keys=True) + "\n"
+        identity = self.problem.identity()
         file = self.folder / _IDENTITY
         if not file.exists():
             if (self.folder / _LOG).exists():
-                raise OtherFitError(f"{_IDENTITY} is missing", file=str(self.folder))
-            write_text(file, text)
-        elif file.read_text(encoding="utf-8") != text:
+                raise OtherScenario(f"{_IDENTITY} is missing", file=str(self.folder))
+            write_file(file, json_text(identity))
+        elif json.loads(file.read_text(encoding="utf-8")) != plain(identity):
             told = "it holds another fit (other targets, ranges, patients or parameter table)"
-            raise OtherFitError(told, file=str(self.folder), expected="a new folder")
+            raise OtherScenario(told, file=str(self.folder), expected="a new folder")
 
     def _design(self) -> Floats:
         """Return the design: saved once, never drawn again (other versions of SciPy may draw another)."""
@@ -193,9 +193,7 @@ class Fit:
             points = qmc.Sobol(n, scramble=True, rng=np.random.default_rng(self.problem.seed)).random(
                 self.problem.effort.design
             )
-            lines = [",".join(free.name for free in self.problem.free)]
-            lines += [",".join(repr(float(u)) for u in point) for point in points]
-            write_text(file, "\n".join(lines) + "\n")
+            write_file(file, csv_text([free.name for free in self.problem.free], points))
         rows = file.read_text(encoding="utf-8").splitlines()[1:]
         return np.array([[float(u) for u in row.split(",")] for row in rows])
 
@@ -219,17 +217,8 @@ class Fit:
                 stream.truncate(good)
 
     def _append(self, made: Evaluation) -> None:
-        with (self.folder / _LOG).open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(made.__dict__, sort_keys=True) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
+        append_line(self.folder / _LOG, json.dumps(made.__dict__, sort_keys=True))
         self.done.append(made)
-
-
-class OtherFitError(UserError):
-    """Say that a folder holds another fit; fits are never mixed."""
-
-    exit_status = ExitStatus.OTHER_SCENARIO
 
 
 def _tempered(log_weights: Floats) -> Floats:

@@ -1,6 +1,5 @@
 """What a fit leaves behind: the chosen values as a parameter-set file, and the record that shows how good they are."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -14,8 +13,10 @@ from simulation.calibration.estimate import Statistic, interval
 from simulation.calibration.experiments import Fidelity, Simulator
 from simulation.calibration.problem import SPREAD, Problem
 from simulation.calibration.targets import Target
+from simulation.files.folder import write_folder
+from simulation.files.tables import json_text
 from simulation.parameters import ParameterTable
-from simulation.store.atomic import write_text
+from simulation.provenance import provenance
 from simulation.units import format_quantity
 
 __all__ = ["Confirmed", "Learned", "confirm", "identifiability", "write_record"]
@@ -117,8 +118,6 @@ def write_record(fit: Fit, finalists: Sequence[Confirmed], folder: Path) -> Path
     """Write `fitted.yaml`, `record.md` and `record.json` to a folder; return the parameter-set file."""
     best = finalists[0]
     learned = identifiability(fit, best.evaluation)
-    write_text(folder / "fitted.yaml", parameter_set(fit.problem, best))
-    write_text(folder / "record.md", record_text(fit, finalists, learned))
     record = {
         "fit": fit.problem.name,
         "identity": fit.problem.identity(),
@@ -127,7 +126,12 @@ def write_record(fit: Fit, finalists: Sequence[Confirmed], folder: Path) -> Path
         "targets": [_row(t, best.statistics[t.id], fit.problem.weights[t.id]) for t in fit.problem.targets],
         "parameters": [asdict(one) | {"told": one.told} for one in learned],
     }
-    write_text(folder / "record.json", json.dumps(_finite(record), indent=1, ensure_ascii=False) + "\n")
+    files = {
+        "fitted.yaml": parameter_set(fit.problem, best),
+        "record.md": record_text(fit, finalists, learned),
+        "record.json": json_text(record),
+    }
+    write_folder(folder, lambda: files, provenance(fit=fit.problem.name, seed=fit.problem.seed))
     return folder / "fitted.yaml"
 
 
@@ -215,12 +219,3 @@ def _row(target: Target, found: Statistic, weight: float) -> dict[str, Any]:
         "observed_high": target.high, "simulated": found.value, "simulated_low": low, "simulated_high": high,
         "n_simulated": found.n, "weight": weight, "z": target.z(found), "source": target.source,
     }  # fmt: skip
-
-
-def _finite(value: Any) -> Any:
-    """Return the same with null for what is not finite: strict JSON."""
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

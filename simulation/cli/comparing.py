@@ -1,6 +1,5 @@
 """The command `compare` at work: the folder, the workers, a line of progress, and what came of it in words."""
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,9 @@ import click
 
 from simulation.cli import options
 from simulation.cli.interrupt import Interrupt
-from simulation.cli.terminal import CountLine, print_table
+from simulation.cli.terminal import CountLine, print_json, print_table
 from simulation.errors import ExitStatus
+from simulation.files.atomic import write_file
 from simulation.pool import open_pool
 from simulation.trial.conduct import Conducted, conduct
 from simulation.trial.execute import Missing, Progress
@@ -66,7 +66,7 @@ def run_trial(trial: Trial, request: Request) -> int:
 def _tell(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
     _tell_missing(trial, done, out, request)
     if request.as_json:
-        click.echo(json.dumps(done.view.comparison, indent=2, ensure_ascii=False))
+        print_json(done.view.comparison)
     elif request.quiet:
         click.echo(out)
     elif done.view.comparison.get("arms"):
@@ -80,10 +80,9 @@ def _tell(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
 def _tell_missing(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
     """Say exactly what is missing, and what to type."""
     if done.state.not_stored is not None:
-        what = "the disk is full" if done.state.not_stored.full else done.state.not_stored.reason
-        click.echo(
-            f"Error: {out}: {what}; results could not be stored. What was stored before is kept.", err=True
-        )
+        reason = done.state.not_stored.reason
+        kept = "results could not be stored. What was stored before is kept."
+        click.echo(f"Error: {out}: {reason}; {kept}", err=True)
     if not done.missing:
         return
     runs = done.patients * len(trial.arms)
@@ -107,7 +106,7 @@ def _repeat_line(trial: Trial, one: Missing, out: Path) -> str:
     if one.repeat:
         arm = repeated_arm(trial.arm(one.arm), trial.seed, one.patient, one.repeat)
         scenario = out / "arms" / f"{one.arm}-patient{one.patient}-repeat{one.repeat}.yaml"
-        scenario.write_text(arm.scenario.to_yaml(), encoding="utf-8")
+        write_file(scenario, arm.scenario.to_yaml())
     return f"python run_sim.py --traceback run {scenario} --seed {seed_of(trial.seed, one.repeat)} --patient {one.patient}"
 
 

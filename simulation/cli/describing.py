@@ -1,18 +1,19 @@
 """The command `cohort` at work: patients drawn with a line of progress, tables on stdout, files where asked for."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from simulation.cli.terminal import CountLine, print_table
+from simulation.cli.terminal import CountLine, print_json, print_table
 from simulation.cohort import tables
 from simulation.cohort.baselines import PACKAGED_BASELINES, load_baselines
 from simulation.cohort.draw import draw
 from simulation.cohort.summary import Summary, summarise
 from simulation.errors import UserError
-from simulation.store.atomic import write_text
+from simulation.files.atomic import write_file
+from simulation.files.folder import Content, write_folder
+from simulation.provenance import provenance
 from simulation.trial.load import load_cohort_arm
 
 
@@ -48,7 +49,7 @@ def describe_cohort(request: Request) -> None:
     if request.page is not None and page is not None:
         _renew(summary, request.page, page)
     if request.as_json:
-        click.echo(json.dumps(summary.document(), indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(summary.document())
     else:
         _tell(summary, request.out)
 
@@ -81,12 +82,15 @@ def _with_numbers(header: list[str], rows: list[list[str]], sources: dict[str, i
 def _write(summary: Summary, out: Path) -> None:
     from simulation.cohort.figure import figure_of
     from simulation.results.figures.style import render
-    from simulation.results.folder import write_file
 
-    out.mkdir(parents=True, exist_ok=True)
-    write_text(out / "baseline.csv", tables.csv_text(summary))
-    write_text(out / "baseline.md", f"# Baseline\n\n{tables.markdown(summary, figure='baseline.png')}")
-    write_file(out / "baseline.png", render(figure_of(summary), svg=False).png)
+    files: dict[str, Content] = {
+        "baseline.csv": tables.baseline_csv(summary),
+        "baseline.md": f"# Baseline\n\n{tables.markdown(summary, figure='baseline.png')}",
+        "baseline.png": render(figure_of(summary), svg=False).png,
+    }
+    drawn = summary.drawn
+    about = provenance(cohort=drawn.cohort.name, seed=drawn.seed, patients=drawn.patients)
+    write_folder(out, lambda: files, about)
 
 
 def _page(path: Path) -> str:
@@ -107,10 +111,8 @@ def _page(path: Path) -> str:
 def _renew(summary: Summary, path: Path, text: str) -> None:
     from simulation.cohort.figure import figure_of
     from simulation.results.figures.style import render
-    from simulation.results.folder import write_file
 
     picture = path.parent / "images" / f"{path.stem}-baseline.png"
-    picture.parent.mkdir(exist_ok=True)
     write_file(picture, render(figure_of(summary), svg=False).png)
     table = tables.markdown(summary, figure=f"images/{picture.name}")
-    write_text(path, tables.renewed_page(text, table) or text)
+    write_file(path, tables.renewed_page(text, table) or text)

@@ -1,6 +1,5 @@
 """Experiments in wells behind the command `run`: one after the other, each with its own folder."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from pathlib import Path
 import click
 
 from simulation.cli import options
+from simulation.cli.terminal import print_json, print_table
 from simulation.errors import ExitStatus, UserError
 
 __all__ = ["only_experiments", "run_experiments"]
@@ -86,8 +86,6 @@ def run_experiments(
         elif quiet:
             click.echo(folder)
         else:
-            from simulation.cli.terminal import print_table
-
             header, rows = finding_rows(result)
             print_table(header, rows, title=experiment.name)
             if comparison_rows(result):
@@ -97,10 +95,7 @@ def run_experiments(
                 )
             click.echo(f"\nResults: {folder}")
     if as_json:
-        from simulation.results.tables import plain
-
-        whole = plain(documents if several else documents[0])
-        click.echo(json.dumps(whole, indent=2, ensure_ascii=False))
+        print_json(documents if several else documents[0])
     return ExitStatus.DONE
 
 

@@ -1,6 +1,5 @@
 """What a person sees when something goes wrong: one message on stderr, and an exit status for scripts."""
 
-import errno
 import os
 import sys
 from collections.abc import Callable
@@ -9,11 +8,7 @@ from typing import Any
 import click
 
 from simulation.errors import ExitStatus, UserError
-
-# Nothing is wrong with the program when the machine refuses. The first of these refusals a person can mend by
-# other arguments; the second leave a run that could not be stored.
-_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
-_NOT_STORED = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
+from simulation.files.refusal import NotWritten, is_refusal
 
 
 def guarded(call: Callable[[], Any], *, show_traceback: bool = False) -> int:
@@ -66,11 +61,11 @@ def _usage(error: click.ClickException) -> int:
 
 def _refused(error: Exception) -> int:
     """Report what the machine refused, or return 0 where the error is of another kind."""
-    if not isinstance(error, OSError) or error.errno not in _NOT_ALLOWED | _NOT_STORED:
+    if not isinstance(error, OSError) or not is_refusal(error):
         return 0
-    where = f"{error.filename}: " if error.filename else ""
-    _say(f"Error: {where}{error.strerror}")
-    return ExitStatus.USAGE if error.errno in _NOT_ALLOWED else ExitStatus.FAILED_RUNS
+    refused = NotWritten(error, error.filename)
+    tell(refused)
+    return refused.exit_status
 
 
 def _bug(error: Exception, show_traceback: bool) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 import simulation
 from simulation.engine_cache import use_engine_cache
+from simulation.provenance import commit
 
 DISTRIBUTION = "transplant-twin"
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,35 +60,15 @@ def requirements() -> list[Requirements]:
 
 def machine() -> dict[str, Any]:
     """Return versions, processors, commit and the folder for compiled kernels; None where there is none."""
-    cache = use_engine_cache()
+    cache, (head, modified) = use_engine_cache(), commit()
     return {
         "version": simulation.__version__,
-        "commit": commit(),
+        "commit": f"{head}+changes" if head and modified else head,
         "python": f"{platform.python_version()} ({sys.executable})",
         "platform": platform.platform(),
         "processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "kernel_cache": str(cache) if cache is not None and os.access(cache, os.W_OK) else None,
     }
-
-
-def commit() -> str | None:
-    """Return the clone's commit, with `+changes` where files differ from it; None outside a clone."""
-    import subprocess
-
-    def git(*words: str) -> str | None:
-        try:
-            done = subprocess.run(
-                ["git", "-C", str(ROOT), *words], capture_output=True, text=True, timeout=10, check=True
-            )
-        except (OSError, subprocess.SubprocessError):
-            return None
-        return done.stdout.strip()
-
-    top = git("rev-parse", "--show-toplevel")
-    if top is None or Path(top).resolve() != ROOT:  # installed inside somebody else's repository
-        return None
-    head = git("rev-parse", "HEAD")
-    return f"{head}+changes" if head and git("status", "--porcelain") else head
 
 
 def _asked_for() -> tuple[list[str], dict[str, list[str]]]:

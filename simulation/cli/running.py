@@ -1,8 +1,5 @@
 """The runs behind the command `run`: one after the other, each with its own folder, then a comparison."""
 
-import csv
-import io
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +8,12 @@ from typing import Any
 import click
 
 from simulation.cli.interrupt import Interrupt
-from simulation.cli.terminal import LiveLine, print_table
+from simulation.cli.terminal import LiveLine, print_json, print_table
 from simulation.errors import UserError
-from simulation.results import Result, outcome_rows, prepare_folder, release_folder, write_result
-from simulation.results.folder import DEFAULT_ROOT, write_file
+from simulation.files.atomic import write_file
+from simulation.files.folder import RESULTS, new_folder, release_folder
+from simulation.files.tables import csv_text
+from simulation.results import Result, outcome_rows, prepare_folder, write_result
 from simulation.scenario.schema import Scenario
 
 MOST_NAMES_IN_A_FOLDER = 3
@@ -121,16 +120,7 @@ def _new_place(names: Sequence[str], request: Request) -> Path:
     few = len(names) <= MOST_NAMES_IN_A_FOLDER
     what = "-vs-".join(names) if few else f"{names[0]}-and-{len(names) - 1}-more"
     stem = f"{what}-seed{request.seed}" + (f"-patient{request.patient}" if request.patient else "")
-    place = DEFAULT_ROOT / stem
-    number = 1
-    while True:
-        try:
-            place.mkdir(parents=True)  # this is the claim: two commands at once get two folders
-        except FileExistsError:
-            number += 1
-            place = DEFAULT_ROOT / f"{stem}-{number}"
-        else:
-            return place
+    return new_folder(RESULTS, stem)
 
 
 def _distinct(names: Iterator[str]) -> Iterator[str]:
@@ -145,12 +135,9 @@ def _write_comparison(outcome: Outcome, *, figures: bool) -> None:
     """Write the summaries as one table, and one figure of all runs."""
     if not outcome.results:
         return
-    text = io.StringIO()
     summaries = [result.summary for result in outcome.results]
-    table = csv.DictWriter(text, list(summaries[0]), lineterminator="\n")
-    table.writeheader()
-    table.writerows(summaries)
-    write_file(outcome.place / "comparison.csv", text.getvalue())
+    table = csv_text(list(summaries[0]), (summary.values() for summary in summaries))
+    write_file(outcome.place / "comparison.csv", table)
     if figures:
         from simulation.results.figures import style
         from simulation.results.figures.overview import overview
@@ -168,7 +155,7 @@ def tell(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
             for result, folder in zip(outcome.results, outcome.folders, strict=True)
         ]
         whole: Any = documents if outcome.several else next(iter(documents), None)
-        click.echo(json.dumps(whole, indent=2, ensure_ascii=False))
+        print_json(whole)
     elif not outcome.results:
         click.echo("Nothing was simulated.", err=True)
     elif quiet:

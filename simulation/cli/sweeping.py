@@ -1,13 +1,12 @@
 """What the commands `sweep` and `expand` share: running a plan with a live line, and telling what came of it."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from simulation.cli.interrupt import Interrupt
-from simulation.cli.terminal import CountLine
+from simulation.cli.terminal import CountLine, print_json
 from simulation.errors import ExitStatus, UserError
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def tell(folder: Path, plan: "Plan", done: "Done", *, as_json: bool, quiet: bool
             "idle": round(progress.idle, 4), "interrupted": done.interrupted,
             "failures": [{"run": run, "error": error} for run, error in done.failures],
         }  # fmt: skip
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        print_json(document)
         return status
     if done.failed:
         click.echo(
@@ -95,7 +94,7 @@ def tell_estimate(plan: "Plan", found: "Estimate", *, as_json: bool, already: in
             "bytes": round(found.bytes), "measured_runs": found.measured,
             "seconds_per_run": round(found.seconds_per_run, 4), "bytes_per_run": round(found.bytes_per_run, 1),
         }  # fmt: skip
-        click.echo(json.dumps(document, indent=2))
+        print_json(document)
         return
     arms = f" x {len(plan.arms)} arms" if len(plan.arms) > 1 else ""
     click.echo(

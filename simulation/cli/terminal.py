@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+import click
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as Bar
@@ -101,6 +103,13 @@ class StatusLine:
             self._bar.console.print(message, markup=False)
         elif not self._quiet:
             sys.stderr.write(message + "\n")
+
+
+def print_json(document: object) -> None:
+    """Print one strict JSON document to stdout."""
+    from simulation.files.tables import json_text
+
+    click.echo(json_text(document), nl=False)
 
 
 class LiveLine(StatusLine):

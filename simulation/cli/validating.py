@@ -1,6 +1,5 @@
 """The checks behind the command `validate`: progress on stderr, the report at the end."""
 
-import json
 import os
 import sys
 from dataclasses import dataclass
@@ -8,9 +7,8 @@ from pathlib import Path
 
 import click
 
-import simulation
 from simulation.cli.interrupt import Interrupt
-from simulation.cli.terminal import console, print_table
+from simulation.cli.terminal import console, print_json, print_table
 from simulation.errors import ExitStatus
 from simulation.validation.check import Effort
 from simulation.validation.patients import SCENARIOS
@@ -44,9 +42,7 @@ def run_validation(request: Request) -> int:
         stopped = interrupt.requested()
         folder = request.out or (None if request.parts or stopped else DOCS)
         if folder is not None:
-            write_report(
-                results, effort, simulation.__version__, folder / "validation.md", folder / "validation.json"
-            )
+            write_report(results, effort, folder / "validation.md", folder / "validation.json")
         if request.early and not stopped:
             from simulation.validation.early import write_early
 
@@ -80,9 +76,7 @@ def _run(effort: Effort, request: Request, workers: int, interrupt: Interrupt) -
 
 def _tell(results: list[Result], effort: Effort, request: Request, folder: Path | None) -> None:
     if request.as_json:
-        click.echo(
-            json.dumps(document(results, effort, simulation.__version__), indent=1, ensure_ascii=False)
-        )
+        print_json(document(results, effort))
         return
     print_table(
         ["id", "claim", "result", "found"],

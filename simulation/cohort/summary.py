@@ -10,6 +10,7 @@ import numpy as np
 from simulation.cohort.baselines import Baseline, Verdict, judged
 from simulation.cohort.draw import Drawn, Floats
 from simulation.cohort.measures import MEASURES, Measure
+from simulation.files.tables import plain
 from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import ParameterTable
 
@@ -78,13 +79,14 @@ class Summary:
     def document(self) -> dict[str, Any]:
         """Return everything as JSON takes it; what is unknown or not reached is null."""
         drawn = self.drawn
-        return {
+        whole = {
             "cohort": drawn.cohort.name, "patients": drawn.patients, "seed": drawn.seed, "parameter_table": self.digest,
             "fixed": dict(self.fixed),
             "varies": [_plain_row(row) for row in self.rows],
             "first_weeks": [_plain_row(row) for row in self.early],
             "published": [_plain_compared(one) for one in self.compared],
         }  # fmt: skip
+        return {name: plain(value) for name, value in whole.items()}
 
 
 def summarise(drawn: Drawn, baselines: Mapping[str, Baseline]) -> Summary:
@@ -185,7 +187,7 @@ def _plain_row(row: Row) -> dict[str, Any]:
     }  # fmt: skip
     if row.shares:
         told["shares"] = [{"value": value, "n": n, "share": n / row.patients} for value, n in row.shares]
-    return {name: _plain(value) for name, value in told.items()}
+    return told
 
 
 def _plain_compared(one: Compared) -> dict[str, Any]:
@@ -194,12 +196,8 @@ def _plain_compared(one: Compared) -> dict[str, Any]:
         "id": one.id, "what": one.baseline.what, "unit": one.measure.unit,
         "published": one.baseline.model_dump(exclude={"what", "measure"}),
         "simulated": {
-            one.baseline.statistic: _plain(verdict.value), "q2_5": _plain(verdict.low), "q97_5": _plain(verdict.high),
-            "share_inside_published": _plain(verdict.inside), "sd_relative_to_published": _plain(verdict.spread),
+            one.baseline.statistic: verdict.value, "q2_5": verdict.low, "q97_5": verdict.high,
+            "share_inside_published": verdict.inside, "sd_relative_to_published": verdict.spread,
         },
         "verdict": verdict.words, "agrees": verdict.agrees,
     }  # fmt: skip
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

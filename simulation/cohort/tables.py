@@ -1,18 +1,17 @@
 """A cohort's summary as tables of text, as Markdown and as CSV."""
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from typing import Final
 
 from simulation.cohort.baselines import Baseline
 from simulation.cohort.summary import Compared, Row, Summary, number
+from simulation.files.tables import csv_text, field_text
 from simulation.statistics.proportions import wilson
 from simulation.units import format_number
 
 __all__ = [
-    "csv_text",
+    "baseline_csv",
     "early_table",
     "heading",
     "markdown",
@@ -122,40 +121,35 @@ def renewed_page(page: str, table: str) -> str | None:
     return f"{head}{begin}\n{table}{end}{tail}" if begin and end else None
 
 
-def csv_text(summary: Summary) -> str:
+def baseline_csv(summary: Summary) -> str:
     """Return all rows as CSV: the columns of the three tables, empty where one has none."""
-    lines = io.StringIO()
-    writer = csv.DictWriter(lines, _CSV, restval="", lineterminator="\n")
-    writer.writeheader()
-    for table, rows in (("varies", summary.rows), ("first weeks", summary.early)):
-        for row in rows:
-            writer.writerow({"table": table} | _cells(row))
+    rows = [
+        {"table": table} | _cells(row)
+        for table, some in (("varies", summary.rows), ("first weeks", summary.early))
+        for row in some
+    ]
     for one in summary.compared:
-        found = one.verdict
-        writer.writerow(
+        verdict, statistic = one.verdict, one.baseline.statistic
+        value: dict[str, object] = {"median": verdict.value}
+        if statistic != "median":
+            value = {"distribution": f"mean {field_text(verdict.value)}"}
+        rows.append(
             {
                 "table": "published", "name": one.baseline.what, "unit": one.measure.unit, "n": summary.drawn.patients,
-                one.baseline.statistic if one.baseline.statistic == "median" else "distribution": (
-                    _exact(found.value) if one.baseline.statistic == "median" else f"mean {_exact(found.value)}"
-                ),
-                "q2_5": _exact(found.low), "q97_5": _exact(found.high), "published": published_words(one.baseline),
-                "verdict": found.words, "source": one.baseline.source,
-            }
+                "q2_5": verdict.low, "q97_5": verdict.high, "published": published_words(one.baseline),
+                "verdict": verdict.words, "source": one.baseline.source,
+            } | value
         )  # fmt: skip
-    return lines.getvalue()
+    return csv_text(_CSV, ([row.get(name) for name in _CSV] for row in rows))
 
 
 def _cells(row: Row) -> dict[str, object]:
-    shares = " ".join(f"{_exact(value)}:{count}" for value, count in row.shares)
+    shares = " ".join(f"{field_text(value)}:{count}" for value, count in row.shares)
     return {
-        "name": row.name, "unit": row.unit, "distribution": row.told, "n": row.patients, "median": _exact(row.median),
-        "q25": _exact(row.first_quartile), "q75": _exact(row.third_quartile), "q2_5": _exact(row.low),
-        "q97_5": _exact(row.high), "shares": shares, "source": row.source,
+        "name": row.name, "unit": row.unit, "distribution": row.told, "n": row.patients, "median": row.median,
+        "q25": row.first_quartile, "q75": row.third_quartile, "q2_5": row.low, "q97_5": row.high, "shares": shares,
+        "source": row.source,
     }  # fmt: skip
-
-
-def _exact(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.6g}"
 
 
 def _middle(row: Row) -> str:

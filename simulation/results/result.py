@@ -82,7 +82,7 @@ class Result:
     @property
     def summary(self) -> dict[str, object]:
         """Return the outcomes as plain JSON values; what did not happen or is not finite is None."""
-        from simulation.results.tables import plain
+        from simulation.files.tables import plain
 
         return {name: plain(value) for name, value in self.outcomes.items()} | {
             "interrupted": self.interrupted

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from simulation.files.tables import json_text
 from simulation.parameters.document import parameter_page
 from simulation.scenario.json_schema import json_schema
 from simulation.scenario.merge import DEFAULTS
@@ -21,7 +22,7 @@ _NAMED: Final = frozenset({"patient", "parameters", "processes"})  # their keys 
 
 def schema_text() -> str:
     """Return the JSON Schema as the text of `docs/scenario.schema.json`."""
-    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    return json_text(json_schema())
 
 
 def key_rows() -> list[dict[str, str]]:

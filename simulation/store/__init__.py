@@ -1,7 +1,7 @@
 """The results store of trials and sweeps: rows of runs in a few Parquet files, safe against crashes (docs/trial.md)."""
 
-from simulation.store.design import Column, Design, OtherDesign
+from simulation.store.design import Column, Design
 from simulation.store.rows import Row, write_shard
 from simulation.store.store import Store, StoreInUse
 
-__all__ = ["Column", "Design", "OtherDesign", "Row", "Store", "StoreInUse", "write_shard"]
+__all__ = ["Column", "Design", "Row", "Store", "StoreInUse", "write_shard"]

@@ -7,18 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from simulation.errors import ExitStatus, UserError
+from simulation.errors import OtherScenario, UserError
+from simulation.files.tables import json_text
 
-__all__ = ["DESIGN_FILE", "FORMAT", "Column", "Design", "OtherDesign"]
+__all__ = ["DESIGN_FILE", "FORMAT", "Column", "Design"]
 
 FORMAT: Final = 2  # 1 held its rows as CSV
 DESIGN_FILE: Final = "design.json"
-
-
-class OtherDesign(UserError):  # noqa: N818 - its base says that it is an error
-    """Say that a folder holds runs of another design; they are never mixed."""
-
-    exit_status = ExitStatus.OTHER_SCENARIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +86,7 @@ class Design:
             "format": FORMAT, "kind": self.kind, "digest": self.digest(), "columns": described,
             "identity": dict(self.identity), "about": dict(self.about),
         }  # fmt: skip
-        return json.dumps(whole, indent=1, ensure_ascii=False, default=str) + "\n"
+        return json_text(whole)
 
 
 def read_digest(folder: Path) -> tuple[str, Mapping[str, Any]] | None:
@@ -99,7 +94,7 @@ def read_digest(folder: Path) -> tuple[str, Mapping[str, Any]] | None:
     try:
         found = json.loads((folder / DESIGN_FILE).read_text(encoding="utf-8"))
         if found["format"] != FORMAT:
-            raise OtherDesign("holds runs of an earlier version of the program", file=str(folder))
+            raise OtherScenario("holds runs of an earlier version of the program", file=str(folder))
         return str(found["digest"]), dict(found["identity"])
     except FileNotFoundError:
         return None

@@ -3,19 +3,29 @@
 import json
 import math
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import batched
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from simulation.errors import UserError
-from simulation.store.atomic import write_binary
-from simulation.store.design import FORMAT, Design
+from simulation.files.atomic import write_binary
+from simulation.store.design import FORMAT, Column, Design
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ENDING", "ROWS", "Row", "merge_files", "read_rows", "row_bytes", "write_rows", "write_shard"]
+__all__ = [
+    "ENDING",
+    "ROWS",
+    "Row",
+    "fill_rows",
+    "fill_table",
+    "merge_files",
+    "read_rows",
+    "row_bytes",
+    "write_shard",
+]
 
 type Row = Mapping[str, Any]
 ROWS: Final = "rows"
@@ -31,24 +41,24 @@ def write_shard(folder: Path, design: Design, rows: Iterable[Row]) -> Path:
 
     Raises
     ------
-    OSError
+    NotWritten
         Where it cannot be written, for example on a full disk; then nothing is left.
     """
-    place = folder / ROWS
-    place.mkdir(exist_ok=True)
-    path = place / f"batch-{uuid.uuid4().hex}{ENDING}"
-    write_rows(path, design, rows)
+    path = folder / ROWS / f"batch-{uuid.uuid4().hex}{ENDING}"
+    write_binary(path, fill_rows(design, rows))
     return path
 
 
-def write_rows(
-    path: Path, design: Design, rows: Iterable[Row], about: Mapping[str, str] | None = None
-) -> None:
-    """Write rows as one file, some thousands of them in memory; `about` goes into its metadata."""
-    schema = _schema(design)
-    if about:
-        schema = schema.with_metadata({**(schema.metadata or {}), **about})
-    _write(path, schema, (_table(design, part) for part in batched(rows, _ROW_GROUP)))
+def fill_rows(
+    design: Design, rows: Iterable[Row], about: Mapping[str, str] | None = None
+) -> Callable[[IO[bytes]], None]:
+    """Return what writes rows of a design into a file, thousands in memory; `about` goes into its metadata."""
+    return _fill(_schema(design, about), _pieces(design.described, rows))
+
+
+def fill_table(columns: Sequence[Column], rows: Iterable[Row]) -> Callable[[IO[bytes]], None]:
+    """Return what writes rows of such columns into a Parquet file, with units and meanings."""
+    return _fill(_column_schema(columns), _pieces(columns, rows))
 
 
 def read_rows(path: Path, design: Design, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
@@ -65,7 +75,7 @@ def read_rows(path: Path, design: Design, columns: Sequence[str] | None = None) 
 
 def merge_files(parts: Sequence[Path], design: Design, target: Path) -> None:
     """Write the rows of several files as one; memory does not grow with them."""
-    _write(target, _schema(design), _gathered(parts, design))
+    write_binary(target, _fill(_schema(design), _gathered(parts, design)))
 
 
 def row_bytes(row: Row) -> int:
@@ -105,42 +115,51 @@ def _tables(path: Path, design: Design, columns: Sequence[str] | None, size: int
         raise UserError(told, file=str(path)) from None
 
 
-def _write(path: Path, schema: "pa.Schema", tables: Iterable["pa.Table"]) -> None:
+def _fill(schema: "pa.Schema", tables: Iterable["pa.Table"]) -> Callable[[IO[bytes]], None]:
     import pyarrow.parquet as pq
 
-    def fill(file: Any) -> None:
+    def fill(file: IO[bytes]) -> None:
         with pq.ParquetWriter(file, schema, compression="snappy") as writer:
             for table in tables:
                 writer.write_table(table.cast(schema))  # metadata apart, the columns are the same
 
-    write_binary(path, fill)
+    return fill
 
 
-def _schema(design: Design) -> "pa.Schema":
+def _schema(design: Design, about: Mapping[str, str] | None = None) -> "pa.Schema":
+    """Return the columns of a design, and in the metadata which design it is."""
+    own = {"format": FORMAT, "kind": design.kind, "digest": design.digest()}
+    return _column_schema(design.described).with_metadata(
+        {"transplant_twin": json.dumps(own), **(about or {})}
+    )
+
+
+def _column_schema(columns: Iterable[Column]) -> "pa.Schema":
     """Return the columns with unit and meaning, so that a file on its own still says what it is."""
     import pyarrow as pa
 
     types = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "text": pa.string()}
     fields = [
         pa.field(column.name, types[column.kind], metadata={"unit": column.unit, "meaning": column.meaning})
-        for column in design.described
+        for column in columns
     ]
-    about = {"format": FORMAT, "kind": design.kind, "digest": design.digest()}
-    return pa.schema(fields, metadata={"transplant_twin": json.dumps(about)})
+    return pa.schema(fields)
 
 
-def _table(design: Design, rows: Iterable[Row]) -> "pa.Table":
+def _pieces(described: Sequence[Column], rows: Iterable[Row]) -> Iterator["pa.Table"]:
+    """Yield tables of some thousands of rows."""
     import pyarrow as pa
 
-    kinds = design.kinds()
-    columns: dict[str, list[Any]] = {name: [] for name in design.header}
-    for row in rows:
-        unknown = set(row) - set(columns)
-        if unknown:
-            raise ValueError(f"the design has no column {', '.join(sorted(unknown))}")
-        for name, values in columns.items():
-            values.append(_value(row.get(name), kinds[name]))
-    return pa.table(columns, schema=_schema(design))
+    schema, kinds = _column_schema(described), {column.name: column.kind for column in described}
+    for part in batched(rows, _ROW_GROUP):
+        columns: dict[str, list[Any]] = {name: [] for name in kinds}
+        for row in part:
+            unknown = set(row) - set(columns)
+            if unknown:
+                raise ValueError(f"the design has no column {', '.join(sorted(unknown))}")
+            for name, values in columns.items():
+                values.append(_value(row.get(name), kinds[name]))
+        yield pa.table(columns, schema=schema)
 
 
 def _value(value: Any, kind: str) -> Any:

@@ -15,9 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
-from simulation.errors import UserError
-from simulation.store.atomic import write_text
-from simulation.store.design import DESIGN_FILE, Design, OtherDesign, read_digest
+from simulation.errors import OtherScenario, UserError
+from simulation.files.atomic import write_file
+from simulation.store.design import DESIGN_FILE, Design, read_digest
 from simulation.store.rows import ENDING, ROWS, merge_files, read_rows
 
 __all__ = ["Store", "StoreInUse"]
@@ -35,7 +35,7 @@ class Store:
 
     Raises
     ------
-    OtherDesign
+    OtherScenario
         On entering, where the folder holds runs of another design.
     StoreInUse
         On entering, where another program is writing.
@@ -54,9 +54,9 @@ class Store:
         try:
             found = read_digest(self.folder)
             if found is None:
-                write_text(self.folder / DESIGN_FILE, self.design.to_json())
+                write_file(self.folder / DESIGN_FILE, self.design.to_json())
             elif found[0] != self.design.digest():
-                raise OtherDesign(
+                raise OtherScenario(
                     f"holds other runs ({_difference(found[1], self.design)})", file=str(self.folder)
                 )
             self.place.mkdir(exist_ok=True)

@@ -3,14 +3,16 @@
 import csv
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from simulation.errors import UserError
-from simulation.store.atomic import write_lines
+from simulation.files.atomic import write_lines
+from simulation.files.tables import csv_line, csv_lines
 from simulation.sweep.designs import Point, Shares
 from simulation.sweep.factors import Factor
 from simulation.sweep.plan import DESIGN, SHARES
@@ -28,23 +30,21 @@ def write_design(
     Both files are replaced as wholes, so that a crash leaves the old design or the new one.
     """
     n, drawn = add_to, False
+    header = ["point", *(factor.name for factor in factors)]
     shares_path = folder / f".{SHARES}-new"
 
-    def lines() -> Iterator[str]:
+    def rows(shares_file: IO[str]) -> Iterator[Iterable[object]]:
         nonlocal n, drawn
-        yield _line(["point", *(factor.name for factor in factors)])
-        yield from _old(folder / DESIGN, add_to)
-        with shares_path.open("w", encoding="utf-8", newline="") as shares_file:
-            shares_file.write(_line(["point", *(factor.name for factor in factors)]))
-            shares_file.writelines(_old(folder / SHARES, add_to))
-            for values, shares in points:
-                yield _line([str(n), *(_text(value) for value in values)])
-                if shares is not None:
-                    drawn = True
-                    shares_file.write(_line([str(n), *(repr(float(u)) for u in shares)]))
-                n += 1
+        for values, shares in points:
+            yield n, *values
+            if shares is not None:
+                drawn = True
+                shares_file.write(csv_line((n, *shares)))
+            n += 1
 
-    write_lines(folder / DESIGN, lines())
+    with shares_path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(csv_lines(header, _old(folder / SHARES, add_to)))
+        write_lines(folder / DESIGN, csv_lines(header, chain(_old(folder / DESIGN, add_to), rows(file))))
     if drawn:
         with shares_path.open(encoding="utf-8", newline="") as file:
             write_lines(folder / SHARES, file)
@@ -98,25 +98,8 @@ def read_shares(folder: Path, n_points: int, k: int) -> npt.NDArray[np.float64]:
     return shares
 
 
-def _old(path: Path, n: int) -> Iterator[str]:
-    """Yield the lines of the first n points as they stand."""
-    if n == 0 or not path.exists():
-        return
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.reader(file)
-        next(rows, None)
-        for index, fields in enumerate(rows):
-            if index < n:
-                yield _line(fields)
-
-
-def _text(value: float | str) -> str:
-    return value if isinstance(value, str) else repr(float(value))
-
-
-def _line(fields: Sequence[str]) -> str:
-    import io
-
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(fields)
-    return text.getvalue()
+def _old(path: Path, n: int) -> Iterator[list[str]]:
+    """Yield the fields of the first n points as they stand."""
+    if n and path.exists():
+        with path.open(encoding="utf-8", newline="") as file:
+            yield from islice(csv.reader(file), 1, n + 1)

@@ -7,17 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from simulation.errors import UserError
+from simulation.files.refusal import NotWritten
 from simulation.parameters.table import ParameterTable
 from simulation.pool import Outcome as Ended
 from simulation.pool import Pool, Task, open_pool
-from simulation.results.provenance import library_versions
+from simulation.provenance import provenance
 from simulation.store import Store, write_shard
 from simulation.sweep.design_files import PointReader
 from simulation.sweep.plan import Plan
 from simulation.sweep.table import RUNS, Table
 from simulation.sweep.work import Job, Summary, Work, failed_rows, store_design
-from simulation.trial.task import NotStored
 from simulation.trial.twins import OF_BODY
 
 __all__ = ["Done", "Progress", "Shard", "execute"]
@@ -103,7 +102,7 @@ def execute(
     `should_stop` is asked often: when it says yes, no batch is begun any more, and those that run are finished.
     """
     table = Table(folder, plan)
-    design = store_design(plan, {"libraries": library_versions()})
+    design = store_design(plan, provenance())
     place = (folder / shard.folder).resolve()
     with Store(place, design) as store:
         states = table.states()
@@ -192,11 +191,9 @@ def _take(ended: Ended, work: Work, place: Path, progress: Progress, batches: _B
         progress.error = summary.error or progress.error
         batches.learn(summary.wall / max(len(jobs), 1))
         return
-    if isinstance(ended.error, NotStored):
-        raise UserError(
-            f"{ended.error.reason}; the runs in flight are lost, everything else is kept: go on with --resume",
-            file=str(place),
-        )
+    if isinstance(ended.error, NotWritten):
+        consequence = "the runs in flight are lost, everything else is kept: go on with --resume"
+        raise NotWritten(ended.error, place, consequence)
     reason = ended.died or f"{type(ended.error).__name__}: {ended.error}".splitlines()[0]
     write_shard(place, work.design, failed_rows(work, jobs, reason))
     progress.failed += len(jobs)

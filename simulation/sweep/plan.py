@@ -14,26 +14,20 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from simulation.errors import ExitStatus, UserError
+from simulation.errors import UserError
+from simulation.files.atomic import write_file
+from simulation.files.tables import json_text
 from simulation.parameters.distributions import Distribution
-from simulation.results.tables import json_text
-from simulation.store.atomic import write_text
 from simulation.sweep.factors import Factor
 from simulation.sweep.outcomes import Outcome
 
-__all__ = ["DESIGN", "PLAN", "SHARES", "Block", "OtherSweep", "Plan", "Run", "load_plan"]
+__all__ = ["DESIGN", "PLAN", "SHARES", "Block", "Plan", "Run", "load_plan"]
 
 PLAN: Final = "plan.json"
 DESIGN: Final = "design.csv"
 SHARES: Final = "shares.csv"
 _FORMAT: Final = 1
 _PATIENTS_PER_POINT: Final = 2**32  # independent random numbers: every point has patients of its own
-
-
-class OtherSweep(UserError):  # noqa: N818 - its base says that it is an error
-    """Say that a folder holds another sweep; they are never mixed."""
-
-    exit_status = ExitStatus.OTHER_SCENARIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +140,9 @@ class Plan:
 
     def save(self, folder: Path) -> None:
         """Write `plan.json` and the base scenarios into the folder."""
-        (folder / "scenarios").mkdir(parents=True, exist_ok=True)
         for arm, text in self.arms.items():
-            write_text(folder / "scenarios" / f"{_file_name(arm)}.yaml", text)
-        write_text(folder / PLAN, self.to_json())
+            write_file(folder / "scenarios" / f"{_file_name(arm)}.yaml", text)
+        write_file(folder / PLAN, self.to_json())
 
 
 def load_plan(folder: Path) -> Plan:

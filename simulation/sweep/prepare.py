@@ -3,34 +3,28 @@
 import hashlib
 import itertools
 import json
-import platform
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
 
-import simulation
-from simulation.errors import UserError
-from simulation.results.provenance import library_versions
+from simulation.errors import OtherScenario, UserError
+from simulation.files.folder import RESULTS, slug
+from simulation.files.tables import plain
+from simulation.provenance import provenance
 from simulation.sweep.check import check_points, spread
 from simulation.sweep.design_files import write_design
 from simulation.sweep.designs import Point, Shares, design_points, design_size, from_csv
 from simulation.sweep.factors import Factor
 from simulation.sweep.load import Sweep, csv_path
-from simulation.sweep.plan import PLAN, Block, OtherSweep, Plan, load_plan
+from simulation.sweep.plan import PLAN, Block, Plan, load_plan
 from simulation.sweep.sweep_file import MOST_RUNS
 
-__all__ = ["DEFAULT_ROOT", "check_sweep", "default_folder", "plan_of", "points_of", "prepare"]
-
-DEFAULT_ROOT: Final = Path("results")
+__all__ = ["check_sweep", "default_folder", "plan_of", "points_of", "prepare"]
 
 
 def default_folder(sweep: Sweep) -> Path:
     """Return the folder of a sweep for which none was named: always the same, so that --resume finds it."""
-    plain = unicodedata.normalize("NFKD", sweep.name).encode("ascii", "ignore").decode().lower()
-    return DEFAULT_ROOT / f"sweep-{re.sub(r'[^a-z0-9]+', '-', plain).strip('-')[:60] or 'unnamed'}"
+    return RESULTS / f"sweep-{slug(sweep.name)}"
 
 
 def points_of(sweep: Sweep) -> Iterator[tuple[Point, Shares | None]]:
@@ -66,26 +60,19 @@ def check_sweep(sweep: Sweep) -> int:
 def plan_of(sweep: Sweep, n_points: int) -> Plan:
     """Return the plan of a sweep whose design has so many points."""
     file = sweep.file
-    about: dict[str, Any] = {
-        "asked": _digest(sweep),
-        "file": sweep.path,
-        "version": simulation.__version__,
-        "python": platform.python_version(),
-        "libraries": library_versions(),
-    }
     return Plan(
         name=sweep.name, description=file.description,
         arms={arm: scenario.to_yaml() for arm, scenario in sweep.arms.items()}, factors=sweep.factors,
         outcomes=sweep.outcomes, design=file.design.model_dump(), seed=sweep.seed,
         random_numbers=file.random_numbers, blocks=(Block(0, n_points, 0, sweep.replicates),),
-        analysis=json.loads(json.dumps(file.analysis.model_dump())), about=about,
+        analysis=plain(file.analysis.model_dump()), about=provenance(asked=_digest(sweep), file=sweep.path),
     )  # fmt: skip
 
 
 def prepare(sweep: Sweep, folder: Path, n_points: int, *, resume: bool) -> Plan:
     """Make the folder with plan and design, or with `resume` take up what is there; return the plan.
 
-    Raises `OtherSweep` where the folder holds another sweep, `UserError` where it holds anything else.
+    Raises `OtherScenario` where the folder holds another sweep, `UserError` where it holds anything else.
     """
     if folder.exists() and not folder.is_dir():
         raise UserError("is a file; a sweep needs a folder", file=str(folder))
@@ -100,7 +87,7 @@ def prepare(sweep: Sweep, folder: Path, n_points: int, *, resume: bool) -> Plan:
             plan = load_plan(folder)
             if plan.about.get("asked") != _digest(sweep):
                 told = _difference(plan, sweep)
-                raise OtherSweep(
+                raise OtherScenario(
                     f"holds another sweep ({told}); choose another folder, or add runs with expand",
                     file=str(folder),
                 )

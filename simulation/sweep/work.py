@@ -1,6 +1,5 @@
 """What a worker does: the runs of a batch, written as one shard where they are made; only a summary goes home."""
 
-import errno
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulation.errors import UserError
+from simulation.provenance import model_sha256
 from simulation.store import Column, Design, write_shard
 from simulation.sweep.factors import Factor, Value
 from simulation.sweep.outcomes import Outcome, outcome_value
 from simulation.sweep.plan import Plan
 from simulation.sweep.points import point_scenario
-from simulation.trial.origin import model_sha256
 from simulation.trial.rows import OUTCOMES
-from simulation.trial.task import NotStored
 
 if TYPE_CHECKING:
     from simulation.trial.twins import ArmCourse
@@ -26,7 +24,6 @@ __all__ = ["Job", "Summary", "Work", "rows_of", "store_design"]
 DONE, FAILED = "done", "failed"
 # on which day arms part depends on what else is run
 _OUTCOMES = tuple(column for column in OUTCOMES if column.name != "parted_day")
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +65,12 @@ class Work:
 
         Raises
         ------
-        NotStored
+        NotWritten
             Where the rows cannot be written.
         """
         began = time.perf_counter()
         rows = list(rows_of(self, jobs))
-        try:
-            write_shard(Path(self.folder), self.design, rows)
-        except OSError as error:
-            raise NotStored(error.strerror or str(error), error.errno in _FULL) from None
+        write_shard(Path(self.folder), self.design, rows)
         failed = [row for row in rows if row["status"] != DONE]
         seconds = sum(float(row["seconds"]) for row in rows)
         reason = str(failed[0]["error"]) if failed else ""

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from simulation.files.refusal import NotWritten
 from simulation.pool import Outcome, Pool, Task
 from simulation.store import Store, write_shard
 from simulation.trial.origin import design_of
 from simulation.trial.rows import failed_row
 from simulation.trial.schema import Trial
-from simulation.trial.task import NotStored, Report, RunKey, TrialWork
+from simulation.trial.task import Report, RunKey, TrialWork
 
 __all__ = ["Missing", "Progress", "State", "execute", "missing", "runs_of"]
 
@@ -46,7 +47,7 @@ class State:
     """Hold what came of running: `stopped` by the person, `not_stored` the reason why results could not be kept."""
 
     stopped: bool = False
-    not_stored: NotStored | None = None
+    not_stored: NotWritten | None = None
     failures: dict[tuple[int, int, str], str] = field(default_factory=dict)
     computed: int = 0  # patients simulated now, not found in the store
 
@@ -107,10 +108,10 @@ def execute(
         told()
         for outcome in pool.run(work, _until(batches, lambda: state.not_stored is not None)):
             _take(outcome, store, state, batches)
-            with suppress(OSError):  # rows that cannot be merged are where they were
+            with suppress(NotWritten, OSError):  # rows that cannot be merged are where they were
                 store.merge()
             told()
-        with suppress(OSError):
+        with suppress(NotWritten, OSError):
             store.merge(everything=True)
     state.stopped = should_stop()
     return state
@@ -142,7 +143,7 @@ def _take(outcome: Outcome, store: Store, state: State, batches: _Batches) -> No
         for patient, repeat, arm, reason in outcome.value.failed:
             state.failures[patient, repeat, arm] = reason
         return
-    if isinstance(outcome.error, NotStored):
+    if isinstance(outcome.error, NotWritten):
         state.not_stored = outcome.error
         return
     reason = outcome.died or f"{type(outcome.error).__name__}: {outcome.error}"
@@ -151,8 +152,8 @@ def _take(outcome: Outcome, store: Store, state: State, batches: _Batches) -> No
     state.computed += len(outcome.task.runs)
     try:
         write_shard(store.folder, store.design, [failed_row(*key, reason) for key in lost])
-    except OSError as error:
-        state.not_stored = NotStored(error.strerror or str(error), full=True)
+    except NotWritten as error:
+        state.not_stored = error
 
 
 def missing(trial: Trial, folder: Path, patients: int, state: State) -> list[Missing]:

@@ -1,13 +1,13 @@
 """The folder of a trial's results: claimed before anything runs, never mixed with another trial's."""
 
 import re
-import unicodedata
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from simulation.errors import UserError
-from simulation.store import OtherDesign, Store
-from simulation.store.atomic import write_text
+from simulation.errors import OtherScenario, UserError
+from simulation.files.atomic import write_file
+from simulation.files.folder import RESULTS, new_folder, slug
+from simulation.store import Store
 from simulation.store.design import read_digest
 from simulation.trial.conduct import STORE
 from simulation.trial.origin import design_of
@@ -15,31 +15,22 @@ from simulation.trial.schema import Trial
 
 __all__ = ["prepare", "write_arms"]
 
-DEFAULT_ROOT: Final = Path("results")
 
-
-def prepare(trial: Trial, out: Path | None, *, resume: bool, root: Path = DEFAULT_ROOT) -> Path:
+def prepare(trial: Trial, out: Path | None, *, resume: bool, root: Path = RESULTS) -> Path:
     """Return the folder for a trial, made where it is new.
 
     Raises
     ------
-    OtherDesign
+    OtherScenario
         Where the folder holds another trial, or the same made with another model.
     UserError
         Where it holds results and `resume` is not given, or there is nothing to resume.
     """
-    name = f"{_slug(trial.name)}-seed{trial.seed}"
+    name = f"{slug(trial.name, 'trial')}-seed{trial.seed}"
     if resume:
         return _resumed(trial, out or _latest(root, name))
     if out is None:
-        number = 1
-        while True:
-            folder = root / (name if number == 1 else f"{name}-{number}")
-            try:
-                folder.mkdir(parents=True)  # this is the claim: two commands at once get two folders
-                return folder
-            except FileExistsError:
-                number += 1
+        return new_folder(root, name)
     if out.exists() and not out.is_dir():
         raise UserError("is a file; results need a folder", file=str(out))
     if out.is_dir() and any(out.iterdir()):
@@ -53,9 +44,8 @@ def prepare(trial: Trial, out: Path | None, *, resume: bool, root: Path = DEFAUL
 
 def write_arms(trial: Trial, out: Path) -> None:
     """Write every arm as a scenario file that `run` takes, so that any patient can be looked at or repeated."""
-    (out / "arms").mkdir(exist_ok=True)
     for arm in trial.arms:
-        write_text(out / "arms" / f"{arm.key}.yaml", arm.scenario.to_yaml())
+        write_file(out / "arms" / f"{arm.key}.yaml", arm.scenario.to_yaml())
 
 
 def _resumed(trial: Trial, out: Path) -> Path:
@@ -72,7 +62,7 @@ def _same(trial: Trial, out: Path) -> None:
         names = [name for name, value in design.identity.items() if found[1].get(name) != value]
         told = " and other ".join(names) or "design"
         hint = "; the program has changed since" if names == ["model"] else ""
-        raise OtherDesign(f"holds results of another trial (made with other {told}{hint})", file=str(out))
+        raise OtherScenario(f"holds results of another trial (made with other {told}{hint})", file=str(out))
 
 
 def _latest(root: Path, name: str) -> Path:
@@ -84,8 +74,3 @@ def _latest(root: Path, name: str) -> Path:
         if (match := pattern.fullmatch(path.name))
     ]
     return max(found)[1] if found else root / name
-
-
-def _slug(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or "trial"

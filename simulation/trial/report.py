@@ -1,13 +1,13 @@
 """The trial's report, from the question to the limits, and its figures."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from matplotlib.figure import Figure
 
+from simulation.files.folder import Content
+from simulation.provenance import provenance_lines
 from simulation.results.figures import style
-from simulation.results.folder import write_file
 from simulation.results.report.page import Panel, figure_panel, render_page
 from simulation.results.trial_figures import (
     causes,
@@ -25,7 +25,7 @@ from simulation.trial import report_words as words
 from simulation.trial.conduct import Conducted
 from simulation.trial.schema import Trial
 
-__all__ = ["draw_figures", "write_report"]
+__all__ = ["draw_figures", "report_files"]
 
 type Drawn = dict[str, list[Panel]]
 _SECTIONS: Final = {
@@ -34,13 +34,13 @@ _SECTIONS: Final = {
 }
 
 
-def write_report(
-    trial: Trial, done: Conducted, known: Mapping[str, Any], out: Path, *, figures: bool
-) -> None:
-    """Write `report.html`, and with `figures` the figures as PNG and SVG."""
-    view = done.view
-    panels = draw_figures(trial, view, out) if figures else {"results": [], "twins": [], "sensitivity": []}
-    page = render_page(
+def report_files(
+    trial: Trial, done: Conducted, origin: Mapping[str, object], *, figures: bool
+) -> dict[str, Content]:
+    """Return `report.html` by name, and with `figures` the figures as PNG and SVG."""
+    view, files = done.view, dict[str, Content]()
+    panels = draw_figures(trial, view, files) if figures else {"results": [], "twins": [], "sensitivity": []}
+    files["report.html"] = render_page(
         "trial.html.j2",
         name=trial.name,
         question=trial.file.question,
@@ -70,25 +70,16 @@ def write_report(
         correlations=words.correlations(view, trial),
         assumptions=words.assumptions(trial),
         limits=words.limits(trial, done),
-        provenance=[(name.replace("_", " "), _told(value)) for name, value in known.items()],
+        provenance=provenance_lines(origin),
     )
-    write_file(out / "report.html", page)
+    return files
 
 
-def _told(value: Any) -> str:
-    return (
-        ", ".join(f"{key} {item}" for key, item in value.items())
-        if isinstance(value, Mapping)
-        else str(value)
-    )
-
-
-def draw_figures(trial: Trial, view: TrialView, out: Path) -> Drawn:
-    """Draw and write every figure; return them ready for the page by section."""
-    (out / "figures").mkdir(exist_ok=True)
+def draw_figures(trial: Trial, view: TrialView, files: dict[str, Content]) -> Drawn:
+    """Draw every figure into `files`; return them ready for the page by section."""
     panels: Drawn = {
         section: [
-            _drawn(out, _name(module), module.TITLE, module.figure, module.caption(view), view)
+            _drawn(files, _name(module), module.TITLE, module.figure, module.caption(view), view)
             for module in modules
         ]
         for section, modules in _SECTIONS.items()
@@ -96,7 +87,12 @@ def draw_figures(trial: Trial, view: TrialView, out: Path) -> Drawn:
     names = trial.file.subgroups
     panels["sensitivity"] = [
         _drawn(
-            out, "forest", forest.TITLE, lambda shown: forest.figure(shown, names), forest.caption(view), view
+            files,
+            "forest",
+            forest.TITLE,
+            lambda shown: forest.figure(shown, names),
+            forest.caption(view),
+            view,
         )
     ]
     return panels
@@ -107,9 +103,14 @@ def _name(module: Any) -> str:
 
 
 def _drawn(
-    out: Path, name: str, title: str, draw: Callable[[TrialView], Figure], caption: str, view: TrialView
+    files: dict[str, Content],
+    name: str,
+    title: str,
+    draw: Callable[[TrialView], Figure],
+    caption: str,
+    view: TrialView,
 ) -> Panel:
     rendered = style.render(draw(view))
-    write_file(out / "figures" / f"{name}.png", rendered.png)
-    write_file(out / "figures" / f"{name}.svg", rendered.svg)
+    files[f"figures/{name}.png"] = rendered.png
+    files[f"figures/{name}.svg"] = rendered.svg
     return figure_panel(name, title, caption, rendered)

@@ -3,7 +3,6 @@
 Loaded in worker processes: neither Mesa nor pandas nor matplotlib.
 """
 
-import errno
 import hashlib
 import time
 from dataclasses import dataclass, replace
@@ -18,19 +17,10 @@ from simulation.trial.rows import failed_row, row_of
 from simulation.trial.schema import Arm
 from simulation.trial.twins import simulate_twins
 
-__all__ = ["NotStored", "Report", "RunKey", "TrialWork", "repeated_arm", "seed_of"]
+__all__ = ["Report", "RunKey", "TrialWork", "repeated_arm", "seed_of"]
 
 type RunKey = tuple[int, int, tuple[str, ...]]  # patient, repeat, keys of the arms that are still to be run
 _LARGEST_SEED: Final = 2**63
-
-
-class NotStored(Exception):  # noqa: N818 - it names what is wrong
-    """Say that results could not be written; `reason` is the operating system's."""
-
-    def __init__(self, reason: str, full: bool) -> None:
-        super().__init__(reason, full)
-        self.reason = reason
-        self.full = full
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +46,12 @@ class TrialWork:
 
         Raises
         ------
-        NotStored
+        NotWritten
             Where the rows cannot be written.
         """
         began = time.perf_counter()
         rows = [row for run in runs for row in self.rows(*run)]
-        try:
-            write_shard(self.folder, self.design, rows)
-        except OSError as error:
-            full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-            raise NotStored(f"{error.strerror or error}", full) from None
+        write_shard(self.folder, self.design, rows)
         failed = tuple(
             (row["patient"], row["repeat"], row["arm"], row["error"])
             for row in rows

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import simulation
+from simulation.files.atomic import write_file
 from simulation.parameters import ParameterTable
 from simulation.pool import HerePool, LocalPool, Task
-from simulation.store.atomic import write_text
 from simulation.validation.arms import DAYS, Outcome, twins
 from simulation.validation.check import Effort, Measured, difference, share_of
 
@@ -257,8 +257,7 @@ def write_early(
         "",
     ]
     lines += costs
-    page.parent.mkdir(parents=True, exist_ok=True)
-    write_text(page, head + "\n".join(lines) + "\n\n" + _ASSUMPTIONS)
+    write_file(page, head + "\n".join(lines) + "\n\n" + _ASSUMPTIONS)
     return page
 
 

@@ -1,14 +1,16 @@
 """The validation report: `docs/validation.md` for people, `validation.json` for machines."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import simulation
 from simulation.calibration.targets import load_targets
+from simulation.files.atomic import write_file
+from simulation.files.tables import json_text
 from simulation.parameters import ParameterTable
-from simulation.store.atomic import write_text
+from simulation.provenance import provenance
 from simulation.validation.check import Effort, Measured
 from simulation.validation.run import PARTS, Result
 
@@ -25,20 +27,17 @@ beforehand, as `simulation/data/targets.yaml` says for each.
 """
 
 
-def document(results: Sequence[Result], effort: Effort, version: str) -> dict[str, Any]:
+def document(results: Sequence[Result], effort: Effort) -> dict[str, Any]:
     """Return the machine-readable report."""
     counts: Counter[str] = Counter(result.found.status for result in results)
     return {
-        "version": version,
-        "parameters": ParameterTable.load().parameter_values().digest(),
-        "effort": effort.factor,
-        "seed": effort.seed,
+        "provenance": provenance(effort=effort.factor, seed=effort.seed),
         "counts": {status: counts.get(status, 0) for status in _SIGNS},
         "checks": [result.plain() for result in results],
     }
 
 
-def markdown(results: Sequence[Result], effort: Effort, version: str) -> str:
+def markdown(results: Sequence[Result], effort: Effort) -> str:
     """Return the report as Markdown."""
     counts: Counter[str] = Counter(result.found.status for result in results)
     summary = ", ".join(f"{counts[status]} {status}" for status in _SIGNS if counts[status])
@@ -46,7 +45,7 @@ def markdown(results: Sequence[Result], effort: Effort, version: str) -> str:
     digest = ParameterTable.load().parameter_values().digest()[:12]
     lines = [
         "# Validation report", "", _INTRO,
-        f"Version {version}, parameter table `{digest}`, seed {effort.seed}.{quick}", "",
+        f"Version {simulation.__version__}, parameter table `{digest}`, seed {effort.seed}.{quick}", "",
         f"**{len(results)} checks: {summary}.**", "",
     ]  # fmt: skip
     failing = [r for r in results if r.found.status in ("fail", "error")]
@@ -101,10 +100,7 @@ def _told(result: Result) -> str:
     return "; ".join(parts)
 
 
-def write_report(results: Sequence[Result], effort: Effort, version: str, page: Path, data: Path) -> None:
+def write_report(results: Sequence[Result], effort: Effort, page: Path, data: Path) -> None:
     """Write both forms; each file is whole or absent."""
-    for path in (page, data):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(page, markdown(results, effort, version))
-    text = json.dumps(document(results, effort, version), indent=1, ensure_ascii=False, allow_nan=False)
-    write_text(data, text + "\n")
+    write_file(page, markdown(results, effort))
+    write_file(data, json_text(document(results, effort)))

@@ -1,15 +1,14 @@
 """Run checks, here or in worker processes, and keep what they found."""
 
-import math
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from simulation.pool import HerePool, LocalPool, Task
 from simulation.validation import facts, facts_transplant, observed, source, theory
-from simulation.validation.check import Check, Effort, Found, Measured
+from simulation.validation.check import Check, Effort, Found
 
 __all__ = ["PARTS", "QUICK", "Result", "checks", "run_checks"]
 
@@ -35,21 +34,12 @@ class Result:
     seconds: float
 
     def plain(self) -> dict[str, Any]:
-        """Return it for JSON; null where a number is not known."""
-        measured = [_finite(vars_of(m)) for m in self.found.measured]
+        """Return it for JSON."""
         return {
             "id": self.id, "part": self.part, "claim": self.claim, "expected": self.expected, "source": self.source,
-            "status": self.found.status, "measured": measured, "note": self.found.note, "seconds": self.seconds,
+            "status": self.found.status, "measured": [asdict(m) for m in self.found.measured],
+            "note": self.found.note, "seconds": self.seconds,
         }  # fmt: skip
-
-
-def vars_of(measured: Measured) -> dict[str, Any]:
-    """Return a measured number as a mapping."""
-    return {name: getattr(measured, name) for name in ("name", "value", "low", "high", "n", "unit")}
-
-
-def _finite(values: dict[str, Any]) -> dict[str, Any]:
-    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
 
 
 def checks(parts: Sequence[str] = tuple(PARTS)) -> tuple[Check, ...]:

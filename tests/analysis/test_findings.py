@@ -12,9 +12,8 @@ import pytest
 
 from simulation.analysis.draw import drawings
 from simulation.analysis.findings import Question, find
-from simulation.analysis.report import sweep_report
 from simulation.analysis.words import answer_sentence, ranking_sentence, span_sentences
-from simulation.analysis.write import write_figures, write_runs, write_tables
+from simulation.analysis.write import write_analysis
 from simulation.cli import main
 from simulation.errors import UserError
 from tests.sweep.fake import fill, filled, planned
@@ -78,7 +77,8 @@ def test_means_come_back_under_their_own_point(tmp_path: Path) -> None:
         },
     )
     findings = find(folder, ["final_blasts"])
-    with (write_tables(findings, tmp_path)[0]).open(encoding="utf-8", newline="") as file:
+    write_analysis(findings, tmp_path / "analysis", figures=False)
+    with (tmp_path / "analysis" / "responses.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["outcome"] == "final_blasts"]
     assert len(rows) == plan.n_points * 2
     for row in rows:
@@ -203,21 +203,23 @@ def test_questions_that_do_not_fit_are_told(tmp_path: Path) -> None:
 def test_the_report_needs_nothing_else_and_escapes_what_it_is_told(tmp_path: Path) -> None:
     folder, _ = filled(tmp_path, ONE, growth)
     findings = find(folder)
-    panels = write_figures(findings, tmp_path)
-    page = sweep_report(findings, panels, ["analysis/responses.csv"])
+    place = tmp_path / "analysis"
+    write_analysis(findings, place, figures=True)
+    page = (place / "report.html").read_text(encoding="utf-8")
     assert "One &lt;b&gt;parameter" in page and "<b>parameter" not in page
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     assert "must not\nbe used for clinical" in page or "must not be used for clinical" in page
     assert "0.06 /day" in page.replace("0.0599", "0.06")
-    assert (tmp_path / "figures" / "line_relapsed.png").stat().st_size > 5000
-    assert sweep_report(findings, write_figures(find(folder), tmp_path), ["analysis/responses.csv"]) == page
+    assert (place / "figures" / "line_relapsed.png").stat().st_size > 5000
+    write_analysis(find(folder), place, figures=True)
+    assert (place / "report.html").read_text(encoding="utf-8") == page
 
 
 def test_parquet_holds_what_the_store_holds(tmp_path: Path) -> None:
     folder, plan = filled(tmp_path, ONE, growth)
     findings = find(folder)
-    write_runs(findings, tmp_path / "runs.parquet")
-    table = pq.read_table(tmp_path / "runs.parquet")
+    write_analysis(findings, tmp_path / "analysis", figures=False)
+    table = pq.read_table(tmp_path / "analysis" / "runs.parquet")
     assert table.num_rows == plan.n_runs
     days = dict(zip(table["run"].to_pylist(), table["relapse_free_days"].to_pylist(), strict=True))
     assert days == {row["run"]: row["relapse_free_days"] for row in findings.table.rows()}

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulation.calibration.abc import Fit, OtherFitError
+from simulation.calibration.abc import Fit
 from simulation.calibration.estimate import Statistic
 from simulation.calibration.experiments import Fidelity, Simulator
 from simulation.calibration.problem import Effort, Free, Problem
 from simulation.calibration.record import confirm, identifiability, parameter_set, write_record
 from simulation.calibration.settings import Candidate
 from simulation.calibration.targets import Target
+from simulation.errors import OtherScenario
 
 TRUTH = 200.0
 
@@ -90,7 +91,7 @@ def test_a_killed_fit_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None
 def test_a_folder_of_another_fit_is_not_touched(tmp_path: Path) -> None:
     Fit(a_problem(), tmp_path)
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
-    with pytest.raises(OtherFitError):
+    with pytest.raises(OtherScenario):
         Fit(a_problem(seed=2), tmp_path)
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 

@@ -14,8 +14,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from simulation.errors import ExitStatus, UserError
-from simulation.store import Column, Design, OtherDesign, Store, StoreInUse, write_shard
+from simulation.errors import ExitStatus, OtherScenario, UserError
+from simulation.files.refusal import NotWritten
+from simulation.store import Column, Design, Store, StoreInUse, write_shard
 
 DESIGN = Design(
     "trial",
@@ -123,7 +124,7 @@ def test_another_design_is_refused_with_status_5(tmp_path: Path) -> None:
     with Store(tmp_path, DESIGN):
         pass
     other = Design("trial", DESIGN.keys, DESIGN.columns, {"seed": 2})
-    with pytest.raises(OtherDesign, match="other seed") as caught, Store(tmp_path, other):
+    with pytest.raises(OtherScenario, match="other seed") as caught, Store(tmp_path, other):
         pass
     assert caught.value.exit_status == ExitStatus.OTHER_SCENARIO
     with Store(tmp_path, Design("trial", DESIGN.keys, DESIGN.columns, {"seed": 1}, {"made": "tomorrow"})):
@@ -156,7 +157,7 @@ def test_a_store_of_an_earlier_format_is_refused(tmp_path: Path) -> None:
         pass
     told = json.loads((tmp_path / "design.json").read_text())
     (tmp_path / "design.json").write_text(json.dumps(told | {"format": 1}))
-    with pytest.raises(OtherDesign, match="earlier version"), Store(tmp_path, DESIGN):
+    with pytest.raises(OtherScenario, match="earlier version"), Store(tmp_path, DESIGN):
         pass
 
 
@@ -186,7 +187,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.M
             raise OSError(errno.ENOSPC, "No space left on device")
 
         monkeypatch.setattr(os, "fsync", full)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(NotWritten, match="disk is full"):
             write_shard(tmp_path, DESIGN, [row(1)])
         monkeypatch.undo()
         assert [found["patient"] for found in rows_of(store)] == [0]

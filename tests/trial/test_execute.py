@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from simulation.files.refusal import NotWritten
 from simulation.pool import HerePool, LocalPool, Pool
 from simulation.store import Store, write_shard
 from simulation.trial import task
@@ -142,7 +143,7 @@ def test_a_full_disk_is_told_and_the_rest_kept(
         nonlocal written
         written += 1
         if written > 2:
-            raise OSError(errno.ENOSPC, "No space left on device")
+            raise NotWritten(OSError(errno.ENOSPC, "No space left on device"), tmp_path)
         return write_shard(*arguments)
 
     monkeypatch.setattr(task, "write_shard", full)

@@ -43,12 +43,12 @@ def _made(status: str, part: str = "facts") -> Result:
 
 def test_what_fails_is_shown_as_failing(tmp_path: Path) -> None:
     results = [_made("pass"), _made("fail"), _made("unclear", "source"), _made("error", "theory")]
-    page = markdown(results, Effort(), "0.0")
+    page = markdown(results, Effort())
     assert "## What fails" in page and page.count("**FAIL**") == 1 and "**ERROR**" in page
-    write_report(results, Effort(), "0.0", tmp_path / "a" / "v.md", tmp_path / "a" / "v.json")
+    write_report(results, Effort(), tmp_path / "a" / "v.md", tmp_path / "a" / "v.json")
     data = json.loads((tmp_path / "a" / "v.json").read_text(), parse_constant=pytest.fail)
     assert data["counts"] == {"pass": 1, "fail": 1, "unclear": 1, "error": 1}
-    assert document(results, Effort(), "0.0")["checks"][0]["measured"][0]["value"] == 0.5
+    assert document(results, Effort())["checks"][0]["measured"][0]["value"] == 0.5
 
 
 def test_an_error_is_a_line_of_the_report(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,9 +49,7 @@ def analyze(
     The runs are read and never changed: analyze as often and in as many ways as you like.
     """
     from simulation.analysis.findings import find
-    from simulation.analysis.report import sweep_report
-    from simulation.analysis.write import write_figures, write_runs, write_tables
-    from simulation.results.folder import write_file
+    from simulation.analysis.write import write_analysis
 
     questions = _questions(threshold, better, than, reaches, outcomes, folder)
     traded = tuple(name.strip() for name in pareto.split(",")) if pareto else ()
@@ -59,11 +57,7 @@ def analyze(
     if indices:
         _insist(findings)
     place = folder / "analysis"
-    files = [str(path.relative_to(folder)) for path in write_tables(findings, place)]
-    panels = [] if no_figures else write_figures(findings, place)
-    write_runs(findings, place / "runs.parquet")
-    files.append("analysis/runs.parquet")
-    write_file(place / "report.html", sweep_report(findings, panels, files))
+    write_analysis(findings, place, figures=not no_figures)
     _tell(findings, place, as_json=as_json, quiet=quiet)
 
 
@@ -110,9 +104,7 @@ def _tell(findings: "Findings", place: Path, *, as_json: bool, quiet: bool) -> N
     rankings = [ranking_sentence(ranking, labels) for ranking in findings.rankings]
     report = place / "report.html"
     if as_json:
-        import json
-
-        from simulation.results.tables import plain
+        from simulation.cli.terminal import print_json
 
         document: dict[str, Any] = {
             "report": str(report), "runs": findings.plan.n_runs, "missing": findings.missing,
@@ -120,7 +112,7 @@ def _tell(findings: "Findings", place: Path, *, as_json: bool, quiet: bool) -> N
             "indices": [_index(ranking) for ranking in findings.rankings],
             "pareto": {arm: points.tolist() for arm, points in findings.pareto.items()},
         }  # fmt: skip
-        click.echo(json.dumps(plain(document), indent=2, ensure_ascii=False))
+        print_json(document)
         return
     if not quiet:
         click.echo(headline(findings))

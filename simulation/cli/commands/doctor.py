@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulation.cli import options
+from simulation.cli.terminal import print_json, print_table
 from simulation.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -48,19 +49,13 @@ def doctor(needed: tuple[str, ...], as_json: bool) -> int:
     missing = [g for g in groups if not g.complete and (g.extra is None or g.extra in needed)]
     status = ExitStatus.MISSING_EXTRA if missing or facts["kernel_cache"] is None else ExitStatus.DONE
     if as_json:
-        import json
-
-        click.echo(
-            json.dumps({"ok": status == 0, **facts, "packages": [asdict(g) for g in groups]}, indent=2)
-        )
+        print_json({"ok": status == 0, **facts, "packages": [asdict(g) for g in groups]})
     else:
         _print(facts, groups)
     return status
 
 
 def _print(facts: dict[str, Any], groups: "list[Requirements]") -> None:
-    from simulation.cli.terminal import print_table
-
     rows = [
         [name.replace("_", " "), str(WHERE_NONE[name] if fact is None else fact)]
         for name, fact in facts.items()

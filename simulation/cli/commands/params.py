@@ -47,9 +47,9 @@ def params(names: tuple[str, ...], group: str | None, as_json: bool, markdown: b
     ]
     _complain_about_unknown(names, rows, table, group)
     if as_json:
-        import json
+        from simulation.cli.terminal import print_json
 
-        click.echo(json.dumps([_as_object(table, row) for row in rows], indent=2, ensure_ascii=False))
+        print_json([_as_object(table, row) for row in rows])
     elif markdown:
         from simulation.parameters.document import markdown as as_markdown
 

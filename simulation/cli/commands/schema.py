@@ -15,7 +15,7 @@ Editors with a YAML language server then complete and check a file that begins w
 @click.argument("kind", type=click.Choice(["scenario", "trial", "sweep"]), default="scenario")
 def schema(kind: str) -> None:
     """Print the JSON Schema of a kind of file (scenario where none is named), for completion in editors."""
-    import json
+    from simulation.cli.terminal import print_json
 
     if kind == "trial":
         from simulation.trial.json_schema import trial_json_schema as found
@@ -23,4 +23,4 @@ def schema(kind: str) -> None:
         from simulation.sweep.json_schema import sweep_json_schema as found
     else:
         from simulation.scenario.json_schema import json_schema as found
-    click.echo(json.dumps(found(), indent=2, ensure_ascii=False))
+    print_json(found())

@@ -5,37 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from simulation.results import provenance as origin
-from simulation.results import tables
+from simulation.files.folder import Content
+from simulation.files.tables import columns_csv, json_text
+from simulation.provenance import provenance_lines
 from simulation.results.in_vitro.words import comparison_rows, finding_rows, plan_rows
 
 if TYPE_CHECKING:
     from simulation.in_vitro.result import ExperimentResult
     from simulation.results.report.page import Panel
 
-__all__ = ["OWN_FILES", "contents"]
-
-_TABLES = ("wells", "curves", "tests")
-_FIGURE_NAMES = (
-    "dose_response", "et_titration", "potency", "lysis", "culture", "cfse", "divided", "alloreactivity", "treg", "suppression",
-)  # fmt: skip
-OWN_FILES = (
-    "experiment.resolved.yaml",
-    *(f"{name}.csv" for name in _TABLES),
-    *(f"figures/{name}.{ending}" for name in _FIGURE_NAMES for ending in ("png", "svg")),
-)
+__all__ = ["contents"]
 
 
-def contents(result: ExperimentResult, extra: Mapping[str, object], figures: bool) -> dict[str, str | bytes]:
-    """Return every file by name, in the order of writing; `provenance.json` is the last."""
-    known = origin.provenance(result, extra)
-    files: dict[str, str | bytes] = {"summary.json": tables.json_text(result.summary)}
-    for name, table in result.tables.items():
-        files[f"{name}.csv"] = tables.trajectory_csv(
-            {key: np.asarray(values) for key, values in table.items()}
-        )
+def contents(result: ExperimentResult, origin: Mapping[str, object], figures: bool) -> Mapping[str, Content]:
+    """Return every file by name, in the order of writing."""
+    files: dict[str, Content] = {"summary.json": json_text(result.summary)}
+    files |= {f"{name}.csv": columns_csv(table) for name, table in result.tables.items()}
     files["experiment.resolved.yaml"] = result.experiment.to_yaml()
     panels: list[Panel] = []
     if figures:
@@ -48,14 +33,12 @@ def contents(result: ExperimentResult, extra: Mapping[str, object], figures: boo
             files[f"figures/{spec.name}.png"] = drawn.png
             files[f"figures/{spec.name}.svg"] = drawn.svg
             panels.append(figure_panel(spec.name, spec.title, spec.caption, drawn))
-    files["report.html"] = _report(result, panels, known)
-    files["provenance.json"] = tables.json_text(known)
+    files["report.html"] = _report(result, panels, origin)
     return files
 
 
-def _report(result: ExperimentResult, panels: Sequence[Panel], known: Mapping[str, object]) -> str:
+def _report(result: ExperimentResult, panels: Sequence[Panel], origin: Mapping[str, object]) -> str:
     from simulation.results.report.page import render_page
-    from simulation.results.report.run_report import provenance_lines
 
     e = result.experiment
     header, rows = finding_rows(result)
@@ -72,5 +55,5 @@ def _report(result: ExperimentResult, panels: Sequence[Panel], known: Mapping[st
         figures=panels,
         tables=[f"{name}.csv" for name in result.tables],
         experiment_yaml=e.to_yaml(),
-        provenance=provenance_lines(known),
+        provenance=provenance_lines(origin),
     )

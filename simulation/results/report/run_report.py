@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from simulation.provenance import provenance_lines
 from simulation.results.report.page import Panel, render_page
 from simulation.results.scenario_words import scenario_words
 from simulation.results.words import outcome_table, timeline, verdict
@@ -12,7 +13,7 @@ from simulation.results.words import outcome_table, timeline, verdict
 if TYPE_CHECKING:
     from simulation.results.result import Result
 
-__all__ = ["provenance_lines", "run_report"]
+__all__ = ["run_report"]
 
 
 def run_report(result: Result, figures: Sequence[Panel], provenance: Mapping[str, object]) -> str:
@@ -35,18 +36,3 @@ def run_report(result: Result, figures: Sequence[Panel], provenance: Mapping[str
         scenario_yaml=scenario.to_yaml(),
         provenance=provenance_lines(provenance),
     )
-
-
-def provenance_lines(provenance: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Return the provenance as rows of (name, text)."""
-    lines = []
-    for name, value in provenance.items():
-        text = (
-            ", ".join(f"{key} {item}" for key, item in value.items())
-            if isinstance(value, Mapping)
-            else "unknown"
-            if value is None
-            else str(value)
-        )
-        lines.append((name.replace("_", " "), text))
-    return lines

@@ -1,0 +1,129 @@
+"""A folder of results: claimed before anything runs, written as a whole or not at all, described by one manifest.
+
+Everything is first written to a hidden folder inside the target (same disk), each file flushed to the disk;
+then the files are moved to their names, the manifest last. So a folder with `provenance.json` is complete,
+and a full disk or a missing permission leaves nothing behind. The manifest names the files, so that what an
+earlier writing left and this one has not replaced is known and removed.
+"""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, Final
+
+from simulation.files.atomic import write_binary, write_file, write_lines
+from simulation.files.refusal import refusals
+from simulation.files.tables import json_text
+
+__all__ = [
+    "MANIFEST",
+    "RESULTS",
+    "Content",
+    "new_folder",
+    "read_manifest",
+    "release_folder",
+    "slug",
+    "write_folder",
+]
+
+MANIFEST: Final = "provenance.json"
+RESULTS: Final = Path("results")  # where results go for which no folder was named
+type Content = str | bytes | Iterable[str] | Callable[[IO[bytes]], None]
+
+
+def slug(name: str, otherwise: str = "unnamed") -> str:
+    """Return a name as a folder's name: plain lower-case letters, digits and hyphens."""
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:80].strip("-") or otherwise
+
+
+def new_folder(root: Path, name: str) -> Path:
+    """Make and return a new folder `root/name`, with -2, -3 ... where that name is taken."""
+    with refusals(root, "nothing was written"):
+        root.mkdir(parents=True, exist_ok=True)
+        number = 1
+        while True:
+            folder = root / (name if number == 1 else f"{name}-{number}")
+            try:
+                folder.mkdir()  # this is the claim: two commands at once get two folders
+                return folder
+            except FileExistsError:
+                number += 1
+
+
+def release_folder(folder: Path) -> None:
+    """Remove a folder again if nothing was written to it."""
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """Return the manifest of a folder; None where there is none."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return manifest if isinstance(manifest, dict) else None
+
+
+def write_folder(
+    folder: Path, contents: Callable[[], Mapping[str, Content]], provenance: Mapping[str, object]
+) -> None:
+    """Write all files that `contents` returns by name, and the manifest: `provenance` and the names.
+
+    Raises
+    ------
+    NotWritten
+        Where the system refuses. Then, and on any other error or interrupt, no new file is left.
+    """
+    fresh = [path for path in (folder, *folder.parents) if not path.exists()]
+    moved: list[Path] = []
+    stage: Path | None = None
+    try:
+        with refusals(folder, "nothing was written"):
+            folder.mkdir(parents=True, exist_ok=True)
+            stage = Path(tempfile.mkdtemp(dir=folder, prefix=".writing-"))
+            files = contents()
+            for name, content in files.items():
+                _write(stage / name, content)
+            write_file(stage / MANIFEST, json_text({**provenance, "files": list(files)}))
+            before = read_manifest(folder) or {}
+            # while files of two runs are in the folder, it is not a complete one
+            (folder / MANIFEST).unlink(missing_ok=True)
+            for name in (*files, MANIFEST):
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(stage / name, folder / name)
+                moved.append(folder / name)
+            _remove(folder, set(before.get("files", ())) - set(files))
+    except BaseException:  # an interrupt, too, must leave no half of a folder
+        if stage is not None:
+            shutil.rmtree(stage, ignore_errors=True)
+        for path in moved:
+            path.unlink(missing_ok=True)
+        for path in (*dict.fromkeys(path.parent for path in moved), *fresh):
+            release_folder(path)
+        raise
+    shutil.rmtree(stage, ignore_errors=True)
+
+
+def _write(path: Path, content: Content) -> None:
+    if isinstance(content, str | bytes):
+        write_file(path, content)
+    elif callable(content):
+        write_binary(path, content)
+    else:
+        write_lines(path, content)
+
+
+def _remove(folder: Path, names: Iterable[str]) -> None:
+    """Remove files that an earlier manifest names; a name that leads out of the folder is none of ours."""
+    for path in (folder / name for name in names):
+        if path.resolve().is_relative_to(folder.resolve()):
+            path.unlink(missing_ok=True)
+            release_folder(path.parent)
