@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from simulation.files.atomic import write_file
 from simulation.files.tables import json_text
 from simulation.parameters.document import parameter_page
 from simulation.scenario.json_schema import json_schema
@@ -115,9 +116,9 @@ def write_documents(folder: str | Path = "docs") -> list[Path]:
     """Write `scenario.schema.json`, `parameters.md` and the keys in `scenarios.md`; return their paths."""
     schema, guide = Path(folder) / "scenario.schema.json", Path(folder) / "scenarios.md"
     parameters = Path(folder) / "parameters.md"
-    parameters.write_text(parameter_page(), encoding="utf-8")
-    schema.write_text(schema_text(), encoding="utf-8")
+    write_file(parameters, parameter_page())
+    write_file(schema, schema_text())
     before, _, rest = guide.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
-    guide.write_text(f"{before}{BEGIN}\n\n{key_table()}\n\n{END}{after}", encoding="utf-8")
+    write_file(guide, f"{before}{BEGIN}\n\n{key_table()}\n\n{END}{after}")
     return [schema, guide, parameters]

@@ -78,7 +78,12 @@ def test_a_baseline_that_cannot_agree_is_told_so(tmp_path: Path, capsys: Text) -
 def test_a_folder_with_table_and_figure(tmp_path: Path, capsys: Text) -> None:
     out = tmp_path / "a" / "b"
     assert cohort(STANDARD, "--patients", 15, "--no-course", "--out", out) == ExitStatus.DONE
-    assert {path.name for path in out.iterdir()} == {"baseline.csv", "baseline.md", "baseline.png"}
+    assert {path.name for path in out.iterdir()} == {
+        "baseline.csv",
+        "baseline.md",
+        "baseline.png",
+        "provenance.json",
+    }
     with (out / "baseline.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {row["table"] for row in rows} == {"varies", "published"}
