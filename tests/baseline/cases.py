@@ -109,7 +109,7 @@ def _run_folder(out: Path) -> dict[str, Any]:
         for day in (*_DAYS, days[-1])
         if day <= days[-1]
     }
-    events = [f"{row['day']} {row['kind']} {row['what']}" for row in _rows(out / "events.csv")]
+    events = [f"{float(row['day'])} {row['kind']} {row['what']}" for row in _rows(out / "events.csv")]
     told = [event for event in events if event.split()[1] not in ("test", "result")]
     return {
         "outcomes": json.loads((out / "summary.json").read_text()),
