@@ -6,15 +6,12 @@ Post-transplant cyclophosphamide as a hazard of dividing cells.
 import numpy as np
 from numba import njit
 
+from simulation.biology.drugs import PLAIN_DRUGS
 from simulation.biology.state import State, effective
 from simulation.biology.traits import EFFECTOR, STAGE_SHIFT, Channel
 from simulation.engine.population import Floats, Ints, Ints32
 
-__all__ = ["DRUGS", "Immunosuppression"]
-
-# Drugs whose two effects are the parameters factor_proliferation_<drug> and factor_killing_<drug>.
-_PLAIN = ("ciclosporin", "tacrolimus", "mycophenolate")
-DRUGS = (*_PLAIN, "corticosteroid", "ptcy")
+__all__ = ["Immunosuppression"]
 
 
 class Immunosuppression:
@@ -35,7 +32,7 @@ class Immunosuppression:
         """Set the factors of this step and the hazards of cyclophosphamide."""
         p, signals, levels = state.p, state.signals, state.drug_levels
         proliferation = killing = 1.0
-        for drug in _PLAIN:
+        for drug in PLAIN_DRUGS:
             level = effective(levels, drug)
             proliferation *= 1.0 - level * (1.0 - getattr(p, f"factor_proliferation_{drug}"))
             killing *= 1.0 - level * (1.0 - getattr(p, f"factor_killing_{drug}"))

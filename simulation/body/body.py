@@ -19,7 +19,6 @@ from simulation.biology.traits import (
     CLASS_MASK,
     CLONE_SHIFT,
     HLA_LOST,
-    MEMORY,
     N_TRAITS,
     ORIGIN_GRAFT,
     TCON,
@@ -30,7 +29,7 @@ from simulation.biology.traits import (
 from simulation.body.anatomy import build_places
 from simulation.body.keyed import Keyed
 from simulation.body.measure import truth_of
-from simulation.clinic.ports import Truth
+from simulation.clinic.ports import Effect, Truth
 from simulation.engine.events import Variants
 from simulation.engine.keyed_random import base_key
 from simulation.engine.population import Population, Resolution
@@ -143,9 +142,9 @@ class Body:
         while self._due and self._due[0][0] <= self.day + 1e-9:
             _, what, cells = self._due.pop(0)
             if what == "treg":
-                self._infuse(encode(TREG), cells)
+                self.infuse(encode(TREG), cells)
             elif what == "tcon":
-                self._infuse_tcon(cells, ORIGIN_GRAFT, memory_enriched=False)
+                self.infuse_tcon(cells, ORIGIN_GRAFT)
             else:
                 self._seed_blasts(what, cells)
 
@@ -157,47 +156,26 @@ class Body:
 
     # What the clinic does --------------------------------------------------------------------------------
 
-    def set_blinatumomab_rate(self, ug_per_day: float) -> None:
-        """Run the pump at this rate from now on, ug/day; 0 stops it."""
-        self.state.pump_ug_per_day = ug_per_day
-
-    def set_drug(self, name: str, level: float) -> None:
-        """Set an immunosuppressant to `level` of its usual exposure from now on."""
-        self.state.drug_levels[name] = level
-
-    def infuse_dli(self, tcon: int, treg: int, number: int, memory_enriched: bool) -> None:
-        """Put donor lymphocytes into the blood, cells; `number` counts the infusions from 1."""
-        origin = min(number, self._tracked_infusions)
-        self._infuse_tcon(tcon, origin, memory_enriched)
-        self._infuse(encode(TREG, origin=origin), treg)
-
-    def cytoreduce(self, log10_kill: float) -> None:
-        """Kill blasts by so many log10 at once, by exact binomial survival of every cohort."""
-        pop, survival = self.state.pop, 10.0**-log10_kill
-        for row in pop.rows():
-            if self.state.behaviour[pop.code[row] & CLASS_MASK] != BLAST:
-                continue
-            left = self.draw.binomial(
-                "cytoreduction", int(pop.cells[row]), survival, self.state.step, int(pop.uid[row])
-            )
-            self.state.deaths += int(pop.cells[row]) - left
-            if left:
-                pop.cells[row] = left
-            else:
-                pop.remove(int(row))
+    def apply(self, effect: Effect) -> None:
+        """Let a product act: see `simulation.products`."""
+        effect.act(self)
         self._truth = None
 
-    def _infuse(self, code: int, cells: int, place: int | None = None) -> None:
+    def origin(self, infusion: int) -> int:
+        """Return the origin that cells of an infusion bear; infusions count from 1."""
+        return min(infusion, self._tracked_infusions)
+
+    def infuse(self, code: int, cells: int, place: int | None = None) -> None:
+        """Put cells of one kind into the blood, or into another place."""
         where = self.state.places.index(PlaceKind.BLOOD) if place is None else place
         self.state.pop.add(code, where, cells)
         self.state.infused += cells
         self._truth = None
 
-    def _infuse_tcon(self, cells: int, origin: int, memory_enriched: bool) -> None:
-        """Split donor Tcon into alloreactive and other cells by an exact draw.
+    def infuse_tcon(self, cells: int, origin: int, alloreactive_factor: float = 1.0, stage: int = 0) -> None:
+        """Put donor Tcon into the blood, split into alloreactive and other cells by an exact draw.
 
-        Memory-enriched (naive-depleted) products hold few alloreactive cells; what they hold are memory
-        cells.
+        `alloreactive_factor` multiplies the donor's alloreactive share, `stage` is that of the alloreactive cells.
         """
         p = self.values
         share = (
@@ -205,12 +183,10 @@ class Body:
             if self._haploidentical
             else p.fraction_alloreactive_sibling
         )
-        if memory_enriched:
-            share *= p.factor_alloreactive_memory_enriched
+        share *= alloreactive_factor
         alloreactive = self.draw.binomial("alloreactive", cells, share, origin, self.state.step)
-        stage = MEMORY if memory_enriched else 0
-        self._infuse(encode(TCON, alloreactive=True, stage=stage, origin=origin), alloreactive)
-        self._infuse(encode(TCON, origin=origin), cells - alloreactive)
+        self.infuse(encode(TCON, alloreactive=True, stage=stage, origin=origin), alloreactive)
+        self.infuse(encode(TCON, origin=origin), cells - alloreactive)
 
     def _seed_blasts(self, what: str, cells: int) -> None:
         """Spread residual blasts over the niches at random, each cell on its own."""
@@ -218,7 +194,7 @@ class Body:
         niches = self.state.places.n_niches
         for i in range(niches):
             here = self.draw.binomial(f"seed {what}", cells, 1.0 / (niches - i), i)
-            self._infuse(code, here, place=i)
+            self.infuse(code, here, place=i)
             cells -= here
 
     # What can be known -----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from simulation.browser.palette import Palette
 from simulation.browser.panels import PANELS, Curve, Panel
 from simulation.browser.snapshot import Snapshot
-from simulation.results import courses
+from simulation.products.registry import received
 
 __all__ = [
     "HEIGHT", "areas", "base_option", "day_axis", "day_limit", "frame_option", "layout", "lines", "points_of", "power",
@@ -167,7 +167,7 @@ def lines(panel: Panel, shot: Snapshot, colours: Palette) -> dict[str, Any]:
 
 
 def areas(panel: Panel, shot: Snapshot, colours: Palette) -> dict[str, Any]:
-    """Return grades as bands across, and infusions of blinatumomab as bars of time."""
+    """Return grades as bands across, and infusions of engagers as bars of time."""
     data: list[list[dict[str, Any]]] = []
     for low, high, grade in panel.bands(shot) if panel.bands else ():
         style = {"color": colours.bands[grade - 1], "opacity": 0.9}
@@ -180,8 +180,8 @@ def areas(panel: Panel, shot: Snapshot, colours: Palette) -> dict[str, Any]:
         }
         data.append([named, {"yAxis": high}])
     if panel.infusions:
-        colour = colours.cells["blinatumomab"]
-        for given in courses.blinatumomab(shot.result):
+        infusions = [row for row in received(shot.result.events, shot.result.end) if row.kind == "infusion"]
+        for colour, given in ((colours.of(row.colour), bar) for row in infusions for bar in row.bars):
             data.append([
                 {"name": f"{given.level:g} µg/day", "xAxis": given.start, "itemStyle": {"color": colour, "opacity": 0.18},
                  "label": {"show": True, "position": "insideTop", "color": colours.ink, "fontSize": 9}},

@@ -20,6 +20,10 @@ class Palette:
     cells: Mapping[str, str]
     bands: tuple[str, ...]  # acute GvHD grades I-IV
 
+    def of(self, name: str) -> str:
+        """Return the colour of a name; what is a colour itself stays."""
+        return self.cells.get(name, name)
+
 
 LIGHT: Final = Palette(
     dark=False,
@@ -32,7 +36,7 @@ LIGHT: Final = Palette(
         "blasts": "#D55E00",
         "cd19_negative": "#882255",
         "engaged": "#0072B2",
-        "blinatumomab": "#0072B2",
+        "engager": "#0072B2",
         "tcon": "#009E73",
         "treg": "#C98A00",
         "effectors": "#5A4A42",
@@ -41,7 +45,7 @@ LIGHT: Final = Palette(
         "normal": "#8C8C8C",
         "tissue": "#5A4A42",
         "exhaustion": "#6A3D9A",
-        "dli": "#007A59",
+        "donor_cells": "#007A59",
         "mrd": "#111111",
     },
     bands=("#FFF3D6", "#FFE0A8", "#FFC38A", "#F79B7B"),
@@ -57,7 +61,7 @@ DARK: Final = Palette(
         "blasts": "#FF8A3D",
         "cd19_negative": "#E573A8",
         "engaged": "#56B4E9",
-        "blinatumomab": "#56B4E9",
+        "engager": "#56B4E9",
         "tcon": "#2FD0A0",
         "treg": "#F0C04C",
         "effectors": "#D9B8A6",
@@ -66,7 +70,7 @@ DARK: Final = Palette(
         "normal": "#9A9A9A",
         "tissue": "#E0C9BC",
         "exhaustion": "#C9A6F0",
-        "dli": "#2FD0A0",
+        "donor_cells": "#2FD0A0",
         "mrd": "#FFFFFF",
     },
     bands=("#3A3320", "#4D3F1C", "#5E3B1F", "#6E2F22"),

@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from simulation.browser.snapshot import Snapshot
-from simulation.results import courses
+from simulation.products.received import Received
+from simulation.products.registry import received
+from simulation.results.measurements import measurements
 
 __all__ = ["PANELS", "Curve", "Panel"]
 
@@ -59,13 +61,13 @@ def _negative_share(columns: Columns) -> Values:
 
 def _mrd(shot: Snapshot, low: float) -> list[list[float | None]]:
     return [
-        [m.day, float(np.log10(m.value)) if m.value > 0 else low]
-        for m in courses.measurements(shot.result, "mrd")
+        [m.day, float(np.log10(m.value)) if m.value > 0 else low] for m in measurements(shot.result, "mrd")
     ]
 
 
-def _dli(shot: Snapshot, low: float) -> list[list[float | None]]:
-    return [[given.day, low + 0.35] for given in courses.cell_infusions(shot.result)]
+def _cells(shot: Snapshot, low: float) -> list[list[float | None]]:
+    rows: list[Received] = received(shot.result.events, shot.result.end)
+    return [[given.day, low + 0.35] for row in rows if row.kind == "cells" for given in row.marks]
 
 
 def _mrd_levels(shot: Snapshot) -> list[tuple[float, str]]:
@@ -106,13 +108,13 @@ PANELS: Final = (
         (
             Curve("cd3", "CD3+ T cells", "/µL", "cd3", column("cd3_per_ul")),
             Curve("b_cells", "CD19+ B cells", "/µL", "b_cells", column("b_cells_per_ul"), "dashed"),
-            Curve("dli", "DLI", "", "dli", points="triangle", measured=_dli),
+            Curve("dli", "DLI", "", "donor_cells", points="triangle", measured=_cells),
         ),
         -1, 4, 1,
     ),
     Panel(
         "Blinatumomab (pg/mL in plasma)",
-        (Curve("drug", "level", "pg/mL", "blinatumomab", column("blinatumomab_pg_per_ml"), legend=False),),
+        (Curve("drug", "level", "pg/mL", "engager", column("blinatumomab_pg_per_ml"), legend=False),),
         0, 4, 1, infusions=True,
     ),
     Panel(

@@ -12,11 +12,13 @@ from simulation.browser.catalogue import Source
 from simulation.browser.form import field_of_key, overrides, read_form
 from simulation.errors import UserError
 from simulation.mesa_model import TransplantModel
+from simulation.products.registry import PRODUCTS
 from simulation.scenario.schema import Scenario
 
 __all__ = ["PatientSession"]
 
-_PLAN = {"blinatumomab", "dli"}  # what may change without a restart until treatment is triggered or ordered
+# what may change without a restart until treatment is triggered or ordered
+_PLAN = {product.name for product in PRODUCTS if product.triggered}
 _EPS = 1e-9
 
 

@@ -34,7 +34,7 @@ class Snapshot:
     agents: int
     weight_kg: float
     integrity_grades: tuple[float, ...]
-    pump_ug_per_day: float
+    running: tuple[str, ...]  # what is being infused, in words
     now: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -67,7 +67,7 @@ def snapshot(model: TransplantModel) -> Snapshot:
         agents=int(now["agents_count"]),
         weight_kg=course.body.weight_kg,
         integrity_grades=(p.integrity_grade_1, p.integrity_grade_2, p.integrity_grade_3, p.integrity_grade_4),
-        pump_ug_per_day=course.clinic.pump.rate,
+        running=tuple(text for giver in course.clinic.givers.values() if (text := giver.running())),
         now=now,
     )
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
+from simulation.blocks.fields import FrozenMap
 from simulation.calibration.estimate import Statistic, mean
 from simulation.in_vitro.load import parse_experiment
 from simulation.in_vitro.protocols.exhaustion import lysis_of_arm
 from simulation.in_vitro.run import run_experiment
 from simulation.in_vitro.schema import ExhaustionCoculture
-from simulation.scenario.fields import FrozenMap
 
 __all__ = ["PROTOCOL", "culture_rows", "tell_culture"]
 

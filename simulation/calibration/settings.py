@@ -9,13 +9,13 @@ from typing import Any, Final
 
 import yaml
 
+from simulation.blocks.fields import FrozenMap
 from simulation.body.keyed import Keyed
 from simulation.parameters import ParameterTable
 from simulation.parameters.distributions import Distribution, parse_distribution
-from simulation.scenario.fields import FrozenMap
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.schema import Scenario
-from simulation.scenario.treatments import OnDay
+from simulation.scenario.triggers import OnDay
 from simulation.units import parse_quantity
 from simulation.yaml_source import Node, plain, read_yaml
 

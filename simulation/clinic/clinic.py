@@ -15,16 +15,12 @@ from simulation.clinic.orders import BY_HAND, OrderDesk
 from simulation.clinic.outcomes import OutcomeBook
 from simulation.clinic.ports import Patient
 from simulation.clinic.stop_rules import StopRules
-from simulation.clinic.treatments.course import TreatmentCourse
-from simulation.clinic.treatments.immunosuppression import DrugCourses, ReactiveCourse
-from simulation.clinic.treatments.lymphocytes import DonorLymphocytes
-from simulation.clinic.treatments.pump import Pump
+from simulation.clinic.treatment_course import TreatmentCourse
 from simulation.clinic.triggers import Trigger, make_trigger
 
 if TYPE_CHECKING:
     from simulation.scenario.orders import Order
     from simulation.scenario.schema import Scenario
-    from simulation.scenario.treatments import CourseOnGrade
 
 __all__ = ["Clinic"]
 
@@ -53,12 +49,8 @@ class Clinic:
         self._over_since = math.inf
         self._courses_left = 0 if scenario.retreatment is None else scenario.retreatment.courses
         self._stop_rules = StopRules(scenario, negative_share=values.fraction_cause_escape)
-        self._drugs = DrugCourses(scenario)
-        self._gvhd_care = _care(scenario.agvhd_treatment, "aGvHD")
-        self._crs_care = _care(scenario.crs_treatment, "CRS")
-        self.pump = Pump()
-        self.lymphocytes = DonorLymphocytes()
-        self._orders = OrderDesk(scenario.orders, self.pump, self.lymphocytes)
+        self.givers = {product.name: product.giver(scenario) for product in scenario.products}
+        self._orders = OrderDesk(scenario.orders, self.givers)
 
     def act(self, patient: Patient) -> None:
         """Do what is due at the start of the step: sample, read results, decide, stop, treat."""
@@ -91,7 +83,7 @@ class Clinic:
         return self.book.trigger_day is None and self.book.treatment_start_day is None
 
     def replan(self, scenario: "Scenario") -> None:
-        """Go on with a scenario that differs in `blinatumomab` and `dli` only; raise ValueError when it is too late."""
+        """Go on with a scenario that differs in what a course gives only; raise ValueError when it is too late."""
         if not self.may_replan:
             raise ValueError("treatment has been triggered or given: the plan can no longer change")
         self.scenario = scenario
@@ -101,8 +93,9 @@ class Clinic:
         """Take note of the state at the end of the step, and of death, which competes with relapse."""
         if self.finished:
             return
-        self.book.add_infusion(self.pump.rate, patient.time_step)
-        self.book.observe(patient.truth(), self.pump.rate)
+        pump: Any = self.givers["blinatumomab"]
+        self.book.add_infusion(pump.rate, patient.time_step)
+        self.book.observe(patient.truth(), pump.rate)
         hazard = patient.hazard_of_death()
         if hazard > 0.0 and patient.uniform("death", self._step) < -math.expm1(-hazard * patient.time_step):
             self.finished = True
@@ -111,7 +104,7 @@ class Clinic:
 
     def outcomes(self, patient: Patient) -> dict[str, object]:
         """Return the outcomes so far, by the names of `OUTCOME_KEYS`; None where it did not happen."""
-        given = self.lymphocytes
+        given: Any = self.givers["dli"]
         return self.book.summary(patient.truth(), given.cells_per_kg, given.n_given)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Clinic":
@@ -126,9 +119,7 @@ class Clinic:
 
     def _sample(self, patient: Patient) -> None:
         self._laboratory.take_scheduled(patient, self._step)
-        cycle = self.course.end_of_block(patient.day) if self.course is not None else None
-        if cycle is not None:
-            why = f"end of cycle {cycle}" if cycle > 0 else "blinatumomab stopped"
+        for why in self.course.restaging(patient.day) if self.course is not None else ():
             self._laboratory.aspirate(patient, self._step, why)
 
     def _read_results(self, patient: Patient) -> None:
@@ -182,20 +173,15 @@ class Clinic:
         now = patient.day
         begin = now + trigger.delay(now)
         self.events.add(now, "trigger", kind, self._announce(trigger, kind, begin, again))
-        self.course = TreatmentCourse(self.scenario, begin, patient, self.pump, self.lymphocytes, self.course)
+        self.course = TreatmentCourse(self.scenario, begin, patient, self.givers, self.course)
 
     def _planned(self) -> list[str]:
         """Return what a course gives, in words, without what was stopped for good in an earlier one."""
-        scenario = self.scenario
         stopped = frozenset() if self.course is None else self.course.stopped
         return [
-            name
-            for name, part in (
-                ("cytoreduction", scenario.cytoreduction),
-                ("blinatumomab", scenario.blinatumomab),
-                ("DLI", scenario.dli),
-            )
-            if part is not None and name.lower() not in stopped
+            product.word
+            for product in self.scenario.products
+            if product.triggered and product.name not in stopped and product.spec(self.scenario) is not None
         ]
 
     def _announce(self, trigger: Trigger, kind: str, begin: float, again: str) -> str:
@@ -219,11 +205,8 @@ class Clinic:
             self.book.treatment_began(patient.day)
 
     def _give_drugs(self, patient: Patient, examination: Examination) -> None:
-        if self._gvhd_care is not None:
-            self._gvhd_care.consider(examination.agvhd_grade, patient.day, self._drugs)
-        if self._crs_care is not None:
-            self._crs_care.consider(examination.crs_grade, patient.day, self._drugs)
-        self._drugs.act(patient, self.events)
+        for giver in self.givers.values():
+            giver.act(patient, examination, self.events)
 
 
 _KIND = {
@@ -234,10 +217,6 @@ _KIND = {
     "any_of": "treatment",
     "all_of": "treatment",
 }
-
-
-def _care(rule: "CourseOnGrade | None", disease: str) -> ReactiveCourse | None:
-    return ReactiveCourse(rule, disease) if rule is not None else None
 
 
 def _cause_of_death(examination: Examination) -> str:

@@ -5,12 +5,13 @@ through `Patient`.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-__all__ = ["Patient", "Truth"]
+__all__ = ["Effect", "Patient", "Truth"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,9 @@ class Truth:
     blasts_hla_lost: int
     marrow_blasts: int
     marrow_cells: float  # nucleated marrow cells, cells
-    niche_blast_fraction: npt.NDArray[np.float64]  # (niches,)
-    niche_blasts: npt.NDArray[np.float64]  # (niches,) cells
-    niche_access: npt.NDArray[np.float64]  # (niches,) access for T cells and drug; < 1 in a sanctuary
+    niche_blast_fraction: "npt.NDArray[np.float64]"  # (niches,)
+    niche_blasts: "npt.NDArray[np.float64]"  # (niches,) cells
+    niche_access: "npt.NDArray[np.float64]"  # (niches,) access for T cells and drug; < 1 in a sanctuary
     blood_blasts_per_ul: float
     cd3_per_ul: float
     treg_per_ul: float
@@ -47,6 +48,14 @@ class Truth:
     def marrow_blast_fraction(self) -> float:
         """Return blasts among nucleated marrow cells, fraction."""
         return self.marrow_blasts / self.marrow_cells if self.marrow_cells > 0 else 0.0
+
+
+class Effect(Protocol):
+    """What a product does to the body: frozen, so that two that do the same are equal and count as one key."""
+
+    def act(self, body: Any, /) -> None:
+        """Do it to a body."""
+        ...
 
 
 class Patient(Protocol):
@@ -84,20 +93,8 @@ class Patient(Protocol):
         """Return an exact keyed binomial draw of the named clinic stream."""
         ...
 
-    def set_blinatumomab_rate(self, ug_per_day: float) -> None:
-        """Run the pump at this rate from now on, ug/day; 0 stops it."""
-        ...
-
-    def infuse_dli(self, tcon: int, treg: int, number: int, memory_enriched: bool) -> None:
-        """Put donor lymphocytes into the blood: cells; `number` counts the infusions from 1."""
-        ...
-
-    def set_drug(self, name: str, level: float) -> None:
-        """Set an immunosuppressant to `level` of its usual exposure (0 none, 1 usual) from now on."""
-        ...
-
-    def cytoreduce(self, log10_kill: float) -> None:
-        """Kill blasts by so many log10 at once (chemotherapy), by exact binomial survival."""
+    def apply(self, effect: Effect) -> None:
+        """Do what a product does to the body."""
         ...
 
     def hazard_of_death(self) -> float:

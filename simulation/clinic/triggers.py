@@ -14,7 +14,7 @@ from simulation.clinic.schedule import is_due
 
 if TYPE_CHECKING:
     from simulation.scenario.schema import Definitions
-    from simulation.scenario.treatments import Trigger as Start
+    from simulation.scenario.triggers import Trigger as Start
 
 __all__ = ["Trigger", "make_trigger"]
 

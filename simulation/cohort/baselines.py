@@ -10,12 +10,11 @@ from typing import Annotated, Any, Final, Literal
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
+from simulation.blocks.fields import Block, Problem, Text, Whole, problems
 from simulation.cohort.draw import Floats
 from simulation.cohort.measures import MEASURES
 from simulation.errors import nearest_name
-from simulation.scenario.fields import Problem, Text, Whole, problems
 from simulation.scenario.messages import user_error
-from simulation.scenario.treatments import Block
 from simulation.yaml_source import Node, plain, read_yaml
 
 __all__ = ["PACKAGED_BASELINES", "Baseline", "Verdict", "judged", "load_baselines"]

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from simulation.blocks.fields import Problem
 from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import ParameterTable
-from simulation.scenario.fields import Problem
 from simulation.units import format_number, format_quantity
 
 if TYPE_CHECKING:

@@ -6,9 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from simulation.in_vitro.fields import Cells, Count
-from simulation.parameters.distributions import Distribution
-from simulation.scenario.fields import (
+from simulation.blocks.fields import (
+    Block,
     Bool,
     Fraction,
     FrozenMap,
@@ -18,9 +17,10 @@ from simulation.scenario.fields import (
     problems,
     written,
 )
+from simulation.in_vitro.fields import Cells, Count
+from simulation.parameters.distributions import Distribution
 from simulation.scenario.named_values import ParameterValues, PatientValues, ProcessSwitches
 from simulation.scenario.schema import AgentSize
-from simulation.scenario.treatments import Block
 
 __all__ = ["Duration", "Experiment", "WellResolution"]
 

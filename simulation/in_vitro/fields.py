@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Final
 
-from simulation.scenario.fields import Custom, Quantity, Whole, parse_bare, problem, show
+from simulation.blocks.fields import Custom, Quantity, Whole, parse_bare, problem, show
 from simulation.units import format_number
 
 __all__ = ["Cells", "Concentration", "Count", "Drug", "Ratio", "TregRatio", "ratio_text"]

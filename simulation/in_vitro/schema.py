@@ -8,10 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from simulation.blocks.fields import Block, Bool, Fraction, Quantity, Text, written
 from simulation.in_vitro.experiment import Duration, Experiment
 from simulation.in_vitro.fields import Cells, Concentration, Drug, Ratio, TregRatio
-from simulation.scenario.fields import Bool, Fraction, Quantity, Text, written
-from simulation.scenario.treatments import Block
 
 __all__ = [
     "EXPERIMENTS",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from simulation.results.words import cells_text, number_text
+from simulation.products.product import OTHER_DRUGS, days_text, join
+from simulation.products.registry import product
+from simulation.results.words import number_text
+from simulation.units import cells_text
 
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
 
 __all__ = ["scenario_words"]
 
-_DRUGS = {"ptcy": "post-transplant cyclophosphamide"}
 _MICRO = "\N{MICRO SIGN}"
 
 
@@ -23,9 +24,7 @@ def scenario_words(scenario: Scenario) -> list[tuple[str, str]]:
         ("Patient", _patient(scenario)),
         ("Tests", _tests(scenario)),
         ("Treatment starts", _start(scenario)),
-        ("Blinatumomab", _blinatumomab(scenario)),
-        ("Donor lymphocytes", _dli(scenario)),
-        ("Other drugs", _other_drugs(scenario)),
+        *_products(scenario),
         ("Ordered by hand", _orders(scenario)),
         ("Stop rules", _stop(scenario)),
         ("Definitions", _definitions(scenario)),
@@ -34,25 +33,12 @@ def scenario_words(scenario: Scenario) -> list[tuple[str, str]]:
     return [(topic, text) for topic, text in told if text]
 
 
-def _days(value: float) -> str:
-    return f"{value:g} day" + ("" if value == 1 else "s")
-
-
-def _dose(dose: Any) -> str:
-    return f"{dose.amount:g} {_MICRO}g/{'m\N{SUPERSCRIPT TWO}/' if dose.per_m2 else ''}day"
-
-
 def _day(value: float) -> str:
     return f"day {value:g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _percent(value: float) -> str:
     return f"{100 * value:.4g} %" if value >= 0.01 else number_text(value)
-
-
-def _join(parts: Iterable[str], last: str = "and") -> str:
-    items = list(parts)
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else ""
 
 
 def _transplant(scenario: Scenario) -> str:
@@ -70,7 +56,7 @@ def _transplant(scenario: Scenario) -> str:
         if graft.treg
         else "no Treg"
     )
-    return f"T-cell-depleted graft from {donor}, with {_join(given)}."
+    return f"T-cell-depleted graft from {donor}, with {join(given)}."
 
 
 def _patient(scenario: Scenario) -> str:
@@ -116,8 +102,8 @@ def _tests(scenario: Scenario) -> str:
 
 
 def _when(test: Any) -> str:
-    reported = f", reported after {_days(test.delay)}" if test.delay else ""
-    return f"from day {test.first:g}, every {_days(test.every)}{reported}"
+    reported = f", reported after {days_text(test.delay)}" if test.delay else ""
+    return f"from day {test.first:g}, every {days_text(test.every)}{reported}"
 
 
 def _start(scenario: Scenario) -> str:
@@ -142,62 +128,20 @@ def _trigger(start: Any) -> str:
         text = "never"
     else:
         several = ["(" + _trigger(one) + ")" for one in start.triggers]
-        text = _join(several, "or" if start.when == "any_of" else "and")
+        text = join(several, "or" if start.when == "any_of" else "and")
     if start.not_before:
         text += f", not before day {start.not_before:g}"
-    return text + (f", {_days(start.delay)} later" if start.delay else "")
+    return text + (f", {days_text(start.delay)} later" if start.delay else "")
 
 
-def _blinatumomab(scenario: Scenario) -> str:
-    plan = scenario.blinatumomab
-    if plan is None:
-        return "None."
-    cycles = "1 cycle" if plan.cycles == 1 else f"up to {plan.cycles} cycles"
-    if plan.pattern is not None:
-        parts = (f"{_dose(one.dose)} for {_days(one.duration)}" for one in plan.pattern)
-        text = f"{cycles} of {_join(parts, 'then')}"
-    elif plan.dose is not None:
-        step = plan.step_up
-        first = (
-            ""
-            if step is None
-            else f", the first {_days(step.duration)} of the first cycle at {_dose(step.dose)}"
-        )
-        text = f"{cycles} of {_dose(plan.dose)} for {_days(plan.on or 0)}{first}"
-        text += f", then {_days(plan.off)} off" if plan.off else ""
-    else:
-        return "None."
-    return _sentence(text + (f"; from day {plan.first:g} of treatment" if plan.first != 1 else ""))
-
-
-def _dli(scenario: Scenario) -> str:
-    plan = scenario.dli
-    if plan is None:
-        return "None."
-    doses = ", ".join(cells_text(dose) for dose in plan.cd3)
-    day = f"day {plan.first.day:g} of " + (
-        "treatment" if plan.first.cycle is None else f"cycle {plan.first.cycle}"
-    )
-    text = f"{doses} CD3+ cells/kg, from {day}" + (
-        f", every {_days(plan.every)}" if len(plan.cd3) > 1 else ""
-    )
-    text += f", with {plan.treg_per_tcon:g} Treg per Tcon" if plan.treg_per_tcon else ""
-    return _sentence(text + (", naive cells depleted" if plan.memory_enriched else ""))
-
-
-def _other_drugs(scenario: Scenario) -> str:
-    told = []
-    if scenario.cytoreduction is not None:
-        kill, before = scenario.cytoreduction.log10_kill, scenario.cytoreduction.before
-        told.append(f"chemotherapy {_days(before)} before treatment, killing {kill:g} log10 of the blasts")
-    for one in scenario.immunosuppression:
-        level = "" if one.level == 1 else f" at {one.level:g} times the usual level"
-        told.append(f"{_DRUGS.get(one.drug, one.drug)} from {_day(one.start)} to {_day(one.end)}{level}")
-    for rule, disease in ((scenario.agvhd_treatment, "acute GvHD"), (scenario.crs_treatment, "CRS")):
-        if rule is not None:
-            drug = _DRUGS.get(rule.drug, rule.drug)
-            told.append(f"{drug} for {_days(rule.duration)} at {disease} of grade {rule.at_grade} or more")
-    return _sentence("; ".join(told)) if told else "None."
+def _products(scenario: Scenario) -> list[tuple[str, str]]:
+    """Return a topic per product; what has none of its own comes last, together."""
+    topics: dict[str, list[str]] = {}
+    for one in sorted(scenario.products, key=lambda one: one.title == OTHER_DRUGS):
+        topics.setdefault(one.title, []).extend(one.phrases(scenario))
+    return [
+        (topic, _sentence("; ".join(phrases)) if phrases else "None.") for topic, phrases in topics.items()
+    ]
 
 
 def _orders(scenario: Scenario) -> str:
@@ -206,29 +150,19 @@ def _orders(scenario: Scenario) -> str:
 
 def _order(one: Any) -> str:
     when = f"on {_day(one.day)} "
-    if one.give == "dli":
-        treg = f" with {one.treg_per_tcon:g} Treg per Tcon" if one.treg_per_tcon else ""
-        enriched = ", naive cells depleted" if one.memory_enriched else ""
-        return f"{when}{cells_text(one.cd3)} CD3+ cells/kg{treg}{enriched}"
-    if one.give == "blinatumomab":
-        length = "until stopped" if one.duration is None else f"for {_days(one.duration)}"
-        return f"{when}blinatumomab {_dose(one.dose)} {length}"
-    if one.stop is not None:
-        product = "donor lymphocytes" if one.stop == "dli" else one.stop
-        return f"{when}an end to {product}"
-    return f"{when}a marrow test"
+    if one.give is not None:
+        return f"{when}{product(one.give).order_words(one)}"
+    return (
+        f"{when}an end to {product(one.stop).title.lower()}"
+        if one.stop is not None
+        else f"{when}a marrow test"
+    )
 
 
 def _stop(scenario: Scenario) -> str:
-    stop = scenario.stop
-    told = []
-    if stop.agvhd_grade is not None:
-        told.append(f"no further donor lymphocytes from acute GvHD of grade {stop.agvhd_grade} on")
-    if stop.crs_grade is not None:
-        told.append(f"blinatumomab stops at CRS of grade {stop.crs_grade} or more")
-    if stop.cd19_negative_relapse:
-        told.append("blinatumomab stops at a CD19-negative relapse")
-    return _sentence("; ".join(told)) if told else "None."
+    values = [(rule.words, getattr(scenario.stop, rule.key)) for _, rule in scenario.stop_rules]
+    phrases = [words.format(value) for words, value in values if value]
+    return _sentence("; ".join(phrases)) if phrases else "None."
 
 
 def _definitions(scenario: Scenario) -> str:
@@ -245,7 +179,7 @@ def _simulation(scenario: Scenario) -> str:
     outside = " and one site outside it" if marrow.extramedullary_site else ""
     step = scenario.time_step * 24
     return (
-        f"{_days(scenario.follow_up)} in steps of {step:.3g} h; a marrow of {marrow.rows} "
+        f"{days_text(scenario.follow_up)} in steps of {step:.3g} h; a marrow of {marrow.rows} "
         f"\N{MULTIPLICATION SIGN} {marrow.columns} niches{outside}; up to "
         f"{scenario.resolution.agents_per_stratum} agents per kind of cell and place."
     )

@@ -6,11 +6,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from simulation.units import cells_text
+
 if TYPE_CHECKING:
     from simulation.clinic.events import Event
     from simulation.results.result import Result
 
-__all__ = ["cells_text", "grade_text", "number_text", "outcome_rows", "outcome_table", "timeline", "verdict"]
+__all__ = ["grade_text", "number_text", "outcome_rows", "outcome_table", "timeline", "verdict"]
 
 NOTHING = "\N{EN DASH}"
 _ROMAN = ("0", "I", "II", "III", "IV")
@@ -44,11 +46,6 @@ def number_text(value: object, digits: int = 3) -> str:
         mantissa, exponent = f"{number:.{digits - 1}e}".split("e")
         return f"{float(mantissa):g}e{int(exponent)}"
     return f"{number:,.{digits}g}" if abs(number) < 1000 else f"{number:,.0f}"
-
-
-def cells_text(cells_per_kg: float) -> str:
-    """Return a dose of cells as people write it: 1e5, 2.5e6."""
-    return f"{cells_per_kg:.3g}".replace("e+0", "e").replace("e+", "e")
 
 
 def grade_text(value: object) -> str:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from simulation.blocks.fields import Problem
 from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import ParameterTable
-from simulation.scenario.fields import Problem
 from simulation.scenario.orders import order_problems
-from simulation.scenario.treatments import AllOf, AnyOf, Blinatumomab, Never, OnDay, OnMrd, OnOvertRelapse
+from simulation.scenario.triggers import AllOf, AnyOf, Never, OnDay, OnMrd, OnOvertRelapse
 from simulation.units import format_number, format_quantity
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ def contradictions(scenario: "Scenario") -> list[Problem]:
         _monitoring,
         _start,
         _treatments,
-        _blinatumomab,
-        _dli,
-        _immunosuppression,
+        *(product.problems for product in scenario.products),
         _orders,
     )
     return [found for check in checks for found in check(scenario)]
@@ -164,84 +162,11 @@ def _trigger(s: "Scenario", start: object, path: tuple[str | int, ...]) -> Itera
 def _treatments(s: "Scenario") -> Iterator[Problem]:
     if not isinstance(s.start, Never):
         return
-    for key in ("blinatumomab", "dli", "cytoreduction", "retreatment"):
+    for key in (*(product.name for product in s.products if product.triggered), "retreatment"):
         if getattr(s, key) is not None:
             yield Problem(
                 f"{key} would never be given, because start.when is never; say when it starts, or write null",
                 (key,),
-            )
-
-
-def _blinatumomab(s: "Scenario") -> Iterator[Problem]:
-    drug = s.blinatumomab
-    if drug is None:
-        return
-    if drug.pattern is None:
-        yield from (
-            Problem("this key is missing", ("blinatumomab", key), at_key=True)
-            for key in ("dose", "on", "off")
-            if getattr(drug, key) is None
-        )
-        if drug.step_up is not None and drug.on is not None and drug.step_up.duration > drug.on:
-            yield Problem(
-                f"got {_time(drug.step_up.duration)}",
-                ("blinatumomab", "step_up", "for"),
-                f"at most on, {_time(drug.on)}",
-            )
-        if drug.on is not None:
-            yield from _shorter_than_a_step(s, drug.on, ("blinatumomab", "on"))
-        return
-    for index, part in enumerate(drug.pattern):
-        yield from _shorter_than_a_step(s, part.duration, ("blinatumomab", "pattern", index, "for"))
-    also = [key for key in ("dose", "step_up", "on", "off") if getattr(drug, key) is not None]
-    if also:
-        told = f"it takes the place of {', '.join(also)}; write one or the other"
-        yield Problem(told, ("blinatumomab", "pattern"), at_key=True)
-
-
-def _shorter_than_a_step(s: "Scenario", time: float, path: tuple[str | int, ...]) -> Iterator[Problem]:
-    """Refuse an infusion that would begin and end within one step, and so never be seen."""
-    if time < s.time_step * (1 - _ROUNDING):
-        yield Problem(f"got {_time(time)}", path, f"at least time_step, {_time(s.time_step)}")
-
-
-def _dli(s: "Scenario") -> Iterator[Problem]:
-    dli = s.dli
-    if dli is None:
-        return
-    if len(dli.cd3) > 1 and "every" not in dli.model_fields_set:
-        yield Problem(
-            "this key is missing; several infusions need the interval between them", ("dli", "every")
-        )
-    if dli.first.cycle is None:
-        return
-    path = ("dli", "first")
-    drug: Blinatumomab | None = s.blinatumomab
-    if drug is None:
-        yield Problem(
-            "got a day of a cycle, but there is no blinatumomab",
-            path,
-            f"a day of treatment such as day {format_number(dli.first.day)}",
-        )
-    elif dli.first.cycle > drug.cycles:
-        yield Problem(
-            f"got cycle {dli.first.cycle}", path, f"one of the {drug.cycles} cycles of blinatumomab"
-        )
-    elif drug.cycle_length > 0 and dli.first.day > drug.cycle_length:
-        yield Problem(
-            f"got day {format_number(dli.first.day)}",
-            path,
-            f"a day of the cycle, which is {_time(drug.cycle_length)} long",
-        )
-
-
-def _immunosuppression(s: "Scenario") -> Iterator[Problem]:
-    for index, course in enumerate(s.immunosuppression):
-        if course.end < course.start:
-            yield Problem(
-                f"{course.drug} ends on {format_quantity(course.end, 'day')}, before it starts",
-                ("immunosuppression", index, "to"),
-                f"{format_quantity(course.start, 'day')} or later",
             )
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
+from simulation.blocks.fields import quantity_json_schema
 from simulation.parameters.table import ParameterTable
-from simulation.scenario.fields import quantity_json_schema
 from simulation.scenario.messages import keys_of_start
 from simulation.scenario.named_values import distribution_json_schema
 

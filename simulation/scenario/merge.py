@@ -18,7 +18,6 @@ _NAMED: Final = frozenset(
 _WHOLE: Final[dict[str, str]] = {
     "start": "when"
 }  # another `when` replaces the block: its keys mean something else
-_DUTY: Final = ("dose", "step_up", "on", "off")
 
 
 def extended(root: Node, path: Path | None, shown: str) -> Node:
@@ -86,8 +85,8 @@ def merge(base: Node, over: Node, path: tuple[str, ...] = ()) -> Node:
     if _replaces(base.value, over.value, path):
         return over
     merged = dict(base.value)
-    if path == ("blinatumomab",):
-        _drop_other_way(merged, over.value)
+    if len(path) == 1:
+        _settle(path[0], merged, over.value)
     for key, node in over.value.items():
         if node.value is None and len(path) == 1 and path[0] in _NAMED:
             merged.pop(key, None)
@@ -108,13 +107,13 @@ def _replaces(base: Mapping[str, Node], over: Mapping[str, Node], path: tuple[st
     }  # a distribution is replaced as a whole
 
 
-def _drop_other_way(merged: dict[str, Node], over: Mapping[str, Node]) -> None:
-    """Let a pattern take the place of the base's dose, on and off, and the reverse."""
-    if "pattern" in over and over["pattern"].value is not None and not any(key in over for key in _DUTY):
-        for key in _DUTY:
-            merged.pop(key, None)
-    elif "dose" in over and "pattern" not in over:
-        merged.pop("pattern", None)
+def _settle(key: str, merged: dict[str, Node], over: Mapping[str, Node]) -> None:
+    """Let a product take out of its block what the new keys take the place of."""
+    from simulation.products.registry import PRODUCTS
+
+    for product in PRODUCTS:
+        if product.name == key:
+            product.settle(merged, over)
 
 
 def node_from(value: Any, label: str) -> Node:

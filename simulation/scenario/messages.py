@@ -4,8 +4,8 @@ from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from simulation.blocks.fields import Problem, show
 from simulation.errors import UserError, nearest_name
-from simulation.scenario.fields import Problem, show
 from simulation.yaml_source import Node
 
 __all__ = ["user_error"]

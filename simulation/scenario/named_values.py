@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
+from simulation.blocks.fields import BARE, Custom, FrozenMap, Problem, parse_bare, problem, problems, show
 from simulation.errors import nearest_name
 from simulation.parameters.distributions import (
     DISTRIBUTIONS,
@@ -12,7 +13,6 @@ from simulation.parameters.distributions import (
 )
 from simulation.parameters.processes import PROCESS_NAMES
 from simulation.parameters.table import Parameter, ParameterTable
-from simulation.scenario.fields import BARE, Custom, FrozenMap, Problem, parse_bare, problem, problems, show
 from simulation.units import QuantityError, format_quantity, parse_quantity
 
 __all__ = ["ParameterValues", "PatientValues", "ProcessSwitches", "distribution_json_schema"]

@@ -1,67 +1,60 @@
-"""What is done by hand on a day, besides the plan: a donor lymphocyte infusion, the pump, a marrow test."""
+"""What is done by hand on a day, besides the plan: something given, something stopped, a marrow test."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, create_model, model_serializer
 
-from simulation.scenario.fields import Bool, CellsPerKg, Day, Interval, Problem, Quantity
-from simulation.scenario.treatments import Block, DoseRate
+from simulation.blocks.fields import Block, Day, Problem, Word
+from simulation.products.registry import BY_HAND, joined, product
 
 __all__ = ["Order", "order_problems"]
 
+_ACTS: Final = ("give", "stop", "test")
+_DETAILS: Final = joined(lambda one: one.order_fields)
+_Product = Annotated[str, Word(BY_HAND)]
 
-class Order(Block):
+
+class _Order(Block):
     """Do one thing on one day; it has exactly one of `give`, `stop` and `test`. Absent parts are None."""
 
     day: Day = Field(description="The day on which it is done, before that day's step.")
-    give: Literal["dli", "blinatumomab"] | None = Field(
-        None, description="Infuse donor lymphocytes (`cd3`), or start the pump (`dose`, `for`)."
-    )
-    stop: Literal["blinatumomab", "dli"] | None = Field(
+    give: _Product | None = Field(None, description="Give it, as the other keys say.")
+    stop: _Product | None = Field(
         None,
         description="End it, with all cycles or infusions still planned; a later order may give it again.",
     )
     test: Literal["marrow"] | None = Field(None, description="Aspirate the marrow for every marrow test.")
-    cd3: CellsPerKg | None = Field(None, description="CD3+ cells per kg of this infusion.")
-    treg_per_tcon: Annotated[float, Quantity("dimensionless", 0, 10)] | None = Field(
-        None, description="Donor Treg infused with each Tcon; none unless written."
-    )
-    memory_enriched: Bool | None = Field(None, description="Naive cells depleted; not unless written.")
-    dose: DoseRate | None = Field(None, description="Blinatumomab from this day on.")
-    duration: Interval | None = Field(
-        None, alias="for", description="How long the pump runs; until an order stops it unless written."
-    )
 
     @model_serializer(mode="wrap")
     def _only_what_is_said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return {key: value for key, value in write(self).items() if value is not None}
 
 
-_ACTS: Final = ("give", "stop", "test")
-_DETAILS: Final = {
-    "dli": (("cd3",), ("treg_per_tcon", "memory_enriched")),
-    "blinatumomab": (("dose",), ("for",)),
-    None: ((), ()),
-}
+if TYPE_CHECKING:
+
+    class Order(_Order):
+        """Have the details of every product, too."""
+
+        def __getattr__(self, name: str) -> Any: ...
+
+else:
+    Order = create_model("Order", __base__=_Order, __doc__=_Order.__doc__, **_DETAILS)
 
 
 def order_problems(order: Order) -> Iterator[Problem]:
     """Yield what is missing in an order, or too much; paths are below the order."""
     acts = [act for act in _ACTS if getattr(order, act) is not None]
     if len(acts) != 1:
-        told = f"got {' and '.join(acts)}" if acts else "it says nothing to do"
-        yield Problem(told, (), "one of give, stop and test in each order")
+        message = f"got {' and '.join(acts)}" if acts else "it says nothing to do"
+        yield Problem(message, (), "one of give, stop and test in each order")
         return
-    needed, allowed = _DETAILS[order.give]
-    written = {
-        "cd3": order.cd3, "treg_per_tcon": order.treg_per_tcon, "memory_enriched": order.memory_enriched,
-        "dose": order.dose, "for": order.duration,
-    }  # fmt: skip
-    for key in needed:
-        if written[key] is None:
+    given = product(order.give) if order.give is not None else None
+    allowed = {} if given is None else given.order_fields
+    for name, (_, field) in _DETAILS.items():
+        key, value = field.alias or name, getattr(order, name)
+        if value is None and given is not None and name in given.order_needs:
             yield Problem(f"this key is missing; give: {order.give} needs it", (key,), at_key=True)
-    for key, value in written.items():
-        if value is not None and key not in (*needed, *allowed):
+        if value is not None and name not in allowed:
             what = f"{acts[0]}: {getattr(order, acts[0])}"
             yield Problem(f"it means nothing with {what}", (key,), at_key=True)

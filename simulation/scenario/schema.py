@@ -1,12 +1,13 @@
 """What a scenario may say: the attribute names are the YAML keys, the values are in canonical units."""
 
 import hashlib
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, create_model, field_validator, model_validator
 
-from simulation.scenario.fields import (
+from simulation.blocks.fields import (
     YEARS_20,
+    Block,
     Bool,
     CellsPerKg,
     Custom,
@@ -21,19 +22,12 @@ from simulation.scenario.fields import (
     problems,
     show,
 )
+from simulation.clinic.stop_rules import StopRule
+from simulation.products.product import Product
+from simulation.products.registry import PRODUCTS, STOP_RULES, joined
 from simulation.scenario.named_values import ParameterValues, PatientValues, ProcessSwitches
 from simulation.scenario.orders import Order
-from simulation.scenario.treatments import (
-    Blinatumomab,
-    Block,
-    CourseOnGrade,
-    Cytoreduction,
-    Dli,
-    Immunosuppression,
-    Retreatment,
-    Stop,
-    Trigger,
-)
+from simulation.scenario.triggers import Retreatment, Trigger
 
 __all__ = ["Definitions", "Donor", "Graft", "Marrow", "Monitoring", "Resolution", "Scenario"]
 
@@ -148,9 +142,7 @@ class Definitions(Block):
     mrd_negative: Fraction = Field(description="MRD below this is negative.")
 
 
-class Scenario(Block):
-    """Hold everything that one simulated patient's course depends on, besides the seed."""
-
+class _UntilTreated(Block):
     name: Annotated[str, Text(120, 1, "Pre-emptive blinatumomab + DLI", one_line=True)] = Field(
         description="What figures and reports call it."
     )
@@ -178,17 +170,35 @@ class Scenario(Block):
     definitions: Definitions = Field(description="What the outcomes mean.")
     start: Trigger = Field(description="When treatment starts.")
     retreatment: Retreatment | None = Field(description="The same treatment again; null: one course only.")
-    blinatumomab: Blinatumomab | None = Field(description="Blinatumomab; null: none.")
-    dli: Dli | None = Field(description="Donor lymphocyte infusions; null: none.")
-    cytoreduction: Cytoreduction | None = Field(
-        description="Chemotherapy before the first treatment; null: none."
+
+
+if TYPE_CHECKING:
+
+    class Stop(Block):
+        """Have a key per rule of a product."""
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    class _Treated(_UntilTreated):
+        def __getattr__(self, name: str) -> Any: ...
+
+else:
+    Stop = create_model(
+        "Stop",
+        __base__=Block,
+        __doc__="End treatment early.",
+        **{rule.key: (rule.annotation, Field(description=rule.description)) for _, rule in STOP_RULES},
     )
-    immunosuppression: Annotated[tuple[Immunosuppression, ...], Field(max_length=100)] = Field(
-        description="Immunosuppressants given by the calendar."
-    )
+    _Treated = create_model("_Treated", __base__=_UntilTreated, **joined(lambda product: product.fields))
+
+
+class Scenario(_Treated):
+    """Hold everything that one simulated patient's course depends on, besides the seed.
+
+    What each product adds is declared in its file in `simulation.products`.
+    """
+
     stop: Stop = Field(description="Rules that end treatment.")
-    agvhd_treatment: CourseOnGrade | None = Field(description="The course given for acute GvHD; null: none.")
-    crs_treatment: CourseOnGrade | None = Field(description="The course given for CRS; null: none.")
     orders: Annotated[tuple[Order, ...], Field(max_length=1000)] = Field(
         description="What is done by hand on a day, besides the plan."
     )
@@ -197,6 +207,16 @@ class Scenario(Block):
     )
     processes: ProcessSwitches = Field(description="Processes switched off here, such as {gvl: off}.")
     allow_out_of_range: Bool = Field(False, description="Allow parameters outside the table's range.")
+
+    @property
+    def products(self) -> tuple[Product, ...]:
+        """Return all products, whether this scenario gives them or not, in the order in which they are given."""
+        return PRODUCTS
+
+    @property
+    def stop_rules(self) -> tuple[tuple[Product, StopRule], ...]:
+        """Return every rule of `stop`, with the product that it ends."""
+        return STOP_RULES
 
     @field_validator("marrow_maps", mode="after")
     @classmethod

@@ -4,8 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, model_validator
 
-from simulation.scenario.fields import Problem, Text, Whole, problem, problems, show
-from simulation.scenario.treatments import Block
+from simulation.blocks.fields import Block, Problem, Text, Whole, problem, problems, show
 
 __all__ = [
     "KINDS",

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
+from simulation.blocks.fields import Dose, DoseKind, FieldKind, Quantity, Whole
 from simulation.errors import UserError, nearest_name
 from simulation.parameters.processes import PROCESS_NAMES
 from simulation.parameters.table import ParameterTable
-from simulation.scenario.fields import FieldKind, Flag, Quantity, Whole
 from simulation.scenario.messages import keys_at
 from simulation.scenario.schema import Scenario
-from simulation.scenario.treatments import Dose
 from simulation.units import CANONICAL_UNIT, Dimension, QuantityError, parse_quantity
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Target", "find_target"]
 
-MOST_UG: Final = 1000.0
 _NAMED: Final = ("patient", "parameters")
 
 
@@ -122,10 +120,7 @@ def _walk(segments: list[str], scenario: Scenario, path: str) -> Target:
             annotation, metadata = info.annotation, tuple(info.metadata)
             here = getattr(here, name, None) if isinstance(here, BaseModel) else None
         models = _models(annotation)
-    if segments[-1] == "dose" and not models:
-        per_m2 = isinstance(here, Dose) and here.per_m2
-        return Target(path, "quantity", "dose_rate_per_area" if per_m2 else "dose_rate", 0.0, MOST_UG)
-    return _target(path, annotation, metadata)
+    return _target(path, annotation, metadata, here)
 
 
 def _field(models: list[type[BaseModel]], key: str) -> tuple[str, Any] | None:
@@ -177,10 +172,13 @@ def _kinds(annotation: Any, metadata: tuple[Any, ...]) -> list[FieldKind]:
     return found
 
 
-def _target(path: str, annotation: Any, metadata: tuple[Any, ...]) -> Target:
+def _target(path: str, annotation: Any, metadata: tuple[Any, ...], here: Any) -> Target:
     for kind in _kinds(annotation, metadata):
         if isinstance(kind, Quantity):
             return Target(path, "quantity", kind.dimension, kind.low, kind.high)
-        if isinstance(kind, Whole) and not isinstance(kind, Flag):
+        if isinstance(kind, DoseKind):  # in the unit in which the base writes it
+            per_m2 = isinstance(here, Dose) and here.per_m2
+            return Target(path, "quantity", "dose_rate_per_area" if per_m2 else "dose_rate", 0.0, kind.high)
+        if isinstance(kind, Whole):
             return Target(path, "whole", None, kind.low, kind.high)
     return Target(path, "other")

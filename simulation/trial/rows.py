@@ -1,13 +1,12 @@
 """What each run leaves behind: one row per patient and arm, with the columns of the outcome book and of the patient."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from simulation.clinic.outcomes import OUTCOME_KEYS
 from simulation.parameters.table import ParameterTable
-from simulation.results.courses import blinatumomab, cell_infusions, drugs
-from simulation.results.result import Result
+from simulation.products.registry import received
 from simulation.store import Column
 
 if TYPE_CHECKING:
@@ -125,13 +124,14 @@ def failed_row(patient: int, repeat: int, arm: str, error: str) -> dict[str, Any
 def _course(course: "ArmCourse") -> str:
     """Return what was given and when: intervals [from, to, level], infusions [day, cells/kg], turns as days."""
     events = tuple(course.clinic.events)
-    outcomes: Mapping[str, object] = {"days_simulated": course.clinic.book.death_day or course.body.day}
-    result = Result(course.scenario, 0, 0, {}, events, outcomes)
+    given = received(events, max(course.clinic.book.death_day or course.body.day, 1.0))
     turns = [event for event in events if event.kind == "outcome"]
     told = {
-        "blinatumomab": [[i.start, i.end, i.level] for i in blinatumomab(result)],
-        "dli": [[i.day, i.cells_per_kg] for i in cell_infusions(result)],
-        "drugs": {name: [[i.start, i.end, i.level] for i in spans] for name, spans in drugs(result).items()},
+        **{row.key: [[i.start, i.end, i.level] for i in row.bars] for row in given if row.kind == "infusion"},
+        **{row.key: [[i.day, i.level] for i in row.marks] for row in given if row.kind == "cells"},
+        "drugs": {
+            row.key: [[i.start, i.end, i.level] for i in row.bars] for row in given if row.kind == "drug"
+        },
         "overt": course.overt,
         "relapse": [event.day for event in turns if event.what.endswith("relapse")],
         "remission": [event.day for event in turns if event.what == "complete_remission"],

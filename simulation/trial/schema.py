@@ -5,10 +5,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
+from simulation.blocks.fields import YEARS_20, Block, Quantity, Text, Time, Whole, written
 from simulation.parameters.distributions import Distribution
-from simulation.scenario.fields import YEARS_20, Quantity, Text, Time, Whole, written
 from simulation.scenario.schema import Scenario
-from simulation.scenario.treatments import Block
 
 __all__ = [
     "Arm",

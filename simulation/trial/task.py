@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from simulation.blocks.fields import FrozenMap
 from simulation.body.virtual_patient import patient_values
-from simulation.scenario.fields import FrozenMap
 from simulation.scenario.schema import Scenario
 from simulation.store import Design, write_shard
 from simulation.trial.rows import failed_row, row_of

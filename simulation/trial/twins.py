@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from simulation.body import Body
 from simulation.body.virtual_patient import patient_values
 from simulation.clinic.clinic import Clinic
-from simulation.clinic.ports import Truth
+from simulation.clinic.ports import Effect, Truth
 
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
@@ -121,13 +121,7 @@ class _Hands:
     def __init__(self, shared: Body) -> None:
         self.body = shared
         self._shared = shared
-        self.done: list[object] = []
-
-    def _own(self, *act: object) -> Body:
-        if self.body is self._shared:
-            self.body = self._shared.copy()
-        self.done.append(act)
-        return self.body
+        self.done: list[Effect] = []
 
     @property
     def day(self) -> float:
@@ -157,14 +151,8 @@ class _Hands:
     def hazard_of_death(self) -> float:
         return self.body.hazard_of_death()
 
-    def set_blinatumomab_rate(self, ug_per_day: float) -> None:
-        self._own("blinatumomab", ug_per_day).set_blinatumomab_rate(ug_per_day)
-
-    def set_drug(self, name: str, level: float) -> None:
-        self._own("drug", name, level).set_drug(name, level)
-
-    def infuse_dli(self, tcon: int, treg: int, number: int, memory_enriched: bool) -> None:
-        self._own("dli", tcon, treg, number, memory_enriched).infuse_dli(tcon, treg, number, memory_enriched)
-
-    def cytoreduce(self, log10_kill: float) -> None:
-        self._own("cytoreduction", log10_kill).cytoreduce(log10_kill)
+    def apply(self, effect: Effect) -> None:
+        if self.body is self._shared:
+            self.body = self._shared.copy()
+        self.done.append(effect)
+        self.body.apply(effect)

@@ -25,7 +25,7 @@ follow_up: 150 d
 marrow: {{rows: 5, columns: 4}}
 cytoreduction: {{log10_kill: 1.5, before: 7 d}}
 start: {{when: any_of, triggers: [{{when: overt_relapse}}, {{when: day, day: day 70}}]}}
-dli: {{cd3: [1e6/kg, 5e7/kg], first: day 2, every: 21 d, treg_per_tcon: 0.5, memory_enriched: true}}
+dli: {{cd3: [1e6/kg, 5e7/kg], first: day 2, every: 21 d, treg_per_tcon: 0.5, naive_depleted: true}}
 retreatment: {{start: {{when: mrd, at_least: 1e-4}}, courses: 1}}
 orders:
   - {{day: day 30, give: blinatumomab, dose: 15 ug/m2/day, for: 10 d}}

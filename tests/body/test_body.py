@@ -22,6 +22,9 @@ from simulation.biology.traits import (
 from simulation.body import Body
 from simulation.body.measure import RECORD_COLUMNS, marrow_layers, record
 from simulation.body.virtual_patient import patient_values
+from simulation.products.cytoreduction import Kill
+from simulation.products.dli import DonorLymphocytes
+from simulation.products.immunosuppression import Exposure
 
 from .patients import patient, scenario
 
@@ -60,7 +63,7 @@ def test_the_alloreactive_share_is_a_binomial_draw_and_smaller_from_a_sibling_or
         ("memory", "haploidentical", True),
     ):
         body = patient(**{"donor.match": match, "parameters.fraction_alloreactive_haploidentical": 0.03})
-        body.infuse_dli(10**7, 0, 1, memory)
+        body.apply(DonorLymphocytes(10**7, 0, 1, memory))
         assert cells(body, CLASS_MASK, TCON) == 10**7
         shares[name] = cells(body, ALLOREACTIVE, ALLOREACTIVE) / 1e7
         stage = MEMORY if memory else 0
@@ -73,7 +76,7 @@ def test_the_alloreactive_share_is_a_binomial_draw_and_smaller_from_a_sibling_or
 def test_donor_lymphocytes_arrive_in_the_blood_with_their_origin() -> None:
     body = patient(**{"resolution.tracked_infusions": 3})
     for number in (1, 2, 5):
-        body.infuse_dli(1000 * number, 10 * number, number, False)
+        body.apply(DonorLymphocytes(1000 * number, 10 * number, number))
     blood = body.state.places.index(PlaceKind.BLOOD)
     pop = body.state.pop
     assert set(pop.place[pop.rows()]) == {blood}
@@ -116,7 +119,7 @@ def test_a_single_residual_blast_is_a_single_cell_somewhere() -> None:
 @pytest.mark.parametrize("log10_kill", [0.5, 1.0, 3.0])
 def test_cytoreduction_kills_by_the_log_and_spares_t_cells(log10_kill: float) -> None:
     body = patient(**{"patient.n_residual_blasts": "1e7 cells", "graft.tcon": "1e4 cells/kg"})
-    body.cytoreduce(log10_kill)
+    body.apply(Kill(log10_kill))
     left = body.truth().blasts
     assert log10(1e7 / left) == pytest.approx(log10_kill, abs=0.02)
     assert cells(body, CLASS_MASK, TCON) == 700_000
@@ -126,7 +129,7 @@ def test_cytoreduction_kills_by_the_log_and_spares_t_cells(log10_kill: float) ->
 
 def test_cytoreduction_can_eradicate_the_last_cells() -> None:
     body = patient(**{"patient.n_residual_blasts": "5 cells"})
-    body.cytoreduce(9.0)
+    body.apply(Kill(9.0))
     assert body.truth().blasts == 0
     assert body.state.pop.n_agents == 0
 
@@ -135,7 +138,7 @@ def test_repeated_cytoreduction_draws_anew_in_another_step() -> None:
     body = patient(**{"patient.n_residual_blasts": "1e6 cells"}, processes={"blast_growth": "off"})
     counts = []
     for _ in range(3):
-        body.cytoreduce(0.30103)
+        body.apply(Kill(0.30103))
         counts.append(body.truth().blasts)
         body.step()
     np.testing.assert_allclose(counts, [5e5, 2.5e5, 1.25e5], rtol=0.01)
@@ -263,8 +266,8 @@ def test_a_copied_body_is_independent() -> None:
     body = patient(**{"patient.n_residual_blasts": "1e6 cells"})
     twin = body.copy()
     before = body.truth().blasts
-    twin.cytoreduce(3.0)
-    twin.set_drug("ciclosporin", 1.0)
+    twin.apply(Kill(3.0))
+    twin.apply(Exposure("ciclosporin", 1.0))
     twin.state.places.normal[:] = 0.0
     twin.step()
     assert body.truth().blasts == before

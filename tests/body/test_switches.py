@@ -21,6 +21,8 @@ from simulation.biology.traits import (
 )
 from simulation.body import Body
 from simulation.parameters.processes import PROCESS_NAMES
+from simulation.products.engager import Rate
+from simulation.products.immunosuppression import Exposure
 from simulation.scenario.load import parse_scenario
 from tests.biology.lab import PROCESSES
 from tests.body.patients import patient
@@ -47,10 +49,10 @@ def busy_body(*off: str) -> Body:
         state.pop.add(encode(TREG), place, 10**8)
         state.pop.add(encode(TCON, alloreactive=True), place, 10**8)
         state.pop.add(encode(TCON, alloreactive=True, stage=EFFECTOR), place, 10**8)
-    body.set_blinatumomab_rate(28.0)
+    body.apply(Rate("blinatumomab", 28.0))
     if "blinatumomab_pk" in off:  # the level the others see is then held by hand
         state.mean_plasma_pg_ml = 500.0
-    body.set_drug("ciclosporin", 0.5)
+    body.apply(Exposure("ciclosporin", 0.5))
     return body
 
 

@@ -81,7 +81,7 @@ def test_more_infusions_bring_their_interval(session: PatientSession) -> None:
     session.change("dli_number", "2")
     assert session.changes() == {"dli.cd3": ["1e6 cells/kg", "1e6 cells/kg"], "dli.every": "42 d"}
     session.change("dli_cd3", "1e5, 5e5, 1e6")
-    assert session.form["dli_number"] == "3" and len(session.scenario.dli.cd3) == 3  # type: ignore[union-attr]
+    assert session.form["dli_number"] == "3" and len(session.scenario.dli.cd3) == 3
 
 
 def test_never_treating_takes_the_treatments_away(session: PatientSession) -> None:

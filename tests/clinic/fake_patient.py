@@ -9,7 +9,11 @@ import numpy as np
 
 from simulation.clinic.clinic import Clinic
 from simulation.clinic.events import Event
-from simulation.clinic.ports import Patient, Truth
+from simulation.clinic.ports import Effect, Patient, Truth
+from simulation.products.cytoreduction import Kill
+from simulation.products.dli import DonorLymphocytes
+from simulation.products.engager import Rate
+from simulation.products.immunosuppression import Exposure
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.schema import Scenario
 
@@ -106,18 +110,20 @@ class FakePatient:
     def binomial(self, stream: str, n: int, p: float, *ids: int) -> int:
         return int(self._generator(stream, ids).binomial(n, p))
 
-    def set_blinatumomab_rate(self, ug_per_day: float) -> None:
-        self.rates.append((self.day, ug_per_day))
-
-    def infuse_dli(self, tcon: int, treg: int, number: int, memory_enriched: bool) -> None:
-        self.infusions.append((self.day, tcon, treg, number, memory_enriched))
-
-    def set_drug(self, name: str, level: float) -> None:
-        self.drugs.append((self.day, name, level))
-
-    def cytoreduce(self, log10_kill: float) -> None:
-        self.cytoreductions.append((self.day, log10_kill))
-        self._surviving *= 10.0**-log10_kill
+    def apply(self, effect: Effect) -> None:
+        match effect:
+            case Rate():
+                self.rates.append((self.day, effect.ug_per_day))
+            case DonorLymphocytes():
+                given = (effect.tcon, effect.treg, effect.number, effect.naive_depleted)
+                self.infusions.append((self.day, *given))
+            case Exposure():
+                self.drugs.append((self.day, effect.drug, effect.level))
+            case Kill():
+                self.cytoreductions.append((self.day, effect.log10_kill))
+                self._surviving *= 10.0**-effect.log10_kill
+            case _:
+                raise AssertionError(f"nobody knows {effect}")
 
     def hazard_of_death(self) -> float:
         return self._at(self._hazard)

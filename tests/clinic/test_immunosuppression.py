@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from simulation.clinic.treatments.immunosuppression import DrugCourse
+from simulation.products.immunosuppression import DrugCourse
 
 from .fake_patient import Curve, FakePatient, days, follow, make_clinic
 

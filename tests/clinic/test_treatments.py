@@ -132,12 +132,12 @@ def test_dli_cycles_follow_a_late_first_cycle() -> None:
 
 
 def test_dli_alone_with_treg_and_memory_cells() -> None:
-    dli = {"cd3": ["1e6/kg"], "treg_per_tcon": 2, "memory_enriched": True}
+    dli = {"cd3": ["1e6/kg"], "treg_per_tcon": 2, "naive_depleted": True}
     patient, clinic, outcomes = treated(dli=dli)
     assert patient.infusions == [(60.0, 70_000_000, 140_000_000, 1, True)]
     assert outcomes["treatment_start_day"] == 60.0 and outcomes["blinatumomab_days"] == 0.0
     assert (
-        "memory-enriched" in only(clinic, "infusion").detail
+        "naive-depleted" in only(clinic, "infusion").detail
         and "1.40e+08 Treg" in only(clinic, "infusion").detail
     )
 

@@ -83,6 +83,8 @@ def stub_scenario(name: str = "Salvage <b>&", follow_up: float = 365.0) -> Any:
         "description": "A made-up patient.",
         "follow_up": follow_up,
         "monitoring": monitoring,
+        "products": real.products,
+        "stop_rules": real.stop_rules,
     }
     return StubScenario(**(known | changed))
 

@@ -14,10 +14,13 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from simulation.results import MarrowMap, Result, courses
+from simulation.products.received import Interval
+from simulation.products.registry import product
+from simulation.results import MarrowMap, Result
 from simulation.results.figures import burden, gvhd, marrow_maps, strip, style
 from simulation.results.figures.catalogue import FIGURES
 from simulation.results.figures.overview import overview
+from simulation.results.measurements import measurements
 from tests.results.conftest import cured, relapsing, untreated
 
 
@@ -124,7 +127,7 @@ def test_a_patient_with_blasts_has_no_mark_of_extinction(relapse: Result) -> Non
 
 def test_tests_stand_at_the_day_of_the_sample(cure: Result) -> None:
     figure = cure.plot_burden()
-    tests = courses.measurements(cure, "mrd")
+    tests = measurements(cure, "mrd")
     found_days, found = _line(figure, "MRD test")
     missed_days, missed = _line(figure, "MRD not detected")
     assert sorted([*found_days, *missed_days]) == [test.day for test in tests]
@@ -168,19 +171,23 @@ def test_no_treatment_is_said(untreated_result: Result) -> None:
     assert "no blinatumomab, no donor lymphocytes" in _texts(untreated_result.plot_drug())
 
 
+def infusions(result: Result) -> tuple[Interval, ...]:
+    return product("blinatumomab").received(result.events, result.end)[0].bars
+
+
 def test_infusions_are_read_from_the_pump(relapse: Result) -> None:
-    assert [(item.start, item.end, item.level) for item in courses.blinatumomab(relapse)] == [
+    assert [(item.start, item.end, item.level) for item in infusions(relapse)] == [
         (200.0, 207.0, 9.0),
         (207.0, 228.0, 28.0),
         (242.0, 270.0, 28.0),
     ]
-    days = sum(item.end - item.start for item in courses.blinatumomab(relapse))
+    days = sum(item.end - item.start for item in infusions(relapse))
     assert days == relapse.outcomes["blinatumomab_days"]
 
 
 def test_a_pump_left_running_ends_with_the_run(relapse: Result) -> None:
     running = tuple(event for event in relapse.events if event.day < 260.0)
-    last = courses.blinatumomab(replace(relapse, events=running))[-1]
+    last = infusions(replace(relapse, events=running))[-1]
     assert (last.start, last.end) == (242.0, 365.0)
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from simulation.results import Result, outcome_rows, outcome_table
-from simulation.results.words import cells_text, grade_text, number_text, timeline, verdict
+from simulation.results.words import grade_text, number_text, timeline, verdict
+from simulation.units import cells_text
 from tests.results.conftest import cured, relapsing, unrecorded, untreated
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from simulation.errors import UserError
 from simulation.scenario import Scenario, load_scenario
-from simulation.scenario.treatments import Never, OnMrd, OnOvertRelapse
+from simulation.scenario.triggers import Never, OnMrd, OnOvertRelapse
 
 BASE = """\
 name: Base

@@ -6,7 +6,7 @@ import pytest
 
 from simulation.errors import UserError
 from simulation.scenario import load_scenario, parse_scenario
-from simulation.scenario.treatments import Never, OnDay
+from simulation.scenario.triggers import Never, OnDay
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 PREEMPTIVE = SCENARIOS / "preemptive.yaml"
@@ -73,14 +73,14 @@ def test_settings_are_applied_in_order_and_create_blocks() -> None:
 
 def test_python_values_and_text_mean_the_same() -> None:
     written = load_scenario(
-        PREEMPTIVE, ["dli.cd3=[1e4/kg]", "start.at_least=1e-3", "dli.memory_enriched=true"]
+        PREEMPTIVE, ["dli.cd3=[1e4/kg]", "start.at_least=1e-3", "dli.naive_depleted=true"]
     )
     given = load_scenario(
         PREEMPTIVE,
         {
             "dli.cd3": ["1e4/kg"],
             "start": {"when": "mrd", "at_least": np.float64(1e-3)},
-            "dli.memory_enriched": True,
+            "dli.naive_depleted": True,
         },
     )
     assert written == given

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulation.blocks.fields import Dose
 from simulation.parameters import Distribution, ParameterTable
 from simulation.scenario import Scenario, load_scenario, parse_scenario, resolve_parameters
 from simulation.scenario.merge import DEFAULTS
-from simulation.scenario.treatments import AllOf, AnyOf, Dose, OnMrd
+from simulation.scenario.triggers import AllOf, AnyOf, OnMrd
 from simulation.yaml_source import parse_yaml, plain, read_yaml
 
 SHIPPED = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
@@ -46,7 +47,7 @@ dli:
   first: day 15 of cycle 2
   every: 28 d
   treg_per_tcon: 0.5
-  memory_enriched: true
+  naive_depleted: true
 cytoreduction: {log10_kill: 1.5, before: 10 d}
 immunosuppression:
   - {drug: ptcy, from: day 3, to: day 4}

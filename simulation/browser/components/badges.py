@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from simulation.browser.components.word_list import Item, WordList
 from simulation.browser.snapshot import Snapshot
-from simulation.results.words import cells_text, grade_text, number_text
+from simulation.results.words import grade_text, number_text
+from simulation.units import cells_text
 
 __all__ = ["Badges", "badge_words"]
 
@@ -31,8 +32,7 @@ def badge_words(shot: Snapshot) -> list[tuple[str, str, str]]:
     badges.append(("GvHD", f"grade {grade_text(grade)} (worst {worst})", "bad" if grade >= 2 else "plain"))
     if o.get("crs_grade"):
         badges.append(("CRS", f"worst grade {o['crs_grade']}", "bad"))
-    if shot.pump_ug_per_day > 0:
-        badges.append(("Pump", f"{shot.pump_ug_per_day:g} µg/day", "drug"))
+    badges += [("Pump", words, "drug") for words in shot.running]
     if o["blinatumomab_days"]:
         badges.append(("Blinatumomab", f"{o['blinatumomab_days']:.4g} days", "plain"))
     if o["dli_count"]:

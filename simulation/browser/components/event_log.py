@@ -5,6 +5,7 @@ from typing import Any
 
 from simulation.browser.components.word_list import Item, WordList
 from simulation.browser.snapshot import Snapshot
+from simulation.products.registry import product
 from simulation.results.words import timeline
 
 __all__ = ["EventLog", "log_lines"]
@@ -29,7 +30,7 @@ def log_lines(shot: Snapshot) -> list[tuple[str, str]]:
 def _order(order: object) -> str:
     give, stop = getattr(order, "give", None), getattr(order, "stop", None)
     if give is not None:
-        return "DLI" if give == "dli" else "start blinatumomab"
+        return product(give).order_words(order)
     return f"stop {stop}" if stop is not None else "marrow test"
 
 

@@ -41,7 +41,7 @@ def stored_run(folder: Path) -> Snapshot:
         agents=int(last["agents_count"]),
         weight_kg=float(values.weight),
         integrity_grades=tuple(getattr(values, f"integrity_grade_{grade}") for grade in range(1, 5)),
-        pump_ug_per_day=0.0,
+        running=(),
         now=last,
     )
 

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from simulation.results import courses
 from simulation.results.figures import strip, style
+from simulation.results.measurements import Measurement, measurements
 from simulation.results.words import number_text
 
 if TYPE_CHECKING:
@@ -130,11 +130,11 @@ def _mark_extinction(ax: Axes, result: Result) -> None:
 
 
 def _draw_tests(ax: Axes, result: Result, sensitivity: float) -> None:
-    morphology = courses.measurements(result, "morphology")
+    morphology = measurements(result, "morphology")
     _points(
         ax, [item for item in morphology if item.value > 0], "s", "none", style.COLOUR["quiet"], "microscopy"
     )
-    tests = courses.measurements(result, "mrd")
+    tests = measurements(result, "mrd")
     _points(
         ax,
         [item for item in tests if item.value >= sensitivity],
@@ -143,13 +143,11 @@ def _draw_tests(ax: Axes, result: Result, sensitivity: float) -> None:
         style.COLOUR["ink"],
         "MRD test",
     )
-    below = [courses.Measurement(item.day, sensitivity) for item in tests if item.value < sensitivity]
+    below = [Measurement(item.day, sensitivity) for item in tests if item.value < sensitivity]
     _points(ax, below, "v", "none", style.COLOUR["ink"], "MRD not detected")
 
 
-def _points(
-    ax: Axes, points: list[courses.Measurement], marker: str, fill: str, colour: str, label: str
-) -> None:
+def _points(ax: Axes, points: list[Measurement], marker: str, fill: str, colour: str, label: str) -> None:
     if points:
         ax.plot(
             [item.day for item in points],

@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from simulation.results import courses
 from simulation.results.figures import strip, style
 
 if TYPE_CHECKING:
@@ -60,13 +59,14 @@ def overview(results: Sequence[Result]) -> Figure:
 def _draw_key(drawn: Figure, results: Sequence[Result]) -> None:
     """Say below the axis what the bars and marks are, of those that occur."""
     key: list[Patch | Line2D] = []
-    if any(courses.blinatumomab(result) for result in results):
-        key.append(Patch(color=style.COLOUR["blinatumomab"], label="blinatumomab"))
-    if any(courses.cell_infusions(result) for result in results):
-        key.append(
-            Line2D([], [], color=style.COLOUR["dli"], marker="v", markersize=5, linestyle="none", label="DLI")
-        )
-    if any(courses.drugs(result) for result in results):
+    rows = {row.name: row for result in results for row in strip.given(result)}
+    for name, row in rows.items():
+        colour = style.colour(row.colour)
+        if row.kind == "infusion":
+            key.append(Patch(color=colour, label=name))
+        elif row.kind == "cells":
+            key.append(Line2D([], [], color=colour, marker="v", markersize=5, linestyle="none", label=name))
+    if any(row.kind == "drug" for row in rows.values()):
         key.append(Line2D([], [], color=style.COLOUR["drug"], linewidth=2.5, label="other drug"))
     if any(_day(result, "extinct_day") is not None for result in results):
         key.append(
@@ -154,22 +154,16 @@ def _draw_row(ax: Axes, result: Result, index: int) -> None:
     ax.text(0.008, index - 0.22, f"{_letter(index)}  {name}", **look)
     ax.text(1.0, index - 0.22, _verdict(result), ha="right", **look)
     ax.axhline(bar, color=style.COLOUR["faint"], linewidth=0.6, zorder=0)
-    strip.draw_bars(ax, courses.blinatumomab(result), bar, style.COLOUR["blinatumomab"], 0.26)
-    for intervals in courses.drugs(result).values():
-        strip.draw_bars(ax, intervals, bar + 0.2, style.COLOUR["drug"], 0.08)
-    days = [item.day for item in courses.cell_infusions(result)]
-    ax.plot(
-        days,
-        [bar] * len(days),
-        linestyle="none",
-        marker="v",
-        markersize=5,
-        color=style.COLOUR["dli"],
-        markeredgecolor="white",
-        markeredgewidth=0.6,
-        clip_on=False,
-        zorder=3,
-    )
+    for row in strip.given(result):
+        colour = style.colour(row.colour)
+        if row.kind == "drug":
+            strip.draw_bars(ax, row.bars, bar + 0.2, colour, 0.08)
+        elif row.kind == "infusion":
+            strip.draw_bars(ax, row.bars, bar, colour, 0.26)
+        elif row.kind == "cells":
+            days = [item.day for item in row.marks]
+            ax.plot(days, [bar] * len(days), linestyle="none", marker="v", markersize=5, color=colour,
+                    markeredgecolor="white", markeredgewidth=0.6, clip_on=False, zorder=3)  # fmt: skip
 
 
 def _day(result: Result, key: str) -> float | None:

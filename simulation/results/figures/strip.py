@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 
-from simulation.results import courses
+from simulation.products.received import Interval, Received
+from simulation.products.registry import received
 from simulation.results.figures import style
-from simulation.results.words import cells_text
 
 if TYPE_CHECKING:
     from simulation.results.result import Result
 
-__all__ = ["GVHD", "TURNS", "draw_bars", "milestones", "panels", "prepare", "shade_infusions"]
+__all__ = ["GVHD", "TURNS", "draw_bars", "given", "milestones", "panels", "prepare", "shade_infusions"]
 
 _WIDTH, _LEFT, _RIGHT = 2.95, 0.92, 0.76  # inches: the axes of days, and what stands beside them
 _TOP, _BOTTOM, _GAP, _ROW = 0.05, 0.42, 0.13, 0.19  # inches
@@ -25,13 +25,18 @@ TURNS = ("relapse", "2nd relapse", "extinct", "death")
 GVHD = "GvHD \N{GREATER-THAN OR EQUAL TO} II"
 _MILESTONES = (
     ("relapse_day", "relapse", "blasts"),
-    ("complete_remission_day", "remission", "dli"),
-    ("mrd_negative_day", "MRD\N{MINUS SIGN}", "dli"),
+    ("complete_remission_day", "remission", "donor_cells"),
+    ("mrd_negative_day", "MRD\N{MINUS SIGN}", "donor_cells"),
     ("second_relapse_day", "2nd relapse", "blasts"),
     ("agvhd_day", GVHD, "tissue"),
     ("extinct_day", "extinct", "ink"),
     ("death_day", "death", "ink"),
 )
+
+_MARKER: dict[str, Any] = {
+    "cells": {"marker": "v", "markersize": 5, "clip_on": False},
+    "chemotherapy": {"marker": "D", "markersize": 4},
+}
 
 type _Mark = tuple[float, str, str]  # day, text, colour
 type _Placed = tuple[float, str, str, bool]  # and whether its text stands left of the mark
@@ -86,17 +91,21 @@ def _place(figure: style.PaperFigure, bottom: float, height: float) -> Axes:
     return figure.add_axes((_LEFT / width, bottom / total, _WIDTH / width, height / total))
 
 
+def given(result: Result) -> list[Received]:
+    """Return what the patient received of all products, in the order in which they are given."""
+    return received(result.events, result.end)
+
+
 def shade_infusions(ax: Axes, result: Result) -> None:
-    """Shade the days on which blinatumomab ran, so that a curve is read against its treatment."""
-    for item in courses.blinatumomab(result):
-        ax.axvspan(
-            item.start, item.end, color=style.COLOUR["blinatumomab"], alpha=0.09, linewidth=0, zorder=0
-        )
+    """Shade the days on which an engager ran, so that a curve is read against its treatment."""
+    for row in given(result):
+        for item in row.bars if row.kind == "infusion" else ():
+            ax.axvspan(
+                item.start, item.end, color=style.colour(row.colour), alpha=0.09, linewidth=0, zorder=0
+            )
 
 
-def draw_bars(
-    ax: Axes, intervals: Sequence[courses.Interval], row: float, colour: str, height: float = 0.55
-) -> None:
+def draw_bars(ax: Axes, intervals: Sequence[Interval], row: float, colour: str, height: float = 0.55) -> None:
     """Draw intervals as bars around `row`; the lower the dose, the paler the bar."""
     highest = max((item.level for item in intervals), default=1.0)
     for item in intervals:
@@ -114,19 +123,7 @@ def _rows(result: Result, told: Sequence[_Mark]) -> list[_Row]:
     rows: list[_Row] = []
     for index, marks in enumerate(_spread(told, result.end)):
         rows.append(("" if index else "course", partial(_draw_milestones, marks=marks)))
-    chemotherapy = courses.cytoreductions(result)
-    if chemotherapy:
-        rows.append(("cytoreduction", partial(_draw_chemotherapy, given=chemotherapy)))
-    infusions = courses.blinatumomab(result)
-    if infusions:
-        doses = "/".join(dict.fromkeys(f"{item.level:.3g}" for item in infusions))
-        text = f"{doses} \N{MICRO SIGN}g/day"
-        rows.append(("blinatumomab", partial(_draw_infusions, intervals=infusions, text=text)))
-    cells = courses.cell_infusions(result)
-    if cells:
-        rows.append(("DLI", partial(_draw_cells, cells=cells)))
-    for name, intervals in courses.drugs(result).items():
-        rows.append((name, partial(_draw_drug, intervals=intervals)))
+    rows.extend((row.name, partial(_draw_received, received=row)) for row in given(result))
     return rows
 
 
@@ -189,37 +186,15 @@ def _draw_milestones(ax: Axes, row: int, *, marks: Sequence[_Placed]) -> None:
         )
 
 
-def _draw_chemotherapy(ax: Axes, row: int, *, given: Sequence[courses.Measurement]) -> None:
-    colour = style.COLOUR["ink"]
-    ax.plot(
-        [one.day for one in given],
-        [row] * len(given),
-        marker="D",
-        markersize=4,
-        color=colour,
-        linestyle="none",
-    )
-    _beside(
-        ax, row, "/".join(dict.fromkeys(f"\N{MINUS SIGN}{one.value:.2g}" for one in given)) + " log10", colour
-    )
-
-
-def _draw_infusions(ax: Axes, row: int, *, intervals: list[courses.Interval], text: str) -> None:
-    draw_bars(ax, intervals, row, style.COLOUR["blinatumomab"])
-    _beside(ax, row, text, style.COLOUR["blinatumomab"])
-
-
-def _draw_cells(ax: Axes, row: int, *, cells: list[courses.CellInfusion]) -> None:
-    colour = style.COLOUR["dli"]
-    days = [item.day for item in cells]
-    ax.plot(days, [row] * len(days), linestyle="none", marker="v", markersize=5, color=colour, clip_on=False)
-    low, high = min(item.cells_per_kg for item in cells), max(item.cells_per_kg for item in cells)
-    span = cells_text(low) if low == high else f"{cells_text(low)}\N{EN DASH}{cells_text(high)}"
-    _beside(ax, row, f"{span} /kg", colour)
-
-
-def _draw_drug(ax: Axes, row: int, *, intervals: list[courses.Interval]) -> None:
-    draw_bars(ax, intervals, row, style.COLOUR["drug"])
+def _draw_received(ax: Axes, row: int, *, received: Received) -> None:
+    colour = style.colour(received.colour)
+    draw_bars(ax, received.bars, row, colour)
+    if received.marks:
+        look = _MARKER[received.kind]
+        days = [one.day for one in received.marks]
+        ax.plot(days, [row] * len(days), color=colour, linestyle="none", **look)
+    if received.note:
+        _beside(ax, row, received.note, colour)
 
 
 def _beside(ax: Axes, row: int, text: str, colour: str) -> None:

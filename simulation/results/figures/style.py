@@ -1,7 +1,7 @@
 """The one look of every figure: colours, fonts, axes of days and of counts, and how a figure becomes bytes.
 
 Colours follow Okabe & Ito (2008), safe for colour-blind readers, and keep one meaning throughout: orange-red
-is leukaemia, blue what blinatumomab does, green donor T cells, amber Treg, purple B cells, wine what has
+is leukaemia, blue what a T-cell engager does, green donor T cells, amber Treg, purple B cells, wine what has
 escaped.
 """
 
@@ -29,6 +29,7 @@ __all__ = [
     "DASHES",
     "PaperFigure",
     "Rendered",
+    "colour",
     "count_axis",
     "day_axis",
     "label_ends",
@@ -43,10 +44,10 @@ COLOUR = {
     "blasts": "#D55E00",
     "cd19_negative": "#882255",
     "hla_lost": "#6B5B00",
-    "blinatumomab": "#0072B2",
+    "engager": "#0072B2",
     "engaged": "#0072B2",
     "tcon": "#009E73",
-    "dli": "#007A59",
+    "donor_cells": "#007A59",
     "treg": "#C98A00",
     "cd3": "#007A59",
     "b_cells": "#7E4FA3",
@@ -57,6 +58,13 @@ COLOUR = {
     "quiet": "#6E6E6E",
     "faint": "#D9D9D9",
 }
+
+
+def colour(name: str) -> str:
+    """Return the colour of a name of the palette; what is a colour itself stays."""
+    return COLOUR.get(name, name)
+
+
 # Scenarios or arms drawn together: told apart by colour AND by dashes, so that a grey print still reads.
 ARM_COLOURS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#C98A00", "#56B4E9", "#882255")
 DASHES: tuple[str | tuple[int, tuple[float, ...]], ...] = (

@@ -23,7 +23,7 @@ __all__ = ["culture", "lysis"]
 
 _COLOURS = (
     style.COLOUR["blasts"],
-    style.COLOUR["blinatumomab"],
+    style.COLOUR["engager"],
     style.COLOUR["tcon"],
     style.COLOUR["b_cells"],
 )

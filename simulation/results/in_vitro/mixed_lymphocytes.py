@@ -60,11 +60,7 @@ def profiles(result: ExperimentResult) -> Figure:
             well = int(np.flatnonzero(here)[0])
             generations = np.array([table[n][well] for n in columns])
             colour = (
-                style.COLOUR["blinatumomab"]
-                if drug
-                else style.COLOUR["treg"]
-                if treg
-                else _COLOUR[stimulators]
+                style.COLOUR["engager"] if drug else style.COLOUR["treg"] if treg else _COLOUR[stimulators]
             )
             label = f"{name}\n{table['divided_percent'][well]:.1f} % divided"
             # the undivided peak would hide all others: the scale is that of the divided cells
@@ -140,7 +136,7 @@ def treg_effect(result: ExperimentResult) -> Figure:
     figure, axes = grid_of(1, len(variants), 1.7, 1.8, gap_x=0.2, top=0.55)
     levels = [(0.0, style.COLOUR["tcon"], "no drug", "o")]
     if e.drug[-1] > 0:
-        levels.append((e.drug[-1], style.COLOUR["blinatumomab"], f"{_drug_word(e.drug[-1])} ng/mL", "s"))
+        levels.append((e.drug[-1], style.COLOUR["engager"], f"{_drug_word(e.drug[-1])} ng/mL", "s"))
     highest = 1.0
     for column, cd19 in enumerate(variants):
         ax = axes[0][column]

@@ -21,7 +21,7 @@ __all__ = ["profiles", "suppression"]
 
 _LOOK = {
     "divided_percent": (style.COLOUR["treg"], "o", "solid", 1.6),
-    "division_index": (style.COLOUR["blinatumomab"], "s", (0, (5, 1.5)), 1.0),
+    "division_index": (style.COLOUR["engager"], "s", (0, (5, 1.5)), 1.0),
     "dna_synthesis_cells": (style.COLOUR["b_cells"], "^", (0, (1.2, 1.2)), 1.0),
 }
 

@@ -61,7 +61,7 @@ PARAMETERS: Final = {
 }
 CAUSES: Final = {  # cause -> words, colour
     "escape": ("escape: CD19 or HLA lost", style.COLOUR["cd19_negative"]),
-    "exhausted": ("T cells exhausted", style.COLOUR["blinatumomab"]),
+    "exhausted": ("T cells exhausted", style.COLOUR["engager"]),
     "too_few_t_cells": ("too few T cells", style.COLOUR["tcon"]),
     "sanctuary": ("sanctuary: blasts out of reach", style.COLOUR["tissue"]),
     "treg_suppressed": ("suppressed by Treg", style.COLOUR["treg"]),

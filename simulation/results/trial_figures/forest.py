@@ -94,7 +94,7 @@ def figure(view: TrialView, names: tuple[str, ...]) -> Figure:
 
 
 def _row(ax: Axes, y: float, name: str, part: str, n: int, known: Estimate, *, bold: bool = False) -> None:
-    colour = style.COLOUR["ink"] if bold else style.COLOUR["blinatumomab"]
+    colour = style.COLOUR["ink"] if bold else style.COLOUR["engager"]
     if np.isfinite(known.low):
         ax.plot([known.low, known.high], [y, y], color=colour, linewidth=1.3, solid_capstyle="butt")
     ax.plot([known.value], [y], marker="D" if bold else "s", markersize=4.5 if bold else 3.8, color=colour)

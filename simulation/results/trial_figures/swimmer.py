@@ -16,7 +16,7 @@ __all__ = ["TITLE", "caption", "figure"]
 
 TITLE = "Courses of single patients"
 _MOST = 36
-_OVERT, _DRUG, _DLI = style.COLOUR["blasts"], style.COLOUR["blinatumomab"], style.COLOUR["dli"]
+_OVERT, _DRUG, _DLI = style.COLOUR["blasts"], style.COLOUR["engager"], style.COLOUR["donor_cells"]
 _INK = style.COLOUR["ink"]
 
 

@@ -16,7 +16,7 @@ __all__ = ["TITLE", "caption", "figure"]
 
 TITLE = "The same patient in both arms"
 _SIZE = (7.2, 3.5)
-_BETTER, _SAME, _WORSE = style.COLOUR["blinatumomab"], "#9A9A9A", style.COLOUR["blasts"]
+_BETTER, _SAME, _WORSE = style.COLOUR["engager"], "#9A9A9A", style.COLOUR["blasts"]
 
 
 @style.styled

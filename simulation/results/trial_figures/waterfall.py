@@ -15,7 +15,7 @@ __all__ = ["TITLE", "caption", "figure"]
 
 TITLE = "Lowest MRD after treatment began"
 _FLOOR, _TOP = 1e-6, 1.0
-_WITH, _WITHOUT = style.COLOUR["blasts"], style.COLOUR["blinatumomab"]
+_WITH, _WITHOUT = style.COLOUR["blasts"], style.COLOUR["engager"]
 
 
 @style.styled

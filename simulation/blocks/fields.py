@@ -9,16 +9,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from simulation.errors import nearest_name
 from simulation.units import (
     Dimension,
     QuantityError,
     describe,
     examples,
+    format_dose,
     format_number,
     format_quantity,
+    parse_dose,
     parse_quantity,
     unit_pattern,
 )
@@ -26,6 +29,10 @@ from simulation.units import (
 __all__ = [
     "BARE",
     "YEARS_20",
+    "Block",
+    "Dose",
+    "DoseKind",
+    "DoseRate",
     "FieldKind",
     "Flag",
     "FrozenMap",
@@ -33,6 +40,7 @@ __all__ = [
     "Quantity",
     "Text",
     "Whole",
+    "Word",
     "problem",
     "problems",
     "show",
@@ -41,6 +49,12 @@ __all__ = [
 
 YEARS_20: Final = 20 * 365.25
 BARE: Final = frozenset({"fraction", "dimensionless", "count"})  # written as bare numbers
+
+
+class Block(BaseModel):
+    """Be frozen and refuse unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", loc_by_alias=True, validate_default=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +225,67 @@ class Flag(FieldKind):
 
 
 @dataclass(frozen=True)
+class Word(FieldKind):
+    """Read one of a few words."""
+
+    choices: tuple[str, ...]
+
+    def read(self, value: Any) -> str:
+        """Return the word; a mistake names the nearest."""
+        if isinstance(value, str) and value in self.choices:
+            return value
+        near = nearest_name(value, self.choices) if isinstance(value, str) else None
+        raise problem(f"got {show(value)}", f"one of {', '.join(self.choices)}", near)
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the list of words."""
+        return {"enum": list(self.choices), "type": "string"}
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """Hold a dose rate: `amount` in ug/day, or in ug/m2/day when `per_m2`."""
+
+    amount: float
+    per_m2: bool
+
+    def rate(self, body_surface_m2: float) -> float:
+        """Return the rate for this patient, ug/day."""
+        return self.amount * body_surface_m2 if self.per_m2 else self.amount
+
+
+@dataclass(frozen=True)
+class DoseKind(FieldKind):
+    """Read a dose rate, fixed or by body surface, up to `high` in either unit."""
+
+    high: float = 1000.0
+
+    def read(self, value: Any) -> Dose:
+        """Return the dose as it was written."""
+        expected = "a dose rate such as 28 ug/day or 15 ug/m2/day"
+        try:
+            amount, per_m2 = parse_dose(value)
+        except QuantityError as error:
+            raise problem(error.message, error.expected, error.nearest) from None
+        if not 0 <= amount <= self.high:
+            raise problem(f"got {show(value)}", f"{expected}, 0 to {format_number(self.high)} ug/day")
+        return Dose(amount, per_m2)
+
+    def write(self, value: Any) -> str:
+        """Return the dose with its unit."""
+        return format_dose(value.amount, value.per_m2)
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the patterns of both units."""
+        return {
+            "type": "string",
+            "pattern": f"{unit_pattern('dose_rate')}|{unit_pattern('dose_rate_per_area')}",
+            "x-write": "a dose rate such as 28 ug/day or 15 ug/m2/day",
+            "examples": ["28 ug/day", "9 ug/day", "15 ug/m2/day"],
+        }
+
+
+@dataclass(frozen=True)
 class Text(FieldKind):
     """Read printable text of limited length."""
 
@@ -300,3 +375,4 @@ Fraction = Annotated[float, Quantity("fraction", 0, 1, above_low=True)]
 CellsPerKg = Annotated[float, Quantity("cells_per_kg", 0, 1e10)]
 Bool = Annotated[bool, Flag()]
 Grade = Annotated[int, Whole(1, 4)]
+DoseRate = Annotated[Dose, DoseKind()]

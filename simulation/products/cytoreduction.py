@@ -1,0 +1,124 @@
+"""Chemotherapy that lowers the burden before immunotherapy begins."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from simulation.blocks.fields import Block, FrozenMap, Quantity, Time, written
+from simulation.clinic.events import Event, EventLog
+from simulation.clinic.ports import Patient
+from simulation.clinic.schedule import is_due
+from simulation.products.product import OTHER_DRUGS, Giver, Plan, Product, Receiver, days_text
+from simulation.products.received import Received, marks
+
+__all__ = ["PRODUCT", "Cytoreduction", "Kill"]
+
+
+class Cytoreduction(Block):
+    """Give chemotherapy before the first treatment."""
+
+    log10_kill: Annotated[float, Quantity("dimensionless", 0, 6, above_low=True)] = Field(
+        description="Blasts are reduced by so many powers of ten."
+    )
+    before: Time = Field(written("7 d"), description="So long before the first treatment.")
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """Kill blasts by so many log10 at once, by exact binomial survival of every agent."""
+
+    log10_kill: float
+
+    def act(self, body: Receiver) -> None:
+        """Do it."""
+        from simulation.biology.traits import BLAST, CLASS_MASK
+
+        state, survival = body.state, 10.0**-self.log10_kill
+        pop = state.pop
+        for row in pop.rows():
+            if state.behaviour[pop.code[row] & CLASS_MASK] != BLAST:
+                continue
+            cells = int(pop.cells[row])
+            left = body.draw.binomial("cytoreduction", cells, survival, state.step, int(pop.uid[row]))
+            state.deaths += cells - left
+            if left:
+                pop.cells[row] = left
+            else:
+                pop.remove(int(row))
+
+
+class _Pulse(Plan):
+    """Kill blasts once, on its day from transplant."""
+
+    def __init__(self, log10_kill: float, day: float) -> None:
+        self._log10_kill = log10_kill
+        self._day = day
+        self._given = False
+
+    @property
+    def over(self) -> bool:
+        """Return whether it has been given."""
+        return self._given
+
+    def act(self, patient: Patient, events: EventLog) -> None:
+        """Give it when its day has come, once."""
+        if self._given or not is_due(self._day, patient.day):
+            return
+        self._given = True
+        patient.apply(Kill(self._log10_kill))
+        detail = f"{PRODUCT.name} by {self._log10_kill:g} log10 before immunotherapy"
+        events.add(patient.day, "dose", PRODUCT.name, detail, self._log10_kill, "log10 kill")
+
+
+class _Giver(Giver):
+    def plan(
+        self, scenario: Any, begin: float, day_1: float, patient: Patient, others: Mapping[str, Plan]
+    ) -> Plan | None:
+        """Return the chemotherapy of a course, if the scenario has one."""
+        spec: Cytoreduction | None = PRODUCT.spec(scenario)
+        return None if spec is None else _Pulse(spec.log10_kill, begin)
+
+
+class _Product(Product):
+    name = word = "cytoreduction"
+    title = OTHER_DRUGS
+    rank = 10
+    fields = FrozenMap(
+        {
+            "cytoreduction": (
+                Cytoreduction | None,
+                Field(None, description="Chemotherapy before the first treatment; null: none."),
+            )
+        }
+    )
+
+    def lead(self, scenario: Any) -> float:
+        """Return the days from chemotherapy to immunotherapy."""
+        spec: Cytoreduction | None = self.spec(scenario)
+        return 0.0 if spec is None else spec.before
+
+    def giver(self, scenario: Any) -> Giver:
+        """Return what plans it."""
+        return _Giver()
+
+    def phrases(self, scenario: Any) -> list[str]:
+        """Return the chemotherapy in words."""
+        spec: Cytoreduction | None = self.spec(scenario)
+        if spec is None:
+            return []
+        return [
+            f"chemotherapy {days_text(spec.before)} before treatment, killing {spec.log10_kill:g} log10 of the blasts"
+        ]
+
+    def received(self, events: Sequence[Event], end: float) -> list[Received]:
+        """Return the days of chemotherapy."""
+        given = marks(events, "dose", self.name)
+        if not given:
+            return []
+        note = "/".join(dict.fromkeys(f"\N{MINUS SIGN}{one.level:.2g}" for one in given)) + " log10"
+        return [Received("chemotherapy", self.name, self.name, "ink", marks=given, note=note)]
+
+
+PRODUCT = _Product()

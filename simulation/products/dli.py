@@ -1,0 +1,300 @@
+"""Donor lymphocyte infusions: doses in CD3+ cells per kg, escalating, with or without donor Treg.
+
+Haploidentical practice: 1e4, 1e5, 1e6 CD3/kg, at least 4-6 weeks apart (recalled; doses: Ghiso, BMT 2015).
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from pydantic import Field
+
+from simulation.blocks.fields import (
+    YEARS_20,
+    Block,
+    Bool,
+    CellsPerKg,
+    FieldKind,
+    FrozenMap,
+    Interval,
+    Problem,
+    Quantity,
+    problem,
+    show,
+    written,
+)
+from simulation.clinic.events import Event, EventLog
+from simulation.clinic.orders import BY_HAND
+from simulation.clinic.ports import Patient
+from simulation.clinic.schedule import Agenda
+from simulation.clinic.stop_rules import GradeRule
+from simulation.products.engager import EngagerProduct, Infusion, InfusionPlan
+from simulation.products.product import Giver, Plan, Product, Receiver, days_text
+from simulation.products.received import Received, marks
+from simulation.units import (
+    QuantityError,
+    cells_text,
+    format_number,
+    format_quantity,
+    parse_quantity,
+    unit_pattern,
+)
+
+__all__ = ["PRODUCT", "Dli", "DliDay", "DonorLymphocytes"]
+
+
+@dataclass(frozen=True, slots=True)
+class DliDay:
+    """Hold a day of treatment, or of an engager's cycle: day 1 is its first day."""
+
+    day: float
+    cycle: int | None = None
+
+
+class _DliDayKind(FieldKind):
+    """Read a day of treatment or of a cycle."""
+
+    _OF_CYCLE: Final = re.compile(r"\s*(day\s+\S+)\s+of\s+cycle\s+([1-9]\d{0,2})\s*", re.IGNORECASE)
+    _EXPECTED: Final = "a day of treatment such as day 1 or day 15 of cycle 1"
+
+    def read(self, value: Any) -> DliDay:
+        """Return the day."""
+        match = self._OF_CYCLE.fullmatch(value) if isinstance(value, str) else None
+        try:
+            day = parse_quantity(match[1] if match else value, "day")
+        except QuantityError as error:
+            raise problem(error.message, self._EXPECTED) from None
+        if not 1 <= day <= YEARS_20:
+            raise problem(f"got {show(value)}", f"{self._EXPECTED}, counted from day 1")
+        return DliDay(day, int(match[2]) if match else None)
+
+    def write(self, value: DliDay) -> str:
+        """Return the day as a file says it."""
+        return f"day {format_number(value.day)}" + (f" of cycle {value.cycle}" if value.cycle else "")
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the pattern of both."""
+        return {
+            "type": "string",
+            "pattern": unit_pattern("day").removesuffix("$") + "( +of +cycle +[1-9][0-9]*)?$",
+            "x-write": self._EXPECTED,
+            "examples": ["day 1", "day 15 of cycle 1"],
+        }
+
+
+_TregPerTcon = Annotated[float, Quantity("dimensionless", 0, 10)]
+
+
+class Dli(Block):
+    """Infuse donor lymphocytes, one infusion per entry of `cd3`."""
+
+    cd3: "Annotated[tuple[CellsPerKg, ...], Field(min_length=1, max_length=100)]" = Field(
+        description="CD3+ cells per kg of each infusion, in order."
+    )
+    first: Annotated[DliDay, _DliDayKind()] = Field(
+        written("day 1"), description="Day of treatment, or of an engager's cycle, of the first infusion."
+    )
+    every: Interval = Field(written("42 d"), description="From one infusion to the next.")
+    treg_per_tcon: _TregPerTcon = Field(0.0, description="Donor Treg infused with each Tcon.")
+    naive_depleted: Bool = Field(False, description="Naive cells depleted: fewer alloreactive cells.")
+
+
+@dataclass(frozen=True, slots=True)
+class DonorLymphocytes:
+    """Put donor lymphocytes into the blood, cells; `number` counts the infusions from 1.
+
+    Naive-depleted products hold few alloreactive cells; what they hold are memory cells.
+    """
+
+    tcon: int
+    treg: int
+    number: int = 1
+    naive_depleted: bool = False
+
+    def act(self, body: Receiver) -> None:
+        """Do it."""
+        from simulation.biology.traits import MEMORY, TREG, encode
+
+        origin = body.origin(self.number)
+        if self.naive_depleted:
+            body.infuse_tcon(self.tcon, origin, body.values.factor_alloreactive_naive_depleted, MEMORY)
+        else:
+            body.infuse_tcon(self.tcon, origin)
+        body.infuse(encode(TREG, origin=origin), self.treg)
+
+
+class _Giver(Giver):
+    """Infuse, and number the infusions from 1, whoever asks for them."""
+
+    def __init__(self) -> None:
+        self.n_given = 0
+        self.cells_per_kg = 0.0  # CD3/kg, all infusions together
+
+    def plan(
+        self, scenario: Any, begin: float, day_1: float, patient: Patient, others: Mapping[str, Plan]
+    ) -> Plan | None:
+        """Return the planned infusions, if the scenario has any."""
+        spec: Dli | None = PRODUCT.spec(scenario)
+        if spec is None:
+            return None
+        infusion = next((one for one in others.values() if isinstance(one, InfusionPlan)), None)
+        if spec.first.cycle is not None and infusion is not None:
+            day_1 = infusion.start_of_cycle(spec.first.cycle)
+        return _DliPlan(spec, day_1 + spec.first.day - 1.0, self)
+
+    def infuse(
+        self, patient: Patient, events: EventLog, cd3_per_kg: float, treg_per_tcon: float,
+        naive_depleted: bool, why: str = "",
+    ) -> None:  # fmt: skip
+        """Give one infusion now."""
+        tcon = round(cd3_per_kg * patient.weight_kg)
+        treg = round(tcon * treg_per_tcon)
+        self.n_given += 1
+        self.cells_per_kg += cd3_per_kg
+        patient.apply(DonorLymphocytes(tcon, treg, self.n_given, naive_depleted))
+        extras = f" with {treg:.2e} Treg" if treg > 0 else ""
+        product = "naive-depleted donor lymphocytes" if naive_depleted else "donor lymphocytes"
+        reason = f" ({why})" if why else ""
+        detail = f"DLI {self.n_given}: {product}, {cd3_per_kg:.1e} CD3/kg ({tcon:.2e} cells){extras}{reason}"
+        events.add(patient.day, "infusion", PRODUCT.name, detail, cd3_per_kg, "cells/kg")
+
+    def obey(self, order: Any, patient: Patient, events: EventLog) -> bool:
+        """Give the ordered infusion."""
+        self.infuse(
+            patient, events, order.cd3, order.treg_per_tcon or 0.0, bool(order.naive_depleted), BY_HAND
+        )
+        return True
+
+    def halt(self, cancel: Callable[[], bool], patient: Patient, events: EventLog) -> None:
+        """Cancel what is planned; note it where nothing was."""
+        if not cancel():
+            detail = f"no {PRODUCT.word} was planned that could be stopped ({BY_HAND})"
+            events.add(patient.day, "note", PRODUCT.name, detail)
+
+
+class _DliPlan(Plan):
+    """Give the planned infusions, the first on day `first` from transplant."""
+
+    def __init__(self, spec: Dli, first: float, giver: _Giver) -> None:
+        self._spec = spec
+        self._giver = giver
+        self._planned = Agenda((first + i * spec.every, dose) for i, dose in enumerate(spec.cd3))
+
+    @property
+    def over(self) -> bool:
+        """Return whether no infusion is still to come."""
+        return not self._planned
+
+    def act(self, patient: Patient, events: EventLog) -> None:
+        """Give every infusion that has fallen due."""
+        for _, cd3_per_kg in self._planned.take(patient.day):
+            self._giver.infuse(
+                patient, events, cd3_per_kg, self._spec.treg_per_tcon, self._spec.naive_depleted
+            )
+
+    def stop(self, patient: Patient, events: EventLog, why: str) -> bool:
+        """Cancel the infusions still planned; return whether there were any."""
+        if self.over:
+            return False
+        n_cancelled = self._planned.clear()
+        infusions = "infusion is" if n_cancelled == 1 else "infusions are"
+        detail = f"no further {PRODUCT.word}, {n_cancelled} planned {infusions} not given: {why}"
+        events.add(patient.day, "stop", PRODUCT.name, detail)
+        return True
+
+
+class _Product(Product):
+    name, word, title = "dli", "DLI", "Donor lymphocytes"
+    rank = 30
+    fields = FrozenMap(
+        {"dli": (Dli | None, Field(None, description="Donor lymphocyte infusions; null: none."))}
+    )
+    order_needs = ("cd3",)
+    order_fields = FrozenMap(
+        {
+            "cd3": (CellsPerKg | None, Field(None, description="CD3+ cells per kg of this infusion.")),
+            "treg_per_tcon": (
+                _TregPerTcon | None,
+                Field(None, description="Donor Treg infused with each Tcon; none unless written."),
+            ),
+            "naive_depleted": (
+                Bool | None,
+                Field(None, description="Naive cells depleted; not unless written."),
+            ),
+        }
+    )
+    stop_rules = (
+        GradeRule(
+            "agvhd_grade",
+            "aGvHD",
+            "No further DLI from this grade of acute GvHD on; null: no such rule.",
+            "no further donor lymphocytes from acute GvHD of grade {} on",
+        ),
+    )
+
+    def giver(self, scenario: Any) -> Giver:
+        """Return what infuses and counts."""
+        return _Giver()
+
+    def problems(self, scenario: Any) -> Iterator[Problem]:
+        """Yield a missing interval, and days of cycles that there are not."""
+        dli: Dli | None = self.spec(scenario)
+        if dli is None:
+            return
+        if len(dli.cd3) > 1 and "every" not in dli.model_fields_set:
+            message = "this key is missing; several infusions need the interval between them"
+            yield Problem(message, (self.name, "every"))
+        if dli.first.cycle is None:
+            return
+        path, day = (self.name, "first"), format_number(dli.first.day)
+        engagers = [one for one in scenario.products if isinstance(one, EngagerProduct)]
+        planned = [one for one in engagers if one.spec(scenario) is not None]
+        if not planned:
+            names = " or ".join(one.name for one in engagers)
+            yield Problem(
+                f"got a day of a cycle, but there is no {names}",
+                path,
+                f"a day of treatment such as day {day}",
+            )
+            return
+        drug: Infusion = planned[0].spec(scenario)
+        if dli.first.cycle > drug.cycles:
+            yield Problem(
+                f"got cycle {dli.first.cycle}", path, f"one of the {drug.cycles} cycles of {planned[0].name}"
+            )
+        elif drug.cycle_length > 0 and dli.first.day > drug.cycle_length:
+            length = format_quantity(drug.cycle_length, "time")
+            yield Problem(f"got day {day}", path, f"a day of the cycle, which is {length} long")
+
+    def phrases(self, scenario: Any) -> list[str]:
+        """Return the planned infusions in words."""
+        plan: Dli | None = self.spec(scenario)
+        if plan is None:
+            return []
+        doses = ", ".join(cells_text(dose) for dose in plan.cd3)
+        of = "treatment" if plan.first.cycle is None else f"cycle {plan.first.cycle}"
+        text = f"{doses} CD3+ cells/kg, from day {plan.first.day:g} of {of}"
+        text += f", every {days_text(plan.every)}" if len(plan.cd3) > 1 else ""
+        return [text + _with(",", plan)]
+
+    def order_words(self, order: Any) -> str:
+        """Return the ordered infusion in words."""
+        return f"{cells_text(order.cd3)} CD3+ cells/kg{_with('', order)}"
+
+    def received(self, events: Sequence[Event], end: float) -> list[Received]:
+        """Return the infusions; the graft is not one of them."""
+        given = marks(events, "infusion", self.name)
+        if not given:
+            return []
+        low, high = (cells_text(dose(one.level for one in given)) for dose in (min, max))
+        note = f"{low if low == high else f'{low}\N{EN DASH}{high}'} /kg"
+        return [Received("cells", self.name, self.word, "donor_cells", marks=given, note=note)]
+
+
+def _with(comma: str, infusion: Any) -> str:
+    treg = f"{comma} with {infusion.treg_per_tcon:g} Treg per Tcon" if infusion.treg_per_tcon else ""
+    return treg + (", naive cells depleted" if infusion.naive_depleted else "")
+
+
+PRODUCT = _Product()

@@ -1,0 +1,203 @@
+"""Immunosuppressants: planned courses, and courses given because aGvHD or CRS came.
+
+Several courses of one drug do not add up: the patient takes the highest level that any of them asks for.
+What each drug does to cells is the process `immunosuppression`.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from pydantic import Field
+
+from simulation.biology.drugs import DRUGS
+from simulation.blocks.fields import Block, Day, FrozenMap, Grade, Interval, Problem, Quantity, Word
+from simulation.clinic.assays import Examination
+from simulation.clinic.events import Event, EventLog
+from simulation.clinic.ports import Patient
+from simulation.clinic.schedule import EPSILON, is_due
+from simulation.products.product import OTHER_DRUGS, Giver, Product, Receiver, days_text
+from simulation.products.received import Received, intervals
+from simulation.units import format_quantity
+
+__all__ = ["PRODUCT", "CourseOnGrade", "DrugCourse", "Exposure", "Immunosuppression"]
+
+_WHOLE_DAY: Final = 1.0  # "to day 100" is the last day on which the drug is taken
+_USUAL: Final = 1.0  # the usual exposure
+_WORDS: Final = {"ptcy": "post-transplant cyclophosphamide"}
+_Drug = Annotated[str, Word(DRUGS)]
+
+
+class Immunosuppression(Block):
+    """Give an immunosuppressant from one day to another; ptcy is a pulse on those days."""
+
+    drug: _Drug = Field(description="Which drug; ptcy is post-transplant cyclophosphamide.")
+    start: Day = Field(alias="from", description="First day.")
+    end: Day = Field(alias="to", description="Last day.")
+    level: Annotated[float, Quantity("dimensionless", 0, 3, above_low=True)] = Field(
+        1.0, description="Exposure relative to the usual one."
+    )
+
+
+class CourseOnGrade(Block):
+    """Give a course of a drug when a complication reaches a grade."""
+
+    at_grade: Grade = Field(description="From this grade on.")
+    drug: _Drug = Field(description="Which drug.")
+    duration: Interval = Field(alias="for", description="How long the course lasts.")
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Set a drug to `level` of its usual exposure from now on (0 none, 1 usual)."""
+
+    drug: str
+    level: float
+
+    def act(self, body: Receiver) -> None:
+        """Do it."""
+        body.state.drug_levels[self.drug] = self.level
+
+
+@dataclass(frozen=True, slots=True)
+class DrugCourse:
+    """Hold one course: from `start` until before `end` (days from transplant), as `level` of usual."""
+
+    drug: str
+    start: float
+    end: float
+    level: float
+    why: str
+
+    def active(self, now: float, previous: float) -> bool:
+        """Return whether it is taken in the step from `now`; if shorter than a step, it is for one step."""
+        began = is_due(self.start, now)
+        return began and (self.end > now + EPSILON or self.start > previous + EPSILON)
+
+
+class _Care:
+    """Give a drug for some days when a grade is reached, and again if the grade persists at the end."""
+
+    def __init__(self, rule: CourseOnGrade, disease: str) -> None:
+        self._rule = rule
+        self._disease = disease
+        self._until = -math.inf
+
+    def course(self, grade: int, now: float) -> DrugCourse | None:
+        """Return a course if the grade calls for one and none is running."""
+        if grade < self._rule.at_grade or not is_due(self._until, now):
+            return None
+        self._until = now + self._rule.duration
+        why = f"{self._disease} grade {grade}, for {self._rule.duration:g} days"
+        return DrugCourse(self._rule.drug, now, self._until, _USUAL, why)
+
+
+class _Giver(Giver):
+    """Hold all courses and set each drug's level when it changes."""
+
+    def __init__(self, scenario: Any) -> None:
+        planned: tuple[Immunosuppression, ...] = PRODUCT.spec(scenario)
+        self._courses = [
+            DrugCourse(
+                item.drug,
+                item.start,
+                item.end + _WHOLE_DAY,
+                item.level,
+                f"planned, day {item.start:g} to {item.end:g}",
+            )
+            for item in planned
+        ]
+        self._gvhd_care, self._crs_care = (
+            None if rule is None else _Care(rule, disease)
+            for rule, disease in ((scenario.agvhd_treatment, "aGvHD"), (scenario.crs_treatment, "CRS"))
+        )
+        self._levels: dict[str, float] = {}
+        self._previous = math.inf  # nothing that ended before the first step was missed
+
+    def act(self, patient: Patient, examination: Examination, events: EventLog) -> None:
+        """Set every drug to the highest level among its active courses."""
+        now = patient.day
+        for care, grade in (
+            (self._gvhd_care, examination.agvhd_grade),
+            (self._crs_care, examination.crs_grade),
+        ):
+            course = None if care is None else care.course(grade, now)
+            if course is not None:
+                self._courses.append(course)
+        wanted: dict[str, DrugCourse] = {}
+        for course in self._courses:
+            if course.active(now, self._previous):
+                best = wanted.get(course.drug)
+                if best is None or course.level > best.level:
+                    wanted[course.drug] = course
+        self._previous = now
+        for drug in sorted({*wanted, *self._levels}):
+            course_now = wanted.get(drug)
+            level = course_now.level if course_now is not None else 0.0
+            if level != self._levels.get(drug, 0.0):
+                self._levels[drug] = level
+                patient.apply(Exposure(drug, level))
+                why = "course ends" if course_now is None else course_now.why
+                detail = f"{drug} at {level:g} of the usual exposure ({why})"
+                events.add(now, "drug", drug, detail, level, "of usual exposure")
+
+
+class _Product(Product):
+    name = "immunosuppression"
+    word = "immunosuppressants"
+    title = OTHER_DRUGS
+    rank = 40
+    triggered = False
+    fields = FrozenMap(
+        {
+            "immunosuppression": (
+                Annotated[tuple[Immunosuppression, ...], Field(max_length=100)],
+                Field(description="Immunosuppressants given by the calendar."),
+            ),
+            "agvhd_treatment": (
+                CourseOnGrade | None,
+                Field(description="The course given for acute GvHD; null: none."),
+            ),
+            "crs_treatment": (
+                CourseOnGrade | None,
+                Field(description="The course given for CRS; null: none."),
+            ),
+        }
+    )
+
+    def giver(self, scenario: Any) -> Giver:
+        """Return what holds the patient's courses."""
+        return _Giver(scenario)
+
+    def problems(self, scenario: Any) -> Iterator[Problem]:
+        """Yield courses that end before they start."""
+        for index, course in enumerate(self.spec(scenario)):
+            if course.end < course.start:
+                start, end = (format_quantity(day, "day") for day in (course.start, course.end))
+                path = (self.name, index, "to")
+                yield Problem(f"{course.drug} ends on {end}, before it starts", path, f"{start} or later")
+
+    def phrases(self, scenario: Any) -> list[str]:
+        """Return all courses in words."""
+        phrases = []
+        for one in self.spec(scenario):
+            level = "" if one.level == 1 else f" at {one.level:g} times the usual level"
+            days = f"from day {one.start:g} to day {one.end:g}".replace("-", "\N{MINUS SIGN}")
+            phrases.append(f"{_WORDS.get(one.drug, one.drug)} {days}{level}")
+        for rule, disease in ((scenario.agvhd_treatment, "acute GvHD"), (scenario.crs_treatment, "CRS")):
+            if rule is not None:
+                drug = _WORDS.get(rule.drug, rule.drug)
+                phrases.append(
+                    f"{drug} for {days_text(rule.duration)} at {disease} of grade {rule.at_grade} or more"
+                )
+        return phrases
+
+    def received(self, events: Sequence[Event], end: float) -> list[Received]:
+        """Return the courses of every drug, in order of first use."""
+        drugs = dict.fromkeys(event.what for event in events if event.kind == "drug")
+        courses = {drug: intervals(events, ("drug",), drug, end) for drug in drugs}
+        return [Received("drug", drug, drug, "drug", bars) for drug, bars in courses.items() if bars]
+
+
+PRODUCT = _Product()

@@ -1,0 +1,212 @@
+"""What a product is: its declaration, one patient's supply of it, its part in a course of treatment, and its effects.
+
+A `Product` is the same for all patients. It says what a scenario may write of it, what contradicts, when it is stopped, and how
+it is told and drawn. `Giver` gives it to one patient, whoever asks: the plan, an order by hand, a rule at the bedside.
+`Plan` is what one course of treatment holds of it. An effect is what it does to the body.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from simulation.blocks.fields import FrozenMap, Problem
+from simulation.clinic.stop_rules import Stop, StopRule
+from simulation.units import format_quantity
+
+if TYPE_CHECKING:
+    from simulation.biology.state import State, Values
+    from simulation.clinic.assays import Examination
+    from simulation.clinic.events import Event, EventLog
+    from simulation.clinic.ports import Patient
+    from simulation.products.received import Received
+    from simulation.yaml_source import Node
+
+__all__ = [
+    "OTHER_DRUGS",
+    "Draws",
+    "Giver",
+    "Plan",
+    "Product",
+    "Receiver",
+    "days_text",
+    "join",
+    "shorter_than_a_step",
+]
+
+OTHER_DRUGS: Final = "Other drugs"  # the topic in reports of all that has none of its own
+_ROUNDING: Final = 1e-9
+
+
+class Draws(Protocol):
+    """Give exact keyed draws."""
+
+    def binomial(self, stream: str, n: int, p: float, *ids: int) -> int:
+        """Return how many of `n` have an outcome of probability `p`."""
+        ...
+
+
+class Receiver(Protocol):
+    """What an effect may use of a body; `simulation.body.Body` is the implementation."""
+
+    @property
+    def state(self) -> "State":
+        """Return the state that processes read and change."""
+        ...
+
+    @property
+    def values(self) -> "Values":
+        """Return the patient's parameters, canonical units."""
+        ...
+
+    @property
+    def draw(self) -> Draws:
+        """Return the patient's keyed draws."""
+        ...
+
+    def origin(self, infusion: int) -> int:
+        """Return the origin that cells of an infusion bear; infusions count from 1."""
+        ...
+
+    def infuse(self, code: int, cells: int) -> None:
+        """Put cells of one kind into the blood."""
+        ...
+
+    def infuse_tcon(self, cells: int, origin: int, alloreactive_factor: float = 1.0, stage: int = 0) -> None:
+        """Put donor Tcon into the blood, split into alloreactive and other cells by an exact draw."""
+        ...
+
+
+class Plan(ABC):
+    """Hold what one course of treatment gives of one product."""
+
+    @property
+    @abstractmethod
+    def over(self) -> bool:
+        """Return whether nothing of it is still to be given."""
+
+    @abstractmethod
+    def act(self, patient: "Patient", events: "EventLog") -> None:
+        """Give what has fallen due."""
+
+    def stop(self, patient: "Patient", events: "EventLog", why: str) -> bool:
+        """Stop for good; return whether there was anything to stop."""
+        return False
+
+    def restaging(self, now: float) -> str:
+        """Return why the marrow is looked at now, once; empty where there is no reason."""
+        return ""
+
+
+class Giver:
+    """Give one product to one patient, whoever asks for it; copied with the patient."""
+
+    def plan(
+        self, scenario: Any, begin: float, day_1: float, patient: "Patient", others: Mapping[str, Plan]
+    ) -> Plan | None:
+        """Return the part in a course that begins on `begin`, immunotherapy on `day_1` (days from transplant), or None.
+
+        `others` are the parts of products that are given before it.
+        """
+        return None
+
+    def obey(self, order: Any, patient: "Patient", events: "EventLog") -> bool:
+        """Give what an order by hand says; return whether anything was given."""
+        return False
+
+    def halt(self, cancel: Callable[[], bool], patient: "Patient", events: "EventLog") -> None:
+        """Stop by hand; `cancel` stops the planned part and returns whether there was anything to stop."""
+        cancel()
+
+    def heed(self, stops: Sequence[Stop], patient: "Patient", events: "EventLog") -> None:
+        """End what was ordered by hand, when its time is over or a rule that ends treatment holds."""
+
+    def running(self) -> str:
+        """Return what runs now, in words; empty where nothing does."""
+        return ""
+
+    def act(self, patient: "Patient", examination: "Examination", events: "EventLog") -> None:
+        """Give what the calendar or the bedside calls for, after plan and orders."""
+
+
+class Product(ABC):
+    """Declare one product.
+
+    Attributes
+    ----------
+    name
+        The scenario's key, the subject of events, the word of orders.
+    word, title
+        How it is called within a sentence, and as a heading.
+    rank
+        Products of a lower rank are given, listed and drawn first.
+    fields, order_fields
+        What it adds to a scenario and to an order by hand: name -> (annotation, field).
+    order_needs
+        Keys that an order must have which gives it.
+    stop_rules
+        Rules that end it, each with its key of the block `stop`.
+    triggered
+        Whether it is part of the course of treatment that a trigger starts.
+    """
+
+    name: str
+    word: str
+    title: str
+    rank: int
+    fields: Mapping[str, tuple[Any, Any]]
+    order_fields: Mapping[str, tuple[Any, Any]] = FrozenMap()
+    order_needs: tuple[str, ...] = ()
+    stop_rules: tuple[StopRule, ...] = ()
+    triggered = True
+
+    def spec(self, scenario: Any) -> Any:
+        """Return the block that a scenario has of it; None where it is not given."""
+        return getattr(scenario, self.name)
+
+    def lead(self, scenario: Any) -> float:
+        """Return the days from the first day of a course to day 1 of immunotherapy that it takes."""
+        return 0.0
+
+    @abstractmethod
+    def giver(self, scenario: Any) -> Giver:
+        """Return what gives it to one patient."""
+
+    def problems(self, scenario: Any) -> Iterator[Problem]:
+        """Yield contradictions between keys that are each valid alone."""
+        yield from ()
+
+    def settle(self, merged: dict[str, "Node"], over: Mapping[str, "Node"]) -> None:  # noqa: B027
+        """Take out of a block `merged` what the keys that a file lays `over` it take the place of."""
+
+    @abstractmethod
+    def phrases(self, scenario: Any) -> list[str]:
+        """Return what the scenario plans of it, in words for `title`'s paragraph."""
+
+    def order_words(self, order: Any) -> str:
+        """Return what an order by hand gives, in words."""
+        return self.word
+
+    @abstractmethod
+    def received(self, events: "Sequence[Event]", end: float) -> "list[Received]":
+        """Return what a patient followed until day `end` received, one entry per row of a figure."""
+
+
+def days_text(value: float) -> str:
+    """Return a number of days in words."""
+    return f"{value:g} day" + ("" if value == 1 else "s")
+
+
+def join(parts: Iterable[str], last: str = "and") -> str:
+    """Return parts as a list in words."""
+    items = list(parts)
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else ""
+
+
+def shorter_than_a_step(scenario: Any, time: float, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Refuse what would begin and end within one step, and so never be seen."""
+    if time < scenario.time_step * (1 - _ROUNDING):
+        yield Problem(
+            f"got {format_quantity(time, 'time')}",
+            path,
+            f"at least time_step, {format_quantity(scenario.time_step, 'time')}",
+        )

@@ -1,0 +1,70 @@
+"""What a patient received, read from the events: bars over days at one level, and marks on single days."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from simulation.clinic.events import Event
+
+__all__ = ["Interval", "Mark", "Received", "intervals", "marks"]
+
+_SAME: Final = 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Hold days at one level: ug/day of an infusion, or the share of a drug's usual exposure."""
+
+    start: float
+    end: float
+    level: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Hold what was given at once on a day: CD3+ cells/kg, or the intended kill in powers of ten."""
+
+    day: float
+    level: float
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Hold what one patient received of one thing, and how a figure shows it.
+
+    `kind` decides where and how it is drawn, `key` is its name in tables, `name` that of its row, `colour` a name of the palettes
+    or #RRGGBB, and `note` stands beside the row.
+    """
+
+    kind: Literal["infusion", "cells", "drug", "chemotherapy"]
+    key: str
+    name: str
+    colour: str
+    bars: tuple[Interval, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    note: str = ""
+
+
+def marks(events: Iterable[Event], kind: str, what: str) -> tuple[Mark, ...]:
+    """Return what was given at once."""
+    return tuple(
+        Mark(event.day, _level(event)) for event in events if event.kind == kind and event.what == what
+    )
+
+
+def intervals(events: Iterable[Event], kinds: Sequence[str], what: str, end: float) -> tuple[Interval, ...]:
+    """Turn changes of level into intervals; a change to the same level does not start another, `end` ends the last."""
+    found: list[Interval] = []
+    begun, level = 0.0, 0.0
+    changes = [(event.day, _level(event)) for event in events if event.kind in kinds and event.what == what]
+    for day, new in [*changes, (end, 0.0)]:
+        if not math.isclose(new, level, rel_tol=1e-5, abs_tol=_SAME):
+            if level > 0 and day > begun:
+                found.append(Interval(begun, day, level))
+            begun, level = day, new
+    return tuple(found)
+
+
+def _level(event: Event) -> float:
+    return 0.0 if event.kind == "stop" or event.value is None else float(event.value)
