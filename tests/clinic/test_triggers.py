@@ -105,6 +105,48 @@ def test_delays_of_combinations_add_up() -> None:
     assert "MRD 3.0e-01 (>= 1e-04) and overt relapse, 30.0% marrow blasts (>= 5%)" in all_of.reason()
 
 
+def test_any_of_waits_for_the_shortest_delay_of_the_parts_that_hold() -> None:
+    any_of = trigger(
+        when="any_of",
+        delay="1 d",
+        triggers=[MRD | {"delay": "2 d"}, OVERT | {"delay": "5 d"}, {"when": "day", "day": "day 90"}],
+    )
+    any_of.see(result(33, 0.3, "morphology"))
+    assert any_of.delay(33.0) == 6.0
+    any_of.see(result(40, 0.3))
+    assert any_of.delay(40.0) == 3.0
+    any_of.see(result(50, 0.0))
+    assert (any_of.delay(50.0), any_of.delay(90.0)) == (6.0, 1.0)
+
+
+def test_the_last_morphology_is_no_diagnosis_unless_it_shows_overt_relapse() -> None:
+    overt = trigger(**OVERT)
+    assert overt.diagnosis_sampled(33.0) is None
+    overt.see(result(34, 0.05, "morphology"))
+    overt.see(result(64, 0.01, "morphology"))
+    assert overt.diagnosis_sampled(64.0) is None
+
+
+@pytest.mark.parametrize("order", [(MRD, OVERT), (OVERT, MRD)])
+@pytest.mark.parametrize("when", ["any_of", "all_of"])
+def test_a_combination_diagnoses_with_the_part_that_saw_overt_relapse(
+    when: str, order: tuple[dict[str, Any], ...]
+) -> None:
+    both = trigger(when=when, triggers=list(order))
+    both.see(result(33, 0.3))
+    assert both.diagnosis_sampled(33.0) is None
+    both.see(result(44, 0.3, "morphology"))
+    assert both.diagnosis_sampled(44.0) == 41.0
+
+
+def test_a_combination_diagnoses_nothing_before_its_first_day() -> None:
+    both = trigger(when="any_of", triggers=[MRD, OVERT], not_before="day 40")
+    both.see(result(39, 0.3, "morphology"))
+    assert both.diagnosis_sampled(39.0) is None
+    both.see(result(40, 0.3, "morphology"))
+    assert (both.diagnosis_sampled(39.9), both.diagnosis_sampled(40.0)) == (None, 37.0)
+
+
 @pytest.mark.parametrize(
     ("start", "fraction", "triggered", "treated"),
     [
