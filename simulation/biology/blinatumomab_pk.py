@@ -25,7 +25,7 @@ class BlinatumomabPk:
     """Set the drug level that cells see: plasma level x partition x perfusion of the place."""
 
     name = "blinatumomab_pk"
-    source = "Clements, doi 10.1007/s40262-019-00823-8 (CL, V); Hosseini 2020 supplement (partition)"
+    source = "Clements 2020, doi 10.1007/s40262-019-00823-8 (CL, V); Hosseini 2020 supplement (partition)"
 
     def act(self, state: State, dt: float) -> None:
         """Advance plasma and every place by one step."""

@@ -20,13 +20,13 @@ class Contact:
     """Set the synapse rate s p_syn C/(EC50 + C) T/N of a free T cell and the busy fraction x / (x + k_max).
 
     Targets are CD19+ blasts AND normal CD19+ B cells. Hill slope 1 and no hook effect: the optimum of the
-    bell curve lies about 1,800 times above clinical levels (EVIDENCE 2.2).
+    bell curve lies about 1,800 times above clinical levels (docs/evidence.md#p14).
     """
 
     name = "contact"
     source = (
-        "MODEL.md 4; Hosseini 2020 supplement (EC50, slope); Liu 2023, eLife 12:83659 (no hook at clinical "
-        "levels)"
+        "Hosseini 2020, doi 10.1038/s41540-020-00145-7, supplement (EC50, slope); Liu 2023, doi "
+        "10.7554/eLife.83659 (no hook at clinical levels); synapse chance: assumption"
     )
 
     def act(self, state: State, dt: float) -> None:

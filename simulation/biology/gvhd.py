@@ -23,7 +23,7 @@ class Gvhd:
     """
 
     name = "gvhd"
-    source = "EVIDENCE.md 2.4 (hazard (A/A50)^n, n about 2; grade from worst damage); rates are calibrated"
+    source = "assumption: hazard (A/A50)^n, n about 2, grade from worst damage; rates are calibrated"
 
     def act(self, state: State, dt: float) -> None:
         """Advance integrity by one step, exactly for constant effectors."""

@@ -24,8 +24,8 @@ class GraftVersusLeukaemia:
 
     name = "gvl"
     source = (
-        "MODEL.md 4; HLA loss: Vago 2009, Crucitti 2015 (recalled); Noviello 2019, doi "
-        "10.1038/s41467-019-08871-1"
+        "assumption: kills as a synapse with drug does; HLA loss: Vago 2009, Crucitti 2015 (recalled); "
+        "Noviello 2019, doi 10.1038/s41467-019-08871-1"
     )
 
     def act(self, state: State, dt: float) -> None:

@@ -28,8 +28,8 @@ class Homeostasis:
 
     name = "homeostasis"
     source = (
-        "Kimmel 2021, Proc R Soc B 288:20210229 (2.5e11 cells, 0.17/day); doi 10.1186/ar3410 (recovery after"
-        " Treg/Tcon graft)"
+        "Kimmel 2021, doi 10.1098/rspb.2021.0229 (2.5e11 cells, 0.17/day); Di Ianni 2011, doi 10.1186/ar3410 "
+        "(recovery after Treg/Tcon graft)"
     )
 
     def act(self, state: State, dt: float) -> None:

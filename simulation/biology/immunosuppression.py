@@ -24,7 +24,7 @@ class Immunosuppression:
 
     name = "immunosuppression"
     source = (
-        "MODEL.md 4; Brandl 2007, doi 10.1007/s00262-007-0298-z; Kauer 2020, doi 10.1136/jitc-2020-000621; "
+        "Brandl 2007, doi 10.1007/s00262-007-0298-z; Kauer 2020, doi 10.1136/jitc-2020-000621; "
         "CNI, MMF, PTCy recalled"
     )
 

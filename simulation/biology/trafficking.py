@@ -32,7 +32,7 @@ class Trafficking:
 
     name = "trafficking"
     source = (
-        "Hosseini 2020 supplement (exchange of days, not hours; marrow:blood density); phi_BM: MODEL.md 4, "
+        "Hosseini 2020 supplement (exchange of days, not hours; marrow:blood density); phi_BM: docs/evidence.md#g13, "
         "contested"
     )
 

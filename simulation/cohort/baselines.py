@@ -41,7 +41,7 @@ class Baseline(Block):
     n: Annotated[int, Whole(2, 1_000_000)] | None = None
     judge: Literal["same", "at_most", "spread", "not"] = "same"
     origin: Literal["used", "independent"]
-    source: Annotated[str, Text(400, 1, "doi 10.1186/ar3410")]
+    source: Annotated[str, Text(400, 1, "Di Ianni 2011, doi 10.1186/ar3410")]
     note: Annotated[str, Text(400)] = ""
 
     @model_validator(mode="after")

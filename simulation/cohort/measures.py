@@ -15,7 +15,7 @@ _PG_PER_UG: Final = 1e6
 _ML_PER_L: Final = 1000.0
 _DOSE: Final = 28.0  # ug/day: the dose whose steady state the label gives
 # CD4 per conventional T cell, to read a share of CD4 from one of all T cells. Assumption: as many CD4 as CD8, which both pass
-# 50/uL within ten days (doi 10.1186/ar3410).
+# 50/uL within ten days (Di Ianni 2011, doi 10.1186/ar3410).
 _CD4_OF_TCON: Final = 0.5
 
 

@@ -13,7 +13,7 @@ Every biological number of the model: its value, plausible range, kind, confiden
 Kinds: **measured** (stands in the source), **calibrated** (fitted to published results), **assumption** (no usable
 measurement: the range is a prior, not evidence), **lever** (chosen by a scenario). Confidence: H measured in
 patients or in the very assay, M indirect or one small study, L memory, analogy or assumption. "Recalled"
-sources were not re-checked. "EVIDENCE" and "MODEL" name the project's collection of evidence and specification.
+sources were not re-checked. The papers are in [evidence.md](evidence.md).
 """
 
 

@@ -21,7 +21,7 @@ __all__ = ["arms", "assumptions", "cohort_rows", "common", "correlations", "fixe
 
 _STRATEGY: Final = ("Treatment starts", "Blinatumomab", "Donor lymphocytes", "Other drugs", "Transplant", "Tests",
                     "Stop rules", "Definitions", "Simulation")  # fmt: skip
-# contested or assumed, and able to turn the answer (EVIDENCE, "Critical opinion")
+# contested or assumed, and able to turn the answer (docs/credibility.md)
 _ASSUMED: Final = ("phi_bm", "partition_marrow", "p_cd19_loss", "rate_exhaustion", "fraction_sanctuary",
                    "p_recognition_gvl", "rate_death_agvhd_3", "rate_death_agvhd_4", "rate_death_crs_4")  # fmt: skip
 _SHARES: Final = {

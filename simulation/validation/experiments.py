@@ -1,4 +1,4 @@
-"""Cheap simulation experiments: each returns numbers that a stylised fact (EVIDENCE.md section 5) speaks of.
+"""Cheap simulation experiments: each returns numbers that a stylised fact (docs/evidence.md) speaks of.
 
 The command `validate` and the tests call the same functions, with more or fewer patients.
 """

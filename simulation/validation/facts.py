@@ -1,4 +1,4 @@
-"""Stylised facts 1-7 (EVIDENCE.md section 5): burden, timing, blood, dose, exhaustion, cytokines, Treg."""
+"""Stylised facts 1-7 (docs/evidence.md): burden, timing, blood, dose, exhaustion, cytokines, Treg."""
 
 from itertools import pairwise
 from typing import Any, Final
@@ -157,8 +157,8 @@ CHECKS: Final = (
     _fact("F2", "The same patient treated early goes deeper and stays free longer", "early better", "C4, C5, C1",
           early_against_late),
     _fact("F3", "T cells leave the blood within a day and overshoot by day 7; B cells go", "as in patients",
-          "Klinger 2012; hosseini-2020 data", blood),
-    _fact("F3b", "Blood T cells at ten times", "at least three quarters of the medians inside", "hosseini-2020 data",
+          "Klinger 2012; github yuezheli/hosseini-2020", blood),
+    _fact("F3b", "Blood T cells at ten times", "at least three quarters of the medians inside", "github yuezheli/hosseini-2020",
           blood_medians),
     _fact("F4", "No hook effect; little gain above 28 ug/day", "monotone plateau", "EC90 470 pg/mL", dose),
     _fact("F5", "Continuous exposure loses lysis, a break restores it", "falls, and comes back", "Philipp 2022", exhaustion),

@@ -1,4 +1,4 @@
-"""Stylised facts 8-13 and 16 (EVIDENCE.md section 5): graft, DLI, relapse, immunosuppression, sampling, trajectories."""
+"""Stylised facts 8-13 and 16 (docs/evidence.md): graft, DLI, relapse, immunosuppression, sampling, trajectories."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -172,7 +172,7 @@ CHECKS: Final = (
     _fact("F12", "Calcineurin inhibitors lower response and GvHD; steroids cost much only at low E:T",
           "lower / lower; dear > cheap", "source abstract; Brandl 2007; Kauer 2020", immunosuppression),
     _fact("F13", "Rare sampling and fast growth use up the pre-emptive advantage", "burden at start rises to 5 %",
-          "EVIDENCE 2.1", sampling),
+          "docs/evidence.md#l11", sampling),
     _fact("F16", "Remission, MRD-negative, no GvHD, then relapse is a common course", "at least 0.2", "source abstract",
           classic),
 )  # fmt: skip

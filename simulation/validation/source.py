@@ -1,4 +1,4 @@
-"""The findings of the source paper, S1-S7 of MODEL.md, each as the shipped scenario that shows it."""
+"""The findings of the source paper, S1-S7, each as the shipped scenario that shows it."""
 
 from typing import Final
 
@@ -93,7 +93,7 @@ def mixed_lymphocytes(effort: Effort) -> Found:
         for cells in ("none", "b_cells")
     ]
     return Found(
-        verdict(all(0.7 <= m.value <= 1.3 for m in told)), tuple(told), "accepted 0.7-1.3 (EVIDENCE 2.4)"
+        verdict(all(0.7 <= m.value <= 1.3 for m in told)), tuple(told), "accepted 0.7-1.3 (assumption)"
     )
 
 

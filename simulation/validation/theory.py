@@ -1,4 +1,4 @@
-"""Verification against theory (MODEL.md 8): closed forms, conservation, convergence, reproducibility.
+"""Verification against theory: closed forms, conservation, convergence, reproducibility.
 
 False alarms: a comparison fails at five standard errors (probability 6e-7); seeds are fixed.
 """
@@ -147,7 +147,7 @@ def step_length(effort: Effort) -> Found:
         Measured("6 h against 3 h", fine, unit="log10"),
         Measured("12 h against 3 h", coarse, unit="log10"),
     )
-    return Found(verdict(fine < 0.06 and coarse < 0.06), told)  # the bound of MODEL.md 2
+    return Found(verdict(fine < 0.06 and coarse < 0.06), told)
 
 
 def resolution(effort: Effort) -> Found:
@@ -195,11 +195,17 @@ CHECKS: Final = (
     _check("V3", "Variance of pure birth", "n0 e^bt (e^bt - 1)", "Yule 1925", pure_birth),
     _check("V4", "Mutants per culture", "P0 of Luria and Delbrueck", "Luria & Delbrueck 1943", mutants),
     _check("V5", "Drug level under infusion", "closed form", "one compartment", pharmacokinetics),
-    _check("V6", "Growth of untreated leukaemia", "logistic equation", "MODEL 4", logistic_growth),
-    _check("V7", "Cells are conserved", "births + infused - deaths = cells", "MODEL 2", conservation),
-    _check("V8", "Killing saturates and is mass action when rare", "Holling type II", "MODEL 4", holling),
-    _check("V9", "The step does not matter", "converges as the step shrinks", "MODEL 4", step_length),
-    _check("V10", "The number of agents does not matter", "equal", "MODEL 2", resolution),
-    _check("V11", "Same seed, same bytes", "identical", "MODEL 6", same_bytes),
-    _check("V12", "Twins are identical until treatment parts", "identical", "MODEL 6", twins),
+    _check("V6", "Growth of untreated leukaemia", "logistic equation", "Verhulst 1838", logistic_growth),
+    _check("V7", "Cells are conserved", "births + infused - deaths = cells", "bookkeeping", conservation),
+    _check(
+        "V8", "Killing saturates and is mass action when rare", "Holling type II", "Holling 1959", holling
+    ),
+    _check(
+        "V9", "The step does not matter", "converges as the step shrinks", "numerical analysis", step_length
+    ),
+    _check(
+        "V10", "The number of agents does not matter", "equal", "Scheffer 1995, Ecol Model 80:161", resolution
+    ),
+    _check("V11", "Same seed, same bytes", "identical", "keyed random numbers", same_bytes),
+    _check("V12", "Twins are identical until treatment parts", "identical", "keyed random numbers", twins),
 )

@@ -103,7 +103,9 @@ def test_drug_and_treg_are_in_the_units_of_the_papers() -> None:
     drawn = draw(*load_cohort_arm(STANDARD), 1, 1, course=False)
     drawn.values["cl_blinatumomab"][0] = 2.22 * 24
     drawn.values["treg_share_supported"][0] = 0.06
-    assert MEASURES["steady_state_28"].of(drawn)[0] == pytest.approx(526, abs=1)  # EVIDENCE 2.2: 526 from CL
+    assert MEASURES["steady_state_28"].of(drawn)[0] == pytest.approx(
+        526, abs=1
+    )  # docs/evidence.md#p5: 526 from CL
     assert MEASURES["clearance_l_per_h"].of(drawn)[0] == pytest.approx(2.22)
     assert MEASURES["treg_percent_of_cd4"].of(drawn)[0] == pytest.approx(100 * 0.06 / 0.56)
 

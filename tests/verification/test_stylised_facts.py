@@ -1,4 +1,4 @@
-"""Directions of the biology that a credible model must show with its default parameters (EVIDENCE.md section 5).
+"""Directions of the biology that a credible model must show with its default parameters (docs/evidence.md).
 
 Numbers in the names are those of the facts. What fails is marked with what was measured; when a change of
 the biology or of the parameters mends it, the strict mark fails and is to be taken away.
@@ -92,7 +92,7 @@ def test_fact_3_b_cells_are_gone_within_two_days_and_stay_away() -> None:
     assert max(b_cells[4:]) < 1.5
 
 
-IQR = {12: (0.03, 0.22), 168: (1.06, 2.00), 672: (0.91, 2.33)}  # EVIDENCE 2.3, CD8, n = 20
+IQR = {12: (0.03, 0.22), 168: (1.06, 2.00), 672: (0.91, 2.33)}  # docs/evidence.md#e9
 
 
 @pytest.mark.xfail(
