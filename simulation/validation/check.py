@@ -3,15 +3,18 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
 from simulation.statistics.proportions import wilson
 
-__all__ = ["Check", "Effort", "Found", "Measured", "Status", "difference", "mean_of", "share_of", "verdict"]
+__all__ = [
+    "REPORT", "Check", "Effort", "Found", "Measured", "Status", "check", "difference", "mean_of", "share_of", "verdict",
+]  # fmt: skip
 
 Status = Literal["pass", "fail", "unclear", "error"]
+REPORT: Final = "Int J Mol Sci 2023;24(22):16105"  # the clinical report behind the question
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,13 @@ class Check:
     expected: str
     source: str
     run: Callable[[Effort], Found] = field(repr=False)
-    quick: bool = True  # part of the quick form
+
+
+def check(
+    part: str, key: str, claim: str, expected: str, source: str
+) -> Callable[[Callable[[Effort], Found]], Check]:
+    """Make the function below a check of a part of the report."""
+    return lambda run: Check(key, part, claim, expected, source, run)
 
 
 def verdict(holds: bool, clear: bool = True) -> Status:

@@ -4,6 +4,7 @@ False alarms: a comparison fails at five standard errors (probability 6e-7); see
 """
 
 import math
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -12,10 +13,12 @@ from simulation.biology.blinatumomab_pk import infuse
 from simulation.biology.contact import neighbours_at_hand
 from simulation.course import Course
 from simulation.validation.bench import Cultures
-from simulation.validation.check import Check, Effort, Found, Measured, verdict
+from simulation.validation.check import Effort, Found, Measured, check, verdict
 from simulation.validation.patients import burden_plan, column_at, follow, small
 
 __all__ = ["CHECKS"]
+
+_theory = partial(check, "theory")
 
 _SIGMAS: Final = 5.0
 _REPLICATES: Final = 4000
@@ -26,6 +29,7 @@ def _compare(name: str, seen: float, wanted: float, se: float, n: int) -> Found:
     return Found(verdict(abs(seen - wanted) < _SIGMAS * se), (measured, Measured("theory", wanted)))
 
 
+@_theory("V1", "Extinction probability of a birth-death line", "(d/b)^n0", "Kendall 1948")
 def extinction(effort: Effort) -> Found:
     """Compare the share of extinct lines with (d/b)^n0."""
     founders, birth, death = 3, 0.4, 0.3
@@ -36,6 +40,7 @@ def extinction(effort: Effort) -> Found:
     return _compare("extinct", seen, wanted, math.sqrt(wanted * (1 - wanted) / _REPLICATES), _REPLICATES)
 
 
+@_theory("V2", "Time course of extinction at the step of 6 h", "Kendall's law", "Kendall 1948")
 def extinction_in_time(effort: Effort) -> Found:
     """Compare the share extinct by day 6 with Kendall's law, at the step of 6 h."""
     founders, birth, death, days = 2, 0.5, 0.3, 6.0
@@ -49,6 +54,7 @@ def extinction_in_time(effort: Effort) -> Found:
     )
 
 
+@_theory("V3", "Variance of pure birth", "n0 e^bt (e^bt - 1)", "Yule 1925")
 def pure_birth(effort: Effort) -> Found:
     """Compare the variance of a pure birth process with Yule's."""
     founders, birth, days = 5, 0.5, 3.0
@@ -61,6 +67,7 @@ def pure_birth(effort: Effort) -> Found:
     )
 
 
+@_theory("V4", "Mutants per culture", "P0 of Luria and Delbrueck", "Luria & Delbrueck 1943")
 def mutants(effort: Effort) -> Found:
     """Compare the share of cultures without a mutant with Luria and Delbrueck's P0."""
     founders, birth, days, rate = 100, 0.5, 8.0, 2e-4
@@ -73,6 +80,7 @@ def mutants(effort: Effort) -> Found:
     return _compare("cultures without a mutant", seen, wanted, math.sqrt(wanted * (1 - wanted) / n), n)
 
 
+@_theory("V5", "Drug level under infusion", "closed form", "one compartment")
 def pharmacokinetics(effort: Effort) -> Found:
     """Compare the level under infusion and after it with the closed form, at uneven steps."""
     rate, clearance, volume, level, worst, day = 28.0, 2.22 * 24, 5.98, 0.0, 0.0, 0.0
@@ -85,6 +93,7 @@ def pharmacokinetics(effort: Effort) -> Found:
     return Found(verdict(worst < 1e-9), (Measured("largest relative error", worst),))
 
 
+@_theory("V6", "Growth of untreated leukaemia", "logistic equation", "Verhulst 1838")
 def logistic_growth(effort: Effort) -> Found:
     """Compare a leukaemia left alone with the solution of its logistic equation."""
     plan = burden_plan(0.02, 60.0) | {
@@ -100,6 +109,7 @@ def logistic_growth(effort: Effort) -> Found:
     return Found(verdict(worst < 0.02), (Measured("largest error", worst, unit="log10 of cells"),))
 
 
+@_theory("V7", "Cells are conserved", "births + infused - deaths = cells", "bookkeeping")
 def conservation(effort: Effort) -> Found:
     """Count every cell: births + infused - deaths must be what is there, through treatment and DLI."""
     plan = burden_plan(1e-3, 40.0) | {"dli": {"cd3": ["1e6/kg"], "first": "day 10", "every": "42 d"}}
@@ -109,6 +119,7 @@ def conservation(effort: Effort) -> Found:
     return Found(verdict(gap == 0), (Measured("cells unaccounted for", gap), Measured("cells there", there)))
 
 
+@_theory("V8", "Killing saturates and is mass action when rare", "Holling type II", "Holling 1959")
 def holling(effort: Effort) -> Found:
     """Read kills per killer and day: k_max where targets abound, mass action where they are rare."""
     per_killer = []
@@ -135,6 +146,7 @@ def holling(effort: Effort) -> Found:
     )
 
 
+@_theory("V9", "The step does not matter", "converges as the step shrinks", "numerical analysis")
 def step_length(effort: Effort) -> Found:
     """Halve and double the step: log10 blasts 28 days into treatment, mean over patients."""
     found = []
@@ -150,6 +162,7 @@ def step_length(effort: Effort) -> Found:
     return Found(verdict(fine < 0.06 and coarse < 0.06), told)
 
 
+@_theory("V10", "The number of agents does not matter", "equal", "Scheffer 1995, Ecol Model 80:161")
 def resolution(effort: Effort) -> Found:
     """Resolve continuous traits four times as finely: log10 blasts 28 days into treatment."""
     found = []
@@ -161,6 +174,7 @@ def resolution(effort: Effort) -> Found:
     return Found(verdict(gap < 0.1), (Measured("2 against 8 agents per stratum", gap, unit="log10"),))
 
 
+@_theory("V11", "Same seed, same bytes", "identical", "keyed random numbers")
 def same_bytes(effort: Effort) -> Found:
     """Run the same seed twice; run another seed."""
     scenario = small("preemptive", burden_plan(1e-3, 20.0))
@@ -168,6 +182,7 @@ def same_bytes(effort: Effort) -> Found:
     return Found(verdict(one == same and one != other), note="trajectories compared byte by byte")
 
 
+@_theory("V12", "Twins are identical until treatment parts", "identical", "keyed random numbers")
 def twins(effort: Effort) -> Found:
     """Compare two arms of one patient until their treatments part."""
     plan = burden_plan(1e-3, 20.0)
@@ -179,33 +194,7 @@ def twins(effort: Effort) -> Found:
     return Found(verdict(alike and parted), note="identical to the bit until day 40, different afterwards")
 
 
-def _check(key: str, claim: str, expected: str, source: str, run: object) -> Check:
-    return Check(key, "theory", claim, expected, source, run)  # type: ignore[arg-type]
-
-
 CHECKS: Final = (
-    _check("V1", "Extinction probability of a birth-death line", "(d/b)^n0", "Kendall 1948", extinction),
-    _check(
-        "V2",
-        "Time course of extinction at the step of 6 h",
-        "Kendall's law",
-        "Kendall 1948",
-        extinction_in_time,
-    ),
-    _check("V3", "Variance of pure birth", "n0 e^bt (e^bt - 1)", "Yule 1925", pure_birth),
-    _check("V4", "Mutants per culture", "P0 of Luria and Delbrueck", "Luria & Delbrueck 1943", mutants),
-    _check("V5", "Drug level under infusion", "closed form", "one compartment", pharmacokinetics),
-    _check("V6", "Growth of untreated leukaemia", "logistic equation", "Verhulst 1838", logistic_growth),
-    _check("V7", "Cells are conserved", "births + infused - deaths = cells", "bookkeeping", conservation),
-    _check(
-        "V8", "Killing saturates and is mass action when rare", "Holling type II", "Holling 1959", holling
-    ),
-    _check(
-        "V9", "The step does not matter", "converges as the step shrinks", "numerical analysis", step_length
-    ),
-    _check(
-        "V10", "The number of agents does not matter", "equal", "Scheffer 1995, Ecol Model 80:161", resolution
-    ),
-    _check("V11", "Same seed, same bytes", "identical", "keyed random numbers", same_bytes),
-    _check("V12", "Twins are identical until treatment parts", "identical", "keyed random numbers", twins),
-)
+    extinction, extinction_in_time, pure_birth, mutants, pharmacokinetics, logistic_growth, conservation,
+    holling, step_length, resolution, same_bytes, twins,
+)  # fmt: skip
