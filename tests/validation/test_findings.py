@@ -21,10 +21,12 @@ EXPECTED = {
     "C14_low": "GvHD after DLI of up to 1e7 CD3/kg 0 of 16, accepted 0.10-0.40",
     "C14_middle": "GvHD after DLI of 1e7-1e8 CD3/kg 0.13 (0.04-0.40), accepted 0.25-0.65",
     "C16": "relapse within 2 years 0.80 (0.61-0.90), accepted 0.40-0.66",
+    "F6b": "CRS score of cycle 2 over cycle 1 0.48 (0.13-1.78) in overt disease: 12 patients cannot tell",
     "F8b": "GvL beside Treg 0.005 log10 at phi_BM 0, 0.2 and 1; 0.42 without Treg, which act where cells are primed",
     "S1": "remission in 11 of 11 treated at overt relapse (74-100 %), accepted 0.1-0.9: a monthly marrow finds relapse early",
 }  # fmt: skip
-FEW = Effort(0.2)
+FEW = Effort(0.5)
+LONG = ("F11", "F16")  # take minutes even so
 
 
 def compare(check: Check, effort: Effort) -> None:
@@ -39,7 +41,9 @@ def compare(check: Check, effort: Effort) -> None:
             assert result.found.status in ("fail", "unclear"), f"passes now, take it off the list: {shown}"
 
 
-@pytest.mark.parametrize("check", checks(("theory", "facts")), ids=lambda check: check.id)
+@pytest.mark.parametrize(
+    "check", [c for c in checks(("theory", "facts")) if c.id not in LONG], ids=lambda check: check.id
+)
 def test_with_few_patients(check: Check) -> None:
     compare(check, FEW)
 
