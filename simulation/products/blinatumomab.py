@@ -1,7 +1,7 @@
 """Blinatumomab, the engager of CD19.
 
 Usual schedules: 9 then 28 ug/day in overt disease, 28 ug/day (or 15 ug/m2/day) in MRD; 28 days on, 14 off
-(TOWER, NEJM 2017;376:836; BLAST, Blood 2018;131:1522).
+(TOWER: Kantarjian 2017, doi 10.1056/NEJMoa1609783; BLAST: Goekbuget 2018, Blood 131:1522).
 """
 
 from simulation.clinic.stop_rules import NegativeRelapseRule
