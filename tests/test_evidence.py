@@ -90,3 +90,10 @@ def test_targets_checks_and_findings_are_entries_of_their_own_name() -> None:
     named = {target.id.partition("_")[0] for target in load_targets().values()}
     named |= {check.id.removesuffix("b") for check in checks(("facts", "source"))}
     assert sorted(named - ENTRIES) == []
+
+
+def test_what_an_entry_is_used_for_exists() -> None:
+    known = {name.partition(" ")[2] for name in SOURCES} | {"overt_relapse"}
+    used = set(re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+)+)`", PAGE))
+    assert len(used) > 60
+    assert sorted(used - known) == []
