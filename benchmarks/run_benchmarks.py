@@ -102,7 +102,7 @@ def stepping(repeats: int) -> list[Figure]:
 def one_course(path: Path) -> tuple[list[float], list[float], int, float]:
     """Run a course; return seconds by step, of them in the event engine, agent-updates, and CPU seconds."""
     import simulation.biology.order as order
-    from simulation.course import Course
+    from simulation.life import Life
     from simulation.scenario import load_scenario
 
     steps, engine, updates = [], [], 0
@@ -116,7 +116,7 @@ def one_course(path: Path) -> tuple[list[float], list[float], int, float]:
 
     order.draw_events = timed
     try:
-        course = Course(load_scenario(path), 1, 0)
+        course = Life(load_scenario(path), 1, 0)
         begin = time.process_time()
         while not course.finished:
             start = time.process_time()
@@ -157,18 +157,18 @@ def cost_of_cells(repeats: int) -> list[Figure]:
 
 def cost_of_agents(repeats: int, largest: int) -> list[Figure]:
     """Compare the whole step's cost per agent in marrows of 52 x 52 niches (1.6e4 agents) and of `largest` x `largest`."""
-    from simulation.course import Course
+    from simulation.life import Life
     from simulation.scenario import load_scenario
 
     costs = []
     for side in (52, largest):
         scenario = load_scenario(SCENARIO, [f"marrow.rows={side}", f"marrow.columns={side}"])
-        course = Course(scenario, 1, 0)
+        course = Life(scenario, 1, 0)
         for _ in range(24):  # graft and blasts have spread over all niches
             course.step()
         n = 2 if side > 150 else 20
 
-        def some(course: Course = course, n: int = n) -> None:
+        def some(course: Life = course, n: int = n) -> None:
             for _ in range(n):
                 course.step()
 

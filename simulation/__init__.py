@@ -14,23 +14,29 @@ from simulation.engine_cache import use_engine_cache
 
 if TYPE_CHECKING:
     from simulation.errors import UserError
+    from simulation.life import Life, Record, simulate
     from simulation.mesa_model import TransplantModel
     from simulation.results.result import Result
     from simulation.runner import run
     from simulation.scenario.load import load_scenario
     from simulation.scenario.schema import Scenario
 
-__all__ = ["Result", "Scenario", "TransplantModel", "UserError", "__version__", "load_scenario", "run"]
+__all__ = [
+    "Life", "Record", "Result", "Scenario", "TransplantModel", "UserError", "__version__", "load_scenario", "run", "simulate",
+]  # fmt: skip
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Life": "simulation.life",
+    "Record": "simulation.life",
     "Result": "simulation.results.result",
     "Scenario": "simulation.scenario.schema",
     "TransplantModel": "simulation.mesa_model",
     "UserError": "simulation.errors",
     "load_scenario": "simulation.scenario.load",
     "run": "simulation.runner",
+    "simulate": "simulation.life",
 }
 
 # Numba reads its settings when it is imported, so the place of the compiled kernels is fixed before that.

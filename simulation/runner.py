@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from simulation.course import Course
+from simulation.life import Life, simulate
 from simulation.results.result import Result
 from simulation.scenario.schema import Scenario
 
@@ -60,17 +60,19 @@ def run(
     if days is not None:
         scenario = Scenario.model_validate(scenario.model_copy(update={"follow_up": float(days)}))
     started, clock = datetime.now(UTC), time.perf_counter()
-    course = Course(scenario, seed, patient, rules)
-    interrupted, told = False, -math.inf
-    while not course.finished:
-        if should_stop is not None and should_stop():
-            interrupted = True
-            break
-        course.step()
-        if on_progress is not None and course.day >= told + 1.0:
-            told = course.day
-            on_progress(progress_of(course))
-    result = result_of(course, interrupted=interrupted)
+    reported = -math.inf
+
+    def on_step(life: Life) -> None:
+        nonlocal reported
+        if on_progress is not None and life.day >= reported + 1.0:
+            reported = life.day
+            on_progress(progress_of(life))
+
+    def until(life: Life) -> bool:
+        return should_stop is not None and should_stop()
+
+    (life,) = simulate([scenario], seed=seed, patient=patient, rules=rules, on_step=on_step, until=until)
+    result = result_of(life, interrupted=not life.finished)
     return replace(
         result,
         provenance={
@@ -80,25 +82,25 @@ def run(
     )
 
 
-def progress_of(course: Course) -> Progress:
-    """Return where a course stands."""
-    truth = course.body.truth()
+def progress_of(life: Life) -> Progress:
+    """Return where a life stands."""
+    truth = life.body.truth()
     return Progress(
-        course.day, course.scenario.follow_up, truth.blasts, course.clinic.last_mrd, truth.marrow_blast_fraction,
+        life.day, life.scenario.follow_up, truth.blasts, life.clinic.last_mrd, truth.marrow_blast_fraction,
         truth.cd3_per_ul, truth.agvhd_grade,
     )  # fmt: skip
 
 
-def result_of(course: Course, *, interrupted: bool = False) -> Result:
-    """Return what a course has left behind so far."""
-    outcomes = {"scenario": course.scenario.name, "seed": course.seed, "patient": course.patient}
+def result_of(life: Life, *, interrupted: bool = False) -> Result:
+    """Return what a life has left behind so far."""
+    outcomes = {"scenario": life.scenario.name, "seed": life.seed, "patient": life.patient}
     return Result(
-        scenario=course.scenario,
-        seed=course.seed,
-        patient=course.patient,
-        columns=course.columns(),
-        events=tuple(course.clinic.events),
-        outcomes=outcomes | course.clinic.outcomes(course.body),
-        maps=tuple(course.maps),
+        scenario=life.scenario,
+        seed=life.seed,
+        patient=life.patient,
+        columns=life.columns(),
+        events=tuple(life.clinic.events),
+        outcomes=outcomes | life.outcomes(),
+        maps=tuple(life.maps),
         interrupted=interrupted,
     )

@@ -17,7 +17,6 @@ __all__ = [
     "DIMENSIONS",
     "Dimension",
     "QuantityError",
-    "cells_text",
     "describe",
     "dimension_of",
     "examples",
@@ -289,11 +288,6 @@ def parse_dose(value: object) -> tuple[float, bool]:
         raise QuantityError(
             error.message, "a dose rate such as 28 ug/day or 15 ug/m2/day", error.nearest
         ) from None
-
-
-def cells_text(cells_per_kg: float) -> str:
-    """Return a dose of cells as people write it: 1e5, 2.5e6."""
-    return f"{cells_per_kg:.3g}".replace("e+0", "e").replace("e+", "e")
 
 
 def format_dose(amount: float, per_m2: bool) -> str:

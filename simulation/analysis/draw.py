@@ -15,7 +15,7 @@ from simulation.analysis.figures.trade_off import Cloud, trade_off
 from simulation.analysis.findings import Contrast, Findings
 from simulation.analysis.grid import Grid, varying
 from simulation.analysis.paired import paired_interval
-from simulation.sweep.outcomes import Outcome
+from simulation.sweep.outcomes import NumericOutcome
 
 __all__ = ["Drawing", "drawings"]
 
@@ -60,7 +60,7 @@ def _who(findings: Findings) -> str:
     return f"Means over {n:,} virtual patients, {same}."
 
 
-def _band(outcome: Outcome) -> str:
+def _band(outcome: NumericOutcome) -> str:
     kind = "Wilson" if outcome.share else "Student"
     return f"95 % interval of the mean ({kind}), that is, how well so many patients fix it, not how patients differ"
 
@@ -77,7 +77,7 @@ def _line(findings: Findings, label: str, points: npt.NDArray[np.int64], arm: in
     )
 
 
-def _one(findings: Findings, grid: Grid, index: int, outcome: Outcome) -> Drawing:
+def _one(findings: Findings, grid: Grid, index: int, outcome: NumericOutcome) -> Drawing:
     axis = factor_axis(grid.factors[0], grid.levels[0])
     arms = findings.plan.arm_names
     lines = [
@@ -92,7 +92,7 @@ def _one(findings: Findings, grid: Grid, index: int, outcome: Outcome) -> Drawin
     )
 
 
-def _marks(findings: Findings, axis: FactorAxis, outcome: Outcome) -> list[tuple[float, str]]:
+def _marks(findings: Findings, axis: FactorAxis, outcome: NumericOutcome) -> list[tuple[float, str]]:
     marks = []
     for answer in findings.answers:
         if (
@@ -108,7 +108,7 @@ def _marks(findings: Findings, axis: FactorAxis, outcome: Outcome) -> list[tuple
     return marks
 
 
-def _maps(findings: Findings, grid: Grid, index: int, outcome: Outcome) -> Iterator[Drawing]:
+def _maps(findings: Findings, grid: Grid, index: int, outcome: NumericOutcome) -> Iterator[Drawing]:
     across, up = factor_axis(grid.factors[0], grid.levels[0]), factor_axis(grid.factors[1], grid.levels[1])
     third = None if len(grid.factors) == 2 else (grid.factors[2], grid.levels[2][:_MOST_PANELS])
     found = findings.responses
@@ -148,7 +148,7 @@ def _map_figures(
     axes: tuple[FactorAxis, FactorAxis],
     group: str,
     panels: list[Panel],
-    outcome: Outcome,
+    outcome: NumericOutcome,
     signed: bool,
 ) -> Iterator[Drawing]:
     across, up = axes
@@ -187,7 +187,7 @@ def _panel(grid: Grid, title: str, values: tuple[Floats, Floats, Floats], level:
     return title, means, low, high
 
 
-def _families(findings: Findings, grid: Grid, index: int, outcome: Outcome) -> Drawing:
+def _families(findings: Findings, grid: Grid, index: int, outcome: NumericOutcome) -> Drawing:
     """Draw lines along the first factor, one per level of the second, a panel per arm."""
     axis = factor_axis(grid.factors[0], grid.levels[0])
     n = len(grid.levels[1])
@@ -207,7 +207,7 @@ def _families(findings: Findings, grid: Grid, index: int, outcome: Outcome) -> D
     )
 
 
-def _main_effects(findings: Findings, grid: Grid, index: int, outcome: Outcome) -> Drawing:
+def _main_effects(findings: Findings, grid: Grid, index: int, outcome: NumericOutcome) -> Drawing:
     """Draw the mean at each level of each factor over all levels of the others."""
     from simulation.analysis.figures.effects import effects_plot
 
@@ -223,7 +223,7 @@ def _main_effects(findings: Findings, grid: Grid, index: int, outcome: Outcome) 
     )
 
 
-def _in_order(findings: Findings, index: int, outcome: Outcome) -> Iterator[Drawing]:
+def _in_order(findings: Findings, index: int, outcome: NumericOutcome) -> Iterator[Drawing]:
     """Draw a list of points along the first parameter whose values are all different numbers."""
     for i in varying(findings.plan.factors, findings.points):
         factor = findings.plan.factors[i]
@@ -243,7 +243,7 @@ def _in_order(findings: Findings, index: int, outcome: Outcome) -> Iterator[Draw
             return
 
 
-def _tornadoes(findings: Findings, index: int, outcome: Outcome) -> Iterator[Drawing]:
+def _tornadoes(findings: Findings, index: int, outcome: NumericOutcome) -> Iterator[Drawing]:
     if findings.values is None:
         return
     for arm, name in enumerate(findings.plan.arm_names):

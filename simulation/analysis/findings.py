@@ -21,17 +21,18 @@ from simulation.analysis.sensitivity import (
     sobol_indices,
 )
 from simulation.analysis.threshold import Threshold, find_threshold
+from simulation.clinic.outcomes import selected
 from simulation.errors import UserError
 from simulation.scenario.load import parse_scenario
 from simulation.sweep.design_files import read_shares
 from simulation.sweep.designs import Point
-from simulation.sweep.outcomes import Outcome, find_outcome
+from simulation.sweep.outcomes import NumericOutcome, find_outcome
 from simulation.sweep.plan import Plan, load_plan
 from simulation.sweep.table import Table
 
 __all__ = ["Answer", "Contrast", "Findings", "Question", "Ranking", "find"]
 
-_DAYS_FREE: Final = ("relapse_free_days", "grfs_days", "leukaemia_free_days")
+_DAYS_FREE: Final = tuple(one.name for one in selected("survival"))
 
 type Floats = npt.NDArray[np.float64]
 
@@ -73,7 +74,7 @@ class Ranking:
     """Hold the indices of one outcome in one arm (or of the difference of two), or why there are none."""
 
     arm: str
-    outcome: Outcome
+    outcome: NumericOutcome
     indices: Indices | None
     noise_share: float
     refused: str = ""
@@ -86,7 +87,7 @@ class Findings:
     folder: Path
     plan: Plan
     table: Table
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[NumericOutcome, ...]
     responses: Responses
     points: list[Point]
     grid: Grid | None
@@ -97,7 +98,7 @@ class Findings:
     answers: list[Answer] = field(default_factory=list)
     rankings: list[Ranking] = field(default_factory=list)
     pareto: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
-    traded: tuple[Outcome, Outcome] | None = None
+    traded: tuple[NumericOutcome, NumericOutcome] | None = None
     notes: list[str] = field(default_factory=list)
     values: Floats | None = None
 
@@ -147,7 +148,7 @@ def find(
     return findings
 
 
-def _limits(plan: Plan, outcome: Outcome) -> tuple[float, float] | None:
+def _limits(plan: Plan, outcome: NumericOutcome) -> tuple[float, float] | None:
     """Return between what the mean of an outcome must lie: days free of something, between 0 and the end of follow-up."""
     if outcome.of not in _DAYS_FREE or outcome.rule != "value":
         return None
@@ -156,7 +157,7 @@ def _limits(plan: Plan, outcome: Outcome) -> tuple[float, float] | None:
     return 0.0, max(parse_scenario(text).follow_up for text in plan.arms.values())
 
 
-def _no_trajectories(outcomes: Sequence[Outcome], table: Table) -> None:
+def _no_trajectories(outcomes: Sequence[NumericOutcome], table: Table) -> None:
     stored = {column.name for column in table.design.columns}
     for outcome in outcomes:
         if outcome.trajectory and outcome.name not in stored:

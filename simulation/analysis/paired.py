@@ -8,7 +8,7 @@ from scipy import stats
 
 from simulation.analysis.responses import records
 from simulation.errors import UserError
-from simulation.sweep.outcomes import Outcome
+from simulation.sweep.outcomes import NumericOutcome
 from simulation.sweep.table import Table
 
 __all__ = ["MOST_VALUES", "paired_interval", "patient_values"]
@@ -17,7 +17,7 @@ type Floats = npt.NDArray[np.float64]
 MOST_VALUES = 50_000_000  # numbers held at once, 8 bytes each
 
 
-def patient_values(table: Table, outcomes: Sequence[Outcome]) -> Floats:
+def patient_values(table: Table, outcomes: Sequence[NumericOutcome]) -> Floats:
     """Return the values of every patient, shape (n_outcomes, n_points, n_arms, n_replicates); NaN where missing.
 
     Raises `UserError` where that would not fit into memory, or where the points have different patients.

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from simulation.sweep.outcomes import Outcome, outcome_value
+from simulation.clinic.outcomes import EVERYONE, OUTCOMES
+from simulation.sweep.outcomes import NumericOutcome, outcome_value
 from simulation.sweep.table import Table
 
 __all__ = ["Responses", "collect", "t_interval", "wilson_interval", "within"]
@@ -32,7 +33,7 @@ class Responses:
     `noise_share` per arm and outcome is the part of the variance between points' means that is chance.
     """
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[NumericOutcome, ...]
     runs: npt.NDArray[np.int64]
     n: npt.NDArray[np.int64]
     mean: Floats
@@ -46,13 +47,13 @@ class Responses:
         return [outcome.name for outcome in self.outcomes].index(name)
 
 
-def collect(table: Table, outcomes: Sequence[Outcome]) -> Responses:
+def collect(table: Table, outcomes: Sequence[NumericOutcome]) -> Responses:
     """Read the store once and return the responses of these outcomes."""
     plan = table.plan
     return accumulate(records(table, outcomes), outcomes, plan.n_points, len(plan.arms), plan.n_replicates)
 
 
-def records(table: Table, outcomes: Sequence[Outcome]) -> Iterator[Record]:
+def records(table: Table, outcomes: Sequence[NumericOutcome]) -> Iterator[Record]:
     """Yield every run's values; an outcome that was stored is read, another is derived from what was."""
     stored = {column.name for column in table.design.columns}
     sources = {name for outcome in outcomes for name in _sources(outcome, stored)}
@@ -60,13 +61,15 @@ def records(table: Table, outcomes: Sequence[Outcome]) -> Iterator[Record]:
         yield point, arm, replicate, [_value(outcome, raw, stored) for outcome in outcomes]
 
 
-def _sources(outcome: Outcome, stored: set[str]) -> tuple[str, ...]:
+def _sources(outcome: NumericOutcome, stored: set[str]) -> tuple[str, ...]:
     if outcome.name in stored:
         return (outcome.name,)
-    return (outcome.of, str(outcome.argument)) if outcome.rule == "minus" else (outcome.of,)
+    if outcome.of_whom == EVERYONE and outcome.of in stored:
+        return (outcome.of, str(outcome.argument)) if outcome.rule == "minus" else (outcome.of,)
+    return tuple(name for name in OUTCOMES if name in stored)  # what a share is worked out from
 
 
-def _value(outcome: Outcome, raw: dict[str, Any], stored: set[str]) -> float:
+def _value(outcome: NumericOutcome, raw: dict[str, Any], stored: set[str]) -> float:
     if outcome.name in stored:
         value = raw.get(outcome.name)
         return np.nan if value is None else float(value)
@@ -74,7 +77,7 @@ def _value(outcome: Outcome, raw: dict[str, Any], stored: set[str]) -> float:
 
 
 def accumulate(
-    rows: Iterable[Record], outcomes: Sequence[Outcome], n_points: int, n_arms: int, n_replicates: int
+    rows: Iterable[Record], outcomes: Sequence[NumericOutcome], n_points: int, n_arms: int, n_replicates: int
 ) -> Responses:
     """Add records up and return the responses."""
     cells, k = n_points * n_arms, len(outcomes)
@@ -106,7 +109,7 @@ def accumulate(
 
 
 def _responses(
-    outcomes: tuple[Outcome, ...], shape: tuple[int, int], runs: npt.NDArray[np.int64], n: npt.NDArray[np.int64],
+    outcomes: tuple[NumericOutcome, ...], shape: tuple[int, int], runs: npt.NDArray[np.int64], n: npt.NDArray[np.int64],
     sums: Floats, squares: Floats, shift: Floats, by_patient: Floats,
 ) -> Responses:  # fmt: skip
     with np.errstate(all="ignore"):

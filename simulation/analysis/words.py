@@ -7,7 +7,7 @@ import numpy as np
 from simulation.analysis.findings import Answer, Findings, Ranking
 from simulation.analysis.threshold import Crossing, Threshold
 from simulation.sweep.factors import Factor, short_number
-from simulation.sweep.outcomes import Outcome, find_outcome
+from simulation.sweep.outcomes import NumericOutcome, find_outcome
 
 __all__ = ["answer_sentence", "headline", "ranking_sentence", "span_sentences"]
 
@@ -48,7 +48,7 @@ def span_sentences(findings: Findings) -> list[str]:
     return told[:_MOST_SPANS]
 
 
-def _plain_title(outcome: Outcome) -> str:
+def _plain_title(outcome: NumericOutcome) -> str:
     return outcome.label or outcome.name.replace("_", " ")
 
 

@@ -5,7 +5,7 @@ would say.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -36,6 +36,7 @@ __all__ = [
     "FieldKind",
     "Flag",
     "FrozenMap",
+    "OneOf",
     "Problem",
     "Quantity",
     "Text",
@@ -317,6 +318,24 @@ class Text(FieldKind):
     def json_schema(self) -> dict[str, Any]:
         """Return text with its limits."""
         return {"type": "string", "minLength": self.shortest, "maxLength": self.longest}
+
+
+class OneOf(FieldKind):
+    """Read one of some words."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = tuple(words)
+
+    def read(self, value: Any) -> str:
+        """Return the word; raise where it is none of them."""
+        if value in self.words:
+            return str(value)
+        near = nearest_name(value, self.words) if isinstance(value, str) else None
+        raise problem(f"got {show(value)}", f"one of {', '.join(self.words)}", near)
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the words."""
+        return {"enum": [*self.words]}
 
 
 class FrozenMap[V](Mapping[str, V]):

@@ -1,4 +1,4 @@
-"""Read the true state: what assays blur and what the recorder writes."""
+"""Read the true state: what assays blur, and maps of the marrow."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
 from simulation.clinic.ports import Truth
 
-__all__ = ["RECORD_COLUMNS", "marrow_layers", "record", "truth_of"]
+__all__ = ["marrow_layers", "truth_of"]
 
 _UL_PER_LITRE = 1e6
 
@@ -52,55 +52,6 @@ def truth_of(state: State, agvhd_grade: int, crs_grade: int) -> Truth:
         extramedullary_blasts=int(census.blasts[site]) if site >= 0 else 0,
         extramedullary_access=float(places.access[site]) if site >= 0 else 1.0,
     )
-
-
-RECORD_COLUMNS = (
-    "day", "blasts_cells", "blasts_cd19_negative_cells", "blasts_hla_lost_cells", "marrow_blasts_cells",
-    "marrow_blast_fraction", "extramedullary_blasts_cells", "blood_blasts_per_ul", "tcon_cells", "treg_cells", "engaged_cells",
-    "marrow_tcon_cells", "marrow_treg_cells", "marrow_engaged_cells", "alloreactive_effector_cells",
-    "tissue_effector_cells", "marrow_t_exhaustion_fraction", "marrow_t_busy_fraction", "marrow_et_ratio",
-    "cd3_per_ul", "treg_per_ul", "b_cells_per_ul", "blinatumomab_pg_per_ml", "host_apc_fraction",
-    "tissue_integrity_fraction", "agvhd_grade", "crs_score", "agents_count",
-)  # fmt: skip
-
-
-def record(state: State, truth: Truth) -> tuple[float, ...]:
-    """Return one line of the trajectory, in the order of `RECORD_COLUMNS`; the census must be fresh."""
-    census, places = state.census, state.places
-    niches = places.marrow
-    body, marrow = census.sums(), census.sums(niches)
-    busy = float((state.signals.busy[niches] * census.t_cells[niches]).sum())
-    line = {
-        "day": state.day,
-        "blasts_cells": truth.blasts,
-        "blasts_cd19_negative_cells": truth.blasts_cd19_negative,
-        "blasts_hla_lost_cells": truth.blasts_hla_lost,
-        "marrow_blasts_cells": truth.marrow_blasts,
-        "marrow_blast_fraction": truth.marrow_blast_fraction,
-        "extramedullary_blasts_cells": truth.extramedullary_blasts,
-        "blood_blasts_per_ul": truth.blood_blasts_per_ul,
-        "tcon_cells": body.tcon,
-        "treg_cells": body.treg,
-        "engaged_cells": body.engaged,
-        "marrow_tcon_cells": marrow.tcon,
-        "marrow_treg_cells": marrow.treg,
-        "marrow_engaged_cells": truth.marrow_engaged,
-        "alloreactive_effector_cells": body.effectors,
-        "tissue_effector_cells": float(census.effectors[places.index(PlaceKind.TISSUE)]),
-        "marrow_t_exhaustion_fraction": truth.marrow_exhaustion,
-        "marrow_t_busy_fraction": busy / max(marrow.t_cells, 1.0),
-        "marrow_et_ratio": truth.marrow_et_ratio,
-        "cd3_per_ul": truth.cd3_per_ul,
-        "treg_per_ul": truth.treg_per_ul,
-        "b_cells_per_ul": truth.b_cells_per_ul,
-        "blinatumomab_pg_per_ml": truth.blinatumomab_pg_per_ml,
-        "host_apc_fraction": state.host_apc,
-        "tissue_integrity_fraction": state.tissue_integrity,
-        "agvhd_grade": truth.agvhd_grade,
-        "crs_score": state.crs_score,
-        "agents_count": truth.agents,
-    }
-    return tuple(line[name] for name in RECORD_COLUMNS)
 
 
 def marrow_layers(state: State) -> dict[str, np.ndarray]:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from simulation.browser.palette import Palette, rgb
 from simulation.mesa_model import TransplantModel
-from simulation.results.words import number_text
+from simulation.number_words import number_text
 
 __all__ = ["LAYERS", "MapImage", "niche_agents", "niche_words", "paint"]
 

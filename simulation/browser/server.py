@@ -97,14 +97,11 @@ def serve(port: int | None, start: Start, *, on_ready: Callable[[str], None], op
 
 
 def _warm_up() -> None:
-    from simulation.course import Course
+    from simulation.life import simulate
     from simulation.scenario.load import parse_scenario
 
-    course = Course(
-        parse_scenario("name: Warm-up\nmarrow: {rows: 2, columns: 2}\ngraft: {treg_day: day 0}\n")
-    )
-    course.step()
-    course.step()
+    text = "name: Warm-up\nfollow_up: 12 h\nmarrow: {rows: 2, columns: 2}\ngraft: {treg_day: day 0}\n"
+    simulate([parse_scenario(text)])
 
 
 def _free(port: int | None) -> int:

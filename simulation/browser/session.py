@@ -47,12 +47,12 @@ class PatientSession:
     @property
     def scenario(self) -> Scenario:
         """Return the scenario as it is on the screen, orders included."""
-        return self.model.course.scenario
+        return self.model.life.scenario
 
     @property
     def finished(self) -> bool:
         """Return whether follow-up is over or the patient has died."""
-        return self.model.course.finished
+        return self.model.life.finished
 
     @property
     def day(self) -> float:
@@ -77,7 +77,7 @@ class PatientSession:
 
     def _begin(self, scenario: Scenario) -> None:
         self.model = TransplantModel(scenario, seed=int(self.form["seed"]), patient=int(self.form["patient"]))
-        self.model.datacollector = None  # the course itself records
+        self.model.datacollector = None  # the life itself records
         self.version += 1
         gc.collect(1)  # a Mesa model is part of a reference cycle
 
@@ -130,7 +130,7 @@ class PatientSession:
         return overrides(self.form, self._base_form(self.form), self.base)
 
     def _may_replan(self) -> bool:
-        return self.day <= _EPS or self.model.course.clinic.may_replan
+        return self.day <= _EPS or self.model.life.clinic.may_replan
 
     def _take(self, scenario: Scenario, keys_changed: bool) -> None:
         before = self.scenario.model_dump()
@@ -138,16 +138,16 @@ class PatientSession:
         differing = {key for key in after if after[key] != before[key] and key != "orders"}
         if keys_changed and not differing:
             self.note = "This makes no difference to the scenario."
-        elif keys_changed and differing <= _PLAN and self.model.course.clinic.may_replan:
+        elif keys_changed and differing <= _PLAN and self.model.life.clinic.may_replan:
             self._replace(scenario.model_copy(update={"orders": self.scenario.orders}))
             self.note = "The plan is changed; the patient goes on."
         else:
             self.restart("The change restarts the patient at transplant.")
 
     def _replace(self, scenario: Scenario) -> None:
-        course = self.model.course
-        course.clinic.replan(scenario)
-        course.scenario = scenario
+        life = self.model.life
+        life.clinic.replan(scenario)
+        life.scenario = scenario
 
     def _built(self, form: Mapping[str, str]) -> Scenario:
         _natural(form["seed"], "seed")
@@ -184,9 +184,9 @@ class PatientSession:
             except UserError as error:
                 self.errors[name] = told(error, name)
                 return False
-            course = self.model.course
-            course.clinic.order(scenario.orders[-1], self.day)
-            course.scenario = scenario
+            life = self.model.life
+            life.clinic.order(scenario.orders[-1], self.day)
+            life.scenario = scenario
             self.note = "Ordered; it is carried out with the next step."
             return True
 

@@ -50,24 +50,24 @@ class Snapshot:
 
 def snapshot(model: TransplantModel) -> Snapshot:
     """Copy what is shown; the caller holds the lock of the model's session."""
-    course = model.course
-    result = result_of(course)
-    now = model.record() | {"mrd_measured_fraction": course.clinic.last_mrd}
+    life = model.life
+    result = result_of(life)
+    now = model.record()
     columns = _with_now(result.columns, now)
-    p = course.values
+    p = life.values
     return Snapshot(
-        day=course.day,
-        finished=course.finished,
-        scenario=course.scenario,
+        day=life.day,
+        finished=life.finished,
+        scenario=life.scenario,
         columns={name: values[thinned(values.size)] for name, values in columns.items()},
-        layers=marrow_layers(course.body.state),
+        layers=marrow_layers(life.body.state),
         outcomes=result.outcomes,
         events=result.events,
         result=result,
         agents=int(now["agents_count"]),
-        weight_kg=course.body.weight_kg,
+        weight_kg=life.body.weight_kg,
         integrity_grades=(p.integrity_grade_1, p.integrity_grade_2, p.integrity_grade_3, p.integrity_grade_4),
-        running=tuple(text for giver in course.clinic.givers.values() if (text := giver.running())),
+        running=tuple(text for giver in life.clinic.givers.values() if (text := giver.running())),
         now=now,
     )
 

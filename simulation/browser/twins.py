@@ -17,11 +17,6 @@ __all__ = ["TwinView", "difference"]
 
 _EPS: Final = 1e-9
 
-_ROWS: Final = (
-    "Treatment started", "First overt relapse", "Complete remission", "MRD-negative", "Lowest MRD measured", "Second relapse",
-    "CD19 at last relapse", "Leukaemia extinct", "Acute GvHD, worst grade", "CRS, worst grade", "Non-relapse death",
-    "Blinatumomab", "Donor lymphocytes (DLI)", "Blasts at the end", "CD3+ in blood at the end",
-)  # fmt: skip
 _NOW: Final = {"Blasts at the end": "Blasts now", "CD3+ in blood at the end": "CD3+ in blood now"}
 
 
@@ -47,7 +42,7 @@ class TwinView:
     @property
     def day(self) -> float:
         """Return days since transplant: those of the twin who is next, or the last one's when both are done."""
-        ahead = [model.day for model in self.models if not model.course.finished]
+        ahead = [model.day for model in self.models if not model.life.finished]
         return float(min(ahead) if ahead else max(model.day for model in self.models))
 
     @property
@@ -58,7 +53,7 @@ class TwinView:
     @property
     def finished(self) -> bool:
         """Return whether both twins' follow-up is over."""
-        return all(model.course.finished for model in self.models)
+        return all(model.life.finished for model in self.models)
 
     @property
     def time_step(self) -> float:
@@ -70,16 +65,16 @@ class TwinView:
         with self.lock:
             began = self.day
             for model in self.models:
-                if not model.course.finished and model.day <= began + _EPS:
+                if not model.life.finished and model.day <= began + _EPS:
                     model.step()
             if self.parted_day is None and self._differ():
                 self.parted_day = began
 
     def _differ(self) -> bool:
         one, other = self.models
-        if one.course.finished != other.course.finished:
+        if one.life.finished != other.life.finished:
             return True
-        return not self.waiting and one.record() != other.record()
+        return not self.waiting and _body(one) != _body(other)
 
     # What a person changes -----------------------------------------------------------------------------------
 
@@ -124,7 +119,7 @@ class TwinView:
     def restart(self) -> None:
         """Begin again with the same twins."""
         with self.lock:
-            self._begin([model.course.scenario for model in self.models])
+            self._begin([model.life.scenario for model in self.models])
 
     def _begin(self, scenarios: list[Scenario]) -> None:
         self.models = [TransplantModel(one, seed=self.seed, patient=self.patient) for one in scenarios]
@@ -162,7 +157,12 @@ def difference(shots: tuple[Snapshot, Snapshot]) -> list[tuple[str, str, str, bo
     first, second = (dict(outcome_table(shot.result)) for shot in shots)
     nothing = "\N{EN DASH}"
     rows = []
-    for label in _ROWS:
+    for label in dict.fromkeys((*first, *second)):
         left, right = first.get(label, nothing), second.get(label, nothing)
         rows.append((_NOW.get(label, label), left, right, left != right))
     return rows
+
+
+def _body(model: TransplantModel) -> dict[str, float]:
+    """Return the patient's state now, without what was measured of it."""
+    return {name: value for name, value in model.record().items() if name != "mrd_measured_fraction"}

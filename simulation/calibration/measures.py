@@ -120,7 +120,7 @@ def _kinetics(arms: Rows, p: Mapping[str, float]) -> dict[str, Statistic]:
 
 
 def _graft_row(setting: Setting, result: Result) -> Row:
-    day = result.outcomes["agvhd_day"]
+    day = result.outcomes["agvhd_grade_2_day"]
     cd3, days = result.column("cd3_per_ul"), result.column("day")
     return {
         "agvhd": float(str(result.outcomes["agvhd_grade"])),

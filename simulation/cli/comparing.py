@@ -10,17 +10,23 @@ import click
 from simulation.cli import options
 from simulation.cli.interrupt import Interrupt
 from simulation.cli.terminal import CountLine, print_json, print_table
+from simulation.clinic.outcomes import OUTCOMES
 from simulation.errors import ExitStatus
 from simulation.files.atomic import write_file
 from simulation.pool import open_pool
+from simulation.results.words import short_title, survival_words
 from simulation.trial.conduct import Conducted, conduct
 from simulation.trial.execute import Missing, Progress
 from simulation.trial.folder import prepare, write_arms
-from simulation.trial.schema import Trial
+from simulation.trial.schema import SHARES, SURVIVAL, Trial
 from simulation.trial.write import write_outputs
 
 HEARD = "Finishing the runs in hand and keeping what is done; Ctrl-C again ends at once."
 MOST_TOLD = 5
+_TOLD = (
+    "relapse", "complete_remission", "mrd_negative", "agvhd_2_4", "crs_3_4", "nrm", "eradicated", "relapse_free_days",
+    "current_leukaemia_free_days", "blinatumomab_days",
+)  # fmt: skip
 PRELOAD = ("simulation.trial.task",)
 
 
@@ -127,27 +133,23 @@ def _resume_line(out: Path, request: Request) -> str:
 
 def arm_rows(comparison: Any) -> list[list[str]]:
     """Return one row per arm with the outcomes a trial reader looks for; the first row is the header."""
-    columns = (
-        ("relapse", "relapse_fraction", "%"),
-        ("CR", "complete_remission_fraction", "%"),
-        ("MRD-neg.", "mrd_negative_fraction", "%"),
-        ("aGvHD II-IV", "agvhd_2_4_fraction", "%"),
-        ("extinct", "extinct_fraction", "%"),
-        ("relapse-free d", "rmst_days", "d"),
-        ("leukaemia-free d", "mean_leukaemia_free_days", "d"),
-        ("drug d", "mean_blinatumomab_days", "d"),
-    )
-    rows = [["arm", "n", *(title for title, _, _ in columns)]]
+    rows = [["arm", "n", *(_header(name) for name in _TOLD)]]
     for key, arm in comparison["arms"].items():
-        cells = [_cell(arm[name], unit) for _, name, unit in columns]
-        rows.append([key, str(arm["n"]), *cells])
+        rows.append([key, str(arm["n"]), *(_cell(arm, name) for name in _TOLD)])
     return rows
 
 
-def _cell(value: float | None, unit: str) -> str:
-    if value is None:
-        return "-"
-    return f"{100 * value:.0f} %" if unit == "%" else f"{value:.0f}"
+def _header(name: str) -> str:
+    title = short_title(OUTCOMES[name])
+    return title if name in SHARES else f"{title} d"
+
+
+def _cell(arm: Any, name: str) -> str:
+    if name in SHARES:
+        share = arm["shares"][name]["value"]
+        return "-" if share is None else f"{100 * share:.0f} %"
+    value = arm["rmst"][name]["value"] if name in SURVIVAL else arm["means"][name]
+    return "-" if value is None else f"{value:.0f}"
 
 
 def verdict(comparison: Any) -> str:
@@ -156,10 +158,9 @@ def verdict(comparison: Any) -> str:
     name = comparison["primary_outcome"]
     main = pair["differences"][name]
     low, high = main["interval_paired"]
-    words = {"relapse_free_days": "relapse-free", "grfs_days": "GvHD-free, relapse-free",
-             "leukaemia_free_days": "leukaemia-free"}[name]  # fmt: skip
+    words = survival_words(name)
     interval = "" if low is None else f" (95 % interval of the mean, paired: {low:+.1f} to {high:+.1f})"
     return (
-        f"{pair['arm']} against {pair['versus']}: {main['value']:+.1f} {words} days per patient{interval}; "
+        f"{pair['arm']} against {pair['versus']}: {main['value']:+.1f} {words} per patient{interval}; "
         f"{main['win']} patients better, {main['tie']} the same, {main['loss']} worse."
     )

@@ -12,7 +12,9 @@ from simulation.clinic.assays import BloodResult, Examination, Laboratory, Marro
 from simulation.clinic.events import EventLog
 from simulation.clinic.failure import FailureValues
 from simulation.clinic.orders import BY_HAND, OrderDesk
-from simulation.clinic.outcomes import OutcomeBook
+from simulation.clinic.outcomes.book import OutcomeBook
+from simulation.clinic.outcomes.haematological_relapse import HaematologicalRelapse
+from simulation.clinic.outcomes.treatment import Treatment
 from simulation.clinic.ports import Patient
 from simulation.clinic.stop_rules import StopRules
 from simulation.clinic.treatment_course import TreatmentCourse
@@ -39,9 +41,10 @@ class Clinic:
         self.values = values
         self.events = EventLog()
         self.finished = False  # follow-up has ended by death
-        self.book = OutcomeBook(scenario, values, self.events)
         self.course: TreatmentCourse | None = None
-        self.last_mrd = math.nan  # last reported MRD, fraction; 0 when negative, NaN before the first result
+        self.last_mrd: float = (
+            math.nan
+        )  # last reported MRD, fraction; 0 when negative, NaN before the first result
         self._step = 0
         self._laboratory = Laboratory(scenario, self.events)
         self._trigger = make_trigger(scenario.start, scenario.definitions)
@@ -51,6 +54,7 @@ class Clinic:
         self._stop_rules = StopRules(scenario, negative_share=values.fraction_cause_escape)
         self.givers = {product.name: product.giver(scenario) for product in scenario.products}
         self._orders = OrderDesk(scenario.orders, self.givers)
+        self.book = OutcomeBook(self)
 
     def act(self, patient: Patient) -> None:
         """Do what is due at the start of the step: sample, read results, decide, stop, treat."""
@@ -80,22 +84,21 @@ class Clinic:
     @property
     def may_replan(self) -> bool:
         """Return whether the plan may still change as if it had been so from the beginning: nothing was triggered or given."""
-        return self.book.trigger_day is None and self.book.treatment_start_day is None
+        treatment = self.book.watcher(Treatment)
+        return treatment.trigger_day is None and treatment.start_day is None
 
     def replan(self, scenario: "Scenario") -> None:
         """Go on with a scenario that differs in what a course gives only; raise ValueError when it is too late."""
         if not self.may_replan:
             raise ValueError("treatment has been triggered or given: the plan can no longer change")
         self.scenario = scenario
-        self.book.replan(scenario)
+        self.book.replanned()
 
     def observe(self, patient: Patient) -> None:
         """Take note of the state at the end of the step, and of death, which competes with relapse."""
         if self.finished:
             return
-        pump: Any = self.givers["blinatumomab"]
-        self.book.add_infusion(pump.rate, patient.time_step)
-        self.book.observe(patient.truth(), pump.rate)
+        self.book.observe(patient.truth(), patient.time_step)
         hazard = patient.hazard_of_death()
         if hazard > 0.0 and patient.uniform("death", self._step) < -math.expm1(-hazard * patient.time_step):
             self.finished = True
@@ -103,9 +106,8 @@ class Clinic:
         self._step += 1
 
     def outcomes(self, patient: Patient) -> dict[str, object]:
-        """Return the outcomes so far, by the names of `OUTCOME_KEYS`; None where it did not happen."""
-        given: Any = self.givers["dli"]
-        return self.book.summary(patient.truth(), given.cells_per_kg, given.n_given)
+        """Return the outcomes so far by name; None where it did not happen."""
+        return self.book.summary(patient.truth())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Clinic":
         """Copy the state; the frozen scenario and values are shared."""
@@ -131,7 +133,7 @@ class Clinic:
                 self._take_in(result, now)
             elif self._laboratory.prompts_aspirate(result):
                 needs_marrow = f"{result.blasts_per_ul:.3g} circulating blasts /uL"
-        if needs_marrow and not self.book.relapse_known:
+        if needs_marrow and not self.book.watcher(HaematologicalRelapse).known:
             self._laboratory.aspirate(patient, self._step, needs_marrow)
             for result in self._laboratory.read(now):
                 if not isinstance(result, BloodResult):
@@ -149,7 +151,7 @@ class Clinic:
     def _decide(self, patient: Patient) -> None:
         """Plan the course of treatment when the trigger holds for the first time, and further ones if allowed."""
         now = patient.day
-        if self.book.trigger_day is not None:
+        if self.book.watcher(Treatment).trigger_day is not None:
             self._decide_again(patient)
         elif self._trigger.holds(now):
             self._plan(self._trigger, self.scenario.start.when, patient)
@@ -195,14 +197,18 @@ class Clinic:
         for stop in self._stop_rules.due(examination):
             course.stop(stop.product, patient, self.events, stop.why)
         course.act(patient, self.events)
-        if course.first_given is not None and self.book.treatment_start_day is None:
-            self.book.treatment_began(course.first_given)
+        if course.first_given is not None:
+            self._began(course.first_given)
 
     def _obey(self, ordered: "list[Order]", patient: Patient, examination: Examination) -> None:
         stops = self._stop_rules.due(examination)
         given = self._orders.carry_out(ordered, stops, self.course, patient, self.events)
-        if given and self.book.treatment_start_day is None:
-            self.book.treatment_began(patient.day)
+        if given:
+            self._began(patient.day)
+
+    def _began(self, day: float) -> None:
+        if self.book.watcher(Treatment).start_day is None:
+            self.book.treatment_began(day)
 
     def _give_drugs(self, patient: Patient, examination: Examination) -> None:
         for giver in self.givers.values():

@@ -6,18 +6,18 @@ from typing import Any, Final
 
 __all__ = ["EVENT_KINDS", "Event", "EventLog"]
 
-EVENT_KINDS: Final = (
-    "test",
-    "result",
-    "trigger",
-    "dose",
-    "infusion",
-    "drug",
-    "stop",
-    "outcome",
-    "death",
-    "note",
-)
+EVENT_KINDS: Final = {
+    "test": "a sample was taken; the value that its report will tell",
+    "result": "a result reached the clinician",
+    "trigger": "treatment was decided",
+    "dose": "the pump's rate changed, or chemotherapy was given",
+    "infusion": "donor lymphocytes were infused",
+    "drug": "an immunosuppressant's level changed",
+    "stop": "a treatment was ended for good",
+    "outcome": "an outcome was reached",
+    "death": "death without relapse as its cause",
+    "note": "something a reader should know",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,22 @@ suppressed or exhausted, whichever passes its threshold by more; and if neither,
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
 from simulation.clinic.ports import Truth
 
-__all__ = ["Control", "FailureValues", "FailureWatch"]
+__all__ = ["CAUSES", "Control", "FailureValues", "FailureWatch"]
+
+
+CAUSES: Final = {
+    "escape": "escape (CD19 or HLA lost)",
+    "exhausted": "T cells exhausted",
+    "too_few_t_cells": "too few T cells",
+    "sanctuary": "sanctuary (blasts out of reach)",
+    "treg_suppressed": "suppressed by Treg",
+}
 
 
 class FailureValues(Protocol):

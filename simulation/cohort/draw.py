@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulation.body.virtual_patient import patient_values
-from simulation.course import Course
+from simulation.life import Life, simulate
 from simulation.scenario.schema import Scenario
 from simulation.trial.schema import Cohort
 
@@ -72,21 +72,18 @@ def early_scenario(scenario: Scenario) -> Scenario:
 
 def follow(scenario: Scenario, seed: int, patient: int) -> dict[str, float]:
     """Return one patient's counts of CD3+ cells in blood (cells/uL) and the days on which they were reached."""
-    course = Course(scenario, seed, patient)
-    while not course.finished:
-        course.step()
-        recorded = abs(course.day - round(course.day)) < _EPS
-        if (
-            recorded
-            and course.day >= DAYS_COUNTED[-1] - _EPS
-            and course.body.truth().cd3_per_ul >= COUNTS_PER_UL[-1]
-        ):
-            break
-    columns = course.columns()
+    (life,) = simulate([scenario], seed=seed, patient=patient, until=_recovered)
+    columns = life.columns()
     days, cd3 = columns["day"], columns["cd3_per_ul"]
     told = {f"cd3_day_{day:g}": _count_on(days, cd3, day) for day in DAYS_COUNTED}
-    never = math.inf if course.day >= scenario.follow_up - _EPS else math.nan  # NaN: died before
+    never = math.inf if life.day >= scenario.follow_up - _EPS else math.nan  # NaN: died before
     return told | {f"day_cd3_{count:g}": _first_day(days, cd3, count, never) for count in COUNTS_PER_UL}
+
+
+def _recovered(life: Life) -> bool:
+    recorded = abs(life.day - round(life.day)) < _EPS
+    counted = recorded and life.day >= DAYS_COUNTED[-1] - _EPS
+    return counted and life.body.truth().cd3_per_ul >= COUNTS_PER_UL[-1]
 
 
 def _count_on(days: Floats, cd3: Floats, day: float) -> float:

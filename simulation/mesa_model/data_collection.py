@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from mesa import DataCollector
 
-from simulation.body.measure import RECORD_COLUMNS, record
+from simulation.life.trajectory import COLUMNS, line
 
 if TYPE_CHECKING:
-    from simulation.biology.state import State
     from simulation.clinic.ports import Truth
+    from simulation.life import Life
     from simulation.mesa_model.model import TransplantModel
 
 __all__ = ["Recorder", "body_reporters", "data_collector"]
@@ -26,16 +26,18 @@ class Recorder:
         self._truth: Truth | None = None
         self._line: dict[str, float] = {}
 
-    def line(self, state: "State", truth: "Truth") -> dict[str, float]:
-        """Return name -> value of one line of the trajectory."""
+    def line(self, life: "Life") -> dict[str, float]:
+        """Return name -> value of one row of the trajectory."""
+        truth = life.body.truth()
         if truth is not self._truth:
-            self._truth, self._line = truth, dict(zip(RECORD_COLUMNS, record(state, truth), strict=True))
+            row = line(life.body.state, truth, life.clinic)
+            self._truth, self._line = truth, dict(zip(COLUMNS, row, strict=True))
         return self._line
 
 
 def body_reporters() -> dict[str, Reporter]:
     """Return Mesa model reporters of everything in the trajectory, by the names of its columns."""
-    return {name: partial(_recorded, name=name) for name in RECORD_COLUMNS}
+    return {name: partial(_recorded, name=name) for name in COLUMNS}
 
 
 def _recorded(model: "TransplantModel", name: str) -> float:

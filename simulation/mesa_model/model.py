@@ -10,9 +10,9 @@ from mesa.time import Priority
 
 from simulation.biology.state import Process, State
 from simulation.body import Body
-from simulation.course import Course
 from simulation.engine.keyed_random import base_key
 from simulation.errors import UserError
+from simulation.life import Life
 from simulation.mesa_model.cohort import Cohort
 from simulation.mesa_model.data_collection import Recorder, data_collector
 from simulation.mesa_model.ledger import Ledger
@@ -28,7 +28,7 @@ _LARGEST = 2**63 - 1
 
 
 class TransplantModel(Model):
-    """Follow one patient; a thin shell around a `Course`, which it leaves byte for byte as it is.
+    """Follow one patient; a thin shell around a `Life`, which it leaves byte for byte as it is.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ class TransplantModel(Model):
             raise UserError(f"got seed={seed} and rng={rng}", key="seed", expected="one of the two")
         self.patient = _key(patient, "patient")
         super().__init__(rng=base_key(self.seed, self.patient, "scripts"))
-        self.course = Course(plan, self.seed, self.patient, tuple(rules))
-        self.ledger = Ledger(self.course.body)
+        self.life = Life(plan, self.seed, self.patient, tuple(rules))
+        self.ledger = Ledger(self.life.body)
         self.classes = AgentClasses(self.ledger)
         self.handles = Handles(self)
         self._shown = LiveCohorts(self)
@@ -74,22 +74,22 @@ class TransplantModel(Model):
     @property
     def body(self) -> Body:
         """Return the patient's body."""
-        return self.course.body
+        return self.life.body
 
     @property
     def state(self) -> State:
         """Return the body's state, what rules act on."""
-        return self.course.body.state
+        return self.life.body.state
 
     @property
     def day(self) -> float:
         """Return days since transplant."""
-        return self.course.day
+        return self.life.day
 
     @property
     def scenario(self) -> Any:
         """Raise `AttributeError`: the name is Mesa's, whose Reset would put a scenario of its own into ours."""
-        raise AttributeError("the scenario is model.course.scenario")
+        raise AttributeError("the scenario is model.life.scenario")
 
     @scenario.setter
     def scenario(self, value: Any) -> None:
@@ -97,7 +97,7 @@ class TransplantModel(Model):
 
     def record(self) -> dict[str, float]:
         """Return the trajectory's columns now: name -> value."""
-        return self._recorder.line(self.state, self.body.truth())
+        return self._recorder.line(self.life)
 
     def collect(self) -> None:
         """Let the data collector take note, if there is one."""
@@ -112,7 +112,7 @@ class TransplantModel(Model):
         self.time = self.day
         self.steps = 0
         self.step = self._pass_time  # type: ignore[method-assign]
-        self.running = not self.course.finished
+        self.running = not self.life.finished
         self._plan_step()
 
     def _plan_step(self) -> None:
@@ -124,11 +124,11 @@ class TransplantModel(Model):
 
     def _pass_time(self) -> None:
         """Do what stands behind `model.step()`: let time pass until the next step is done."""
-        if not self.course.finished:
+        if not self.life.finished:
             self.run_until(self._day_after(1))
 
     def _take_step(self) -> None:
-        if self.course.finished:
+        if self.life.finished:
             return
         self.steps += 1
         try:
@@ -141,11 +141,11 @@ class TransplantModel(Model):
 
         A subclass that overrides it calls `super().step()`.
         """
-        self.course.step()
+        self.life.step()
         for cls in self.classes.scripted():
             LiveCohorts(self, cls).do("step")
         self.handles.sweep()
-        self.running = not self.course.finished
+        self.running = not self.life.finished
         self.collect()
 
     def run_for(self, duration: float) -> None:

@@ -29,12 +29,12 @@ from simulation.clinic.orders import BY_HAND
 from simulation.clinic.ports import Patient
 from simulation.clinic.schedule import Agenda
 from simulation.clinic.stop_rules import GradeRule
+from simulation.number_words import cells_text
 from simulation.products.engager import EngagerProduct, Infusion, InfusionPlan
 from simulation.products.product import Giver, Plan, Product, Receiver, days_text
 from simulation.products.received import Received, marks
 from simulation.units import (
     QuantityError,
-    cells_text,
     format_number,
     format_quantity,
     parse_quantity,

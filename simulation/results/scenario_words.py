@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from simulation.number_words import cells_text, number_text
 from simulation.products.product import OTHER_DRUGS, days_text, join
 from simulation.products.registry import product
-from simulation.results.words import number_text
-from simulation.units import cells_text
 
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
@@ -170,7 +169,8 @@ def _definitions(scenario: Scenario) -> str:
     return (
         f"Overt relapse: {_percent(limits.overt_relapse)} blasts in the marrow or more. Complete remission: "
         f"less than {_percent(limits.complete_remission)}. MRD-negative: below "
-        f"{number_text(limits.mrd_negative, 2)}."
+        f"{number_text(limits.mrd_negative, 2)}. Extramedullary relapse: {number_text(limits.extramedullary_relapse, 2)} "
+        "blasts outside the marrow or more."
     )
 
 

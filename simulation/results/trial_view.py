@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from simulation.clinic.outcomes import OUTCOMES, of_patient
+
 __all__ = ["ArmView", "TrialView"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class ArmView:
     """Hold one arm: columns of shape (n_patients,), the same patients in the same order in every arm.
 
@@ -37,6 +40,17 @@ class ArmView:
     def number(self, name: str) -> npt.NDArray[np.float64]:
         """Return a column of numbers."""
         return np.asarray(self.columns[name], float)
+
+    @cached_property
+    def _rows(self) -> list[dict[str, Any]]:
+        """Return each patient's stored outcomes, None for what did not happen."""
+        stored = [name for name in OUTCOMES if name in self.columns]
+        lists = [[_plain(value) for value in self.columns[name].tolist()] for name in stored]
+        return [dict(zip(stored, values, strict=True)) for values in zip(*lists, strict=True)]
+
+    def outcome(self, name: str) -> list[Any]:
+        """Return any outcome of every patient, None where it did not happen, or who is not in its denominator."""
+        return [of_patient(name, row) for row in self._rows]
 
     def happened(self, name: str) -> npt.NDArray[np.bool_]:
         """Return for whom a day is known."""
@@ -70,6 +84,10 @@ class TrialView:
     def index(self, key: str) -> int:
         """Return an arm's place, which decides its colour."""
         return [arm.key for arm in self.arms].index(key)
+
+
+def _plain(value: Any) -> Any:
+    return None if value == "" or value != value else value
 
 
 _WORDS = {

@@ -2,63 +2,79 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
-from simulation.units import cells_text
+from simulation.clinic.outcomes import EVERYONE, OUTCOMES, Outcome
+from simulation.clinic.outcomes.outcome import Row
+from simulation.number_words import NOTHING, finite, grade_text, number_text
 
 if TYPE_CHECKING:
     from simulation.clinic.events import Event
     from simulation.results.result import Result
 
-__all__ = ["grade_text", "number_text", "outcome_rows", "outcome_table", "timeline", "verdict"]
+__all__ = [
+    "SHORT", "in_sentence", "outcome_rows", "outcome_table", "outcome_words", "share_title", "short_title", "survival_words",
+    "timeline", "verdict",
+]  # fmt: skip
 
-NOTHING = "\N{EN DASH}"
-_ROMAN = ("0", "I", "II", "III", "IV")
-_FAILURES = {
-    "escape": "escape (CD19 or HLA lost)",
-    "exhausted": "T cells exhausted",
-    "too_few_t_cells": "too few T cells",
-    "sanctuary": "sanctuary (blasts out of reach)",
-    "treg_suppressed": "suppressed by Treg",
-}
-
-_TURNS = {
-    "treatment_start": "treatment",
-    "relapse": "overt relapse",
-    "complete_remission": "complete remission",
-    "mrd_negative": "MRD-negative",
-    "second_relapse": "second relapse",
-    "extinct": "the last blast dead",
-    "death": "death without relapse",
-}
-
-type _Outcomes = Mapping[str, object]
+# of more than three runs, each is a row of these
+SHORT: Final = (
+    "treatment_start_day", "relapse_day", "complete_remission_day", "second_relapse_day", "eradicated", "agvhd_grade",
+    "current_leukaemia_free_days", "relapse_free_days", "final_blasts",
+)  # fmt: skip
 
 
-def number_text(value: object, digits: int = 3) -> str:
-    """Return a number for reading: plain up to a million, else as 6.5e11."""
-    number = _number(value)
-    if number is None:
+def short_title(declared: Outcome) -> str:
+    """Return the title of an outcome for narrow tables."""
+    return declared.short or declared.label
+
+
+def share_title(declared: Outcome) -> str:
+    """Return the title of a share, with who counts in it."""
+    of_whom = "" if declared.of_whom == EVERYONE else OUTCOMES[declared.of_whom].those
+    return f"{declared.label}, {of_whom}" if of_whom else declared.label
+
+
+def in_sentence(label: str) -> str:
+    """Return a label as it stands within a sentence."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
+
+def survival_words(name: str) -> str:
+    """Return what a survival outcome counts, as it stands within a sentence."""
+    return f"days of {in_sentence(OUTCOMES[name].label)}"
+
+
+def outcome_words(declared: Outcome, row: Row) -> str:
+    """Return an outcome of one patient in words."""
+    if callable(declared.row):
+        return declared.row(row)
+    value = row.get(declared.name)
+    if declared.kind == "flag":
+        return "yes" if value else "no"
+    if value is None or value != value:
         return NOTHING
-    if number and (abs(number) >= 1e6 or abs(number) < 1e-2):
-        mantissa, exponent = f"{number:.{digits - 1}e}".split("e")
-        return f"{float(mantissa):g}e{int(exponent)}"
-    return f"{number:,.{digits}g}" if abs(number) < 1000 else f"{number:,.0f}"
-
-
-def grade_text(value: object) -> str:
-    """Return a grade of acute GvHD in Roman numerals."""
-    number = _number(value)
-    return NOTHING if number is None else _ROMAN[min(max(int(number), 0), 4)]
+    if declared.kind == "day":
+        return f"day {value:.4g}"
+    if declared.kind == "survival":
+        to_the_end = ", to the end" if row.get(declared.censored) is True else ""
+        return f"{value:.4g} days{to_the_end}"
+    if declared.kind == "word":
+        return declared.values.get(str(value), str(value).replace("_", " "))
+    if declared.kind == "amount":
+        return f"{value:.4g} {declared.unit}" if declared.unit == "days" else number_text(value)
+    return f"{value:.0f}"
 
 
 def outcome_table(result: Result) -> list[tuple[str, str]]:
     """Return what came of a run as (outcome, words), in the order in which a clinician asks."""
-    return [(label, told(result.outcomes)) for label, told in _OUTCOMES] + (
-        [("Interrupted", "yes: the run was stopped before its end")] if result.interrupted else []
-    )
+    rows = [
+        (declared.label, outcome_words(declared, result.outcomes))
+        for declared in OUTCOMES.values()
+        if declared.stored and declared.row
+    ]
+    return rows + ([("Interrupted", "yes: the run was stopped before its end")] if result.interrupted else [])
 
 
 def outcome_rows(results: Sequence[Result]) -> list[list[str]]:
@@ -74,22 +90,27 @@ def outcome_rows(results: Sequence[Result]) -> list[list[str]]:
         longest = max(columns, key=len)
         words = [dict(column) for column in columns]
         return [["", *names], *([label, *(one.get(label, NOTHING) for one in words)] for label, _ in longest)]
-    rows = [["", *(label for label, _ in _SHORT)]]
+    rows = [["", *(short_title(OUTCOMES[name]) for name in SHORT)]]
     for name, result in zip(names, results, strict=True):
-        rows.append([name, *(told(result.outcomes) for _, told in _SHORT)])
+        rows.append([name, *(outcome_words(OUTCOMES[key], result.outcomes) for key in SHORT)])
     return rows
 
 
 def verdict(result: Result) -> str:
     """Return the course in one or two sentences."""
     outcomes = result.outcomes
-    days = {key: _number(outcomes.get(f"{key}_day")) for key in _TURNS}
-    told = [f"{words} on day {days[key]:.4g}" for key, words in _TURNS.items() if days[key] is not None]
-    order = [key for key in _TURNS if days[key] is not None]
-    told = [told[order.index(key)] for key in sorted(order, key=lambda key: days[key] or 0.0)]
+    told = [
+        "treatment_start_day",
+        *(name for name, one in OUTCOMES.items() if one.mark and "agvhd" not in name),
+    ]
+    days = {name: day for name in told if (day := finite(outcomes.get(name))) is not None}
+    turns = [
+        f"{in_sentence(OUTCOMES[name].label)} on day {days[name]:.4g}"
+        for name in sorted(days, key=lambda name: days[name])
+    ]
     grade = grade_text(outcomes.get("agvhd_grade"))
     gvhd = "No acute GvHD." if grade in ("0", NOTHING) else f"Acute GvHD of grade {grade} at worst."
-    course = ", then ".join(told) if told else f"no relapse and no treatment in {result.end:g} days"
+    course = ", then ".join(turns) if turns else f"no relapse and no treatment in {result.end:g} days"
     return f"{course[:1].upper()}{course[1:]}. {gvhd}"
 
 
@@ -126,151 +147,3 @@ def _sentence(event: Event) -> str:
     )
     words = words.replace("ug/", "\N{MICRO SIGN}g/").replace("/uL", "/\N{MICRO SIGN}L").strip()
     return words[:1].upper() + words[1:]
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        item = getattr(value, "item", None)
-        return _number(item()) if callable(item) else None
-    return float(value) if math.isfinite(value) else None
-
-
-def _day(key: str) -> Callable[[_Outcomes], str]:
-    def told(outcomes: _Outcomes) -> str:
-        day = _number(outcomes.get(key))
-        return NOTHING if day is None else f"day {day:.4g}"
-
-    return told
-
-
-def _days(key: str) -> Callable[[_Outcomes], str]:
-    def told(outcomes: _Outcomes) -> str:
-        days = _number(outcomes.get(key))
-        return NOTHING if days is None else f"{days:.4g} days"
-
-    return told
-
-
-def _text(key: str, words: Mapping[str, str] | None = None) -> Callable[[_Outcomes], str]:
-    def told(outcomes: _Outcomes) -> str:
-        value = outcomes.get(key)
-        return NOTHING if value is None else (words or {}).get(str(value), str(value).replace("_", " "))
-
-    return told
-
-
-def _free(key: str, censored: str) -> Callable[[_Outcomes], str]:
-    def told(outcomes: _Outcomes) -> str:
-        days = _number(outcomes.get(key))
-        if days is None:
-            return NOTHING
-        return f"{days:.4g} days" + (", to the end" if outcomes.get(censored) is True else "")
-
-    return told
-
-
-def _relapse(outcomes: _Outcomes) -> str:
-    day, found = _number(outcomes.get("relapse_day")), _number(outcomes.get("relapse_diagnosed_day"))
-    if day is None:
-        return NOTHING
-    return f"day {day:.4g}" + (f", diagnosed on day {found:.4g}" if found is not None else "")
-
-
-def _nadir(outcomes: _Outcomes) -> str:
-    value = _number(outcomes.get("mrd_nadir"))
-    return "not detected" if value == 0 else number_text(value)
-
-
-def _extinct(outcomes: _Outcomes) -> str:
-    if not outcomes.get("extinct"):
-        return "no"
-    day = _number(outcomes.get("extinct_day"))
-    return "yes" if day is None else f"yes, day {day:.4g}"
-
-
-def _gvhd(outcomes: _Outcomes) -> str:
-    grade = grade_text(outcomes.get("agvhd_grade"))
-    days = [
-        (name, _number(outcomes.get(key)))
-        for name, key in (("II", "agvhd_day"), ("III", "agvhd_grade_3_day"))
-    ]
-    since = ", ".join(
-        f"\N{GREATER-THAN OR EQUAL TO} {name} from day {day:.4g}" for name, day in days if day is not None
-    )
-    return f"{grade} ({since})" if since else grade
-
-
-def _grade(key: str) -> Callable[[_Outcomes], str]:
-    def told(outcomes: _Outcomes) -> str:
-        number = _number(outcomes.get(key))
-        return NOTHING if number is None else f"{number:.0f}"
-
-    return told
-
-
-def _death(outcomes: _Outcomes) -> str:
-    day = _number(outcomes.get("death_day"))
-    cause = outcomes.get("death_cause")
-    if day is None:
-        return "no"
-    return f"day {day:.4g}" + (f", {str(cause).replace('_', ' ')}" if cause else "")
-
-
-def _drug(outcomes: _Outcomes) -> str:
-    days, amount = _number(outcomes.get("blinatumomab_days")), _number(outcomes.get("blinatumomab_ug"))
-    if not days:
-        return "none"
-    return f"{days:.4g} days" + (f", {amount:,.0f} \N{MICRO SIGN}g" if amount is not None else "")
-
-
-def _cells(outcomes: _Outcomes) -> str:
-    cells, count = _number(outcomes.get("dli_cells_per_kg")), _number(outcomes.get("dli_count"))
-    if not cells:
-        return "none"
-    number = "" if count is None else f"{count:.0f} infusion{'' if count == 1 else 's'}, "
-    return f"{number}{cells_text(cells)} CD3+/kg"
-
-
-def _blasts(outcomes: _Outcomes) -> str:
-    text = number_text(outcomes.get("final_blasts"), 2)
-    share = _number(outcomes.get("final_marrow_blast_fraction"))
-    return text if not share or share < 5e-4 else f"{text} ({100 * share:.2g} % of marrow)"
-
-
-def _cd3(outcomes: _Outcomes) -> str:
-    number = _number(outcomes.get("final_cd3_per_ul"))
-    return NOTHING if number is None else f"{number:,.0f} /\N{MICRO SIGN}L"
-
-
-_OUTCOMES: tuple[tuple[str, Callable[[_Outcomes], str]], ...] = (
-    ("Simulated", _days("days_simulated")),
-    ("Treatment started", _day("treatment_start_day")),
-    ("First overt relapse", _relapse),
-    ("Complete remission", _day("complete_remission_day")),
-    ("MRD-negative", _day("mrd_negative_day")),
-    ("Lowest MRD measured", _nadir),
-    ("Second relapse", _day("second_relapse_day")),
-    ("CD19 at last relapse", _text("relapse_cd19")),
-    ("Mismatched HLA at last relapse", _text("relapse_hla")),
-    ("Leukaemia extinct", _extinct),
-    ("Cause of failure", _text("cause_of_failure", _FAILURES)),
-    ("Acute GvHD, worst grade", _gvhd),
-    ("CRS, worst grade", _grade("crs_grade")),
-    ("Relapse-free survival", _free("relapse_free_days", "relapse_free_censored")),
-    ("GvHD-free, relapse-free", _free("grfs_days", "grfs_censored")),
-    ("Non-relapse death", _death),
-    ("Blinatumomab", _drug),
-    ("Donor lymphocytes (DLI)", _cells),
-    ("Blasts at the end", _blasts),
-    ("CD3+ in blood at the end", _cd3),
-)
-_SHORT: tuple[tuple[str, Callable[[_Outcomes], str]], ...] = (
-    ("treated", _day("treatment_start_day")),
-    ("relapse", _day("relapse_day")),
-    ("remission", _day("complete_remission_day")),
-    ("2nd relapse", _day("second_relapse_day")),
-    ("extinct", _extinct),
-    ("aGvHD", lambda outcomes: grade_text(outcomes.get("agvhd_grade"))),
-    ("relapse-free", _days("relapse_free_days")),
-    ("blasts at end", lambda outcomes: number_text(outcomes.get("final_blasts"), 2)),
-)

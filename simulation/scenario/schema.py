@@ -140,6 +140,9 @@ class Definitions(Block):
     overt_relapse: Fraction = Field(description="Marrow blasts at or above this are overt relapse.")
     complete_remission: Fraction = Field(description="Marrow blasts below this are complete remission.")
     mrd_negative: Fraction = Field(description="MRD below this is negative.")
+    extramedullary_relapse: Annotated[float, Quantity("count", 1, 1e13)] = Field(
+        description="So many blasts outside the marrow are extramedullary relapse."
+    )
 
 
 class _UntilTreated(Block):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulation.files.refusal import NotWritten
+from simulation.life.strategies import OF_BODY
 from simulation.parameters.table import ParameterTable
 from simulation.pool import Outcome as Ended
 from simulation.pool import Pool, Task, open_pool
@@ -17,7 +18,6 @@ from simulation.sweep.design_files import PointReader
 from simulation.sweep.plan import Plan
 from simulation.sweep.table import RUNS, Table
 from simulation.sweep.work import Job, Summary, Work, failed_rows, store_design
-from simulation.trial.twins import OF_BODY
 
 __all__ = ["Done", "Progress", "Shard", "execute"]
 
@@ -28,7 +28,7 @@ _FIRST_BATCH: Final = 4
 _LARGEST_BATCH: Final = 2000
 _MOST_TOGETHER: Final = 64  # runs of one patient that are simulated together, whatever they take
 _PER_WORKER: Final = 4  # so many batches a worker should get at least
-_PRELOAD: Final = ("simulation.runner", "simulation.trial.twins", "simulation.sweep.work")
+_PRELOAD: Final = ("simulation.runner", "simulation.sweep.work")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from simulation.scenario.messages import user_error
 from simulation.scenario.schema import Scenario
 from simulation.sweep.cohort import with_cohort
 from simulation.sweep.factors import Factor
-from simulation.sweep.outcomes import Outcome, find_outcome, read_outcomes
+from simulation.sweep.outcomes import NumericOutcome, find_outcome, read_outcomes
 from simulation.sweep.read_factors import every_parameter, read_factor
 from simulation.sweep.sweep_file import KINDS, SweepFile
 from simulation.sweep.targets import find_target
@@ -38,7 +38,7 @@ class Sweep:
     file: SweepFile
     arms: Mapping[str, Scenario]
     factors: tuple[Factor, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[NumericOutcome, ...]
     seed: int
     replicates: int
 
@@ -48,7 +48,7 @@ class Sweep:
         return self.file.name
 
     @property
-    def primary(self) -> Outcome:
+    def primary(self) -> NumericOutcome:
         """Return the outcome that is listed first."""
         return self.outcomes[0]
 
@@ -217,7 +217,7 @@ def _factors(
 
 
 def _check_analysis(
-    file: SweepFile, keys: Mapping[str, Node], factors: tuple[Factor, ...], outcomes: tuple[Outcome, ...],
+    file: SweepFile, keys: Mapping[str, Node], factors: tuple[Factor, ...], outcomes: tuple[NumericOutcome, ...],
     arms: Mapping[str, Scenario],
 ) -> None:  # fmt: skip
     known = {factor.name: factor for factor in factors}

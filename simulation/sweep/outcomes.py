@@ -1,16 +1,15 @@
-"""Outcomes of a run as numbers: what a patient's course ended with, and what is derived from it.
+"""Outcomes of a run as numbers: those of the table (simulation/clinic/outcomes), and what a sweep file derives from them.
 
-Every outcome that is analysed is a number: a share counts as 0 or 1, a day stays a day, and what did not happen is
-missing (NaN) unless the outcome says otherwise.
+Every outcome that is analysed is a number: a share counts as 0 or 1, a day stays a day, and what did not happen, or who is
+not in a share's denominator, is missing (NaN).
 """
 
-import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from simulation.clinic.outcomes import OUTCOME_KEYS
+from simulation.clinic.outcomes import EVERYONE, OUTCOMES, of_patient, selected
 from simulation.errors import UserError, nearest_name
 from simulation.units import QuantityError, parse_quantity
 from simulation.yaml_source import Node, plain
@@ -18,18 +17,16 @@ from simulation.yaml_source import Node, plain
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["BUILT_IN", "RAW", "TEXT", "Outcome", "find_outcome", "outcome_value", "read_outcomes"]
+__all__ = ["NumericOutcome", "find_outcome", "numeric", "outcome_value", "read_outcomes"]
 
-type Rule = Literal[
-    "value", "happened", "at_least", "by", "is", "minus", "true", "false", "at", "max", "min", "mean"
-]
+type Rule = Literal["value", "happened", "at_least", "by", "is", "minus", "at", "max", "min", "mean"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """Describe an outcome: `rule` is applied to the raw outcome `of`, or to the trajectory's column `of`.
+class NumericOutcome:
+    """Describe an outcome as a number: `rule` is applied to the outcome `of`, or to the trajectory's column `of`.
 
-    `share` tells that it is 0 or 1 for each patient, so that its mean is a share of patients.
+    `share` tells that it is 0 or 1 for each patient, so that its mean is a share; `of_whom` names who counts in it.
     """
 
     name: str
@@ -41,6 +38,7 @@ class Outcome:
     share: bool = False
     less_is_better: bool = True
     trajectory: bool = False
+    of_whom: str = EVERYONE
 
     @property
     def title(self) -> str:
@@ -48,114 +46,50 @@ class Outcome:
         label = self.label or self.name.replace("_", " ")
         return f"{label} ({self.unit})" if self.unit else label
 
-    def to_json(self) -> str:
-        """Return the outcome as text from which it can be rebuilt."""
-        return json.dumps(asdict(self))
 
-
-EXTRA: Final = ("leukaemia_free_days", "in_remission_at_end")  # what the runner of trials adds
-TEXT: Final = ("relapse_cd19", "relapse_hla", "death_cause", "cause_of_failure")
-FLAGS: Final = ("extinct", "relapse_free_censored", "grfs_censored", "in_remission_at_end")
-RAW: Final = (*OUTCOME_KEYS, *EXTRA)
-_BETTER_MORE: Final = frozenset({
-    "relapse_free_days", "grfs_days", "leukaemia_free_days", "in_remission_at_end", "relapse_free_censored",
-    "grfs_censored", "final_cd3_per_ul", "days_simulated", "extinct",
-})  # fmt: skip
-_UNITS: Final = {"blinatumomab_ug": "µg", "dli_cells_per_kg": "CD3+/kg", "final_cd3_per_ul": "/µL"}
-_LABELS: Final = {
-    "relapse_free_days": "Relapse-free survival",
-    "leukaemia_free_days": "Days alive without overt leukaemia",
-    "grfs_days": "GvHD-free, relapse-free survival",
-    "agvhd_grade": "Worst grade of aGvHD",
-    "crs_grade": "Worst grade of CRS",
-    "blinatumomab_days": "Time on blinatumomab",
-    "blinatumomab_ug": "Blinatumomab given",
-    "dli_cells_per_kg": "DLI given",
-    "final_blasts": "Blasts at the end",
-}
-
-
-def _raw(name: str) -> Outcome:
-    days = name.endswith(("_day", "_days")) or name == "days_simulated"
-    return Outcome(
-        name, name, "true" if name in FLAGS else "value", label=_LABELS.get(name, ""),
-        unit="days" if days else _UNITS.get(name, ""), share=name in FLAGS, less_is_better=name not in _BETTER_MORE,
+def numeric(name: str) -> NumericOutcome:
+    """Return an outcome of the table as a number; raise `KeyError` for a word or an unknown name."""
+    declared = OUTCOMES[name]
+    if declared.kind == "word":
+        raise KeyError(name)
+    return NumericOutcome(
+        name, name, label=declared.label, unit=declared.shown_unit, share=declared.kind in ("flag", "share"),
+        less_is_better=declared.better != "more", of_whom=declared.of_whom,
     )  # fmt: skip
 
 
-def _share(
-    name: str, of: str, rule: Rule, argument: float | str, label: str, *, less_is_better: bool = True
-) -> Outcome:
-    return Outcome(name, of, rule, argument, label, "share of patients", True, less_is_better)
+_RULES: Final = ("happened", "at_least", "by", "is", "minus")
+_KEYS: Final = ("of", "column", "label", "unit", "better", *_RULES, "of_whom", "at", "take")
 
 
-BUILT_IN: Final[Mapping[str, Outcome]] = {
-    outcome.name: outcome
-    for outcome in (
-        *(_raw(name) for name in RAW if name not in TEXT),
-        _share("relapsed", "relapse_day", "happened", 0.0, "Overt relapse"),
-        _share("relapsed_again", "second_relapse_day", "happened", 0.0, "Second relapse"),
-        _share(
-            "relapse_free",
-            "relapse_free_censored",
-            "true",
-            0.0,
-            "Relapse-free to the end",
-            less_is_better=False,
-        ),
-        _share(
-            "grfs",
-            "grfs_censored",
-            "true",
-            0.0,
-            "GvHD-free and relapse-free to the end",
-            less_is_better=False,
-        ),
-        _share("treated", "treatment_start_day", "happened", 0.0, "Treated"),
-        _share(
-            "remission", "complete_remission_day", "happened", 0.0, "Complete remission", less_is_better=False
-        ),
-        _share("mrd_negative", "mrd_negative_day", "happened", 0.0, "MRD-negative", less_is_better=False),
-        _share("agvhd_2_4", "agvhd_grade", "at_least", 2.0, "aGvHD of grade II-IV"),
-        _share("agvhd_3_4", "agvhd_grade", "at_least", 3.0, "aGvHD of grade III-IV"),
-        _share("crs_3_4", "crs_grade", "at_least", 3.0, "CRS of grade 3 or more"),
-        _share("died", "death_day", "happened", 0.0, "Non-relapse death"),
-        _share("cd19_negative_relapse", "relapse_cd19", "is", "negative", "CD19-negative relapse"),
-    )
-}
-_KEYS: Final = (
-    "of",
-    "column",
-    "label",
-    "unit",
-    "better",
-    *("happened", "at_least", "by", "is", "minus"),
-    "at",
-    "take",
-)
+def _words() -> tuple[str, ...]:
+    return tuple(name for name, one in OUTCOMES.items() if one.kind == "word")
 
 
-def find_outcome(name: str, known: Sequence[Outcome] = ()) -> Outcome:
+def _stored() -> tuple[str, ...]:
+    return tuple(name for name, one in OUTCOMES.items() if one.stored)
+
+
+def find_outcome(name: str, known: Sequence[NumericOutcome] = ()) -> NumericOutcome:
     """Return an outcome by name; raise `UserError` naming the nearest."""
     for outcome in known:
         if outcome.name == name:
             return outcome
-    if name in BUILT_IN:
-        return BUILT_IN[name]
-    if name in TEXT:
+    if name in _words():
         raise UserError(
             f"{name!r} is a word, not a number; ask for a share: {{of: {name}, is: ...}}", key="outcomes"
         )
-    names = [*(outcome.name for outcome in known), *BUILT_IN]
-    near = nearest_name(name, names)
+    if name in OUTCOMES:
+        return numeric(name)
+    near = nearest_name(name, [*(outcome.name for outcome in known), *OUTCOMES])
     raise UserError(f"there is no outcome {name!r}", key="outcomes", nearest=near)
 
 
-def read_outcomes(node: Node) -> tuple[Outcome, ...]:
+def read_outcomes(node: Node) -> tuple[NumericOutcome, ...]:
     """Return the outcomes of a sweep file: names, or `{name: {of: ..., at_least: ...}}`."""
     if not isinstance(node.value, list):
         raise node.error("got something else", key="outcomes", expected="a list of outcomes")
-    found: list[Outcome] = []
+    found: list[NumericOutcome] = []
     for item in node.value:
         if isinstance(item.value, dict):
             for name, spec in item.value.items():
@@ -173,16 +107,16 @@ def read_outcomes(node: Node) -> tuple[Outcome, ...]:
 
 
 def outcome_value(
-    outcome: Outcome, row: Mapping[str, Any], columns: "Mapping[str, np.ndarray] | None" = None
+    outcome: NumericOutcome, row: Mapping[str, Any], columns: "Mapping[str, np.ndarray] | None" = None
 ) -> float:
     """Return the outcome of one run as a float, NaN where it is not defined; `row` holds the raw outcomes."""
     if outcome.trajectory:
         return _of_trajectory(outcome, columns) if columns is not None else math.nan
-    value = row.get(outcome.of)
+    if outcome.of_whom != EVERYONE and not of_patient(outcome.of_whom, row):
+        return math.nan
+    value = of_patient(outcome.of, row)
     if outcome.rule == "happened":
         return 0.0 if value is None else 1.0
-    if outcome.rule in ("true", "false"):
-        return math.nan if value is None else float(bool(value) is (outcome.rule == "true"))
     if outcome.rule == "is":
         return float(value == outcome.argument)
     if outcome.rule == "by":
@@ -192,12 +126,12 @@ def outcome_value(
     if outcome.rule == "at_least":
         return float(float(value) >= float(outcome.argument))
     if outcome.rule == "minus":
-        other = row.get(str(outcome.argument))
+        other = of_patient(str(outcome.argument), row)
         return math.nan if other is None else float(value) - float(other)
     return float(value)
 
 
-def _of_trajectory(outcome: Outcome, columns: "Mapping[str, np.ndarray]") -> float:
+def _of_trajectory(outcome: NumericOutcome, columns: "Mapping[str, np.ndarray]") -> float:
     import numpy as np
 
     days, values = np.asarray(columns["day"], float), np.asarray(columns[outcome.of], float)
@@ -208,13 +142,13 @@ def _of_trajectory(outcome: Outcome, columns: "Mapping[str, np.ndarray]") -> flo
     return float(getattr(np, outcome.rule)(finite)) if finite.size else math.nan
 
 
-def _derived(name: str, node: Node) -> Outcome:
+def _derived(name: str, node: Node) -> NumericOutcome:
     key = f"outcomes.{name}"
     if not isinstance(node.value, dict):
         raise node.error(
             "got something else", key=key, expected="a block such as {of: agvhd_grade, at_least: 3}"
         )
-    if not name.isidentifier() or name in RAW:
+    if not name.isidentifier() or name in OUTCOMES:
         raise node.error(f"{name!r} cannot be the name of a derived outcome", key="outcomes", at_key=True)
     spec = node.value
     for word, child in spec.items():
@@ -229,56 +163,80 @@ def _derived(name: str, node: Node) -> Outcome:
     if "of" not in spec:
         raise node.error("the key 'of' or 'column' is missing", key=key, at_key=True)
     of = str(spec["of"].value)
-    if of not in RAW:
-        raise spec["of"].error(f"there is no outcome {of!r}", key=f"{key}.of", nearest=nearest_name(of, RAW))
-    rules = [word for word in ("happened", "at_least", "by", "is", "minus") if word in spec]
+    if of not in _stored():
+        raise spec["of"].error(
+            f"there is no outcome {of!r}", key=f"{key}.of", nearest=nearest_name(of, _stored())
+        )
+    rules = [word for word in _RULES if word in spec]
     if len(rules) != 1:
         raise node.error("exactly one of happened, at_least, by, is, minus is needed", key=key, at_key=True)
-    return _of_raw(name, of, rules[0], spec[rules[0]], key, (label, unit, less))
+    outcome = _by_rule(name, of, rules[0], spec[rules[0]], key, (label, unit, less))
+    return outcome if "of_whom" not in spec else replace(outcome, of_whom=_whom(spec["of_whom"], key))
 
 
-def _of_raw(name: str, of: str, rule: str, node: Node, key: str, words: tuple[str, str, bool]) -> Outcome:
+def _whom(node: Node, key: str) -> str:
+    name = str(node.value)
+    shares = [one.name for one in selected("flag", "share")]
+    if name not in shares:
+        raise node.error(
+            f"there is no share of patients {name!r}",
+            key=f"{key}.of_whom",
+            nearest=nearest_name(name, shares),
+        )
+    return name
+
+
+def _by_rule(
+    name: str, of: str, rule: str, node: Node, key: str, words: tuple[str, str, bool]
+) -> NumericOutcome:
     label, unit, less = words
     value = plain(node)
     share = rule != "minus"
     if rule == "happened":
         if value is not True:
             raise node.error(f"got {value!r}", key=f"{key}.happened", expected="true")
-        return Outcome(name, of, "happened", 0.0, label, unit or "share of patients", True, less)
+        return NumericOutcome(name, of, "happened", 0.0, label, unit or "share of patients", True, less)
     if rule == "by":
-        return Outcome(
+        return NumericOutcome(
             name, of, "by", _day(node, f"{key}.by"), label, unit or "share of patients", True, less
         )
     if rule == "minus":
-        if value not in RAW or value in TEXT:
+        numbers = [name for name in _stored() if name not in _words()]
+        if value not in numbers:
             raise node.error(
-                f"there is no outcome {value!r}", key=f"{key}.minus", nearest=nearest_name(str(value), RAW)
+                f"there is no outcome {value!r}",
+                key=f"{key}.minus",
+                nearest=nearest_name(str(value), numbers),
             )
-        return Outcome(name, of, "minus", str(value), label, unit or "days", False, less)
+        return NumericOutcome(name, of, "minus", str(value), label, unit or "days", False, less)
     if rule == "is":
-        return Outcome(name, of, "is", value if isinstance(value, str) else float(value), label,
+        return NumericOutcome(name, of, "is", value if isinstance(value, str) else float(value), label,
                        unit or "share of patients", share, less)  # fmt: skip
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise node.error(f"got {value!r}", key=f"{key}.at_least", expected="a number")
-    return Outcome(name, of, "at_least", float(value), label, unit or "share of patients", share, less)
+    return NumericOutcome(name, of, "at_least", float(value), label, unit or "share of patients", share, less)
 
 
-def _trajectory(name: str, spec: Mapping[str, Node], key: str, words: tuple[str, str, bool]) -> Outcome:
-    from simulation.course import TRAJECTORY_COLUMNS
+def _trajectory(
+    name: str, spec: Mapping[str, Node], key: str, words: tuple[str, str, bool]
+) -> NumericOutcome:
+    from simulation.life.trajectory import COLUMNS
 
     column = str(spec["column"].value)
-    if column not in TRAJECTORY_COLUMNS:
-        near = nearest_name(column, TRAJECTORY_COLUMNS)
+    if column not in COLUMNS:
+        near = nearest_name(column, COLUMNS)
         raise spec["column"].error(
             f"the trajectory has no column {column!r}", key=f"{key}.column", nearest=near
         )
     label, unit, less = words
     if "at" in spec:
-        return Outcome(name, column, "at", _day(spec["at"], f"{key}.at"), label, unit, False, less, True)
+        return NumericOutcome(
+            name, column, "at", _day(spec["at"], f"{key}.at"), label, unit, False, less, True
+        )
     how = spec["take"].value if "take" in spec else None
     if how not in ("max", "min", "mean"):
         raise spec["column"].error("write at: day 100, or take: max, min or mean", key=key)
-    return Outcome(name, column, how, 0.0, label, unit, False, less, True)  # type: ignore[arg-type]
+    return NumericOutcome(name, column, how, 0.0, label, unit, False, less, True)  # type: ignore[arg-type]
 
 
 def _less_is_better(spec: Mapping[str, Node], key: str) -> bool:

@@ -19,7 +19,7 @@ from simulation.files.atomic import write_file
 from simulation.files.tables import json_text
 from simulation.parameters.distributions import Distribution
 from simulation.sweep.factors import Factor
-from simulation.sweep.outcomes import Outcome
+from simulation.sweep.outcomes import NumericOutcome
 
 __all__ = ["DESIGN", "PLAN", "SHARES", "Block", "Plan", "Run", "load_plan"]
 
@@ -67,7 +67,7 @@ class Plan:
     description: str
     arms: Mapping[str, str]  # name -> resolved scenario, YAML
     factors: tuple[Factor, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[NumericOutcome, ...]
     design: Mapping[str, Any]
     seed: int
     random_numbers: str
@@ -158,7 +158,7 @@ def load_plan(folder: Path) -> Plan:
     return Plan(
         name=data["name"], description=data["description"], arms=data["arms"],
         factors=tuple(_factor(entry) for entry in data["parameters"]),
-        outcomes=tuple(Outcome(**entry) for entry in data["outcomes"]), design=data["design"], seed=data["seed"],
+        outcomes=tuple(NumericOutcome(**entry) for entry in data["outcomes"]), design=data["design"], seed=data["seed"],
         random_numbers=data["random_numbers"], blocks=tuple(Block(**entry) for entry in data["blocks"]),
         analysis=data["analysis"], about=data["about"],
     )  # fmt: skip

@@ -5,6 +5,7 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from simulation.errors import OtherScenario, UserError
@@ -118,7 +119,7 @@ def _digest(sweep: Sweep) -> str:
     told = {
         "arms": {arm: scenario.digest() for arm, scenario in sweep.arms.items()},
         "factors": [_asked(factor) for factor in sweep.factors],
-        "outcomes": [outcome.to_json() for outcome in sweep.outcomes],
+        "outcomes": [asdict(outcome) for outcome in sweep.outcomes],
         "design": sweep.file.design.model_dump(),
         "seed": sweep.seed,
         "replicates": sweep.replicates,

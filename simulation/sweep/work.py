@@ -5,25 +5,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulation.errors import UserError
+from simulation.life import Record, attempt
 from simulation.provenance import model_sha256
+from simulation.scenario.schema import Scenario
 from simulation.store import Column, Design, write_shard
 from simulation.sweep.factors import Factor, Value
-from simulation.sweep.outcomes import Outcome, outcome_value
+from simulation.sweep.outcomes import NumericOutcome, outcome_value
 from simulation.sweep.plan import Plan
 from simulation.sweep.points import point_scenario
-from simulation.trial.rows import OUTCOMES
-
-if TYPE_CHECKING:
-    from simulation.trial.twins import ArmCourse
+from simulation.trial.rows import OUTCOME_COLUMNS
 
 __all__ = ["Job", "Summary", "Work", "rows_of", "store_design"]
 
 DONE, FAILED = "done", "failed"
-# on which day arms part depends on what else is run
-_OUTCOMES = tuple(column for column in OUTCOMES if column.name != "parted_day")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ class Work:
     design: Design
     arms: tuple[tuple[str, str], ...]
     factors: tuple[Factor, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[NumericOutcome, ...]
     seed: int
 
     def __call__(self, jobs: Sequence[Job]) -> Summary:
@@ -90,8 +87,8 @@ def store_design(plan: Plan, about: Mapping[str, Any] | None = None) -> Design:
     for factor in plan.factors:
         columns.append(Column(factor.name, "float" if factor.numeric else "text", factor.unit, factor.label))
         taken.add(factor.name)
-    columns += _OUTCOMES
-    taken |= {column.name for column in _OUTCOMES}
+    columns += OUTCOME_COLUMNS
+    taken |= {column.name for column in OUTCOME_COLUMNS}
     for outcome in plan.outcomes:
         if outcome.name not in taken:
             meaning = outcome.label or f"{outcome.of} {outcome.rule} {outcome.argument}"
@@ -114,7 +111,7 @@ def failed_rows(work: Work, jobs: Iterable[Job], reason: str) -> list[dict[str, 
 
 
 def _patient_rows(work: Work, jobs: list[Job]) -> Iterator[dict[str, Any]]:
-    ready: list[tuple[Job, Any]] = []
+    ready: list[tuple[Job, Scenario]] = []
     for job in jobs:
         name, base = work.arms[job.arm]
         try:
@@ -123,57 +120,21 @@ def _patient_rows(work: Work, jobs: list[Job]) -> Iterator[dict[str, Any]]:
             yield _keys(work, job) | {"status": FAILED, "error": f"not valid: {error}", "seconds": 0.0}
     if not ready:
         return
-    if any(outcome.trajectory for outcome in work.outcomes) or len(ready) == 1:
-        for job, scenario in ready:
-            yield _alone(work, job, scenario)
-        return
-    try:
-        yield from _together(work, ready)
-    except Exception:  # one of them fails: each on its own tells which, and why
-        for job, scenario in ready:
-            yield _alone(work, job, scenario)
-
-
-def _together(work: Work, ready: list[tuple[Job, Any]]) -> list[dict[str, Any]]:
-    """Run one patient under several scenarios; what they have in common is simulated once (see `trial.twins`)."""
-    from simulation.trial.schema import Arm
-    from simulation.trial.twins import simulate_twins
-
     began = time.perf_counter()
-    arms = [Arm(str(job.run), scenario) for job, scenario in ready]
-    courses = simulate_twins(arms, work.seed, ready[0][0].patient)
-    raw = [_raw(course) for course in courses]
+    record = Record(trajectory=any(outcome.trajectory for outcome in work.outcomes), maps=False)
+    scenarios = [scenario for _, scenario in ready]
+    lives = attempt(scenarios, seed=work.seed, patient=ready[0][0].patient, record=record)
     each = (time.perf_counter() - began) / len(ready)
-    return [row_of(work, job, found, each, None) for (job, _), found in zip(ready, raw, strict=True)]
-
-
-def _raw(course: "ArmCourse") -> dict[str, Any]:
-    truth = course.body.truth()
-    free = truth.marrow_blast_fraction < course.scenario.definitions.overt_relapse
-    more = {
-        "leukaemia_free_days": round(course.leukaemia_free_days, 9),
-        "in_remission_at_end": free and course.clinic.book.death_day is None,
-    }
-    return course.clinic.outcomes(course.body) | more
-
-
-def _alone(work: Work, job: Job, scenario: Any) -> dict[str, Any]:
-    began = time.perf_counter()
-    try:
-        if not any(outcome.trajectory for outcome in work.outcomes):
-            return _together(work, [(job, scenario)])[0]
-        from simulation.runner import run
-
-        result = run(scenario, seed=work.seed, patient=job.patient)
-    except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:500]
-        seconds = time.perf_counter() - began
-        return _keys(work, job) | {"status": FAILED, "error": reason, "seconds": seconds}
-    return row_of(work, job, result.outcomes, time.perf_counter() - began, result.columns)
+    for (job, _), life in zip(ready, lives, strict=True):
+        if isinstance(life, Exception):
+            reason = " ".join(f"{type(life).__name__}: {life}".split())[:500]
+            yield _keys(work, job) | {"status": FAILED, "error": reason, "seconds": each}
+        else:
+            yield row_of(work, job, life.outcomes(), each, life.columns())
 
 
 def row_of(work: Work, job: Job, raw: Mapping[str, Any], seconds: float, columns: Any) -> dict[str, Any]:
-    found = {column.name: raw.get(column.name) for column in _OUTCOMES}
+    found = {column.name: raw.get(column.name) for column in OUTCOME_COLUMNS}
     for outcome in work.outcomes:
         if outcome.name not in found:
             found[outcome.name] = outcome_value(outcome, raw, columns)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from simulation.clinic.outcomes import OUTCOMES
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.statistics.competing import aalen_johansen
 from simulation.statistics.paired import (
@@ -23,15 +24,12 @@ from simulation.statistics.paired import (
 from simulation.statistics.proportions import wilson
 from simulation.statistics.survival import Estimate, kaplan_meier, rmst, rmst_difference
 from simulation.statistics.variance import components
-from simulation.trial.schema import Trial, time_names
+from simulation.trial.schema import PRICES, SHARES, SURVIVAL, Trial
 from simulation.trial.table import TrialTable
 
-__all__ = ["CENSORED", "compare", "main_half_width", "view_of"]
+__all__ = ["compare", "main_half_width", "view_of"]
 
 type Flags = npt.NDArray[np.bool_]
-
-# a time outcome and the column that says that it was not reached; leukaemia-free days are a sum and never censored
-CENSORED = {"relapse_free_days": "relapse_free_censored", "grfs_days": "grfs_censored"}
 
 
 def view_of(trial: Trial, table: TrialTable) -> TrialView:
@@ -96,36 +94,17 @@ def _main_pair(trial: Trial, table: TrialTable, pairs: list[dict[str, Any]]) -> 
 # ---- one arm
 
 
-def counts(arm: ArmView) -> dict[str, tuple[Flags, Flags]]:
-    """Return for every share of `comparison.json` who counts, and of whom; arrays of shape (n_patients,)."""
-    everyone = np.ones(arm.n, bool)
-    relapsed, treated = arm.happened("relapse_day"), arm.happened("treatment_start_day")
-    grade = arm.number("agvhd_grade")
-    return {
-        "relapse": (relapsed, everyone),
-        "complete_remission": (arm.happened("complete_remission_day") & relapsed, relapsed),
-        "mrd_negative": (arm.happened("mrd_negative_day") & treated, treated),
-        "agvhd_2_4": (grade >= 2, everyone),
-        "agvhd_3_4": (grade >= 3, everyone),
-        "cd19_negative_relapse": ((arm.text("relapse_cd19") == "negative") & relapsed, relapsed),
-        "extinct": (np.asarray(arm.columns["extinct"], bool), everyone),
-        "treated": (treated, everyone),
-        "death": (arm.happened("death_day"), everyone),
-        "in_remission_at_end": (np.asarray(arm.columns["in_remission_at_end"], bool), everyone),
-    }
-
-
 def survival(arm: ArmView, outcome: str) -> tuple[npt.NDArray[np.float64], Flags]:
     """Return days and whether the event ended them."""
-    days = arm.number(outcome)
-    if outcome not in CENSORED:
+    days, censored = arm.number(outcome), OUTCOMES[outcome].censored
+    if not censored:  # a sum of days has no event that ends it
         return days, np.ones(arm.n, bool)
-    return days, ~np.asarray(arm.columns[CENSORED[outcome]], bool)
+    return days, ~np.asarray(arm.columns[censored], bool)
 
 
 def first_event(arm: ArmView) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """Return the day and cause of the first event: 1 relapse, 2 death without relapse, 0 neither."""
-    days, relapse, death = arm.number("relapse_free_days"), arm.number("relapse_day"), arm.number("death_day")
+    days, relapse, death = arm.number("relapse_free_days"), arm.number("relapse_day"), arm.number("nrm_day")
     inf = np.inf
     relapse, death = (np.where(np.isnan(x), inf, x) for x in (relapse, death))
     cause = np.where(np.isinf(relapse) & np.isinf(death), 0, np.where(relapse <= death, 1, 2))
@@ -133,38 +112,35 @@ def first_event(arm: ArmView) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.i
 
 
 def _arm(arm: ArmView, until: float) -> dict[str, Any]:
-    shares = {name: wilson(int(who.sum()), int(of.sum())) for name, (who, of) in counts(arm).items()}
-    curve = kaplan_meier(*survival(arm, "relapse_free_days"))
-    median = curve.quantile()
-    means = {name: _area(arm, name, until) for name in time_names}
     days, cause = first_event(arm)
     incidences = {
         "relapse": aalen_johansen(days, cause, 1).at(until),
-        "non_relapse_death": aalen_johansen(days, cause, 2).at(until),
+        "nrm": aalen_johansen(days, cause, 2).at(until),
     }
-    drug_days = arm.number("blinatumomab_days")
+    medians = {
+        name: kaplan_meier(*survival(arm, name)).quantile() for name in SURVIVAL if OUTCOMES[name].censored
+    }
     return {
         "name": arm.name,
         "n": arm.n,
-        **{f"{name}_fraction": share.value for name, share in shares.items()},
-        "median_relapse_free_days": median[0],
-        "rmst_days": means["relapse_free_days"].value,
-        "mean_blinatumomab_days": drug_days.mean(),
-        "grfs_rmst_days": means["grfs_days"].value,
-        "mean_leukaemia_free_days": means["leukaemia_free_days"].value,
-        "mean_dli_cells_per_kg": arm.number("dli_cells_per_kg").mean(),
-        "shares": {name: asdict(share) for name, share in shares.items()},
-        "median_relapse_free_interval": median[1:],
-        "rmst": {name: _interval(mean) for name, mean in means.items()},
+        "shares": {name: _share(arm, name) for name in SHARES},
+        "rmst": {name: _interval(_area(arm, name, until)) for name in SURVIVAL},
+        "median": {name: {"value": value, "interval": limits} for name, (value, *limits) in medians.items()},
+        "means": {name: arm.number(name).mean() for name in PRICES},
         "cumulative_incidence_at_end": {
             name: {"value": value, "interval": limits} for name, (value, *limits) in incidences.items()
         },
         "spread_between_patients": {
             name: dict(zip(("p5", "p50", "p95"), spread(arm.number(name)), strict=True))
-            for name in (*time_names, "blinatumomab_days")
+            for name in (*SURVIVAL, *PRICES)
         },
         "cause_of_failure": _causes(arm),
     }
+
+
+def _share(arm: ArmView, name: str) -> dict[str, Any]:
+    known = [value for value in arm.outcome(name) if value is not None]
+    return asdict(wilson(sum(known), len(known)))
 
 
 def _area(arm: ArmView, outcome: str, until: float) -> Estimate:
@@ -180,23 +156,10 @@ def _causes(arm: ArmView) -> dict[str, int]:
 
 
 def _pair(one: ArmView, other: ArmView, trial: Trial) -> dict[str, Any]:
-    relapse = "relapse_free_days"
-    paired = mean_difference(one.number(relapse), other.number(relapse))
-    unpaired = rmst_difference(_area(one, relapse, trial.follow_up), _area(other, relapse, trial.follow_up))
-    counted = tally(one.number(relapse), other.number(relapse), trial.file.tie_margin)
     return {
         "arm": one.key,
         "versus": other.key,
-        "rmst_difference_days": paired.value,
-        "rmst_difference_interval_paired": (paired.low, paired.high),
-        "rmst_difference_interval_unpaired": (unpaired.low, unpaired.high),
-        "win": counted.win,
-        "tie": counted.tie,
-        "loss": counted.loss,
-        "precision_gain_from_pairing": efficiency_of_pairing(one.number(relapse), other.number(relapse)),
-        "differences": {
-            name: _difference(one, other, name, trial) for name in (*time_names, "blinatumomab_days")
-        },
+        "differences": {name: _difference(one, other, name, trial) for name in (*SURVIVAL, *PRICES)},
         **_price(one, other),
     }
 
@@ -215,7 +178,7 @@ def _difference(one: ArmView, other: ArmView, name: str, trial: Trial) -> dict[s
         "precision_gain_from_pairing": efficiency_of_pairing(a, b),
         "win": counted.win, "tie": counted.tie, "loss": counted.loss,
     }  # fmt: skip
-    if name in time_names:
+    if name in SURVIVAL:
         unpaired = rmst_difference(_area(one, name, trial.follow_up), _area(other, name, trial.follow_up))
         told["interval_unpaired"] = (unpaired.low, unpaired.high)
     return told
@@ -226,15 +189,15 @@ def _price(one: ArmView, other: ArmView) -> dict[str, Any]:
     relapsed, spared = (arm.happened("relapse_day").astype(float) for arm in (other, one))
     gain, needed = avoided(relapsed, spared)
     saved = relapsed - spared
-    drug = one.number("blinatumomab_days") - other.number("blinatumomab_days")
-    gvhd = (one.number("agvhd_grade") >= 2).astype(float) - (other.number("agvhd_grade") >= 2)
-    treated = one.happened("treatment_start_day").astype(float) - other.happened("treatment_start_day")
+
+    def per_relapse(name: str) -> dict[str, Any]:
+        more = [np.array(arm.outcome(name), float) for arm in (one, other)]
+        return _interval(ratio_of_means(more[0] - more[1], saved))
+
     return {
         "relapses_avoided_per_patient": _interval(gain),
         "number_needed_to_treat": _interval(needed),
-        "extra_treated_per_relapse_avoided": _interval(ratio_of_means(treated, saved)),
-        "extra_blinatumomab_days_per_relapse_avoided": _interval(ratio_of_means(drug, saved)),
-        "extra_agvhd_2_4_per_relapse_avoided": _interval(ratio_of_means(gvhd, saved)),
+        "extra_per_relapse_avoided": {name: per_relapse(name) for name in ("treated", "agvhd_2_4", *PRICES)},
     }
 
 

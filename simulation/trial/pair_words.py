@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from simulation.results.trial_figures.common import TIMES
+from simulation.clinic.outcomes import OUTCOMES
+from simulation.number_words import NOTHING, number_text
 from simulation.results.trial_view import TrialView
-from simulation.results.words import NOTHING
+from simulation.results.words import survival_words
 
 __all__ = ["answer", "chance", "findings", "pairing", "pairs", "price", "price_note", "signed"]
 
@@ -15,7 +16,7 @@ def answer(view: TrialView) -> str:
     main = pair["differences"][view.primary]
     one, other = (arm.name for arm in view.main_arms)
     low, high = main["interval_paired"]
-    told = f"{one} against {other}: {signed(main['value'])} {_time_words(view.primary)} per patient"
+    told = f"{one} against {other}: {signed(main['value'])} {survival_words(view.primary)} per patient"
     if low is None:
         return f"{told}. One patient says what can happen, not how often."
     sure = "more" if low > 0 else "fewer" if high < 0 else None
@@ -32,21 +33,21 @@ def findings(view: TrialView) -> list[str]:
     one, other = arms[pair["arm"]], arms[pair["versus"]]
     names = [arm.label for arm in view.main_arms]
     lines = []
-    for key, words in (
-        ("relapse_fraction", "Overt relapse"),
-        ("in_remission_at_end_fraction", "Alive without overt leukaemia at the end"),
-        ("agvhd_2_4_fraction", "Acute GvHD II\N{EN DASH}IV"),
-        ("extinct_fraction", "Leukaemia extinct"),
-    ):
+    for name in ("relapse", "in_remission_at_end", "agvhd_2_4", "eradicated"):
+        shares = (_percent(arm["shares"][name]["value"]) for arm in (one, other))
         lines.append(
-            f"{words}: {_percent(one[key])} ({names[0]}) against {_percent(other[key])} ({names[1]})."
+            f"{OUTCOMES[name].label}: {next(shares)} ({names[0]}) against {next(shares)} ({names[1]})."
         )
-    drug = pair["differences"]["blinatumomab_days"]["value"]
-    lines.append(f"Blinatumomab: {signed(drug)} days per patient.")
+    for name in (name for name, declared in OUTCOMES.items() if declared.price):
+        more = pair["differences"][name]["value"]
+        sign = "\N{MINUS SIGN}" if more < 0 else "+"
+        declared = OUTCOMES[name]
+        lines.append(f"{declared.label}: {sign}{number_text(abs(more))} {declared.unit} per patient.")
     if view.primary != "relapse_free_days":
+        relapse_free = pair["differences"]["relapse_free_days"]
         lines.append(
-            f"Relapse-free days: {signed(pair['rmst_difference_days'])} per patient "
-            f"({_range(pair['rmst_difference_interval_paired'])}). An arm that waits for relapse cannot prevent the first one."
+            f"Relapse-free survival: {signed(relapse_free['value'])} days per patient "
+            f"({_range(relapse_free['interval_paired'])}). An arm that waits for relapse cannot prevent the first one."
         )
     return lines
 
@@ -96,8 +97,7 @@ def price(view: TrialView) -> list[tuple[str, str]]:
     """Return what a relapse avoided costs in the main comparison."""
     pair = _pair(view)
 
-    def per(name: str, digits: int = 1) -> str:
-        found = pair[name]
+    def per(found: Any, digits: int = 1) -> str:
         if found["value"] is None:
             return "no relapse is avoided"
         low, high = (None if limit is None else _number(limit, digits) for limit in found["interval"])
@@ -108,17 +108,21 @@ def price(view: TrialView) -> list[tuple[str, str]]:
     low, high = (None if limit is None else 100 * limit for limit in gain["interval"])
     return [
         ("Relapses avoided per 100 patients", f"{100 * gain['value']:.0f} ({_range((low, high))})"),
-        ("Patients to manage this way per relapse avoided", per("number_needed_to_treat")),
-        ("Patients more who are treated, per relapse avoided", per("extra_treated_per_relapse_avoided")),
-        (
-            "Blinatumomab, days more per relapse avoided",
-            per("extra_blinatumomab_days_per_relapse_avoided", 0),
-        ),
-        (
-            "Acute GvHD II\N{EN DASH}IV, cases more per relapse avoided",
-            per("extra_agvhd_2_4_per_relapse_avoided", 2),
+        ("Patients to manage this way per relapse avoided", per(pair["number_needed_to_treat"])),
+        *(
+            (f"{title}, more per relapse avoided", per(found, digits))
+            for (name, found) in pair["extra_per_relapse_avoided"].items()
+            for title, digits in [_extra(name)]
         ),
     ]
+
+
+def _extra(name: str) -> tuple[str, int]:
+    """Return how a price is worded, and with how many digits."""
+    declared = OUTCOMES[name]
+    if declared.kind == "share":
+        return f"{declared.label} (patients)", 2
+    return f"{declared.label} ({declared.unit})", 0
 
 
 def price_note(view: TrialView) -> str:
@@ -155,7 +159,3 @@ def _range(limits: Any, digits: int = 0) -> str:
 
 def _percent(value: float | None) -> str:
     return NOTHING if value is None else f"{100 * value:.0f} %"
-
-
-def _time_words(name: str) -> str:
-    return TIMES[name]

@@ -20,6 +20,7 @@ from simulation.results.trial_figures import (
     waterfall,
 )
 from simulation.results.trial_view import TrialView
+from simulation.results.words import survival_words
 from simulation.trial import pair_words
 from simulation.trial import report_words as words
 from simulation.trial.conduct import Conducted
@@ -59,7 +60,7 @@ def report_files(
         arms=words.arms(trial, view),
         results=words.results(trial, view),
         results_figures=panels["results"],
-        primary_words=words.time_words(view.primary),
+        primary_words=survival_words(view.primary),
         pairing=pair_words.pairing(view),
         pairs=pair_words.pairs(view),
         chance=pair_words.chance(view),

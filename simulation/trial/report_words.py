@@ -5,39 +5,28 @@ from typing import Any, Final
 
 import numpy as np
 
+from simulation.clinic.failure import CAUSES
+from simulation.clinic.outcomes import OUTCOMES
+from simulation.number_words import NOTHING, number_text
 from simulation.parameters.table import ParameterTable
 from simulation.results.scenario_words import scenario_words
-from simulation.results.trial_figures.common import CAUSES, PARAMETERS, TIMES
+from simulation.results.trial_figures.common import PARAMETERS
 from simulation.results.trial_view import TrialView
-from simulation.results.words import NOTHING
+from simulation.results.words import share_title
 from simulation.scenario.schema import Scenario
 from simulation.trial.conduct import Conducted
 from simulation.trial.pair_words import signed
-from simulation.trial.schema import Trial
+from simulation.trial.schema import SHARES, SURVIVAL, Trial
 from simulation.units import format_number
 
-__all__ = ["arms", "assumptions", "cohort_rows", "common", "correlations", "fixed", "incomplete", "limits", "results",
-           "time_words"]  # fmt: skip
+__all__ = ["arms", "assumptions", "cohort_rows", "common", "correlations", "fixed", "incomplete", "limits",
+           "results"]  # fmt: skip
 
 _STRATEGY: Final = ("Treatment starts", "Blinatumomab", "Donor lymphocytes", "Other drugs", "Transplant", "Tests",
                     "Stop rules", "Definitions", "Simulation")  # fmt: skip
 # contested or assumed, and able to turn the answer (docs/credibility.md)
 _ASSUMED: Final = ("phi_bm", "partition_marrow", "p_cd19_loss", "rate_exhaustion", "fraction_sanctuary",
                    "p_recognition_gvl", "rate_death_agvhd_3", "rate_death_agvhd_4", "rate_death_crs_4")  # fmt: skip
-_SHARES: Final = {
-    "relapse": "Overt relapse",
-    "complete_remission": "Complete remission, of those with overt relapse",
-    "mrd_negative": "MRD-negative, of those treated",
-    "agvhd_2_4": "Acute GvHD II\N{EN DASH}IV",
-    "agvhd_3_4": "Acute GvHD III\N{EN DASH}IV",
-    "cd19_negative_relapse": "CD19-negative at last relapse, of those with relapse",
-    "extinct": "Leukaemia extinct at the end",
-}
-
-
-def time_words(name: str) -> str:
-    """Return what a time outcome counts."""
-    return TIMES[name]
 
 
 def cohort_rows(trial: Trial, view: TrialView) -> list[tuple[str, str, str]]:
@@ -114,19 +103,23 @@ def results(trial: Trial, view: TrialView) -> list[tuple[str, list[str]]]:
         for name in wanted
         for title, cell in _rows_of(name)
     ]
-    rows.append(("Treated", [_share(found[arm.key]["shares"]["treated"]) for arm in view.arms]))
+    rows.append(
+        (OUTCOMES["treated"].label, [_share(found[arm.key]["shares"]["treated"]) for arm in view.arms])
+    )
     rows.append(("Failures by cause", [_causes(found[arm.key]["cause_of_failure"]) for arm in view.arms]))
     return rows
 
 
 def _rows_of(name: str) -> list[tuple[str, Callable[[Mapping[str, Any]], str]]]:
     """Return the rows of one outcome: title, and what makes a cell of an arm's numbers."""
-    if name in TIMES:
-        rows = [(f"Mean {time_words(name)}", lambda arm: _mean(arm["rmst"][name]))]
-        return [*rows, ("Median relapse-free days", _median)] if name == "relapse_free_days" else rows
-    if name in _SHARES:
-        return [(_SHARES[name], lambda arm: _share(arm["shares"][name]))]
-    return [("Blinatumomab, mean days", lambda arm: f"{arm['mean_blinatumomab_days']:.0f}")]
+    declared = OUTCOMES[name]
+    if name in SURVIVAL:
+        rows = [(f"{declared.label}, mean days", lambda arm: _mean(arm["rmst"][name]))]
+        median = (f"{declared.label}, median days", lambda arm: _median(arm["median"][name]))
+        return [*rows, median] if declared.censored else rows
+    if name in SHARES:
+        return [(share_title(declared), lambda arm: _share(arm["shares"][name]))]
+    return [(f"{declared.label}, mean ({declared.unit})", lambda arm: number_text(arm["means"][name]))]
 
 
 def _mean(mean: Mapping[str, Any]) -> str:
@@ -134,9 +127,8 @@ def _mean(mean: Mapping[str, Any]) -> str:
     return f"{mean['value']:.0f} ({low:.0f}\N{EN DASH}{high:.0f})"
 
 
-def _median(arm: Mapping[str, Any]) -> str:
-    median = arm["median_relapse_free_days"]
-    return "not reached" if median is None else f"{median:.0f}"
+def _median(median: Mapping[str, Any]) -> str:
+    return "not reached" if median["value"] is None else f"{median['value']:.0f}"
 
 
 def _share(share: Mapping[str, Any]) -> str:
@@ -149,7 +141,7 @@ def _share(share: Mapping[str, Any]) -> str:
 
 
 def _causes(counts: Mapping[str, int]) -> str:
-    return "; ".join(f"{CAUSES[cause][0]} {count}" for cause, count in counts.items()) or NOTHING
+    return "; ".join(f"{CAUSES[cause]} {count}" for cause, count in counts.items()) or NOTHING
 
 
 def correlations(view: TrialView, trial: Trial) -> list[tuple[str, str]]:
@@ -190,8 +182,8 @@ def limits(trial: Trial, done: Conducted) -> list[str]:
     told = [
         "A model is compared with itself: the intervals tell the chance of having drawn these patients, not the model's error.",
         "Arms are compared from transplant on, so treating early wins no time by itself (no lead-time or immortal-time bias).",
-        "An arm that waits for overt relapse has the first relapses of no treatment by construction; leukaemia-free days "
-        "and remissions judge it fairly, first relapses do not.",
+        "An arm that waits for overt relapse has the first relapses of no treatment by construction; current "
+        "leukaemia-free survival and remissions judge it fairly, first relapses do not.",
         "Treating early also treats patients who would never have relapsed; the price section counts them.",
         "Death without relapse comes from severe GvHD and cytokine release alone, by an assumed hazard; infections, organ "
         "toxicity and death from leukaemia are not simulated.",

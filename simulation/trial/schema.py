@@ -5,11 +5,15 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from simulation.blocks.fields import YEARS_20, Block, Quantity, Text, Time, Whole, written
+from simulation.blocks.fields import YEARS_20, Block, OneOf, Quantity, Text, Time, Whole, written
+from simulation.clinic.outcomes import OUTCOMES, selected
 from simulation.parameters.distributions import Distribution
 from simulation.scenario.schema import Scenario
 
 __all__ = [
+    "PRICES",
+    "SHARES",
+    "SURVIVAL",
     "Arm",
     "Cohort",
     "CohortFile",
@@ -18,15 +22,11 @@ __all__ = [
     "Repeats",
     "Trial",
     "TrialFile",
-    "time_names",
 ]
 
-TimeOutcome = Literal["relapse_free_days", "grfs_days", "leukaemia_free_days"]
-Secondary = Literal[
-    "relapse_free_days", "grfs_days", "leukaemia_free_days", "relapse", "complete_remission", "mrd_negative",
-    "agvhd_2_4", "agvhd_3_4", "cd19_negative_relapse", "extinct", "blinatumomab_days",
-]  # fmt: skip
-time_names: Final = ("relapse_free_days", "grfs_days", "leukaemia_free_days")
+SURVIVAL: Final = tuple(one.name for one in selected("survival"))
+SHARES: Final = tuple(one.name for one in selected("flag", "share"))
+PRICES: Final = tuple(one.name for one in OUTCOMES.values() if one.price)
 DEFAULT_SUBGROUPS: Final = (
     "rate_blast_net_growth",
     "n_residual_blasts",
@@ -39,11 +39,20 @@ DEFAULT_SUBGROUPS: Final = (
 class Outcomes(Block):
     """Say what the trial is judged by."""
 
-    primary: TimeOutcome = Field(
-        "relapse_free_days", description="Whose mean up to the end of follow-up decides."
+    primary: Annotated[str, OneOf(SURVIVAL)] = Field(
+        "current_leukaemia_free_days", description="Whose mean up to the end of follow-up decides."
     )
-    secondary: Annotated[tuple[Secondary, ...], Field(max_length=20)] = Field(
-        ("grfs_days", "leukaemia_free_days", "relapse", "agvhd_2_4", "extinct", "blinatumomab_days"),
+    secondary: Annotated[
+        tuple[Annotated[str, OneOf((*SURVIVAL, *SHARES, *PRICES))], ...], Field(max_length=20)
+    ] = Field(
+        (
+            "relapse_free_days",
+            "agvhd_free_relapse_free_days",
+            "relapse",
+            "agvhd_2_4",
+            "eradicated",
+            "blinatumomab_days",
+        ),
         description="What else the report shows, in this order; comparison.json always holds everything.",
     )
 

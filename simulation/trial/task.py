@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from simulation.blocks.fields import FrozenMap
 from simulation.body.virtual_patient import patient_values
+from simulation.life import NOTHING, attempt
 from simulation.scenario.schema import Scenario
 from simulation.store import Design, write_shard
 from simulation.trial.rows import failed_row, row_of
 from simulation.trial.schema import Arm
-from simulation.trial.twins import simulate_twins
 
 __all__ = ["Report", "RunKey", "TrialWork", "repeated_arm", "seed_of"]
 
@@ -61,13 +61,17 @@ class TrialWork:
 
     def rows(self, patient: int, repeat: int, keys: tuple[str, ...]) -> list[dict[str, Any]]:
         """Return one row per arm; an arm that raises costs only itself."""
-        arms = tuple(repeated_arm(arm, self.seed, patient, repeat) for arm in self.arms if arm.key in keys)
-        seed = seed_of(self.seed, repeat)
-        try:
-            return _simulated(arms, seed, patient, repeat)
-        except Exception:
-            # the common past hides whose fault it is: each arm once more on its own
-            return [row for arm in arms for row in _alone(arm, seed, patient, repeat)]
+        began = time.perf_counter()
+        arms = [repeated_arm(arm, self.seed, patient, repeat) for arm in self.arms if arm.key in keys]
+        scenarios = [arm.scenario for arm in arms]
+        lives = attempt(scenarios, seed=seed_of(self.seed, repeat), patient=patient, record=NOTHING)
+        each = (time.perf_counter() - began) / len(arms)
+        return [
+            failed_row(patient, repeat, arm.key, f"{type(life).__name__}: {life}")
+            if isinstance(life, Exception)
+            else row_of(life, arm.key, repeat, each)
+            for arm, life in zip(arms, lives, strict=True)
+        ]
 
 
 def seed_of(seed: int, repeat: int) -> int:
@@ -85,17 +89,3 @@ def repeated_arm(arm: Arm, seed: int, patient: int, repeat: int) -> Arm:
     own: FrozenMap[Any] = FrozenMap({name: values[name] for name in arm.scenario.patient})
     scenario: Scenario = arm.scenario.model_copy(update={"patient": own})
     return replace(arm, scenario=scenario)
-
-
-def _simulated(arms: tuple[Arm, ...], seed: int, patient: int, repeat: int) -> list[dict[str, Any]]:
-    began = time.perf_counter()
-    courses = simulate_twins(arms, seed, patient)
-    each = (time.perf_counter() - began) / len(arms)
-    return [row_of(course, patient, repeat, each) for course in courses]
-
-
-def _alone(arm: Arm, seed: int, patient: int, repeat: int) -> list[dict[str, Any]]:
-    try:
-        return _simulated((arm,), seed, patient, repeat)
-    except Exception as error:
-        return [failed_row(patient, repeat, arm.key, f"{type(error).__name__}: {error}")]

@@ -9,7 +9,7 @@ import simulation
 from simulation.files.atomic import write_file
 from simulation.parameters import ParameterTable
 from simulation.pool import HerePool, LocalPool, Task
-from simulation.validation.arms import DAYS, Outcome, twins
+from simulation.validation.arms import DAYS, Row, twins
 from simulation.validation.check import Effort, Measured, difference, share_of
 
 __all__ = ["CONDITIONS", "Compared", "Condition", "compare", "write_early"]
@@ -94,29 +94,32 @@ def compare(condition: Condition, patients: int, seed: int) -> Compared:
     """Treat the same patients early and late under one condition."""
     arms = twins((_EARLY, _LATE), patients, seed, {**_LEFT, **condition.change})
     early, late = arms[_EARLY], arms[_LATE]
-    gain = [a.leukaemia_free - b.leukaemia_free for a, b in zip(early, late, strict=True)]
+    gain = [
+        a.current_leukaemia_free_days - b.current_leukaemia_free_days
+        for a, b in zip(early, late, strict=True)
+    ]
     treated = [row for row in late if row.treated]
     return Compared(
         condition,
-        difference("days", [a.leukaemia_free for a in early], [b.leukaemia_free for b in late]),
-        difference("days", [a.relapse_free for a in early], [b.relapse_free for b in late]),
+        difference("days", [a.current_leukaemia_free_days for a in early], [b.current_leukaemia_free_days for b in late]),
+        difference("days", [a.relapse_free_days for a in early], [b.relapse_free_days for b in late]),
         sum(g > _MARGIN for g in gain), sum(abs(g) <= _MARGIN for g in gain), sum(g < -_MARGIN for g in gain),
-        share_of("remission", [row.remission for row in treated]),
+        share_of("remission", [bool(row.complete_remission) for row in treated]),
         share_of("MRD-negative", [row.mrd_negative for row in early if row.treated]),
-        (share_of("aGvHD", [row.agvhd >= 2 for row in early]), share_of("aGvHD", [row.agvhd >= 2 for row in late])),
+        (share_of("aGvHD", [row.agvhd_2_4 for row in early]), share_of("aGvHD", [row.agvhd_2_4 for row in late])),
         (_mean(early), _mean(late)),
     )  # fmt: skip
 
 
-def _mean(rows: Sequence[Outcome]) -> float:
-    return sum(row.drug_days for row in rows) / len(rows)
+def _mean(rows: Sequence[Row]) -> float:
+    return float(sum(row.blinatumomab_days for row in rows) / len(rows))
 
 
 def price(patients: int, seed: int) -> list[str]:
     """Return the table of drug and GvHD per relapse avoided where a share of patients would never relapse."""
     arms = twins((_NEVER, _LATE, _EARLY, _FIXED), patients, seed)
     natural = arms[_NEVER]
-    never = share_of("never", [not row.relapsed for row in natural])
+    never = share_of("never", [not row.relapse for row in natural])
     lines = [
         f"{_share(never)} of these {patients} patients would never relapse within {DAYS:.0f} days (residual blasts "
         "as in the parameter table: none in four of ten).", "",
@@ -124,14 +127,14 @@ def price(patients: int, seed: int) -> list[str]:
         "| drug days per relapse avoided | aGvHD II+ | leukaemia-free days |", "|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip
     for name, rows in arms.items():
-        avoided = sum(n.relapsed for n in natural) - sum(r.relapsed for r in rows)
-        needless = [r.treated for r, n in zip(rows, natural, strict=True) if not n.relapsed]
-        drug = sum(r.drug_days for r in rows)
+        avoided = sum(n.relapse for n in natural) - sum(r.relapse for r in rows)
+        needless = [r.treated for r, n in zip(rows, natural, strict=True) if not n.relapse]
+        drug = sum(r.blinatumomab_days for r in rows)
         per = f"{drug / avoided:.0f}" if avoided > 0 else "none avoided"
-        gvhd = share_of("", [r.agvhd >= 2 for r in rows])
-        free = sum(r.leukaemia_free for r in rows) / len(rows)
+        gvhd = share_of("", [r.agvhd_2_4 for r in rows])
+        free = sum(r.current_leukaemia_free_days for r in rows) / len(rows)
         lines.append(
-            f"| {name} | {sum(r.treated for r in rows)} | {sum(needless)} of {len(needless)} | {sum(r.relapsed for r in rows)} "
+            f"| {name} | {sum(r.treated for r in rows)} | {sum(needless)} of {len(needless)} | {sum(r.relapse for r in rows)} "
             f"| {drug / len(rows):.0f} | {per if drug else '-'} | {_share(gvhd)} | {free:.0f} |"
         )
     return lines

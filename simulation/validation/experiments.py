@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from simulation.course import Course
+from simulation.life import Life
 from simulation.validation.patients import (
     SPREAD,
     Plan,
@@ -22,8 +22,8 @@ def paired_arms(patients: int, follow_up: float = 720.0, plan: Plan | None = Non
     for k in range(patients):
         row: dict[str, Any] = {}
         for arm in ("preemptive", "therapeutic"):
-            course = follow(small(arm, {"follow_up": f"{follow_up:g} d"} | dict(plan or {})), k)
-            out, columns = course.clinic.outcomes(course.body), course.columns()
+            life = follow(small(arm, {"follow_up": f"{follow_up:g} d"} | dict(plan or {})), k)
+            out, columns = life.outcomes(), life.columns()
             start = out["treatment_start_day"]
             if start is None:
                 row[arm] = None
@@ -49,9 +49,9 @@ def paired_arms(patients: int, follow_up: float = 720.0, plan: Plan | None = Non
     return rows
 
 
-def damage_after(course: Course, day: float) -> float:
+def damage_after(life: Life, day: float) -> float:
     """Return the worst loss of tissue integrity from a day on."""
-    columns = course.columns()
+    columns = life.columns()
     return float(1.0 - columns["tissue_integrity_fraction"][columns["day"] >= day].min())
 
 
@@ -72,10 +72,10 @@ def burden_at_start(interval: float, growth: float, patients: int) -> float:
             "blinatumomab": None,
             "dli": {"cd3": ["1e4/kg"], "first": "day 1", "every": "42 d"},
         }
-        course = follow(small("preemptive", plan), k)
-        start = course.clinic.outcomes(course.body)["treatment_start_day"]
+        life = follow(small("preemptive", plan), k)
+        start = life.outcomes()["treatment_start_day"]
         if start is not None:
-            found.append(column_at(course, "marrow_blast_fraction", [float(str(start))])[0])
+            found.append(column_at(life, "marrow_blast_fraction", [float(str(start))])[0])
     return float(np.median(found)) if found else float("nan")
 
 
@@ -84,9 +84,9 @@ def high_risk_trajectories(patients: int, follow_up: float = 540.0) -> list[dict
     scenario = small("perugia_high_risk", {"follow_up": f"{follow_up:g} d"} | spread(*SPREAD), grid=4)
     out = []
     for k in range(patients):
-        course = follow(scenario, k)
-        columns = course.columns()
-        outcome = dict(course.clinic.outcomes(course.body))
+        life = follow(scenario, k)
+        columns = life.columns()
+        outcome = dict(life.outcomes())
         outcome["exhaustion_at_end"] = float(columns["marrow_t_exhaustion_fraction"][-1])
         out.append(outcome)
     return out

@@ -45,7 +45,7 @@ def graft_twins(
         "follow_up": f"{days:g} d", **spread(*_ALLO),
     }  # fmt: skip
     courses = [follow(small("no_treatment", changes), k) for k in range(n)]
-    gvhd = [int(str(c.clinic.outcomes(c.body)["agvhd_grade"])) >= 2 for c in courses]
+    gvhd = [int(str(c.outcomes()["agvhd_grade"])) >= 2 for c in courses]
     return gvhd, [float(np.log10(c.body.truth().blasts + 1)) for c in courses]
 
 
@@ -128,7 +128,7 @@ def antigen_loss(effort: Effort) -> Found:
 
 def _worst_grade(plan: Mapping[str, Any], patient: int) -> int:
     course = follow(small("no_treatment", plan), patient)
-    return int(str(course.clinic.outcomes(course.body)["agvhd_grade"]))
+    return int(str(course.outcomes()["agvhd_grade"]))
 
 
 @_fact(

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from simulation.course import Course
 from simulation.errors import UserError
+from simulation.life import Life, simulate
 from simulation.parameters import ParameterTable
 from simulation.scenario.load import load_scenario
 from simulation.scenario.schema import Scenario
@@ -54,16 +54,14 @@ def small(name: str, plan: Plan | None = None, grid: int = 3) -> Scenario:
     return load_scenario(SCENARIOS / f"{name}.yaml", base | dict(plan or {}))
 
 
-def follow(scenario: Scenario, patient: int = 0, seed: int = 0) -> Course:
-    """Return a finished course."""
-    course = Course(scenario, seed, patient)
-    course.run()
-    return course
+def follow(scenario: Scenario, patient: int = 0, seed: int = 0) -> Life:
+    """Return a life that is over."""
+    return simulate([scenario], seed=seed, patient=patient)[0]
 
 
-def column_at(course: Course, name: str, days: Sequence[float]) -> npt.NDArray[np.float64]:
+def column_at(life: Life, name: str, days: Sequence[float]) -> npt.NDArray[np.float64]:
     """Return a column of the trajectory on some days."""
-    columns = course.columns()
+    columns = life.columns()
     found = columns[name][np.searchsorted(columns["day"], np.array(days) - 1e-6)]
     return np.asarray(found, float)
 
@@ -109,13 +107,13 @@ class Response:
 
 def respond(plan: Plan, patient: int = 0, grid: int = 3) -> Response:
     """Treat one patient by `plan` and return his response."""
-    course = follow(small("preemptive", plan, grid), patient)
-    days = course.columns()["day"]
-    fraction = course.columns()["marrow_blast_fraction"]
-    blasts = np.log10(np.maximum(column_at(course, "marrow_blasts_cells", [START, START + 28]), 1.0))
+    life = follow(small("preemptive", plan, grid), patient)
+    days = life.columns()["day"]
+    fraction = life.columns()["marrow_blast_fraction"]
+    blasts = np.log10(np.maximum(column_at(life, "marrow_blasts_cells", [START, START + 28]), 1.0))
     return Response(
         float(fraction[days >= START - 1e-6][0]),
         float(fraction[days > START].min()),
         float(blasts[0] - blasts[1]),
-        course.body.state.worst_crs_score,
+        life.body.state.worst_crs_score,
     )

@@ -46,8 +46,8 @@ def salvage(effort: Effort) -> Found:
     told = []
     for name, rows in arms.items():
         treated = [row for row in rows if row.treated]
-        told.append(share_of(f"remission, {name}", [row.remission for row in treated]))
-        told.append(share_of(f"aGvHD II+, {name}", [row.agvhd >= 2 for row in treated]))
+        told.append(share_of(f"remission, {name}", [bool(row.complete_remission) for row in treated]))
+        told.append(share_of(f"aGvHD II+, {name}", [row.agvhd_2_4 for row in treated]))
     fraction = 0.1 <= told[0].value <= 0.9 and 0.05 <= told[2].value <= 0.9
     return Found(verdict(fraction and told[1].value <= 0.4), tuple(told))
 
@@ -63,7 +63,10 @@ def suppressed(effort: Effort) -> Found:
         share_of("MRD-negative under immunosuppression", [b.mrd_negative for _, b in both]),
     )
     days = difference(
-        "leukaemia-free days lost", [a.leukaemia_free for a in free], [b.leukaemia_free for b in bound], "d"
+        "leukaemia-free days lost",
+        [a.current_leukaemia_free_days for a in free],
+        [b.current_leukaemia_free_days for b in bound],
+        "d",
     )
     return Found(verdict(shares[1].value < shares[0].value or days.low > 0), (*shares, days))
 
@@ -78,7 +81,7 @@ def platform(effort: Effort) -> Found:
     rows = twins(("preemptive",), effort.patients(16), effort.seed)["preemptive"]
     treated = [row for row in rows if row.treated]
     response = share_of("MRD-negative after drug + DLI", [row.mrd_negative for row in treated])
-    gvhd = share_of("aGvHD II+", [row.agvhd >= 2 for row in treated])
+    gvhd = share_of("aGvHD II+", [row.agvhd_2_4 for row in treated])
     return Found(verdict(response.value >= 0.5 and gvhd.value <= 0.4), (response, gvhd))
 
 
@@ -120,7 +123,7 @@ def mixed_lymphocytes(effort: Effort) -> Found:
 def early(effort: Effort) -> Found:
     """S7: pre-emptive against therapeutic and no treatment, days alive without overt leukaemia, same patients."""
     arms = twins(("no_treatment", "therapeutic", "preemptive"), effort.patients(16), effort.seed)
-    days = {name: [row.leukaemia_free for row in rows] for name, rows in arms.items()}
+    days = {name: [row.current_leukaemia_free_days for row in rows] for name, rows in arms.items()}
     gained = difference("days gained over therapeutic", days["preemptive"], days["therapeutic"], "d")
     natural = difference("days gained over no treatment", days["preemptive"], days["no_treatment"], "d")
     wins = float(np.mean(np.array(days["preemptive"]) > np.array(days["therapeutic"]) + 7))

@@ -11,7 +11,7 @@ import numpy as np
 
 from simulation.biology.blinatumomab_pk import infuse
 from simulation.biology.contact import neighbours_at_hand
-from simulation.course import Course
+from simulation.life import Life
 from simulation.validation.bench import Cultures
 from simulation.validation.check import Effort, Found, Measured, check, verdict
 from simulation.validation.patients import burden_plan, column_at, follow, small
@@ -124,10 +124,9 @@ def holling(effort: Effort) -> Found:
     """Read kills per killer and day: k_max where targets abound, mass action where they are rare."""
     per_killer = []
     for fraction in (0.9, 1e-4):
-        course = Course(small("preemptive", burden_plan(fraction, 5.0) | {"blinatumomab.dose": "300 ug/day"}))
-        while course.day < 42.0:
-            course.step()
-        state, p = course.body.state, course.body.values
+        life = Life(small("preemptive", burden_plan(fraction, 5.0) | {"blinatumomab.dose": "300 ug/day"}))
+        life.run(42.0)
+        state, p = life.body.state, life.body.values
         niche, signals, census = 0, state.signals, state.census
         n = neighbours_at_hand(state)[niche]
         targets = census.blasts_cd19[niche] + state.places.normal_b[niche]

@@ -24,7 +24,7 @@ name: One <b>parameter</b>
 {ARMS}parameters: {{rate_blast_net_growth: {{values: [0.02 /day, 0.04 /day, 0.08 /day, 0.16 /day], label: Growth}}}}
 design: {{kind: grid}}
 replicates: 12
-outcomes: [relapse_free_days, relapsed]
+outcomes: [relapse_free_days, relapse]
 analysis: {{thresholds: [{{along: rate_blast_net_growth, outcome: relapse_free_days, better: early, than: late}}]}}
 """
 TWO = f"""\
@@ -34,21 +34,21 @@ name: Two
   dli.cd3.0: [0/kg, 1e5/kg, 1e6/kg]
 design: {{kind: grid}}
 replicates: 8
-outcomes: [relapsed, agvhd_2_4]
-analysis: {{pareto: [relapsed, agvhd_2_4]}}
+outcomes: [relapse, agvhd_2_4]
+analysis: {{pareto: [relapse, agvhd_2_4]}}
 """
 
 
 def growth(values: Mapping[str, Any], arm: str, rng: np.random.Generator) -> dict[str, Any]:
     patient, rate = float(rng.normal()), float(values["rate_blast_net_growth"])
     gain = 100 * (rate - 0.06) if arm == "early" else 0.0
-    return {"relapse_free_days": 200 + 20 * patient + gain, "relapsed": float(patient > 0)}
+    return {"relapse_free_days": 200 + 20 * patient + gain, "relapse": float(patient > 0)}
 
 
 def trade(values: Mapping[str, Any], arm: str, rng: np.random.Generator) -> dict[str, Any]:
     u, dose = float(rng.random()), {0.0: 0, 1e5: 1, 1e6: 2}[float(values["dli.cd3.0"])]
     relapse = u < 0.8 - 0.3 * dose + 0.9 * float(values["phi_bm"])
-    return {"relapsed": float(relapse), "agvhd_2_4": float(u > 0.9 - 0.3 * dose)}
+    return {"relapse": float(relapse), "agvhd_2_4": float(u > 0.9 - 0.3 * dose)}
 
 
 def test_the_threshold_is_found_and_told(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_means_come_back_under_their_own_point(tmp_path: Path) -> None:
         TWO,
         lambda v, a, r: {
             "final_blasts": 1000 * v["phi_bm"] + v["dli.cd3.0"] / 1e5,
-            "relapsed": 0.0,
+            "relapse": 0.0,
             "agvhd_2_4": 0.0,
         },
     )
@@ -90,11 +90,11 @@ def test_means_come_back_under_their_own_point(tmp_path: Path) -> None:
 
 def test_what_nothing_changes_is_said_and_extremes_are_named(tmp_path: Path) -> None:
     def values(v: Mapping[str, Any], arm: str, rng: np.random.Generator) -> dict[str, Any]:
-        relapsed = float(rng.random() < 0.4)  # the same for a patient at every point
-        return {"relapsed": relapsed, "agvhd_2_4": float(v["phi_bm"] == 1.0)}
+        relapse = float(rng.random() < 0.4)  # the same for a patient at every point
+        return {"relapse": relapse, "agvhd_2_4": float(v["phi_bm"] == 1.0)}
 
     folder, _ = filled(tmp_path, TWO, values)
-    findings = find(folder, ["relapsed", "agvhd_2_4"])
+    findings = find(folder, ["relapse", "agvhd_2_4"])
     told = span_sentences(findings)
     assert all(
         "what was varied does not change it" in line for line in told if line.startswith("Overt relapse")
@@ -109,7 +109,7 @@ def test_what_nothing_changes_is_said_and_extremes_are_named(tmp_path: Path) -> 
 
 def test_intervals_of_days_stay_between_zero_and_the_end_of_follow_up(tmp_path: Path) -> None:
     def days(v: Mapping[str, Any], arm: str, rng: np.random.Generator) -> dict[str, Any]:
-        return {"relapse_free_days": 365.0 if rng.random() < 0.85 else 10.0, "relapsed": 0.0}
+        return {"relapse_free_days": 365.0 if rng.random() < 0.85 else 10.0, "relapse": 0.0}
 
     found = find(filled(tmp_path, ONE, days)[0], ["relapse_free_days"]).responses
     assert (found.sd > 0).any() and found.low.min() >= 0.0
@@ -126,16 +126,16 @@ def test_the_front_of_a_trade_off(tmp_path: Path) -> None:
 def test_figures_have_a_line_per_arm_and_a_map_per_panel(tmp_path: Path) -> None:
     folder, _ = filled(tmp_path, ONE, growth)
     drawn = {drawing.name: drawing for drawing in drawings(find(folder))}
-    assert set(drawn) == {"line_relapse_free_days", "line_relapsed"}
+    assert set(drawn) == {"line_relapse_free_days", "line_relapse"}
     axes = drawn["line_relapse_free_days"].figure.axes[0]
     curves = [line for line in axes.lines if line.get_marker() == "o"]
     assert len(curves) == 2 and len(axes.collections) == 2  # and each has its band
     assert "95 % interval of the mean" in drawn["line_relapse_free_days"].caption
     (tmp_path / "2").mkdir()
     other = {drawing.name: drawing for drawing in drawings(find(filled(tmp_path / "2", TWO, trade)[0]))}
-    assert {"heat_relapsed", "heat_relapsed_difference", "contour_relapsed", "lines_relapsed"} <= set(other)
-    assert {"pareto_relapsed_agvhd_2_4_early", "pareto_relapsed_agvhd_2_4_late"} <= set(other)
-    assert len([ax for ax in other["heat_relapsed"].figure.axes if ax.images]) == 2
+    assert {"heat_relapse", "heat_relapse_difference", "contour_relapse", "lines_relapse"} <= set(other)
+    assert {"pareto_relapse_agvhd_2_4_early", "pareto_relapse_agvhd_2_4_late"} <= set(other)
+    assert len([ax for ax in other["heat_relapse"].figure.axes if ax.images]) == 2
 
 
 @pytest.mark.parametrize(("design", "names"), [
@@ -192,9 +192,9 @@ def test_a_design_that_gives_no_indices_says_so(tmp_path: Path, capsys: pytest.C
 def test_questions_that_do_not_fit_are_told(tmp_path: Path) -> None:
     folder, _ = filled(tmp_path, ONE, growth)
     for question, told in (
-        (Question("growth", "relapsed", "early", "late"), "not a parameter"),
+        (Question("growth", "relapse", "early", "late"), "not a parameter"),
         (Question("rate_blast_net_growth", "relapst", "early", "late"), "did you mean"),
-        (Question("rate_blast_net_growth", "relapsed", "first", "late"), "no arm 'first'"),
+        (Question("rate_blast_net_growth", "relapse", "first", "late"), "no arm 'first'"),
     ):
         with pytest.raises(UserError, match=told):
             find(folder, questions=[question])
@@ -210,7 +210,7 @@ def test_the_report_needs_nothing_else_and_escapes_what_it_is_told(tmp_path: Pat
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     assert "must not\nbe used for clinical" in page or "must not be used for clinical" in page
     assert "0.06 /day" in page.replace("0.0599", "0.06")
-    assert (place / "figures" / "line_relapsed.png").stat().st_size > 5000
+    assert (place / "figures" / "line_relapse.png").stat().st_size > 5000
     write_analysis(find(folder), place, figures=True)
     assert (place / "report.html").read_text(encoding="utf-8") == page
 

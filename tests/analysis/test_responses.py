@@ -6,9 +6,10 @@ from scipy import stats
 
 from simulation.analysis import responses
 from simulation.analysis.paired import paired_interval
-from simulation.sweep.outcomes import BUILT_IN, outcome_value
+from simulation.clinic.outcomes import OUTCOMES
+from simulation.sweep.outcomes import numeric, outcome_value
 
-DAYS, SHARE = BUILT_IN["relapse_free_days"], BUILT_IN["relapsed"]
+DAYS, SHARE = numeric("relapse_free_days"), numeric("relapse")
 
 
 def records(table: np.ndarray, order: np.ndarray) -> list[responses.Record]:
@@ -71,33 +72,44 @@ def test_paired_intervals_hold_the_truth_as_often_as_they_say() -> None:
     assert ((low < 1) & (high > 1)).mean() == pytest.approx(0.95, abs=0.02)  # four standard errors
 
 
-def test_derived_outcomes() -> None:
+def test_shares_have_the_denominators_of_the_table() -> None:
     row = {
         "relapse_day": 100.0,
         "agvhd_grade": 2,
         "relapse_cd19": "negative",
-        "extinct": False,
-        "death_day": None,
+        "eradicated": False,
+        "nrm_day": None,
     }
-    got = {
-        name: outcome_value(BUILT_IN[name], row)
-        for name in ("relapsed", "agvhd_2_4", "agvhd_3_4", "died", "extinct")
-    }
-    assert got == {"relapsed": 1.0, "agvhd_2_4": 1.0, "agvhd_3_4": 0.0, "died": 0.0, "extinct": 0.0}
-    assert outcome_value(BUILT_IN["cd19_negative_relapse"], row) == 1.0
-    assert np.isnan(outcome_value(BUILT_IN["death_day"], row))
+    row |= {"treatment_start_day": None, "mrd_negative_day": None, "complete_remission_day": None}
+    names = (
+        "relapse",
+        "agvhd_2_4",
+        "agvhd_3_4",
+        "nrm",
+        "eradicated",
+        "complete_remission",
+        "cd19_negative_relapse",
+    )
+    got = {name: outcome_value(numeric(name), row) for name in names}
+    assert list(got.values()) == [1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]
+    assert np.isnan(outcome_value(numeric("nrm_day"), row))
+    assert np.isnan(outcome_value(numeric("mrd_negative"), row)), "who is not treated counts for no response"
+    spared = row | {"relapse_day": None, "relapse_cd19": None}
+    for name in ("complete_remission", "cd19_negative_relapse"):
+        assert np.isnan(outcome_value(numeric(name), spared)), "who has not relapsed counts for neither"
 
 
 def test_more_days_without_leukaemia_are_better_and_more_relapses_are_not() -> None:
-    better = {name for name, outcome in BUILT_IN.items() if not outcome.less_is_better}
+    numbers = [numeric(name) for name, one in OUTCOMES.items() if one.kind != "word"]
+    better = {one.name for one in numbers if not one.less_is_better}
     assert {
         "relapse_free_days",
-        "grfs_days",
-        "leukaemia_free_days",
+        "agvhd_free_relapse_free_days",
+        "current_leukaemia_free_days",
         "in_remission_at_end",
-        "extinct",
-        "remission",
+        "eradicated",
+        "complete_remission",
     } <= better
     assert better.isdisjoint(
-        {"relapsed", "agvhd_grade", "agvhd_2_4", "died", "blinatumomab_days", "dli_cells_per_kg"}
+        {"relapse", "agvhd_grade", "agvhd_2_4", "nrm", "blinatumomab_days", "dli_cells_per_kg"}
     )

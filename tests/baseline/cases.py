@@ -46,7 +46,7 @@ parameters: {{phi_bm: [0, 1], dli.cd3: {{times: [0.1, 10]}}}}
 design: {{kind: grid}}
 replicates: 2
 seed: 5
-outcomes: [relapse_free_days, agvhd_grade, blinatumomab_days, {{late_agvhd: {{of: agvhd_day, by: day 15}}}}]
+outcomes: [relapse_free_days, agvhd_grade, blinatumomab_days, {{late_agvhd: {{of: agvhd_grade_2_day, by: day 15}}}}]
 """
 TRIAL = """
 name: Small trial

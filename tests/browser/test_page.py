@@ -224,7 +224,7 @@ def test_acts_by_hand_and_the_command_that_repeats_them(page: Any, server: Serve
     rows.append(_last_row(server, first_line, "by_file"))
     assert rows[0] == rows[1]
     assert "--days 31 " in command and float(rows[0]["day"]) == day_of(page) == 31.0
-    from simulation.results.words import number_text
+    from simulation.number_words import number_text
 
     assert number_text(float(rows[0]["blasts_cells"])) in badges
 

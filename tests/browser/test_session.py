@@ -12,7 +12,7 @@ from simulation.browser.form import FIELDS, GROUPS, field_of_key
 from simulation.browser.reproduce import command, flow, scenario_file
 from simulation.browser.session import PatientSession
 from simulation.cli.app import COMMANDS
-from simulation.course import Course
+from simulation.life import Life
 from simulation.runner import run
 from simulation.scenario.load import load_scenario, parse_scenario
 
@@ -122,10 +122,10 @@ def test_a_plan_changed_on_the_way_is_the_plan_from_the_start(session: PatientSe
     until(session, 20.0)
     session.change("blin", "off")
     until(session, 60.0)
-    straight = Course(session.scenario, 3)
+    straight = Life(session.scenario, 3)
     while straight.day < 60.0:
         straight.step()
-    same(session.model.course.columns(), straight.columns())
+    same(session.model.life.columns(), straight.columns())
 
 
 def same(first: Any, second: Any) -> None:
@@ -179,7 +179,7 @@ def test_another_patient_shows_what_he_draws(tmp_path: Path) -> None:
     before = session.form["growth"]
     session.change("patient", "7")
     assert session.form["growth"] != before and session.changes() == {}
-    assert float(session.form["growth"]) == pytest.approx(session.model.course.values.rate_blast_net_growth)
+    assert float(session.form["growth"]) == pytest.approx(session.model.life.values.rate_blast_net_growth)
 
 
 def test_keys_find_their_field() -> None:

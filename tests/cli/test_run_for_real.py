@@ -40,9 +40,10 @@ def test_json_has_every_outcome(process: Sim) -> None:
     summary = json.loads(answer.out)
     promised = """
         scenario seed days_simulated complete_remission_day mrd_negative_day mrd_nadir
-        treatment_start_day relapse_day second_relapse_day relapse_cd19 relapse_hla extinct
-        agvhd_grade agvhd_day crs_grade relapse_free_days grfs_days cause_of_failure
-        blinatumomab_days dli_cells_per_kg final_blasts final_cd3_per_ul agents_final
+        treatment_start_day relapse_day second_relapse_day relapse_cd19 relapse_hla eradicated mrd_relapse_day
+        agvhd_grade agvhd_grade_2_day crs_grade relapse_free_days cause_of_failure
+        current_leukaemia_free_days agvhd_free_relapse_free_days
+        blinatumomab_days dli_cells_per_kg final_blasts final_cd3_per_ul final_agents
     """
     assert set(promised.split()) <= set(summary)
     assert summary["days_simulated"] == 40

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from simulation.clinic.clinic import Clinic
-from simulation.course import Course
 from simulation.errors import UserError
+from simulation.life import Life
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.schema import Scenario
 
@@ -100,7 +100,7 @@ def test_ordering_on_the_day_is_ordering_in_advance() -> None:
         {"day": "day 15", "stop": "blinatumomab"},
     ]
     planned = parse_scenario(text, {"orders": orders})
-    in_advance, on_the_day = Course(planned, 3), Course(parse_scenario(text), 3)
+    in_advance, on_the_day = Life(planned, 3), Life(parse_scenario(text), 3)
     in_advance.run()
     while not on_the_day.finished:
         for order in planned.orders:
@@ -110,7 +110,7 @@ def test_ordering_on_the_day_is_ordering_in_advance() -> None:
     first, second = in_advance.columns(), on_the_day.columns()
     assert all((first[name] == second[name]).all() or name == "mrd_measured_fraction" for name in first)
     assert list(in_advance.clinic.events) == list(on_the_day.clinic.events)
-    assert in_advance.clinic.outcomes(in_advance.body) == on_the_day.clinic.outcomes(on_the_day.body)
+    assert in_advance.outcomes() == on_the_day.outcomes()
 
 
 def test_orders_are_written_as_they_were_said() -> None:

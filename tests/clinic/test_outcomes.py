@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
-from simulation.clinic.outcomes import OUTCOME_KEYS
+from simulation.clinic.outcomes import OUTCOMES
 
 from .fake_patient import Curve, FakePatient, days, exponential, follow, make_clinic, only
+
+STORED = tuple(name for name, one in OUTCOMES.items() if one.stored)
 
 BLINATUMOMAB = {"dose": "28 ug/day", "on": "28 d", "off": "14 d", "cycles": 2}
 THERAPEUTIC = {"start": {"when": "overt_relapse"}, "blinatumomab": BLINATUMOMAB}
@@ -25,16 +27,22 @@ def steps(*pieces: tuple[float, float]) -> Curve:
 
 def test_a_healthy_course_has_every_key_and_no_event() -> None:
     clinic, outcomes = run(0.0)
-    assert tuple(outcomes) == OUTCOME_KEYS
-    assert outcomes["extinct"] is True and outcomes["extinct_day"] == 0.0
-    assert outcomes["relapse_free_days"] == outcomes["grfs_days"] == outcomes["days_simulated"] == 365.0
-    assert outcomes["relapse_free_censored"] is True and outcomes["grfs_censored"] is True
-    assert outcomes["final_cd3_per_ul"] == 100.0 and outcomes["agents_final"] == 7
-    nothing = [key for key in OUTCOME_KEYS if outcomes[key] is None]
+    assert tuple(outcomes) == STORED
+    assert outcomes["eradicated"] is True and outcomes["eradicated_day"] == 0.0
+    assert (
+        outcomes["relapse_free_days"]
+        == outcomes["agvhd_free_relapse_free_days"]
+        == outcomes["days_simulated"]
+        == 365.0
+    )
+    assert outcomes["relapse_free_at_end"] is True and outcomes["agvhd_free_relapse_free_at_end"] is True
+    assert outcomes["final_cd3_per_ul"] == 100.0 and outcomes["final_agents"] == 7
+    nothing = [key for key in STORED if outcomes[key] is None]
     assert set(nothing) == {
+        *("mrd_undetected_day", "mrd_relapse_day", "extramedullary_relapse_day"),
         *("complete_remission_day", "mrd_negative_day", "mrd_nadir", "trigger_day", "treatment_start_day"),
         *("relapse_day", "relapse_diagnosed_day", "second_relapse_day", "relapse_cd19", "relapse_hla"),
-        *("agvhd_day", "agvhd_grade_3_day", "death_day", "death_cause", "cause_of_failure"),
+        *("agvhd_grade_2_day", "agvhd_grade_3_day", "nrm_day", "nrm_cause", "cause_of_failure"),
     }
     assert days(clinic, "outcome") == [0.0]
 
@@ -43,7 +51,7 @@ def test_untreated_relapse_is_dated_by_the_marrow_and_diagnosed_later() -> None:
     clinic, outcomes = run(exponential(130.0, 10.0))
     assert outcomes["relapse_day"] == 130.0
     assert outcomes["relapse_diagnosed_day"] == 151.0
-    assert outcomes["relapse_free_days"] == 130.0 and outcomes["relapse_free_censored"] is False
+    assert outcomes["relapse_free_days"] == 130.0 and outcomes["relapse_free_at_end"] is False
     assert outcomes["cause_of_failure"] is None
     assert only(clinic, "outcome", "relapse").day == 130.0
     assert only(clinic, "outcome", "relapse_diagnosed").day == 151.0
@@ -82,7 +90,7 @@ def test_a_patient_treated_at_mrd_has_no_complete_remission_to_reach() -> None:
     assert outcomes["treatment_start_day"] == 36.0
     assert outcomes["mrd_negative_day"] == 60.0
     assert outcomes["complete_remission_day"] is None and outcomes["relapse_day"] is None
-    assert outcomes["relapse_free_censored"] is True and outcomes["cause_of_failure"] is None
+    assert outcomes["relapse_free_at_end"] is True and outcomes["cause_of_failure"] is None
 
 
 def test_a_relapse_after_treatment_at_mrd_is_the_first() -> None:
@@ -113,7 +121,7 @@ def test_an_insensitive_test_cannot_show_mrd_negativity() -> None:
     assert shown["mrd_negative_day"] == 60.0
     clinic = make_clinic(**keys)
     lenient = clinic.scenario.definitions.model_copy(update={"mrd_negative": 1e-4})
-    clinic.book.scenario = clinic.scenario.model_copy(update={"definitions": lenient})
+    clinic.scenario = clinic.scenario.model_copy(update={"definitions": lenient})
     assert follow(clinic, FakePatient(0.0), 365.0)["mrd_negative_day"] is None
 
 
@@ -152,18 +160,25 @@ def test_antigen_status_of_a_relapse(lost: float, cd19: str) -> None:
 
 def test_extinction_counts_from_the_day_that_lasted() -> None:
     clinic, outcomes = run(steps((0, 1e-3), (20, 0.0), (30, 1e-6), (40, 0.0)))
-    assert outcomes["extinct"] is True and outcomes["extinct_day"] == 40.0
-    assert days(clinic, "outcome", "extinction") == [20.0, 40.0]
+    assert outcomes["eradicated"] is True and outcomes["eradicated_day"] == 40.0
+    assert days(clinic, "outcome", "eradication") == [20.0, 40.0]
     _, outcomes = run(steps((0, 1e-3), (20, 0.0), (30, 1e-6)))
-    assert outcomes["extinct"] is False and outcomes["extinct_day"] is None
+    assert outcomes["eradicated"] is False and outcomes["eradicated_day"] is None
 
 
 def test_gvhd_grades_and_their_first_days() -> None:
     grade = steps((0, 0), (30, 1), (40, 2), (50, 4), (60, 0))
     _, outcomes = run(exponential(130.0, 10.0), agvhd=grade, crs=steps((0, 0), (5, 2), (6, 0)))
-    assert (outcomes["agvhd_grade"], outcomes["agvhd_day"], outcomes["agvhd_grade_3_day"]) == (4, 40.0, 50.0)
+    assert (outcomes["agvhd_grade"], outcomes["agvhd_grade_2_day"], outcomes["agvhd_grade_3_day"]) == (
+        4,
+        40.0,
+        50.0,
+    )
     assert outcomes["crs_grade"] == 2
-    assert outcomes["grfs_days"] == 50.0 and outcomes["grfs_censored"] is False
+    assert (
+        outcomes["agvhd_free_relapse_free_days"] == 50.0
+        and outcomes["agvhd_free_relapse_free_at_end"] is False
+    )
     assert outcomes["relapse_free_days"] == 130.0
 
 
@@ -180,9 +195,9 @@ def test_overt_disease_at_transplant_is_relapse_on_day_0() -> None:
 def test_death_competes_with_relapse() -> None:
     clinic, outcomes = run(exponential(130.0, 10.0), hazard=lambda day: 1e9 if day > 80 else 0.0, agvhd=3)
     assert clinic.finished
-    assert outcomes["death_day"] == outcomes["relapse_free_days"] == outcomes["days_simulated"] == 80.25
-    assert outcomes["relapse_day"] is None and outcomes["relapse_free_censored"] is False
-    assert outcomes["death_cause"] == "aGvHD"
+    assert outcomes["nrm_day"] == outcomes["relapse_free_days"] == outcomes["days_simulated"] == 80.25
+    assert outcomes["relapse_day"] is None and outcomes["relapse_free_at_end"] is False
+    assert outcomes["nrm_cause"] == "aGvHD"
     assert only(clinic, "death").day == 80.25
 
 
@@ -190,5 +205,5 @@ def test_death_after_relapse_does_not_move_relapse() -> None:
     _, outcomes = run(
         exponential(130.0, 10.0), keys=THERAPEUTIC, hazard=lambda day: 1e9 if day > 170 else 0.0, crs=3
     )
-    assert outcomes["relapse_free_days"] == 130.0 and outcomes["death_day"] == 170.25
-    assert outcomes["death_cause"] == "CRS" and outcomes["grfs_days"] == 130.0
+    assert outcomes["relapse_free_days"] == 130.0 and outcomes["nrm_day"] == 170.25
+    assert outcomes["nrm_cause"] == "CRS" and outcomes["agvhd_free_relapse_free_days"] == 130.0

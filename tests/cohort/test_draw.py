@@ -10,7 +10,7 @@ import pytest
 from simulation.body.virtual_patient import patient_values
 from simulation.cohort.draw import COUNTS_PER_UL, DAYS_COUNTED, FOLLOWED_DAYS, draw, early_scenario, follow
 from simulation.cohort.measures import MEASURES
-from simulation.course import Course
+from simulation.life import Life
 from simulation.trial.load import load_cohort_arm, load_quick_trial, load_trial
 from simulation.trial.task import TrialWork
 from tests.cohort.conftest import COHORTS, ROOT, STANDARD
@@ -55,7 +55,7 @@ def test_first_weeks_are_read_from_the_course() -> None:
     late = 0
     for patient in range(8):
         found = follow(calm, 1, patient)
-        course = Course(calm, 1, patient)
+        course = Life(calm, 1, patient)
         course.run()
         columns = course.columns()
         assert found["cd3_day_24"] == columns["cd3_per_ul"][24]
@@ -75,8 +75,8 @@ def test_a_count_that_is_not_reached_is_infinite_and_of_the_dead_unknown(
     short = calm.model_copy(update={"follow_up": 5.0})
     assert follow(short, 1, 0)["day_cd3_50"] == math.inf
     assert math.isnan(follow(short, 1, 0)["cd3_day_24"])
-    finished = property(lambda course: course.day >= 5.0)
-    monkeypatch.setattr(Course, "finished", finished)
+    finished = property(lambda life: life.day >= 5.0)
+    monkeypatch.setattr(Life, "finished", finished)
     assert calm.follow_up == FOLLOWED_DAYS
     assert math.isnan(follow(calm, 1, 0)["day_cd3_50"])
 

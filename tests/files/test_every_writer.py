@@ -180,7 +180,7 @@ def test_truth_is_one_word(left: Path) -> None:
     words = set()
     for path in (left / "trial" / "patients.csv", left / "runs" / "comparison.csv"):
         with path.open(encoding="utf-8", newline="") as file:
-            words |= {row["relapse_free_censored"] for row in csv.DictReader(file)}
+            words |= {row["relapse_free_at_end"] for row in csv.DictReader(file)}
     assert words <= {"true", "false"} and words
 
 

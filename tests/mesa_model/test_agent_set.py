@@ -250,7 +250,7 @@ def test_sets_made_by_hand(model: TransplantModel) -> None:
     assert empty.set("cells", 3).agg("cells", sum) == 0
     empty.add(DonorTcon(model, place=0))
     assert len(empty) == 1
-    other = TransplantModel(model.course.scenario)
+    other = TransplantModel(model.life.scenario)
     with pytest.raises(ValueError, match="one model"):
         CohortSet([agents[0], DonorTcon(other, place=0)])
 

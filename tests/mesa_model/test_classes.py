@@ -7,7 +7,7 @@ import pytest
 
 from simulation.biology.state import State
 from simulation.biology.traits import CLASS_MASK, ENGAGED_TCON, TCON, TREG, Channel, encode
-from simulation.course import Course
+from simulation.life import Life
 from simulation.mesa_model import (
     Cohort,
     CohortSet,
@@ -121,7 +121,7 @@ def test_classes_that_cannot_be(make: Make) -> None:
 
 def test_a_branched_course_is_not_told(make: Make) -> None:
     model = make()
-    twin = model.course.copy()
+    twin = model.life.copy()
     model.add_agent_class(NaturalKiller)
     assert twin.body.state.behaviour[5] == 5
 
@@ -195,7 +195,7 @@ def test_a_rule_of_the_users_own(make: Make, scenario: Scenario) -> None:
     with_rule, without = make(rules=[rule], day=2.0), make(day=2.0)
     assert CountAndKill.seen == [-4.0 + 0.25 * i for i in range(24)]
     assert with_rule.body.truth().blasts < 0.3 * without.body.truth().blasts
-    bare = Course(scenario, 1, 0, [rule])
+    bare = Life(scenario, 1, 0, [rule])
     while bare.day < 2.0:
         bare.step()
     assert bare.body.truth().blasts == with_rule.body.truth().blasts

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import mesa
 import pytest
 
-from simulation.body.measure import RECORD_COLUMNS
+from simulation.life.trajectory import COLUMNS
 from simulation.mesa_model import (
     DonorTcon,
     EngagedTCell,
@@ -21,11 +21,11 @@ def test_the_trajectory_is_collected_by_itself(scenario: Scenario) -> None:
     model = TransplantModel(scenario)
     model.run_until(3)
     table = model.datacollector.get_model_vars_dataframe()
-    assert list(table) == list(RECORD_COLUMNS)
+    assert list(table) == list(COLUMNS)
     assert table["day"].tolist() == [-4.0 + 0.25 * i for i in range(29)]
-    recorded = model.course.columns()
+    recorded = model.life.columns()
     daily = table[table["day"].isin(recorded["day"])]
-    for name in RECORD_COLUMNS:
+    for name in COLUMNS:
         assert daily[name].tolist() == pytest.approx(recorded[name].tolist(), nan_ok=True), name
 
 

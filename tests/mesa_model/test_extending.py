@@ -36,6 +36,7 @@ def test_the_page_has_examples_of_each_kind() -> None:
         "An agent class",
         "A scripted agent",
         "Data",
+        "An outcome",
     ]
     for part in PAGE.read_text().split("\n## ")[1:]:
         assert "```python" in part

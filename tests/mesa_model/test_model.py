@@ -10,20 +10,20 @@ import mesa
 import numpy as np
 import pytest
 
-from simulation.course import Course
 from simulation.errors import UserError
+from simulation.life import Life
 from simulation.mesa_model import DonorTcon, LeukemicBlast, TransplantModel
 from simulation.scenario import Scenario
 
 Make = Callable[..., TransplantModel]
 
 
-def trajectory(course: Course) -> bytes:
+def trajectory(course: Life) -> bytes:
     return b"".join(column.tobytes() for column in course.columns().values())
 
 
 def test_the_shell_changes_no_byte(scenario: Scenario) -> None:
-    bare = Course(scenario, 3, 2)
+    bare = Life(scenario, 3, 2)
     bare.run()
     model = TransplantModel(scenario, seed=3, patient=2)
     while model.running:
@@ -31,9 +31,9 @@ def test_the_shell_changes_no_byte(scenario: Scenario) -> None:
         model.agents.get(["cells", "place_kind"])
         for agent in model.agents.shuffle().select(at_most=5):
             repr(agent)
-    assert model.course.finished
+    assert model.life.finished
     assert model.day == bare.day == 20.0
-    assert trajectory(model.course) == trajectory(bare)
+    assert trajectory(model.life) == trajectory(bare)
     np.testing.assert_array_equal(model.state.pop.traits, bare.body.state.pop.traits)
 
 
@@ -93,7 +93,7 @@ def test_events_of_the_users_own_are_in_days_and_follow_the_step(scenario: Scena
 @pytest.mark.parametrize("seed", [7, "7", " 7 ", 7.0, np.int64(7)])
 def test_a_seed_from_a_form(make: Make, seed: Any) -> None:
     by_seed, by_rng = make(seed=seed), make(seed=None, rng=seed)
-    assert by_seed.seed == by_rng.seed == by_seed.course.seed == 7
+    assert by_seed.seed == by_rng.seed == by_seed.life.seed == 7
     assert by_seed.random.random() == by_rng.random.random()
 
 
@@ -114,8 +114,8 @@ def test_what_a_scenario_may_be(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("name: Mine\nmarrow: {rows: 2, columns: 2}\n")
     for given in (file, str(file)):
-        assert TransplantModel(given).course.scenario.name == "Mine"
-    assert TransplantModel().course.scenario.name == "Default patient"
+        assert TransplantModel(given).life.scenario.name == "Mine"
+    assert TransplantModel().life.scenario.name == "Default patient"
     with pytest.raises(UserError, match="no such file"):
         TransplantModel(tmp_path / "none.yaml")
     with pytest.raises(UserError, match="got Scenario"):
@@ -146,7 +146,7 @@ def test_mesa_sees_no_scenario_of_its_own(make: Make) -> None:
     # Else SolaraViz puts an empty scenario of its own into our keyword on Reset.
     model = make()
     assert getattr(model, "scenario", None) is None
-    with pytest.raises(AttributeError, match=r"model\.course\.scenario"):
+    with pytest.raises(AttributeError, match=r"model\.life\.scenario"):
         _ = model.scenario
 
 
@@ -157,13 +157,13 @@ def test_two_models_at_once_do_not_meet(make: Make) -> None:
         b.step()
     alone = make(seed=1)
     alone.run_until(a.day)
-    assert trajectory(a.course) == trajectory(alone.course)
+    assert trajectory(a.life) == trajectory(alone.life)
     agent, other = a.agents.to_list()[0], b.agents.to_list()[0]
     agent.cells += 5
     assert agent.model is a
     assert other.model is b
     assert agent not in b.agents
-    assert trajectory(b.course) != trajectory(a.course)
+    assert trajectory(b.life) != trajectory(a.life)
     with pytest.raises(ValueError, match="another model"):
         b.register_agent(agent)
     with pytest.raises(KeyError):

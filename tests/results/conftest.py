@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from simulation.clinic.events import Event
-from simulation.clinic.outcomes import OUTCOME_KEYS
+from simulation.clinic.outcomes import OUTCOMES
 from simulation.results.result import MarrowMap, Result
 from simulation.scenario.load import load_scenario
 
@@ -50,7 +50,7 @@ COLUMNS = [
     "mrd_measured_fraction",
 ]
 
-OUTCOMES = ("scenario", "seed", "patient", *OUTCOME_KEYS)
+SUMMARY = ("scenario", "seed", "patient", *(name for name, one in OUTCOMES.items() if one.stored))
 
 
 class StubScenario(SimpleNamespace):
@@ -157,7 +157,9 @@ def _maps(
 
 def _outcomes(name: str, **known: object) -> dict[str, object]:
     outcomes: dict[str, object] = dict.fromkeys(OUTCOMES)
-    return outcomes | {"scenario": name, "seed": 7, "patient": 0, "extinct": False, "agvhd_grade": 0} | known
+    return (
+        outcomes | {"scenario": name, "seed": 7, "patient": 0, "eradicated": False, "agvhd_grade": 0} | known
+    )
 
 
 def relapsing(grid: tuple[int, int] = (12, 12), name: str = "Salvage <b>&") -> Result:
@@ -215,10 +217,10 @@ def relapsing(grid: tuple[int, int] = (12, 12), name: str = "Salvage <b>&") -> R
         relapse_cd19="negative",
         relapse_hla="present",
         agvhd_grade=2,
-        agvhd_day=254.0,
+        agvhd_grade_2_day=254.0,
         crs_grade=2,
         relapse_free_days=197.0,
-        grfs_days=197.0,
+        agvhd_free_relapse_free_days=197.0,
         cause_of_failure="escape",
         blinatumomab_days=56.0,
         blinatumomab_ug=1435.0,
@@ -227,7 +229,7 @@ def relapsing(grid: tuple[int, int] = (12, 12), name: str = "Salvage <b>&") -> R
         final_blasts=int(columns["blasts_cells"][-1]),
         final_marrow_blast_fraction=float(columns["marrow_blast_fraction"][-1]),
         final_cd3_per_ul=float(columns["cd3_per_ul"][-1]),
-        agents_final=3_400,
+        final_agents=3_400,
     )
     burdens = {float(day): float(columns["blasts_cells"][day]) for day in (0, 60, 120, 180, 240, 300, 360)}
     events.sort(key=lambda event: event.day)
@@ -261,7 +263,7 @@ def cured(name: str = "Pre-emptive blinatumomab + DLI") -> Result:
         Event(138.0, "infusion", "dli", 1e5, "cells/kg", "DLI 1"),
         Event(152.0, "dose", "blinatumomab", 0.0, "ug/day", "cycle 1 ends"),
         Event(166.0, "dose", "blinatumomab", 28.0, "ug/day", "cycle 2"),
-        Event(171.0, "outcome", "extinct", None, "", "the last blast is dead"),
+        Event(171.0, "outcome", "eradicated", None, "", "the last blast is dead"),
         Event(194.0, "dose", "blinatumomab", 0.0, "ug/day", "cycle 2 ends"),
     ]
     outcomes = _outcomes(
@@ -271,11 +273,11 @@ def cured(name: str = "Pre-emptive blinatumomab + DLI") -> Result:
         mrd_negative_day=153.0,
         mrd_nadir=0.0,
         treatment_start_day=124.0,
-        extinct=True,
-        extinct_day=171.0,
+        eradicated=True,
+        eradicated_day=171.0,
         crs_grade=0,
         relapse_free_days=365.0,
-        grfs_days=365.0,
+        agvhd_free_relapse_free_days=365.0,
         blinatumomab_days=56.0,
         blinatumomab_ug=1568.0,
         dli_cells_per_kg=1e5,
@@ -283,7 +285,7 @@ def cured(name: str = "Pre-emptive blinatumomab + DLI") -> Result:
         final_blasts=0,
         final_marrow_blast_fraction=0.0,
         final_cd3_per_ul=421.0,
-        agents_final=2_100,
+        final_agents=2_100,
     )
     burdens = {float(day): float(columns["blasts_cells"][day]) for day in (0, 60, 120, 180, 240, 300, 360)}
     events.sort(key=lambda event: event.day)

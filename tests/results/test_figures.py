@@ -110,7 +110,7 @@ def test_burden_shows_the_numbers_of_the_run(relapse: Result) -> None:
 
 def test_extinction_is_marked_at_zero_on_its_day(cure: Result) -> None:
     figure = cure.plot_burden()
-    days, cells = _line(figure, "extinct")
+    days, cells = _line(figure, "eradicated")
     assert (days.tolist(), cells.tolist()) == ([171.0], [0.0])
     assert "last blast dead, day 171" in _texts(figure)
     body = figure.axes[1]
@@ -121,8 +121,8 @@ def test_extinction_is_marked_at_zero_on_its_day(cure: Result) -> None:
 
 
 def test_a_patient_with_blasts_has_no_mark_of_extinction(relapse: Result) -> None:
-    with pytest.raises(AssertionError, match="no extinct"):
-        _line(relapse.plot_burden(), "extinct")
+    with pytest.raises(AssertionError, match="no eradicated"):
+        _line(relapse.plot_burden(), "eradicated")
 
 
 def test_tests_stand_at_the_day_of_the_sample(cure: Result) -> None:
@@ -243,7 +243,7 @@ def test_overview_has_a_curve_and_a_row_per_run() -> None:
     assert texts[1::2] == [
         "relapse day 183",
         "2nd relapse day 331",
-        "extinct day 171",
+        "eradicated day 171",
         "no relapse by day 200",
     ]
 

@@ -71,9 +71,9 @@ def test_summary_is_strict_json_in_its_order(tmp_path: Path, relapse: Result) ->
     outcomes = dict(relapse.outcomes) | {
         "mrd_nadir": math.nan,
         "final_cd3_per_ul": np.float64(3.5),
-        "agents_final": np.int64(7),
-        "extinct": np.bool_(True),
-        "grfs_days": math.inf,
+        "final_agents": np.int64(7),
+        "eradicated": np.bool_(True),
+        "agvhd_free_relapse_free_days": math.inf,
     }
     changed = replace(relapse, outcomes=outcomes, interrupted=True)
     place = write_result(changed, tmp_path / "run", figures=False)
@@ -81,10 +81,10 @@ def test_summary_is_strict_json_in_its_order(tmp_path: Path, relapse: Result) ->
     summary = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     assert list(summary) == [*relapse.outcomes, "interrupted"]
     assert summary["mrd_nadir"] is None
-    assert summary["grfs_days"] is None
-    assert summary["extinct"] is True
+    assert summary["agvhd_free_relapse_free_days"] is None
+    assert summary["eradicated"] is True
     assert summary["final_cd3_per_ul"] == 3.5
-    assert summary["agents_final"] == 7
+    assert summary["final_agents"] == 7
     assert summary["interrupted"] is True
 
 

@@ -81,7 +81,7 @@ def test_names_are_unique_and_references_lead_somewhere(html: str) -> None:
 def test_page_says_what_it_must(html: str) -> None:
     text = " ".join(Page(html).text.split())
     assert text.count(DISCLAIMER) == 2
-    assert "Overt relapse on day 197" in text
+    assert "aematological relapse on day 197" in text
     assert "Up to 5 cycles of 28 \N{MICRO SIGN}g/day for 28 days" in text
     assert "follow_up: 365 d" in text
     assert "scenario sha256" in text

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
+from simulation.number_words import cells_text, grade_text, number_text
 from simulation.results import Result, outcome_rows, outcome_table
-from simulation.results.words import grade_text, number_text, timeline, verdict
-from simulation.units import cells_text
+from simulation.results.words import timeline, verdict
 from tests.results.conftest import cured, relapsing, unrecorded, untreated
 
 
@@ -46,16 +46,16 @@ def test_grades() -> None:
 
 def test_outcomes_of_a_relapse(relapse: Result) -> None:
     told = dict(outcome_table(relapse))
-    assert told["First overt relapse"] == "day 197"
-    assert told["CD19 at last relapse"] == "negative"
+    assert told["Haematological relapse"] == "day 197"
+    assert told["CD19 at last relapse"] == "CD19-negative"
     assert told["Acute GvHD, worst grade"] == "II (\N{GREATER-THAN OR EQUAL TO} II from day 254)"
     assert told["Donor lymphocytes (DLI)"] == "2 infusions, 6e5 CD3+/kg"
-    assert told["Leukaemia extinct"] == "no"
+    assert told["Leukaemia eradicated"] == "no"
 
 
 def test_outcomes_of_nothing_have_no_numbers() -> None:
     told = dict(outcome_table(unrecorded()))
-    assert told["First overt relapse"] == "\N{EN DASH}"
+    assert told["Haematological relapse"] == "\N{EN DASH}"
     assert told["Blinatumomab"] == "none"
     assert not any("nan" in text.lower() or "None" in text for text in told.values())
 
@@ -63,7 +63,7 @@ def test_outcomes_of_nothing_have_no_numbers() -> None:
 def test_few_runs_are_columns() -> None:
     header, *rows = outcome_rows([relapsing(name="a"), cured(name="b")])
     assert header == ["", "a", "b"]
-    assert ["Leukaemia extinct", "no", "yes, day 171"] in rows
+    assert ["Leukaemia eradicated", "no", "yes, day 171"] in rows
     assert {len(row) for row in rows} == {3}
 
 
@@ -99,7 +99,7 @@ def test_timeline_keeps_every_dose(relapse: Result) -> None:
 
 def test_verdict_is_in_order_of_time() -> None:
     assert verdict(cured()).startswith(
-        "Treatment on day 124, then MRD-negative on day 153, then the last blast"
+        "Treatment started on day 124, then MRD-negative on day 153, then leukaemia eradicated"
     )
     assert "No acute GvHD" in verdict(cured())
     assert verdict(untreated(10.0)).startswith("No relapse and no treatment in 10 days")

@@ -24,7 +24,7 @@ parameters:
 design: {kind: grid}
 replicates: 3
 seed: 5
-outcomes: [relapse_free_days, relapsed, {late_agvhd: {of: agvhd_day, by: day 15}}]
+outcomes: [relapse_free_days, relapse, {late_agvhd: {of: agvhd_grade_2_day, by: day 15}}]
 """
 
 

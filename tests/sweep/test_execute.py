@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from simulation.life import simulate, strategies
 from simulation.pool import LocalPool, Pool
 from simulation.scenario import load_scenario
 from simulation.store import Store
@@ -23,8 +24,6 @@ from simulation.sweep.points import point_scenario
 from simulation.sweep.prepare import check_sweep, prepare
 from simulation.sweep.table import Table, store_folders
 from simulation.sweep.work import Job, Work, rows_of, store_design
-from simulation.trial.schema import Arm
-from simulation.trial.twins import simulate_twins
 from tests.sweep.fake import ROOT
 
 
@@ -68,8 +67,8 @@ def test_a_run_of_a_sweep_is_the_run_of_its_scenario(small: Path, reference: lis
     for row in (reference[1], reference[22], reference[35]):
         base = sweep.arms[row["arm"]].to_yaml()
         scenario = point_scenario(base, sweep.factors, (row["phi_bm"], row["dli.cd3"]), row["arm"])
-        (course,) = simulate_twins([Arm("x", scenario)], 5, row["replicate"])
-        outcomes = course.clinic.outcomes(course.body)
+        (life,) = simulate([scenario], seed=5, patient=row["replicate"])
+        outcomes = life.outcomes()
         assert outcomes["final_blasts"] == row["final_blasts"]
         assert outcomes["relapse_free_days"] == row["relapse_free_days"]
 
@@ -184,17 +183,14 @@ def test_shards_of_a_job_array_make_a_whole(
 def test_a_run_that_fails_is_a_row_that_says_why(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from simulation.trial import twins
-
     plan = started(small, tmp_path / "out")
-    real = twins.simulate_twins
 
-    def broken(arms: Any, seed: int, patient: int) -> Any:
-        if patient == 1 and any(arm.scenario.parameters.get("phi_bm") == 1.0 for arm in arms):
+    def broken(scenarios: Any, *, patient: int, **more: Any) -> Any:
+        if patient == 1 and any(one.parameters.get("phi_bm") == 1.0 for one in scenarios):
             raise ArithmeticError("cells are not conserved")
-        return real(arms, seed, patient)
+        return simulate(scenarios, patient=patient, **more)
 
-    monkeypatch.setattr(twins, "simulate_twins", broken)
+    monkeypatch.setattr(strategies, "simulate", broken)
     done = execute(tmp_path / "out", plan, workers=0)
     assert (done.failed, done.missing, done.progress.done) == (4, 0, 32)
     assert {error for _, error in done.failures} == {"ArithmeticError: cells are not conserved"}
@@ -217,7 +213,7 @@ def test_a_point_that_is_not_valid_is_a_row_and_not_the_end(small: Path, tmp_pat
 
 def test_outcomes_from_the_trajectory_and_independent_numbers(small: Path, tmp_path: Path) -> None:
     text = small.read_text(encoding="utf-8").replace(
-        "late_agvhd: {of: agvhd_day, by: day 15}", "cd3: {column: cd3_per_ul, at: day 7}"
+        "late_agvhd: {of: agvhd_grade_2_day, by: day 15}", "cd3: {column: cd3_per_ul, at: day 7}"
     )
     path = tmp_path / "other.yaml"
     path.write_text(

@@ -43,7 +43,7 @@ arms:
     dli: {cd3: [1e6/kg], first: day 3}
 
 main_comparison: {arm: early, versus: late}
-outcomes: {primary: leukaemia_free_days}
+outcomes: {primary: current_leukaemia_free_days}
 subgroups: [rate_blast_net_growth, n_residual_blasts]
 """
 

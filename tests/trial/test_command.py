@@ -16,7 +16,7 @@ import pytest
 
 from simulation.cli import main
 from simulation.errors import ExitStatus
-from simulation.trial import task
+from simulation.life import strategies
 from tests.trial.test_execute import fails_in
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +41,7 @@ def test_a_trial_from_the_command_line(trial_file: Path, capsys: pytest.CaptureF
     assert told == json.loads((out / "comparison.json").read_text())
     lines = (out / "patients.csv").read_text().splitlines()
     assert len(lines) == 1 + 6 * 3
-    assert lines[0].startswith("patient,arm,days_simulated")
+    assert lines[0].startswith("patient,arm,trigger_day")
     page = (out / "report.html").read_text()
     assert not re.search(r'(src|href)="(?!#|data:)', page)
     assert "Is earlier better?" in page
@@ -75,7 +75,7 @@ def test_failed_runs_are_told_with_the_line_that_repeats_them(
     trial_file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(task, "simulate_twins", fails_in("late", 1))
+        broken.setattr(strategies, "simulate", fails_in("late", 1))
         assert compare(trial_file, "--out", "out", "--patients", "3") == ExitStatus.FAILED_RUNS
     told = capsys.readouterr().err
     assert "1 of 9 runs are missing, 1 of them failed" in told
@@ -90,7 +90,7 @@ def test_failed_runs_are_told_with_the_line_that_repeats_them(
     alone = json.loads(Path("one/summary.json").read_text())
     header, *lines = (line.split(",") for line in Path("out/patients.csv").read_text().splitlines())
     row = next(dict(zip(header, line, strict=True)) for line in lines if line[:2] == ["1", "late"])
-    for name in ("relapse_free_days", "leukaemia_free_days", "final_blasts", "blinatumomab_ug"):
+    for name in ("relapse_free_days", "current_leukaemia_free_days", "final_blasts", "blinatumomab_ug"):
         if name in alone:
             assert float(row[name]) == pytest.approx(alone[name], rel=1e-12)
 

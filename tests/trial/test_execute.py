@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 
 from simulation.files.refusal import NotWritten
+from simulation.life import simulate, strategies
 from simulation.pool import HerePool, LocalPool, Pool
+from simulation.scenario.schema import Scenario
 from simulation.store import Store, write_shard
 from simulation.trial import task
 from simulation.trial.conduct import Conducted, conduct
 from simulation.trial.execute import execute, missing, runs_of
 from simulation.trial.origin import design_of
-from simulation.trial.schema import Arm, Repeats, Trial
-from simulation.trial.twins import simulate_twins
+from simulation.trial.schema import Repeats, Trial
 
 PRELOAD = ("simulation.trial.task",)
 
@@ -41,14 +42,19 @@ def whole(trial: Trial, patients: int) -> list[tuple[int, int, str, str]]:
 
 
 def fails_in(arm: str, patient: int) -> Callable[..., Any]:
-    simulate = simulate_twins
+    """Return a `simulate` that fails for a patient in an arm, which it knows by its drug and trigger."""
 
-    def simulated(arms: tuple[Arm, ...], seed: int, who: int) -> Any:
-        if who == patient and any(one.key == arm for one in arms):
+    def simulated(scenarios: list[Scenario], *, seed: int, patient: int, **more: Any) -> Any:
+        if patient == who and any(key_of(one) == arm for one in scenarios):
             raise ZeroDivisionError("no cells\nleft")
-        return simulate(arms, seed, who)
+        return simulate(scenarios, seed=seed, patient=patient, **more)
 
+    who = patient
     return simulated
+
+
+def key_of(scenario: Scenario) -> str:
+    return {"never": "none", "overt_relapse": "late", "mrd": "early"}[scenario.start.when]
 
 
 def test_one_two_or_no_workers_give_the_same_bytes(trial: Trial, tmp_path: Path) -> None:
@@ -71,16 +77,18 @@ def test_workers_load_neither_mesa_nor_pandas_nor_matplotlib() -> None:
 
 def test_the_trial_is_about_something(trial: Trial, tmp_path: Path) -> None:
     arms = run(trial, tmp_path).view.comparison["arms"]
-    assert arms["none"]["relapse_fraction"] > 0.5
-    assert arms["early"]["relapse_fraction"] <= arms["late"]["relapse_fraction"]
-    assert arms["none"]["mean_blinatumomab_days"] == 0 < arms["late"]["mean_blinatumomab_days"]
-    assert arms["late"]["rmst_days"] <= arms["none"]["rmst_days"]  # salvage cannot prevent the first relapse
+    relapse = {key: arm["shares"]["relapse"]["value"] for key, arm in arms.items()}
+    drug = {key: arm["means"]["blinatumomab_days"] for key, arm in arms.items()}
+    relapse_free = {key: arm["rmst"]["relapse_free_days"]["value"] for key, arm in arms.items()}
+    assert relapse["none"] > 0.5 and relapse["early"] <= relapse["late"]
+    assert drug["none"] == 0 < drug["late"]
+    assert relapse_free["late"] <= relapse_free["none"]  # salvage cannot prevent the first relapse
 
 
 def test_a_run_that_raises_costs_its_arm_only(
     trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(task, "simulate_twins", fails_in("late", 2))
+    monkeypatch.setattr(strategies, "simulate", fails_in("late", 2))
     done = run(trial, tmp_path)
     assert [(one.patient, one.arm) for one in done.missing] == [(2, "late")]
     assert done.missing[0].reason == "ZeroDivisionError: no cells left"

@@ -29,7 +29,12 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
         ("patients: 6", "patiens: 6", 11, r"there is no such key \(did you mean 'patients'\?\)"),
         ("patients: 6", "patients: 0", 11, "a whole number from 1 to 1e6"),
         ("follow_up: 42 d", "follow_up: 42", 13, "a time such as"),
-        ("primary: leukaemia_free_days", "primary: survival", 36, "one of relapse_free_days"),
+        (
+            "primary: current_leukaemia_free_days",
+            "primary: survival",
+            36,
+            "one of current_leukaemia_free_days, ",
+        ),
         ("    start: {when: never}", "    start: {when: nver}", 25, "did you mean 'never'"),
         ("    start: {when: never}", "    strat: {when: never}", 25, "did you mean 'start'"),
         ("    weight: 70 kg", "    weigth: 70 kg", 7, "did you mean 'weight'"),

@@ -7,6 +7,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from simulation.clinic.outcomes import OUTCOMES
 from simulation.pool import HerePool
 from simulation.results.figures import style
 from simulation.results.trial_figures import (
@@ -22,7 +23,7 @@ from simulation.results.trial_figures import (
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.trial.conduct import Conducted, conduct
 from simulation.trial.report import report_files
-from simulation.trial.schema import Trial
+from simulation.trial.schema import SURVIVAL, Trial
 
 MODULES = (causes, incidence, leukaemia_free, survival, swimmer, twins, waterfall)
 
@@ -66,7 +67,7 @@ def test_leukaemia_free_share_has_the_area_of_the_mean(done: Conducted) -> None:
     days = np.arange(0, 42, 0.25)
     for arm in done.view.arms:
         area = leukaemia_free.share_free(arm, days).sum() * 0.25 / arm.n
-        assert area == pytest.approx(arm.number("leukaemia_free_days").mean(), abs=0.3)
+        assert area == pytest.approx(arm.number("current_leukaemia_free_days").mean(), abs=0.3)
 
 
 def test_subgroups_part_the_cohort(done: Conducted) -> None:
@@ -93,10 +94,10 @@ def _calm(view: TrialView) -> TrialView:
             for name in arm.columns
             if name.endswith("_day") or name == "mrd_nadir"
         }
-        full = {
-            name: np.full(arm.n, 42.0) for name in ("relapse_free_days", "grfs_days", "leukaemia_free_days")
+        full = {name: np.full(arm.n, 42.0) for name in SURVIVAL}
+        flags = {
+            OUTCOMES[name].censored: np.full(arm.n, True) for name in SURVIVAL if OUTCOMES[name].censored
         }
-        flags = {name: np.full(arm.n, True) for name in ("relapse_free_censored", "grfs_censored")}
         text = {name: np.full(arm.n, "", object) for name in ("course", "cause_of_failure")}
         return ArmView(arm.key, arm.name, dict(arm.columns) | empty | full | flags | text)
 
@@ -117,7 +118,7 @@ def test_the_report_stands_alone(done: Conducted, trial: Trial) -> None:
     assert report_files(trial, done, {"program": "x"}, figures=True) == files  # the same bytes twice
 
 
-@pytest.mark.parametrize("key", ["n", "relapse_fraction", "rmst_days"])
+@pytest.mark.parametrize("key", ["n", "shares", "rmst"])
 def test_comparison_is_strict_json(done: Conducted, key: str) -> None:
     read: Callable[[str], object] = json.loads
     told = read(json.dumps(done.view.comparison, allow_nan=False))

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from simulation import load_scenario
-from simulation.course import Course
+from simulation.life import Life
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 AFTER = (7, 14, 28, 56)  # days after the start of treatment
@@ -27,7 +27,7 @@ def log10_blasts(
         "stop.crs_grade": 4,
         "processes": {"antigen_loss": "off"},  # a mutant more or less is chance, not resolution
     }
-    course = Course(load_scenario(SCENARIOS / f"{name}.yaml", plan | overrides), seed, patient)
+    course = Life(load_scenario(SCENARIOS / f"{name}.yaml", plan | overrides), seed, patient)
     course.run()
     columns = course.columns()
     at = np.searchsorted(columns["day"], start + np.array(AFTER) - 1e-6)
@@ -147,7 +147,7 @@ def tiny_patients(cells_per_agent: object, seeds: range) -> npt.NDArray[np.float
     scenario = load_scenario(SCENARIOS / "preemptive.yaml", plan)
     rows = []
     for seed in seeds:
-        course = Course(scenario, seed, 0)
+        course = Life(scenario, seed, 0)
         course.run()
         columns = course.columns()
         rows.append([columns[name][day] for name in COMPARED for day in (8, 16, 24)])

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from simulation.analysis.figures.axis import wrapped
 from simulation.analysis.sensitivity import Indices
 from simulation.results.figures import style
-from simulation.sweep.outcomes import Outcome
+from simulation.sweep.outcomes import NumericOutcome
 
 __all__ = ["MOST_BARS", "Swing", "index_bars", "morris_plane", "tornado"]
 
@@ -39,7 +39,7 @@ class Swing:
 
 
 @style.styled
-def tornado(swings: Sequence[Swing], outcome: Outcome, base: float) -> Figure:
+def tornado(swings: Sequence[Swing], outcome: NumericOutcome, base: float) -> Figure:
     """Draw the change of the outcome when one parameter at a time goes to its low and to its high end."""
     shown = sorted(swings, key=lambda swing: swing.size, reverse=True)[:MOST_BARS]
     figure, ax = _frame(len(shown), 5.6)
@@ -72,7 +72,7 @@ def _ends(swing: Swing) -> str:
 
 
 @style.styled
-def index_bars(found: Indices, labels: Sequence[str], outcome: Outcome) -> Figure:
+def index_bars(found: Indices, labels: Sequence[str], outcome: NumericOutcome) -> Figure:
     """Draw indices with 95 % intervals: S1 and ST of Sobol, mu* of Morris, or rank correlations."""
     order = np.argsort(-np.nan_to_num(found.total))[:MOST_BARS]
     figure, ax = _frame(order.size, 5.0)
@@ -106,7 +106,7 @@ def index_bars(found: Indices, labels: Sequence[str], outcome: Outcome) -> Figur
 
 
 @style.styled
-def morris_plane(found: Indices, labels: Sequence[str], outcome: Outcome) -> Figure:
+def morris_plane(found: Indices, labels: Sequence[str], outcome: NumericOutcome) -> Figure:
     """Draw mu* against sigma: to the right matters, high up is not additive (interactions or a bent response)."""
     figure = style.PaperFigure(5.4, 3.6)
     figure.set_layout_engine("constrained")

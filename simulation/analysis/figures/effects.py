@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from simulation.analysis.figures.axis import FactorAxis, wrapped
 from simulation.results.figures import style
-from simulation.sweep.outcomes import Outcome
+from simulation.sweep.outcomes import NumericOutcome
 
 __all__ = ["effects_plot"]
 
@@ -17,7 +17,7 @@ __all__ = ["effects_plot"]
 def effects_plot(
     panels: Sequence[tuple[FactorAxis, Sequence[npt.NDArray[np.float64]]]],
     arms: Sequence[str],
-    outcome: Outcome,
+    outcome: NumericOutcome,
 ) -> Figure:
     """Draw one panel per parameter on one scale, a line per arm."""
     columns = min(3, len(panels))

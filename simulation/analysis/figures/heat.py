@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from simulation.analysis.figures.axis import FactorAxis, wrapped
 from simulation.results.figures import style
-from simulation.sweep.outcomes import Outcome
+from simulation.sweep.outcomes import NumericOutcome
 
 __all__ = ["Panel", "contours", "heat_maps", "is_flat", "writes_intervals"]
 
@@ -27,7 +27,7 @@ _PER_ROW = 4
 
 @style.styled
 def heat_maps(
-    x: FactorAxis, y: FactorAxis, panels: Sequence[Panel], outcome: Outcome, *, signed: bool = False
+    x: FactorAxis, y: FactorAxis, panels: Sequence[Panel], outcome: NumericOutcome, *, signed: bool = False
 ) -> Figure:
     """Draw each panel's means as a map, one cell per design point; `signed` centres the colours on zero."""
     figure, axes = _grid(panels, x, y)
@@ -53,7 +53,7 @@ def heat_maps(
 
 @style.styled
 def contours(
-    x: FactorAxis, y: FactorAxis, panels: Sequence[Panel], outcome: Outcome, *, signed: bool = False
+    x: FactorAxis, y: FactorAxis, panels: Sequence[Panel], outcome: NumericOutcome, *, signed: bool = False
 ) -> Figure:
     """Draw lines of equal mean between the points that were run (dots); needs three levels of each at least."""
     figure, axes = _grid(panels, x, y)
@@ -119,7 +119,7 @@ def _grid(panels: Sequence[Panel], x: FactorAxis, y: FactorAxis) -> tuple[Figure
     return figure, axes[:n]
 
 
-def _colours(panels: Sequence[Panel], outcome: Outcome, signed: bool) -> tuple[Normalize, Colormap]:
+def _colours(panels: Sequence[Panel], outcome: NumericOutcome, signed: bool) -> tuple[Normalize, Colormap]:
     values = np.concatenate([means.ravel() for _, means, _, _ in panels])
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
@@ -135,7 +135,7 @@ def _colours(panels: Sequence[Panel], outcome: Outcome, signed: bool) -> tuple[N
 
 
 def _texts(
-    means: Floats, low: Floats, high: Floats, outcome: Outcome, signed: bool, *, small: bool
+    means: Floats, low: Floats, high: Floats, outcome: NumericOutcome, signed: bool, *, small: bool
 ) -> list[list[str]]:
     """Return what is written into each cell: the mean, and below it the interval where there is room."""
 

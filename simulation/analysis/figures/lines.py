@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from simulation.analysis.figures.axis import FactorAxis, wrapped
 from simulation.results.figures import style
-from simulation.sweep.outcomes import Outcome
+from simulation.sweep.outcomes import NumericOutcome
 
 __all__ = ["Line", "line_plot"]
 
@@ -29,7 +29,7 @@ class Line:
 
 @style.styled
 def line_plot(
-    axis: FactorAxis, panels: Sequence[tuple[str, Sequence[Line]]], outcome: Outcome, legend_title: str = "",
+    axis: FactorAxis, panels: Sequence[tuple[str, Sequence[Line]]], outcome: NumericOutcome, legend_title: str = "",
     crossings: Sequence[tuple[float, str]] = (),
 ) -> Figure:  # fmt: skip
     """Draw panels of lines side by side on one scale; `crossings` are marked places on the first panel."""
@@ -86,7 +86,7 @@ def _panel(ax: Axes, axis: FactorAxis, lines: Sequence[Line]) -> None:
         )  # fmt: skip
 
 
-def _range(ax: Axes, outcome: Outcome, lines: Sequence[Line]) -> None:
+def _range(ax: Axes, outcome: NumericOutcome, lines: Sequence[Line]) -> None:
     if outcome.share:
         ax.set_ylim(-0.02, 1.02)
         return

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from simulation.analysis.figures.axis import wrapped
 from simulation.results.figures import style
-from simulation.sweep.outcomes import Outcome
+from simulation.sweep.outcomes import NumericOutcome
 
 __all__ = ["Cloud", "trade_off"]
 
@@ -29,7 +29,7 @@ class Cloud:
 
 @style.styled
 def trade_off(
-    one: Cloud, other: Cloud, front: npt.NDArray[np.int64], names: Sequence[str], outcomes: tuple[Outcome, Outcome],
+    one: Cloud, other: Cloud, front: npt.NDArray[np.int64], names: Sequence[str], outcomes: tuple[NumericOutcome, NumericOutcome],
     legend: str,
 ) -> Figure:  # fmt: skip
     """Draw the points with 95 % intervals; those on the front are joined, lettered and told in `names`."""

@@ -5,8 +5,7 @@ from typing import Any, Final
 
 from simulation.browser.components.word_list import Item, WordList
 from simulation.browser.snapshot import Snapshot
-from simulation.results.words import grade_text, number_text
-from simulation.units import cells_text
+from simulation.number_words import cells_text, grade_text, number_text
 
 __all__ = ["Badges", "badge_words"]
 
@@ -39,8 +38,8 @@ def badge_words(shot: Snapshot) -> list[tuple[str, str, str]]:
         badges.append(
             ("DLI", f"{o['dli_count']}, {cells_text(float(str(o['dli_cells_per_kg'])))} CD3+/kg", "plain")
         )
-    if o.get("death_day") is not None:
-        badges.append(("Death", f"day {o['death_day']:.4g}, {o['death_cause']}", "bad"))
+    if o.get("nrm_day") is not None:
+        badges.append(("Death", f"day {o['nrm_day']:.4g}, {o['nrm_cause']}", "bad"))
     elif shot.finished:
         badges.append(("Follow-up", "is over", "plain"))
     return badges
@@ -51,7 +50,7 @@ def _disease(shot: Snapshot, share: float) -> tuple[str, str, str]:
     if shot.day < 0:
         return ("Transplant", f"in {-shot.day:g} days", "plain")
     if blasts == 0:
-        return ("Leukaemia", "extinct: not a cell left", "good")
+        return ("Leukaemia", "eradicated: not a cell left", "good")
     overt = share >= shot.scenario.definitions.overt_relapse
     amount = f"{number_text(blasts)} blasts" + (f", {100 * share:.2g} % of marrow" if share >= 1e-3 else "")
     return ("Leukaemia", amount, "bad" if overt else "plain")

@@ -14,7 +14,7 @@ from simulation.browser.palette import Palette
 from simulation.browser.results.result_charts import heat_option, line_option
 from simulation.browser.results.sweep_folder import Axis, Cell, SweepFolder, read_sweep
 from simulation.errors import UserError
-from simulation.results.words import number_text
+from simulation.number_words import number_text
 
 __all__ = ["StoredSweep"]
 

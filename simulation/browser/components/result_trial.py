@@ -37,18 +37,20 @@ def StoredTrial(
     if trial is None:
         solara.Error(mistake, dense=True)
         return
-    names = {words: key for key, (words, _) in CURVES.items()}
+    names = {declared.label: name for name, declared in CURVES.items()}
     with solara.Div(classes=["tt-twin-columns"]):
         with solara.Div(classes=["tt-left"]):
             solara.Select(
                 "Curves",
                 list(names),
-                CURVES[outcome.value][0],
+                CURVES[outcome.value].label,
                 on_value=lambda words: outcome.set(names[words]),
                 dense=True,
             )
             option = survival_option(trial, outcome.value, colours)
-            Chart(option=option, frame={}, height=380, label=f"Survival curves: {CURVES[outcome.value][0]}")
+            Chart(
+                option=option, frame={}, height=380, label=f"Survival curves: {CURVES[outcome.value].label}"
+            )
         with solara.Div(classes=["tt-right"]):
             TextTable(["", *trial.arms], [list(row) for row in trial.table()])
     _Patients(trial, watch_twins)
@@ -113,8 +115,8 @@ def _course(trial: TrialFolder, arm: str, index: int) -> str:
         told.append(f"treated from day {float(row['treatment_start_day']):.4g}")
     if row["relapse_day"]:
         told.append(f"relapse day {float(row['relapse_day']):.4g}")
-    if row["death_day"]:
-        told.append(f"death day {float(row['death_day']):.4g}")
+    if row["nrm_day"]:
+        told.append(f"death day {float(row['nrm_day']):.4g}")
     grade = int(row["agvhd_grade"])
     told.append(f"GvHD grade {('0', 'I', 'II', 'III', 'IV')[grade]}")
     return ", ".join(told)

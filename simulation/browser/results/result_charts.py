@@ -64,7 +64,7 @@ def survival_option(trial: TrialFolder, outcome: str, colours: Palette) -> dict[
     option["legend"]["data"] = trial.arms
     option["tooltip"] |= {"trigger": "axis"}
     option["xAxis"] = _axis(colours, "days after transplant", 30, type="value", min=0, max=end)
-    option["yAxis"] = _axis(colours, f"{CURVES[outcome][0]} (%)", 46, type="value", min=0, max=100)
+    option["yAxis"] = _axis(colours, f"{CURVES[outcome].label} (%)", 46, type="value", min=0, max=100)
     return option | {"series": series}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from simulation.browser.catalogue import Source
 from simulation.errors import UserError
 from simulation.sweep.factors import Factor
-from simulation.sweep.outcomes import Outcome
+from simulation.sweep.outcomes import NumericOutcome
 from simulation.sweep.plan import Plan, load_plan
 from simulation.sweep.points import point_scenario
 from simulation.sweep.table import Table
@@ -59,7 +59,7 @@ class SweepFolder:
         return self.plan.factors
 
     @property
-    def outcomes(self) -> tuple[Outcome, ...]:
+    def outcomes(self) -> tuple[NumericOutcome, ...]:
         """Return the outcomes."""
         return self.plan.outcomes
 

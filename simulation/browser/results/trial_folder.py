@@ -11,15 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from simulation.browser.catalogue import Source
+from simulation.clinic.outcomes import OUTCOMES, selected
 from simulation.errors import UserError
+from simulation.number_words import number_text
+from simulation.results.words import share_title
 from simulation.statistics.survival import SurvivalCurve, kaplan_meier
 
 __all__ = ["CURVES", "TrialFolder", "read_trial"]
 
-CURVES: Final = {
-    "relapse_free_days": ("Alive without relapse", "relapse_free_censored"),
-    "grfs_days": ("Alive without relapse or GvHD grade III-IV", "grfs_censored"),
-}
+CURVES: Final = {one.name: one for one in selected("survival") if one.censored}
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class TrialFolder:
 
     def curve(self, arm: str, outcome: str) -> SurvivalCurve:
         """Return the Kaplan-Meier curve of one arm."""
-        censored = np.array([row[CURVES[outcome][1]] == "true" for row in self.rows[arm]])
+        censored = np.array([row[CURVES[outcome].censored] == "true" for row in self.rows[arm]])
         return kaplan_meier(self.numbers(arm, outcome), ~censored)
 
     def source(self, arm: str) -> Source:
@@ -58,28 +58,16 @@ class TrialFolder:
         """Return what was found in each arm: (label, one text per arm)."""
         arms = [self.found["arms"][arm] for arm in self.arms]
         rows = [("Patients", *(str(arm["n"]) for arm in arms))]
-        for label, key in _SHARES:
-            rows.append((label, *(_share(arm["shares"].get(key)) for arm in arms)))
-        for label, key, unit in _MEANS:
-            rows.append(
-                (
-                    label,
-                    *("\N{EN DASH}" if arm.get(key) is None else f"{arm[key]:,.3g} {unit}" for arm in arms),
-                )
-            )
+        for name in arms[0]["shares"]:
+            rows.append((share_title(OUTCOMES[name]), *(_share(arm["shares"].get(name)) for arm in arms)))
+        for name in arms[0]["rmst"]:
+            means = (number_text(arm["rmst"][name]["value"]) for arm in arms)
+            rows.append((f"{OUTCOMES[name].label}, mean days", *means))
+        for name in arms[0]["means"]:
+            declared = OUTCOMES[name]
+            values = (number_text(arm["means"][name]) for arm in arms)
+            rows.append((f"{declared.label}, mean ({declared.unit})", *values))
         return rows
-
-
-_SHARES: Final = (
-    ("Relapse", "relapse"), ("Complete remission, of those who relapsed", "complete_remission"),
-    ("MRD-negative, of those treated", "mrd_negative"), ("CD19-negative, of relapses", "cd19_negative_relapse"),
-    ("Acute GvHD grade II-IV", "agvhd_2_4"), ("Acute GvHD grade III-IV", "agvhd_3_4"), ("Non-relapse death", "death"),
-    ("Treated", "treated"),
-)  # fmt: skip
-_MEANS: Final = (
-    ("Relapse-free, mean until the end", "rmst_days", "days"), ("On blinatumomab, mean", "mean_blinatumomab_days", "days"),
-    ("DLI, mean", "mean_dli_cells_per_kg", "CD3+/kg"),
-)  # fmt: skip
 
 
 def _share(told: Mapping[str, Any] | None) -> str:

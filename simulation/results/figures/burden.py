@@ -8,9 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from simulation.clinic.outcomes import OUTCOMES
+from simulation.number_words import number_text
 from simulation.results.figures import strip, style
 from simulation.results.measurements import Measurement, measurements
-from simulation.results.words import number_text
 
 if TYPE_CHECKING:
     from simulation.results.result import Result
@@ -51,7 +52,7 @@ def draw_body(ax: Axes, result: Result) -> Figure:
     if not labels:
         style.note(ax, "not recorded")
     style.label_ends(ax, labels, gap=0.105)
-    _mark_extinction(ax, result)
+    _mark_eradication(ax, result)
     return cast(Figure, ax.figure)
 
 
@@ -91,7 +92,7 @@ def draw_marrow(ax: Axes, result: Result) -> Figure:
 def caption(result: Result) -> str:
     """Say what the figure shows."""
     return (
-        "Top: all blasts in the body; at zero, in the grey band, the leukaemia is extinct (not merely "
+        "Top: all blasts in the body; at zero, in the grey band, the leukaemia is eradicated (not merely "
         "undetectable). Bottom: the line is the simulated truth, which no clinician sees; points are what "
         "the tests of the marrow measured, on the day of the sample: an aspirate sees ONE site, and only "
         "so many of its cells. Open triangles: nothing found above the assay's limit "
@@ -101,9 +102,9 @@ def caption(result: Result) -> str:
     )
 
 
-def _mark_extinction(ax: Axes, result: Result) -> None:
-    day = result.outcomes.get("extinct_day")
-    if not result.outcomes.get("extinct") or not isinstance(day, int | float):
+def _mark_eradication(ax: Axes, result: Result) -> None:
+    day = result.outcomes.get("eradicated_day")
+    if not result.outcomes.get("eradicated") or not isinstance(day, int | float):
         return
     colour = style.COLOUR["ink"]
     ax.plot(
@@ -114,7 +115,7 @@ def _mark_extinction(ax: Axes, result: Result) -> None:
         color=colour,
         linestyle="none",
         clip_on=False,
-        label="extinct",
+        label=OUTCOMES["eradicated_day"].mark,
         zorder=5,
     )
     late = day > 0.6 * result.end

@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from simulation.number_words import cells_text
 from simulation.products.engager import EngagerProduct
 from simulation.products.product import join
 from simulation.products.received import Mark
 from simulation.products.registry import PRODUCTS
 from simulation.results.figures import strip, style
-from simulation.units import cells_text
 
 if TYPE_CHECKING:
     from simulation.results.result import Result

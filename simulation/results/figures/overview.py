@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from simulation.clinic.outcomes import OUTCOMES
 from simulation.results.figures import strip, style
 
 if TYPE_CHECKING:
@@ -21,11 +22,8 @@ __all__ = ["overview"]
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 4.7, 0.66, 0.3, 0.1, 0.62  # inches
 _PANEL, _GAP, _ROW = 2.5, 0.12, 0.35  # inches
-_TOLD = (
-    ("death_day", "death"),
-    ("second_relapse_day", "2nd relapse"),
-    ("extinct_day", "extinct"),
-    ("relapse_day", "relapse"),
+_TOLD = tuple(
+    (name, OUTCOMES[name].mark) for name in ("nrm_day", "second_relapse_day", "eradicated_day", "relapse_day")
 )
 
 
@@ -68,7 +66,7 @@ def _draw_key(drawn: Figure, results: Sequence[Result]) -> None:
             key.append(Line2D([], [], color=colour, marker="v", markersize=5, linestyle="none", label=name))
     if any(row.kind == "drug" for row in rows.values()):
         key.append(Line2D([], [], color=style.COLOUR["drug"], linewidth=2.5, label="other drug"))
-    if any(_day(result, "extinct_day") is not None for result in results):
+    if any(_day(result, "eradicated_day") is not None for result in results):
         key.append(
             Line2D(
                 [],
@@ -77,13 +75,19 @@ def _draw_key(drawn: Figure, results: Sequence[Result]) -> None:
                 marker="X",
                 linestyle="none",
                 markersize=5.5,
-                label="extinct",
+                label=OUTCOMES["eradicated_day"].mark,
             )
         )
-    if any(_day(result, "death_day") is not None for result in results):
+    if any(_day(result, "nrm_day") is not None for result in results):
         key.append(
             Line2D(
-                [], [], color=style.COLOUR["ink"], marker="P", linestyle="none", markersize=6, label="death"
+                [],
+                [],
+                color=style.COLOUR["ink"],
+                marker="P",
+                linestyle="none",
+                markersize=6,
+                label=OUTCOMES["nrm_day"].mark,
             )
         )
     if key:
@@ -108,7 +112,7 @@ def _draw_blasts(ax: Axes, result: Result, index: int, end: float) -> list[tuple
     dashes = style.DASHES[index % len(style.DASHES)]
     ax.plot(result.days, blasts, color=colour, linestyle=dashes, label=_letter(index), clip_on=False)
     last_day, last = float(result.days[known][-1]), float(blasts[known][-1])
-    if _day(result, "death_day") is not None:
+    if _day(result, "nrm_day") is not None:
         ax.plot(
             [last_day],
             [last],
@@ -119,10 +123,10 @@ def _draw_blasts(ax: Axes, result: Result, index: int, end: float) -> list[tuple
             clip_on=False,
             zorder=5,
         )
-    extinct = _day(result, "extinct_day")
-    if extinct is not None:
+    gone = _day(result, "eradicated_day")
+    if gone is not None:
         ax.plot(
-            [extinct],
+            [gone],
             [0],
             marker="X",
             markersize=5.5,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 
+from simulation.clinic.outcomes import OUTCOMES
+from simulation.number_words import finite
 from simulation.products.received import Interval, Received
 from simulation.products.registry import received
 from simulation.results.figures import style
@@ -21,17 +22,10 @@ __all__ = ["GVHD", "TURNS", "draw_bars", "given", "milestones", "panels", "prepa
 _WIDTH, _LEFT, _RIGHT = 2.95, 0.92, 0.76  # inches: the axes of days, and what stands beside them
 _TOP, _BOTTOM, _GAP, _ROW = 0.05, 0.42, 0.13, 0.19  # inches
 _LETTER = 0.055 / _WIDTH  # share of the axes that a letter of a milestone takes
-TURNS = ("relapse", "2nd relapse", "extinct", "death")
-GVHD = "GvHD \N{GREATER-THAN OR EQUAL TO} II"
-_MILESTONES = (
-    ("relapse_day", "relapse", "blasts"),
-    ("complete_remission_day", "remission", "donor_cells"),
-    ("mrd_negative_day", "MRD\N{MINUS SIGN}", "donor_cells"),
-    ("second_relapse_day", "2nd relapse", "blasts"),
-    ("agvhd_day", GVHD, "tissue"),
-    ("extinct_day", "extinct", "ink"),
-    ("death_day", "death", "ink"),
+TURNS = tuple(
+    OUTCOMES[name].mark for name in ("relapse_day", "second_relapse_day", "eradicated_day", "nrm_day")
 )
+GVHD = OUTCOMES["agvhd_grade_2_day"].mark
 
 _MARKER: dict[str, Any] = {
     "cells": {"marker": "v", "markersize": 5, "clip_on": False},
@@ -46,10 +40,10 @@ type _Row = tuple[str, Callable[[Axes, int], None]]
 def milestones(result: Result) -> list[_Mark]:
     """Return (day, text, colour) of what the course is told by, in order of time."""
     found = []
-    for key, text, colour in _MILESTONES:
-        day = result.outcomes.get(key)
-        if isinstance(day, int | float) and math.isfinite(day):
-            found.append((float(day), text, style.COLOUR[colour]))
+    for declared in OUTCOMES.values():
+        day = finite(result.outcomes.get(declared.name))
+        if declared.mark and day is not None:
+            found.append((day, declared.mark, style.COLOUR[declared.colour]))
     return sorted(found)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from simulation.clinic.failure import CAUSES
 from simulation.results.figures import style
-from simulation.results.trial_figures.common import CAUSES
+from simulation.results.trial_figures.common import CAUSE_COLOURS
 from simulation.results.trial_view import TrialView
 
 __all__ = ["TITLE", "caption", "figure"]
@@ -27,7 +28,7 @@ def figure(view: TrialView) -> Figure:
     for row, arm in enumerate(arms):
         causes = list(arm.text("cause_of_failure"))
         reached = 0
-        for cause, (_, colour) in CAUSES.items():
+        for cause, colour in CAUSE_COLOURS.items():
             count = causes.count(cause)
             ax.barh(row, count, left=reached, height=0.62, color=colour, linewidth=0.6, edgecolor="white")
             if count:
@@ -52,7 +53,9 @@ def figure(view: TrialView) -> Figure:
     ax.set_xlabel("Patients in whom treatment failed")
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
-    handles = [ax.barh([0], [0], color=colour, label=words) for words, colour in CAUSES.values()]
+    handles = [
+        ax.barh([0], [0], color=colour, label=CAUSES[cause]) for cause, colour in CAUSE_COLOURS.items()
+    ]
     drawn.legend(
         handles=handles, loc="upper center", ncols=5, handlelength=1, columnspacing=1.1, borderaxespad=0.2
     )

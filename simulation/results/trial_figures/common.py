@@ -16,24 +16,17 @@ from simulation.results.figures import style
 from simulation.results.trial_view import ArmView, TrialView
 
 __all__ = [
-    "CAUSES",
+    "CAUSE_COLOURS",
     "PARAMETERS",
-    "TIMES",
     "arm_key",
     "arm_look",
     "courses",
-    "in_sentence",
     "percent_axis",
     "steps",
 ]
 
 type Floats = npt.NDArray[np.float64]
 
-TIMES: Final = {
-    "relapse_free_days": "relapse-free days",
-    "grfs_days": "GvHD-free, relapse-free days",
-    "leukaemia_free_days": "days alive without overt leukaemia",
-}
 PARAMETERS: Final = {
     "rate_blast_net_growth": "Growth of the leukaemia",
     "n_residual_blasts": "Burden at transplant",
@@ -49,7 +42,7 @@ PARAMETERS: Final = {
     "n_extramedullary_cells": "Room for blasts outside the marrow",
     "access_extramedullary": "Access of T cells and drug outside the marrow",
     "fraction_alloreactive_sibling": "Alloreactive share (sibling donor)",
-    "phi_bm": "Treg suppression that acts in the marrow",
+    "phi_bm": "Homing of Treg to the marrow",
     "partition_marrow": "Drug in the marrow against blood",
     "p_cd19_loss": "Loss of CD19 at a division",
     "rate_exhaustion": "Exhaustion of engaged T cells",
@@ -59,12 +52,12 @@ PARAMETERS: Final = {
     "rate_death_agvhd_4": "Death with acute GvHD IV",
     "rate_death_crs_4": "Death with CRS IV",
 }
-CAUSES: Final = {  # cause -> words, colour
-    "escape": ("escape: CD19 or HLA lost", style.COLOUR["cd19_negative"]),
-    "exhausted": ("T cells exhausted", style.COLOUR["engager"]),
-    "too_few_t_cells": ("too few T cells", style.COLOUR["tcon"]),
-    "sanctuary": ("sanctuary: blasts out of reach", style.COLOUR["tissue"]),
-    "treg_suppressed": ("suppressed by Treg", style.COLOUR["treg"]),
+CAUSE_COLOURS: Final = {
+    "escape": style.COLOUR["cd19_negative"],
+    "exhausted": style.COLOUR["engager"],
+    "too_few_t_cells": style.COLOUR["tcon"],
+    "sanctuary": style.COLOUR["tissue"],
+    "treg_suppressed": style.COLOUR["treg"],
 }
 
 
@@ -103,8 +96,3 @@ def steps(ax: Axes, times: Floats, values: Floats, until: float, **look: Any) ->
 def courses(arm: ArmView) -> list[dict[str, Any]]:
     """Return every patient's treatments and turns, as the workers wrote them down."""
     return [json.loads(text) if text else {} for text in arm.text("course")]
-
-
-def in_sentence(label: str) -> str:
-    """Return an arm's label as it stands within a sentence."""
-    return label[:1].lower() + label[1:]

@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulation.results.figures import style
-from simulation.results.trial_figures.common import PARAMETERS, TIMES, in_sentence
+from simulation.results.trial_figures.common import PARAMETERS
 from simulation.results.trial_view import TrialView
+from simulation.results.words import in_sentence, survival_words
 from simulation.statistics.paired import mean_difference
 from simulation.statistics.survival import Estimate
 
@@ -87,7 +88,7 @@ def figure(view: TrialView, names: tuple[str, ...]) -> Figure:
     ax.set_ylim(y + 0.8, -0.8)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
-    ax.set_xlabel(f"Difference in {TIMES[view.primary]}, per patient", fontsize=7.5)
+    ax.set_xlabel(f"Difference in {survival_words(view.primary)}, per patient", fontsize=7.5)
     told = f"right of 0: better {in_sentence(one.label)}; left of 0: better {in_sentence(other.label)}"
     ax.set_title(told, fontweight="normal", fontsize=7, loc="center", color=style.COLOUR["quiet"])
     return drawn

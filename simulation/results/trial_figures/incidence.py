@@ -33,14 +33,14 @@ def figure(view: TrialView) -> Figure:
         ax.set_title(title)
         percent_axis(ax, "Cumulative incidence (%)" if index == 0 else "")
         style.day_axis(ax, view.follow_up)
-        if cause == 2 and not any(arm.happened("death_day").any() for arm in view.arms):
+        if cause == 2 and not any(arm.happened("nrm_day").any() for arm in view.arms):
             style.note(ax, "nobody died without relapse")
     arm_key(drawn, view)
     return drawn
 
 
 def _first_events(arm: ArmView) -> tuple[np.ndarray, np.ndarray]:
-    relapse, death = (np.nan_to_num(arm.number(name), nan=np.inf) for name in ("relapse_day", "death_day"))
+    relapse, death = (np.nan_to_num(arm.number(name), nan=np.inf) for name in ("relapse_day", "nrm_day"))
     cause = np.where(np.isinf(relapse) & np.isinf(death), 0, np.where(relapse <= death, 1, 2))
     return arm.number("relapse_free_days"), cause
 

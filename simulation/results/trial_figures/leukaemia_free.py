@@ -19,7 +19,7 @@ _SIZE = (7.2, 3.1)
 def share_free(arm: ArmView, days: np.ndarray) -> np.ndarray:
     """Return how many patients are alive and below overt relapse on each of the days, shape (n_days,)."""
     free = np.zeros(days.size, int)
-    death = arm.number("death_day")
+    death = arm.number("nrm_day")
     for course, died in zip(courses(arm), death, strict=True):
         here = np.ones(days.size, bool) if np.isnan(died) else days < died
         for start, end in course.get("overt", ()):

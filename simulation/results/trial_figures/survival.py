@@ -1,4 +1,4 @@
-"""Kaplan-Meier curves of relapse-free and of GvHD-free, relapse-free survival, with bands and numbers at risk."""
+"""Kaplan-Meier curves of relapse-free and of acute GvHD-free, relapse-free survival, with bands and numbers at risk."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from simulation.clinic.outcomes import Outcome, selected
 from simulation.results.figures import style
 from simulation.results.trial_figures.common import arm_key, arm_look, percent_axis, steps
 from simulation.results.trial_view import TrialView
@@ -14,10 +15,7 @@ from simulation.statistics.survival import kaplan_meier
 __all__ = ["TITLE", "caption", "figure"]
 
 TITLE = "Survival without relapse, and without relapse or severe GvHD"
-_PANELS = (
-    ("relapse_free_days", "relapse_free_censored", "Relapse-free survival"),
-    ("grfs_days", "grfs_censored", "GvHD-free, relapse-free survival"),
-)
+_PANELS = tuple(one for one in selected("survival") if one.censored)
 _WIDTH, _PANEL, _LEFT, _GAP, _TOP, _BOTTOM, _LINE = 7.2, 2.35, 0.95, 0.62, 0.55, 0.5, 0.15  # inches
 
 
@@ -28,21 +26,21 @@ def figure(view: TrialView) -> Figure:
     height = _TOP + _PANEL + below
     drawn = style.PaperFigure(_WIDTH, height)
     wide = (_WIDTH - _LEFT - _GAP - 0.15) / 2
-    for index, (outcome, censored, title) in enumerate(_PANELS):
+    for index, declared in enumerate(_PANELS):
         left = _LEFT + index * (wide + _GAP)
         ax = drawn.add_axes((left / _WIDTH, below / height, wide / _WIDTH, _PANEL / height))
-        _draw(ax, view, outcome, censored)
-        ax.set_title(title)
+        _draw(ax, view, declared)
+        ax.set_title(declared.label)
         percent_axis(ax, "Patients (%)" if index == 0 else "")
         style.day_axis(ax, view.follow_up)
-        _numbers_at_risk(ax, view, outcome, names=index == 0)
+        _numbers_at_risk(ax, view, declared.name, names=index == 0)
     arm_key(drawn, view)
     return drawn
 
 
-def _draw(ax: Axes, view: TrialView, outcome: str, censored: str) -> None:
+def _draw(ax: Axes, view: TrialView, declared: Outcome) -> None:
     for arm in view.arms:
-        curve = kaplan_meier(arm.number(outcome), ~np.asarray(arm.columns[censored], bool))
+        curve = kaplan_meier(arm.number(declared.name), ~np.asarray(arm.columns[declared.censored], bool))
         look = arm_look(view, arm)
         times = np.append(curve.times, view.follow_up)
         low, high = np.append(curve.low, curve.low[-1]), np.append(curve.high, curve.high[-1])

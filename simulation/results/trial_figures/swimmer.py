@@ -9,8 +9,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from simulation.results.figures import style
-from simulation.results.trial_figures.common import TIMES, courses
+from simulation.results.trial_figures.common import courses
 from simulation.results.trial_view import ArmView, TrialView
+from simulation.results.words import survival_words
 
 __all__ = ["TITLE", "caption", "figure"]
 
@@ -38,7 +39,7 @@ def figure(view: TrialView) -> Figure:
         Patch(color="#E4E4E4", label="alive, no overt leukaemia"),
         Patch(color=_OVERT, alpha=0.55, label="overt leukaemia"),
         Line2D([], [], color=_DRUG, linewidth=2.6, label="blinatumomab"),
-        _mark("v", _DLI, "DLI"), _mark("X", _INK, "extinct"), _mark("P", _INK, "death"),
+        _mark("v", _DLI, "DLI"), _mark("X", _INK, "eradicated"), _mark("P", _INK, "death"),
     ]  # fmt: skip
     drawn.legend(
         handles=handles, loc="lower center", ncols=6, handlelength=1.3, columnspacing=1.2, borderaxespad=0.1
@@ -60,7 +61,7 @@ def _chosen(view: TrialView) -> np.ndarray:
 
 def _draw(ax: Axes, arm: ArmView, chosen: np.ndarray, end: float) -> None:
     told = courses(arm)
-    last, death, extinct = arm.number("days_simulated"), arm.number("death_day"), arm.number("extinct_day")
+    last, death, extinct = arm.number("days_simulated"), arm.number("nrm_day"), arm.number("eradicated_day")
     for row, patient in enumerate(chosen):
         course = told[patient]
         ax.barh(row, last[patient], height=0.78, color="#E4E4E4", linewidth=0)
@@ -87,7 +88,8 @@ def caption(view: TrialView) -> str:
     n = min(other.n, _MOST)
     which = "All" if n == other.n else f"The first {n} of {other.n}"
     return (
-        f"{which} patients, ordered by their {TIMES[view.primary]} with {other.name}; each is on the same line in both arms. "
+        f"{which} patients, ordered by their {survival_words(view.primary)} with {other.name}; each is on the "
+        "same line in both arms. "
         "Until the first difference in treatment twins are identical. Overt leukaemia: marrow blasts at or above overt "
-        "relapse, in truth. Extinct on day 0: no leukaemia was left at transplant."
+        "relapse, in truth. Eradicated on day 0: no leukaemia was left at transplant."
     )

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulation.results.figures import style
-from simulation.results.trial_figures.common import TIMES, in_sentence
 from simulation.results.trial_view import TrialView
+from simulation.results.words import in_sentence, survival_words
 
 __all__ = ["TITLE", "caption", "figure"]
 
@@ -53,8 +53,8 @@ def _draw_pairs(ax: Axes, view: TrialView, a: np.ndarray, b: np.ndarray, colours
                         annotation_clip=False)  # fmt: skip
     ticks = [tick for tick in np.arange(0, end + 1, 90 if end > 200 else 30) if tick <= end]
     ax.set(xlim=(-pad, end + pad), ylim=(-pad, end + pad), xticks=ticks, yticks=ticks)
-    ax.set_xlabel(f"{other.label}: {TIMES[view.primary]}", fontsize=7.5)
-    ax.set_ylabel(f"{one.label}: {TIMES[view.primary]}", fontsize=7.5)
+    ax.set_xlabel(f"{other.label}: {survival_words(view.primary)}", fontsize=7.5)
+    ax.set_ylabel(f"{one.label}: {survival_words(view.primary)}", fontsize=7.5)
     ax.text(
         0.03,
         0.88,
@@ -98,8 +98,8 @@ def caption(view: TrialView) -> str:
     """Say what is shown."""
     one, other = view.main_arms
     return (
-        f"Left: {TIMES[view.primary]} of every patient with {other.name} (across) and {one.name} (up); on the line nothing "
-        "changes, larger dots are several patients. Right: the differences between twins in order; this is how patients "
-        "differ. Dashed with grey band: the mean difference with its 95 % bootstrap interval over patients, that is, how "
-        f"well the mean is known (Monte-Carlo error). Differences under {view.comparison['tie_margin_days']:g} days are grey."
+        f"Left: {survival_words(view.primary)} of every patient with {other.name} (across) and {one.name} (up); on the "
+        "line nothing changes, larger dots are several patients. Right: the differences between twins in order; this is how "
+        "patients differ. Dashed with grey band: the mean difference with its 95 % bootstrap interval over patients, that is, "
+        f"how well the mean is known (Monte-Carlo error). Differences under {view.comparison['tie_margin_days']:g} days are grey."
     )

@@ -12,10 +12,10 @@ import pytest
 
 from simulation import load_scenario
 from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS
-from simulation.course import Course
+from simulation.life import Life
 from simulation.scenario.schema import Scenario
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = sorted(p.stem for p in (ROOT / "scenarios").glob("*.yaml"))
 # A small marrow and a leukaemia so fast that every shipped treatment comes within two months.
 FAST = {
@@ -32,12 +32,12 @@ def shipped(name: str, **overrides: object) -> Scenario:
     return load_scenario(ROOT / "scenarios" / f"{name}.yaml", FAST | overrides)
 
 
-def digest(course: Course) -> str:
+def digest(course: Life) -> str:
     """Return a hash of everything a course leaves behind and of the whole population."""
     sha = hashlib.sha256()
     for name, values in course.columns().items():
         sha.update(name.encode() + values.tobytes())
-    sha.update(repr(course.clinic.outcomes(course.body)).encode())
+    sha.update(repr(course.outcomes()).encode())
     sha.update(repr(tuple(course.clinic.events)).encode())
     for layers in course.maps:
         for layer in layers.layers.values():
@@ -46,7 +46,7 @@ def digest(course: Course) -> str:
     return sha.hexdigest()
 
 
-def population(course: Course) -> bytes:
+def population(course: Life) -> bytes:
     """Return every cohort and every field of the body as bytes."""
     state = course.body.state
     pop, rows = state.pop, state.pop.rows()
@@ -60,8 +60,8 @@ def population(course: Course) -> bytes:
     )
 
 
-def finished(scenario: Scenario, seed: int = 0, patient: int = 0) -> Course:
-    course = Course(scenario, seed, patient)
+def finished(scenario: Scenario, seed: int = 0, patient: int = 0) -> Life:
+    course = Life(scenario, seed, patient)
     course.run()
     return course
 
@@ -84,7 +84,7 @@ def test_same_seed_same_bytes_and_another_seed_or_patient_differs(name: str) -> 
 SCRIPT = """
 import sys
 sys.path.insert(0, {root!r})
-from tests.test_course import digest, finished, shipped
+from tests.life.test_life import digest, finished, shipped
 print(digest(finished(shipped("preemptive"), 3, 5)))
 """
 
@@ -108,7 +108,7 @@ def test_same_bytes_in_other_processes_whatever_their_hash_seed() -> None:
 def test_a_course_beside_another_has_the_bytes_of_one_alone() -> None:
     scenario = shipped("preemptive")
     alone = digest(finished(scenario, 1, 0))
-    one, other = Course(scenario, 1, 0), Course(scenario, 2, 9)
+    one, other = Life(scenario, 1, 0), Life(scenario, 2, 9)
     while not one.finished:
         one.step()
         if not other.finished:
@@ -119,7 +119,7 @@ def test_a_course_beside_another_has_the_bytes_of_one_alone() -> None:
 @pytest.mark.parametrize("steps", [1, 17, 130, 200])
 def test_a_copy_goes_on_with_the_bytes_of_a_straight_run(steps: int) -> None:
     scenario = shipped("preemptive")
-    course = Course(scenario, 3, 5)
+    course = Life(scenario, 3, 5)
     for _ in range(steps):
         course.step()
     before = population(course)
@@ -131,8 +131,8 @@ def test_a_copy_goes_on_with_the_bytes_of_a_straight_run(steps: int) -> None:
 
 
 def test_two_arms_are_identical_until_treatment_parts_them() -> None:
-    treated = Course(shipped("preemptive"), 3, 5)
-    natural = Course(shipped("no_treatment"), 3, 5)
+    treated = Life(shipped("preemptive"), 3, 5)
+    natural = Life(shipped("no_treatment"), 3, 5)
     start = None
     while not natural.finished:
         if treated.clinic.course is None or not treated.clinic.course.begun(treated.day):
@@ -142,7 +142,7 @@ def test_two_arms_are_identical_until_treatment_parts_them() -> None:
         treated.step()
         natural.step()
     assert start is not None
-    assert start == treated.clinic.outcomes(treated.body)["treatment_start_day"]
+    assert start == treated.outcomes()["treatment_start_day"]
     a, b = treated.columns(), natural.columns()
     before = a["day"] <= start
     assert before.sum() > 20
@@ -154,9 +154,7 @@ def test_two_arms_are_identical_until_treatment_parts_them() -> None:
 def test_one_more_cell_per_kg_changes_nothing_before_its_day() -> None:
     dli = {"cd3": ["1e5/kg"], "first": "day 15", "every": "42 d"}
     courses = [
-        Course(
-            shipped("prophylactic", start={"when": "day", "day": "day 10"}, dli=dli | {"cd3": [dose]}), 3, 5
-        )
+        Life(shipped("prophylactic", start={"when": "day", "day": "day 10"}, dli=dli | {"cd3": [dose]}), 3, 5)
         for dose in ("100000/kg", "100001/kg")
     ]
     one, more = courses
@@ -176,7 +174,7 @@ def test_one_more_cell_per_kg_changes_nothing_before_its_day() -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_cells_are_conserved_at_every_step_of_every_shipped_scenario(name: str) -> None:
-    course = Course(shipped(name, follow_up="80 d"), 7, 2)
+    course = Life(shipped(name, follow_up="80 d"), 7, 2)
     seen = 0
     while not course.finished:
         course.step()
@@ -186,9 +184,9 @@ def test_cells_are_conserved_at_every_step_of_every_shipped_scenario(name: str) 
         seen += int(state.tally[:, 1:].sum() > 0)
     assert seen > 200  # things did happen
     if course.scenario.start.when != "never":
-        assert course.clinic.outcomes(course.body)["treatment_start_day"] is not None, "nothing was tested"
+        assert course.outcomes()["treatment_start_day"] is not None, "nothing was tested"
         if course.scenario.dli is not None:
-            assert course.clinic.outcomes(course.body)["dli_count"]
+            assert course.outcomes()["dli_count"]
 
 
 def test_every_day_of_a_course_is_finite_and_within_bounds() -> None:
@@ -223,10 +221,10 @@ def test_a_users_own_rule_acts_and_without_it_the_bytes_are_the_usual_ones() -> 
 
     scenario = shipped("no_treatment", follow_up="20 d")
     usual = finished(scenario)
-    idle = Course(scenario, rules=[Nothing()])
+    idle = Life(scenario, rules=[Nothing()])
     idle.run()
     assert digest(idle) == digest(usual)
-    poisoned = Course(scenario, rules=[Poison()])
+    poisoned = Life(scenario, rules=[Poison()])
     poisoned.run()
     assert poisoned.body.truth().blasts < 1e-3 * usual.body.truth().blasts
 
