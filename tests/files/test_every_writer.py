@@ -37,7 +37,7 @@ parameters:
 design: {kind: latin_hypercube, points: 8}
 replicates: 4
 seed: 1
-outcomes: [relapsed, relapse_free_days]
+outcomes: [relapse, relapse_free_days]
 """
 
 # who writes -> the folder of `left` that shows it; what is written there is read by the tests below
@@ -48,6 +48,7 @@ WRITERS = {
     "cli/comparing.py": "trial",  # arms/*.yaml, of runs to be repeated
     "cli/describing.py": "cohort",
     "cli/running.py": "runs",
+    "results/document.py": "",  # docs/results.md, held to the code by tests/results/test_document.py
     "results/folder.py": "runs",
     "scenario/reference.py": "",  # docs/, held to the code by tests/scenario/test_documents.py
     "store/rows.py": "trial",
@@ -78,7 +79,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
         root / "sweep",
         SWEEP,
         lambda values, arm, rng: {
-            "relapsed": bool(rng.random() < 0.5),
+            "relapse": bool(rng.random() < 0.5),
             "relapse_free_days": 100.0 + values["rate_kill_max"] * rng.random(),
         },
     )
