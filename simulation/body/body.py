@@ -144,7 +144,9 @@ class Body:
         self.state.infused += cells
         self._truth = None
 
-    def infuse_tcon(self, cells: int, origin: int, alloreactive_factor: float = 1.0, stage: int = RESTING) -> None:
+    def infuse_tcon(
+        self, cells: int, origin: int, alloreactive_factor: float = 1.0, stage: int = RESTING
+    ) -> None:
         """Put donor Tcon into the blood, split into alloreactive and other cells by an exact draw.
 
         `alloreactive_factor` multiplies the donor's alloreactive share, `stage` is that of the alloreactive cells.

@@ -8,8 +8,8 @@ import pytest
 
 from simulation import UserError
 from simulation.biology.channels import Channel
-from simulation.biology.engagers import BLINATUMOMAB
 from simulation.biology.drugs import DRUGS
+from simulation.biology.engagers import BLINATUMOMAB
 from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
