@@ -34,7 +34,6 @@ def test_the_page_has_examples_of_each_kind() -> None:
         "A treatment",
         "Agents by hand",
         "An agent class",
-        "A place, an antigen, an engager",
         "A scripted agent",
         "Data",
         "An outcome",
