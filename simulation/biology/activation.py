@@ -1,20 +1,22 @@
-"""Activation by blinatumomab.
+"""Activation by T-cell engagers.
 
 T cells become engaged, divide and die with the time engaged, and revert without antigen.
 """
 
 from numba import njit
 
+from simulation.biology.channels import Channel
 from simulation.biology.state import State
 from simulation.biology.traits import (
+    CLASS,
     ENGAGED_TCON,
     ENGAGED_TREG,
     EXHAUSTION_REVERSIBLE,
     EXHAUSTION_TERMINAL,
     TCON,
     TREG,
-    Channel,
 )
+from simulation.engine.bit_fields import value_of
 from simulation.engine.population import Floats, Ints, Ints32
 
 __all__ = ["Activation"]
@@ -36,6 +38,10 @@ class Activation:
         "Hosseini 2020 supplement (activation 9.8/day, division, AICD); Klinger 2012, Blood 119:6226 "
         "(expansion); Duell 2017 (Treg)"
     )
+    reads = (
+        "fold_expansion_max", "rate_activation_max", "rate_division_engaged", "treg_division_share",
+        "rate_activation_death", "rate_reversion",
+    )  # fmt: skip
 
     def act(self, state: State, dt: float) -> None:
         """Add the hazards of T cells."""
@@ -55,7 +61,7 @@ def _add(
     suppression: Floats, fastest: float, division: float, treg_share: float, death: float, reversion: float,
 ) -> None:  # fmt: skip
     for row in rows:
-        kind, place = codes[row] & 15, places[row]
+        kind, place = value_of(codes[row], CLASS), places[row]
         if kind == TCON or kind == TREG:
             x = synapse[place]
             if x > 0.0:

@@ -2,8 +2,10 @@
 
 from numba import njit
 
+from simulation.biology.channels import Channel
 from simulation.biology.state import State
-from simulation.biology.traits import CLONE_SHIFT, Channel
+from simulation.biology.traits import CLONE
+from simulation.engine.bit_fields import value_of
 from simulation.engine.population import Floats, Ints, Ints32
 
 __all__ = ["BlastGrowth"]
@@ -20,26 +22,27 @@ class BlastGrowth:
         "Br J Haematol 1997;98:999, doi 10.1046/j.1365-2141.1997.d01-3571.x (birth 10-11 %, death 4 %, net "
         "6.9 +/- 7.3 % a day)"
     )
+    reads = ("rate_blast_net_growth", "rate_blast_death")
 
     def act(self, state: State, dt: float) -> None:
         """Add the hazards of every blast cohort."""
-        pop = state.pop
+        p, pop, census = state.p, state.pop, state.census
         _add(
-            state.census.blast_rows, pop.code, pop.place, pop.hazard, state.census.blasts,
-            state.places.blast_capacity, state.clone_growth, state.p.rate_blast_net_growth, state.p.rate_blast_death,
+            census.blast_rows, pop.code, pop.place, pop.hazard, census.blasts, state.places.blast_capacity, state.clone_growth,
+            p.rate_blast_net_growth, p.rate_blast_death,
         )  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy")
 def _add(
-    rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, blasts: Floats, capacity: Floats,
-    clone_growth: Floats, net: float, death: float,
+    rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, blasts: Floats, capacity: Floats, clone_growth: Floats,
+    net: float, death: float,
 ) -> None:  # fmt: skip
     for row in rows:
-        code, place = codes[row], places[row]
+        place = places[row]
         hazard[row, Channel.DIE] += death
         if capacity[place] > 0.0:
-            growth = net * clone_growth[(code >> CLONE_SHIFT) & 4095]
+            growth = net * clone_growth[value_of(codes[row], CLONE)]
             birth = death + growth * (1.0 - blasts[place] / capacity[place])
             if birth >= 0.0:
                 hazard[row, Channel.DIVIDE] += birth

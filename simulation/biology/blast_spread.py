@@ -2,9 +2,9 @@
 
 from numba import njit
 
+from simulation.biology.channels import Channel
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
-from simulation.biology.traits import Channel
 from simulation.engine.population import Floats, Ints32
 
 __all__ = ["BlastSpread"]
@@ -17,6 +17,10 @@ class BlastSpread:
     source = (
         "assumption: ALL is a systemic disease; rates chosen so that overt disease shows circulating blasts"
     )
+    reads = (
+        "rate_blast_blood_to_extramedullary", "rate_blast_to_neighbour", "rate_blast_to_blood",
+        "rate_blast_blood_to_marrow",
+    )  # fmt: skip
 
     def act(self, state: State, dt: float) -> None:
         """Add the movement hazards of every blast cohort."""
@@ -32,8 +36,8 @@ class BlastSpread:
 
 @njit(cache=True, error_model="numpy")
 def _add(
-    rows: Ints32, places: Ints32, hazard: Floats, kinds: Ints32,
-    to_neighbour: float, to_blood: float, to_marrow: float, outside: float,
+    rows: Ints32, places: Ints32, hazard: Floats, kinds: Ints32, to_neighbour: float, to_blood: float, to_marrow: float,
+    outside: float,
 ) -> None:  # fmt: skip
     for row in rows:
         kind = kinds[places[row]]

@@ -1,4 +1,4 @@
-"""Blinatumomab pharmacokinetics: one compartment, continuous infusion, solved exactly over each step."""
+"""Pharmacokinetics of blinatumomab and other engagers: one compartment, continuous infusion, solved exactly over each step."""
 
 from math import exp, expm1
 
@@ -22,19 +22,24 @@ def infuse(level: float, rate: float, clearance: float, volume: float, dt: float
 
 
 class BlinatumomabPk:
-    """Set the drug level that cells see: plasma level x partition x perfusion of the place."""
+    """Set the level of every engager that cells see: plasma level x partition x perfusion of the place."""
 
     name = "blinatumomab_pk"
     source = "Clements 2020, doi 10.1007/s40262-019-00823-8 (CL, V); Hosseini 2020 supplement (partition)"
+    reads = ()
 
     def act(self, state: State, dt: float) -> None:
         """Advance plasma and every place by one step."""
-        p = state.p
-        state.plasma_pg_ml, state.mean_plasma_pg_ml = infuse(
-            state.plasma_pg_ml, state.pump_ug_per_day, p.cl_blinatumomab, p.volume_blinatumomab, dt
-        )
-        if state.plasma_pg_ml < _GONE:
-            state.plasma_pg_ml = 0.0
-        state.signals.drug_pg_ml[:] = (
-            state.mean_plasma_pg_ml * state.places.drug_partition * state.places.access
-        )
+        p, places = state.p, state.places
+        for i, engager in enumerate(state.engagers):
+            name = engager.name
+            level, mean = infuse(
+                state.plasma_pg_ml[name],
+                state.infusion_ug_per_day[name],
+                getattr(p, engager.clearance),
+                getattr(p, engager.volume),
+                dt,
+            )
+            state.plasma_pg_ml[name] = level if level >= _GONE else 0.0
+            state.mean_plasma_pg_ml[name] = mean
+            state.signals.drug_pg_ml[i] = mean * places.drug_partition * places.access

@@ -2,8 +2,10 @@
 
 from math import exp
 
+from simulation.biology.channels import Channel
+from simulation.biology.engagers import plasma_occupancy
 from simulation.biology.state import State
-from simulation.biology.traits import TCON, TREG, Channel
+from simulation.biology.traits import TCON, TREG
 
 __all__ = ["CytokineRelease", "crs_grade"]
 
@@ -29,22 +31,29 @@ class CytokineRelease:
         "Klinger 2012, Blood 119:6226; Hosseini 2020; burden x first exposure: Lefevre 2024 (title); "
         "thresholds are assumptions"
     )
+    reads = (
+        "n_marrow_cells_per_kg", "crs_floor", "factor_crs_corticosteroid", "n_engaged_crs_unit", "dur_crs",
+        "rate_crs_tolerance", "rate_crs_tolerance_loss",
+    )  # fmt: skip
 
     def act(self, state: State, dt: float) -> None:
         """Add what was engaged in the last step and let the score decay."""
-        p = state.p
+        p, census = state.p, state.census
         engaged = int(state.tally[TCON, Channel.ENGAGE] + state.tally[TREG, Channel.ENGAGE])
         marrow = state.places.marrow
         room = p.n_marrow_cells_per_kg * state.weight_kg
-        burden = float(state.census.blasts_cd19[marrow].sum()) / room if engaged else 0.0
+        burden = 0.0
+        if engaged:
+            blasts = [float(census.blasts_with(engager.target)[marrow].sum()) for engager in state.present()]
+            burden = max(blasts, default=0.0) / room
         weight = burden + p.crs_floor
-        steroid = 1.0 - state.drug_levels.get("corticosteroid", 0.0) * (1.0 - p.factor_crs_corticosteroid)
+        steroid = 1.0 - state.exposure.get("corticosteroid", 0.0) * (1.0 - p.factor_crs_corticosteroid)
         new = (
             engaged / state.weight_kg / p.n_engaged_crs_unit * weight * (1.0 - state.crs_tolerance) * steroid
         )
         state.crs_score = state.crs_score * exp(-dt / p.dur_crs) + new
         state.worst_crs_score = max(state.worst_crs_score, state.crs_score)
-        exposure = state.mean_plasma_pg_ml / (p.ec50_activation + state.mean_plasma_pg_ml)
-        speed = p.rate_crs_tolerance * exposure + p.rate_crs_tolerance_loss
-        level = p.rate_crs_tolerance * exposure / speed
+        occupancy = plasma_occupancy(state)
+        speed = p.rate_crs_tolerance * occupancy + p.rate_crs_tolerance_loss
+        level = p.rate_crs_tolerance * occupancy / speed
         state.crs_tolerance = level + (state.crs_tolerance - level) * exp(-speed * dt)

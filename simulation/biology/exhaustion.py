@@ -6,11 +6,13 @@ from numba import njit
 
 from simulation.biology.state import State
 from simulation.biology.traits import (
+    CLASS,
     ENGAGED_TCON,
     ENGAGED_TREG,
     EXHAUSTION_REVERSIBLE,
     EXHAUSTION_TERMINAL,
 )
+from simulation.engine.bit_fields import value_of
 from simulation.engine.population import Floats, Ints, Ints32
 
 __all__ = ["Exhaustion"]
@@ -29,6 +31,7 @@ class Exhaustion:
         "Philipp 2022, doi 10.1182/blood.2022015956 (continuous vs treatment-free interval); two parts: "
         "Kareva and Gevertz 2024"
     )
+    reads = ("rate_exhaustion", "rate_exhaustion_recovery", "rate_exhaustion_terminal")
 
     def act(self, state: State, dt: float) -> None:
         """Advance the traits by one step."""
@@ -46,7 +49,7 @@ def _advance(
 ) -> None:  # fmt: skip
     resting_decay = exp(-recovery * dt)
     for row in rows:
-        kind = behaviour[codes[row] & 15]
+        kind = behaviour[value_of(codes[row], CLASS)]
         r, t = traits[row, EXHAUSTION_REVERSIBLE], traits[row, EXHAUSTION_TERMINAL]
         if kind != ENGAGED_TCON and kind != ENGAGED_TREG:
             if r > 0.0:

@@ -24,6 +24,7 @@ class Gvhd:
 
     name = "gvhd"
     source = "assumption: hazard (A/A50)^n, n about 2, grade from worst damage; rates are calibrated"
+    reads = ("n_effectors_half_damage", "gvhd_exponent", "rate_tissue_damage", "rate_tissue_regeneration")
 
     def act(self, state: State, dt: float) -> None:
         """Advance integrity by one step, exactly for constant effectors."""

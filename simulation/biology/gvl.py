@@ -5,9 +5,10 @@ Activated alloreactive T cells kill blasts that carry the mismatched haplotype, 
 
 from numba import njit
 
+from simulation.biology.antigens import HLA_HAPLOTYPE
+from simulation.biology.channels import Channel
 from simulation.biology.contact import neighbours_at_hand
 from simulation.biology.state import State
-from simulation.biology.traits import HLA_LOST, Channel
 from simulation.engine.population import Floats, Ints, Ints32
 
 __all__ = ["GraftVersusLeukaemia"]
@@ -27,6 +28,9 @@ class GraftVersusLeukaemia:
         "assumption: kills as a synapse with drug does; HLA loss: Vago 2009, Crucitti 2015 (recalled); "
         "Noviello 2019, doi 10.1038/s41467-019-08871-1"
     )
+    reads = (
+        "rate_contacts", "p_recognition_gvl", "t_cell_fitness", "treg_effect_on_killing", "rate_kill_max",
+    )  # fmt: skip
 
     def act(self, state: State, dt: float) -> None:
         """Set the hazard per place and add it to blasts."""
@@ -35,14 +39,14 @@ class GraftVersusLeukaemia:
             signals.gvl_rate[:] = 0.0
             return
         n = neighbours_at_hand(state)
-        targets = census.blasts_haplotype if state.haplotype_mismatch else census.blasts
+        targets = census.blasts_with(HLA_HAPLOTYPE) if state.haplotype_mismatch else census.blasts
         per_target = p.rate_contacts * p.p_recognition_gvl
         demand = per_target * targets / n
         fitness = (
             p.t_cell_fitness * signals.killing_factor * (1.0 - p.treg_effect_on_killing * signals.suppression)
         )
         signals.gvl_rate[:] = per_target * census.gvl_power / n / (1.0 + demand / p.rate_kill_max) * fitness
-        escaped = HLA_LOST if state.haplotype_mismatch else 0
+        escaped = HLA_HAPLOTYPE.lost.mask if state.haplotype_mismatch else 0
         _add(census.blast_rows, pop.code, pop.place, pop.hazard, signals.gvl_rate, escaped)
 
 

@@ -8,9 +8,10 @@ from math import exp
 import numpy as np
 from numba import njit
 
+from simulation.biology.channels import Channel
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
-from simulation.biology.traits import ORIGIN_THYMUS, TCON, TREG, Channel, encode
+from simulation.biology.traits import ORIGIN_THYMUS, TCON, TREG, encode
 from simulation.engine.draws import poisson
 from simulation.engine.keyed_random import base_key, combine
 from simulation.engine.population import Floats, Ints32
@@ -31,6 +32,10 @@ class Homeostasis:
         "Kimmel 2021, doi 10.1098/rspb.2021.0229 (2.5e11 cells, 0.17/day); Di Ianni 2011, doi 10.1186/ar3410 "
         "(recovery after Treg/Tcon graft)"
     )
+    reads = (
+        "n_t_cell_set_point_early", "n_t_cell_set_point_late", "dur_t_cell_recovery", "rate_t_cell_turnover",
+        "rate_homeostatic_division", "day_thymus", "n_thymic_output", "treg_share_supported",
+    )  # fmt: skip
 
     def act(self, state: State, dt: float) -> None:
         """Set the room below the set point and add the hazards."""
@@ -51,12 +56,12 @@ class Homeostasis:
         """Export naive cells into the blood, a keyed Poisson number."""
         key = np.zeros(1, np.uint64)
         key[0] = np.uint64(combine(state.event_key, base_key(0, 0, "thymus"), state.step))
-        made = poisson(key, state.p.n_thymic_output * dt)
+        tcon = poisson(key, state.p.n_thymic_output * dt)
         treg = poisson(key, state.p.n_thymic_output * state.p.treg_share_supported * dt)
         blood = state.places.index(PlaceKind.BLOOD)
-        state.pop.add(encode(TCON, origin=ORIGIN_THYMUS), blood, made)
+        state.pop.add(encode(TCON, origin=ORIGIN_THYMUS), blood, tcon)
         state.pop.add(encode(TREG, origin=ORIGIN_THYMUS), blood, treg)
-        state.infused += made + treg
+        state.infused += tcon + treg
 
 
 @njit(cache=True, error_model="numpy")

@@ -6,9 +6,12 @@ Post-transplant cyclophosphamide as a hazard of dividing cells.
 import numpy as np
 from numba import njit
 
+from simulation.biology.channels import Channel
 from simulation.biology.drugs import PLAIN_DRUGS
-from simulation.biology.state import State, effective
-from simulation.biology.traits import EFFECTOR, STAGE_SHIFT, Channel
+from simulation.biology.engagers import targets
+from simulation.biology.state import State
+from simulation.biology.traits import EFFECTOR, STAGE
+from simulation.engine.bit_fields import value_of
 from simulation.engine.population import Floats, Ints, Ints32
 
 __all__ = ["Immunosuppression"]
@@ -27,26 +30,34 @@ class Immunosuppression:
         "Brandl 2007, doi 10.1007/s00262-007-0298-z; Kauer 2020, doi 10.1136/jitc-2020-000621; "
         "CNI, MMF, PTCy recalled"
     )
+    reads = (
+        "factor_proliferation_corticosteroid", "et_ratio_half_steroid", "factor_killing_corticosteroid_low_et",
+        "factor_killing_corticosteroid_high_et", "rate_death_ptcy", "factor_proliferation_ciclosporin",
+        "factor_killing_ciclosporin", "factor_proliferation_tacrolimus", "factor_killing_tacrolimus",
+        "factor_proliferation_mycophenolate", "factor_killing_mycophenolate",
+    )  # fmt: skip
 
     def act(self, state: State, dt: float) -> None:
         """Set the factors of this step and the hazards of cyclophosphamide."""
-        p, signals, levels = state.p, state.signals, state.drug_levels
+        p, signals, exposure = state.p, state.signals, state.exposure
         proliferation = killing = 1.0
         for drug in PLAIN_DRUGS:
-            level = effective(levels, drug)
+            level = exposure.get(drug, 0.0)
             proliferation *= 1.0 - level * (1.0 - getattr(p, f"factor_proliferation_{drug}"))
             killing *= 1.0 - level * (1.0 - getattr(p, f"factor_killing_{drug}"))
-        steroid = effective(levels, "corticosteroid")
+        steroid = exposure.get("corticosteroid", 0.0)
         proliferation *= 1.0 - steroid * (1.0 - p.factor_proliferation_corticosteroid)
         signals.proliferation_factor = max(proliferation, 0.0)
         signals.killing_factor[:] = max(killing, 0.0)
         if steroid > 0.0:
-            targets = state.census.blasts_cd19 + state.places.normal_b
-            et_ratio = state.census.t_cells / np.maximum(targets, 1.0)
+            at_hand = np.ones(state.places.n)
+            for engager in state.engagers:
+                np.maximum(at_hand, targets(state, engager), out=at_hand)
+            et_ratio = state.census.t_cells / at_hand
             spared = et_ratio / (et_ratio + p.et_ratio_half_steroid)
             low, high = p.factor_killing_corticosteroid_low_et, p.factor_killing_corticosteroid_high_et
             signals.killing_factor *= 1.0 - steroid * (1.0 - (low + (high - low) * spared))
-        ptcy = effective(levels, "ptcy")
+        ptcy = exposure.get("ptcy", 0.0)
         if ptcy > 0.0:
             pop = state.pop
             _kill_dividing(state.census.alloreactive_rows, pop.code, pop.hazard, ptcy * p.rate_death_ptcy)
@@ -55,5 +66,5 @@ class Immunosuppression:
 @njit(cache=True, error_model="numpy")
 def _kill_dividing(rows: Ints32, codes: Ints, hazard: Floats, rate: float) -> None:
     for row in rows:
-        if (codes[row] >> STAGE_SHIFT) & 3 == EFFECTOR:
+        if value_of(codes[row], STAGE) == EFFECTOR:
             hazard[row, Channel.DIE] += rate

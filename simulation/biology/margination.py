@@ -2,6 +2,7 @@
 
 from math import ceil, exp
 
+from simulation.biology.engagers import plasma_occupancy
 from simulation.biology.state import State
 
 __all__ = ["Margination", "adhere"]
@@ -37,11 +38,12 @@ class Margination:
     source = (
         "CD8 in blood relative to day 0, n = 20 (github yuezheli/hosseini-2020); Klinger 2012, Blood 119:6226"
     )
+    reads = ("rate_adaptation", "rate_adaptation_loss", "rate_adhesion", "rate_adhesion_release")
 
     def act(self, state: State, dt: float) -> None:
         """Advance adaptation and the adhering share by one step."""
         p = state.p
-        occupancy = state.mean_plasma_pg_ml / (p.ec50_activation + state.mean_plasma_pg_ml)
+        occupancy = plasma_occupancy(state)
         gap = state.adaptation - occupancy
         speed = p.rate_adaptation if gap < 0.0 else p.rate_adaptation_loss
         drive = max(-gap, 0.0)

@@ -20,6 +20,10 @@ class NormalBCells:
 
     name = "normal_b_cells"
     source = "Klinger 2012 (< 1 B cell/uL in 2 days); share of B-lineage cells and regeneration: assumption"
+    reads = (
+        "day_b_cell_return", "dur_b_cell_recovery", "fraction_b_periphery", "fraction_b_marrow",
+        "rate_b_cell_regeneration",
+    )  # fmt: skip
 
     def act(self, state: State, dt: float) -> None:
         """Advance the field by one step, exactly for constant rates.
@@ -30,7 +34,7 @@ class NormalBCells:
         maturity = 1.0 - exp(-max(state.day - p.day_b_cell_return, 0.0) / p.dur_b_cell_recovery)
         aim = places.normal * (p.fraction_b_periphery * maturity)
         aim[places.marrow] = places.normal[places.marrow] * (p.fraction_b_marrow * maturity)
-        total = p.rate_b_cell_regeneration + state.signals.kill_rate
+        total = p.rate_b_cell_regeneration + state.signals.normal_b_kill_rate
         level = aim * p.rate_b_cell_regeneration / total
         places.normal_b[:] = level + (places.normal_b - level) * np.exp(-total * dt)
         # Below one cell there is none; regeneration starts again from stem cells, which carry no CD19.

@@ -17,6 +17,7 @@ class NormalMarrow:
         "Harrison 1962, J Clin Pathol 15:254 (marrow cells per kg); displacement by blasts and rate: "
         "assumption"
     )
+    reads = ("fraction_marrow_spared", "rate_marrow_recovery")
 
     def act(self, state: State, dt: float) -> None:
         """Advance the field by one step."""

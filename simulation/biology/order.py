@@ -22,7 +22,7 @@ from simulation.biology.priming import Priming
 from simulation.biology.state import Process, State
 from simulation.biology.trafficking import Trafficking
 from simulation.biology.treg import TregSuppression
-from simulation.engine.events import draw_events
+from simulation.engine.events import DIE, DIVIDE, draw_events
 from simulation.engine.keyed_random import step_key
 
 __all__ = ["AFTER_EVENTS", "BEFORE_EVENTS", "advance"]
@@ -61,7 +61,7 @@ def advance(
     """Advance one patient's body by one step of `dt` days."""
     pop = state.pop
     pop.clear_hazards()
-    state.census.take(pop, state.behaviour, state.p.potency_resting, state.p.potency_treg)
+    state.take_census()
     for process in before:
         process.act(state, dt)
     state.tally = draw_events(
@@ -72,8 +72,8 @@ def advance(
         step_key(state.event_key, state.step),
         dt,
     )
-    state.births += int(state.tally[:, 0].sum())
-    state.deaths += int(state.tally[:, 1:5].sum())
+    state.births += state.channels.events_of(state.tally, DIVIDE)
+    state.deaths += state.channels.events_of(state.tally, DIE)
     for process in after:
         process.act(state, dt)
     state.step += 1

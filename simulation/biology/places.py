@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, fields
 from enum import IntEnum
 
 import numpy as np
-import numpy.typing as npt
 
 from simulation.engine.events import Destinations
 from simulation.engine.population import Floats, Ints32
@@ -14,7 +13,7 @@ __all__ = ["PlaceKind", "Places"]
 
 
 class PlaceKind(IntEnum):
-    """Name the kinds of place."""
+    """Name the kinds of place; the places of a kind are also a group that cells move to (`Channel.TO_*`)."""
 
     MARROW = 0
     BLOOD = 1
@@ -45,12 +44,13 @@ class Places:
     normal: Floats
     normal_b: Floats
     drug_partition: Floats
-    destinations: Destinations
+    destinations: Destinations = field(init=False)
     _first: dict[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
         kinds = self.kind.tolist()
         self._first = {k: kinds.index(k) for k in set(kinds)}
+        self.destinations = _destinations(self.rows, self.columns, self.kind, self.access)
 
     @property
     def n(self) -> int:
@@ -81,7 +81,16 @@ class Places:
         return twin
 
 
-def torus_neighbours(rows: int, columns: int, n_places: int) -> Ints32:
+def _destinations(rows: int, columns: int, kind: Ints32, access: Floats) -> Destinations:
+    """Return where cells may go: to a neighbour niche, or to the places of a kind, by their access."""
+    members = [np.flatnonzero(kind == group) for group in PlaceKind]
+    weights = [access[m] / (access[m].sum() or 1.0) for m in members]
+    start = np.concatenate([[0], np.cumsum([m.size for m in members])]).astype(np.int32)
+    member = np.concatenate(members).astype(np.int32)
+    return Destinations(_torus_neighbours(rows, columns, kind.size), start, member, np.concatenate(weights))
+
+
+def _torus_neighbours(rows: int, columns: int, n_places: int) -> Ints32:
     """Return the four neighbours of every niche on a torus, shape (n_places, 4), -1 where there is none."""
     table = np.full((n_places, 4), -1, np.int32)
     index = np.arange(rows * columns).reshape(rows, columns)
@@ -94,11 +103,3 @@ def torus_neighbours(rows: int, columns: int, n_places: int) -> Ints32:
     for k, column in enumerate(shifted):
         table[: index.size, k] = column
     return table
-
-
-def groups(members: list[npt.NDArray[np.int64]], weights: list[Floats]) -> tuple[Ints32, Ints32, Floats]:
-    """Return destination groups as (start, member, weight); the weights of a group sum to 1."""
-    start = np.zeros(len(members) + 1, np.int32)
-    start[1:] = np.cumsum([m.size for m in members])
-    normalised = [w / w.sum() if w.size and w.sum() > 0 else w for w in weights]
-    return start, np.concatenate(members).astype(np.int32), np.concatenate(normalised).astype(np.float64)

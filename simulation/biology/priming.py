@@ -4,15 +4,11 @@ from math import exp, expm1
 
 from numba import njit
 
+from simulation.biology.channels import Channel
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
-from simulation.biology.traits import (
-    EFFECTOR,
-    MEMORY,
-    PROGRAM_SHIFT,
-    STAGE_SHIFT,
-    Channel,
-)
+from simulation.biology.traits import DIVISIONS_LEFT, EFFECTOR, MEMORY, STAGE
+from simulation.engine.bit_fields import value_of
 from simulation.engine.population import Floats, Ints, Ints32
 
 __all__ = ["Priming"]
@@ -36,6 +32,11 @@ class Priming:
         "alloreactive share: Suchin 2001 (recalled); division and contraction: mouse GvHD transfers "
         "(recalled); APC kinetics and deletion: assumption"
     )
+    reads = (
+        "rate_apc_decay", "rate_apc_tolerisation", "rate_apc_damage", "fraction_host_apc_persistent", "rate_priming",
+        "rate_program_division", "rate_effector_division", "rate_contraction", "fraction_memory",
+        "rate_peripheral_deletion", "factor_recall",
+    )  # fmt: skip
 
     def act(self, state: State, dt: float) -> None:
         """Advance host APC and add the hazards of alloreactive Tcon."""
@@ -60,14 +61,13 @@ class Priming:
 
 @njit(cache=True, error_model="numpy")
 def _add(
-    rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, kinds: Ints32, suppression: Floats,
-    priming: float, program: float, expansion: float, stimulators: float, contraction: float, memory: float,
-    deletion: float, recall: float,
+    rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, kinds: Ints32, suppression: Floats, priming: float,
+    program: float, expansion: float, stimulators: float, contraction: float, memory: float, deletion: float, recall: float,
 ) -> None:  # fmt: skip
     for row in rows:
         code, place = codes[row], places[row]
         free = 1.0 - suppression[place]
-        stage = (code >> STAGE_SHIFT) & 3
+        stage = value_of(code, STAGE)
         if stage != EFFECTOR:
             if kinds[place] == PlaceKind.LYMPHOID or kinds[place] == PlaceKind.WELL:
                 if stage == MEMORY:
@@ -76,7 +76,7 @@ def _add(
                     hazard[row, Channel.PRIME] += priming * free
             if kinds[place] != PlaceKind.BLOOD and kinds[place] != PlaceKind.WELL:
                 hazard[row, Channel.DIE] += deletion
-        elif (code >> PROGRAM_SHIFT) & 15:
+        elif value_of(code, DIVISIONS_LEFT):
             hazard[row, Channel.PROGRAM] += program * free
         else:
             if kinds[place] == PlaceKind.TISSUE:

@@ -2,19 +2,14 @@
 
 from math import log1p
 
+import numpy as np
 from numba import njit
 
+from simulation.biology.channels import TO_KIND, Channel
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
-from simulation.biology.traits import (
-    ALLOREACTIVE,
-    EFFECTOR,
-    ENGAGED_TREG,
-    PROGRAM_SHIFT,
-    STAGE_SHIFT,
-    TREG,
-    Channel,
-)
+from simulation.biology.traits import ALLOREACTIVE, CLASS, DIVISIONS_LEFT, EFFECTOR, ENGAGED_TREG, STAGE, TREG
+from simulation.engine.bit_fields import value_of
 from simulation.engine.population import Floats, Ints, Ints32
 
 __all__ = ["Trafficking"]
@@ -35,58 +30,67 @@ class Trafficking:
         "Hosseini 2020 supplement (exchange of days, not hours; marrow:blood density); phi_BM: docs/evidence.md#g13, "
         "contested"
     )
+    reads = (
+        "rate_blood_to_marrow", "rate_marrow_to_blood", "rate_blood_to_lymphoid", "rate_lymphoid_to_blood",
+        "rate_blood_to_tissue", "rate_tissue_to_blood", "phi_bm", "effector_homing", "rate_effector_egress",
+        "rate_t_cell_to_neighbour",
+    )  # fmt: skip
 
     def act(self, state: State, dt: float) -> None:
         """Add the hazards of every T-cell cohort."""
         p, pop, places = state.p, state.pop, state.places
-        site = places.index(PlaceKind.EXTRAMEDULLARY)
-        outside = (
-            p.rate_blood_to_marrow
-            * places.access[site]
-            * places.room[site]
-            / places.room[places.marrow].sum()
-            if site >= 0
-            else 0.0
+        enter, leave = np.zeros(len(PlaceKind)), np.zeros(len(PlaceKind))  # from and to the blood, per day
+        enter[PlaceKind.MARROW], leave[PlaceKind.MARROW] = p.rate_blood_to_marrow, p.rate_marrow_to_blood
+        enter[PlaceKind.LYMPHOID], leave[PlaceKind.LYMPHOID] = (
+            p.rate_blood_to_lymphoid,
+            p.rate_lymphoid_to_blood,
         )
+        enter[PlaceKind.TISSUE], leave[PlaceKind.TISSUE] = p.rate_blood_to_tissue, p.rate_tissue_to_blood
+        site = places.index(PlaceKind.EXTRAMEDULLARY)
+        if site >= 0:
+            size = places.access[site] * places.room[site] / places.room[places.marrow].sum()
+            enter[PlaceKind.EXTRAMEDULLARY] = p.rate_blood_to_marrow * size
+            leave[PlaceKind.EXTRAMEDULLARY] = p.rate_marrow_to_blood
         _add(
-            state.census.t_rows, pop.code, pop.place, pop.hazard, state.behaviour, places.kind, p.rate_blood_to_marrow,
-            p.phi_bm, p.rate_blood_to_lymphoid, p.rate_blood_to_tissue, outside, p.rate_marrow_to_blood,
-            p.rate_lymphoid_to_blood, p.rate_tissue_to_blood, p.effector_homing,
-            p.rate_effector_egress, p.rate_t_cell_to_neighbour, dt,
+            state.census.t_rows, pop.code, pop.place, pop.hazard, state.behaviour, places.kind, enter, leave, p.phi_bm,
+            p.effector_homing, p.rate_effector_egress, p.rate_t_cell_to_neighbour, dt,
         )  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy")
 def _add(
-    rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, behaviour: Ints, kinds: Ints32, to_marrow: float,
-    phi: float, to_lymphoid: float, to_tissue: float, outside: float, from_marrow: float, from_lymphoid: float,
-    from_tissue: float, homing: float, egress: float, to_neighbour: float, dt: float,
+    rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, behaviour: Ints, kinds: Ints32, enter: Floats,
+    leave: Floats, phi: float, homing: float, egress: float, to_neighbour: float, dt: float,
 ) -> None:  # fmt: skip
-    for row in rows:
-        code = codes[row]
-        kind = behaviour[code & 15]
-        where = kinds[places[row]]
-        effector = code & ALLOREACTIVE and (code >> STAGE_SHIFT) & 3 == EFFECTOR
-        if where == PlaceKind.BLOOD:
-            access = phi if kind == TREG or kind == ENGAGED_TREG else 1.0
-            tissue = to_tissue * (homing if effector else 1.0)
+    from_blood = np.empty((2, 2, enter.size))  # by being a Treg, by being an effector, to each kind of place
+    for treg in range(2):
+        for effector in range(2):
+            access = phi if treg else 1.0
+            rates = enter.copy()
+            rates[PlaceKind.MARROW] *= access
+            rates[PlaceKind.TISSUE] *= homing if effector else 1.0
             # Cells that enter the blood in a step cannot leave it in the same one. With this hazard a share
             # rate * dt leaves per step, so that the number in blood at rest is right at any step below 1 / rate.
-            share = min((to_marrow * access + to_lymphoid + tissue + outside) * dt, 0.95)
+            share = min(rates.sum() * dt, 0.95)
             through = -log1p(-share) / share if share > 0.0 else 1.0
-            hazard[row, Channel.TO_MARROW] += through * to_marrow * access
-            hazard[row, Channel.TO_LYMPHOID] += through * to_lymphoid
-            hazard[row, Channel.TO_TISSUE] += through * tissue
-            hazard[row, Channel.TO_EXTRAMEDULLARY] += through * outside
-        elif where == PlaceKind.EXTRAMEDULLARY:
-            hazard[row, Channel.TO_BLOOD] += from_marrow
-        elif where == PlaceKind.MARROW:
-            hazard[row, Channel.TO_BLOOD] += from_marrow
-            hazard[row, Channel.TO_NEIGHBOUR] += to_neighbour
-        elif where == PlaceKind.LYMPHOID:
-            if not effector:
-                hazard[row, Channel.TO_BLOOD] += from_lymphoid
-            elif not (code >> PROGRAM_SHIFT) & 15:
+            from_blood[treg, effector] = through * rates
+            from_blood[treg, effector, PlaceKind.MARROW] = through * enter[PlaceKind.MARROW] * access
+    for row in rows:
+        code = codes[row]
+        kind = behaviour[value_of(code, CLASS)]
+        where = kinds[places[row]]
+        effector = int(value_of(code, ALLOREACTIVE) and value_of(code, STAGE) == EFFECTOR)
+        if where == PlaceKind.BLOOD:
+            treg = int(kind == TREG or kind == ENGAGED_TREG)
+            for k in range(enter.size):
+                if TO_KIND[k] >= 0:
+                    hazard[row, TO_KIND[k]] += from_blood[treg, effector, k]
+        elif where == PlaceKind.LYMPHOID and effector:
+            if not value_of(code, DIVISIONS_LEFT):
                 hazard[row, Channel.TO_BLOOD] += egress
-        elif where == PlaceKind.TISSUE:
-            hazard[row, Channel.TO_BLOOD] += from_tissue / (homing if effector else 1.0)
+        else:
+            hazard[row, Channel.TO_BLOOD] += leave[where] / (
+                homing if effector and where == PlaceKind.TISSUE else 1.0
+            )
+            if where == PlaceKind.MARROW:
+                hazard[row, Channel.TO_NEIGHBOUR] += to_neighbour

@@ -1,114 +1,68 @@
-"""Discrete traits of cells, packed into one integer, and the channels through which cells change.
+"""Traits of cells: the discrete ones, packed into one integer (`code`), and the continuous ones.
 
-Layout of `code`: bits 0-3 class, 5 alloreactive, 6-7 stage, 8-11 divisions left, 12-15 origin, 16-27 clone,
-28 CD19 lost, 29 mismatched HLA haplotype lost, 30-45 tag of a cohort kept apart by hand (0 for all others).
+Each bit field is declared here once; masks, packing and the attributes of agents follow from it. The bits of
+`biology/antigens.py` say which antigens a blast has lost. Bits 4 and 46-62 are free.
 """
 
-from enum import IntEnum
+from collections.abc import Iterable
 
-import numpy as np
-
-from simulation.engine.events import DIE, DIVIDE, GOTO, NEIGHBOUR, PROGRAM, RECODE, Channels
+from simulation.biology.antigens import Antigen
+from simulation.engine.bit_fields import BitField
+from simulation.engine.population import Floats
 
 __all__ = [
-    "ALLOREACTIVE", "BLAST", "CD19_LOST", "CHANNELS", "CLASS_MASK", "CLONE_SHIFT", "EFFECTOR", "ENGAGED_TCON",
-    "ENGAGED_TREG", "EXHAUSTION_REVERSIBLE", "EXHAUSTION_TERMINAL", "FIRST_CUSTOM_CLASS", "HLA_LOST", "LAST_DLI", "MEMORY",
-    "N_TRAITS", "ORIGIN_GRAFT", "ORIGIN_SHIFT", "ORIGIN_THYMUS", "PROGRAM_SHIFT", "RESTING", "STAGE_SHIFT", "TAG_SHIFT", "TCON",
-    "TREG", "Channel", "channels", "encode",
+    "ALLOREACTIVE", "BLAST", "CLASS", "CLONE", "DIVISIONS_LEFT", "EFFECTOR", "ENGAGED_TCON", "ENGAGED_TREG",
+    "EXHAUSTION_REVERSIBLE", "EXHAUSTION_TERMINAL", "FIRST_CUSTOM_CLASS", "LAST_DLI", "MEMORY", "N_TRAITS", "ORIGIN",
+    "ORIGIN_GRAFT", "ORIGIN_THYMUS", "RESTING", "STAGE", "TAG", "TCON", "TREG", "encode", "exhaustion_of",
 ]  # fmt: skip
 
-BLAST, TCON, TREG, ENGAGED_TCON, ENGAGED_TREG = range(5)
-FIRST_CUSTOM_CLASS = 5  # classes 5..15 are a user's own
-CLASS_MASK = 15
-ENGAGE = ENGAGED_TCON - TCON
+CLASS = BitField(0, 4, "kind", "Agent class.", ("blast", "tcon", "treg", "engaged_tcon", "engaged_treg"))
+ALLOREACTIVE = BitField(5, 1, "alloreactive", "Whether the T cells recognise the mismatched HLA haplotype.")
+STAGE = BitField(
+    6, 2, "stage", "Stage of alloreactive T cells: resting, effector or memory.", ("resting", "effector", "memory")
+)  # fmt: skip
+DIVISIONS_LEFT = BitField(8, 4, "divisions_left", "Divisions still programmed after priming.")
+ORIGIN = BitField(12, 4, "origin", "0 the graft, 1..14 the number of the DLI, 15 thymus and homeostasis.")
+CLONE = BitField(16, 12, "clone", "Subclone or clonotype.")
+TAG = BitField(
+    30, 16, "tag", "Mark of a cohort kept apart, and of the cells that came from it; 0 for all others."
+)
 
-ALLOREACTIVE = 1 << 5
-STAGE_SHIFT, PROGRAM_SHIFT, ORIGIN_SHIFT, CLONE_SHIFT = 6, 8, 12, 16
-CD19_LOST, HLA_LOST = 1 << 28, 1 << 29
-TAG_SHIFT = 30
+_FIELDS = {field.name: field for field in (CLASS, ALLOREACTIVE, STAGE, DIVISIONS_LEFT, ORIGIN, CLONE, TAG)}
 
-RESTING, EFFECTOR, MEMORY = range(3)  # stages of an alloreactive T cell
-ORIGIN_GRAFT, LAST_DLI, ORIGIN_THYMUS = 0, 14, 15  # origins 1..14 number the donor lymphocyte infusions
+BLAST, TCON, TREG, ENGAGED_TCON, ENGAGED_TREG = range(len(CLASS.values))
+FIRST_CUSTOM_CLASS = len(CLASS.values)  # this and higher ones are a user's own
+RESTING, EFFECTOR, MEMORY = range(len(STAGE.values))
+ORIGIN_GRAFT, ORIGIN_THYMUS = 0, ORIGIN.largest  # those between number the donor lymphocyte infusions
+LAST_DLI = ORIGIN_THYMUS - 1
 
 # Continuous traits (columns of Population.traits).
 EXHAUSTION_REVERSIBLE, EXHAUSTION_TERMINAL = range(2)
 N_TRAITS = 2
 
 
-class Channel(IntEnum):
-    """Number the event channels (columns of Population.hazard)."""
+def encode(kind: int, *, lost: Iterable[Antigen] = (), **fields: int) -> int:
+    """Pack discrete traits into a code.
 
-    DIVIDE = 0
-    DIE = 1
-    KILLED_BY_ENGAGED = 2
-    KILLED_BY_GVL = 3
-    ACTIVATION_DEATH = 4
-    ENGAGE = 5
-    REVERT = 6
-    PRIME = 7
-    RECALL = 8
-    CONTRACT = 9
-    PROGRAM = 10
-    TO_NEIGHBOUR = 11
-    TO_BLOOD = 12
-    TO_MARROW = 13
-    TO_LYMPHOID = 14
-    TO_TISSUE = 15
-    TO_EXTRAMEDULLARY = 16
-
-
-CHANNELS = tuple(channel.name.lower() for channel in Channel)
+    Parameters
+    ----------
+    kind
+        Agent class.
+    lost
+        Antigens that the cells have lost.
+    fields
+        Fields of this module by name; those left out are 0.
+    """
+    code = CLASS.bits(kind)
+    for name, value in fields.items():
+        if name not in _FIELDS:
+            raise TypeError(f"no trait {name!r}; there are {', '.join(_FIELDS)}")
+        code |= _FIELDS[name].bits(value)
+    for antigen in lost:
+        code |= antigen.lost.mask
+    return code
 
 
-def encode(
-    kind: int,
-    *,
-    alloreactive: bool = False,
-    stage: int = RESTING,
-    divisions_left: int = 0,
-    origin: int = ORIGIN_GRAFT,
-    clone: int = 0,
-    cd19_lost: bool = False,
-    hla_lost: bool = False,
-    tag: int = 0,
-) -> int:
-    """Pack discrete traits into a code."""
-    return (
-        kind
-        | (ALLOREACTIVE if alloreactive else 0)
-        | (stage << STAGE_SHIFT)
-        | (divisions_left << PROGRAM_SHIFT)
-        | (origin << ORIGIN_SHIFT)
-        | (clone << CLONE_SHIFT)
-        | (CD19_LOST if cd19_lost else 0)
-        | (HLA_LOST if hla_lost else 0)
-        | (tag << TAG_SHIFT)
-    )
-
-
-def channels(priming_divisions: int) -> Channels:
-    """Return what each channel does; priming starts a program of `priming_divisions` divisions (0..15)."""
-    program = priming_divisions << PROGRAM_SHIFT
-    stage = 1 << STAGE_SHIFT
-    table = {
-        Channel.DIVIDE: (DIVIDE, 0),
-        Channel.DIE: (DIE, 0),
-        Channel.KILLED_BY_ENGAGED: (DIE, 0),
-        Channel.KILLED_BY_GVL: (DIE, 0),
-        Channel.ACTIVATION_DEATH: (DIE, 0),
-        Channel.ENGAGE: (RECODE, ENGAGE),
-        Channel.REVERT: (RECODE, -ENGAGE),
-        Channel.PRIME: (RECODE, stage + program),  # resting -> effector
-        Channel.RECALL: (RECODE, -stage + program),  # memory -> effector
-        Channel.CONTRACT: (RECODE, stage),  # effector -> memory, when its program is over
-        Channel.PROGRAM: (PROGRAM, -(1 << PROGRAM_SHIFT)),
-        Channel.TO_NEIGHBOUR: (NEIGHBOUR, 0),
-        Channel.TO_BLOOD: (GOTO, 0),
-        Channel.TO_MARROW: (GOTO, 1),
-        Channel.TO_LYMPHOID: (GOTO, 2),
-        Channel.TO_TISSUE: (GOTO, 3),
-        Channel.TO_EXTRAMEDULLARY: (GOTO, 4),
-    }
-    effect = np.array([table[c][0] for c in Channel], np.int64)
-    operand = np.array([table[c][1] for c in Channel], np.int64)
-    return Channels(CHANNELS, effect, operand)
+def exhaustion_of(traits: Floats) -> Floats:
+    """Return reversible + terminal exhaustion of rows of continuous traits, shape (n, n_traits) -> (n,)."""
+    return traits[:, EXHAUSTION_REVERSIBLE] + traits[:, EXHAUSTION_TERMINAL]

@@ -3,8 +3,8 @@
 import numpy as np
 from numba import njit
 
+from simulation.biology.channels import Channel
 from simulation.biology.state import State
-from simulation.biology.traits import Channel
 from simulation.engine.population import Floats, Ints32
 
 __all__ = ["TregSuppression"]
@@ -23,6 +23,9 @@ class TregSuppression:
         "Brunstein 2011 (86 % suppression at 1:4, 14 d detectable); Duell 2017, doi 10.1038/leu.2017.41; "
         "Blood 2016;127:1044 (IL-2)"
     )
+    reads = (
+        "treg_engaged_weight", "treg_ratio_half", "treg_share_supported", "rate_treg_death", "rate_treg_expansion",
+    )  # fmt: skip
 
     def act(self, state: State, dt: float) -> None:
         """Set suppression from the census and add the hazards of Treg."""

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from simulation.biology.places import PlaceKind, Places, groups, torus_neighbours
+from simulation.biology.places import PlaceKind, Places
 from simulation.biology.state import Values
 from simulation.body.keyed import Keyed
-from simulation.engine.events import Destinations
 from simulation.engine.population import Floats
 
 __all__ = ["build_places"]
@@ -54,12 +53,4 @@ def build_places(
     capacity = np.zeros(n)
     capacity[:niches] = room[:niches] * p.factor_blast_capacity
     capacity[kind == PlaceKind.EXTRAMEDULLARY] = p.n_extramedullary_cells
-    members = [np.flatnonzero(kind == PlaceKind.BLOOD), np.arange(niches)]
-    weights = [np.ones(1), access[:niches].copy()]
-    for where in (PlaceKind.LYMPHOID, PlaceKind.TISSUE, PlaceKind.EXTRAMEDULLARY):
-        found = np.flatnonzero(kind == where)
-        members.append(found)
-        weights.append(np.ones(found.size))
-    start, member, weight = groups(members, weights)
-    where_to = Destinations(torus_neighbours(rows, columns, n), start, member, weight)
-    return Places(rows, columns, kind, access, room, capacity, normal, np.zeros(n), partition, where_to)
+    return Places(rows, columns, kind, access, room, capacity, normal, np.zeros(n), partition)

@@ -2,41 +2,29 @@
 
 from collections.abc import Sequence
 from math import sqrt
-from types import SimpleNamespace
-from typing import cast
 
-import numpy as np
-
-from simulation.biology.census import Census
+from simulation.biology.antigens import CD19, HLA_HAPLOTYPE
+from simulation.biology.channels import channels
 from simulation.biology.crs import crs_grade
+from simulation.biology.engagers import BLINATUMOMAB, Engager
 from simulation.biology.gvhd import grade_of
 from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS, advance, switched_on
 from simulation.biology.places import PlaceKind
-from simulation.biology.state import Process, Signals, State, Values
-from simulation.biology.traits import (
-    BLAST,
-    CD19_LOST,
-    CLASS_MASK,
-    CLONE_SHIFT,
-    HLA_LOST,
-    N_TRAITS,
-    ORIGIN_GRAFT,
-    TCON,
-    TREG,
-    channels,
-    encode,
-)
+from simulation.biology.state import Process, State
+from simulation.biology.traits import BLAST, ORIGIN_GRAFT, RESTING, TCON, TREG, encode
 from simulation.body.anatomy import build_places
 from simulation.body.keyed import Keyed
 from simulation.body.measure import truth_of
 from simulation.clinic.ports import Effect, Truth
-from simulation.engine.events import Variants
 from simulation.engine.keyed_random import base_key
-from simulation.engine.population import Population, Resolution
+from simulation.engine.population import Resolution
 from simulation.parameters import ParameterValues
 from simulation.scenario.schema import Scenario
 
 __all__ = ["Body"]
+
+# Antigens that the residual blasts of each kind have lost.
+_LOST = {"blasts": (), "cd19_negative": (CD19,), "hla_lost": (HLA_HAPLOTYPE,)}
 
 
 class Body:
@@ -52,6 +40,8 @@ class Body:
         Keys of every random number; the treatment arm is not part of them.
     rules
         A user's own processes, each acting before the draw of events.
+    engagers
+        The T-cell engagers that may be given.
     """
 
     def __init__(
@@ -61,6 +51,7 @@ class Body:
         seed: int,
         patient: int,
         rules: Sequence[Process] = (),
+        engagers: Sequence[Engager] = (BLINATUMOMAB,),
     ) -> None:
         self.values = values
         self.draw = Keyed(seed, patient)
@@ -69,7 +60,7 @@ class Body:
         self._haploidentical = scenario.donor.match == "haploidentical"
         self.before = (*switched_on(BEFORE_EVENTS, scenario.processes), *rules)
         self.after = switched_on(AFTER_EVENTS, scenario.processes)
-        self.state = self._initial_state(scenario, seed, patient)
+        self.state = self._initial_state(scenario, seed, patient, engagers)
         graft, weight = scenario.graft, self.weight_kg
         self._due: list[tuple[float, str, int]] = sorted(
             [
@@ -84,38 +75,19 @@ class Body:
         self._truth: Truth | None = None
         self.begin()
 
-    def _initial_state(self, scenario: Scenario, seed: int, patient: int) -> State:
-        p, r = self.values, scenario.resolution
-        places = build_places(
+    def _initial_state(
+        self, scenario: Scenario, seed: int, patient: int, engagers: Sequence[Engager]
+    ) -> State:
+        p, r, marrow = self.values, scenario.resolution, scenario.marrow
+        places = build_places(p, marrow.rows, marrow.columns, marrow.extramedullary_site, p.weight, self.draw)
+        return State.empty(
             p,
-            scenario.marrow.rows,
-            scenario.marrow.columns,
-            scenario.marrow.extramedullary_site,
-            p.weight,
-            self.draw,
-        )
-        table = channels(round(p.n_priming_divisions))
-        one_cell = r.cells_per_agent == 1
-        pop = Population(
-            N_TRAITS,
-            len(table.names),
-            Resolution(r.agents_per_stratum, 1 if one_cell else 0, r.trait_tolerance),
-        )
-        return State(
-            p=cast(
-                Values, SimpleNamespace(**p)
-            ),  # the same numbers; attribute access is what the step does most
-            places=places,
-            pop=pop,
-            signals=Signals.quiet(places.n),
-            census=Census(places.n),
-            channels=table,
-            variants=Variants(
-                np.array([CD19_LOST, HLA_LOST]), np.zeros(2), BLAST, CLONE_SHIFT, r.tracked_clones
-            ),
-            clone_growth=np.ones(4096),
-            behaviour=np.arange(CLASS_MASK + 1, dtype=np.int64),
-            event_key=base_key(seed, patient, "events"),
+            places,
+            channels(round(p.n_priming_divisions)),
+            Resolution(r.agents_per_stratum, 1 if r.cells_per_agent == 1 else 0, r.trait_tolerance),
+            engagers,
+            base_key(seed, patient, "events"),
+            tracked_clones=r.tracked_clones,
             weight_kg=p.weight,
             haplotype_mismatch=self._haploidentical,
         )
@@ -172,7 +144,9 @@ class Body:
         self.state.infused += cells
         self._truth = None
 
-    def infuse_tcon(self, cells: int, origin: int, alloreactive_factor: float = 1.0, stage: int = 0) -> None:
+    def infuse_tcon(
+        self, cells: int, origin: int, alloreactive_factor: float = 1.0, stage: int = RESTING
+    ) -> None:
         """Put donor Tcon into the blood, split into alloreactive and other cells by an exact draw.
 
         `alloreactive_factor` multiplies the donor's alloreactive share, `stage` is that of the alloreactive cells.
@@ -190,7 +164,7 @@ class Body:
 
     def _seed_blasts(self, what: str, cells: int) -> None:
         """Spread residual blasts over the niches at random, each cell on its own."""
-        code = encode(BLAST, cd19_lost=what == "cd19_negative", hla_lost=what == "hla_lost")
+        code = encode(BLAST, lost=_LOST[what])
         niches = self.state.places.n_niches
         for i in range(niches):
             here = self.draw.binomial(f"seed {what}", cells, 1.0 / (niches - i), i)
@@ -202,8 +176,7 @@ class Body:
     def truth(self) -> Truth:
         """Return the true state now; computed once per step."""
         if self._truth is None:
-            p = self.values
-            self.state.census.take(self.state.pop, self.state.behaviour, p.potency_resting, p.potency_treg)
+            self.state.take_census()
             self._truth = truth_of(self.state, self.agvhd_grade(), self.crs_grade())
         return self._truth
 

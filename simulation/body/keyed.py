@@ -3,7 +3,6 @@
 The same keys as in the kernels.
 """
 
-import zlib
 from statistics import NormalDist
 
 import numpy as np
@@ -38,7 +37,3 @@ class Keyed:
         """Return an exact binomial draw."""
         state = np.array([self.key(stream, *ids)], np.uint64)
         return int(binomial(state, n, p))
-
-    def name_id(self, name: str) -> int:
-        """Return a stable integer for a name."""
-        return zlib.crc32(name.encode())

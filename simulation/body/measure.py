@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from simulation.biology.antigens import CD19, HLA_HAPLOTYPE
+from simulation.biology.engagers import BLINATUMOMAB
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
 from simulation.clinic.ports import Truth
@@ -28,8 +30,8 @@ def truth_of(state: State, agvhd_grade: int, crs_grade: int) -> Truth:
     return Truth(
         day=state.day,
         blasts=int(body.blasts),
-        blasts_cd19_negative=int(body.blasts - body.blasts_cd19),
-        blasts_hla_lost=int(body.blasts_hla_lost),
+        blasts_cd19_negative=int(body.blasts - census.blasts_with(CD19).sum()),
+        blasts_hla_lost=int(body.blasts - census.blasts_with(HLA_HAPLOTYPE).sum()),
         marrow_blasts=int(marrow.blasts),
         marrow_cells=float(here.sum()),
         niche_blast_fraction=census.blasts[niches] / np.maximum(here, 1.0),
@@ -45,7 +47,7 @@ def truth_of(state: State, agvhd_grade: int, crs_grade: int) -> Truth:
         marrow_suppression=float(state.signals.suppression[niches].mean()),
         marrow_exhaustion=marrow.exhaustion / marrow.t_cells if marrow.t_cells else 0.0,
         marrow_et_ratio=marrow.t_cells / marrow.blasts if marrow.blasts else float("inf"),
-        blinatumomab_pg_per_ml=state.plasma_pg_ml,
+        blinatumomab_pg_per_ml=state.plasma_pg_ml.get(BLINATUMOMAB.name, 0.0),
         agvhd_grade=agvhd_grade,
         crs_grade=crs_grade,
         agents=state.pop.n_agents,
@@ -62,7 +64,7 @@ def marrow_layers(state: State) -> dict[str, np.ndarray]:
     here = census.blasts[niches] + t_cells + places.normal[niches] + places.normal_b[niches]
     layers = {
         "blasts": census.blasts[niches],
-        "blasts_cd19_negative": census.blasts[niches] - census.blasts_cd19[niches],
+        "blasts_cd19_negative": (census.blasts - census.blasts_with(CD19))[niches],
         "engaged": census.engaged[niches],
         "tcon": census.tcon[niches],
         "treg": census.treg[niches],

@@ -7,15 +7,27 @@ Extinction, mean and variance are therefore right at any step length. The number
 the clans that ended, plus those leavers that newborns made up for. They are shared among the channels by hazard.
 """
 
-from dataclasses import dataclass
 from math import exp, expm1
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
+from simulation.engine.bit_fields import BitField, value_of
 from simulation.engine.draws import Int, draw_binomial, draw_births, draw_poisson
 from simulation.engine.keyed_random import agent_key
-from simulation.engine.population import NEXT_CLONE, Floats, Ints, Ints32, Population, unlink
+from simulation.engine.population import (
+    NEXT_CLONE,
+    Columns,
+    Floats,
+    Ints,
+    Ints32,
+    Parcels,
+    Population,
+    Strata,
+    plain,
+    unlink,
+)
 
 __all__ = [
     "DIE",
@@ -34,21 +46,26 @@ __all__ = [
 DIVIDE, DIE, RECODE, PROGRAM, NEIGHBOUR, GOTO = range(6)
 
 
-@dataclass(frozen=True, slots=True)
-class Channels:
+class Channels(NamedTuple):
     """Describe the event channels: what each does (`effect`) and with which operand (`operand`), both shape (n_channels,).
 
     RECODE adds the operand to the cell's code; PROGRAM does so to both daughters of a programmed division; GOTO moves to
-    the group of places numbered by the operand.
+    the group of places numbered by the operand. The rest are the fields of the code that the engine reads: the class by which
+    events are counted, the programmed divisions left, and the clone, which a mutant founds.
     """
 
-    names: tuple[str, ...]
     effect: Ints
     operand: Ints
+    kind: BitField
+    program: BitField
+    clone: BitField
+
+    def events_of(self, tally: Ints, effect: int) -> int:
+        """Return the events of one effect, of all classes."""
+        return int(tally[:, self.effect == effect].sum())
 
 
-@dataclass(frozen=True, slots=True)
-class Destinations:
+class Destinations(NamedTuple):
     """Hold where cells may go: `neighbours` (n_places, k), -1 padded; groups of places with weights summing to 1."""
 
     neighbours: Ints32
@@ -57,15 +74,13 @@ class Destinations:
     weight: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class Variants:
+class Variants(NamedTuple):
     """Describe heritable changes at division: each new cell of class `of_class` gets `bit` with `probability`."""
 
     bit: Ints
     probability: Floats
     of_class: int
-    clone_shift: int
-    max_clones: int
+    max_clones: int  # a mutant founds a clone of its own, until so many are there
 
 
 def draw_events(
@@ -75,24 +90,21 @@ def draw_events(
 
     Returns
     -------
-    ndarray, shape (16, n_channels)
-        Events by class (low four bits of the code) and channel; column 0 counts births.
+    ndarray, shape (n_classes, n_channels)
+        Events by class and channel; the column of DIVIDE counts all births.
     """
-    tally = np.zeros((16, pop.n_channels), np.int64)
+    tally = np.zeros((channels.kind.largest + 1, channels.effect.size), np.int64)
+    fields = (plain(channels.kind), plain(channels.program), plain(channels.clone))
     at = 0
     while True:
         at = _draw(
-            at, pop.top, pop.cells, pop.code, pop.place, pop.serial, pop.stratum, pop.following, pop.previous,
-            pop.traits, pop.hazard, pop.s_head, pop.s_count, pop.meta, pop.parcels.code, pop.parcels.place,
-            pop.parcels.cells, pop.parcels.traits, pop.parcels.count, channels.effect, channels.operand,
-            where.neighbours, where.group_start, where.member, where.weight, variants.bit, variants.probability,
-            variants.of_class, variants.clone_shift, variants.max_clones, pop.resolution.max_cells, key, dt, tally,
+            at, pop.top, plain(pop.columns), plain(pop.strata), pop.meta, plain(pop.parcels), channels.effect, channels.operand,
+            fields, plain(where), plain(variants), pop.resolution.max_cells, key, dt, tally,
         )  # fmt: skip
         if at < 0:
             break
         pop.ensure_parcel_room(pop.parcels.code.size + 1)
-    pop.settle()
-    pop.consolidate()
+    pop.settle(consolidate=True)
     return tally
 
 
@@ -137,7 +149,7 @@ def _births_and_leavers(
 
 @njit(cache=True, error_model="numpy")
 def _program(
-    state: np.uint64, n: int, leavers: int, x: float, code: Int, operand: Int, steps_left: int, place: Int,
+    state: np.uint64, leavers: int, x: float, code: Int, operand: Int, steps_left: Int, place: Int,
     traits: Floats, row: int, p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats, p_count: Ints,
 ) -> tuple[int, np.uint64]:  # fmt: skip
     """Carry programmed dividers through every division that fits into the step (x = rate * dt); return births.
@@ -217,15 +229,19 @@ def _plant(group_start: Ints32, weight: Floats, to_left: Floats) -> int:
 
 @njit(cache=True, error_model="numpy")
 def _draw(
-    at: int, top: int, cells: Ints, codes: Ints, places: Ints32, serial: Ints, stratum: Ints32, following: Ints32,
-    previous: Ints32, traits: Floats, hazard: Floats, s_head: Ints32, s_count: Ints32,
-    meta: Ints, p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats, p_count: Ints, effect: Ints, operand: Ints,
-    neighbours: Ints32, group_start: Ints32, member: Ints32, weight: Floats, v_bit: Ints, v_probability: Floats, v_class: int,
-    clone_shift: int, max_clones: int, max_cells: int, key: np.uint64, dt: float, tally: Ints,
+    at: int, top: int, cohorts: Columns, strata: Strata, meta: Ints, parcels: Parcels, effect: Ints, operand: Ints,
+    fields: tuple[BitField, BitField, BitField], where: Destinations, variants: Variants, max_cells: int, key: np.uint64,
+    dt: float, tally: Ints,
 ) -> int:  # fmt: skip
     """Draw from row `at` on; return the row reached when the parcel buffer is full, or -1 when done."""
-    n_channels = effect.size
-    to_left, count = np.zeros(2 * weight.size + 2), np.zeros(2 * weight.size + 2, np.int64)
+    cells, codes, places, _, serial, stratum, following, previous, traits, hazard = cohorts
+    _, _, s_head, s_count, _, _ = strata
+    p_code, p_place, p_cells, _, p_traits, p_count = parcels
+    neighbours, group_start, member, weight = where
+    v_bit, v_probability, v_class, max_clones = variants
+    kind_field, program_field, clone_field = fields
+    n_channels, width = effect.size, 2 * weight.size + 2
+    to_left, count = np.zeros(width), np.zeros(width, np.int64)
     per_row = _plant(group_start, weight, to_left) + neighbours.shape[1] + n_channels + 24
     active, rates = np.zeros(n_channels + 1, np.int64), np.zeros(n_channels + 1)
     for row in range(at, top):
@@ -252,7 +268,7 @@ def _draw(
         state = agent_key(key, code, place, serial[row])
         there, leavers, state = _births_and_leavers(state, n, b, d, dt)
         births = there - n + leavers
-        kind = code & 15
+        kind = value_of(code, kind_field)
         if leavers > 0:
             last = n_active - 1
             active[widest_at], active[last] = active[last], active[widest_at]
@@ -307,11 +323,12 @@ def _draw(
                             )
                             k -= m
                 elif what == PROGRAM:
-                    made, state = _program(
-                        state, n, k, rate * dt, code, operand[c], (code >> 8) & 15, place, traits, row, p_code, p_place,
-                        p_cells, p_traits, p_count,
+                    steps_left = value_of(code, program_field)
+                    born, state = _program(
+                        state, k, rate * dt, code, operand[c], steps_left, place, traits, row, p_code, p_place, p_cells,
+                        p_traits, p_count,
                     )  # fmt: skip
-                    tally[kind, 0] += made
+                    tally[kind, 0] += born
                 if left == 0:
                     break
         if births > 0:
@@ -326,9 +343,7 @@ def _draw(
                     if m > 0:
                         mutant = code | v_bit[v]
                         if meta[NEXT_CLONE] < max_clones:
-                            mutant = (mutant & ~(np.int64(4095) << clone_shift)) | (
-                                meta[NEXT_CLONE] << clone_shift
-                            )
+                            mutant += (meta[NEXT_CLONE] - value_of(code, clone_field)) << clone_field[0]
                             meta[NEXT_CLONE] += 1
                         _put(mutant, place, m, traits, row, p_code, p_place, p_cells, p_traits, p_count)
                         there -= m

@@ -16,7 +16,6 @@ __all__ = [
     "agent_key",
     "base_key",
     "combine",
-    "exponential",
     "mix",
     "normal",
     "step_key",
@@ -127,10 +126,3 @@ def normal(state: np.uint64) -> tuple[float, np.uint64]:
         if x == x:
             break
     return x, state
-
-
-@njit(cache=True, error_model="numpy")
-def exponential(state: np.uint64) -> tuple[float, np.uint64]:
-    """Return a standard exponential number, and the state after it."""
-    u, state = uniform(state)
-    return -log(u), state

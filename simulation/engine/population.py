@@ -6,8 +6,9 @@ doubly linked chain found through an open-addressing hash table. `deposit_parcel
 the cohort most like it, or found one.
 """
 
-from dataclasses import dataclass, field, fields
-from typing import Self
+from collections.abc import Callable
+from copy import copy
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,19 +16,27 @@ from numba import njit
 
 from simulation.engine.keyed_random import mix
 
-__all__ = ["Parcels", "Population", "Resolution", "deposit_parcels", "unlink"]
+__all__ = ["Columns", "Parcels", "Population", "Resolution", "Strata", "deposit_parcels", "plain", "unlink"]
 
 # Slots of `Population.meta`.
 FREE, TOP, N_STRATA, NEXT_UID, N_AGENTS, NEXT_CLONE = range(6)
 _META = 8
+_PARCELS = 4096  # room for so many at first
 
 Ints = npt.NDArray[np.int64]
 Ints32 = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+def _int64(n: int) -> Ints:
+    return np.zeros(n, np.int64)
+
+
+def _int32(n: int) -> Ints32:
+    return np.zeros(n, np.int32)
+
+
+class Resolution(NamedTuple):
     """Say how finely cohorts resolve continuous traits; results may not depend on it."""
 
     agents_per_stratum: int = 3
@@ -35,78 +44,87 @@ class Resolution:
     trait_tolerance: float = 0.01  # cohorts closer than this in every trait are one cohort
 
 
-@dataclass(slots=True)
-class Parcels:
-    """Buffer the cells that leave their cohort in a step, until all draws are made."""
+class Columns(NamedTuple):
+    """Hold one row per cohort, shape (capacity,); `traits` (capacity, n_traits); `hazard` (capacity, n_channels), per day."""
+
+    cells: Ints
+    code: Ints
+    place: Ints32
+    uid: Ints
+    serial: Ints
+    stratum: Ints32
+    following: Ints32
+    previous: Ints32
+    traits: Floats
+    hazard: Floats
+
+
+class Strata(NamedTuple):
+    """Hold one row per stratum, shape (strata,) each, and the hash table from (place, code) to stratum."""
+
+    code: Ints
+    place: Ints32
+    head: Ints32
+    size: Ints32  # cohorts
+    serial: Ints
+    table: Ints32
+
+
+class Parcels(NamedTuple):
+    """Buffer the cells that leave their cohort in a step, until all draws are made; shape (capacity,) each."""
 
     code: Ints
     place: Ints32
     cells: Ints
-    traits: Floats
-    stratum: Ints32  # where it goes; found for all parcels at once
-    count: Ints = field(default_factory=lambda: np.zeros(1, np.int64))
+    stratum: Ints32  # where it goes; looked up for all parcels at once
+    traits: Floats  # shape (capacity, n_traits)
+    waiting: Ints  # shape (1,): how many there are
 
     @classmethod
     def empty(cls, capacity: int, n_traits: int) -> Self:
         """Return a buffer for `capacity` parcels."""
-        return cls(
-            np.zeros(capacity, np.int64),
-            np.zeros(capacity, np.int32),
-            np.zeros(capacity, np.int64),
-            np.zeros((capacity, n_traits)),
-            np.zeros(capacity, np.int32),
-        )
+        n = capacity
+        return cls(_int64(n), _int32(n), _int64(n), _int32(n), np.zeros((n, n_traits)), _int64(1))
 
 
-@dataclass(slots=True)
 class Population:
-    """Hold all cohorts of one simulated patient in columns.
+    """Hold all cohorts of one simulated patient.
 
-    Attributes have shape (capacity,) unless said: `traits` is (capacity, n_traits), `hazard` is (capacity,
-    n_channels), per cell per day. Strata have columns of their own (`s_*`), and `table` is the hash table from
-    (place, code) to stratum.
+    The columns are attributes as well: `pop.cells` is `pop.columns.cells`. They are other arrays after a step in which they grew.
     """
 
-    n_traits: int
-    n_channels: int
-    resolution: Resolution
-    capacity: int = 1024
-    cells: Ints = field(init=False)
-    code: Ints = field(init=False)
-    place: Ints32 = field(init=False)
-    uid: Ints = field(init=False)
-    serial: Ints = field(init=False)
-    stratum: Ints32 = field(init=False)
-    following: Ints32 = field(init=False)
-    previous: Ints32 = field(init=False)
-    traits: Floats = field(init=False)
-    hazard: Floats = field(init=False)
-    s_code: Ints = field(init=False)
-    s_place: Ints32 = field(init=False)
-    s_head: Ints32 = field(init=False)
-    s_count: Ints32 = field(init=False)
-    s_serial: Ints = field(init=False)
-    table: Ints32 = field(init=False)
-    meta: Ints = field(init=False)
-    parcels: Parcels = field(init=False)
+    cells: Ints
+    code: Ints
+    place: Ints32
+    uid: Ints
+    serial: Ints
+    traits: Floats
+    hazard: Floats
+    columns: Columns
 
-    def __post_init__(self) -> None:
-        n = self.capacity
-        self.cells, self.code = np.zeros(n, np.int64), np.zeros(n, np.int64)
-        self.uid, self.serial = np.zeros(n, np.int64), np.zeros(n, np.int64)
-        self.place, self.stratum = np.zeros(n, np.int32), np.zeros(n, np.int32)
-        self.following, self.previous = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
-        self.traits = np.zeros((n, self.n_traits))
-        self.hazard = np.zeros((n, self.n_channels))
-        self.s_code, self.s_place = np.zeros(n, np.int64), np.zeros(n, np.int32)
-        self.s_head, self.s_count = np.full(n, -1, np.int32), np.zeros(n, np.int32)
-        self.s_serial = np.zeros(n, np.int64)
-        self.table = _empty_table(n)
-        self.meta = np.zeros(_META, np.int64)
+    def __init__(self, n_traits: int, n_channels: int, resolution: Resolution, capacity: int = 1024) -> None:
+        self.resolution = resolution
+        n = capacity
+        self._use(
+            Columns(
+                _int64(n), _int64(n), _int32(n), _int64(n), _int64(n), _int32(n), _int32(n), _int32(n), np.zeros((n, n_traits)),
+                np.zeros((n, n_channels)),
+            )
+        )  # fmt: skip
+        self.strata = Strata(_int64(n), _int32(n), _int32(n), _int32(n), _int64(n), _empty_table(n))
+        self.meta = _int64(_META)
         self.meta[FREE] = -1
-        self.meta[NEXT_UID] = 1
-        self.meta[NEXT_CLONE] = 1
-        self.parcels = Parcels.empty(4096, self.n_traits)
+        self.meta[NEXT_UID] = self.meta[NEXT_CLONE] = 1
+        self.parcels = Parcels.empty(_PARCELS, n_traits)
+
+    def _use(self, columns: Columns) -> None:
+        self.columns = columns
+        self.__dict__.update(columns._asdict())
+
+    @property
+    def capacity(self) -> int:
+        """Return the number of rows that there is room for."""
+        return self.cells.size
 
     @property
     def top(self) -> int:
@@ -138,58 +156,54 @@ class Population:
             raise ValueError(f"cells must be >= 0, got {cells}")
         if cells == 0:
             return
-        parcels, at = self.parcels, int(self.parcels.count[0])
+        parcels, at = self.parcels, int(self.parcels.waiting[0])
         if at >= parcels.code.size:
             self.settle()
             at = 0
         parcels.code[at], parcels.place[at], parcels.cells[at] = code, place, cells
         parcels.traits[at] = 0.0 if traits is None else traits
-        parcels.count[0] = at + 1
+        parcels.waiting[0] = at + 1
         self.settle()
 
-    def settle(self) -> None:
-        """Deposit every waiting parcel, growing the columns when they are full."""
-        parcels, start, in_parcel = self.parcels, 0, 0
+    def settle(self, *, consolidate: bool = False) -> None:
+        """Deposit every waiting parcel, growing the columns when they are full.
+
+        Then merge, if asked, cohorts of a stratum that have become alike; nothing to do with one cell an agent.
+        """
+        start = placed = 0
+        cap, max_cells, tolerance = self.resolution
+        merge = consolidate and max_cells == 0
         while True:
-            start, in_parcel = deposit_parcels(
-                start, in_parcel, parcels.code, parcels.place, parcels.cells, parcels.traits, parcels.stratum, parcels.count,
-                self.cells, self.code, self.place, self.uid, self.serial, self.stratum, self.following,
-                self.previous, self.traits, self.s_code, self.s_place, self.s_head, self.s_count, self.s_serial,
-                self.table, self.meta, self.resolution.agents_per_stratum, self.resolution.max_cells,
-                self.resolution.trait_tolerance,
+            start, placed = deposit_parcels(
+                start, placed, plain(self.parcels), plain(self.columns), plain(self.strata), self.meta, cap, max_cells,
+                tolerance, merge,
             )  # fmt: skip
-            if start >= parcels.count[0]:
+            if start >= self.parcels.waiting[0]:
                 break
             self._grow()
-        parcels.count[0] = 0
-
-    def consolidate(self) -> None:
-        """Merge cohorts of a stratum that have become alike within the tolerance; nothing to do with one cell an agent."""
-        if self.resolution.max_cells == 0:
-            _consolidate(
-                self.cells, self.stratum, self.following, self.previous, self.traits, self.s_head, self.s_count,
-                self.meta, self.resolution.trait_tolerance,
-            )  # fmt: skip
+        self.parcels.waiting[0] = 0
 
     def found(self, code: int, place: int, cells: int, traits: Floats) -> int:
         """Found a cohort of its own whatever its stratum holds, and return its row."""
         while self.meta[FREE] < 0 and self.meta[TOP] >= self.capacity - 1:
             self._grow()
-        if self.meta[N_STRATA] >= self.s_code.size - 1:
+        if self.meta[N_STRATA] >= self.strata.code.size - 1:
             self._grow()
-        stratum = int(_find_stratum(code, place, self.table, self.s_code, self.s_place, self.meta))
-        row = _found(
-            stratum, code, place, cells, self.cells, self.code, self.place, self.uid, self.serial,
-            self.stratum, self.following, self.previous, self.s_head, self.s_count, self.s_serial, self.meta,
+        c, s = self.columns, self.strata
+        stratum = int(_find_stratum(code, place, s.code, s.place, s.head, s.table, self.meta))
+        row = int(
+            _new_cohort(
+                stratum, code, place, cells, c.cells, c.code, c.place, c.uid, c.serial, c.stratum, c.following, c.previous,
+                s.head, s.size, s.serial, self.meta,
+            )
         )  # fmt: skip
         self.traits[row] = traits
-        return int(row)
+        return row
 
     def remove(self, row: int) -> None:
         """Take a cohort out; its row becomes free."""
-        unlink(
-            row, self.cells, self.stratum, self.following, self.previous, self.s_head, self.s_count, self.meta
-        )
+        c, s = self.columns, self.strata
+        unlink(row, c.cells, c.stratum, c.following, c.previous, s.head, s.size, self.meta)
 
     def clear_hazards(self) -> None:
         """Set every hazard to zero before the processes of a step add theirs."""
@@ -197,44 +211,41 @@ class Population:
 
     def _grow(self) -> None:
         """Double the columns; rebuild the hash table over strata that still hold cohorts."""
-        old, self.capacity = self.capacity, 2 * self.capacity
-        for name in ("cells", "code", "uid", "serial", "place", "stratum", "following", "previous"):
-            column = getattr(self, name)
-            grown = np.zeros(self.capacity, column.dtype)
-            grown[:old] = column
-            setattr(self, name, grown)
-        for name in ("traits", "hazard"):
-            matrix = getattr(self, name)
-            grown = np.zeros((self.capacity, matrix.shape[1]))
-            grown[:old] = matrix
-            setattr(self, name, grown)
-        for name in ("s_code", "s_place", "s_head", "s_count", "s_serial"):
-            column = getattr(self, name)
-            grown = np.full(2 * column.size, -1 if name == "s_head" else 0, column.dtype)
-            grown[: column.size] = column
-            setattr(self, name, grown)
-        self.table = _empty_table(self.s_code.size)
-        _rehash(self.table, self.s_code, self.s_place, self.meta)
+        self._use(_each(self.columns, _twice))
+        self.strata = _each(self.strata, _twice)._replace(table=_empty_table(2 * self.strata.code.size))
+        _rehash(self.strata.code, self.strata.place, self.strata.table, self.meta)
 
     def ensure_parcel_room(self, room: int) -> None:
         """Grow the parcel buffer to hold `room` parcels."""
-        if self.parcels.code.size < room:
-            old = self.parcels
-            grown = Parcels.empty(2 * room, self.n_traits)
-            n = int(old.count[0])
-            grown.code[:n], grown.place[:n] = old.code[:n], old.place[:n]
-            grown.cells[:n], grown.traits[:n] = old.cells[:n], old.traits[:n]
-            grown.count[0] = n
-            self.parcels = grown
+        while self.parcels.code.size < room:
+            self.parcels = _each(self.parcels, _twice)._replace(waiting=self.parcels.waiting)
 
     def copy(self) -> "Population":
         """Return an independent copy: both go on with the same bytes."""
-        twin = Population.__new__(Population)
-        for f in fields(self):
-            value = getattr(self, f.name)
-            setattr(twin, f.name, value.copy() if isinstance(value, np.ndarray) else value)
-        twin.parcels = Parcels.empty(self.parcels.code.size, self.n_traits)
+        twin = copy(self)
+        twin._use(_each(self.columns, np.copy))
+        twin.strata = _each(self.strata, np.copy)
+        twin.meta = self.meta.copy()
+        twin.parcels = Parcels.empty(self.parcels.code.size, self.traits.shape[1])
         return twin
+
+
+def plain[T: tuple[Any, ...]](named: T) -> T:
+    """Return a NamedTuple as the plain tuple that kernels take.
+
+    Looking up the type of a NamedTuple costs 2 us a call, and in a kernel each use of one of its arrays counts references.
+    """
+    return tuple(named)  # type: ignore[return-value]
+
+
+def _each[T: tuple[Any, ...]](named: T, change: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> T:
+    """Return the NamedTuple of what each of its arrays becomes."""
+    return type(named)(*map(change, named))
+
+
+def _twice(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a copy with as many rows of zeros after it."""
+    return np.concatenate([column, np.zeros_like(column)])
 
 
 def _empty_table(strata: int) -> Ints32:
@@ -250,7 +261,7 @@ def _slot_of(code: int, place: int, size: int) -> np.int64:
 
 @njit(cache=True, error_model="numpy")
 def _find_stratum(
-    code: int, place: int, table: Ints32, s_code: Ints, s_place: Ints32, meta: Ints
+    code: int, place: int, s_code: Ints, s_place: Ints32, s_head: Ints32, table: Ints32, meta: Ints
 ) -> np.int64:
     """Return the stratum of (place, code), making it when there is none."""
     slot = _slot_of(code, place, table.size)
@@ -261,16 +272,17 @@ def _find_stratum(
         if s_code[stratum] == code and s_place[stratum] == place:
             return np.int64(stratum)
         slot = (slot + 1) & (table.size - 1)
-    made = np.int64(meta[N_STRATA])
-    meta[N_STRATA] = made + 1
-    s_code[made] = code
-    s_place[made] = place
-    table[slot] = made
-    return made
+    new = np.int64(meta[N_STRATA])
+    meta[N_STRATA] = new + 1
+    s_code[new] = code
+    s_place[new] = place
+    s_head[new] = -1
+    table[slot] = new
+    return new
 
 
 @njit(cache=True, error_model="numpy")
-def _rehash(table: Ints32, s_code: Ints, s_place: Ints32, meta: Ints) -> None:
+def _rehash(s_code: Ints, s_place: Ints32, table: Ints32, meta: Ints) -> None:
     for stratum in range(meta[N_STRATA]):
         slot = _slot_of(s_code[stratum], s_place[stratum], table.size)
         while table[slot] >= 0:
@@ -300,7 +312,7 @@ def unlink(
 
 
 @njit(cache=True, error_model="numpy")
-def _found(
+def _new_cohort(
     s: int, code: int, place: int, n: int, cells: Ints, codes: Ints, places: Ints32, uid: Ints, serial: Ints,
     stratum: Ints32, following: Ints32, previous: Ints32, s_head: Ints32, s_count: Ints32, s_serial: Ints,
     meta: Ints,
@@ -369,39 +381,40 @@ def _consolidate(
 
 @njit(cache=True, error_model="numpy")
 def deposit_parcels(
-    start: int, done: int, p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats, p_stratum: Ints32,
-    p_count: Ints, cells: Ints, codes: Ints, places: Ints32, uid: Ints, serial: Ints, stratum: Ints32, following: Ints32,
-    previous: Ints32, traits: Floats, s_code: Ints, s_place: Ints32, s_head: Ints32, s_count: Ints32,
-    s_serial: Ints, table: Ints32, meta: Ints, cap: int, max_cells: int, tolerance: float,
+    start: int, placed: int, parcels: Parcels, cohorts: Columns, strata: Strata, meta: Ints, cap: int, max_cells: int,
+    tolerance: float, consolidate: bool,
 ) -> tuple[int, int]:  # fmt: skip
-    """Let parcels from index `start` on join or found cohorts; conserve cells exactly.
+    """Let parcels from index `start` on join or found cohorts, then merge like cohorts if asked; conserve cells exactly.
 
     Returns
     -------
     (next parcel, cells of it already placed)
         The next parcel equals the count when all is done; otherwise the columns are full and must grow.
     """
+    p_code, p_place, p_cells, p_stratum, p_traits, p_count = parcels
+    cells, codes, places, uid, serial, stratum, following, previous, traits, _ = cohorts
+    s_code, s_place, s_head, s_count, s_serial, table = strata
     # Strata first, in a loop of its own: these look-ups do not wait for each other.
-    found = start
-    while found < p_count[0] and meta[N_STRATA] < s_code.size - 1:
-        p_stratum[found] = _find_stratum(p_code[found], p_place[found], table, s_code, s_place, meta)
-        found += 1
-    for i in range(start, found):
+    end = start
+    while end < p_count[0] and meta[N_STRATA] < s_code.size - 1:
+        p_stratum[end] = _find_stratum(p_code[end], p_place[end], s_code, s_place, s_head, table, meta)
+        end += 1
+    for i in range(start, end):
         code, place, s = p_code[i], p_place[i], p_stratum[i]
-        left = p_cells[i] - done
+        left = p_cells[i] - placed
         if max_cells > 0:
             while left > 0:
                 if meta[FREE] < 0 and meta[TOP] >= cells.size - 1:
                     return i, p_cells[i] - left
                 n = min(left, max_cells)
-                row = _found(
+                row = _new_cohort(
                     s, code, place, n, cells, codes, places, uid, serial, stratum, following, previous,
                     s_head, s_count, s_serial, meta,
                 )  # fmt: skip
                 for t in range(traits.shape[1]):
                     traits[row, t] = p_traits[i, t]
                 left -= n
-            done = 0
+            placed = 0
             continue
         nearest, near = -1, np.inf
         row = s_head[s]
@@ -432,10 +445,12 @@ def deposit_parcels(
             unlink(second, cells, stratum, following, previous, s_head, s_count, meta)
         elif meta[FREE] < 0 and meta[TOP] >= cells.size - 1:
             return i, 0
-        row = _found(
+        row = _new_cohort(
             s, code, place, left, cells, codes, places, uid, serial, stratum, following, previous, s_head,
             s_count, s_serial, meta,
         )  # fmt: skip
         for t in range(traits.shape[1]):
             traits[row, t] = p_traits[i, t]
-    return found, done if found == start else 0
+    if consolidate and end == p_count[0]:
+        _consolidate(cells, stratum, following, previous, traits, s_head, s_count, meta, tolerance)
+    return end, placed if end == start else 0

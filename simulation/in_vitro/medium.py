@@ -5,15 +5,15 @@ from typing import Final
 
 import numpy as np
 
+from simulation.biology.channels import Channel, channels
 from simulation.biology.state import State
-from simulation.biology.traits import TAG_SHIFT, Channel, channels
+from simulation.biology.traits import TAG
 from simulation.engine.events import PROGRAM, Channels
 
 __all__ = ["DivisionDye", "Medium", "Stimulators", "dye_channels", "generation_of"]
 
 _DYE_CHANNEL: Final = len(Channel)
-_GENERATION: Final = 1 << TAG_SHIFT
-_GENERATION_MASK: Final = 0xFFFF
+_GENERATION: Final = TAG.bits(1)
 
 
 def dye_channels(priming_divisions: int) -> Channels:
@@ -22,18 +22,15 @@ def dye_channels(priming_divisions: int) -> Channels:
     The generation stands where a body keeps the tag of a cohort set apart by hand. A programmed division counts too.
     """
     table = channels(priming_divisions)
-    operand = table.operand.copy()
-    operand[Channel.PROGRAM] += _GENERATION
-    return Channels(
-        (*table.names, "divide_dyed"),
-        np.append(table.effect, PROGRAM),
-        np.append(operand, _GENERATION),
+    table.operand[Channel.PROGRAM] += _GENERATION
+    return table._replace(
+        effect=np.append(table.effect, PROGRAM), operand=np.append(table.operand, _GENERATION)
     )
 
 
 def generation_of(codes: np.ndarray) -> np.ndarray:
     """Return how often the founders of these cells have divided, shape of `codes`."""
-    return (codes >> TAG_SHIFT) & _GENERATION_MASK
+    return np.asarray(TAG.of(codes))
 
 
 class Medium:
@@ -50,7 +47,8 @@ class Medium:
 
     def act(self, state: State, dt: float) -> None:
         """Set the drug and the room for division, 1 - T cells / capacity."""
-        state.signals.drug_pg_ml[:] = state.mean_plasma_pg_ml
+        for i, engager in enumerate(state.engagers):
+            state.signals.drug_pg_ml[i] = state.mean_plasma_pg_ml[engager.name]
         crowding = float(state.census.t_cells.sum()) / self.capacity
         # `activation` reads room as 1 - (1 - lymphopenia) / fold_expansion_max
         state.signals.lymphopenia = 1.0 - state.p.fold_expansion_max * crowding
@@ -66,7 +64,7 @@ class Stimulators:
         """Advance both fields by one step, exactly for constant rates."""
         places, decay = state.places, state.p.rate_apc_decay
         places.normal *= exp(-decay * dt)
-        places.normal_b *= np.exp(-(decay + state.signals.kill_rate) * dt)
+        places.normal_b *= np.exp(-(decay + state.signals.normal_b_kill_rate) * dt)
 
 
 class DivisionDye:

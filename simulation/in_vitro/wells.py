@@ -1,34 +1,27 @@
 """A well: one place of kind WELL in a small body of its own, with the patient's rules."""
 
 from math import exp, log1p, sqrt
-from types import SimpleNamespace
-from typing import Final, cast
+from typing import Final
 
 import numpy as np
 
-from simulation.biology.census import Census
+from simulation.biology.channels import Channel, channels
+from simulation.biology.engagers import BLINATUMOMAB, Engager
 from simulation.biology.order import BEFORE_EVENTS, advance, switched_on
 from simulation.biology.places import PlaceKind, Places
-from simulation.biology.state import Process, Signals, State, Values
+from simulation.biology.state import Process, State
 from simulation.biology.traits import (
     ALLOREACTIVE,
-    BLAST,
-    CD19_LOST,
-    CLASS_MASK,
-    CLONE_SHIFT,
+    CLASS,
     ENGAGED_TCON,
     ENGAGED_TREG,
-    HLA_LOST,
-    N_TRAITS,
     TCON,
     TREG,
-    Channel,
-    channels,
+    exhaustion_of,
 )
 from simulation.body.keyed import Keyed
-from simulation.engine.events import Destinations, Variants
 from simulation.engine.keyed_random import base_key
-from simulation.engine.population import Population, Resolution
+from simulation.engine.population import Resolution
 from simulation.in_vitro.medium import DivisionDye, Medium, Stimulators, dye_channels, generation_of
 from simulation.in_vitro.schema import Experiment
 from simulation.parameters import ParameterValues
@@ -47,12 +40,9 @@ _AFTER: Final = (Stimulators(),)
 
 def _place() -> Places:
     """Return one well: empty, of full access, from which no cell can leave."""
-    nowhere = Destinations(
-        np.full((1, 4), -1, np.int32), np.zeros(7, np.int32), np.zeros(0, np.int32), np.zeros(0)
-    )
-    kind = np.array([PlaceKind.WELL], np.int32)
     one, none = np.ones(1), np.zeros(1)
-    return Places(0, 0, kind, one.copy(), none.copy(), none.copy(), none.copy(), none.copy(), one, nowhere)
+    kind = np.array([PlaceKind.WELL], np.int32)
+    return Places(0, 0, kind, one.copy(), none.copy(), none.copy(), none.copy(), none.copy(), one)
 
 
 def pipetted(draw: Keyed, what: str, cells: float, cv: float, *ids: int) -> int:
@@ -75,11 +65,15 @@ class Well:
     seed, donor, label
         Keys of every random number: a well is the same whatever else is on the plate.
     drug_pg_ml
-        Blinatumomab in the medium.
+        Engager in the medium.
     targets_divide
         Whether blasts divide here; their room is then `capacity`.
     dye
         Whether T cells carry a dye that counts their divisions.
+    haplotype_mismatch
+        Whether blasts and T cells differ in an HLA haplotype.
+    engager
+        The drug of the medium.
     """
 
     def __init__(
@@ -94,6 +88,7 @@ class Well:
         targets_divide: bool = False,
         dye: bool = False,
         haplotype_mismatch: bool = True,
+        engager: Engager = BLINATUMOMAB,
     ) -> None:
         self.dt = experiment.time_step
         self.draw = Keyed(seed, donor)
@@ -104,23 +99,14 @@ class Well:
         divisions = round(values.n_priming_divisions)
         table = dye_channels(divisions) if dye else channels(divisions)
         r = experiment.resolution
-        single = 1 if r.cells_per_agent == 1 else 0
-        self.state = State(
-            p=cast(Values, SimpleNamespace(**(dict(values) | _NOT_HERE))),
-            places=places,
-            pop=Population(
-                N_TRAITS,
-                len(table.names),
-                Resolution(r.agents_per_stratum, single, r.trait_tolerance),
-                capacity=64,
-            ),
-            signals=Signals.quiet(1),
-            census=Census(1),
-            channels=table,
-            variants=Variants(np.array([CD19_LOST, HLA_LOST]), np.zeros(2), BLAST, CLONE_SHIFT, 1),
-            clone_growth=np.ones(4096),
-            behaviour=np.arange(CLASS_MASK + 1, dtype=np.int64),
-            event_key=base_key(seed, donor, f"well {label}"),
+        self.state = State.empty(
+            dict(values) | _NOT_HERE,
+            places,
+            table,
+            Resolution(r.agents_per_stratum, 1 if r.cells_per_agent == 1 else 0, r.trait_tolerance),
+            (engager,),
+            base_key(seed, donor, f"well {label}"),
+            capacity=64,
             haplotype_mismatch=haplotype_mismatch,
             host_apc=0.0,
         )
@@ -139,7 +125,8 @@ class Well:
 
     def set_drug(self, pg_ml: float) -> None:
         """Replace the medium by one with this much drug."""
-        self.state.mean_plasma_pg_ml = self.state.plasma_pg_ml = pg_ml
+        for engager in self.state.engagers:
+            self.state.mean_plasma_pg_ml[engager.name] = pg_ml
 
     def add(self, code: int, cells: int, traits: np.ndarray | None = None) -> None:
         """Put cells in."""
@@ -150,7 +137,7 @@ class Well:
         for _ in range(round(days / self.dt)):
             advance(self.state, self.dt, self._before, _AFTER)
             self.kills += int(self.state.tally[:, Channel.KILLED_BY_ENGAGED].sum())
-            self.tcon_births += int(self.state.tally[TCON_CLASSES, 0].sum())
+            self.tcon_births += int(self.state.tally[TCON_CLASSES, Channel.DIVIDE].sum())
             self.t_cell_days += float(self.state.census.t_cells[0]) * self.dt
 
     def count(self, *classes: int) -> int:
@@ -163,7 +150,7 @@ class Well:
         pop, rows = self.state.pop, self._rows(*TCON_CLASSES)
         cells = pop.cells[rows]
         total = cells.sum()
-        return float((pop.traits[rows].sum(axis=1) * cells).sum() / total) if total else 0.0
+        return float((exhaustion_of(pop.traits[rows]) * cells).sum() / total) if total else 0.0
 
     def take(self, share: float, *classes: int) -> list[tuple[int, int, np.ndarray]]:
         """Take out a random share of the cells of these classes: (code, cells, traits) of each cohort."""
@@ -185,15 +172,15 @@ class Well:
     def generations(self, most: int = 8) -> np.ndarray:
         """Return Tcon by number of divisions, shape (most + 1,); the last holds those with more."""
         pop, rows = self.state.pop, self._rows(*TCON_CLASSES)
-        found = np.minimum(generation_of(pop.code[rows]), most)
-        return np.bincount(found, weights=pop.cells[rows], minlength=most + 1)
+        divisions = np.minimum(generation_of(pop.code[rows]), most)
+        return np.bincount(divisions, weights=pop.cells[rows], minlength=most + 1)
 
     def alloreactive(self) -> int:
         """Return living alloreactive Tcon."""
         pop, rows = self.state.pop, self._rows(*TCON_CLASSES)
-        return int(pop.cells[rows][(pop.code[rows] & ALLOREACTIVE) > 0].sum())
+        return int(pop.cells[rows][ALLOREACTIVE.of(pop.code[rows]) > 0].sum())
 
     def _rows(self, *classes: int) -> np.ndarray:
         pop = self.state.pop
         rows = pop.rows()
-        return rows[np.isin(self.state.behaviour[pop.code[rows] & CLASS_MASK], classes)]
+        return rows[np.isin(self.state.behaviour[CLASS.of(pop.code[rows])], classes)]

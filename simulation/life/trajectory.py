@@ -28,12 +28,12 @@ class Moment:
     clinic: "Clinic"
 
     @cached_property
-    def body(self) -> Counts:
+    def body(self) -> Counts[float]:
         """Return the counts of the whole body."""
         return self.state.census.sums()
 
     @cached_property
-    def marrow(self) -> Counts:
+    def marrow(self) -> Counts[float]:
         """Return the counts of the marrow."""
         return self.state.census.sums(self.state.places.marrow)
 

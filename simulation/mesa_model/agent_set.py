@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from mesa.agentset import AbstractAgentSet
 
-from simulation.biology.traits import CLASS_MASK
+from simulation.biology.traits import CLASS
 from simulation.mesa_model.cohort import Cohort
 from simulation.mesa_model.columns import Column, column_of
 from simulation.mesa_model.groups import CohortGroups
@@ -166,7 +166,7 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):
         if rows.size == 0:
             return []
         model = self._owner()
-        kinds = model.ledger.pop.code[rows] & CLASS_MASK
+        kinds = CLASS.of(model.ledger.pop.code[rows])
         columns = {k: column_of(model.classes.by_id[k], name) for k in np.unique(kinds).tolist()}
         different = list(dict.fromkeys(columns.values()))
         if len(different) == 1:
@@ -250,7 +250,7 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):
             at_most = int(rows.size * at_most)
         if agent_type is not None and rows.size:
             model = self._owner()
-            kinds = model.ledger.pop.code[rows] & CLASS_MASK
+            kinds = CLASS.of(model.ledger.pop.code[rows])
             rows = rows[np.isin(kinds, model.classes.ids_under(agent_type))]
         if filter_func is None:
             limit = rows.size if at_most == float("inf") else max(int(at_most), 0)

@@ -2,19 +2,19 @@
 
 from typing import TYPE_CHECKING, Any
 
+from simulation.biology.antigens import ANTIGENS
 from simulation.biology.traits import (
     ALLOREACTIVE,
     BLAST,
-    CD19_LOST,
+    CLASS,
+    DIVISIONS_LEFT,
     ENGAGED_TCON,
     ENGAGED_TREG,
     EXHAUSTION_REVERSIBLE,
     EXHAUSTION_TERMINAL,
-    HLA_LOST,
+    ORIGIN,
     ORIGIN_GRAFT,
-    ORIGIN_SHIFT,
-    PROGRAM_SHIFT,
-    STAGE_SHIFT,
+    STAGE,
     TCON,
     TREG,
 )
@@ -28,23 +28,15 @@ if TYPE_CHECKING:
 
 __all__ = ["BUILT_IN", "DonorTcon", "DonorTreg", "EngagedTCell", "LeukemicBlast", "TCell"]
 
-STAGES = ("resting", "effector", "memory")
-
 
 class LeukemicBlast(Cohort):
     """Leukaemic blasts.
 
-    Parameters are those of `Cohort`, and `cd19` and `hla_haplotype`: whether they carry CD19 and the mismatched HLA haplotype.
+    Parameters are those of `Cohort`, and the antigens by name (`cd19`, `hla_haplotype`): whether the blasts carry them. They are
+    attributes as well.
     """
 
     __slots__ = ()
-
-    cd19 = Flag(CD19_LOST, "Whether the blasts carry CD19, blinatumomab's target.", stored_as_lost=True)
-    hla_haplotype = Flag(
-        HLA_LOST,
-        "Whether they carry the mismatched HLA haplotype, the target of alloreactive T cells.",
-        stored_as_lost=True,
-    )
 
     def __init__(
         self,
@@ -52,14 +44,24 @@ class LeukemicBlast(Cohort):
         *,
         place: Place,
         cells: int = 1,
-        cd19: bool = True,
-        hla_haplotype: bool = True,
         clone: int = 0,
         kept_apart: bool = True,
+        **antigens: bool,
     ) -> None:
-        cls = type(self)
-        bits = cls.cd19.encoded(cd19) | cls.hla_haplotype.encoded(hla_haplotype)
+        bits = 0
+        for name, carried in antigens.items():
+            flag = getattr(type(self), name, None)
+            if not isinstance(flag, Flag):
+                names = ", ".join(antigen.name for antigen in ANTIGENS)
+                raise TypeError(f"{type(self).__name__}: no antigen {name!r}; there are {names}")
+            bits |= flag.encoded(carried)
         self._found(model, bits, place, cells, clone, kept_apart)
+
+
+for _antigen in ANTIGENS:
+    _flag = Flag(_antigen.lost, f"Whether the blasts carry {_antigen.name}.", stored_as_lost=True)
+    _flag.__set_name__(LeukemicBlast, _antigen.name)
+    setattr(LeukemicBlast, _antigen.name, _flag)
 
 
 class TCell(Cohort):
@@ -70,10 +72,10 @@ class TCell(Cohort):
 
     __slots__ = ()
 
-    alloreactive = Flag(ALLOREACTIVE, "Whether the T cells recognise the mismatched HLA haplotype.")
-    stage = Named(STAGE_SHIFT, STAGES, "Stage of alloreactive T cells: resting, effector or memory.")
-    divisions_left = Bits(PROGRAM_SHIFT, 15, "Divisions still programmed after priming.")
-    origin = Bits(ORIGIN_SHIFT, 15, "0 the graft, 1..14 the number of the DLI, 15 thymus and homeostasis.")
+    alloreactive = Flag(ALLOREACTIVE)
+    stage = Named(STAGE)
+    divisions_left = Bits(DIVISIONS_LEFT)
+    origin = Bits(ORIGIN)
     exhaustion_reversible = Trait(EXHAUSTION_REVERSIBLE, "Reversible part of exhaustion, 0..1.")
     exhaustion_terminal = Trait(EXHAUSTION_TERMINAL, "Terminal part of exhaustion, 0..1.")
     exhaustion = Exhaustion("Sum of reversible and terminal exhaustion.")
@@ -117,7 +119,7 @@ class DonorTreg(TCell):
 
 
 class EngagedTCell(TCell):
-    """T cells that blinatumomab has bridged to a CD19+ cell; they keep their `lineage`, and revert without drug or antigen."""
+    """T cells that an engager has bridged to a target cell; they keep their `lineage`, and revert without drug or antigen."""
 
     __slots__ = ()
 
@@ -130,7 +132,7 @@ class EngagedTCell(TCell):
             )
         super().__init__(model, **traits)
         code = self._ledger.pop.code.item(self._row)
-        self._ledger.recode(self._row, code + _ENGAGED[lineage] - ENGAGED_TCON, self.place)
+        self._ledger.recode(self._row, CLASS.put(code, _ENGAGED[lineage]), self.place)
 
 
 _ENGAGED = {"tcon": ENGAGED_TCON, "treg": ENGAGED_TREG}

@@ -11,13 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from mesa import Agent
 
-from simulation.biology.traits import (
-    CLONE_SHIFT,
-    EXHAUSTION_REVERSIBLE,
-    EXHAUSTION_TERMINAL,
-    N_TRAITS,
-    TAG_SHIFT,
-)
+from simulation.biology.traits import CLONE, EXHAUSTION_REVERSIBLE, EXHAUSTION_TERMINAL, N_TRAITS, TAG
 from simulation.mesa_model.code_columns import Bits, KeptApart, Tag
 from simulation.mesa_model.columns import (
     Cells,
@@ -38,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Cohort", "CohortGone"]
 
-_WIDE = (1 << 12) - 1
 _bind = object.__setattr__
 
 
@@ -85,8 +78,8 @@ class Cohort(Agent):
         "Kind of place: marrow, blood, lymphoid, tissue, margin, extramedullary, well."
     )
     position = Position("Niche as (row, column); None outside the marrow.")
-    clone = Bits(CLONE_SHIFT, _WIDE, "Subclone or clonotype.")
-    tag = Tag("Mark of a cohort kept apart, and of the cells that came from it; 0 for all others.")
+    clone = Bits(CLONE)
+    tag = Tag(TAG)
     kept_apart = KeptApart("Whether like cohorts may not merge with this one; may be set.")
 
     def __init__(
@@ -119,7 +112,7 @@ class Cohort(Agent):
         traits[EXHAUSTION_REVERSIBLE] = checked_fraction(reversible, "exhaustion_reversible")
         traits[EXHAUSTION_TERMINAL] = checked_fraction(terminal, "exhaustion_terminal")
         if kept_apart:
-            code |= ledger.new_tag() << TAG_SHIFT
+            code |= TAG.bits(ledger.new_tag())
         row = ledger.found(code, where, cells, traits)
         self._attach(model, row, ledger.pop.uid.item(row))
         model.register_agent(self)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulation.biology.places import PlaceKind
-from simulation.biology.traits import CLASS_MASK, ENGAGED_TREG, TREG
+from simulation.biology.traits import CLASS, ENGAGED_TREG, TREG, exhaustion_of
 from simulation.mesa_model.ledger import Ledger, Place, Rows, place_index, position_of
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Exhaustion(Column[float, float]):
 
     def array(self, ledger: Ledger, rows: Rows) -> Values:
         """Return the sums."""
-        return ledger.pop.traits[rows].sum(axis=1)
+        return exhaustion_of(ledger.pop.traits[rows])
 
 
 class Lineage(Column[str, str]):
@@ -131,7 +131,7 @@ class Lineage(Column[str, str]):
 
     def array(self, ledger: Ledger, rows: Rows) -> Values:
         """Return lineages."""
-        kind = ledger.state.behaviour[ledger.pop.code[rows] & CLASS_MASK]
+        kind = ledger.state.behaviour[CLASS.of(ledger.pop.code[rows])]
         return self._names[((kind == TREG) | (kind == ENGAGED_TREG)).astype(np.intp)]
 
 

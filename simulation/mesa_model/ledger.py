@@ -11,16 +11,15 @@ import numpy.typing as npt
 
 from simulation.biology.places import PlaceKind, Places
 from simulation.biology.state import State
-from simulation.biology.traits import TAG_SHIFT
+from simulation.biology.traits import TAG
 from simulation.body import Body
 from simulation.engine.population import Floats, Population
 
-__all__ = ["TAG_MASK", "Ledger", "Place", "Rows", "place_index", "position_of", "whole"]
+__all__ = ["Ledger", "Place", "Rows", "place_index", "position_of", "whole"]
 
 Rows = npt.NDArray[np.intp]
 Place = int | str | tuple[int, int]  # a number, a kind ("blood", PlaceKind.BLOOD), a niche (row, column)
 
-TAG_MASK = (1 << 16) - 1
 _KINDS = {kind.name.lower(): kind for kind in PlaceKind}
 
 
@@ -34,7 +33,7 @@ class Ledger:
         self.state: State = body.state
         self.pop: Population = body.state.pop
         self.places: Places = body.state.places
-        tags = (self.pop.code[self.pop.rows()] >> TAG_SHIFT) & TAG_MASK
+        tags = TAG.of(self.pop.code[self.pop.rows()])
         self._last_tag = int(tags.max(initial=0))
 
     def found(self, code: int, place: int, cells: int, traits: Floats) -> int:
@@ -81,9 +80,9 @@ class Ledger:
 
     def new_tag(self) -> int:
         """Return a mark that no other cohort bears."""
-        if self._last_tag == TAG_MASK:
+        if self._last_tag == TAG.largest:
             raise ValueError(
-                f"at most {TAG_MASK} agents can be kept apart from like ones; make the others with kept_apart=False"
+                f"at most {TAG.largest} agents can be kept apart from like ones; make the others with kept_apart=False"
             )
         self._last_tag += 1
         return self._last_tag

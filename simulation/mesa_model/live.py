@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulation.biology.traits import CLASS_MASK
+from simulation.biology.traits import CLASS
 from simulation.mesa_model.agent_set import CohortSet
 from simulation.mesa_model.cohort import Cohort
 from simulation.mesa_model.ledger import Rows
@@ -31,9 +31,9 @@ class LiveCohorts(CohortSet[Cohort]):
         pop = self._model.ledger.pop
         rows = pop.rows()
         if self._type is not None:
-            shown = np.zeros(CLASS_MASK + 1, bool)
+            shown = np.zeros(CLASS.largest + 1, bool)
             shown[self._model.classes.exact_ids(self._type)] = True
-            rows = rows[shown[pop.code[rows] & CLASS_MASK]]
+            rows = rows[shown[CLASS.of(pop.code[rows])]]
         return rows
 
     def __len__(self) -> int:

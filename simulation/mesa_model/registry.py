@@ -5,7 +5,7 @@ from weakref import WeakValueDictionary
 
 from mesa import Agent
 
-from simulation.biology.traits import CLASS_MASK, FIRST_CUSTOM_CLASS
+from simulation.biology.traits import CLASS, FIRST_CUSTOM_CLASS
 from simulation.mesa_model.agents import BUILT_IN
 from simulation.mesa_model.cohort import Cohort
 from simulation.mesa_model.ledger import Ledger, Rows
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AgentClasses", "Handles"]
 
-_N = CLASS_MASK + 1
+_N = CLASS.largest + 1
 
 
 class AgentClasses:
@@ -83,7 +83,7 @@ class AgentClasses:
             return free[0]
         if wanted not in free:
             taken = self.by_id[wanted].__name__ if 0 <= wanted < _N else None
-            why = f"is taken by {taken}" if taken else f"is not in {FIRST_CUSTOM_CLASS}..{CLASS_MASK}"
+            why = f"is taken by {taken}" if taken else f"is not in {FIRST_CUSTOM_CLASS}..{CLASS.largest}"
             raise ValueError(f"{cls.__name__}.class_id = {wanted} {why}")
         return wanted
 
@@ -91,7 +91,7 @@ class AgentClasses:
         """Return the class numbers of all cells, and those that a rule has given a behaviour."""
         pop = self._state.pop
         given = [n for n, like in enumerate(self._state.behaviour.tolist()) if n != like]
-        return {*given, *(pop.code[pop.rows()] & CLASS_MASK).tolist()}
+        return {*given, *CLASS.of(pop.code[pop.rows()]).tolist()}
 
     def scripted(self) -> list[type[Cohort]]:
         """Return the classes that have a `step` of their own."""
@@ -112,7 +112,7 @@ class Handles:
         """Return the handle of a living row."""
         handle = self._known.get(uid)
         if handle is None:
-            cls = self._model.classes.by_id[self._pop.code.item(row) & CLASS_MASK]
+            cls = self._model.classes.by_id[CLASS.of(self._pop.code.item(row))]
             handle = cls.__new__(cls)
             handle._attach(self._model, row, uid)
             self._known[uid] = handle

@@ -33,12 +33,12 @@ class Kill:
 
     def act(self, body: Receiver) -> None:
         """Do it."""
-        from simulation.biology.traits import BLAST, CLASS_MASK
+        from simulation.biology.traits import BLAST, CLASS
 
         state, survival = body.state, 10.0**-self.log10_kill
         pop = state.pop
         for row in pop.rows():
-            if state.behaviour[pop.code[row] & CLASS_MASK] != BLAST:
+            if state.behaviour[CLASS.of(pop.code[row])] != BLAST:
                 continue
             cells = int(pop.cells[row])
             left = body.draw.binomial("cytoreduction", cells, survival, state.step, int(pop.uid[row]))

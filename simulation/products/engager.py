@@ -96,7 +96,7 @@ class Rate:
 
     def act(self, body: Receiver) -> None:
         """Do it."""
-        body.state.pump_ug_per_day = self.ug_per_day
+        body.state.infusion_ug_per_day[self.engager] = self.ug_per_day
 
 
 class Pump(Giver):

@@ -57,7 +57,7 @@ class Exposure:
 
     def act(self, body: Receiver) -> None:
         """Do it."""
-        body.state.drug_levels[self.drug] = self.level
+        body.state.exposure[self.drug] = self.level
 
 
 @dataclass(frozen=True, slots=True)

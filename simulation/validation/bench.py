@@ -3,15 +3,16 @@
 import numpy as np
 import numpy.typing as npt
 
-from simulation.biology.traits import TAG_SHIFT
+from simulation.biology.antigens import CD19
+from simulation.biology.traits import CLASS, CLONE, DIVISIONS_LEFT, TAG
 from simulation.engine.events import DIE, DIVIDE, Channels, Destinations, Variants, draw_events
 from simulation.engine.keyed_random import base_key, step_key
 from simulation.engine.population import Population, Resolution
 
-__all__ = ["MUTANT", "Cultures"]
+__all__ = ["Cultures"]
 
 type Ints = npt.NDArray[np.int64]
-MUTANT = 1 << 28  # the bit that a mutant's code carries
+_MUTANT = CD19.lost
 
 
 class Cultures:
@@ -27,14 +28,12 @@ class Cultures:
         self.replicates = replicates
         self.pop = Population(1, 2, Resolution(), capacity=2 * replicates)
         for tag in range(replicates):
-            self.pop.add(tag << TAG_SHIFT, 0, founders)
-        self._channels = Channels(("divide", "die"), np.array([DIVIDE, DIE], np.int64), np.zeros(2, np.int64))
+            self.pop.add(TAG.bits(tag), 0, founders)
+        effects = np.array([DIVIDE, DIE], np.int64)
+        self._channels = Channels(effects, np.zeros_like(effects), CLASS, DIVISIONS_LEFT, CLONE)
         alone = np.full((1, 2), -1, np.int32)
         self._where = Destinations(alone, np.zeros(1, np.int32), np.zeros(0, np.int32), np.zeros(0))
-        bits, chance = (
-            (np.array([MUTANT]), np.array([mutation])) if mutation else (np.zeros(0, np.int64), np.zeros(0))
-        )
-        self._variants = Variants(bits, chance, 0, 16, 0)
+        self._variants = Variants(np.array([_MUTANT.mask]), np.array([mutation]), 0, 0)
         self._key, self._steps = base_key(seed, 0, "events"), 0
         self.births = self.deaths = 0
 
@@ -46,8 +45,8 @@ class Cultures:
             self.pop.hazard[rows, 0], self.pop.hazard[rows, 1] = birth, death
             key = step_key(self._key, self._steps)
             tally = draw_events(self.pop, self._channels, self._where, self._variants, key, dt)
-            self.births += int(tally[:, 0].sum())
-            self.deaths += int(tally[:, 1].sum())
+            self.births += self._channels.events_of(tally, DIVIDE)
+            self.deaths += self._channels.events_of(tally, DIE)
             self._steps += 1
 
     def cells(self, *, mutants_only: bool = False) -> Ints:
@@ -55,5 +54,5 @@ class Cultures:
         top = self.pop.top
         code, cells = self.pop.code[:top], self.pop.cells[:top].astype(float)
         if mutants_only:
-            cells = np.where(code & MUTANT, cells, 0.0)
-        return np.bincount((code >> TAG_SHIFT).astype(np.int64), cells, self.replicates).astype(np.int64)
+            cells = np.where(_MUTANT.of(code), cells, 0.0)
+        return np.bincount(TAG.of(code), cells, self.replicates).astype(np.int64)

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from simulation.biology.antigens import CD19
 from simulation.biology.blinatumomab_pk import infuse
 from simulation.biology.contact import neighbours_at_hand
 from simulation.life import Life
@@ -129,10 +130,10 @@ def holling(effort: Effort) -> Found:
         state, p = life.body.state, life.body.values
         niche, signals, census = 0, state.signals, state.census
         n = neighbours_at_hand(state)[niche]
-        targets = census.blasts_cd19[niche] + state.places.normal_b[niche]
+        targets = census.blasts_with(CD19)[niche] + state.places.normal_b[niche]
         fit = p.t_cell_fitness * (1 - p.treg_effect_on_killing * signals.suppression[niche])
-        seen = signals.kill_rate[niche] * targets / (census.killer_power[niche] * fit)
-        drug = signals.drug_pg_ml[niche]
+        seen = signals.kill_rate[0, niche] * targets / (census.killer_power[niche] * fit)
+        drug = signals.drug_pg_ml[0, niche]
         demand = p.rate_contacts * p.p_synapse * drug / (p.ec50_killing + drug) * targets / n
         per_killer.append((float(seen / p.rate_kill_max), float(seen / demand)))
     (full, _), (_, rare) = per_killer

@@ -7,22 +7,17 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from simulation.biology.antigens import Antigen
 from simulation.biology.census import Census
+from simulation.biology.channels import channels
+from simulation.biology.engagers import BLINATUMOMAB, Engager
 from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS, advance
-from simulation.biology.places import PlaceKind, Places, groups, torus_neighbours
-from simulation.biology.state import Process, Signals, State, Values
-from simulation.biology.traits import (
-    BLAST,
-    CD19_LOST,
-    CLASS_MASK,
-    CLONE_SHIFT,
-    HLA_LOST,
-    N_TRAITS,
-    channels,
-)
-from simulation.engine.events import Destinations, Variants
+from simulation.biology.places import PlaceKind, Places
+from simulation.biology.state import Process, State
+from simulation.biology.traits import BLAST, CLASS
+from simulation.engine.bit_fields import BitField
 from simulation.engine.keyed_random import base_key
-from simulation.engine.population import Population, Resolution
+from simulation.engine.population import Resolution
 from simulation.parameters import ParameterTable
 
 PROCESSES: dict[str, Process] = {p.name: p for p in (*BEFORE_EVENTS, *AFTER_EVENTS)}
@@ -118,14 +113,12 @@ BENCH = {
     for drug, killing in (("ciclosporin", 0.55), ("tacrolimus", 0.55), ("mycophenolate", 0.95))
     for what, value in (("proliferation", 0.2), ("killing", killing))
 }
+# An engager with a target of its own, made of nothing but declarations; normal B cells do not carry the target here.
+CD22 = Antigen("cd22", BitField(46, 1, "cd22_lost", "Whether CD22 is lost."), p_loss="p_cd19_loss")
+ANTI_CD22 = Engager(
+    "anti_cd22", CD22, "cl_blinatumomab", "volume_blinatumomab", "ec50_activation", "ec50_killing"
+)
 _BEFORE = {p.name for p in BEFORE_EVENTS}
-_TARGETS = (
-    PlaceKind.BLOOD,
-    PlaceKind.MARROW,
-    PlaceKind.LYMPHOID,
-    PlaceKind.TISSUE,
-    PlaceKind.EXTRAMEDULLARY,
-)  # in the order of the GOTO groups
 
 
 def make_places(kinds: Sequence[PlaceKind], rows: int = 0, columns: int = 0) -> Places:
@@ -135,14 +128,8 @@ def make_places(kinds: Sequence[PlaceKind], rows: int = 0, columns: int = 0) -> 
     if niches and not rows:
         rows, columns = 1, niches
     assert rows * columns == niches
-    members = [np.flatnonzero(kind == where) for where in _TARGETS]
-    start, member, weight = groups(members, [np.ones(m.size) for m in members])
-    near = torus_neighbours(rows, columns, n) if niches else np.full((n, 4), -1, np.int32)
     zero = np.zeros
-    return Places(
-        rows, columns, kind, np.ones(n), np.full(n, 1e12), zero(n), zero(n), zero(n), np.ones(n),
-        Destinations(near, start, member, weight),
-    )  # fmt: skip
+    return Places(rows, columns, kind, np.ones(n), np.full(n, 1e12), zero(n), zero(n), zero(n), np.ones(n))
 
 
 class Lab:
@@ -155,6 +142,7 @@ class Lab:
         columns: Any = 0,
         seed: Any = 1,
         agents_per_stratum: Any = 2,
+        engagers: Any = (BLINATUMOMAB,),
         **parameters: float,
     ) -> None:
         table = ParameterTable.load().values()
@@ -162,19 +150,16 @@ class Lab:
         assert not unknown, unknown
         self.p = SimpleNamespace(**(table | BENCH | parameters))
         self.places = make_places(kinds, rows, columns)
-        events = channels(round(self.p.n_priming_divisions))
-        self.state = State(
-            p=cast(Values, self.p),
-            places=self.places,
-            pop=Population(N_TRAITS, len(events.names), Resolution(agents_per_stratum)),
-            signals=Signals.quiet(self.places.n),
-            census=Census(self.places.n),
-            channels=events,
-            variants=Variants(np.array([CD19_LOST, HLA_LOST]), np.zeros(2), BLAST, CLONE_SHIFT, 4),
-            clone_growth=np.ones(4096),
-            behaviour=np.arange(CLASS_MASK + 1, dtype=np.int64),
-            event_key=base_key(seed, 0, "events"),
+        self.state = State.empty(
+            vars(self.p),
+            self.places,
+            channels(round(self.p.n_priming_divisions)),
+            Resolution(agents_per_stratum),
+            engagers,
+            base_key(seed, 0, "events"),
+            tracked_clones=4,
         )
+        self.p = cast(SimpleNamespace, self.state.p)  # the same object: what is changed here holds
 
     def add(self, code: int, cells: float, place: int = 0, exhaustion: float = 0.0) -> None:
         self.state.pop.add(code, place, round(cells), np.array([exhaustion, 0.0]))
@@ -196,9 +181,7 @@ class Lab:
             PROCESSES[name].act(state, dt)
 
     def take_census(self) -> Census:
-        self.state.census.take(
-            self.state.pop, self.state.behaviour, self.p.potency_resting, self.p.potency_treg
-        )
+        self.state.take_census()
         return self.state.census
 
     def cells(self, kind: int | None = None, place: int | None = None, mask: int = 0, value: int = 0) -> int:
@@ -208,7 +191,7 @@ class Lab:
         code, where, n = pop.code[rows], pop.place[rows], pop.cells[rows]
         keep = np.ones(rows.size, bool)
         if kind is not None:
-            keep &= (code & CLASS_MASK) == kind
+            keep &= CLASS.of(code) == kind
         if place is not None:
             keep &= where == place
         keep &= (code & mask) == value
@@ -218,9 +201,11 @@ class Lab:
         """Return the mean of a continuous trait over all T cells."""
         pop = self.state.pop
         rows = pop.rows()
-        rows = rows[(pop.code[rows] & CLASS_MASK) != BLAST]
+        rows = rows[CLASS.of(pop.code[rows]) != BLAST]
         return np.average(pop.traits[rows, column], weights=pop.cells[rows])  # type: ignore[no-any-return]
 
-    def drug(self, pg_ml: float) -> None:
-        """Hold the drug level of every place."""
-        self.state.signals.drug_pg_ml[:] = self.state.mean_plasma_pg_ml = self.state.plasma_pg_ml = pg_ml
+    def drug(self, pg_ml: float, engager: Engager = BLINATUMOMAB) -> None:
+        """Hold the level of an engager in every place."""
+        state = self.state
+        state.signals.drug_pg_ml[state.engagers.index(engager)] = pg_ml
+        state.plasma_pg_ml[engager.name] = state.mean_plasma_pg_ml[engager.name] = pg_ml

@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from simulation.biology.channels import Channel
 from simulation.biology.crs import crs_grade
 from simulation.biology.gvhd import grade_of
 from simulation.biology.places import PlaceKind
 from simulation.biology.traits import (
     BLAST,
+    DIVISIONS_LEFT,
     EFFECTOR,
     ENGAGED_TCON,
     ENGAGED_TREG,
     MEMORY,
-    PROGRAM_SHIFT,
-    STAGE_SHIFT,
+    STAGE,
     TCON,
     TREG,
-    Channel,
     encode,
 )
 
@@ -32,12 +32,12 @@ WELL, MARROW, BLOOD, LYMPHOID, TISSUE = (
     PlaceKind.LYMPHOID,
     PlaceKind.TISSUE,
 )
-STAGES = 3 << STAGE_SHIFT
+STAGES = STAGE.mask
 NAIVE = encode(TCON, alloreactive=True)
 
 
 def staged(lab: Lab, stage: int) -> int:
-    return lab.cells(TCON, mask=STAGES, value=stage << STAGE_SHIFT)
+    return lab.cells(TCON, mask=STAGES, value=STAGE.bits(stage))
 
 
 # ---- priming
@@ -49,7 +49,7 @@ def test_every_primed_cell_makes_exactly_its_programmed_progeny(divisions: int, 
     lab = Lab(LYMPHOID, n_priming_divisions=divisions, rate_contraction=0.0)
     lab.add(encode(TCON, alloreactive=True, stage=EFFECTOR, divisions_left=divisions), 12_345)
     lab.run(40.0, dt, "priming")
-    assert lab.cells(mask=15 << PROGRAM_SHIFT) == lab.cells() == 12_345 * 2**divisions
+    assert lab.cells(mask=DIVISIONS_LEFT.mask) == lab.cells() == 12_345 * 2**divisions
 
 
 @pytest.mark.parametrize("dt", [0.1, 0.5, 2.0])
@@ -261,7 +261,7 @@ def released(blasts: float, tolerance: float = 0.0, steroid: float = 0.0) -> flo
     """Return the worst score of a week of drug among so many blasts and 6e9 T cells."""
     lab = Lab(MARROW)
     lab.state.crs_tolerance = tolerance
-    lab.state.drug_levels["corticosteroid"] = steroid
+    lab.state.exposure["corticosteroid"] = steroid
     lab.add(encode(BLAST), blasts)
     lab.add(encode(TCON), 6e9)
     lab.places.normal[0] = 7.3e11
@@ -304,11 +304,11 @@ def test_the_score_decays_over_a_day_and_grades_by_thresholds() -> None:
 
 def test_tolerance_follows_exposure_and_fades_over_months() -> None:
     lab = Lab(MARROW)
-    lab.state.mean_plasma_pg_ml = 1e9
+    lab.state.mean_plasma_pg_ml["blinatumomab"] = 1e9
     lab.run(10.0, 0.25, "crs")
     level = 0.2 / 0.21
     assert lab.state.crs_tolerance == pytest.approx(level * (1 - exp(-0.21 * 10)), rel=1e-6)
-    lab.state.mean_plasma_pg_ml, before = 0.0, lab.state.crs_tolerance
+    lab.state.mean_plasma_pg_ml["blinatumomab"], before = 0.0, lab.state.crs_tolerance
     lab.run(30.0, 0.25, "crs")
     assert lab.state.crs_tolerance == pytest.approx(before * exp(-0.3), rel=1e-6)
 
@@ -320,7 +320,7 @@ def factors(level: float = 1.0, et_ratio: float = 10.0, **drugs: float) -> tuple
     lab = Lab(WELL)
     lab.add(encode(BLAST), 1e9)
     lab.add(encode(ENGAGED_TCON), 1e9 * et_ratio)
-    lab.state.drug_levels.update({name: level for name in drugs})
+    lab.state.exposure.update({name: level for name in drugs})
     lab.act("immunosuppression")
     return lab.state.signals.proliferation_factor, float(lab.state.signals.killing_factor[0])
 
@@ -351,7 +351,7 @@ def test_a_steroid_costs_little_killing_at_high_e_to_t_and_much_at_low() -> None
 
 def test_cyclophosphamide_removes_dividing_alloreactive_cells_and_spares_the_rest() -> None:
     lab = Lab(BLOOD)
-    lab.state.drug_levels["ptcy"] = 1.0
+    lab.state.exposure["ptcy"] = 1.0
     for code in (encode(TCON, alloreactive=True, stage=EFFECTOR), NAIVE, encode(TREG), encode(BLAST)):
         lab.add(code, 1e10)
     lab.run(2.0, 0.25, "immunosuppression")
@@ -391,10 +391,10 @@ def test_killed_b_cells_vanish_below_one_cell_and_come_back() -> None:
     lab.state.day = lab.state.start_day = 400.0
     lab.places.normal[:] = 1e10
     lab.places.normal_b[:] = 4e8
-    lab.state.signals.kill_rate[:] = 30.0
+    lab.state.signals.normal_b_kill_rate[:] = 30.0
     lab.run(3.0, 0.25, "normal_b_cells")
     assert lab.places.normal_b[0] < 0.01 * 4e8
-    lab.state.signals.kill_rate[:] = 0.0
+    lab.state.signals.normal_b_kill_rate[:] = 0.0
     lab.run(60.0, 0.25, "normal_b_cells")
     assert lab.places.normal_b[0] > 3e8
 

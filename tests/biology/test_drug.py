@@ -6,23 +6,17 @@ import numpy as np
 import pytest
 from scipy.integrate import quad, solve_ivp
 
+from simulation.biology.antigens import CD19, HLA_HAPLOTYPE
 from simulation.biology.blinatumomab_pk import infuse
+from simulation.biology.channels import Channel
+from simulation.biology.engagers import BLINATUMOMAB, Engager
 from simulation.biology.places import PlaceKind
-from simulation.biology.traits import (
-    BLAST,
-    CD19_LOST,
-    EFFECTOR,
-    ENGAGED_TCON,
-    HLA_LOST,
-    MEMORY,
-    TCON,
-    Channel,
-    encode,
-)
+from simulation.biology.traits import BLAST, EFFECTOR, ENGAGED_TCON, MEMORY, TCON, encode
 
-from .lab import PROCESSES, Lab
+from .lab import ANTI_CD22, CD22, PROCESSES, Lab
 
-WELL = PlaceKind.WELL
+WELL, DRUG = PlaceKind.WELL, BLINATUMOMAB.name
+LOST = CD19.lost.mask | HLA_HAPLOTYPE.lost.mask
 FLOOD = 1e9  # pg/mL: every receptor that can be occupied is
 CL, V = 2.22 * 24.0, 5.98
 
@@ -48,13 +42,13 @@ def test_plasma_follows_pump_changes_whatever_the_step(dt: float) -> None:
     lab = Lab(WELL, PlaceKind.BLOOD)
     expected = area = measured_area = 0.0
     for rate, days in ((9.0, 7.0), (28.0, 21.0), (0.0, 2.0)):
-        lab.state.pump_ug_per_day = rate
+        lab.state.infusion_ug_per_day[DRUG] = rate
         for _ in range(round(days / dt)):
             lab.run(dt, dt, "blinatumomab_pk")
-            measured_area += lab.state.mean_plasma_pg_ml * dt
+            measured_area += lab.state.mean_plasma_pg_ml[DRUG] * dt
         area += quad(lambda t, a=expected, r=rate: analytic(a, r, t), 0.0, days, limit=400)[0]
         expected = analytic(expected, rate, days)
-        assert lab.state.plasma_pg_ml == pytest.approx(expected, rel=1e-9, abs=1e-9)
+        assert lab.state.plasma_pg_ml[DRUG] == pytest.approx(expected, rel=1e-9, abs=1e-9)
     assert measured_area == pytest.approx(area, rel=1e-9)
     # Mass balance: the area under the curve is dose / clearance.
     assert area == pytest.approx(1000.0 * (9 * 7 + 28 * 21) / CL, rel=1e-6)
@@ -70,19 +64,21 @@ def test_cells_see_plasma_times_partition_times_perfusion() -> None:
     lab = Lab(PlaceKind.MARROW, PlaceKind.MARROW, PlaceKind.BLOOD)
     lab.places.access[:] = 0.5, 1.5, 1.0
     lab.places.drug_partition[:] = 0.3, 0.3, 1.0
-    lab.state.pump_ug_per_day = 28.0
+    lab.state.infusion_ug_per_day[DRUG] = 28.0
     lab.run(5.0, 0.25, "blinatumomab_pk")
     steady = 1000.0 * 28 / CL
-    np.testing.assert_allclose(lab.state.signals.drug_pg_ml, steady * np.array([0.15, 0.45, 1.0]), rtol=1e-9)
+    np.testing.assert_allclose(
+        lab.state.signals.drug_pg_ml[0], steady * np.array([0.15, 0.45, 1.0]), rtol=1e-9
+    )
 
 
 def test_drug_washes_out_to_exactly_nothing() -> None:
     lab = Lab(PlaceKind.BLOOD)
-    lab.state.plasma_pg_ml = 500.0
+    lab.state.plasma_pg_ml[DRUG] = 500.0
     lab.run(14.0, 0.25, "blinatumomab_pk")
-    assert lab.state.plasma_pg_ml == 0.0
+    assert lab.state.plasma_pg_ml[DRUG] == 0.0
     lab.run(0.25, 0.25, "blinatumomab_pk")
-    assert lab.state.mean_plasma_pg_ml == 0.0
+    assert lab.state.mean_plasma_pg_ml[DRUG] == 0.0
 
 
 # ---- contact
@@ -91,7 +87,7 @@ def test_drug_washes_out_to_exactly_nothing() -> None:
 def test_synapse_rate_is_contacts_times_synapse_chance_times_occupancy_times_target_share() -> None:
     lab = Lab(WELL)
     lab.add(encode(BLAST), 2e6)
-    lab.add(encode(BLAST, cd19_lost=True), 1e6)
+    lab.add(encode(BLAST, lost=[CD19]), 1e6)
     lab.add(encode(TCON), 3e6)
     lab.places.normal[0], lab.places.normal_b[0] = 3e6, 1e6
     for level in (10.0, 100.0, 1000.0):
@@ -120,10 +116,10 @@ def test_no_drug_no_contact_and_the_signals_of_the_day_before_are_wiped() -> Non
     lab.add(encode(ENGAGED_TCON), 1e6)
     lab.drug(500.0)
     lab.act("contact", "killing")
-    assert lab.state.signals.busy[0] > 0 and lab.state.signals.kill_rate[0] > 0
+    assert lab.state.signals.busy[0] > 0 and lab.state.signals.kill_rate[0, 0] > 0
     lab.drug(0.0)
     lab.act("contact", "killing")
-    assert lab.state.signals.busy[0] == lab.state.signals.kill_rate[0] == 0.0
+    assert lab.state.signals.busy[0] == lab.state.signals.kill_rate[0, 0] == 0.0
     assert not lab.state.pop.hazard.any()
 
 
@@ -137,7 +133,7 @@ def kills_per_t_cell(targets: float, killers: float, **parameters: float) -> flo
     lab.add(encode(ENGAGED_TCON), killers)
     lab.drug(FLOOD)
     lab.act("killing")
-    return float(lab.state.signals.kill_rate[0]) * targets / killers
+    return float(lab.state.signals.kill_rate[0, 0]) * targets / killers
 
 
 @pytest.mark.parametrize("k_max", [2.0, 3.0, 16.0])
@@ -192,15 +188,15 @@ def test_killing_alone_follows_its_ode_and_the_error_shrinks_with_the_step(
 def test_blasts_and_normal_b_cells_share_the_kills_by_their_number() -> None:
     lab = Lab(WELL, rate_b_cell_regeneration=1e-12)
     lab.add(encode(BLAST), 3e9)
-    lab.add(encode(BLAST, cd19_lost=True), 1e9)
+    lab.add(encode(BLAST, lost=[CD19]), 1e9)
     lab.add(encode(ENGAGED_TCON), 1e9)
     lab.places.normal_b[0] = 2e9
     lab.drug(FLOOD)
     lab.run(1.0, 0.05, "killing", "normal_b_cells")
-    kept = lab.cells(BLAST, mask=CD19_LOST) / 3e9
+    kept = lab.cells(BLAST, mask=CD19.lost.mask) / 3e9
     assert kept == pytest.approx(lab.places.normal_b[0] / 2e9, rel=1e-3)
     assert 0.1 < kept < 0.9
-    assert lab.cells(BLAST, mask=CD19_LOST, value=CD19_LOST) == 1e9
+    assert lab.cells(BLAST, mask=CD19.lost.mask, value=CD19.lost.mask) == 1e9
     assert lab.state.tally[BLAST, Channel.KILLED_BY_ENGAGED] > 0
     # Together they die at no more than k_max per killer.
     assert 3e9 * (1 - kept) + 2e9 * (1 - kept) < 3.0 * 1e9
@@ -215,7 +211,7 @@ def test_normal_b_cells_distract_killers_from_blasts() -> None:
         lab.places.normal_b[0] = b_cells
         lab.drug(FLOOD)
         lab.act("killing")
-        rates.append(lab.state.signals.kill_rate[0])
+        rates.append(lab.state.signals.kill_rate[0, 0])
     assert rates[1] < 0.02 * rates[0]
 
 
@@ -246,7 +242,7 @@ def test_what_weakens_a_killer(change: dict[str, float], factor: float) -> None:
         lab.state.signals.suppression[:] = suppression
         lab.state.signals.killing_factor[:] = killing_factor
         lab.act("killing")
-        return float(lab.state.signals.kill_rate[0])
+        return float(lab.state.signals.kill_rate[0, 0])
 
     assert rate(**change) == pytest.approx(factor * rate(), rel=1e-5)  # type: ignore[arg-type]
 
@@ -261,8 +257,66 @@ def test_rates_do_not_know_the_scale_of_the_place() -> None:
         lab.add(encode(TCON), 3e4 * scale)
         lab.drug(500.0)
         lab.act("contact", "killing")
-        rates.append((lab.state.signals.kill_rate[0], lab.state.signals.synapse_rate[0]))
+        rates.append((lab.state.signals.kill_rate[0, 0], lab.state.signals.synapse_rate[0]))
     assert rates[0] == pytest.approx(rates[1], rel=1e-12)
+
+
+# ---- a second engager with another target
+
+BOTH = (BLINATUMOMAB, ANTI_CD22)
+
+
+def hazards_of_blasts(*given: Engager) -> dict[str, float]:
+    """Return the hazard of being killed of blasts that lost nothing, CD19, CD22 or both, few among many killers."""
+    lab = Lab(WELL, engagers=BOTH)
+    blasts = {"none": (), "cd19": (CD19,), "cd22": (CD22,), "both": (CD19, CD22)}
+    for lost in blasts.values():
+        lab.add(encode(BLAST, lost=lost), 10)
+    lab.add(encode(ENGAGED_TCON), 1e9)
+    for engager in given:
+        lab.drug(500.0, engager)
+    lab.act("killing")
+    pop = lab.state.pop
+    hazard = {
+        int(pop.code[row]): float(pop.hazard[row, Channel.KILLED_BY_ENGAGED])
+        for row in lab.state.census.blast_rows
+    }
+    return {name: hazard[encode(BLAST, lost=lost)] for name, lost in blasts.items()}
+
+
+def test_hazards_of_two_engagers_add_and_each_spares_the_blasts_that_lost_its_target() -> None:
+    one, other, both = (hazards_of_blasts(*given) for given in ((BOTH[0],), (BOTH[1],), BOTH))
+    assert one["cd19"] == one["both"] == other["cd22"] == other["both"] == both["both"] == 0.0
+    assert one["none"] == one["cd22"] > 100.0
+    assert other["none"] == other["cd19"] > 100.0
+    assert both["none"] == pytest.approx(one["none"] + other["none"], rel=1e-6)
+    assert both["cd19"] == pytest.approx(other["cd19"], rel=1e-6)
+    assert both["cd22"] == pytest.approx(one["cd22"], rel=1e-6)
+
+
+def test_two_engagers_share_one_limit_of_the_killers() -> None:
+    lab = Lab(WELL, engagers=BOTH)
+    lab.add(encode(BLAST), 1e12)
+    lab.add(encode(ENGAGED_TCON), 1e6)
+    for engager in BOTH:
+        lab.drug(FLOOD, engager)
+    lab.act("killing")
+    assert lab.state.signals.kill_rate.sum() * 1e12 / 1e6 == pytest.approx(1 / (1 / 320 + 1 / 3), rel=1e-4)
+
+
+def test_a_second_engager_has_its_own_plasma_synapses_and_side_effects() -> None:
+    lab = Lab(WELL, engagers=BOTH)
+    lab.add(encode(BLAST, lost=[CD19]), 1e6)
+    lab.places.normal_b[:] = 1e6  # they carry no CD22 here
+    lab.state.infusion_ug_per_day[ANTI_CD22.name] = 28.0
+    lab.run(3.0, 0.25, "blinatumomab_pk")
+    assert lab.state.plasma_pg_ml == {DRUG: 0.0, ANTI_CD22.name: pytest.approx(1000.0 * 28 / CL, rel=1e-6)}
+    lab.act("contact", "killing", "margination", "crs")
+    level = 1000.0 * 28 / CL
+    x = 200 * 0.8 * level / (100.0 + level) * 0.5
+    assert lab.state.signals.synapse_rate[0] == pytest.approx(x, rel=1e-6)
+    assert lab.state.signals.normal_b_kill_rate[0] == 0.0
+    assert lab.state.adaptation > 0.1 and lab.state.crs_tolerance > 0.01
 
 
 # ---- graft-versus-leukaemia
@@ -274,15 +328,20 @@ def survivors(mismatch: bool) -> dict[str, float]:
     lab.state.haplotype_mismatch = mismatch
     kinds = {
         "both": encode(BLAST),
-        "cd19_lost": encode(BLAST, cd19_lost=True),
-        "hla_lost": encode(BLAST, hla_lost=True),
+        "cd19_lost": encode(BLAST, lost=[CD19]),
+        "hla_lost": encode(BLAST, lost=[HLA_HAPLOTYPE]),
     }
     for code in kinds.values():
         lab.add(code, 1e10)
     lab.add(encode(TCON, alloreactive=True, stage=EFFECTOR), 1e9)
     lab.run(1.0, 0.25, "gvl")
     return {
-        name: lab.cells(BLAST, mask=CD19_LOST | HLA_LOST, value=code & (CD19_LOST | HLA_LOST)) / 1e10
+        name: lab.cells(
+            BLAST,
+            mask=CD19.lost.mask | HLA_HAPLOTYPE.lost.mask,
+            value=code & (CD19.lost.mask | HLA_HAPLOTYPE.lost.mask),
+        )
+        / 1e10
         for name, code in kinds.items()
     }
 
@@ -325,7 +384,7 @@ def test_a_killer_of_both_kinds_does_not_exceed_its_limit_by_much() -> None:
     lab.add(encode(ENGAGED_TCON, alloreactive=True, stage=EFFECTOR), 1e6)
     lab.drug(FLOOD)
     lab.act("killing", "gvl")
-    kills = (lab.state.signals.kill_rate[0] + lab.state.signals.gvl_rate[0]) * 1e12 / 1e6
+    kills = (lab.state.signals.kill_rate[0, 0] + lab.state.signals.gvl_rate[0]) * 1e12 / 1e6
     assert kills <= 2 * 3.0
 
 

@@ -5,8 +5,9 @@ from math import exp, log
 import numpy as np
 import pytest
 
+from simulation.biology.antigens import CD19, HLA_HAPLOTYPE
 from simulation.biology.places import PlaceKind
-from simulation.biology.traits import BLAST, CD19_LOST, CLONE_SHIFT, HLA_LOST, encode
+from simulation.biology.traits import BLAST, CLONE, encode
 
 from .lab import Lab
 
@@ -75,8 +76,8 @@ def test_a_subclone_grows_at_its_own_rate() -> None:
     lab.add(encode(BLAST), 1e9)
     lab.add(encode(BLAST, clone=2), 1e9)
     lab.run(20.0, 0.25, "blast_growth")
-    fast = lab.cells(BLAST, mask=4095 << CLONE_SHIFT, value=2 << CLONE_SHIFT)
-    slow = lab.cells(BLAST, mask=4095 << CLONE_SHIFT, value=0)
+    fast = lab.cells(BLAST, mask=CLONE.mask, value=CLONE.bits(2))
+    slow = lab.cells(BLAST, mask=CLONE.mask, value=0)
     assert log(fast / slow) == pytest.approx(1.0, abs=0.01)
 
 
@@ -138,8 +139,8 @@ def test_mutants_per_birth_have_the_given_probability_and_keep_their_other_trait
     lab.run(1.0, 0.25, "antigen_loss", "blast_growth")
     births = lab.state.births
     assert births == pytest.approx(1e12 * (exp(0.2) - 1), rel=1e-3)
-    cd19 = lab.cells(BLAST, mask=CD19_LOST, value=CD19_LOST)
-    hla = lab.cells(BLAST, mask=HLA_LOST, value=HLA_LOST)
+    cd19 = lab.cells(BLAST, mask=CD19.lost.mask, value=CD19.lost.mask)
+    hla = lab.cells(BLAST, mask=HLA_HAPLOTYPE.lost.mask, value=HLA_HAPLOTYPE.lost.mask)
     # Mutants born early divide within the day: at most exp(0.2), on average about 1.1 of them.
     assert 1.0 < cd19 / (births * 1e-6) < exp(0.2)
     assert 1.0 < hla / (births * 1e-7) < exp(0.2)
@@ -152,7 +153,7 @@ def test_mutants_accumulate_as_births_times_probability_times_time() -> None:
     lab.places.blast_capacity[0] = 1e30
     lab.add(encode(BLAST), 1e9)
     lab.run(days, 0.25, "antigen_loss", "blast_growth")
-    mutants = lab.cells(BLAST, mask=CD19_LOST, value=CD19_LOST)
+    mutants = lab.cells(BLAST, mask=CD19.lost.mask, value=CD19.lost.mask)
     # Mutants drawn in a step do not divide in it, others do: a bias of b dt / 2 of those just born.
     assert mutants == pytest.approx(p * b * days * lab.cells(BLAST), rel=0.04)
 
@@ -161,10 +162,10 @@ def test_loss_is_irreversible_and_a_matched_donor_knows_no_haplotype_loss() -> N
     lab = Lab(WELL, p_cd19_loss=1e-3, p_hla_loss=1e-3)
     lab.state.haplotype_mismatch = False
     lab.places.blast_capacity[0] = 1e30
-    lab.add(encode(BLAST, cd19_lost=True), 1e9)
+    lab.add(encode(BLAST, lost=[CD19]), 1e9)
     lab.run(5.0, 0.25, "antigen_loss", "blast_growth")
-    assert lab.cells(BLAST, mask=CD19_LOST) == 0
-    assert lab.cells(BLAST, mask=HLA_LOST, value=HLA_LOST) == 0
+    assert lab.cells(BLAST, mask=CD19.lost.mask) == 0
+    assert lab.cells(BLAST, mask=HLA_HAPLOTYPE.lost.mask, value=HLA_HAPLOTYPE.lost.mask) == 0
 
 
 def test_extinction_of_a_few_blasts_is_the_birth_death_probability() -> None:

@@ -1,5 +1,6 @@
 """Activation, exhaustion, homeostasis, trafficking and margination, each alone against its ODE."""
 
+from dataclasses import replace
 from math import exp, log
 
 import numpy as np
@@ -17,7 +18,7 @@ from simulation.biology.traits import (
     ENGAGED_TREG,
     EXHAUSTION_REVERSIBLE,
     EXHAUSTION_TERMINAL,
-    ORIGIN_SHIFT,
+    ORIGIN,
     ORIGIN_THYMUS,
     TCON,
     TREG,
@@ -126,6 +127,17 @@ def test_immunosuppressed_cells_divide_less_and_division_ends_at_the_expansion_l
 
 
 # ---- exhaustion
+
+
+@pytest.mark.parametrize("kind", [TCON, TREG])
+def test_cells_that_are_not_engaged_recover_at_the_rate_of_recovery_and_keep_what_is_terminal(
+    kind: int,
+) -> None:
+    lab = well_with_busy(0.9)  # busy is the time of engaged cells: these have none
+    lab.state.pop.add(encode(kind), 0, 1_000, np.array([0.6, 0.2]))
+    lab.run(3.0, 0.25, "exhaustion")
+    assert lab.trait(EXHAUSTION_REVERSIBLE) == pytest.approx(0.6 * exp(-0.4 * 3.0), rel=1e-12)
+    assert lab.trait(EXHAUSTION_TERMINAL) == 0.2
 
 
 def exhaustion_ode(u: float, days: float, k: tuple[float, float, float], r0: float) -> np.ndarray:
@@ -242,7 +254,7 @@ def test_the_thymus_exports_late_and_in_the_given_number() -> None:
     lab.run(10.0, 0.25, "homeostasis")
     assert lab.cells() == 0
     lab.run(20.0, 0.25, "homeostasis")
-    thymic = {"mask": 15 << ORIGIN_SHIFT, "value": ORIGIN_THYMUS << ORIGIN_SHIFT}
+    thymic = {"mask": ORIGIN.mask, "value": ORIGIN.bits(ORIGIN_THYMUS)}
     assert lab.state.infused == pytest.approx(20 * 1e7 * 1.06, rel=0.01)
     assert lab.cells(**thymic) == lab.cells() == lab.state.infused + lab.state.births - lab.state.deaths
     assert 0 < lab.cells(TREG, **thymic) < 0.1 * lab.cells(TCON, **thymic)
@@ -295,15 +307,8 @@ def test_the_share_of_t_cells_in_blood_and_marrow_is_that_of_the_evidence() -> N
 
 
 def test_niches_receive_t_cells_by_their_perfusion() -> None:
-    from simulation.biology.places import groups
-
     lab = Lab(MARROW, MARROW, BLOOD)
-    weights = np.array([0.25, 1.75])
-    members = [np.array([2]), np.array([0, 1]), *[np.array([], np.int64)] * 3]
-    start, member, weight = groups(members, [np.ones(1), weights, *[np.ones(0)] * 3])
-    lab.places.destinations.group_start[:] = start
-    lab.places.destinations.member[:] = member
-    lab.places.destinations.weight[:] = weight
+    lab.state.places = replace(lab.places, access=np.array([0.25, 1.75, 1.0]))
     lab.add(encode(TCON), 1e10, place=2)
     lab.run(4.0, 0.25, "trafficking")
     assert lab.cells(place=1) / lab.cells(place=0) == pytest.approx(7.0, rel=0.01)
@@ -352,7 +357,7 @@ def blood_ode(hours: list[float], dose: float = 9.0) -> np.ndarray:
 
 def blood_curve(dt: float, hours: list[float], dose: float = 9.0) -> list[float]:
     lab = Lab(BLOOD)
-    lab.state.pump_ug_per_day = dose
+    lab.state.infusion_ug_per_day["blinatumomab"] = dose
     found, passed = [], 0.0
     for hour in hours:
         lab.run((hour - passed) / 24, dt, "blinatumomab_pk", "margination")
@@ -373,7 +378,7 @@ def test_adhesion_of_constant_drive_is_exact_at_any_step(dt: float) -> None:
 def test_margination_moves_no_cell_and_stays_a_share() -> None:
     lab = Lab(BLOOD, rate_adhesion=60.0)
     lab.add(encode(TCON), 1e12)
-    lab.state.mean_plasma_pg_ml = 1e9
+    lab.state.mean_plasma_pg_ml["blinatumomab"] = 1e9
     for _ in range(40):
         lab.run(0.25, 0.25, "margination")
         assert 0.0 <= lab.state.marginated < 1.0
@@ -384,14 +389,14 @@ def test_cells_come_back_as_the_body_adapts_and_hardly_leave_the_second_time() -
     lab = Lab(BLOOD)
     lowest = []
     for _cycle in range(2):
-        lab.state.mean_plasma_pg_ml = 525.0
+        lab.state.mean_plasma_pg_ml["blinatumomab"] = 525.0
         counts = []
         for _ in range(112):
             lab.run(0.25, 0.25, "margination")
             counts.append(1.0 - lab.state.marginated)
         lowest.append(min(counts))
         assert counts[-1] > 0.99
-        lab.state.mean_plasma_pg_ml = 0.0
+        lab.state.mean_plasma_pg_ml["blinatumomab"] = 0.0
         lab.run(14.0, 0.25, "margination")
     assert lowest[0] < 0.1
     assert lowest[1] > 1.5 * lowest[0]

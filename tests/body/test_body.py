@@ -5,20 +5,9 @@ from math import log10
 import numpy as np
 import pytest
 
+from simulation.biology.antigens import CD19, HLA_HAPLOTYPE
 from simulation.biology.places import PlaceKind
-from simulation.biology.traits import (
-    ALLOREACTIVE,
-    BLAST,
-    CD19_LOST,
-    CLASS_MASK,
-    HLA_LOST,
-    MEMORY,
-    ORIGIN_SHIFT,
-    STAGE_SHIFT,
-    TCON,
-    TREG,
-    encode,
-)
+from simulation.biology.traits import ALLOREACTIVE, BLAST, CLASS, MEMORY, ORIGIN, STAGE, TCON, TREG, encode
 from simulation.body import Body
 from simulation.body.measure import marrow_layers
 from simulation.body.virtual_patient import patient_values
@@ -41,13 +30,13 @@ def cells(body: Body, mask: int, value: int) -> int:
 def test_the_graft_comes_in_on_its_days_and_in_its_numbers() -> None:
     body = patient(**{"graft.treg": "2e6 cells/kg", "graft.tcon": "1e6 cells/kg", "patient.weight": "50 kg"})
     assert body.day == -4.0
-    assert cells(body, CLASS_MASK, TREG) == 10**8
-    assert cells(body, CLASS_MASK, TCON) == 0
+    assert cells(body, CLASS.mask, TREG) == 10**8
+    assert cells(body, CLASS.mask, TCON) == 0
     while body.day < 0.0:
-        assert cells(body, CLASS_MASK, TCON) == 0
+        assert cells(body, CLASS.mask, TCON) == 0
         body.step()
     assert body.day == 0.0
-    assert cells(body, CLASS_MASK, TCON) == 5 * 10**7
+    assert cells(body, CLASS.mask, TCON) == 5 * 10**7
     assert body.state.infused == 15 * 10**7
 
 
@@ -64,10 +53,10 @@ def test_the_alloreactive_share_is_a_binomial_draw_and_smaller_from_a_sibling_or
     ):
         body = patient(**{"donor.match": match, "parameters.fraction_alloreactive_haploidentical": 0.03})
         body.apply(DonorLymphocytes(10**7, 0, 1, memory))
-        assert cells(body, CLASS_MASK, TCON) == 10**7
-        shares[name] = cells(body, ALLOREACTIVE, ALLOREACTIVE) / 1e7
+        assert cells(body, CLASS.mask, TCON) == 10**7
+        shares[name] = cells(body, ALLOREACTIVE.mask, ALLOREACTIVE.mask) / 1e7
         stage = MEMORY if memory else 0
-        assert cells(body, ALLOREACTIVE | 3 << STAGE_SHIFT, ALLOREACTIVE | stage << STAGE_SHIFT) > 0
+        assert cells(body, ALLOREACTIVE.mask | STAGE.mask, ALLOREACTIVE.mask | STAGE.bits(stage)) > 0
     assert shares["haplo"] == pytest.approx(0.03, rel=0.02)
     assert shares["memory"] == pytest.approx(0.003, rel=0.05)
     assert shares["sibling"] < 0.2 * shares["haplo"]
@@ -81,9 +70,9 @@ def test_donor_lymphocytes_arrive_in_the_blood_with_their_origin() -> None:
     pop = body.state.pop
     assert set(pop.place[pop.rows()]) == {blood}
     for origin, number in ((1, 1), (2, 2), (3, 5)):  # the fifth counts as the last tracked one
-        mask = 15 << ORIGIN_SHIFT | CLASS_MASK
-        assert cells(body, mask, origin << ORIGIN_SHIFT | TCON) == 1000 * number
-        assert cells(body, mask, origin << ORIGIN_SHIFT | TREG) == 10 * number
+        mask = ORIGIN.mask | CLASS.mask
+        assert cells(body, mask, ORIGIN.bits(origin) | TCON) == 1000 * number
+        assert cells(body, mask, ORIGIN.bits(origin) | TREG) == 10 * number
     assert body.state.infused == 8000 + 80
 
 
@@ -95,9 +84,9 @@ def test_residual_blasts_and_reservoirs_are_spread_over_the_niches_cell_by_cell(
             "parameters.n_hla_lost_reservoir": "5 cells",
         }
     )
-    assert cells(body, CLASS_MASK, BLAST) == 10**6 + 12
-    assert cells(body, CD19_LOST, CD19_LOST) == 7
-    assert cells(body, HLA_LOST, HLA_LOST) == 5
+    assert cells(body, CLASS.mask, BLAST) == 10**6 + 12
+    assert cells(body, CD19.lost.mask, CD19.lost.mask) == 7
+    assert cells(body, HLA_HAPLOTYPE.lost.mask, HLA_HAPLOTYPE.lost.mask) == 5
     niches = body.truth().niche_blasts
     assert niches.sum() == 10**6 + 12
     # four niches: each a binomial with p = 1/4, standard deviation 433
@@ -122,7 +111,7 @@ def test_cytoreduction_kills_by_the_log_and_spares_t_cells(log10_kill: float) ->
     body.apply(Kill(log10_kill))
     left = body.truth().blasts
     assert log10(1e7 / left) == pytest.approx(log10_kill, abs=0.02)
-    assert cells(body, CLASS_MASK, TCON) == 700_000
+    assert cells(body, CLASS.mask, TCON) == 700_000
     state = body.state
     assert state.pop.total_cells() == state.infused + state.births - state.deaths
 
@@ -151,8 +140,8 @@ def test_truth_counts_what_is_there() -> None:
     body = patient()
     state, blood = body.state, body.state.places.index(PlaceKind.BLOOD)
     state.pop.add(encode(BLAST), 0, 600)
-    state.pop.add(encode(BLAST, cd19_lost=True), 1, 300)
-    state.pop.add(encode(BLAST, hla_lost=True), blood, 4_900_000)
+    state.pop.add(encode(BLAST, lost=[CD19]), 1, 300)
+    state.pop.add(encode(BLAST, lost=[HLA_HAPLOTYPE]), blood, 4_900_000)
     state.pop.add(encode(TCON), blood, 490_000_000)
     state.pop.add(encode(TREG), blood, 49_000_000)
     state.pop.add(encode(TREG), 0, 100)
@@ -268,6 +257,6 @@ def test_a_copied_body_is_independent() -> None:
     twin.state.places.normal[:] = 0.0
     twin.step()
     assert body.truth().blasts == before
-    assert not body.state.drug_levels
+    assert not body.state.exposure
     assert body.state.places.normal.any()
     assert body.state.step == 0

@@ -1,24 +1,19 @@
 """Every process can be switched off from YAML, and then has no effect; unknown names are refused."""
 
 from collections.abc import Callable
+from dataclasses import fields
 
 import numpy as np
 import pytest
 
 from simulation import UserError
+from simulation.biology.channels import Channel
+from simulation.biology.drugs import DRUGS
+from simulation.biology.engagers import BLINATUMOMAB
 from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
-from simulation.biology.traits import (
-    BLAST,
-    EFFECTOR,
-    ENGAGED_TCON,
-    ENGAGED_TREG,
-    TCON,
-    TREG,
-    Channel,
-    encode,
-)
+from simulation.biology.traits import BLAST, CLASS, EFFECTOR, ENGAGED_TCON, ENGAGED_TREG, TCON, TREG, encode
 from simulation.body import Body
 from simulation.parameters.processes import PROCESS_NAMES
 from simulation.products.engager import Rate
@@ -51,7 +46,7 @@ def busy_body(*off: str) -> Body:
         state.pop.add(encode(TCON, alloreactive=True, stage=EFFECTOR), place, 10**8)
     body.apply(Rate("blinatumomab", 28.0))
     if "blinatumomab_pk" in off:  # the level the others see is then held by hand
-        state.mean_plasma_pg_ml = 500.0
+        state.mean_plasma_pg_ml["blinatumomab"] = 500.0
     body.apply(Exposure("ciclosporin", 0.5))
     return body
 
@@ -64,7 +59,7 @@ class Seen:
     """Add up the events of all steps."""
 
     def __init__(self) -> None:
-        self.events = np.zeros((16, len(Channel)), np.int64)
+        self.events = np.zeros((CLASS.largest + 1, len(Channel)), np.int64)
 
 
 # What only this process does: zero without it, and not zero with it.
@@ -84,7 +79,7 @@ TRACE: dict[str, Callable[[State, Seen], float]] = {
     "margination": lambda s, _: s.marginated,
     "gvhd": lambda s, _: 1.0 - s.worst_integrity,
     "crs": lambda s, _: s.worst_crs_score + s.crs_tolerance,
-    "blinatumomab_pk": lambda s, _: s.plasma_pg_ml + float(s.signals.drug_pg_ml.sum()),
+    "blinatumomab_pk": lambda s, _: s.plasma_pg_ml["blinatumomab"] + float(s.signals.drug_pg_ml.sum()),
     "immunosuppression": lambda s, _: 1.0 - s.signals.proliferation_factor,
     "normal_marrow": lambda s, _: float(np.abs(s.places.normal[s.places.marrow] / 1e10 - 1.0).sum()),
     "normal_b_cells": lambda s, _: float(np.abs(s.places.normal_b / 1e6 - 1.0).sum()),
@@ -128,7 +123,7 @@ def test_on_is_the_default_and_may_be_written() -> None:
 
 def test_with_everything_off_nothing_ever_happens() -> None:
     body = busy_body(*PROCESS_NAMES)
-    body.state.pump_ug_per_day = 28.0
+    body.state.infusion_ug_per_day["blinatumomab"] = 28.0
     cells, codes = body.state.pop.cells.copy(), body.state.pop.code.copy()
     for _ in range(20):
         body.step()
@@ -142,3 +137,40 @@ def test_an_unknown_process_is_refused_with_the_nearest_name(name: str) -> None:
         parse_scenario(f"name: x\nprocesses: {{'{name}': off}}\n")
     if name in ("glv", "blast-growth", "Killing"):
         assert {"glv": "gvl", "blast-growth": "blast_growth", "Killing": "killing"}[name] in str(told.value)
+
+
+class Recording:
+    """Give parameters, and remember which were asked for."""
+
+    def __init__(self, values: object) -> None:
+        self._values, self.read = values, set[str]()
+
+    def __getattr__(self, name: str) -> float:
+        self.read.add(name)
+        return float(getattr(self._values, name))
+
+
+def test_every_process_reads_the_parameters_that_it_declares_and_no_others() -> None:
+    of_engagers = {getattr(BLINATUMOMAB, f.name) for f in fields(BLINATUMOMAB)} - {
+        BLINATUMOMAB.name,
+        BLINATUMOMAB.target,
+    }
+    read: dict[str, set[str]] = {name: set() for name in PROCESSES}
+    body = busy_body()
+    for drug in DRUGS:
+        body.state.exposure[drug] = 0.5
+    body.state.day = body.state.start_day = body.values.day_thymus + 1.0
+    state, values = body.state, Recording(body.state.p)
+    vars(body.state.p)["n_thymic_output"] = 1e6
+    state.p = values
+    for adaptation in (0.0, 1.0):  # what a process reads may depend on the state
+        state.adaptation = adaptation
+        state.pop.clear_hazards()
+        state.take_census()
+        for name, process in PROCESSES.items():
+            values.read.clear()
+            process.act(state, 0.25)
+            read[name] |= values.read - of_engagers
+        state.tally[TCON, Channel.ENGAGE] = 10**6
+    declared = {name: set(process.reads) for name, process in PROCESSES.items()}  # type: ignore[attr-defined]
+    assert read == declared

@@ -15,13 +15,15 @@ from scipy import stats
 from simulation.engine.events import Variants
 from simulation.engine.population import Resolution
 from tests.engine.worlds import (
+    CLONE,
     DEATH,
     FLIP,
-    PROGRAM_SHIFT,
+    LEFT,
+    MUTANT,
     RECODED,
     RING,
     SPREAD_WEIGHT,
-    TAG_SHIFT,
+    TAG,
     TO_NEIGHBOUR,
     TO_SPREAD,
     World,
@@ -44,7 +46,7 @@ def _near(sample: npt.ArrayLike, wanted: float, variance: float) -> None:
 def _cultures(n0: int, replicates: int = _REPLICATES, seed: int = 1, code: int = 0) -> World:
     world = World(seed=seed, capacity=1 << 15)
     for i in range(replicates):
-        world.pop.add(code | (i << TAG_SHIFT), 0, n0)
+        world.pop.add(code | (TAG.bits(i)), 0, n0)
     return world
 
 
@@ -147,10 +149,10 @@ def test_equal_birth_and_death_need_no_special_luck() -> None:
 
 def test_mutants_follow_luria_and_delbrueck() -> None:
     birth, days, dt, n0, replicates = 0.5, 8.0, 0.125, 100, 4_000
-    bit = 1 << 28
+    bit = MUTANT
     mu = 2e-4
     world = _cultures(n0, replicates, seed=7)
-    world.variants = Variants(np.array([bit]), np.array([mu]), 0, 16, 0)
+    world.variants = Variants(np.array([bit]), np.array([mu]), 0, 0)
     for _ in range(round(days / dt)):
         world.set_hazards(divide=birth)
         world.step(dt)
@@ -173,30 +175,30 @@ def test_mutants_follow_luria_and_delbrueck() -> None:
 
 
 def test_a_mutant_founds_a_clone_until_the_clones_are_used_up() -> None:
-    world = World(variants=Variants(np.array([1 << 28]), np.array([0.01]), 0, 16, 4))
+    world = World(variants=Variants(np.array([MUTANT]), np.array([0.01]), 0, 4))
     world.pop.add(0, 0, 100_000)
     for _ in range(20):
         world.set_hazards(divide=0.2)
         world.step(0.5)
-    clones = {(code >> 16) & 4095 for code, _ in cells_by(world.pop) if code & (1 << 28)}
+    clones = {CLONE.of(code) for code, _ in cells_by(world.pop) if code & MUTANT}
     assert clones == {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize("dt", [0.0625, 0.5, 2.0])
 def test_programmed_divisions_have_the_mean_of_the_closed_form(dt: float) -> None:
     rate, steps, days, replicates = 1.1, 4, 2.0, 4_000
-    world = _cultures(20, replicates, seed=8, code=steps << PROGRAM_SHIFT)
+    world = _cultures(20, replicates, seed=8, code=LEFT.bits(steps))
     births = 0
     for _ in range(round(days / dt)):
         world.pop.clear_hazards()
         rows = world.pop.rows()
-        dividing = rows[(world.pop.code[rows] >> PROGRAM_SHIFT) & 15 > 0]
+        dividing = rows[LEFT.of(world.pop.code[rows]) > 0]
         world.pop.hazard[dividing, 3] = rate
         births += int(world.step(dt)[:, 0].sum())
     done = [stats.poisson.pmf(k, rate * days) for k in range(steps)]
     done.append(1.0 - sum(done))
     for k in range(steps + 1):
-        now = world.by_tag(replicates, 15 << PROGRAM_SHIFT, (steps - k) << PROGRAM_SHIFT)
+        now = world.by_tag(replicates, LEFT.mask, LEFT.bits(steps - k))
         mean = 20 * done[k] * 2**k
         assert abs(now.mean() - mean) < _SIGMAS * now.std() / math.sqrt(replicates)
     assert births == world.pop.total_cells() - 20 * replicates
@@ -223,7 +225,7 @@ def test_destinations_follow_their_weights(n: int) -> None:
     world.step(1.0)
     table = np.zeros((replicates, RING))
     for (code, place), cells in cells_by(world.pop).items():
-        table[code >> TAG_SHIFT, place] += cells
+        table[TAG.of(code), place] += cells
     assert (table.sum(axis=1) == n).all()
     for j, p in enumerate(SPREAD_WEIGHT):
         _near(table[:, j], n * p, n * p * (1 - p))
@@ -270,7 +272,7 @@ def test_one_cell_per_agent_gives_the_statistics_of_cohorts() -> None:
     for max_cells, seed in ((0, 13), (1, 14)):
         world = World(Resolution(max_cells=max_cells), seed=seed, capacity=1 << 15)
         for i in range(wells):
-            world.pop.add(i << TAG_SHIFT, 0, n0)
+            world.pop.add(TAG.bits(i), 0, n0)
         for _ in range(8):
             world.set_hazards(divide=0.5, die=0.3, recode=0.2, to_neighbour=0.4)
             # A changed cell does not change again.
@@ -280,7 +282,7 @@ def test_one_cell_per_agent_gives_the_statistics_of_cohorts() -> None:
         assert max_cells == 0 or world.pop.cells.max() == 1
         table = np.zeros((wells, 2 * RING))
         for (code, place), cells in cells_by(world.pop).items():
-            table[code >> TAG_SHIFT, place + (RING if code & FLIP else 0)] += cells
+            table[TAG.of(code), place + (RING if code & FLIP else 0)] += cells
         tables.append(table)
     cohorts, single = tables
     for a, b in [(cohorts[:, j], single[:, j]) for j in range(2 * RING)] + [(cohorts.sum(1), single.sum(1))]:
@@ -299,7 +301,7 @@ def test_nothing_happens_without_hazards() -> None:
 
 
 def test_the_cost_of_variants_is_not_paid_by_other_classes() -> None:
-    world = World(variants=Variants(np.array([1 << 28]), np.array([0.5]), 3, 16, 0))
+    world = World(variants=Variants(np.array([MUTANT]), np.array([0.5]), 3, 0))
     world.pop.add(2, 0, 1_000)
     world.set_hazards(divide=1.0)
     world.step(1.0)

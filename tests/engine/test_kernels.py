@@ -14,21 +14,21 @@ import numpy as np
 warnings.simplefilter("ignore", RuntimeWarning)  # Python's own scalars warn where 64-bit arithmetic wraps round
 from simulation.engine.events import Variants
 from simulation.engine.population import Resolution
-from tests.engine.worlds import FLIP, NAMES, RING, World, digest
+from tests.engine.worlds import FLIP, LEFT, MUTANT, NAMES, RING, World, digest
 
 said = hashlib.sha256()
 for max_cells in (0, 1):
     world = World(Resolution(2, max_cells), seed=3, capacity=8,
-                  variants=Variants(np.array([1 << 28]), np.array([1e-2]), 0, 16, 3))
+                  variants=Variants(np.array([MUTANT]), np.array([1e-2]), 0, 3))
     for place in range(RING):
         for k in range(3):
             cells = 5 if max_cells else (7, 400, 10**6)[k]
-            world.pop.add((0, 1, 2 << 8)[k], place, cells, np.array([0.1 * k, 0.05 * place]))
+            world.pop.add((0, 1, LEFT.bits(2))[k], place, cells, np.array([0.1 * k, 0.05 * place]))
     for step in range(6):
         world.set_hazards(divide=0.3, die=0.2, recode=0.15, to_neighbour=0.2, to_group_1=0.1, to_group_0=0.05)
         rows = world.pop.rows()
         world.pop.hazard[rows[(world.pop.code[rows] & FLIP) > 0], NAMES.index("recode")] = 0.0
-        world.pop.hazard[rows[(world.pop.code[rows] >> 8) & 15 > 0], NAMES.index("program")] = 0.6
+        world.pop.hazard[rows[LEFT.of(world.pop.code[rows]) > 0], NAMES.index("program")] = 0.6
         tally = world.step(0.25)
         said.update(digest(world.pop) + tally.tobytes())
 print(said.hexdigest(), world.pop.n_agents)

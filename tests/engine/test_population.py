@@ -7,9 +7,21 @@ from hypothesis import strategies as st
 
 from simulation.engine.events import Variants
 from simulation.engine.population import Population, Resolution
-from tests.engine.worlds import DEATH, FLIP, NAMES, RING, World, cells_by, check_integrity, digest
+from tests.engine.worlds import (
+    DEATH,
+    FLIP,
+    LEFT,
+    MUTANT,
+    NAMES,
+    RING,
+    TAG,
+    World,
+    cells_by,
+    check_integrity,
+    digest,
+)
 
-_CODES = [0, 1, FLIP, FLIP | 1, 3 << 8, (1 << 30) | 2]
+_CODES = [0, 1, FLIP, FLIP | 1, LEFT.bits(3), TAG.bits(1) | 2]
 
 
 def _disturb(world: World, rng: np.random.Generator, founded: int) -> int:
@@ -23,7 +35,7 @@ def _disturb(world: World, rng: np.random.Generator, founded: int) -> int:
     if what == 1:
         n = int(rng.integers(1, 1_000)) if pop.resolution.max_cells == 0 else 1
         if pop.resolution.max_cells == 0:  # a hand-made cohort of a code of its own
-            pop.found(int(rng.integers(10, 10_000)) << 30, int(rng.integers(RING)), n, rng.random(2))
+            pop.found(TAG.bits(int(rng.integers(10, 10_000))), int(rng.integers(RING)), n, rng.random(2))
             return n
         return 0
     rows = pop.rows()
@@ -46,7 +58,7 @@ def test_cells_are_conserved_and_columns_stay_whole(
     seed: int, cap: int, tolerance: float, max_cells: int
 ) -> None:
     rng = np.random.default_rng(seed)
-    variants = Variants(np.array([1 << 28]), np.array([0.05]), 0, 16, 4)
+    variants = Variants(np.array([MUTANT]), np.array([0.05]), 0, 4)
     world = World(Resolution(cap, max_cells, tolerance), seed=seed, capacity=8, variants=variants)
     total = 0
     for _ in range(40):
@@ -61,7 +73,7 @@ def test_cells_are_conserved_and_columns_stay_whole(
         world.pop.hazard[rows] = rng.exponential(0.3, (rows.size, len(NAMES))) * (
             rng.random((rows.size, len(NAMES))) < 0.5
         )
-        ended = (world.pop.code[rows] >> 8) & 15 == 0
+        ended = LEFT.of(world.pop.code[rows]) == 0
         world.pop.hazard[rows[ended], NAMES.index("program")] = 0.0
         tally = world.step(float(rng.choice([0.01, 0.25, 1.0])))
         assert (tally >= 0).all()
@@ -144,7 +156,7 @@ def test_cohorts_that_became_alike_are_merged() -> None:
     pop.add(0, 0, 10, np.array([0.8]))
     assert pop.n_agents == 2
     pop.traits[pop.rows(), 0] = [0.50, 0.54]
-    pop.consolidate()
+    pop.settle(consolidate=True)
     assert pop.n_agents == 1
     total = {0.50 * 30 + 0.54 * 10, 0.54 * 30 + 0.50 * 10}
     assert any(pop.traits[pop.rows()[0], 0] * 40 == pytest.approx(t) for t in total)

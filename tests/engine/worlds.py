@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulation.engine import population
+from simulation.engine.bit_fields import BitField
 from simulation.engine.events import (
     DIE,
     DIVIDE,
@@ -21,9 +22,14 @@ from simulation.engine.events import (
 from simulation.engine.keyed_random import base_key, step_key
 from simulation.engine.population import Population, Resolution
 
+KIND = BitField(0, 4, "kind", "class")
+LEFT = BitField(8, 4, "left", "programmed divisions left")
+CLONE = BitField(16, 12, "clone", "clone")
+MUTANT = BitField(28, 1, "mutant", "what a variant sets").mask
+TAG = BitField(
+    30, 16, "tag", "replicates of one experiment are told apart by a tag, so that one call draws them all"
+)
 FLIP = 1 << 5  # the bit that channel RECODE sets
-TAG_SHIFT = 30  # replicates of one experiment are told apart by a tag, so that one call draws them all
-PROGRAM_SHIFT = 8
 NAMES = ("divide", "die", "recode", "program", "to_neighbour", "to_group_0", "to_group_1")
 BIRTH, DEATH, RECODED, PROGRAMMED, TO_NEIGHBOUR, TO_FIRST, TO_SPREAD = range(len(NAMES))
 RING = 6  # places 0..5 are a ring; group 0 is place 0; group 1 is the whole ring, unevenly weighted
@@ -32,9 +38,11 @@ SPREAD_WEIGHT = np.arange(1.0, RING + 1) / np.arange(1.0, RING + 1).sum()
 
 def channels() -> Channels:
     return Channels(
-        NAMES,
         np.array([DIVIDE, DIE, RECODE, PROGRAM, NEIGHBOUR, GOTO, GOTO], np.int64),
-        np.array([0, 0, FLIP, -(1 << PROGRAM_SHIFT), 0, 0, 1], np.int64),
+        np.array([0, 0, FLIP, -LEFT.bits(1), 0, 0, 1], np.int64),
+        KIND,
+        LEFT,
+        CLONE,
     )
 
 
@@ -50,7 +58,7 @@ def destinations() -> Destinations:
 
 
 def no_variants() -> Variants:
-    return Variants(np.zeros(0, np.int64), np.zeros(0), 0, 16, 0)
+    return Variants(np.zeros(0, np.int64), np.zeros(0), 0, 0)
 
 
 @dataclass
@@ -87,9 +95,8 @@ class World:
         top = self.pop.top
         codes, cells = self.pop.code[:top], self.pop.cells[:top]
         keep = (codes & select) == value
-        return np.bincount(
-            (codes[keep] >> TAG_SHIFT).astype(np.int64), weights=cells[keep].astype(float), minlength=n
-        ).astype(np.int64)
+        weights = cells[keep].astype(float)
+        return np.bincount(TAG.of(codes[keep]), weights=weights, minlength=n).astype(np.int64)
 
 
 def cells_by(pop: Population) -> dict[tuple[int, int], int]:
@@ -104,8 +111,7 @@ def cells_by(pop: Population) -> dict[tuple[int, int], int]:
 def digest(pop: Population) -> bytes:
     """Return every byte of the living state."""
     top = pop.top
-    columns = (pop.cells, pop.code, pop.place, pop.uid, pop.serial, pop.stratum, pop.following, pop.previous)
-    return b"".join(c[:top].tobytes() for c in columns) + pop.traits[:top].tobytes() + pop.meta.tobytes()
+    return b"".join(c[:top].tobytes() for c in pop.columns[:-1]) + pop.meta.tobytes()
 
 
 def check_integrity(pop: Population) -> None:
@@ -119,16 +125,16 @@ def check_integrity(pop: Population) -> None:
     seen: set[int] = set()
     keys: set[tuple[int, int]] = set()
     for s in range(int(pop.meta[population.N_STRATA])):
-        key = (int(pop.s_code[s]), int(pop.s_place[s]))
+        key = (int(pop.strata.code[s]), int(pop.strata.place[s]))
         assert key not in keys, "two strata of one (code, place)"
         keys.add(key)
-        row, before, count = int(pop.s_head[s]) if pop.s_count[s] else -1, -1, 0
+        row, before, count = int(pop.strata.head[s]) if pop.strata.size[s] else -1, -1, 0
         while row >= 0:
-            assert pop.stratum[row] == s and (int(pop.code[row]), int(pop.place[row])) == key
-            assert pop.previous[row] == before and pop.cells[row] > 0 and row not in seen
+            assert pop.columns.stratum[row] == s and (int(pop.code[row]), int(pop.place[row])) == key
+            assert pop.columns.previous[row] == before and pop.cells[row] > 0 and row not in seen
             seen.add(row)
-            before, row, count = row, int(pop.following[row]), count + 1
-        assert count == pop.s_count[s]
+            before, row, count = row, int(pop.columns.following[row]), count + 1
+        assert count == pop.strata.size[s]
         if pop.resolution.max_cells == 0:
             assert count <= max(pop.resolution.agents_per_stratum, 1)
     assert seen == set(rows.tolist())
@@ -137,5 +143,5 @@ def check_integrity(pop: Population) -> None:
     free, n_free = int(pop.meta[population.FREE]), 0
     while free >= 0:
         assert pop.cells[free] == 0
-        free, n_free = int(pop.following[free]), n_free + 1
+        free, n_free = int(pop.columns.following[free]), n_free + 1
     assert n_free == pop.top - rows.size

@@ -19,7 +19,7 @@ def state_of(body: Body) -> tuple[object, ...]:
     return (
         *columns,
         state.day,
-        state.plasma_pg_ml,
+        *state.plasma_pg_ml.values(),
         state.tissue_integrity,
         state.deaths,
         state.births,

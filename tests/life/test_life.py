@@ -52,7 +52,13 @@ def population(course: Life) -> bytes:
     pop, rows = state.pop, state.pop.rows()
     columns = (pop.cells, pop.code, pop.place, pop.uid, pop.serial, pop.traits)
     fields = (state.places.normal, state.places.normal_b, state.signals.suppression)
-    numbers = (state.plasma_pg_ml, state.host_apc, state.tissue_integrity, state.crs_score, state.adaptation)
+    numbers = (
+        *state.plasma_pg_ml.values(),
+        state.host_apc,
+        state.tissue_integrity,
+        state.crs_score,
+        state.adaptation,
+    )
     return (
         b"".join(c[rows].tobytes() for c in columns)
         + b"".join(f.tobytes() for f in fields)
@@ -215,7 +221,7 @@ def test_a_users_own_rule_acts_and_without_it_the_bytes_are_the_usual_ones() -> 
 
     class Poison(Nothing):
         def act(self, state: object, dt: float) -> None:
-            from simulation.biology.traits import Channel
+            from simulation.biology.channels import Channel
 
             state.pop.hazard[state.census.blast_rows, Channel.DIE] += 1.0  # type: ignore[attr-defined]
 

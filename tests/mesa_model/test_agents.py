@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from simulation.biology.places import PlaceKind
+from simulation.biology.traits import TAG
 from simulation.mesa_model import (
     Cohort,
     CohortGone,
@@ -158,10 +159,10 @@ def test_a_discrete_trait_written_moves_the_cohort(model: TransplantModel) -> No
     agent = model.agents.select(lambda a: a.cells > 1000, agent_type=LeukemicBlast).to_list()[0]
     pop, uid, cells = model.state.pop, agent.unique_id, agent.cells
     before = model.body.truth().blasts_cd19_negative
-    stratum = pop.stratum[agent._row]
+    stratum = pop.columns.stratum[agent._row]
     agent.cd19 = False
     assert (agent.unique_id, agent.cells, agent.cd19, agent.alive) == (uid, cells, False, True)
-    assert pop.stratum[agent._row] != stratum
+    assert pop.columns.stratum[agent._row] != stratum
     assert model.body.truth().blasts_cd19_negative == before + cells
     assert next(a for a in model.agents if a.unique_id == uid) is agent
     assert books_balance(model)
@@ -176,14 +177,14 @@ def test_strata_stay_whole_whatever_is_written(model: TransplantModel) -> None:
         agent.clone = int(rng.integers(8))
     pop = model.state.pop
     rows = pop.rows()
-    assert (pop.s_code[pop.stratum[rows]] == pop.code[rows]).all()
-    assert (pop.s_place[pop.stratum[rows]] == pop.place[rows]).all()
+    assert (pop.strata.code[pop.columns.stratum[rows]] == pop.code[rows]).all()
+    assert (pop.strata.place[pop.columns.stratum[rows]] == pop.place[rows]).all()
     chained: list[int] = []
-    for head, count in zip(pop.s_head.tolist(), pop.s_count.tolist(), strict=True):
+    for head, count in zip(pop.strata.head.tolist(), pop.strata.size.tolist(), strict=True):
         row = head
         for _ in range(count):
             chained.append(row)
-            row = int(pop.following[row])
+            row = int(pop.columns.following[row])
     assert sorted(chained) == rows.tolist()
     assert pop.n_agents == rows.size
     model.run_for(1)
@@ -279,7 +280,7 @@ def test_kept_apart(make: Make) -> None:
 
 def test_marks_run_out_with_a_clear_message(make: Make) -> None:
     model = make()
-    model.ledger._last_tag = (1 << 16) - 2
+    model.ledger._last_tag = TAG.largest - 1
     DonorTcon(model, place=0)
     with pytest.raises(ValueError, match="kept_apart=False"):
         DonorTcon(model, place=0)

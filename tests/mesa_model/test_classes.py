@@ -5,8 +5,9 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from simulation.biology.channels import Channel
 from simulation.biology.state import State
-from simulation.biology.traits import CLASS_MASK, ENGAGED_TCON, TCON, TREG, Channel, encode
+from simulation.biology.traits import CLASS, ENGAGED_TCON, TCON, TREG, encode
 from simulation.life import Life
 from simulation.mesa_model import (
     Cohort,
@@ -43,7 +44,7 @@ def test_a_subclass_lives_like_its_base(make: Make) -> None:
     nk = NaturalKiller(model, place="blood", cells=10_000_000, colour="blue")
     assert nk.colour == "blue"
     assert model.body.truth().cd3_per_ul > cells  # counted like T cells
-    code = model.state.pop.code[nk._row] & CLASS_MASK
+    code = CLASS.of(model.state.pop.code[nk._row])
     assert (code, model.state.behaviour[code]) == (5, TCON)
     assert NaturalKiller in model.agent_types
     model.run_for(1)
@@ -227,5 +228,5 @@ def test_cells_of_a_class_that_was_not_named(make: Make) -> None:
     assert model.add_agent_class(type("Third", (DonorTcon,), {})) == 8  # 7 is in use
     assert model.add_agent_class(type("Seventh", (DonorTcon,), {"class_id": 7})) == 7
     assert Cohort not in model.agent_types
-    assert np.isin(7, model.state.pop.code[model.state.pop.rows()] & CLASS_MASK)
+    assert np.isin(7, CLASS.of(model.state.pop.code[model.state.pop.rows()]))
     assert books_balance(model)

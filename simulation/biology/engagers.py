@@ -1,0 +1,56 @@
+"""T-cell engagers: antibodies that bridge T cells to cells with an antigen."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simulation.biology.antigens import CD19, Antigen
+from simulation.engine.population import Floats
+
+if TYPE_CHECKING:
+    from simulation.biology.state import State
+
+__all__ = ["BLINATUMOMAB", "Engager", "plasma_occupancy", "targets"]
+
+
+@dataclass(frozen=True, slots=True)
+class Engager:
+    """Declare a T-cell engager: its target, and the names of its parameters.
+
+    Parameters
+    ----------
+    name
+        Its name, by which the state holds its infusion rate and plasma levels.
+    target
+        The antigen on the other side of the synapse.
+    clearance, volume
+        Parameters of its plasma compartment, L/day and L.
+    ec50_activation, ec50_killing
+        Parameters: level of half-maximal synapse formation and of half-maximal killing, pg/mL.
+    """
+
+    name: str
+    target: Antigen
+    clearance: str
+    volume: str
+    ec50_activation: str
+    ec50_killing: str
+
+
+BLINATUMOMAB = Engager(
+    "blinatumomab", CD19, "cl_blinatumomab", "volume_blinatumomab", "ec50_activation", "ec50_killing"
+)
+
+
+def targets(state: "State", engager: Engager) -> Floats:
+    """Return the cells that carry the engager's target, shape (n_places,)."""
+    blasts = state.census.blasts_with(engager.target)
+    return blasts + state.places.normal_b if engager.target.on_normal_b else blasts
+
+
+def plasma_occupancy(state: "State") -> float:
+    """Return the effect of engagers at plasma level, C / (EC50 + C); those of several add, up to 1."""
+    share = 0.0
+    for engager in state.engagers:
+        level = state.mean_plasma_pg_ml[engager.name]
+        share += level / (getattr(state.p, engager.ec50_activation) + level)
+    return min(share, 1.0)
