@@ -41,7 +41,7 @@ def rules_of(scenario: Scenario) -> "tuple[PluginRule, ...]":
         have one name.
     """
     rules = [
-        PluginRule(rule.name, rule.source, copy.deepcopy(rule), plugin.sources)
+        PluginRule(rule.name, rule.source, _own_copy(rule, plugin.name), plugin.sources)
         for plugin in scenario.plugin
         for rule in _loaded(plugin.path, plugin.sha256)
     ]
@@ -52,6 +52,14 @@ def rules_of(scenario: Scenario) -> "tuple[PluginRule, ...]":
             raise UserError(told, file=rule.file, key=RULES)
         owner[rule.name] = rule.file
     return tuple(rules)
+
+
+def _own_copy(rule: Process, file: str) -> Process:
+    try:
+        return copy.deepcopy(rule)
+    except Exception as error:
+        told = f"the rule {rule.name!r} cannot be copied, and every patient needs his own ({error})"
+        raise UserError(told, file=file, key=RULES) from error
 
 
 def described(scenario: Scenario) -> list[dict[str, object]]:

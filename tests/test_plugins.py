@@ -45,6 +45,7 @@ def test_a_rule_acts_with_its_parameter(tmp_path: Path) -> None:
         ("import sys\nRULES = sys.exit(3)\n", "mine.py:2: ends the program; a rule may not"),
         (acting("pass").replace('"mine"', '"gvl"'), "mine.py: RULES: the rule 'gvl' is there already, in the program"),
         (acting("pass").replace("[Mine()]", "[Mine(), Mine()]"), "the rule 'mine' is there already, in mine.py"),
+        (acting("pass").replace("kept = 0", "kept = 0; __reduce_ex__ = 0"), "cannot be copied, and every patient needs his own"),
         (acting("raise ValueError('no')"), "mine.py:8: ValueError: no"),
         (acting("raise SystemExit"), "mine.py:8: ends the program"),
         (acting("state.pop.hazard[0, 0] = float('nan')"), "the rule 'mine' left a hazard that is no number, on day 2"),

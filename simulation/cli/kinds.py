@@ -147,7 +147,9 @@ def _cohort(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
 
 def _no_settings(file: str, settings: tuple[str, ...], what: str) -> None:
     if settings:
-        raise UserError(f"this is a {what}; --set is for scenarios, trials, sweeps and cohorts", file=file)
+        raise UserError(
+            f"this is a {what}; --set and --plugin are for scenarios, trials, sweeps and cohorts", file=file
+        )
 
 
 def _count(number: int, what: str) -> str:

@@ -20,6 +20,7 @@ from simulation.files.folder import (
 from simulation.files.refusal import refusals
 from simulation.files.tables import columns_csv, csv_text, json_text, parquet_bytes
 from simulation.provenance import provenance
+from simulation.scenario.plugins import copies
 
 if TYPE_CHECKING:
     from simulation.in_vitro.result import ExperimentResult
@@ -131,7 +132,7 @@ def _contents(result: Result, origin: Mapping[str, object], figures: bool) -> Ma
             EVENT_FIELDS, ([getattr(event, name) for name in EVENT_FIELDS] for event in result.events)
         ),
         "scenario.resolved.yaml": result.scenario.to_yaml(),
-        **{name: text for plugin in result.scenario.plugin for name, text in plugin.files().items()},
+        **copies(result.scenario.plugin),
     }
     panels = []
     if figures:

@@ -17,7 +17,6 @@ from typing import Annotated, Any, Final
 
 from simulation.blocks.fields import Custom, FrozenMap, Problem, problem, problems, show
 from simulation.errors import UserError, nearest_name
-from simulation.files.atomic import write_file
 from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import Parameter, ParameterTable, read_row
 from simulation.scenario.named_values import FaultError, numbers_of, read_value, write_value
@@ -30,9 +29,9 @@ __all__ = [
     "Plugins",
     "Sources",
     "anchored",
+    "copies",
     "portable",
     "with_files",
-    "write_copies",
 ]
 
 FOLDER: Final = "plugins"  # of a results folder, beside the scenario that names them
@@ -124,10 +123,6 @@ class Plugin:
         """Return every parameter as a scenario file would say it."""
         return {name: write_value(self.rows[name], value) for name, value in self.values.items()}
 
-    def files(self) -> dict[str, bytes]:
-        """Return what a results folder holds of it: name -> content."""
-        return {f"{FOLDER}/{name}": content for name, content in self.sources.files.items()}
-
     def moved(self, folder: Path) -> "Plugin":
         """Return the same plugin, its files in another folder."""
         return replace(self, sources=replace(self.sources, folder=str(folder.resolve())))
@@ -142,11 +137,11 @@ def portable(path: str) -> str:
     return f"{FOLDER}/{os.path.basename(path)}"
 
 
-def write_copies(plugins: Iterable[Plugin], folder: Path) -> None:
-    """Write the files of plugins to where a resolved scenario in this folder looks for them."""
-    for plugin in plugins:
-        for name, content in plugin.files().items():
-            write_file(folder / name, content)
+def copies(plugins: Iterable[Plugin]) -> dict[str, bytes]:
+    """Return what lies beside a resolved scenario that names these plugins: name -> content."""
+    return {
+        f"{FOLDER}/{name}": content for plugin in plugins for name, content in plugin.sources.files.items()
+    }
 
 
 def with_files(text: str, file_of: Callable[[str], str | Path]) -> str:

@@ -19,7 +19,7 @@ from simulation.files.atomic import write_file
 from simulation.files.tables import json_text
 from simulation.parameters.distributions import Distribution
 from simulation.scenario.load import parse_scenario
-from simulation.scenario.plugins import portable, with_files, write_copies
+from simulation.scenario.plugins import copies, portable, with_files
 from simulation.sweep.factors import Factor
 from simulation.sweep.outcomes import NumericOutcome
 
@@ -149,7 +149,8 @@ class Plan:
     def save(self, folder: Path) -> None:
         """Write `plan.json` and the base scenarios into the folder."""
         for text in self.arms.values():
-            write_copies(parse_scenario(text).plugin, folder / SCENARIOS)
+            for name, content in copies(parse_scenario(text).plugin).items():
+                write_file(folder / SCENARIOS / name, content)
         for arm, text in self.written_arms.items():
             write_file(folder / SCENARIOS / f"{_file_name(arm)}.yaml", text)
         write_file(folder / PLAN, self.to_json())

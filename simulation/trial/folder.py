@@ -9,7 +9,7 @@ from simulation.errors import OtherScenario, UserError
 from simulation.files.atomic import write_file
 from simulation.files.folder import RESULTS, new_folder, slug
 from simulation.scenario.plugins import FOLDER as PLUGINS
-from simulation.scenario.plugins import write_copies
+from simulation.scenario.plugins import copies
 from simulation.store import Store
 from simulation.store.design import read_digest
 from simulation.trial.conduct import STORE
@@ -55,7 +55,8 @@ def write_arms(trial: Trial, out: Path) -> Trial:
     for arm in trial.arms:
         plugins = arm.scenario.plugin
         write_file(place / f"{arm.key}.yaml", arm.scenario.to_yaml())
-        write_copies(plugins, place)
+        for name, content in copies(plugins).items():
+            write_file(place / name, content)
         moved = tuple(plugin.moved(place / PLUGINS) for plugin in plugins)
         arms.append(replace(arm, scenario=arm.scenario.model_copy(update={"plugin": moved})))
     return replace(trial, arms=tuple(arms))

@@ -1,6 +1,5 @@
 """Every example of docs/extending.md runs, in order."""
 
-import os
 import re
 import shlex
 import subprocess
@@ -97,7 +96,6 @@ def test_shell_examples(folder: Path) -> None:
         done = subprocess.run(
             [sys.executable, *arguments, "--no-figures"],
             cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},  # workers, too, run the program of this checkout
             capture_output=True,
             text=True,
             timeout=300,
