@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from enum import IntEnum
 
-__all__ = ["ExitStatus", "MissingExtra", "OtherScenario", "UserError", "nearest_name"]
+__all__ = ["ExitStatus", "MissingExtra", "OtherScenario", "UserError", "nearest_name", "reason_of"]
 
 
 class ExitStatus(IntEnum):
@@ -111,6 +111,12 @@ class OtherScenario(UserError):  # noqa: N818 - its base says that it is an erro
     """Say that a folder holds results of another scenario, trial, sweep or fit; they are never mixed."""
 
     exit_status = ExitStatus.OTHER_SCENARIO
+
+
+def reason_of(error: BaseException) -> str:
+    """Return on one line why a run failed: a person's mistake in its own words, anything else with its kind."""
+    words = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+    return " ".join(words.split())[:500]
 
 
 class MissingExtra(UserError):  # noqa: N818 - it names what is wrong

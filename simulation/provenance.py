@@ -20,7 +20,7 @@ LIBRARIES: Final = (
 )  # fmt: skip
 _PACKAGE: Final = Path(simulation.__file__).resolve().parent
 _MODEL: Final = (  # what makes the numbers
-    "engine", "biology", "body", "clinic", "products", "parameters", "data", "life", "trial/rows.py",
+    "engine", "biology", "body", "clinic", "products", "parameters", "data", "plugins.py", "life", "trial/rows.py",
 )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def sweep_report(findings: Findings, panels: Sequence[Panel], files: Sequence[st
         files=files,
         seed=plan.seed,
         common=plan.random_numbers == "common",
-        scenarios=list(plan.arms.items()),
+        scenarios=list(plan.written_arms.items()),
         about=[(key.replace("_", " "), _told(value)) for key, value in plan.about.items() if key != "asked"],
     )
 

@@ -1,5 +1,6 @@
 """One simulated patient: the state, the step, and the clinic's hands (`simulation.clinic.ports.Patient`)."""
 
+import copy
 from collections.abc import Sequence
 from math import sqrt
 
@@ -19,6 +20,7 @@ from simulation.clinic.ports import Effect, Truth
 from simulation.engine.keyed_random import base_key
 from simulation.engine.population import Resolution
 from simulation.parameters import ParameterValues
+from simulation.plugins import rules_of
 from simulation.scenario.schema import Scenario
 
 __all__ = ["Body"]
@@ -39,7 +41,7 @@ class Body:
     seed, patient
         Keys of every random number; the treatment arm is not part of them.
     rules
-        A user's own processes, each acting before the draw of events.
+        A user's own processes, each acting before the draw of events, after those of the scenario's plugins.
     engagers
         The T-cell engagers that may be given.
     """
@@ -58,7 +60,9 @@ class Body:
         self.time_step = scenario.time_step
         self._tracked_infusions = scenario.resolution.tracked_infusions
         self._haploidentical = scenario.donor.match == "haploidentical"
-        self.before = (*switched_on(BEFORE_EVENTS, scenario.processes), *rules)
+        self.before = switched_on(BEFORE_EVENTS, scenario.processes)
+        self.plugin_rules = rules_of(scenario)
+        self.rules = tuple(rules)
         self.after = switched_on(AFTER_EVENTS, scenario.processes)
         self.state = self._initial_state(scenario, seed, patient, engagers)
         graft, weight = scenario.graft, self.weight_kg
@@ -122,7 +126,8 @@ class Body:
 
     def step(self) -> None:
         """Advance by one step."""
-        advance(self.state, self.time_step, self.before, self.after)
+        before = (*self.before, *self.plugin_rules, *self.rules)
+        advance(self.state, self.time_step, before, self.after)
         self._truth = None
         self.begin()
 
@@ -213,6 +218,7 @@ class Body:
         twin = Body.__new__(Body)
         twin.__dict__.update(self.__dict__)
         twin.state = self.state.copy()
+        twin.plugin_rules = copy.deepcopy(self.plugin_rules)  # what a rule keeps belongs to one course
         twin._due = list(self._due)
         return twin
 

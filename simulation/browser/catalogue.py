@@ -32,11 +32,7 @@ class Source:
 
     def load(self, changes: dict[str, object] | None = None) -> Scenario:
         """Load the scenario with further changes; raise `UserError`."""
-        pairs: dict[str, object] = {}
-        for text in self.settings:
-            key, _, value = text.partition("=")
-            pairs[key.strip()] = value
-        pairs |= changes or {}
+        pairs: list[str | tuple[str, object]] = [*self.settings, *(changes or {}).items()]
         if self.path is None:
             return parse_scenario(self.text, pairs, name=self.label)
         return load_scenario(self.path, pairs)

@@ -9,6 +9,8 @@ import traceback
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from simulation.errors import UserError, reason_of
+
 __all__ = ["SPEEDS", "Player", "Subject"]
 
 SPEEDS: Final = (1.0, 2.0, 5.0, 10.0, 20.0, float("inf"))  # days per second; infinite: as fast as it is drawn
@@ -124,8 +126,9 @@ class Player:
         try:
             work()
         except Exception as error:  # whatever a rule of the user's own may raise: it is shown, not swallowed
-            traceback.print_exc()
-            self.error = f"{type(error).__name__}: {error}"
+            if not isinstance(error, UserError):
+                traceback.print_exc()
+            self.error = reason_of(error)
             self._on_state()
 
     def _loop(self, turn: int) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 from simulation.browser.session import PatientSession
 from simulation.errors import UserError
 from simulation.scenario.dump import yaml_lines
+from simulation.scenario.merge import ANOTHER_PLUGIN
 from simulation.scenario.schema import Scenario
 from simulation.units import format_number
+from simulation.yaml_source import parse_yaml, plain
 
 __all__ = ["command", "scenario_file"]
 
@@ -19,6 +21,9 @@ def command(session: PatientSession) -> str:
     with session.lock:
         words = ["python", "run_sim.py", "run", _path(session), *_key(session)]
         scenario, day = session.scenario, session.day
+        for text in session.source.settings:
+            if text.startswith(ANOTHER_PLUGIN):
+                words += ["--plugin", str(_value(text)["file"])]
         sets: dict[str, Any] = {**_settings(session), **session.changes()}
         if scenario.orders != session.base.orders:
             sets["orders"] = [order.model_dump(by_alias=True) for order in scenario.orders]
@@ -33,7 +38,10 @@ def scenario_file(session: PatientSession) -> str:
     with session.lock:
         scenario, day = session.scenario, session.day
         words = ["python", "run_sim.py", "run", "THIS_FILE.yaml", *_key(session), *_days(scenario, day)]
-    return f"# {shlex.join(words)}\n{scenario.to_yaml()}"
+    beside = "".join(
+        f"# It needs {plugin.name}, in a folder plugins beside it.\n" for plugin in scenario.plugin
+    )
+    return f"# {shlex.join(words)}\n{beside}{scenario.to_yaml()}"
 
 
 def flow(value: Any) -> str:
@@ -51,10 +59,12 @@ def _path(session: PatientSession) -> str:
 
 
 def _settings(session: PatientSession) -> dict[str, Any]:
-    from simulation.yaml_source import parse_yaml, plain
+    texts = [text for text in session.source.settings if not text.startswith(ANOTHER_PLUGIN)]
+    return {text.partition("=")[0].strip(): _value(text) for text in texts}
 
-    pairs = (text.partition("=") for text in session.source.settings)
-    return {key.strip(): plain(parse_yaml(value, "--set", lines=False)) for key, _, value in pairs}
+
+def _value(text: str) -> Any:
+    return plain(parse_yaml(text.partition("=")[2], "--set", lines=False))
 
 
 def _key(session: PatientSession) -> list[str]:

@@ -10,6 +10,7 @@ from simulation.calibration.measures import MEASURES, Row
 from simulation.calibration.settings import Candidate, Setting, load_settings
 from simulation.parameters import ParameterTable
 from simulation.runner import run
+from simulation.scenario.plugins import Plugin
 
 __all__ = ["CULTURE", "Fidelity", "Simulator"]
 
@@ -48,6 +49,8 @@ class Simulator:
         Experiment -> how many patients per arm, where it differs from the setting's own number.
     fidelity
         How finely is simulated.
+    plugins
+        Rules of one's own, in force in every patient (not in the dish).
     should_stop
         Asked before every patient; raises `KeyboardInterrupt` when it says yes.
     """
@@ -57,6 +60,7 @@ class Simulator:
     fidelity: Fidelity = field(default_factory=Fidelity)
     should_stop: Callable[[], bool] = lambda: False
     first_patient: int = 0
+    plugins: tuple[Plugin, ...] = ()
     _kept: dict[tuple[str, str, int], Row] = field(default_factory=dict, repr=False)
     _kept_of: Candidate = field(default_factory=Candidate, repr=False)
 
@@ -87,7 +91,7 @@ class Simulator:
         if key not in self._kept:
             if self.should_stop():
                 raise KeyboardInterrupt
-            changes = self.fidelity.changes(setting, arm)
+            changes = self.fidelity.changes(setting, arm) | {"plugin": self.plugins}
             scenario = setting.scenario_for(arm, patient, self.seed, self._kept_of, changes)
             self._kept[key] = MEASURES[setting.measure].row(
                 setting, run(scenario, seed=self.seed, patient=patient)

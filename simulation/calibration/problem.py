@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from pydantic import BaseModel, ValidationError
 
 from simulation.calibration.experiments import CULTURE, Fidelity
 from simulation.calibration.settings import Candidate, load_settings
 from simulation.calibration.targets import Target, load_targets
 from simulation.errors import UserError, nearest_name
 from simulation.parameters import ParameterTable
+from simulation.scenario.messages import user_error
+from simulation.scenario.plugins import Plugin, Plugins, anchored
 from simulation.units import QuantityError, parse_quantity
 from simulation.yaml_source import Node, plain, read_yaml
 
@@ -30,6 +33,7 @@ _KEYS: Final = (
     "patients",
     "fidelity",
     "effort",
+    "plugin",
 )
 
 
@@ -73,6 +77,10 @@ class Effort:
     confirm: int = 3  # finalists are simulated with so many times the patients, other ones
 
 
+class _Rules(BaseModel):
+    plugin: Plugins
+
+
 @dataclass(frozen=True)
 class Problem:
     """Hold a fit file, checked."""
@@ -88,6 +96,7 @@ class Problem:
     patients: Mapping[str, int]
     fidelity: Fidelity
     effort: Effort
+    plugins: tuple[Plugin, ...] = ()  # in force in every patient; their parameters are not fitted
 
     @property
     def experiments(self) -> tuple[str, ...]:
@@ -103,7 +112,9 @@ class Problem:
 
     def identity(self) -> dict[str, Any]:
         """Return everything on which an evaluation depends, for the record and for resuming."""
+        plugins = [[plugin.sha256, plugin.written] for plugin in self.plugins]
         return {
+            **({"plugins": plugins} if plugins else {}),
             "seed": self.seed,
             "free": [[f.name, f.low, f.high, f.log] for f in self.free],
             "given": [dict(sorted(self.given.items())), dict(sorted(self.given_spreads.items()))],
@@ -148,7 +159,18 @@ def load_problem(path: str | os.PathLike[str]) -> Problem:
             parse_quantity(fidelity.get("kinetics_step", "1 h"), "time"),
         ),
         effort=effort,
+        plugins=_plugins(root, Path(path)),
     )
+
+
+def _plugins(root: Node, path: Path) -> tuple[Plugin, ...]:
+    """Return the rules of one's own that a fit names as a scenario does."""
+    tree = anchored(root, path.parent)
+    block = tree.value.get("plugin") if isinstance(tree.value, dict) else None
+    try:
+        return _Rules.model_validate({"plugin": None if block is None else plain(block)}).plugin
+    except ValidationError as error:
+        raise user_error(error, tree, _Rules) from None
 
 
 def _plain(keys: Mapping[str, Node], name: str) -> Any:

@@ -74,7 +74,9 @@ def confirm(fit: Fit, should_stop: Any = lambda: False) -> list[Confirmed]:
     _, _, kept = fit.posterior()
     found = []
     for evaluation in kept[: problem.effort.finalists]:
-        simulator = Simulator(problem.seed, patients, Fidelity(), should_stop, _FRESH_PATIENTS)
+        simulator = Simulator(
+            problem.seed, patients, Fidelity(), should_stop, _FRESH_PATIENTS, problem.plugins
+        )
         candidate = problem.candidate(np.array(evaluation.point))
         told = {name: simulator.statistics(name, candidate) for name in problem.experiments}
         statistics = {t.id: told[t.experiment][t.name] for t in problem.targets}

@@ -36,7 +36,9 @@ def run_fit(problem: Problem, folder: Path, *, as_json: bool, quiet: bool) -> bo
         def tell(_: Evaluation) -> None:
             bar.update(task, completed=len(fit.done), best=_best(fit))
 
-        simulator = Simulator(problem.seed, problem.patients, problem.fidelity, interrupt.requested)
+        simulator = Simulator(
+            problem.seed, problem.patients, problem.fidelity, interrupt.requested, plugins=problem.plugins
+        )
         try:
             fit.run(simulator, tell, time.perf_counter)
             bar.update(task, description="confirming with other patients")

@@ -47,7 +47,7 @@ class Request:
 def run_trial(trial: Trial, request: Request) -> int:
     """Run a trial, write its results, say what came of it, and return the exit status."""
     out = prepare(trial, request.out, resume=request.resume)
-    write_arms(trial, out)
+    trial = write_arms(trial, out)
     for note in trial.notes:
         click.echo(f"Note: {note}", err=True)
     workers = options.processors() if request.workers is None else request.workers

@@ -14,6 +14,7 @@ from simulation.errors import UserError
 from simulation.files.atomic import write_file
 from simulation.files.folder import Content, write_folder
 from simulation.provenance import provenance
+from simulation.scenario.load import override_pairs
 from simulation.trial.load import load_cohort_arm
 
 
@@ -26,6 +27,7 @@ class Request:
     seed: int
     course: bool
     baselines: Path | None
+    settings: tuple[str, ...]
     as_json: bool
     out: Path | None
     page: Path | None
@@ -34,7 +36,7 @@ class Request:
 
 def describe_cohort(request: Request) -> None:
     """Draw the patients, print their tables and write what was asked for."""
-    cohort, scenario = load_cohort_arm(request.file)
+    cohort, scenario = load_cohort_arm(request.file, list(override_pairs(request.settings)))
     baselines = load_baselines(request.baselines or PACKAGED_BASELINES)
     page = None if request.page is None else _page(request.page)
     with CountLine("patients", quiet=request.quiet) as line:

@@ -99,10 +99,10 @@ def _loaded(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _trial(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
-    from simulation.cli import options
+    from simulation.scenario.load import override_pairs
     from simulation.trial.load import load_trial
 
-    trial = load_trial(file, (), options.pairs(settings))
+    trial = load_trial(file, (), list(override_pairs(settings)))
     return trial.name, f"{_count(len(trial.arms), 'arm')}, {_count(trial.patients, 'patient')}"
 
 
@@ -138,16 +138,18 @@ def _parameter_set(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _cohort(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
-    from simulation.trial.load import load_cohort
+    from simulation.scenario.load import override_pairs
+    from simulation.trial.load import load_cohort_arm
 
-    _no_settings(file, settings, "cohort")
-    cohort = load_cohort(file)
+    cohort, _ = load_cohort_arm(file, list(override_pairs(settings)))
     return cohort.name, f"{_count(len(cohort.varies), 'parameter')} between patients"
 
 
 def _no_settings(file: str, settings: tuple[str, ...], what: str) -> None:
     if settings:
-        raise UserError(f"this is a {what}; --set is for scenarios, trials and sweeps", file=file)
+        raise UserError(
+            f"this is a {what}; --set and --plugin are for scenarios, trials, sweeps and cohorts", file=file
+        )
 
 
 def _count(number: int, what: str) -> str:

@@ -1,5 +1,6 @@
 """Arguments that several commands share."""
 
+import json
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -31,14 +32,34 @@ def scenario_files() -> Decorator:
 
 
 def settings() -> Decorator:
-    """Add the option --set PATH=VALUE, which may be repeated."""
-    return click.option(
+    """Add the options --plugin FILE.py and --set PATH=VALUE, which may be repeated: what they change in a scenario."""
+
+    def add_blocks(ctx: click.Context, param: click.Parameter, files: tuple[str, ...]) -> None:
+        from simulation.scenario.merge import ANOTHER_PLUGIN
+
+        ctx.meta["plugins"] = [f"{ANOTHER_PLUGIN}={{file: {json.dumps(file)}}}" for file in files]
+
+    def after_plugins(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+        return (*ctx.meta["plugins"], *texts)
+
+    plugin = click.option(
+        "--plugin",
+        multiple=True,
+        metavar="FILE.py",
+        is_eager=True,  # so that --set may change its parameters
+        expose_value=False,
+        callback=add_blocks,
+        help="Add rules of your own: a Python file that defines RULES (docs/extending.md). May be repeated.",
+    )
+    changes = click.option(
         "--set",
         "settings",
         multiple=True,
         metavar="PATH=VALUE",
+        callback=after_plugins,
         help="Change one value of the scenario, for example dli.every='28 d'. May be repeated.",
     )
+    return lambda command: plugin(changes(command))
 
 
 def seed() -> Decorator:
@@ -67,17 +88,6 @@ def as_json(what: str) -> Decorator:
     return click.option(
         "--json", "as_json", is_flag=True, help=f"Print {what} as one JSON document on stdout."
     )
-
-
-def pairs(settings: tuple[str, ...]) -> list[tuple[str, Any, str]]:
-    """Return path, value and the text for a message of every --set PATH=VALUE."""
-    found: list[tuple[str, Any, str]] = []
-    for text in settings:
-        key, mark, value = text.partition("=")
-        if not mark or not value.strip():
-            raise UserError(f"got {text!r}", file="--set", expected="path=value such as dli.every=28 d")
-        found.append((key.strip(), value, f"--set {text}"))
-    return found
 
 
 def load_one(file: str, overrides: tuple[str, ...]) -> "Scenario | Experiment":

@@ -31,7 +31,6 @@ class Request:
     overwrite: bool = False
     figures: bool = True
     quiet: bool = False
-    rules: tuple[Any, ...] = ()
 
 
 @dataclass
@@ -82,7 +81,6 @@ def _run_one(
             scenario,
             seed=request.seed,
             patient=request.patient,
-            rules=request.rules,
             on_progress=line.update,
             should_stop=interrupt.requested,
         )

@@ -4,6 +4,7 @@ The rows stand in `simulation/data/parameters.yaml`; no other file holds a biolo
 """
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,7 +24,14 @@ from simulation.units import (
 )
 from simulation.yaml_source import Node, plain, read_yaml
 
-__all__ = ["PACKAGED_TABLE", "Parameter", "ParameterTable", "ParameterValues", "render_parameter_table"]
+__all__ = [
+    "PACKAGED_TABLE",
+    "Parameter",
+    "ParameterTable",
+    "ParameterValues",
+    "read_row",
+    "render_parameter_table",
+]
 
 PACKAGED_TABLE: Final = Path(__file__).resolve().parent.parent / "data" / "parameters.yaml"
 KINDS: Final = ("measured", "calibrated", "assumption", "lever")
@@ -52,6 +60,22 @@ class Parameter:
     def written(self, value: float) -> str:
         """Return a value of this parameter with its unit, as in a scenario file."""
         return format_quantity(value, self.dimension)
+
+    @property
+    def allowed(self) -> str:
+        """Return the range in words."""
+        return _range_words(self.low, self.high, self.dimension)
+
+
+def _range_words(low: float, high: float, dimension: Dimension) -> str:
+    bounds = [
+        f"{word} {format_quantity(bound, dimension)}"
+        for word, bound in (("at least", low), ("at most", high))
+        if math.isfinite(bound)
+    ]
+    if len(bounds) == 2:
+        return f"{format_quantity(low, dimension)} to {format_quantity(high, dimension)}"
+    return bounds[0] if bounds else "any"
 
 
 class ParameterValues(Mapping[str, float]):
@@ -145,7 +169,7 @@ class ParameterTable:
                     raise node.error(
                         f"got {name!r}", key=group, expected="a name such as rate_blast_death", at_key=True
                     )
-                rows[name] = _row(node, group, name)
+                rows[name] = read_row(node, group, name)
         return cls(rows)
 
     def __getitem__(self, name: str) -> Parameter:
@@ -208,22 +232,28 @@ def _mapping(node: Node, key: str, what: str) -> dict[str, Node]:
     return node.value
 
 
-def _row(node: Node, group: str, name: str) -> Parameter:
+def read_row(node: Node, group: str, name: str, required: tuple[str, ...] = _REQUIRED) -> Parameter:
+    """Return the parameter that a block of `value`, `low`, `high` ... describes.
+
+    What is neither written nor `required` is an assumption of low confidence without limits or a source. Raises
+    `UserError` with the line of whatever is wrong.
+    """
     where = f"{group}.{name}"
     cells = _mapping(node, where, "keys: " + ", ".join(_REQUIRED))
     for key, cell in cells.items():
         if key not in _REQUIRED + _OPTIONAL:
             near = nearest_name(key, _REQUIRED + _OPTIONAL)
             raise cell.error("there is no such key", key=f"{where}.{key}", nearest=near, at_key=True)
-    for key in _REQUIRED:
+    for key in required:
         if key not in cells:
             raise node.error(f"the key {key!r} is missing", key=where, at_key=True)
     dimension = _dimension(cells, where)
     value, low, high = (
-        _quantity(cells[key], f"{where}.{key}", dimension) for key in ("value", "low", "high")
+        _quantity(cells[key], f"{where}.{key}", dimension) if key in cells else limit
+        for key, limit in (("value", math.nan), ("low", -math.inf), ("high", math.inf))
     )
     if not low <= value <= high:
-        told = f"{format_quantity(low, dimension)} .. {format_quantity(high, dimension)}"
+        told = _range_words(low, high, dimension)
         raise cells["value"].error(f"the value lies outside its own range {told}", key=f"{where}.value")
     return Parameter(
         name=name,
@@ -233,9 +263,11 @@ def _row(node: Node, group: str, name: str) -> Parameter:
         high=high,
         unit=CANONICAL_UNIT[dimension],
         dimension=dimension,
-        kind=_one_of(cells["kind"], f"{where}.kind", KINDS),
-        confidence=_one_of(cells["confidence"], f"{where}.confidence", CONFIDENCES),
-        source=_text(cells["source"], f"{where}.source"),
+        kind=_one_of(cells["kind"], f"{where}.kind", KINDS) if "kind" in cells else "assumption",
+        confidence=_one_of(cells["confidence"], f"{where}.confidence", CONFIDENCES)
+        if "confidence" in cells
+        else "L",
+        source=_text(cells["source"], f"{where}.source") if "source" in cells else "",
         note=_text(cells["note"], f"{where}.note") if "note" in cells else "",
         between_patients=_between(cells.get("between_patients"), where, dimension, value, low, high),
     )
@@ -247,8 +279,9 @@ def _dimension(cells: Mapping[str, Node], where: str) -> Dimension:
         return cast(Dimension, _one_of(cells["unit"], f"{where}.unit", DIMENSIONS))
     try:
         found = dimension_of(plain(cells["value"]))
-        if found == "dimensionless" and isinstance(cells["high"].value, str):
-            return dimension_of(cells["high"].value)  # `value: 0`, `high: 10 %`
+        high = cells["high"].value if "high" in cells else None
+        if found == "dimensionless" and isinstance(high, str):
+            return dimension_of(high)  # `value: 0`, `high: 10 %`
     except QuantityError as error:
         at = f"{where}.value"
         raise cells["value"].error(

@@ -13,8 +13,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, Self
 
+import simulation
 from simulation.pool.task import STRIKES, Outcome, ShouldStop, Task, Work
 from simulation.pool.worker import ONE_THREAD, serve
 
@@ -147,19 +149,25 @@ class LocalPool:
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=serve, args=(theirs,), daemon=True, name="simulation-worker")
-        with _one_thread():
+        with _inherited():
             process.start()
         theirs.close()
         return _Worker(process, ours)
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let processes started here inherit one thread per process; what the person has set stays."""
-    added = {name: value for name, value in ONE_THREAD.items() if name not in os.environ}
-    os.environ.update(added)
+def _inherited() -> Iterator[None]:
+    """Let processes started here run this program, not another that is installed, with one thread unless told otherwise."""
+    before = {name: os.environ.get(name) for name in (*ONE_THREAD, "PYTHONPATH")}
+    place = str(Path(simulation.__file__).resolve().parents[1])
+    paths = [place, *filter(None, [before["PYTHONPATH"]])]
+    os.environ.update({**ONE_THREAD, **{name: value for name, value in before.items() if value is not None}})
+    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     try:
         yield
     finally:
-        for name in added:
-            del os.environ[name]
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

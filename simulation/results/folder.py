@@ -20,6 +20,7 @@ from simulation.files.folder import (
 from simulation.files.refusal import refusals
 from simulation.files.tables import columns_csv, csv_text, json_text, parquet_bytes
 from simulation.provenance import provenance
+from simulation.scenario.plugins import copies
 
 if TYPE_CHECKING:
     from simulation.in_vitro.result import ExperimentResult
@@ -90,6 +91,9 @@ def write_result(
 
 def _provenance(result: Result | ExperimentResult, extra: Mapping[str, object]) -> dict[str, object]:
     """Return where a result comes from; `extra` wins over the result's own `provenance`."""
+    from simulation.plugins import described
+    from simulation.results.result import Result
+
     about: dict[str, object] = {
         "scenario": result.scenario.name,
         "scenario_sha256": result.scenario.digest(),
@@ -99,6 +103,8 @@ def _provenance(result: Result | ExperimentResult, extra: Mapping[str, object]) 
         "started": None,
         "duration_s": None,
     }
+    if isinstance(result, Result) and result.scenario.plugin:
+        about["plugins"] = described(result.scenario)
     return provenance(**about | dict(result.provenance) | dict(extra))
 
 
@@ -126,6 +132,7 @@ def _contents(result: Result, origin: Mapping[str, object], figures: bool) -> Ma
             EVENT_FIELDS, ([getattr(event, name) for name in EVENT_FIELDS] for event in result.events)
         ),
         "scenario.resolved.yaml": result.scenario.to_yaml(),
+        **copies(result.scenario.plugin),
     }
     panels = []
     if figures:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simulation.number_words import cells_text, number_text
+from simulation.parameters.table import Parameter, ParameterTable
 from simulation.products.product import OTHER_DRUGS, days_text, join
 from simulation.products.registry import product
 
@@ -26,6 +27,7 @@ def scenario_words(scenario: Scenario) -> list[tuple[str, str]]:
         *_products(scenario),
         ("Ordered by hand", _orders(scenario)),
         ("Stop rules", _stop(scenario)),
+        ("Rules of one's own", _plugins(scenario)),
         ("Definitions", _definitions(scenario)),
         ("Simulation", _simulation(scenario)),
     ]
@@ -59,7 +61,10 @@ def _transplant(scenario: Scenario) -> str:
 
 
 def _patient(scenario: Scenario) -> str:
-    changed = [_parameter(name, value) for name, value in {**scenario.patient, **scenario.parameters}.items()]
+    table = ParameterTable.load()
+    changed = [
+        _parameter(table[name], value) for name, value in {**scenario.patient, **scenario.parameters}.items()
+    ]
     text = (
         f"Differs from the parameter table in: {', '.join(changed)}."
         if changed
@@ -69,13 +74,10 @@ def _patient(scenario: Scenario) -> str:
     return text + (f" Switched off: {', '.join(off)}." if off else "")
 
 
-def _parameter(name: str, value: Any) -> str:
-    from simulation.parameters.table import ParameterTable
-
-    written = ParameterTable.load()[name].written
+def _parameter(row: Parameter, value: Any) -> str:
     if isinstance(value, int | float):
-        return f"{name} {written(value)}"
-    return f"{name} drawn between patients ({value.distribution}, median {written(value.median)})"
+        return f"{row.name} {row.written(value)}"
+    return f"{row.name} drawn between patients ({value.distribution}, median {row.written(value.median)})"
 
 
 def _tests(scenario: Scenario) -> str:
@@ -162,6 +164,14 @@ def _stop(scenario: Scenario) -> str:
     values = [(rule.words, getattr(scenario.stop, rule.key)) for _, rule in scenario.stop_rules]
     phrases = [words.format(value) for words, value in values if value]
     return _sentence("; ".join(phrases)) if phrases else "None."
+
+
+def _plugins(scenario: Scenario) -> str:
+    told = []
+    for plugin in scenario.plugin:
+        values = ", ".join(_parameter(plugin.rows[name], value) for name, value in plugin.values.items())
+        told.append(f"{plugin.name} (sha256 {plugin.sha256[:12]}...)" + (f" with {values}" if values else ""))
+    return f"{'; '.join(told)}." if told else ""
 
 
 def _definitions(scenario: Scenario) -> str:

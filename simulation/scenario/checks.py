@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from simulation.blocks.fields import Problem
-from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import ParameterTable
+from simulation.scenario.named_values import numbers_of
 from simulation.scenario.orders import order_problems
 from simulation.scenario.triggers import AllOf, AnyOf, Never, OnDay, OnMrd, OnOvertRelapse
 from simulation.units import format_number, format_quantity
@@ -70,24 +70,13 @@ def _parameter_ranges(s: "Scenario") -> Iterator[Problem]:
     for block, values in (("patient", s.patient), ("parameters", s.parameters)):
         for name, value in values.items():
             row = table[name]
-            allowed = f"{row.written(row.low)} to {row.written(row.high)}"
-            outside = [number for number in _numbers(value) if not row.low <= number <= row.high]
+            outside = [number for number in numbers_of(value) if not row.low <= number <= row.high]
             if outside:
                 yield Problem(
                     f"got {row.written(outside[0])}; to go beyond, write allow_out_of_range: true",
                     (block, name),
-                    f"a value in the parameter table's range, {allowed}",
+                    f"a value in the parameter table's range, {row.allowed}",
                 )
-
-
-def _numbers(value: float | Distribution) -> tuple[float, ...]:
-    if not isinstance(value, Distribution):
-        return (value,)
-    if value.distribution == "choice":
-        return value.values
-    if value.distribution in {"uniform", "loguniform"}:
-        return (value.first, value.second)
-    return (value.first,)
 
 
 def _monitoring(s: "Scenario") -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from simulation.units import format_number
@@ -11,14 +11,18 @@ from simulation.yaml_source import resolve_scalar
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
 
-__all__ = ["to_yaml", "yaml_lines"]
+__all__ = ["scalar", "to_yaml", "yaml_lines"]
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9/.+-][A-Za-z0-9 ./%+_()-]*[A-Za-z0-9./%+_()]|[A-Za-z0-9]")
 
 
-def to_yaml(scenario: "Scenario") -> str:
-    """Return every key of the scenario with its unit."""
-    return "\n".join(yaml_lines(scenario.model_dump(by_alias=True))) + "\n"
+def to_yaml(scenario: "Scenario", file_of: Callable[[str], str]) -> str:
+    """Return every key of the scenario with its unit; `file_of` names the files of plugins."""
+    keys = scenario.model_dump(by_alias=True)
+    plugins = keys["plugin"] if isinstance(keys["plugin"], list) else [keys["plugin"]]
+    for block in filter(None, plugins):
+        block["file"] = file_of(block["file"])
+    return "\n".join(yaml_lines(keys)) + "\n"
 
 
 def yaml_lines(block: Mapping[str, Any], indent: int = 0) -> Iterator[str]:
@@ -35,10 +39,11 @@ def yaml_lines(block: Mapping[str, Any], indent: int = 0) -> Iterator[str]:
                 yield f"{margin}  - {lines[0].lstrip()}"
                 yield from lines[1:]
         else:
-            yield f"{margin}{key}: {_scalar(value)}"
+            yield f"{margin}{key}: {scalar(value)}"
 
 
-def _scalar(value: Any) -> str:
+def scalar(value: Any) -> str:
+    """Return a value on one line."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -48,7 +53,7 @@ def _scalar(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{}"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(_scalar(item) for item in value)}]"
+        return f"[{', '.join(scalar(item) for item in value)}]"
     text = str(value)
     if (
         _PLAIN.fullmatch(text)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulation.errors import UserError
-from simulation.scenario.merge import DEFAULTS, apply_override, extended, merge
+from simulation.scenario.merge import ANOTHER_PLUGIN, DEFAULTS, apply_override, extended, merge
 from simulation.yaml_source import Node, as_mapping, parse_yaml, plain, read_yaml
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["load_scenario", "override_pairs", "parse_scenario"]
 
-Overrides = Mapping[str, Any] | Iterable[str]
+Overrides = Mapping[str, Any] | Iterable[str | tuple[str, Any]]
 
 
 def load_scenario(path: str | os.PathLike[str], overrides: Overrides = ()) -> "Scenario":
@@ -53,15 +53,14 @@ def override_pairs(overrides: Overrides) -> Iterable[tuple[str, Any, str]]:
     """Yield each override as (dotted key, value, what to call it in a message)."""
     if isinstance(overrides, str):
         overrides = [overrides]
-    if isinstance(overrides, Mapping):
-        for key, value in overrides.items():
-            yield key, value, f"override {key}"
-        return
-    for text in overrides:
+    for text in overrides.items() if isinstance(overrides, Mapping) else overrides:
+        if isinstance(text, tuple):
+            yield *text, f"override {text[0]}"
+            continue
         key, mark, value = text.partition("=")
         if not mark or not value.strip():
             raise UserError(f"got {text!r}", file="--set", expected="path=value such as start.at_least=1e-4")
-        yield key.strip(), value, f"--set {text}"
+        yield key.strip(), value, "--plugin" if key == ANOTHER_PLUGIN else f"--set {text}"
 
 
 def _validated(tree: Node) -> "Scenario":

@@ -2,22 +2,26 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from simulation.errors import UserError
+from simulation.scenario.plugins import anchored
 from simulation.yaml_source import Node, parse_yaml, read_yaml
 
-__all__ = ["DEFAULTS", "apply_override", "extended", "merge", "node_from"]
+__all__ = ["ANOTHER_PLUGIN", "DEFAULTS", "apply_override", "extended", "merge", "node_from"]
 
 DEFAULTS: Final = Path(__file__).resolve().parent.parent / "data" / "defaults.yaml"
+ANOTHER_PLUGIN: Final = "plugin.+"  # the path of an override that adds a block
 _MOST_FILES: Final = 30
 _NAMED: Final = frozenset(
-    {"patient", "between_donors", "parameters", "processes"}
+    {"patient", "between_donors", "parameters", "processes", "plugin"}
 )  # where null takes an entry of the base away
 _WHOLE: Final[dict[str, str]] = {
-    "start": "when"
-}  # another `when` replaces the block: its keys mean something else
+    "start": "when",
+    "plugin": "file",
+}  # another `when` or `file` replaces the block: its keys mean something else
 
 
 def extended(root: Node, path: Path | None, shown: str) -> Node:
@@ -40,6 +44,8 @@ class _Family:
         own = dict(root.value) if isinstance(root.value, dict) else {}
         wanted = own.pop("extends", None)
         tree = Node(own, root.file, root.line, root.column)
+        if path is not None:
+            tree = anchored(tree, path.parent)
         if wanted is None or wanted.value is None:
             return tree
         base: Node | None = None
@@ -137,7 +143,17 @@ def apply_override(root: Node, path: str, value: Any, label: str) -> Node:
     if segments[0] == "extends":
         raise UserError("extends can only be written in a file", file=label)
     node = parse_yaml(value, label, lines=False) if isinstance(value, str) else node_from(value, label)
+    if path == ANOTHER_PLUGIN:
+        return _with_plugin(root, node)
     return _set(root, segments, 0, node, label)
+
+
+def _with_plugin(root: Node, block: Node) -> Node:
+    keys = dict(root.value) if isinstance(root.value, dict) else {}
+    known = keys.get("plugin", Node(None, block.file))
+    several = known.value if isinstance(known.value, list) else [] if known.value is None else [known]
+    keys["plugin"] = replace(known, value=[*several, block]) if several else block
+    return replace(root, value=keys)
 
 
 def _set(here: Node, segments: list[str], depth: int, new: Node, label: str) -> Node:

@@ -15,10 +15,21 @@ from simulation.parameters.processes import PROCESS_NAMES
 from simulation.parameters.table import Parameter, ParameterTable
 from simulation.units import QuantityError, format_quantity, parse_quantity
 
-__all__ = ["ParameterValues", "PatientValues", "ProcessSwitches", "distribution_json_schema"]
+__all__ = [
+    "FaultError",
+    "ParameterValues",
+    "PatientValues",
+    "ProcessSwitches",
+    "distribution_json_schema",
+    "numbers_of",
+    "read_value",
+    "write_value",
+]
 
 
-class _FaultError(Exception):
+class FaultError(Exception):
+    """Carry what is wrong with one entry of a block of names."""
+
     def __init__(self, found: Problem) -> None:
         super().__init__(found.message)
         self.found = found
@@ -34,7 +45,7 @@ def _read_each(value: Any, read: Callable[[str, Any], Any], example: str) -> Fro
     for name, written in value.items():
         try:
             items[str(name)] = read(str(name), written)
-        except _FaultError as wrong:
+        except FaultError as wrong:
             found.append(wrong.found)
     if found:
         raise problems(found)
@@ -44,7 +55,7 @@ def _read_each(value: Any, read: Callable[[str, Any], Any], example: str) -> Fro
 def _row(name: str) -> Parameter:
     table = ParameterTable.load()
     if name not in table:
-        raise _FaultError(
+        raise FaultError(
             Problem("there is no such parameter", (name,), None, table.nearest(name), at_key=True)
         )
     return table[name]
@@ -54,35 +65,46 @@ def _value(row: Parameter, written: Any) -> float:
     try:
         return parse_quantity(written, row.dimension)
     except QuantityError as error:
-        raise _FaultError(Problem(error.message, (row.name,), error.expected, error.nearest)) from None
+        raise FaultError(Problem(error.message, (row.name,), error.expected, error.nearest)) from None
 
 
-def _patient_value(name: str, written: Any) -> float | Distribution:
-    row = _row(name)
+def read_value(row: Parameter, written: Any) -> float | Distribution:
+    """Return a parameter's value in canonical units, or its distribution; raise `FaultError`."""
     if not isinstance(written, Mapping):
         return _value(row, written)
     try:
         return parse_distribution(written, row.dimension, row.value, row.low, row.high)
     except DistributionError as error:
-        raise _FaultError(
-            Problem(error.message, (name, *error.path), error.expected, error.nearest)
+        raise FaultError(
+            Problem(error.message, (row.name, *error.path), error.expected, error.nearest)
         ) from None
+
+
+def numbers_of(value: float | Distribution) -> tuple[float, ...]:
+    """Return the numbers that must lie within a parameter's range."""
+    if not isinstance(value, Distribution):
+        return (value,)
+    if value.distribution == "choice":
+        return value.values
+    if value.distribution in {"uniform", "loguniform"}:
+        return (value.first, value.second)
+    return (value.first,)
 
 
 def _switch(name: str, written: Any) -> bool:
     if name not in PROCESS_NAMES:
         near = nearest_name(name, PROCESS_NAMES)
         told = "" if near else f"; the processes are {', '.join(PROCESS_NAMES)}"
-        raise _FaultError(Problem(f"there is no such process{told}", (name,), None, near, at_key=True))
+        raise FaultError(Problem(f"there is no such process{told}", (name,), None, near, at_key=True))
     meaning = {True: True, False: False, "on": True, "off": False}
     if not isinstance(written, bool | str) or written not in meaning:
-        raise _FaultError(Problem(f"got {show(written)}", (name,), "on or off"))
+        raise FaultError(Problem(f"got {show(written)}", (name,), "on or off"))
     return meaning[written]
 
 
 def read_patient(value: Any) -> FrozenMap[float | Distribution]:
     """Return parameter name -> value in canonical units, or a distribution."""
-    return _read_each(value, _patient_value, "{weight: 70 kg}")
+    return _read_each(value, lambda name, written: read_value(_row(name), written), "{weight: 70 kg}")
 
 
 def read_parameters(value: Any) -> FrozenMap[float]:
@@ -97,22 +119,18 @@ def read_processes(value: Any) -> FrozenMap[bool]:
     return _read_each(value, _switch, "{gvl: off}")
 
 
-def _written(name: str, value: float | Distribution) -> Any:
+def write_value(row: Parameter, value: float | Distribution) -> Any:
+    """Return a parameter's value as the YAML file would say it."""
     if isinstance(value, Distribution):
         return value.to_plain()
-    dimension = ParameterTable.load()[name].dimension
-    text = format_quantity(value, dimension)
-    return parse_bare(text) if dimension in BARE else text
+    text = format_quantity(value, row.dimension)
+    return parse_bare(text) if row.dimension in BARE else text
 
 
-def write_patient(values: Mapping[str, float | Distribution]) -> dict[str, Any]:
+def write_values(values: Mapping[str, float | Distribution]) -> dict[str, Any]:
     """Return the block as the YAML file would say it."""
-    return {name: _written(name, value) for name, value in values.items()}
-
-
-def write_parameters(values: Mapping[str, float]) -> dict[str, Any]:
-    """Return the block as the YAML file would say it."""
-    return {name: _written(name, value) for name, value in values.items()}
+    table = ParameterTable.load()
+    return {name: write_value(table[name], value) for name, value in values.items()}
 
 
 def write_processes(values: Mapping[str, bool]) -> dict[str, Any]:
@@ -123,8 +141,7 @@ def write_processes(values: Mapping[str, bool]) -> dict[str, Any]:
 def _each_row(with_distributions: bool) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     for row in ParameterTable.load().rows:
-        allowed = f"{row.written(row.low)} to {row.written(row.high)}"
-        described = f"{allowed}; default {row.written(row.value)} ({row.kind}). {row.source}"
+        described = f"{row.allowed}; default {row.written(row.value)} ({row.kind}). {row.source}"
         kinds: list[dict[str, Any]] = [{"x-use": row.dimension}, {"type": "null"}]
         if with_distributions:
             kinds.insert(1, {"x-use": "Distribution"})
@@ -178,8 +195,6 @@ def distribution_json_schema() -> dict[str, Any]:
     }
 
 
-PatientValues = Annotated[
-    FrozenMap[float | Distribution], Custom(read_patient, write_patient, patient_schema)
-]
-ParameterValues = Annotated[FrozenMap[float], Custom(read_parameters, write_parameters, parameters_schema)]
+PatientValues = Annotated[FrozenMap[float | Distribution], Custom(read_patient, write_values, patient_schema)]
+ParameterValues = Annotated[FrozenMap[float], Custom(read_parameters, write_values, parameters_schema)]
 ProcessSwitches = Annotated[FrozenMap[bool], Custom(read_processes, write_processes, processes_schema)]

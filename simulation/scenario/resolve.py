@@ -1,6 +1,6 @@
 """The parameter values of one patient: the table, the scenario's changes, and its distributions drawn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from simulation.parameters.distributions import Distribution
@@ -20,10 +20,15 @@ def resolve_parameters(
     `uniform` gives a number in [0, 1) for a parameter's name, keyed by the patient; without it the median
     patient is returned.
     """
-    changed = dict(scenario.parameters)
-    for name, value in scenario.patient.items():
-        if isinstance(value, Distribution):
-            changed[name] = value.sample(uniform(name) if uniform is not None else 0.5)
-        else:
-            changed[name] = value
-    return ParameterTable.load().parameter_values(changed)
+
+    def drawn(values: Mapping[str, float | Distribution]) -> dict[str, float]:
+        return {
+            name: value.sample(uniform(name) if uniform is not None else 0.5)
+            if isinstance(value, Distribution)
+            else value
+            for name, value in values.items()
+        }
+
+    known = ParameterTable.load().parameter_values({**scenario.parameters, **drawn(scenario.patient)})
+    of_plugins = [drawn(plugin.values) for plugin in scenario.plugin]
+    return ParameterValues({name: value for block in (known, *of_plugins) for name, value in block.items()})

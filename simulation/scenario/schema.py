@@ -1,6 +1,7 @@
 """What a scenario may say: the attribute names are the YAML keys, the values are in canonical units."""
 
 import hashlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, create_model, field_validator, model_validator
@@ -27,6 +28,7 @@ from simulation.products.product import Product
 from simulation.products.registry import PRODUCTS, STOP_RULES, joined
 from simulation.scenario.named_values import ParameterValues, PatientValues, ProcessSwitches
 from simulation.scenario.orders import Order
+from simulation.scenario.plugins import Plugins, portable
 from simulation.scenario.triggers import Retreatment, Trigger
 
 __all__ = ["Definitions", "Donor", "Graft", "Marrow", "Monitoring", "Resolution", "Scenario"]
@@ -209,6 +211,7 @@ class Scenario(_Treated):
         description="Rows of the parameter table that differ in this scenario."
     )
     processes: ProcessSwitches = Field(description="Processes switched off here, such as {gvl: off}.")
+    plugin: Plugins = Field(description="Rules of your own: a Python file and its parameters; null: none.")
     allow_out_of_range: Bool = Field(False, description="Allow parameters outside the table's range.")
 
     @property
@@ -235,12 +238,16 @@ class Scenario(_Treated):
             raise problems(found)
         return self
 
-    def to_yaml(self) -> str:
-        """Return the whole scenario as YAML with units; reading it gives an equal `Scenario`."""
+    def to_yaml(self, file_of: Callable[[str], str] = portable) -> str:
+        """Return the whole scenario as YAML with units; reading it gives an equal `Scenario`.
+
+        `file_of` gives the name under which the text looks for a plugin's file: unless given that of the copy in a
+        results folder, `plugins/my_rules.py` beside the text; `str` leaves it where it is.
+        """
         from simulation.scenario.dump import to_yaml
 
-        return to_yaml(self)
+        return to_yaml(self, file_of)
 
     def digest(self) -> str:
-        """Return the sha256 of the whole scenario as written by `to_yaml`."""
-        return hashlib.sha256(self.to_yaml().encode()).hexdigest()
+        """Return the sha256 of all on which results depend: of a plugin the content, not its name and place."""
+        return hashlib.sha256(self.to_yaml(lambda path: "").encode()).hexdigest()

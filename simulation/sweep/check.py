@@ -15,7 +15,7 @@ MOST_CHECKED = 1000  # points that are all tried; of a larger design the first a
 
 def check_points(sweep: Sweep, points: Iterable[tuple[int, Sequence[float | str]]]) -> int:
     """Read the scenario of every point given, in every arm, and return how many; raise `UserError` for a bad one."""
-    bases = {arm: scenario.to_yaml() for arm, scenario in sweep.arms.items()}
+    bases = {arm: scenario.to_yaml(str) for arm, scenario in sweep.arms.items()}
     tried = 0
     for number, values in points:
         for arm, base in bases.items():

@@ -22,8 +22,8 @@ def with_cohort(scenario: "Scenario", cohort: Cohort, node: Node, shown: str) ->
     """Return the scenario with the cohort's patients in place of its one; raise `UserError` for a wrong cohort."""
     if cohort.file is not None:
         where = os.path.normpath(os.path.join(os.path.dirname(shown), cohort.file))
-        return parse_scenario(scenario.to_yaml(), _of_file(where), where)
-    return parse_scenario(scenario.to_yaml(), _of_table(scenario, cohort, node), scenario.name)
+        return parse_scenario(scenario.to_yaml(str), _of_file(where), where)
+    return parse_scenario(scenario.to_yaml(str), _of_table(scenario, cohort, node), scenario.name)
 
 
 def _of_file(where: str) -> dict[str, Any]:

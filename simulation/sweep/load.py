@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from simulation.errors import UserError, nearest_name
 from simulation.scenario.load import load_scenario
 from simulation.scenario.messages import user_error
+from simulation.scenario.plugins import anchored
 from simulation.scenario.schema import Scenario
 from simulation.sweep.cohort import with_cohort
 from simulation.sweep.factors import Factor
@@ -142,7 +143,7 @@ def _bases(
     file: SweepFile, keys: Mapping[str, Node], shown: str, settings: tuple[str, ...]
 ) -> tuple[dict[str, Scenario], int | None, int | None]:
     folder = os.path.dirname(shown)
-    common = dict(_flat(plain(keys["set"]))) if "set" in keys else {}
+    common = dict(_flat(plain(anchored(keys["set"], Path(folder))))) if "set" in keys else {}
     if file.trial is not None:
         trial = _trial(os.path.join(folder, file.trial))
         changed = {arm.key: _changed(arm.scenario, common, settings) for arm in trial.arms}
@@ -186,7 +187,7 @@ def _changed(scenario: Scenario, common: Mapping[str, str], settings: tuple[str,
     from simulation.scenario.load import parse_scenario
 
     pairs = [*(f"{key}={value}" for key, value in common.items()), *settings]
-    return parse_scenario(scenario.to_yaml(), pairs, scenario.name) if pairs else scenario
+    return parse_scenario(scenario.to_yaml(str), pairs, scenario.name) if pairs else scenario
 
 
 def _factors(

@@ -3,7 +3,7 @@
 plan.json        factors, outcomes, design, seed, blocks of runs, versions
 design.csv       the points: one row each, values in canonical units
 shares.csv       the same points as shares (0..1) of each range, for designs that are drawn
-scenarios/*.yaml the base scenarios, resolved
+scenarios/*.yaml the base scenarios, resolved, with the files of their plugins in scenarios/plugins
 runs/            the store
 """
 
@@ -18,6 +18,8 @@ from simulation.errors import UserError
 from simulation.files.atomic import write_file
 from simulation.files.tables import json_text
 from simulation.parameters.distributions import Distribution
+from simulation.scenario.load import parse_scenario
+from simulation.scenario.plugins import copies, portable, with_files
 from simulation.sweep.factors import Factor
 from simulation.sweep.outcomes import NumericOutcome
 
@@ -26,6 +28,7 @@ __all__ = ["DESIGN", "PLAN", "SHARES", "Block", "Plan", "Run", "load_plan"]
 PLAN: Final = "plan.json"
 DESIGN: Final = "design.csv"
 SHARES: Final = "shares.csv"
+SCENARIOS: Final = "scenarios"
 _FORMAT: Final = 1
 _PATIENTS_PER_POINT: Final = 2**32  # independent random numbers: every point has patients of its own
 
@@ -65,7 +68,7 @@ class Plan:
 
     name: str
     description: str
-    arms: Mapping[str, str]  # name -> resolved scenario, YAML
+    arms: Mapping[str, str]  # name -> resolved scenario, YAML, which finds its plugins where they are now
     factors: tuple[Factor, ...]
     outcomes: tuple[NumericOutcome, ...]
     design: Mapping[str, Any]
@@ -95,6 +98,11 @@ class Plan:
         """Return the names of the arms, in order."""
         return tuple(self.arms)
 
+    @property
+    def written_arms(self) -> dict[str, str]:
+        """Return the resolved scenarios as the folder holds them, wherever it is."""
+        return {arm: with_files(text, portable) for arm, text in self.arms.items()}
+
     def runs(self) -> Iterator[Run]:
         """Yield every run in the order of its number; nothing is held in memory."""
         number, arms = 0, range(len(self.arms))
@@ -114,7 +122,7 @@ class Plan:
     def identity(self) -> dict[str, Any]:
         """Return what results depend on; points and replicates that are added later leave it as it is."""
         return {
-            "scenarios": dict(self.arms),
+            "scenarios": self.written_arms,
             "parameters": [_identity(factor) for factor in self.factors],
             "outcomes": [asdict(outcome) for outcome in self.outcomes],
             "design": self.design.get("kind"),
@@ -129,7 +137,7 @@ class Plan:
     def to_json(self) -> str:
         """Return the text of `plan.json`."""
         whole = {
-            "format": _FORMAT, "name": self.name, "description": self.description, "arms": dict(self.arms),
+            "format": _FORMAT, "name": self.name, "description": self.description, "arms": self.written_arms,
             "parameters": [asdict(factor) for factor in self.factors],
             "outcomes": [asdict(outcome) for outcome in self.outcomes], "design": dict(self.design),
             "seed": self.seed, "random_numbers": self.random_numbers, "n_points": self.n_points,
@@ -140,8 +148,11 @@ class Plan:
 
     def save(self, folder: Path) -> None:
         """Write `plan.json` and the base scenarios into the folder."""
-        for arm, text in self.arms.items():
-            write_file(folder / "scenarios" / f"{_file_name(arm)}.yaml", text)
+        for text in self.arms.values():
+            for name, content in copies(parse_scenario(text).plugin).items():
+                write_file(folder / SCENARIOS / name, content)
+        for arm, text in self.written_arms.items():
+            write_file(folder / SCENARIOS / f"{_file_name(arm)}.yaml", text)
         write_file(folder / PLAN, self.to_json())
 
 
@@ -155,8 +166,10 @@ def load_plan(folder: Path) -> Plan:
         raise UserError(f"{PLAN} is damaged", file=str(folder)) from None
     if data.get("format") != _FORMAT:
         raise UserError(f"{PLAN} was written by another version of the program", file=str(folder))
+    place = (folder / SCENARIOS).resolve()
     return Plan(
-        name=data["name"], description=data["description"], arms=data["arms"],
+        name=data["name"], description=data["description"],
+        arms={arm: with_files(text, place.joinpath) for arm, text in data["arms"].items()},
         factors=tuple(_factor(entry) for entry in data["parameters"]),
         outcomes=tuple(NumericOutcome(**entry) for entry in data["outcomes"]), design=data["design"], seed=data["seed"],
         random_numbers=data["random_numbers"], blocks=tuple(Block(**entry) for entry in data["blocks"]),

@@ -62,6 +62,8 @@ def _rows_set(tree: Node, wanted: list[tuple[Factor, Value]]) -> tuple[Node, lis
 
 def full_path(path: str, tree: Node) -> str:
     """Return where a bare parameter name stands: under `patient` where the base has it there."""
+    if path.startswith("plugin.") and isinstance(tree.value, dict):
+        return _in_plugin(path, tree.value.get("plugin"))
     if "." in path or not isinstance(tree.value, dict) or path in tree.value:
         return path
     patient = tree.value.get("patient")
@@ -69,9 +71,19 @@ def full_path(path: str, tree: Node) -> str:
     return f"{'patient' if own else 'parameters'}.{path}"
 
 
+def _in_plugin(path: str, plugins: Node | None) -> str:
+    """Return where a plugin's parameter stands: in one of several blocks, or in the only one."""
+    name = path.rpartition(".")[2]
+    blocks = plugins.value if plugins is not None and isinstance(plugins.value, list) else []
+    for index, block in enumerate(blocks):
+        if isinstance(block.value, dict) and name in block.value:
+            return f"plugin.{index}.{name}"
+    return f"plugin.{name}"
+
+
 def written_at(scenario: "Scenario", path: str) -> Any:
     """Return what a scenario says at a path, as its file would; a table's row where it says nothing."""
-    tree = _tree(scenario.to_yaml())
+    tree = _tree(scenario.to_yaml(str))
     return _written(tree, full_path(path, tree))
 
 

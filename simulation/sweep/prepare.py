@@ -63,7 +63,7 @@ def plan_of(sweep: Sweep, n_points: int) -> Plan:
     file = sweep.file
     return Plan(
         name=sweep.name, description=file.description,
-        arms={arm: scenario.to_yaml() for arm, scenario in sweep.arms.items()}, factors=sweep.factors,
+        arms={arm: scenario.to_yaml(str) for arm, scenario in sweep.arms.items()}, factors=sweep.factors,
         outcomes=sweep.outcomes, design=file.design.model_dump(), seed=sweep.seed,
         random_numbers=file.random_numbers, blocks=(Block(0, n_points, 0, sweep.replicates),),
         analysis=plain(file.analysis.model_dump()), about=provenance(asked=_digest(sweep), file=sweep.path),
@@ -99,7 +99,7 @@ def prepare(sweep: Sweep, folder: Path, n_points: int, *, resume: bool) -> Plan:
         points: Iterable[tuple[Point, Shares | None]] = itertools.islice(points_of(sweep), n_points)
         write_design(folder, sweep.factors, points)
         plan.save(folder)  # last: a folder with a plan has its design
-        return plan
+        return load_plan(folder)  # which runs its own copies of plugins
 
 
 @contextmanager

@@ -275,8 +275,8 @@ def _range_told(target: Target) -> str:
         shown.written(bound) if math.isfinite(bound) else None for bound in (target.low, target.high)
     )
     where = "the parameter table's range, " if target.row else ""
-    if high is None:
-        return f"{where}at least {low}"
+    if low is None or high is None:
+        return f"{where}at least {low}" if high is None else f"{where}at most {high}"
     return f"{where}{low} to {high}"
 
 

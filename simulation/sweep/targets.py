@@ -66,6 +66,8 @@ def find_target(path: str, scenario: Scenario) -> Target:
     segments = path.split(".")
     if segments[0] in _NAMED and len(segments) == 2:
         return _table_row(segments[1], segments[0], path)
+    if segments[0] == "plugin" and len(segments) > 1:
+        return _of_plugin(segments[-1], scenario, path)
     if segments[0] == "processes" and len(segments) == 2:
         return _process(segments[1], path)
     if len(segments) == 1 and path not in Scenario.model_fields:
@@ -87,6 +89,18 @@ def _table_row(name: str, block: str, shown: str) -> Target:
         )
     row = table[name]
     return Target(f"{block}.{name}", "quantity", row.dimension, row.low, row.high, name)
+
+
+def _of_plugin(name: str, scenario: Scenario, shown: str) -> Target:
+    """Return a plugin's parameter; its name is enough, as no two plugins share one."""
+    rows = {row.name: row for plugin in scenario.plugin for row in plugin.rows.values()}
+    if name in rows:
+        return Target(f"plugin.{name}", "quantity", rows[name].dimension, rows[name].low, rows[name].high)
+    if name in ("file", "sha256"):
+        raise UserError("files of rules are compared as arms: a scenario with each", key=shown)
+    near = nearest_name(name, rows)
+    told = "no plugin has such a parameter" if rows else "the scenario has no plugin with parameters"
+    raise UserError(told, key=shown, nearest=f"plugin.{near}" if near else None)
 
 
 def _process(name: str, shown: str) -> Target:

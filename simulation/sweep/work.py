@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from simulation.errors import UserError
+from simulation.errors import UserError, reason_of
 from simulation.life import Record, attempt
 from simulation.provenance import model_sha256
 from simulation.scenario.schema import Scenario
@@ -127,8 +127,7 @@ def _patient_rows(work: Work, jobs: list[Job]) -> Iterator[dict[str, Any]]:
     each = (time.perf_counter() - began) / len(ready)
     for (job, _), life in zip(ready, lives, strict=True):
         if isinstance(life, Exception):
-            reason = " ".join(f"{type(life).__name__}: {life}".split())[:500]
-            yield _keys(work, job) | {"status": FAILED, "error": reason, "seconds": each}
+            yield _keys(work, job) | {"status": FAILED, "error": reason_of(life), "seconds": each}
         else:
             yield row_of(work, job, life.outcomes(), each, life.columns())
 

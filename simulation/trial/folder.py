@@ -1,12 +1,15 @@
 """The folder of a trial's results: claimed before anything runs, never mixed with another trial's."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from simulation.errors import OtherScenario, UserError
 from simulation.files.atomic import write_file
 from simulation.files.folder import RESULTS, new_folder, slug
+from simulation.scenario.plugins import FOLDER as PLUGINS
+from simulation.scenario.plugins import copies
 from simulation.store import Store
 from simulation.store.design import read_digest
 from simulation.trial.conduct import STORE
@@ -42,10 +45,21 @@ def prepare(trial: Trial, out: Path | None, *, resume: bool, root: Path = RESULT
     return out
 
 
-def write_arms(trial: Trial, out: Path) -> None:
-    """Write every arm as a scenario file that `run` takes, so that any patient can be looked at or repeated."""
+def write_arms(trial: Trial, out: Path) -> Trial:
+    """Write every arm as a scenario file that `run` takes, so that any patient can be looked at or repeated.
+
+    Return the trial with the plugins that were copied there: where its runs are stored, workers can read them.
+    """
+    place = out / "arms"
+    arms = []
     for arm in trial.arms:
-        write_file(out / "arms" / f"{arm.key}.yaml", arm.scenario.to_yaml())
+        plugins = arm.scenario.plugin
+        write_file(place / f"{arm.key}.yaml", arm.scenario.to_yaml())
+        for name, content in copies(plugins).items():
+            write_file(place / name, content)
+        moved = tuple(plugin.moved(place / PLUGINS) for plugin in plugins)
+        arms.append(replace(arm, scenario=arm.scenario.model_copy(update={"plugin": moved})))
+    return replace(trial, arms=tuple(arms))
 
 
 def _resumed(trial: Trial, out: Path) -> Path:

@@ -20,11 +20,12 @@ from simulation.parameters.table import ParameterTable
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.merge import DEFAULTS, apply_override, extended, merge, node_from
 from simulation.scenario.messages import user_error
+from simulation.scenario.plugins import anchored
 from simulation.scenario.schema import Scenario
 from simulation.trial.schema import Arm, Cohort, CohortFile, Trial, TrialFile
 from simulation.yaml_source import Node, plain, read_yaml
 
-__all__ = ["is_trial_file", "load_cohort", "load_cohort_arm", "load_quick_trial", "load_trial"]
+__all__ = ["is_trial_file", "load_cohort_arm", "load_quick_trial", "load_trial"]
 
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MOST_ARMS: Final = 12
@@ -54,7 +55,7 @@ def load_trial(path: str | os.PathLike[str], changes: Pairs = (), arm_changes: P
         _needed(node, key, own, shown) for key, node in (("arms", arms_node), ("cohort", cohort_node))
     )
     file = _trial_file(Node(own, shown, 1, 1), changes)
-    common = _block(common, "common", "monitoring: ..., as in a scenario")
+    common = anchored(_block(common, "common", "monitoring: ..., as in a scenario"), source.parent)
     cohort = _Cohort.read(_as_block(cohort_node, "cohort"), source, shown)
     arms = tuple(
         Arm(key, _arm(key, node, source, shown, cohort, common, file.follow_up, arm_changes))
@@ -91,16 +92,11 @@ def load_quick_trial(
     return _checked(file, cohort.described(tuple(arms)), tuple(arms), ", ".join(files))
 
 
-def load_cohort(path: str | os.PathLike[str]) -> Cohort:
-    """Read a cohort file and check it with an arm that says nothing of its own."""
-    return load_cohort_arm(path)[0]
-
-
-def load_cohort_arm(path: str | os.PathLike[str]) -> tuple[Cohort, Scenario]:
-    """Read a cohort file; return it with the scenario of an arm that says nothing of its own: no treatment."""
+def load_cohort_arm(path: str | os.PathLike[str], changes: Pairs = ()) -> tuple[Cohort, Scenario]:
+    """Read a cohort file; return it with the scenario of an arm that says no more than `changes`: no treatment."""
     shown = os.fspath(path)
     cohort = _Cohort.read(read_yaml(path, shown), Path(path), shown)
-    scenario = _arm("cohort", Node({}, shown), Path(path), shown, cohort, None, None, ())
+    scenario = _arm("cohort", Node({}, shown), Path(path), shown, cohort, None, None, changes)
     return cohort.described((Arm("cohort", scenario),)), scenario
 
 
@@ -150,6 +146,7 @@ def _arm(
     changes: Pairs, *, in_file: bool = False,
 ) -> Scenario:  # fmt: skip
     node = _as_block(node, f"arms.{key}")
+    node = anchored(node, path.parent)
     own = dict(node.value) if isinstance(node.value, dict) else {}
     base = {name: own.pop(name) for name in ("extends",) if name in own}
     if not in_file and "patient" in own:
@@ -175,7 +172,7 @@ def _arm(
     for name, value, label in changes:
         tree = apply_override(tree, name, value, label)
     # the text of a resolved scenario reads back as the same scenario, also where a base has no name
-    return parse_scenario(_validated(tree, Scenario).to_yaml(), name=f"{shown}, arm {key}")
+    return parse_scenario(_validated(tree, Scenario).to_yaml(str), name=f"{shown}, arm {key}")
 
 
 def _checked(file: TrialFile, cohort: Cohort, arms: tuple[Arm, ...], shown: str) -> Trial:

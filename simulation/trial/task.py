@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from simulation.blocks.fields import FrozenMap
 from simulation.body.virtual_patient import patient_values
+from simulation.errors import reason_of
 from simulation.life import NOTHING, attempt
 from simulation.scenario.schema import Scenario
 from simulation.store import Design, write_shard
@@ -67,7 +68,7 @@ class TrialWork:
         lives = attempt(scenarios, seed=seed_of(self.seed, repeat), patient=patient, record=NOTHING)
         each = (time.perf_counter() - began) / len(arms)
         return [
-            failed_row(patient, repeat, arm.key, f"{type(life).__name__}: {life}")
+            failed_row(patient, repeat, arm.key, reason_of(life))
             if isinstance(life, Exception)
             else row_of(life, arm.key, repeat, each)
             for arm, life in zip(arms, lives, strict=True)
@@ -87,5 +88,6 @@ def repeated_arm(arm: Arm, seed: int, patient: int, repeat: int) -> Arm:
         return arm
     values = patient_values(arm.scenario, seed, patient)
     own: FrozenMap[Any] = FrozenMap({name: values[name] for name in arm.scenario.patient})
-    scenario: Scenario = arm.scenario.model_copy(update={"patient": own})
+    plugins = tuple(plugin.fixed(values) for plugin in arm.scenario.plugin)
+    scenario: Scenario = arm.scenario.model_copy(update={"patient": own, "plugin": plugins})
     return replace(arm, scenario=scenario)

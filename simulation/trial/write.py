@@ -6,6 +6,7 @@ from typing import Any
 
 from simulation.files.folder import Content, write_folder
 from simulation.files.tables import csv_lines, json_text
+from simulation.plugins import described
 from simulation.provenance import provenance
 from simulation.results.trial_view import TrialView
 from simulation.store import Column
@@ -21,6 +22,7 @@ __all__ = ["write_outputs"]
 def write_outputs(trial: Trial, done: Conducted, out: Path, *, figures: bool = True) -> None:
     """Write everything but the store, and replace what an earlier attempt left."""
     view, columns = done.view, _columns(trial, done.view)
+    plugins = {arm.key: described(arm.scenario) for arm in trial.arms if arm.scenario.plugin}
     origin = provenance(
         trial=trial.name,
         seed=trial.seed,
@@ -29,6 +31,7 @@ def write_outputs(trial: Trial, done: Conducted, out: Path, *, figures: bool = T
         design_sha256=design_of(trial).digest(),
         runs_missing=len(done.missing),
         interrupted=done.state.stopped,
+        **({"plugins": plugins} if plugins else {}),
     )
 
     def contents() -> Mapping[str, Content]:

@@ -15,6 +15,7 @@ from simulation.cli.app import COMMANDS
 from simulation.life import Life
 from simulation.runner import run
 from simulation.scenario.load import load_scenario, parse_scenario
+from tests.rules import RULES, write_rules
 
 TEXT = """name: Small
 follow_up: 90 d
@@ -31,6 +32,25 @@ def session(tmp_path: Path) -> PatientSession:
     file = tmp_path / "small.yaml"
     file.write_text(TEXT)
     return PatientSession(Source(file), seed=3)
+
+
+def test_rules_of_ones_own_act_on_the_page_and_in_what_reproduces_it(tmp_path: Path) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(TEXT)
+    names = [
+        str(write_rules(tmp_path / name, text))
+        for name, text in (("mine.py", RULES), ("b.py", "RULES = []\n"))
+    ]
+    settings = (*(f'plugin.+={{file: "{name}"}}' for name in names), "plugin.0.my_rate=2 /day")
+    played = PatientSession(Source(file, settings), seed=3)
+    until(played, 10)
+    assert played.model.record()["blasts_cells"] == 0
+    words = shlex.split(command(played))
+    assert [words[i + 1] for i, word in enumerate(words) if word == "--plugin"] == names
+    assert "plugin.0.my_rate=2 /day" in words
+    saved = scenario_file(played)
+    assert "# It needs mine.py, in a folder plugins beside it.\n" in saved
+    assert str(tmp_path) not in saved
 
 
 def until(session: PatientSession, day: float) -> None:

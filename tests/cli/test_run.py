@@ -19,6 +19,7 @@ from simulation.cli import running
 from simulation.errors import ExitStatus, UserError
 from simulation.results import Result
 from simulation.scenario.schema import Scenario
+from tests.rules import write_rules
 
 from .conftest import Sim
 
@@ -233,15 +234,13 @@ def test_a_run_that_fails_leaves_the_ones_before_it_and_no_empty_folder(
     assert [path.name for path in Path("both").iterdir()] == ["a"]
 
 
-def test_a_plugins_rules_reach_the_runner(
+def test_a_plugin_is_part_of_the_scenario_that_runs(
     sim: Sim, runner: FakeRunner, scenario_file: SCENARIOS, tmp_path: Path
 ) -> None:
-    plugin = tmp_path / "mine.py"
-    plugin.write_text(
-        "class Mine:\n    name = 'mine'\n    def act(self, body, dt): pass\n\nRULES = [Mine()]\n"
-    )
-    sim("run", scenario_file(), "--plugin", plugin)
-    assert [rule.name for rule in runner.asked[0]["rules"]] == ["mine"]
+    plugin = write_rules(tmp_path / "mine.py")
+    sim("run", scenario_file(), "--plugin", plugin, "--set", "plugin.my_rate=1 /day")
+    (used,) = runner.asked[0]["scenario"].plugin
+    assert (used.name, used.path, dict(used.values)) == ("mine.py", str(plugin), {"my_rate": 1.0})
 
 
 def test_ctrl_c_before_the_first_step_leaves_nothing(

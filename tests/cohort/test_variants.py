@@ -8,7 +8,7 @@ import yaml
 
 from simulation.cli.kinds import kind_of
 from simulation.parameters.table import ParameterTable
-from simulation.trial.load import load_cohort, load_cohort_arm
+from simulation.trial.load import load_cohort_arm
 from tests.cohort.conftest import COHORTS, STANDARD
 
 VARIANTS = sorted(path for path in COHORTS.glob("*.yaml") if path != STANDARD)
@@ -46,7 +46,7 @@ def test_a_variant_differs_only_where_it_says(file: Path) -> None:
     differing = {key for key in standard.keys() | variant.keys() if standard.get(key) != variant.get(key)}
     assert differing - {"name", "description"} == CHANGED[file.stem]
     assert kind_of(file).name == "cohort"
-    assert load_cohort(file).name != load_cohort(STANDARD).name
+    assert load_cohort_arm(file)[0].name != load_cohort_arm(STANDARD)[0].name
 
 
 @pytest.mark.parametrize("file", [STANDARD, *VARIANTS], ids=lambda path: path.stem)
@@ -60,7 +60,7 @@ def test_every_distribution_written_in_a_file_has_its_source(file: Path) -> None
 @pytest.mark.parametrize("file", [STANDARD, *VARIANTS], ids=lambda path: path.stem)
 def test_the_median_patient_and_most_others_lie_within_the_parameters_limits(file: Path) -> None:
     table = ParameterTable.load()
-    for name, which in load_cohort(file).varies:
+    for name, which in load_cohort_arm(file)[0].varies:
         assert table[name].low < which.median < table[name].high or which.distribution == "choice", name
         assert all(table[name].low <= value <= table[name].high for value in which.values), name
 
@@ -75,5 +75,8 @@ def test_the_median_patient_and_most_others_lie_within_the_parameters_limits(fil
     ],
 )
 def test_a_variant_goes_the_way_its_name_says(variant: str, name: str, sign: int) -> None:
-    standard = dict(load_cohort(STANDARD).varies)[name].median
-    assert sign * (dict(load_cohort(COHORTS / f"{variant}.yaml").varies)[name].median / standard - 1) > 0.3
+    standard = dict(load_cohort_arm(STANDARD)[0].varies)[name].median
+    assert (
+        sign * (dict(load_cohort_arm(COHORTS / f"{variant}.yaml")[0].varies)[name].median / standard - 1)
+        > 0.3
+    )

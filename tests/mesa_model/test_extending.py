@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from simulation.plugins import rules_of
+from simulation.scenario import Scenario, load_scenario
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "extending.md"
 BLOCKS = re.findall(r"^```(python|sh)\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
@@ -101,22 +104,24 @@ def test_shell_examples(folder: Path) -> None:
         assert "Results: " in done.stdout
 
 
+def plugged(folder: Path, *names: str) -> Scenario:
+    blocks = [{"file": str(folder / name)} for name in names]
+    return load_scenario(folder / "scenarios" / "no_treatment.yaml", {"plugin": blocks})
+
+
 @pytest.mark.parametrize("name", ["my_rule.py", "interleukin_2.py", "natural_killer.py"])
 def test_every_rule_of_the_page_is_a_plugin(folder: Path, name: str) -> None:
-    from simulation.cli.plugins import load_rules
-
-    (rule,) = load_rules(folder / name)
+    (rule,) = rules_of(plugged(folder, name))
     assert rule.source
 
 
 def test_the_treatment_of_the_page_does_something(folder: Path) -> None:
-    from simulation.cli.plugins import load_rules
     from simulation.mesa_model import TransplantModel
 
-    def treg(*rules: Any) -> float:
-        model = TransplantModel(folder / "scenarios" / "no_treatment.yaml", seed=1, rules=rules)
+    def treg(*names: str) -> float:
+        model = TransplantModel(plugged(folder, *names), seed=1)
         model.datacollector = None
         model.run_until(30)
         return model.record()["treg_cells"]
 
-    assert treg(*load_rules(folder / "interleukin_2.py")) > 1.2 * treg()
+    assert treg("interleukin_2.py") > 1.2 * treg()

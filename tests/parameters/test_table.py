@@ -107,7 +107,7 @@ def test_the_digest_tells_numbers_apart_and_ignores_their_order() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "told"),
     [
-        ("low: 0.005 /day", "low: 0.07 /day", 3, "outside its own range 0.07 /day .. 0.3 /day"),
+        ("low: 0.005 /day", "low: 0.07 /day", 3, "outside its own range 0.07 /day to 0.3 /day"),
         ("low: 0.005 /day", "low: 0.005 kg", 4, "which is a weight"),
         ("value: 0.06 /day", "value: 0.06 /dy", 3, "the unit '/dy'"),
         ("kind: measured", "kind: measurd", 6, "did you mean 'measured'?"),

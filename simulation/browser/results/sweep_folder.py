@@ -97,7 +97,7 @@ class SweepFolder:
         values = tuple(row[factor.name] for factor in self.factors)
         scenario = point_scenario(self.plan.arms[row["arm"]], self.factors, values, row["arm"])
         return Source(
-            None, text=scenario.to_yaml(), title=f"{self.plan.name}, point {row['point']}, {row['arm']}"
+            None, text=scenario.to_yaml(str), title=f"{self.plan.name}, point {row['point']}, {row['arm']}"
         )
 
 

@@ -34,6 +34,7 @@ docs/cohorts.md tells how to write a cohort and how the comparison is judged.
     "--baselines", type=click.Path(path_type=Path), metavar="FILE",
     help="Compare with the published baselines of this file instead of the packaged ones.",
 )  # fmt: skip
+@options.settings()
 @options.as_json("the tables")
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path),
@@ -45,7 +46,8 @@ docs/cohorts.md tells how to write a cohort and how the comparison is judged.
 )  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
 def cohort(
-    file: str, patients: int, seed: int, no_course: bool, baselines: Path | None, as_json: bool, out: Path | None,
+    file: str, patients: int, seed: int, no_course: bool, baselines: Path | None, settings: tuple[str, ...],
+    as_json: bool, out: Path | None,
     page: Path | None, quiet: bool,
 ) -> None:  # fmt: skip
     """Draw the virtual patients of a cohort and print their baseline table, as a trial report would.
@@ -61,4 +63,6 @@ def cohort(
 
     from simulation.cli.describing import Request, describe_cohort
 
-    describe_cohort(Request(file, patients, seed, not no_course, baselines, as_json, out, page, quiet))
+    describe_cohort(
+        Request(file, patients, seed, not no_course, baselines, settings, as_json, out, page, quiet)
+    )

@@ -100,7 +100,9 @@ def compare(
             "--workers and --scheduler exclude each other: the cluster has its own workers"
         )
     only_for("compare", files, also=("run",))
-    trial = _load(files, changes, options.pairs(settings), cohort, vary=patients is not None)
+    from simulation.scenario.load import override_pairs
+
+    trial = _load(files, changes, list(override_pairs(settings)), cohort, vary=patients is not None)
 
     # Only now what is heavy: a mistake in the command or in a file is told at once.
     from simulation.cli.comparing import Request, run_trial

@@ -39,14 +39,6 @@ first difference in treatment on.
     "-q", "--quiet", is_flag=True, help="Print no progress and no table, only where the results are."
 )
 @click.option("--no-figures", is_flag=True, help="Write tables only: no figures and no report.")
-@click.option(
-    "--plugin",
-    "plugins",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    metavar="FILE.py",
-    help="Add rules of your own: a Python file that defines RULES. It is executed. May be repeated.",
-)
 def run(
     files: tuple[str, ...],
     seed: int,
@@ -58,7 +50,6 @@ def run(
     as_json: bool,
     quiet: bool,
     no_figures: bool,
-    plugins: tuple[Path, ...],
 ) -> int:
     """Simulate one patient from transplant on, as each FILE says, and write the results.
 
@@ -69,10 +60,9 @@ def run(
     """
     from simulation.cli.experiments import only_experiments, run_experiments
     from simulation.cli.kinds import only_for
-    from simulation.cli.plugins import load_rules
 
     only_for("run", files)
-    unfit = {"--patient": patient, "--days": days, "--plugin": plugins}
+    unfit = {"--patient": patient, "--days": days}
     if only_experiments(files, [name for name, value in unfit.items() if value]):
         return run_experiments(
             files,
@@ -86,12 +76,11 @@ def run(
         )
     length = () if days is None else (f"follow_up={_with_unit(days)}",)
     scenarios = options.load_scenarios(files, (*settings, *length))
-    rules = tuple(rule for plugin in plugins for rule in load_rules(plugin))
 
     # Only now what is heavy: a mistake in the command or in a file is told at once.
     from simulation.cli.running import Request, run_all, tell
 
-    request = Request(seed, patient, out, overwrite, not no_figures, quiet, rules)
+    request = Request(seed, patient, out, overwrite, not no_figures, quiet)
     outcome = run_all(files, scenarios, request)
     tell(outcome, as_json=as_json, quiet=quiet)
     return ExitStatus.INTERRUPTED if outcome.interrupted else ExitStatus.DONE

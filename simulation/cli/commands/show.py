@@ -1,5 +1,7 @@
 """`show`: print a scenario with everything it inherits."""
 
+import os
+
 import click
 
 from simulation.cli import options
@@ -20,7 +22,10 @@ def show(file: str, settings: tuple[str, ...]) -> None:
     The text is a scenario file itself: running it gives the same results.
     """
     from simulation.cli.kinds import only_for
+    from simulation.scenario.schema import Scenario
 
     only_for("run", (file,))
     (scenario,) = options.load_all((file,), settings)
-    click.echo(scenario.to_yaml().rstrip("\n"))
+    # a plugin's file is named from here, so that the text can be saved here and run
+    text = scenario.to_yaml(os.path.relpath) if isinstance(scenario, Scenario) else scenario.to_yaml()
+    click.echo(text.rstrip("\n"))
