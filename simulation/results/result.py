@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from simulation.clinic.events import Event
+    from simulation.files.folder import Content
     from simulation.scenario.schema import Scenario
 
 __all__ = ["MarrowMap", "Result"]
+
+EVENT_FIELDS = ("day", "kind", "what", "value", "unit", "detail")
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +79,7 @@ class Result:
         """Return the events as a table: day, kind, what, value, unit, detail."""
         import pandas as pd
 
-        names = ["day", "kind", "what", "value", "unit", "detail"]
-        return pd.DataFrame([asdict(event) for event in self.events], columns=names)
+        return pd.DataFrame([asdict(event) for event in self.events], columns=list(EVENT_FIELDS))
 
     @property
     def summary(self) -> dict[str, object]:
@@ -87,6 +89,25 @@ class Result:
         return {name: plain(value) for name, value in self.outcomes.items()} | {
             "interrupted": self.interrupted
         }
+
+    def contents(self, origin: Mapping[str, object], figures: bool) -> Mapping[str, Content]:
+        """Return every file of the results folder by name, in the order of writing."""
+        from simulation.files.tables import columns_csv, csv_text, json_text, parquet_bytes
+        from simulation.results.figures.catalogue import FIGURES
+        from simulation.results.figures.figure import render_all
+        from simulation.results.report.run_report import run_report
+
+        rows = ([getattr(event, name) for name in EVENT_FIELDS] for event in self.events)
+        files: dict[str, Content] = {
+            "summary.json": json_text(self.summary),
+            "trajectory.csv": columns_csv(self.columns),
+            "trajectory.parquet": parquet_bytes(self.columns),
+            "events.csv": csv_text(EVENT_FIELDS, rows),
+            "scenario.resolved.yaml": self.scenario.to_yaml(),
+        }
+        panels = render_all(FIGURES, self, files) if figures else []
+        files["report.html"] = run_report(self, panels, origin)
+        return files
 
     def plot_burden(self, ax: Axes | None = None) -> Figure:
         """Plot blasts in the body and MRD in the marrow; on `ax`, the marrow alone."""

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
-
 from simulation.results.figures import blood, burden, drug, gvhd, marrow_maps, t_cells
+from simulation.results.figures.figure import Figure
 
 if TYPE_CHECKING:
     from simulation.results.result import Result
 
-__all__ = ["FIGURES", "FigureSpec"]
+__all__ = ["FIGURES"]
 
 
-@dataclass(frozen=True, slots=True)
-class FigureSpec:
-    """Name a figure's files, its title, what draws it and what says what it shows."""
-
-    name: str
-    title: str
-    draw: Callable[[Result], Figure]
-    caption: Callable[[Result], str]
-
-
-FIGURES = (
-    FigureSpec("burden", burden.TITLE, burden.figure, burden.caption),
-    FigureSpec("t_cells", t_cells.TITLE, t_cells.figure, t_cells.caption),
-    FigureSpec("blood", blood.TITLE, blood.figure, blood.caption),
-    FigureSpec("drug", drug.TITLE, drug.figure, drug.caption),
-    FigureSpec("gvhd", gvhd.TITLE, gvhd.figure, gvhd.caption),
-    FigureSpec("marrow_maps", marrow_maps.TITLE, marrow_maps.figure, marrow_maps.caption),
+FIGURES: tuple[Figure[Result], ...] = (
+    Figure("burden", burden.TITLE, burden.caption, burden.figure),
+    Figure("t_cells", t_cells.TITLE, t_cells.caption, t_cells.figure),
+    Figure("blood", blood.TITLE, blood.caption, blood.figure),
+    Figure("drug", drug.TITLE, drug.caption, drug.figure),
+    Figure("gvhd", gvhd.TITLE, gvhd.caption, gvhd.figure),
+    Figure("marrow_maps", marrow_maps.TITLE, marrow_maps.caption, marrow_maps.figure),
 )
