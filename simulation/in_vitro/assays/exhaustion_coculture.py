@@ -313,7 +313,7 @@ def lysis(e: ExhaustionCoculture, result: ExperimentResult) -> Drawn:
     """Draw lysis in the short assay by day, arms side by side, donors as dots, published means as diamonds."""
     from simulation.in_vitro.drawing import dots, grid_of, mean_bars, percent_axis, style, words_axis
 
-    figure, axes = grid_of(1, 1, max(2.6, 0.36 * len(e.days) * len(e.arms) + 0.8), 2.1, right=0.2, top=0.3)
+    figure, axes = grid_of(1, 1, max(3.3, 0.36 * len(e.days) * len(e.arms) + 0.8), 2.1, right=0.2, top=0.3)
     ax = axes[0][0]
     step = 0.8 / len(e.arms)
     seen = False
