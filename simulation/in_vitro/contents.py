@@ -9,7 +9,7 @@ from simulation.files.folder import Content
 from simulation.files.tables import columns_csv, json_text
 from simulation.in_vitro.words import comparison_rows, finding_rows, plan_rows
 from simulation.provenance import provenance_lines
-from simulation.results.figures.figure import render_all
+from simulation.results.figures.report_figure import render_all
 
 if TYPE_CHECKING:
     from simulation.in_vitro.result import ExperimentResult

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from simulation.blocks.fields import Problem
     from simulation.in_vitro.plate import Plate
     from simulation.in_vitro.result import ExperimentResult
-    from simulation.results.figures.figure import Figure
+    from simulation.results.figures.report_figure import ReportFigure
 
 __all__ = ["Duration", "Experiment", "WellResolution", "in_order", "with_control"]
 
@@ -126,7 +126,7 @@ class Experiment(Block):
         """Run every well and evaluate them."""
         raise NotImplementedError
 
-    def figures(self) -> tuple[Figure[ExperimentResult], ...]:
+    def figures(self) -> tuple[ReportFigure[ExperimentResult], ...]:
         """Return the figures, in the order of the report."""
         return ()
 

@@ -21,7 +21,7 @@ from simulation.in_vitro.statistics import (
     specific_lysis,
 )
 from simulation.parameters import ParameterTable
-from simulation.results.figures.figure import Figure
+from simulation.results.figures.report_figure import ReportFigure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,23 +90,23 @@ class Cytotoxicity(Experiment):
         tables = {"wells": table, "curves": curves}
         return ExperimentResult(self, plate.seed, tables, _findings(self, table, curves), _comparison(table))
 
-    def figures(self) -> tuple[Figure[ExperimentResult], ...]:
+    def figures(self) -> tuple[ReportFigure[ExperimentResult], ...]:
         """Return the figures, in the order of the report."""
         return (
-            Figure(
+            ReportFigure(
                 "dose_response",
                 "Lysis by concentration",
                 "Specific lysis against wells without drug. Symbols and bars: mean and standard deviation of donors, each the "
                 "mean of its replicate wells; lines: three-parameter Hill curves through the means.",
                 partial(dose_response, self),
             ),
-            Figure(
+            ReportFigure(
                 "et_titration",
                 "Lysis by E:T ratio",
                 "At the highest concentration. Thick: mean of donors; thin: each donor.",
                 partial(et_titration, self),
             ),
-            Figure(
+            ReportFigure(
                 "potency",
                 "EC50 by length of the assay",
                 "Dots: each donor whose curve could be fitted; lines: geometric means, where more than half of the donors could. "

@@ -18,7 +18,7 @@ from simulation.in_vitro.statistics import (
     means_of_donors,
     specific_lysis,
 )
-from simulation.results.figures.figure import Figure
+from simulation.results.figures.report_figure import ReportFigure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -141,10 +141,10 @@ class ExhaustionCoculture(Experiment):
         findings, comparison = _findings(self, table), _comparison(self, table)
         return ExperimentResult(self, plate.seed, {"tests": table}, findings, comparison)
 
-    def figures(self) -> tuple[Figure[ExperimentResult], ...]:
+    def figures(self) -> tuple[ReportFigure[ExperimentResult], ...]:
         """Return the figures, in the order of the report."""
         return (
-            Figure(
+            ReportFigure(
                 "lysis",
                 "Function of T cells taken from the culture",
                 "Specific lysis in the short assay against fresh targets. Bars: mean and standard deviation of donors (bars end "
@@ -152,7 +152,7 @@ class ExhaustionCoculture(Experiment):
                 "potency may still kill all.",
                 partial(lysis, self),
             ),
-            Figure(
+            ReportFigure(
                 "culture",
                 "T cells in the culture",
                 "Left: mean exhaustion of T cells. Right: their number, splits multiplied out. Thin: each donor. Bars on top: "

@@ -20,7 +20,7 @@ from simulation.in_vitro.statistics import (
     means_of_donors,
     percent_divided,
 )
-from simulation.results.figures.figure import Figure
+from simulation.results.figures.report_figure import ReportFigure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawn
@@ -90,31 +90,31 @@ class MixedLymphocyteReaction(Experiment):
         findings, comparison = _findings(self, table), _comparison(self, table)
         return ExperimentResult(self, plate.seed, {"wells": table}, findings, comparison)
 
-    def figures(self) -> tuple[Figure[ExperimentResult], ...]:
+    def figures(self) -> tuple[ReportFigure[ExperimentResult], ...]:
         """Return the figures, in the order of the report."""
         return (
-            Figure(
+            ReportFigure(
                 "cfse",
                 "CFSE profiles of responders",
                 "One well of the first donor each, as a cytometer would show it; the undivided peak is cut off. Percent: "
                 "original cells that divided.",
                 partial(profiles, self),
             ),
-            Figure(
+            ReportFigure(
                 "divided",
                 "Responders that divided",
                 "Without Treg. Bars: mean and standard deviation of donors; circles: each donor. Where there are CD19+ cells the "
                 "drug makes T cells divide whatever their specificity, with own stimulators too.",
                 partial(divided, self),
             ),
-            Figure(
+            ReportFigure(
                 "alloreactivity",
                 "Does the drug enhance alloreactivity?",
                 "The alloreactive share of all responders at the end, relative to the same donor without drug; dashed: no "
                 "change. Lines: means; circles: each donor.",
                 partial(alloreactivity, self),
             ),
-            Figure(
+            ReportFigure(
                 "treg",
                 "Treg in the reaction",
                 "Expansion of alloreactive cells, mean and standard deviation of donors.",
@@ -235,9 +235,7 @@ def _comparison(e: MixedLymphocyteReaction, table: Table) -> list[Comparison]:
                 100.0 * (1.0 - with_treg / of_donors(table, "divided_percent", cd19, 0.0, 0.0))
             )
             what = f"% suppression of division, Treg {ratio_text(treg)}, no drug ({among})"
-            told.append(
-                Comparison(what, mean, sd, "above 0: Treg suppress", "Brunstein 2011, Blood 117:1061")
-            )
+            told.append(Comparison(what, mean, sd, "above 0: Treg suppress", "EVIDENCE 2.4"))
     return told
 
 

@@ -20,7 +20,7 @@ from simulation.in_vitro.statistics import (
     means_of_donors,
     percent_divided,
 )
-from simulation.results.figures.figure import Figure
+from simulation.results.figures.report_figure import ReportFigure
 from simulation.units import format_quantity
 
 if TYPE_CHECKING:
@@ -87,17 +87,17 @@ class SuppressionAssay(Experiment):
         findings, comparison = _findings(self, table), _comparison(self, table)
         return ExperimentResult(self, plate.seed, {"wells": table}, findings, comparison)
 
-    def figures(self) -> tuple[Figure[ExperimentResult], ...]:
+    def figures(self) -> tuple[ReportFigure[ExperimentResult], ...]:
         """Return the figures, in the order of the report."""
         return (
-            Figure(
+            ReportFigure(
                 "suppression",
                 "Suppression by ratio",
                 "Mean and standard deviation of donors for three readouts of the same wells, against wells without Treg; "
                 "diamonds: published values.",
                 partial(suppression, self),
             ),
-            Figure(
+            ReportFigure(
                 "cfse",
                 "CFSE profiles of Tcon",
                 "One well of the first donor each, as a cytometer would show it. Percent: original cells that divided.",

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from simulation.files.folder import Content
     from simulation.results.report.page import Panel
 
-__all__ = ["Figure", "figures_in", "render_all"]
+__all__ = ["ReportFigure", "figures_in", "render_all"]
 
 
 @dataclass(frozen=True, slots=True)
-class Figure[S]:
+class ReportFigure[S]:
     """Declare a figure of a subject, such as a run or a trial.
 
     Parameters
@@ -38,6 +38,8 @@ class Figure[S]:
         The part of the report that shows it, where a report has several.
     applies
         Whether the subject has anything to show.
+    draw_on
+        Draws its main panel on given axes, in a notebook.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Figure[S]:
     order: int = 0
     section: str = ""
     applies: Callable[[S], bool] = lambda subject: True
+    draw_on: Callable[..., Drawn] | None = None
 
     def caption_of(self, subject: S) -> str:
         """Return what the figure shows of this subject."""
@@ -54,7 +57,7 @@ class Figure[S]:
 
 
 @cache
-def figures_in(package: str) -> tuple[Figure[Any], ...]:
+def figures_in(package: str) -> tuple[ReportFigure[Any], ...]:
     """Return the figures that the modules of a package declare as `FIGURE`, in their order."""
     place = import_module(package)
     modules = (import_module(f"{package}.{info.name}") for info in iter_modules(place.__path__))
@@ -62,7 +65,7 @@ def figures_in(package: str) -> tuple[Figure[Any], ...]:
     return tuple(sorted(figures, key=lambda figure: figure.order))
 
 
-def render_all[S](figures: Iterable[Figure[S]], subject: S, files: dict[str, Content]) -> list[Panel]:
+def render_all[S](figures: Iterable[ReportFigure[S]], subject: S, files: dict[str, Content]) -> list[Panel]:
     """Draw the figures that apply, one after the other, into `files`; return the panels of a report."""
     from simulation.results.figures.style import paper, render
     from simulation.results.report.page import figure_panel
