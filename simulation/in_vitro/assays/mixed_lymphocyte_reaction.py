@@ -235,7 +235,9 @@ def _comparison(e: MixedLymphocyteReaction, table: Table) -> list[Comparison]:
                 100.0 * (1.0 - with_treg / of_donors(table, "divided_percent", cd19, 0.0, 0.0))
             )
             what = f"% suppression of division, Treg {ratio_text(treg)}, no drug ({among})"
-            told.append(Comparison(what, mean, sd, "above 0: Treg suppress", "EVIDENCE 2.4"))
+            told.append(
+                Comparison(what, mean, sd, "above 0: Treg suppress", "Brunstein 2011, Blood 117:1061")
+            )
     return told
 
 
