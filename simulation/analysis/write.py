@@ -9,7 +9,6 @@ from simulation.analysis.report import sweep_report
 from simulation.files.folder import Content, write_folder
 from simulation.files.tables import csv_text
 from simulation.provenance import provenance
-from simulation.results.report.page import Panel
 from simulation.store.rows import fill_rows
 from simulation.sweep.factors import Value
 
@@ -25,7 +24,12 @@ def write_analysis(findings: Findings, folder: Path, *, figures: bool) -> None:
             findings.table.design, findings.table.rows(), about={"plan": findings.plan.to_json()}
         )
         tables = [f"{folder.name}/{name}" for name in files]
-        panels = _figures(findings, files) if figures else []
+        panels = []
+        if figures:
+            from simulation.analysis.figures import figures_of
+            from simulation.results.figures.report_figure import render_all
+
+            panels = render_all(figures_of(findings), findings, files)
         files["report.html"] = sweep_report(findings, panels, tables)
         return files
 
@@ -45,22 +49,6 @@ def _tables(findings: Findings) -> Iterator[tuple[str, Content]]:
         lines = list(rows)
         if lines:
             yield f"{name}.csv", csv_text(header, lines)
-
-
-def _figures(findings: Findings, files: dict[str, Content]) -> list[Panel]:
-    """Draw every figure into `files`, and return the panels of the report."""
-    from simulation.analysis.draw import drawings
-    from simulation.results.figures.style import paper, render
-    from simulation.results.report.page import figure_panel
-
-    panels = []
-    with paper():
-        for drawing in drawings(findings):
-            rendered = render(drawing.figure)
-            files[f"figures/{drawing.name}.png"] = rendered.png
-            files[f"figures/{drawing.name}.svg"] = rendered.svg
-            panels.append(figure_panel(drawing.name, drawing.title, drawing.caption, rendered))
-    return panels
 
 
 _RESPONSES: Final = ("point", "arm", "outcome", "unit", "runs", "defined", "mean", "sd", "low95", "high95")

@@ -5,10 +5,9 @@ from typing import Final
 
 from simulation.blocks.fields import FrozenMap
 from simulation.calibration.estimate import Statistic, mean
+from simulation.in_vitro.assays.exhaustion_coculture import ExhaustionCoculture, lysis_of_arm
 from simulation.in_vitro.load import parse_experiment
-from simulation.in_vitro.protocols.exhaustion import lysis_of_arm
 from simulation.in_vitro.run import run_experiment
-from simulation.in_vitro.schema import ExhaustionCoculture
 
 __all__ = ["PROTOCOL", "culture_rows", "tell_culture"]
 

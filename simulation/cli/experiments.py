@@ -58,14 +58,14 @@ def run_experiments(
     quiet: bool,
 ) -> int:
     """Run every experiment and write what it leaves; with several, `out` holds one folder each."""
-    from simulation.in_vitro.schema import Experiment
+    from simulation.in_vitro.experiment import Experiment
 
     experiments = [loaded for loaded in options.load_all(files, settings) if isinstance(loaded, Experiment)]
 
     # Only now what is heavy: a mistake in a file is told at once.
     from simulation.in_vitro.run import run_experiment
+    from simulation.in_vitro.words import comparison_rows, finding_rows
     from simulation.results.folder import prepare_folder, release_folder, write_result
-    from simulation.results.in_vitro.words import comparison_rows, finding_rows
 
     several = len(experiments) > 1
     places = [out / Path(file).stem if out is not None and several else out for file in files]

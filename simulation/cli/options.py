@@ -10,7 +10,7 @@ import click
 from simulation.errors import UserError
 
 if TYPE_CHECKING:
-    from simulation.in_vitro.schema import Experiment
+    from simulation.in_vitro.experiment import Experiment
     from simulation.scenario.schema import Scenario
 
 LARGEST = 2**63 - 1  # seeds and patients are keys of 64-bit random numbers

@@ -9,7 +9,7 @@ from simulation.parameters.table import ParameterTable
 from simulation.units import format_number, format_quantity
 
 if TYPE_CHECKING:
-    from simulation.in_vitro.schema import Experiment
+    from simulation.in_vitro.experiment import Experiment
 
 __all__ = ["contradictions"]
 
@@ -20,7 +20,7 @@ _MOST_SINGLE_CELLS: Final = 200_000
 
 def contradictions(experiment: "Experiment") -> list[Problem]:
     """Return every contradiction found."""
-    return [found for check in (_clock, _size, _ranges, _protocol) for found in check(experiment)]
+    return [*_clock(experiment), *_size(experiment), *_ranges(experiment), *experiment.contradictions()]
 
 
 def _clock(e: "Experiment") -> Iterator[Problem]:
@@ -64,26 +64,3 @@ def _ranges(e: "Experiment") -> Iterator[Problem]:
                     (block, name),
                     f"a value in the parameter table's range, {row.written(row.low)} to {row.written(row.high)}",
                 )
-
-
-def _protocol(e: "Experiment") -> Iterator[Problem]:
-    from simulation.in_vitro.schema import ExhaustionCoculture, SuppressionAssay
-
-    if isinstance(e, ExhaustionCoculture):
-        names = [arm.name for arm in e.arms]
-        for index, name in enumerate(names):
-            if name in names[:index]:
-                yield Problem(f"two arms are named {name!r}", ("arms", index, "name"))
-        wanted = 2 * e.assay.targets * e.assay.et_ratio  # a well with drug and one without
-        if wanted > 0.5 * e.culture.t_cells:
-            yield Problem(
-                f"a test takes {wanted:,.0f} T cells (2 wells) from a culture of {e.culture.t_cells:,}",
-                ("assay", "targets"),
-                "at most half of the culture's T cells",
-            )
-    if isinstance(e, SuppressionAssay) and e.pulse > e.duration:
-        yield Problem(
-            f"got {format_quantity(e.pulse, 'time')}",
-            ("pulse",),
-            f"at most duration, {format_quantity(e.duration, 'time')}",
-        )

@@ -1,8 +1,10 @@
 """What every experiment has: the plate, the donors, and what differs from the parameter table."""
 
+from __future__ import annotations
+
 import hashlib
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -22,9 +24,25 @@ from simulation.parameters.distributions import Distribution
 from simulation.scenario.named_values import ParameterValues, PatientValues, ProcessSwitches
 from simulation.scenario.schema import AgentSize
 
-__all__ = ["Duration", "Experiment", "WellResolution"]
+if TYPE_CHECKING:
+    from simulation.blocks.fields import Problem
+    from simulation.in_vitro.plate import Plate
+    from simulation.in_vitro.result import ExperimentResult
+    from simulation.results.figures.report_figure import ReportFigure
+
+__all__ = ["Duration", "Experiment", "WellResolution", "in_order", "with_control"]
 
 Duration = Annotated[float, Quantity("time", 5 / 1440, 100)]
+
+
+def in_order[T: float](values: tuple[T, ...]) -> tuple[T, ...]:
+    """Return values in order, each once."""
+    return tuple(sorted(set(values)))
+
+
+def with_control(values: tuple[float, ...]) -> tuple[float, ...]:
+    """Return values in order and 0, the control."""
+    return in_order((0.0, *values))
 
 
 class WellResolution(Block):
@@ -42,7 +60,9 @@ class WellResolution(Block):
 
 
 class Experiment(Block):
-    """Hold what every experiment has: the plate, the donors, and what differs from the parameter table."""
+    """Hold what every experiment has; an assay adds its own keys, protocol and figures (`simulation.in_vitro.assays`)."""
+
+    TITLES: ClassVar[Mapping[str, str]] = {}  # columns of the report's table: keys of the findings -> words
 
     experiment: str = Field(description="Which experiment this is.")
     name: Annotated[str, Text(120, 1, "Blinatumomab cytotoxicity", one_line=True)] = Field(
@@ -78,7 +98,7 @@ class Experiment(Block):
     allow_out_of_range: Bool = Field(False, description="Allow parameters outside the table's range.")
 
     @model_validator(mode="after")
-    def _make_sense(self) -> "Experiment":
+    def _make_sense(self) -> Experiment:
         from simulation.in_vitro.checks import contradictions
 
         found = contradictions(self)
@@ -97,6 +117,18 @@ class Experiment(Block):
     def largest_well(self) -> float:
         """Return the number of cells in the fullest well at its start."""
         raise NotImplementedError
+
+    def contradictions(self) -> Iterator[Problem]:
+        """Yield contradictions between keys of this assay that are each valid alone."""
+        yield from ()
+
+    def run(self, plate: Plate) -> ExperimentResult:
+        """Run every well and evaluate them."""
+        raise NotImplementedError
+
+    def figures(self) -> tuple[ReportFigure[ExperimentResult], ...]:
+        """Return the figures, in the order of the report."""
+        return ()
 
     @property
     def length(self) -> float:

@@ -11,7 +11,7 @@ from simulation.scenario.merge import apply_override, extended
 from simulation.yaml_source import Node, as_mapping, parse_yaml, plain, read_yaml
 
 if TYPE_CHECKING:
-    from simulation.in_vitro.schema import Experiment
+    from simulation.in_vitro.experiment import Experiment
 
 __all__ = ["is_experiment", "load_experiment", "parse_experiment"]
 
@@ -58,16 +58,16 @@ def _finish(root: Node, path: Path | None, shown: str, overrides: Overrides) -> 
 def _validated(tree: Node) -> "Experiment":
     from pydantic import ValidationError
 
-    from simulation.in_vitro.schema import EXPERIMENTS
+    from simulation.in_vitro.assays import assays
     from simulation.scenario.messages import user_error
 
     keys = tree.value if isinstance(tree.value, dict) else {}
     kind = keys.get("experiment", tree)
-    model = EXPERIMENTS.get(str(kind.value)) if isinstance(kind.value, str) else None
+    model = assays().get(str(kind.value)) if isinstance(kind.value, str) else None
     if model is None:
-        near = nearest_name(kind.value, EXPERIMENTS) if isinstance(kind.value, str) else None
+        near = nearest_name(kind.value, assays()) if isinstance(kind.value, str) else None
         told = f"got {kind.value!r}" if isinstance(kind.value, str | int | float) else "got something else"
-        raise kind.error(told, key="experiment", expected=f"one of {', '.join(EXPERIMENTS)}", nearest=near)
+        raise kind.error(told, key="experiment", expected=f"one of {', '.join(assays())}", nearest=near)
     try:
         return model.model_validate(plain(tree))
     except ValidationError as error:

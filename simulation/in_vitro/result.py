@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from simulation.in_vitro.schema import Experiment
+from simulation.files.folder import Content
+from simulation.in_vitro.experiment import Experiment
 
 __all__ = ["ExperimentResult", "Rows", "Table"]
 
@@ -51,6 +52,12 @@ class ExperimentResult:
     def scenario(self) -> Experiment:
         """Return the experiment: what the results folder calls the scenario."""
         return self.experiment
+
+    def contents(self, origin: Mapping[str, object], figures: bool) -> Mapping[str, Content]:
+        """Return every file of the results folder by name, in the order of writing."""
+        from simulation.in_vitro.contents import contents
+
+        return contents(self, origin, figures)
 
     @property
     def summary(self) -> dict[str, Any]:

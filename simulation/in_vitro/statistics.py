@@ -1,10 +1,12 @@
 """How such assays are evaluated: specific lysis, EC50, CFSE indices, means of donors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-__all__ = ["division_index", "hill", "hill_fit", "mean_sd", "percent_divided", "specific_lysis"]
+__all__ = [
+    "division_index", "hill", "hill_fit", "mean_sd", "means_of_donors", "percent_divided", "specific_lysis",
+]  # fmt: skip
 
 _LEAST_TOP = 5.0  # percent: below, there is no curve to fit
 
@@ -21,6 +23,13 @@ def mean_sd(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
     if not known.size:
         return float("nan"), float("nan")
     return float(known.mean()), float(known.std(ddof=1)) if known.size > 1 else 0.0
+
+
+def means_of_donors(table: Mapping[str, np.ndarray], column: str, **conditions: object) -> np.ndarray:
+    """Return the mean of a column for each donor over the rows whose columns have these values."""
+    here = np.all([table[name] == value for name, value in conditions.items()], axis=0)
+    donors = np.unique(table["donor"][here])
+    return np.array([table[column][here & (table["donor"] == d)].mean() for d in donors])
 
 
 def hill(drug: np.ndarray, top: float, log10_ec50: float, slope: float) -> np.ndarray:

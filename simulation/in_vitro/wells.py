@@ -22,8 +22,8 @@ from simulation.biology.traits import (
 from simulation.body.keyed import Keyed
 from simulation.engine.keyed_random import base_key
 from simulation.engine.population import Resolution
+from simulation.in_vitro.experiment import Experiment
 from simulation.in_vitro.medium import DivisionDye, Medium, Stimulators, dye_channels, generation_of
-from simulation.in_vitro.schema import Experiment
 from simulation.parameters import ParameterValues
 
 __all__ = ["ABSENT", "TCON_CLASSES", "T_CELLS", "Well", "pipetted"]

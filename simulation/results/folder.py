@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from simulation.errors import OtherScenario, UserError
 from simulation.files.folder import (
@@ -18,23 +18,51 @@ from simulation.files.folder import (
     write_folder,
 )
 from simulation.files.refusal import refusals
-from simulation.files.tables import columns_csv, csv_text, json_text, parquet_bytes
 from simulation.provenance import provenance
-from simulation.scenario.plugins import copies
-
-if TYPE_CHECKING:
-    from simulation.in_vitro.result import ExperimentResult
-    from simulation.in_vitro.schema import Experiment
-    from simulation.results.result import Result
-    from simulation.scenario.schema import Scenario
 
 __all__ = ["prepare_folder", "release_folder", "write_result"]
 
-EVENT_FIELDS = ("day", "kind", "what", "value", "unit", "detail")
+
+class Planned(Protocol):
+    """Describe a scenario or an experiment as the folder knows it: by its name and its digest."""
+
+    @property
+    def name(self) -> str:
+        """Return what the folder is named after."""
+
+    def digest(self) -> str:
+        """Return what tells it from others."""
+
+
+class Written(Protocol):
+    """Describe what can be written: a run or an experiment, which know their own files."""
+
+    @property
+    def scenario(self) -> Planned:
+        """Return what was simulated."""
+
+    @property
+    def seed(self) -> int:
+        """Return the seed of all random numbers."""
+
+    @property
+    def patient(self) -> int:
+        """Return the number of the virtual patient."""
+
+    @property
+    def interrupted(self) -> bool:
+        """Return whether it was stopped before its end."""
+
+    @property
+    def provenance(self) -> Mapping[str, object]:
+        """Return what only the runner knows: start, duration."""
+
+    def contents(self, origin: Mapping[str, object], figures: bool) -> Mapping[str, Content]:
+        """Return every file by name, in the order of writing."""
 
 
 def prepare_folder(
-    scenario: Scenario | Experiment,
+    scenario: Planned,
     seed: int,
     patient: int = 0,
     *,
@@ -61,7 +89,7 @@ def prepare_folder(
 
 
 def write_result(
-    result: Result | ExperimentResult,
+    result: Written,
     out_dir: str | Path | None = None,
     *,
     provenance_extra: Mapping[str, object] | None = None,
@@ -81,7 +109,7 @@ def write_result(
         _check(folder, result.scenario, overwrite)
     origin = _provenance(result, provenance_extra or {})
     try:
-        write_folder(folder, lambda: _files(result, origin, figures), origin)
+        write_folder(folder, lambda: result.contents(origin, figures), origin)
     except BaseException:
         if out_dir is None:
             release_folder(folder)
@@ -89,7 +117,7 @@ def write_result(
     return folder
 
 
-def _provenance(result: Result | ExperimentResult, extra: Mapping[str, object]) -> dict[str, object]:
+def _provenance(result: Written, extra: Mapping[str, object]) -> dict[str, object]:
     """Return where a result comes from; `extra` wins over the result's own `provenance`."""
     from simulation.plugins import described
     from simulation.results.result import Result
@@ -108,48 +136,7 @@ def _provenance(result: Result | ExperimentResult, extra: Mapping[str, object]) 
     return provenance(**about | dict(result.provenance) | dict(extra))
 
 
-def _files(
-    result: Result | ExperimentResult, origin: Mapping[str, object], figures: bool
-) -> Mapping[str, Content]:
-    from simulation.results.result import Result
-
-    if isinstance(result, Result):
-        return _contents(result, origin, figures)
-    from simulation.results.in_vitro.contents import contents
-
-    return contents(result, origin, figures)
-
-
-def _contents(result: Result, origin: Mapping[str, object], figures: bool) -> Mapping[str, Content]:
-    """Return every file of the folder by name, in the order of writing."""
-    from simulation.results.report.run_report import run_report
-
-    files: dict[str, Content] = {
-        "summary.json": json_text(result.summary),
-        "trajectory.csv": columns_csv(result.columns),
-        "trajectory.parquet": parquet_bytes(result.columns),
-        "events.csv": csv_text(
-            EVENT_FIELDS, ([getattr(event, name) for name in EVENT_FIELDS] for event in result.events)
-        ),
-        "scenario.resolved.yaml": result.scenario.to_yaml(),
-        **copies(result.scenario.plugin),
-    }
-    panels = []
-    if figures:
-        from simulation.results.figures.catalogue import FIGURES
-        from simulation.results.figures.style import render
-        from simulation.results.report.page import figure_panel
-
-        for spec in FIGURES:
-            drawn = render(spec.draw(result))
-            files[f"figures/{spec.name}.png"] = drawn.png
-            files[f"figures/{spec.name}.svg"] = drawn.svg
-            panels.append(figure_panel(spec.name, spec.title, spec.caption(result), drawn))
-    files["report.html"] = run_report(result, panels, origin)
-    return files
-
-
-def _check(folder: Path, scenario: Scenario | Experiment, overwrite: bool) -> None:
+def _check(folder: Path, scenario: Planned, overwrite: bool) -> None:
     with refusals(folder, "nothing was written"):
         if not folder.exists():
             return

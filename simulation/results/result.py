@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from simulation.clinic.events import Event
+    from simulation.files.folder import Content
+    from simulation.results.figures.report_figure import ReportFigure
     from simulation.scenario.schema import Scenario
 
 __all__ = ["MarrowMap", "Result"]
+
+EVENT_FIELDS = ("day", "kind", "what", "value", "unit", "detail")
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +80,7 @@ class Result:
         """Return the events as a table: day, kind, what, value, unit, detail."""
         import pandas as pd
 
-        names = ["day", "kind", "what", "value", "unit", "detail"]
-        return pd.DataFrame([asdict(event) for event in self.events], columns=names)
+        return pd.DataFrame([asdict(event) for event in self.events], columns=list(EVENT_FIELDS))
 
     @property
     def summary(self) -> dict[str, object]:
@@ -88,50 +91,50 @@ class Result:
             "interrupted": self.interrupted
         }
 
-    def plot_burden(self, ax: Axes | None = None) -> Figure:
-        """Plot blasts in the body and MRD in the marrow; on `ax`, the marrow alone."""
-        from simulation.results.figures import burden
+    def contents(self, origin: Mapping[str, object], figures: bool) -> Mapping[str, Content]:
+        """Return every file of the results folder by name, in the order of writing."""
+        from simulation.files.tables import columns_csv, csv_text, json_text, parquet_bytes
+        from simulation.results.figures.report_figure import render_all
+        from simulation.results.report.run_report import run_report
+        from simulation.scenario.plugins import copies
 
-        return burden.figure(self) if ax is None else burden.draw_marrow(self._on(ax), self)
+        rows = ([getattr(event, name) for name in EVENT_FIELDS] for event in self.events)
+        files: dict[str, Content] = {
+            "summary.json": json_text(self.summary),
+            "trajectory.csv": columns_csv(self.columns),
+            "trajectory.parquet": parquet_bytes(self.columns),
+            "events.csv": csv_text(EVENT_FIELDS, rows),
+            "scenario.resolved.yaml": self.scenario.to_yaml(),
+            **copies(self.scenario.plugin),
+        }
+        panels = render_all(_figures(), self, files) if figures else []
+        files["report.html"] = run_report(self, panels, origin)
+        return files
 
-    def plot_t_cells(self, ax: Axes | None = None) -> Figure:
-        """Plot T cells by class in body and marrow; on `ax`, the body alone."""
-        from simulation.results.figures import t_cells
+    def plot(self, name: str, ax: Axes | None = None, **options: Any) -> Figure:
+        """Draw a figure of the report by its name, such as `burden`; on `ax`, its main panel alone.
 
-        return t_cells.figure(self) if ax is None else t_cells.draw_body(self._on(ax), self)
-
-    def plot_blood(self, ax: Axes | None = None) -> Figure:
-        """Plot CD3+ cells, B cells and blasts in the blood."""
-        from simulation.results.figures import blood
-
-        return blood.figure(self) if ax is None else blood.draw(self._on(ax), self)
-
-    def plot_drug(self, ax: Axes | None = None) -> Figure:
-        """Plot the level of blinatumomab under the infusions that made it."""
-        from simulation.results.figures import drug
-
-        return drug.figure(self) if ax is None else drug.draw(self._on(ax), self)
-
-    def plot_gvhd(self, ax: Axes | None = None) -> Figure:
-        """Plot tissue integrity with aGvHD grades, and the CRS score; on `ax`, the tissue alone."""
-        from simulation.results.figures import gvhd
-
-        return gvhd.figure(self) if ax is None else gvhd.draw_tissue(self._on(ax), self)
-
-    def plot_marrow_maps(self, ax: Axes | None = None, *, day: float | None = None) -> Figure:
-        """Plot the maps of the marrow; on `ax`, the blasts of the map nearest to `day` (else the last)."""
-        from simulation.results.figures import marrow_maps
-
-        return marrow_maps.figure(self) if ax is None else marrow_maps.draw(ax, self, day)
-
-    def _on(self, ax: Axes) -> Axes:
+        `options` are the panel's own: `day` chooses one of `marrow_maps`. Raise `ValueError` for another name.
+        """
         from simulation.results.figures import strip
 
+        figures = {figure.name: figure for figure in _figures()}
+        if name not in figures:
+            raise ValueError(f"no figure is named {name!r}; there are {', '.join(figures)}")
+        figure = figures[name]
+        if ax is None or figure.draw_on is None:
+            return figure.draw(self)
         strip.prepare(ax, self)
-        return ax
+        return figure.draw_on(ax, self, **options)
 
     def write(self, out_dir: str | Path | None = None, *, overwrite: bool = False) -> Path:
         """Write the results folder and return its path; see `simulation.results.folder.write_result`."""
         from simulation.results.folder import write_result
 
         return write_result(self, out_dir, overwrite=overwrite)
+
+
+def _figures() -> tuple[ReportFigure[Result], ...]:
+    from simulation.results.figures.report_figure import figures_in
+
+    return figures_in("simulation.results.figures")

@@ -25,6 +25,7 @@ class ArmView:
     key: str
     name: str
     columns: Mapping[str, npt.NDArray[Any]]
+    mrd_negative: float  # the arm's definition, fraction of marrow cells
 
     @property
     def n(self) -> int:
@@ -71,6 +72,7 @@ class TrialView:
     main: tuple[str, str]
     primary: str
     comparison: Mapping[str, Any]
+    subgroups: tuple[str, ...] = ()  # parameters by which the main comparison is split
 
     def arm(self, key: str) -> ArmView:
         """Return an arm by its key."""

@@ -41,6 +41,7 @@ def view_of(trial: Trial, table: TrialTable) -> TrialView:
         trial.main,
         trial.file.outcomes.primary,
         compare(trial, table),
+        trial.file.subgroups,
     )
 
 

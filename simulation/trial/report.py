@@ -1,38 +1,18 @@
 """The trial's report, from the question to the limits, and its figures."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
-
-from matplotlib.figure import Figure
+from collections.abc import Mapping
 
 from simulation.files.folder import Content
 from simulation.provenance import provenance_lines
-from simulation.results.figures import style
-from simulation.results.report.page import Panel, figure_panel, render_page
-from simulation.results.trial_figures import (
-    causes,
-    forest,
-    incidence,
-    leukaemia_free,
-    survival,
-    swimmer,
-    twins,
-    waterfall,
-)
-from simulation.results.trial_view import TrialView
+from simulation.results.figures.report_figure import figures_in, render_all
+from simulation.results.report.page import render_page
 from simulation.results.words import survival_words
 from simulation.trial import pair_words
 from simulation.trial import report_words as words
 from simulation.trial.conduct import Conducted
 from simulation.trial.schema import Trial
 
-__all__ = ["draw_figures", "report_files"]
-
-type Drawn = dict[str, list[Panel]]
-_SECTIONS: Final = {
-    "results": (leukaemia_free, survival, incidence, waterfall, causes),
-    "twins": (twins, swimmer),
-}
+__all__ = ["report_files"]
 
 
 def report_files(
@@ -40,7 +20,11 @@ def report_files(
 ) -> dict[str, Content]:
     """Return `report.html` by name, and with `figures` the figures as PNG and SVG."""
     view, files = done.view, dict[str, Content]()
-    panels = draw_figures(trial, view, files) if figures else {"results": [], "twins": [], "sensitivity": []}
+    declared = figures_in("simulation.results.trial_figures") if figures else ()
+    panels = {
+        section: render_all((figure for figure in declared if figure.section == section), view, files)
+        for section in ("results", "twins", "sensitivity")
+    }
     files["report.html"] = render_page(
         "trial.html.j2",
         name=trial.name,
@@ -74,44 +58,3 @@ def report_files(
         provenance=provenance_lines(origin),
     )
     return files
-
-
-def draw_figures(trial: Trial, view: TrialView, files: dict[str, Content]) -> Drawn:
-    """Draw every figure into `files`; return them ready for the page by section."""
-    panels: Drawn = {
-        section: [
-            _drawn(files, _name(module), module.TITLE, module.figure, module.caption(view), view)
-            for module in modules
-        ]
-        for section, modules in _SECTIONS.items()
-    }
-    names = trial.file.subgroups
-    panels["sensitivity"] = [
-        _drawn(
-            files,
-            "forest",
-            forest.TITLE,
-            lambda shown: forest.figure(shown, names),
-            forest.caption(view),
-            view,
-        )
-    ]
-    return panels
-
-
-def _name(module: Any) -> str:
-    return str(module.__name__).rpartition(".")[2]
-
-
-def _drawn(
-    files: dict[str, Content],
-    name: str,
-    title: str,
-    draw: Callable[[TrialView], Figure],
-    caption: str,
-    view: TrialView,
-) -> Panel:
-    rendered = style.render(draw(view))
-    files[f"figures/{name}.png"] = rendered.png
-    files[f"figures/{name}.svg"] = rendered.svg
-    return figure_panel(name, title, caption, rendered)

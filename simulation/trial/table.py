@@ -45,7 +45,13 @@ def read_table(trial: Trial, store: Store, patients: int) -> TrialTable:
     for columns in lists.values():
         complete &= set(columns["patient"])
     views = tuple(
-        ArmView(arm.key, arm.scenario.name, _arrays(lists[arm.key], kinds, complete)) for arm in trial.arms
+        ArmView(
+            arm.key,
+            arm.scenario.name,
+            _arrays(lists[arm.key], kinds, complete),
+            arm.scenario.definitions.mrd_negative,
+        )
+        for arm in trial.arms
     )
     return TrialTable(views, patients - len(complete), repeats)
 

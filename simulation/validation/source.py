@@ -5,8 +5,8 @@ from typing import Final
 
 import numpy as np
 
+from simulation.in_vitro.assays.mixed_lymphocyte_reaction import alloreactive_ratio
 from simulation.in_vitro.load import parse_experiment
-from simulation.in_vitro.protocols.mixed_lymphocytes import alloreactive_ratio
 from simulation.in_vitro.run import run_experiment
 from simulation.validation.arms import twins
 from simulation.validation.check import REPORT, Effort, Found, check, difference, mean_of, share_of, verdict

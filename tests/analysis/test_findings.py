@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from simulation.analysis.draw import drawings
+from simulation.analysis.figures import figures_of
 from simulation.analysis.findings import Question, find
 from simulation.analysis.words import answer_sentence, ranking_sentence, span_sentences
 from simulation.analysis.write import write_analysis
@@ -125,17 +125,19 @@ def test_the_front_of_a_trade_off(tmp_path: Path) -> None:
 
 def test_figures_have_a_line_per_arm_and_a_map_per_panel(tmp_path: Path) -> None:
     folder, _ = filled(tmp_path, ONE, growth)
-    drawn = {drawing.name: drawing for drawing in drawings(find(folder))}
+    findings = find(folder)
+    drawn = {figure.name: figure for figure in figures_of(findings)}
     assert set(drawn) == {"line_relapse_free_days", "line_relapse"}
-    axes = drawn["line_relapse_free_days"].figure.axes[0]
+    axes = drawn["line_relapse_free_days"].draw(findings).axes[0]
     curves = [line for line in axes.lines if line.get_marker() == "o"]
     assert len(curves) == 2 and len(axes.collections) == 2  # and each has its band
-    assert "95 % interval of the mean" in drawn["line_relapse_free_days"].caption
+    assert "95 % interval of the mean" in drawn["line_relapse_free_days"].caption_of(findings)
     (tmp_path / "2").mkdir()
-    other = {drawing.name: drawing for drawing in drawings(find(filled(tmp_path / "2", TWO, trade)[0]))}
+    findings = find(filled(tmp_path / "2", TWO, trade)[0])
+    other = {figure.name: figure for figure in figures_of(findings)}
     assert {"heat_relapse", "heat_relapse_difference", "contour_relapse", "lines_relapse"} <= set(other)
     assert {"pareto_relapse_agvhd_2_4_early", "pareto_relapse_agvhd_2_4_late"} <= set(other)
-    assert len([ax for ax in other["heat_relapse"].figure.axes if ax.images]) == 2
+    assert len([ax for ax in other["heat_relapse"].draw(findings).axes if ax.images]) == 2
 
 
 @pytest.mark.parametrize(("design", "names"), [
@@ -153,7 +155,7 @@ def test_figures_of_sensitivity(tmp_path: Path, design: str, names: set[str]) ->
         tmp_path, text, lambda v, a, r: {"relapse_free_days": 100 * v["phi_bm"] + 10 * v["p_synapse"] ** 2}
     )
     findings = find(folder)
-    assert {drawing.name for drawing in drawings(findings)} == names
+    assert {drawing.name for drawing in figures_of(findings)} == names
     for ranking in findings.rankings:
         assert "phi_bm" in ranking_sentence(ranking, {}).partition(", p_synapse")[0]
 
@@ -176,7 +178,7 @@ def test_indices_of_an_unfinished_sweep_are_refused(
     )
     findings = find(folder)
     assert findings.missing == 1 and findings.rankings[0].indices is None
-    assert not list(drawings(findings))
+    assert not list(figures_of(findings))
     assert main(["analyze", str(folder), "--indices"]) == 2
     assert "1 of 64 runs are missing" in capsys.readouterr().err
     assert main(["analyze", str(folder), "--no-figures"]) == 0

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from simulation.calibration.culture import PROTOCOL
+from simulation.in_vitro.assays.exhaustion_coculture import ExhaustionCoculture
 from simulation.in_vitro.load import load_experiment, parse_experiment
-from simulation.in_vitro.schema import ExhaustionCoculture
 
 SHIPPED = Path(__file__).parents[2] / "scenarios" / "in_vitro" / "exhaustion_coculture.yaml"
 

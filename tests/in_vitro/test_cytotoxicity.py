@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from simulation.in_vitro.protocols.cytotoxicity import lysis_of_donors
+from simulation.in_vitro.assays.cytotoxicity import lysis_of_donors
 from simulation.in_vitro.result import ExperimentResult
 from simulation.in_vitro.statistics import hill, hill_fit
 from simulation.parameters import ParameterTable

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from simulation.in_vitro.protocols.exhaustion import is_on, lysis_of_arm
+from simulation.in_vitro.assays.exhaustion_coculture import Arm, is_on, lysis_of_arm
 from simulation.in_vitro.result import ExperimentResult
-from simulation.in_vitro.schema import Arm
 
 from .plates import COCULTURE, run
 

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from simulation.in_vitro.protocols.mixed_lymphocytes import alloreactive_ratio, of_donors
-from simulation.in_vitro.protocols.suppression import READOUTS, suppression_of_donors
+from simulation.in_vitro.assays.mixed_lymphocyte_reaction import alloreactive_ratio, of_donors
+from simulation.in_vitro.assays.suppression_assay import READOUTS, suppression_of_donors
 from simulation.in_vitro.result import ExperimentResult
 from simulation.in_vitro.statistics import division_index, percent_divided
 

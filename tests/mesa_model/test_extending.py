@@ -40,6 +40,7 @@ def test_the_page_has_examples_of_each_kind() -> None:
         "A scripted agent",
         "Data",
         "An outcome",
+        "An assay",
     ]
     for part in PAGE.read_text().split("\n## ")[1:]:
         assert "```python" in part

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -18,10 +20,12 @@ from simulation.products.received import Interval
 from simulation.products.registry import product
 from simulation.results import MarrowMap, Result
 from simulation.results.figures import burden, gvhd, marrow_maps, strip, style
-from simulation.results.figures.catalogue import FIGURES
 from simulation.results.figures.overview import overview
+from simulation.results.figures.report_figure import figures_in
 from simulation.results.measurements import measurements
 from tests.results.conftest import cured, relapsing, untreated
+
+FIGURES = figures_in("simulation.results.figures")
 
 
 def _curves(figure: Figure) -> list[str]:
@@ -57,7 +61,7 @@ def test_every_figure_of_every_odd_result_is_drawn(spec: object, any_result: Res
         assert image.width > 600
         assert colours is not None and len(colours) > 5  # not an empty sheet
     assert rendered.svg.rstrip().endswith("</svg>")
-    assert spec.caption(any_result)  # type: ignore[attr-defined]
+    assert spec.caption_of(any_result)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("spec", FIGURES, ids=lambda spec: spec.name)
@@ -93,23 +97,23 @@ def test_svg_has_no_date_and_no_version() -> None:
 
 def test_the_users_settings_are_left_alone() -> None:
     before = dict(mpl.rcParams)
-    relapsing().plot_burden()
+    relapsing().plot("burden")
     assert dict(mpl.rcParams) == before
 
 
 def test_burden_draws_the_clones_there_were() -> None:
-    assert _curves(relapsing().plot_burden()) == ["all blasts", "CD19\N{MINUS SIGN}", "true share"]
-    assert _curves(untreated().plot_burden()) == ["all blasts", "true share"]
+    assert _curves(relapsing().plot("burden")) == ["all blasts", "CD19\N{MINUS SIGN}", "true share"]
+    assert _curves(untreated().plot("burden")) == ["all blasts", "true share"]
 
 
 def test_burden_shows_the_numbers_of_the_run(relapse: Result) -> None:
-    days, blasts = _line(relapse.plot_burden(), "all blasts")
+    days, blasts = _line(relapse.plot("burden"), "all blasts")
     np.testing.assert_array_equal(days, relapse.columns["day"])
     np.testing.assert_array_equal(blasts, relapse.columns["blasts_cells"])
 
 
 def test_extinction_is_marked_at_zero_on_its_day(cure: Result) -> None:
-    figure = cure.plot_burden()
+    figure = cure.plot("burden")
     days, cells = _line(figure, "eradicated")
     assert (days.tolist(), cells.tolist()) == ([171.0], [0.0])
     assert "last blast dead, day 171" in _texts(figure)
@@ -122,11 +126,11 @@ def test_extinction_is_marked_at_zero_on_its_day(cure: Result) -> None:
 
 def test_a_patient_with_blasts_has_no_mark_of_extinction(relapse: Result) -> None:
     with pytest.raises(AssertionError, match="no eradicated"):
-        _line(relapse.plot_burden(), "eradicated")
+        _line(relapse.plot("burden"), "eradicated")
 
 
 def test_tests_stand_at_the_day_of_the_sample(cure: Result) -> None:
-    figure = cure.plot_burden()
+    figure = cure.plot("burden")
     tests = measurements(cure, "mrd")
     found_days, found = _line(figure, "MRD test")
     missed_days, missed = _line(figure, "MRD not detected")
@@ -137,7 +141,7 @@ def test_tests_stand_at_the_day_of_the_sample(cure: Result) -> None:
 
 
 def test_limits_are_those_of_the_scenario(relapse: Result) -> None:
-    marrow = relapse.plot_burden().axes[2]
+    marrow = relapse.plot("burden").axes[2]
     across = {
         float(np.asarray(line.get_ydata())[0])
         for line in marrow.lines
@@ -152,23 +156,23 @@ def test_few_cells_analysed_raise_the_limit(relapse: Result) -> None:
 
 
 def test_t_cells_have_three_classes_twice(relapse: Result) -> None:
-    assert _curves(relapse.plot_t_cells()) == ["Tcon", "Treg", "engaged"] * 2
+    assert _curves(relapse.plot("t_cells")) == ["Tcon", "Treg", "engaged"] * 2
 
 
 def test_blood_has_four_curves(relapse: Result) -> None:
-    assert _curves(relapse.plot_blood()) == ["CD3+", "Treg", "B cells", "blasts"]
+    assert _curves(relapse.plot("blood")) == ["CD3+", "Treg", "B cells", "blasts"]
 
 
 def test_dli_are_marked_on_their_days(relapse: Result) -> None:
-    ax = relapse.plot_drug().axes[1]
+    ax = relapse.plot("drug").axes[1]
     days = [float(np.asarray(line.get_xdata())[0]) for line in ax.lines if line.get_label() == "DLI"]
     assert days == [214.0, 256.0]
-    assert {"1e5", "5e5"} <= set(_texts(relapse.plot_drug()))
+    assert {"1e5", "5e5"} <= set(_texts(relapse.plot("drug")))
 
 
 def test_no_treatment_is_said(untreated_result: Result) -> None:
-    assert "no treatment" in _texts(untreated_result.plot_burden())
-    assert "no blinatumomab, no donor lymphocytes" in _texts(untreated_result.plot_drug())
+    assert "no treatment" in _texts(untreated_result.plot("burden"))
+    assert "no blinatumomab, no donor lymphocytes" in _texts(untreated_result.plot("drug"))
 
 
 def infusions(result: Result) -> tuple[Interval, ...]:
@@ -207,7 +211,7 @@ def test_gvhd_that_lasts_is_drawn_to_the_end(relapse: Result) -> None:
 
 
 def test_maps_of_a_row_share_one_scale(relapse: Result) -> None:
-    figure = relapse.plot_marrow_maps()
+    figure = relapse.plot("marrow_maps")
     rows = [ax for ax in figure.axes if ax.images]
     assert len(rows) == 3
     for ax in rows:
@@ -217,7 +221,7 @@ def test_maps_of_a_row_share_one_scale(relapse: Result) -> None:
 
 
 def test_empty_niches_have_no_colour_of_the_scale(cure: Result) -> None:
-    blasts = next(ax for ax in cure.plot_marrow_maps().axes if ax.images)
+    blasts = next(ax for ax in cure.plot("marrow_maps").axes if ax.images)
     assert np.ma.getmaskarray(np.ma.asarray(blasts.images[-1].get_array())).all()  # day 360: extinct
 
 
@@ -253,18 +257,30 @@ def test_overview_of_nothing_is_refused() -> None:
         overview([])
 
 
+def test_a_figure_that_is_none_is_named_with_those_that_are(relapse: Result) -> None:
+    with pytest.raises(ValueError, match="no figure is named 'burdn'; there are burden, t_cells"):
+        relapse.plot("burdn")
+
+
+def test_the_page_lists_every_figure() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `figures/(\w+)` \| (.*) \|$", page, re.MULTILINE) == [
+        (f.name, f.title) for f in FIGURES
+    ]
+
+
 def test_a_plot_can_go_on_the_users_own_axes(relapse: Result) -> None:
     figure = Figure()
     axes = figure.subplots(3, 2).ravel()
-    plots = ("burden", "t_cells", "blood", "drug", "gvhd", "marrow_maps")
+    plots = [figure.name for figure in FIGURES]
     for ax, name in zip(axes, plots, strict=True):
-        assert getattr(relapse, f"plot_{name}")(ax) is figure
+        assert relapse.plot(name, ax) is figure
         assert ax.lines or ax.images
         assert ax.get_xlabel() == "Time after transplant (days)" or ax.images
 
 
 def test_a_notebook_shows_the_figure(relapse: Result) -> None:
-    assert relapse.plot_drug()._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
+    assert relapse.plot("drug")._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("heights", [(0.0, 0.0, 0.0), (1e11, 1e11, 1.0), (1e12, 9e11, 8e11), (0.0, 1e12)])
@@ -315,7 +331,7 @@ def test_importing_results_loads_neither_pandas_nor_matplotlib() -> None:
 def test_pyplot_is_never_loaded() -> None:
     code = (
         "import sys\nfrom tests.results.conftest import relapsing\n"
-        "relapsing().plot_burden()\nprint('matplotlib.pyplot' in sys.modules)"
+        "relapsing().plot('burden')\nprint('matplotlib.pyplot' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"

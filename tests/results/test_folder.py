@@ -21,8 +21,10 @@ import pytest
 
 from simulation.errors import ExitStatus, OtherScenario, UserError
 from simulation.results import Result, prepare_folder, release_folder, write_result
-from simulation.results.figures.catalogue import FIGURES
+from simulation.results.figures.report_figure import figures_in
 from tests.results.conftest import cured, relapsing, stub_scenario, untreated
+
+FIGURES = figures_in("simulation.results.figures")
 
 DATA = ("summary.json", "trajectory.csv", "events.csv", "scenario.resolved.yaml")
 

@@ -12,11 +12,13 @@ from jinja2 import UndefinedError
 
 from simulation.results import Result, write_result
 from simulation.results.figures import style
-from simulation.results.figures.catalogue import FIGURES
+from simulation.results.figures.report_figure import figures_in
 from simulation.results.report.page import DISCLAIMER, figure_panel, render_page
 from simulation.results.scenario_words import scenario_words
 from simulation.scenario.load import load_scenario
 from tests.results.conftest import relapsing
+
+FIGURES = figures_in("simulation.results.figures")
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 SHIPPED = sorted(path for path in SCENARIOS.glob("*.yaml") if path.stem != "base")

@@ -37,7 +37,7 @@ def arm(key: str, **columns: Sequence[object]) -> ArmView:
     made |= {"patient": list(range(n)), "rate_blast_net_growth": [0.2 + 0.01 * i for i in range(n)]}
     made |= {"n_residual_blasts": [1e6] * n, "n_cd19_negative_reservoir": [0.0] * n}
     made |= columns
-    return ArmView(key, key, {name: np.array(values) for name, values in made.items()})
+    return ArmView(key, key, {name: np.array(values) for name, values in made.items()}, 1e-4)
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_pairs(trial: Trial, table: TrialTable) -> None:
 
 
 def test_no_patient_yet(trial: Trial) -> None:
-    empty = TrialTable((ArmView("none", "none", {"patient": np.array([])}),), 3, {})
+    empty = TrialTable((ArmView("none", "none", {"patient": np.array([])}, 1e-4),), 3, {})
     found = compare(trial, empty)
     assert found["arms"] == {}
     assert found["patients_left_out"] == 3

@@ -1,7 +1,10 @@
 """Figures have as many curves as arms, and the report says what a reader needs, from one file."""
 
 import json
+import re
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -10,22 +13,15 @@ import pytest
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.pool import HerePool
 from simulation.results.figures import style
-from simulation.results.trial_figures import (
-    causes,
-    forest,
-    incidence,
-    leukaemia_free,
-    survival,
-    swimmer,
-    twins,
-    waterfall,
-)
+from simulation.results.figures.report_figure import ReportFigure, figures_in
+from simulation.results.trial_figures import forest, incidence, leukaemia_free, survival, twins
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.trial.conduct import Conducted, conduct
 from simulation.trial.report import report_files
 from simulation.trial.schema import SURVIVAL, Trial
 
-MODULES = (causes, incidence, leukaemia_free, survival, swimmer, twins, waterfall)
+FIGURES = figures_in("simulation.results.trial_figures")
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +43,33 @@ def test_as_many_curves_as_arms(done: Conducted, module: ModuleType) -> None:
         assert len([line for line in ax.lines if len(line.get_xdata()) > 1]) == 3
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
-def test_every_figure_is_drawn_twice_the_same(done: Conducted, module: ModuleType) -> None:
-    one, two = (style.render(module.figure(done.view)) for _ in range(2))
+def test_the_page_lists_every_figure() -> None:
+    page = (ROOT / "docs" / "trial.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `figures/(\w+)` \| (.*) \|$", page, re.MULTILINE) == [
+        (f.name, f.title) for f in FIGURES
+    ]
+
+
+def test_the_waterfall_shows_the_arms_own_threshold(done: Conducted) -> None:
+    waterfall = next(figure for figure in FIGURES if figure.name == "waterfall")
+    arms = tuple(
+        replace(arm, mrd_negative=limit)
+        for arm, limit in zip(done.view.arms, (1e-5, 3e-4, 1e-5), strict=True)
+    )
+    view = replace(done.view, arms=arms)
+    drawn = [np.asarray(line.get_ydata())[0] for ax in waterfall.draw(view).axes for line in ax.lines]
+    treated = [arm.mrd_negative for arm in arms if arm.happened("mrd_nadir").any()]
+    assert len(treated) >= 2
+    assert drawn == treated
+    assert "MRD negativity, 1e-5 or 0.0003." in waterfall.caption_of(view)
+
+
+@pytest.mark.parametrize("declared", FIGURES, ids=lambda figure: figure.name)
+def test_every_figure_is_drawn_twice_the_same(done: Conducted, declared: ReportFigure[TrialView]) -> None:
+    one, two = (style.render(declared.draw(done.view)) for _ in range(2))
     assert one.png == two.png
     assert one.svg == two.svg
-    assert len(module.caption(done.view)) > 60
+    assert len(declared.caption_of(done.view)) > 60
 
 
 def test_bands_and_intervals_are_labelled_for_what_they_are(done: Conducted) -> None:
@@ -77,14 +94,13 @@ def test_subgroups_part_the_cohort(done: Conducted) -> None:
         by_name[row.parameter] = by_name.get(row.parameter, 0) + row.n
     assert by_name["rate_blast_net_growth"] == done.view.arms[0].n
     assert "weight" not in by_name  # it does not vary
-    assert style.render(forest.figure(done.view, ("rate_blast_net_growth",))).png
+    assert style.render(forest.figure(done.view)).png
 
 
 def test_a_trial_in_which_nothing_happens_is_drawn_too(done: Conducted) -> None:
     calm = _calm(done.view)
-    for module in MODULES:
-        assert style.render(module.figure(calm)).png
-    assert style.render(forest.figure(calm, ("rate_blast_net_growth",))).png
+    for declared in FIGURES:
+        assert style.render(declared.draw(calm)).png
 
 
 def _calm(view: TrialView) -> TrialView:
@@ -99,11 +115,9 @@ def _calm(view: TrialView) -> TrialView:
             OUTCOMES[name].censored: np.full(arm.n, True) for name in SURVIVAL if OUTCOMES[name].censored
         }
         text = {name: np.full(arm.n, "", object) for name in ("course", "cause_of_failure")}
-        return ArmView(arm.key, arm.name, dict(arm.columns) | empty | full | flags | text)
+        return replace(arm, columns=dict(arm.columns) | empty | full | flags | text)
 
-    return TrialView(
-        view.name, tuple(map(still, view.arms)), view.follow_up, view.main, view.primary, view.comparison
-    )
+    return replace(view, arms=tuple(map(still, view.arms)))
 
 
 def test_the_report_stands_alone(done: Conducted, trial: Trial) -> None:

@@ -1,7 +1,8 @@
 """Which parameter matters: tornado plot, Sobol and Morris indices, rank correlations; strongest first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from simulation.analysis.figures.axis import wrapped
+from simulation.analysis.figures.common import Declared, declared, title_with_arm, who
+from simulation.analysis.findings import Findings
+from simulation.analysis.paired import paired_interval
 from simulation.analysis.sensitivity import Indices
 from simulation.results.figures import style
 from simulation.sweep.outcomes import NumericOutcome
@@ -161,3 +165,68 @@ def _frame(n: int, width: float) -> tuple[Figure, Axes]:
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     return figure, ax
+
+
+def of_outcome(findings: Findings, index: int, outcome: NumericOutcome) -> Iterator[Declared]:
+    """Yield how far each parameter alone moves the outcome, where one at a time was changed."""
+    if findings.values is None or findings.plan.design.get("kind") != "one_at_a_time":
+        return
+    for arm, name in enumerate(findings.plan.arm_names):
+        table = findings.values[index, :, arm]
+        swings = list(_swings(findings, table))
+        telling = [swing for swing in swings if swing.size > 0]
+        left_out = len(swings) - len(telling) if telling else 0
+        title = title_with_arm(findings, f"{outcome.title}: one parameter at a time", name)
+        caption = (
+            f"{who(findings)} Change against the base when one parameter goes to the low or high end of its range, the "
+            "others staying; lines: 95 % interval of the mean change within patients. Right: the ends."
+            + (f" Left out: {left_out} parameters that change nothing at either end." if left_out else "")
+        )
+        draw = partial(tornado, telling or swings, outcome, float(np.nanmean(table[0])))
+        yield declared("tornado", (outcome.name, name), title, caption, draw)
+
+
+def _swings(findings: Findings, table: Floats) -> Iterator[Swing]:
+    for i, factor in enumerate(findings.plan.factors):
+        ends = []
+        for point in (1 + 2 * i, 2 + 2 * i):
+            mean, low, high = paired_interval((table[point] - table[0])[None, :])
+            ends.append((float(mean[0]), float(low[0]), float(high[0])))
+        words = [factor.told(findings.points[point][i]) for point in (1 + 2 * i, 2 + 2 * i)]
+        yield Swing(
+            factor.label or factor.name, words[0], f"{words[1]} {factor.unit}".strip(), ends[0], ends[1]
+        )
+
+
+def of_sweep(findings: Findings) -> Iterator[Declared]:
+    """Yield the sensitivity indices of every outcome for which there are any."""
+    labels = [factor.label or factor.name for factor in findings.plan.factors]
+    telling = {
+        "sobol": "Sobol indices: the share of the outcome's variance over the design that goes when the parameter is known "
+        "(S1, alone; ST, with its interactions).",
+        "morris": "Morris screening: the mean absolute effect µ* of stepping through a parameter's whole range.",
+        "rank": "Partial rank correlation: monotone association with the others held fixed; orders, does not apportion.",
+    }
+    for ranking in findings.rankings:
+        found = ranking.indices
+        if found is None:
+            continue
+        name = (
+            f"{ranking.outcome.name}_{ranking.arm}" if len(findings.plan.arms) > 1 else ranking.outcome.name
+        )
+        title = title_with_arm(findings, f"What drives: {ranking.outcome.title}", ranking.arm)
+        noise = (
+            f" Chance makes {ranking.noise_share:.0%} of the variance between points: more replicates lower it."
+            if np.isfinite(ranking.noise_share)
+            else ""
+        )
+        caption = f"{telling[found.kind]} Lines: 95 % interval by bootstrap over the design.{noise}"
+        bars = partial(index_bars, found, labels, ranking.outcome)
+        yield declared("indices", (name,), title, caption, bars)
+        if found.kind == "morris":
+            caption = (
+                "Above the grey line the effects differ more than they are large: the parameter interacts with others, or its "
+                "effect bends."
+            )
+            plane = partial(morris_plane, found, labels, ranking.outcome)
+            yield declared("morris", (name,), f"{title}: size and evenness of the effects", caption, plane)

@@ -1,12 +1,16 @@
 """Many parameters: a small panel for each, with the mean over all levels of the others."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from simulation.analysis.figures.axis import FactorAxis, wrapped
+from simulation.analysis.figures.axis import FactorAxis, factor_axis, wrapped
+from simulation.analysis.figures.common import Declared, declared, who
+from simulation.analysis.findings import Findings
+from simulation.analysis.grid import Grid
 from simulation.results.figures import style
 from simulation.sweep.outcomes import NumericOutcome
 
@@ -39,3 +43,24 @@ def effects_plot(
     if len(arms) > 1:
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper", title="Arm")
     return figure
+
+
+def of_outcome(findings: Findings, index: int, outcome: NumericOutcome) -> Iterator[Declared]:
+    """Yield the effects of single parameters where a grid has more than can be mapped."""
+    grid = findings.grid
+    if findings.plan.design.get("kind") != "one_at_a_time" and grid is not None and len(grid.factors) > 3:
+        yield _main_effects(findings, grid, index, outcome)
+
+
+def _main_effects(findings: Findings, grid: Grid, index: int, outcome: NumericOutcome) -> Declared:
+    """Draw the mean at each level of each factor over all levels of the others."""
+    found, arms = findings.responses, findings.plan.arm_names
+    panels = []
+    for axis in range(len(grid.factors)):
+        means = [grid.means_over(found.mean[:, arm, index], axis) for arm in range(len(arms))]
+        panels.append((factor_axis(grid.factors[axis], grid.levels[axis]), means))
+    caption = (
+        f"{who(findings)} Each panel: the mean at each level of one parameter, over all levels of the others."
+    )
+    draw = partial(effects_plot, panels, list(arms), outcome)
+    return declared("effects", (outcome.name,), f"{outcome.title}: each parameter by itself", caption, draw)

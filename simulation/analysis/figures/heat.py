@@ -1,6 +1,7 @@
 """Two parameters: heat maps of the means with their numbers, and contours; small multiples for a third."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
-from simulation.analysis.figures.axis import FactorAxis, wrapped
+from simulation.analysis.figures.axis import FactorAxis, factor_axis, wrapped
+from simulation.analysis.figures.common import Declared, band, declared, who
+from simulation.analysis.findings import Contrast, Findings
+from simulation.analysis.grid import Grid
 from simulation.results.figures import style
 from simulation.sweep.outcomes import NumericOutcome
 
@@ -23,6 +27,7 @@ type Panel = tuple[
 ]  # title; means, and their intervals from and to, shape (n_y, n_x)
 _MOST_WRITTEN = 64  # cells of a panel that still have room for a number
 _PER_ROW = 4
+_MOST_PANELS = 8
 
 
 @style.styled
@@ -193,3 +198,91 @@ def _ticks(ax: Axes, x: FactorAxis, y: FactorAxis, index: int, n: int) -> None:
     for spine in ax.spines.values():
         spine.set_visible(False)
     ax.tick_params(length=0)
+
+
+def of_outcome(findings: Findings, index: int, outcome: NumericOutcome) -> Iterator[Declared]:
+    """Yield maps and contours over two parameters, a panel per level of a third."""
+    grid = findings.grid
+    if (
+        findings.plan.design.get("kind") != "one_at_a_time"
+        and grid is not None
+        and len(grid.factors) in (2, 3)
+    ):
+        yield from _maps(findings, grid, index, outcome)
+
+
+def _maps(findings: Findings, grid: Grid, index: int, outcome: NumericOutcome) -> Iterator[Declared]:
+    across, up = factor_axis(grid.factors[0], grid.levels[0]), factor_axis(grid.factors[1], grid.levels[1])
+    third = None if len(grid.factors) == 2 else (grid.factors[2], grid.levels[2][:_MOST_PANELS])
+    found = findings.responses
+    many = len(findings.plan.arms) > 1
+    tables: list[tuple[str, tuple[Floats, Floats, Floats], bool]] = [
+        (
+            arm if many else "",
+            (found.mean[:, i, index], found.low[:, i, index], found.high[:, i, index]),
+            False,
+        )
+        for i, arm in enumerate(findings.plan.arm_names)
+    ]
+    tables += [(*_of_contrast(contrast, index), True) for contrast in findings.contrasts]
+    for signed in (False, True):
+        chosen = [table for table in tables if table[2] is signed]
+        if not chosen:
+            continue
+        groups: list[tuple[str, list[Panel]]] = (
+            [("", [_panel_of(grid, title, values, None) for title, values, _ in chosen])]
+            if third is None
+            else [
+                (
+                    title,
+                    [
+                        _panel_of(grid, third[0].in_words(level), values, k)
+                        for k, level in enumerate(third[1])
+                    ],
+                )
+                for title, values, _ in chosen
+            ]
+        )
+        for group, panels in groups:
+            yield from _map_figures(findings, (across, up), group, panels[:_MOST_PANELS], outcome, signed)
+
+
+def _map_figures(
+    findings: Findings,
+    axes: tuple[FactorAxis, FactorAxis],
+    group: str,
+    panels: list[Panel],
+    outcome: NumericOutcome,
+    signed: bool,
+) -> Iterator[Declared]:
+    across, up = axes
+    where = f"{across.factor.label or across.factor.name} and {up.factor.label or up.factor.name}"
+    kind = "Shown: differences within patients" if signed else "Shown: the mean"
+    title = f"{outcome.title} over {where}" + (
+        f": {group}" if group else ": difference between arms" if signed else ""
+    )
+    interval = "95 % interval of the mean difference (Student)" if signed else band(outcome)
+    written = f"mean ± half of the {interval}" if signed else f"mean and {interval}"
+    numbers = f" Numbers: {written}." if writes_intervals(panels) else ""
+    dark = "Orange is worse, purple better than the arm it is held against." if signed else "Dark is worse."
+    suffix = (outcome.name, *([group] if group else []), *(["difference"] if signed else []))
+    draw = partial(heat_maps, across, up, panels, outcome, signed=signed)
+    yield declared(
+        "heat", suffix, title, f"{who(findings)} {kind} at every design point. {dark}{numbers}", draw
+    )
+    if len(across.levels) >= 3 and len(up.levels) >= 3 and not is_flat(panels):
+        zero = " Thick: no difference." if signed else ""
+        caption = f"The same as lines of equal mean, straight between the points that were run (dots).{zero}"
+        draw = partial(contours, across, up, panels, outcome, signed=signed)
+        yield declared("contour", suffix, f"{title} (contours)", caption, draw)
+
+
+def _of_contrast(contrast: Contrast, index: int) -> tuple[str, tuple[Floats, Floats, Floats]]:
+    values = (contrast.mean[:, index], contrast.low[:, index], contrast.high[:, index])
+    return f"{contrast.arm} minus {contrast.versus}", values
+
+
+def _panel_of(grid: Grid, title: str, values: tuple[Floats, Floats, Floats], level: int | None) -> Panel:
+    points = grid.points if level is None else grid.points[:, :, level]
+    means, low, high = (table[points].T for table in values)
+    return title, means, low, high

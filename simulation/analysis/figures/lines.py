@@ -1,18 +1,23 @@
 """One parameter: the mean over patients with its 95 % interval, a line per arm or per level of a second parameter."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from simulation.analysis.figures.axis import FactorAxis, wrapped
+from simulation.analysis.figures.axis import FactorAxis, factor_axis, number_text, wrapped
+from simulation.analysis.figures.common import Declared, band, declared, who
+from simulation.analysis.findings import Findings
+from simulation.analysis.grid import Grid, varying
 from simulation.results.figures import style
 from simulation.sweep.outcomes import NumericOutcome
 
 __all__ = ["Line", "line_plot"]
+_MOST_LINES = 6
 
 type Floats = npt.NDArray[np.float64]
 
@@ -105,3 +110,92 @@ def _range(ax: Axes, outcome: NumericOutcome, lines: Sequence[Line]) -> None:
         low = 0.0
     pad = 0.05 * (high - low or abs(high) or 1.0)
     ax.set_ylim(low if low == 0 else low - pad, high + pad)
+
+
+def of_outcome(findings: Findings, index: int, outcome: NumericOutcome) -> Iterator[Declared]:
+    """Yield lines along one parameter, families of them along two, or along a list of points."""
+    grid, kind = findings.grid, findings.plan.design.get("kind")
+    if kind == "one_at_a_time":
+        return
+    if grid is not None and len(grid.factors) == 1:
+        yield _one(findings, grid, index, outcome)
+    elif grid is not None and len(grid.factors) == 2:
+        yield _families(findings, grid, index, outcome)
+    elif grid is None and kind in ("zip", "csv") and findings.points:
+        yield from _in_order(findings, index, outcome)
+
+
+def _one(findings: Findings, grid: Grid, index: int, outcome: NumericOutcome) -> Declared:
+    axis = factor_axis(grid.factors[0], grid.levels[0])
+    arms = findings.plan.arm_names
+    lines = [
+        _line(findings, arm if len(arms) > 1 else "", grid.points, i, index) for i, arm in enumerate(arms)
+    ]
+    marks = _marks(findings, axis, outcome)
+    told = " Dashed: thresholds." if marks else ""
+    caption = f"{who(findings)} Bands: {band(outcome)}.{told}"
+    draw = partial(line_plot, axis, [("", lines)], outcome, "Arm" if len(arms) > 1 else "", marks)
+    return declared(
+        "line", (outcome.name,), f"{outcome.title} against {grid.factors[0].title}", caption, draw
+    )
+
+
+def _marks(findings: Findings, axis: FactorAxis, outcome: NumericOutcome) -> list[tuple[float, str]]:
+    marks = []
+    for answer in findings.answers:
+        if (
+            answer.found is None
+            or answer.question.outcome != outcome.name
+            or answer.where
+            or axis.kind == "each"
+        ):
+            continue
+        for crossing in answer.found.crossings:
+            place = float(np.log10(crossing.at)) if axis.kind == "log" else crossing.at
+            marks.append((place, number_text(crossing.at)))
+    return marks
+
+
+def _families(findings: Findings, grid: Grid, index: int, outcome: NumericOutcome) -> Declared:
+    """Draw lines along the first factor, one per level of the second, a panel per arm."""
+    axis = factor_axis(grid.factors[0], grid.levels[0])
+    n = len(grid.levels[1])
+    chosen = np.unique(np.linspace(0, n - 1, min(n, _MOST_LINES)).round().astype(int))
+    arms = findings.plan.arm_names
+    panels = []
+    for arm, name in enumerate(arms[:4]):
+        lines = [
+            _line(findings, grid.factors[1].told(grid.levels[1][j]), grid.points[:, j], arm, index)
+            for j in chosen.tolist()
+        ]
+        panels.append((name if len(arms) > 1 else "", lines))
+    caption = f"{who(findings)} Bands: {band(outcome)}."
+    title = f"{outcome.title} against {grid.factors[0].title}"
+    draw = partial(line_plot, axis, panels, outcome, grid.factors[1].title)
+    return declared("lines", (outcome.name,), title, caption, draw)
+
+
+def _in_order(findings: Findings, index: int, outcome: NumericOutcome) -> Iterator[Declared]:
+    """Draw a list of points along the first parameter whose values are all different numbers."""
+    for i in varying(findings.plan.factors, findings.points):
+        factor = findings.plan.factors[i]
+        values = [point[i] for point in findings.points]
+        if factor.numeric and len(set(values)) == len(values):
+            order = np.argsort([float(value) for value in values])
+            axis = factor_axis(factor, tuple(values[j] for j in order.tolist()))
+            arms = findings.plan.arm_names
+            lines = [
+                _line(findings, arm if len(arms) > 1 else "", order, a, index) for a, arm in enumerate(arms)
+            ]
+            caption = f"{who(findings)} The other parameters change along with it. Bands: {band(outcome)}."
+            title = f"{outcome.title} along the list of points"
+            draw = partial(line_plot, axis, [("", lines)], outcome, "Arm")
+            yield declared("line", (outcome.name,), title, caption, draw)
+            return
+
+
+def _line(findings: Findings, label: str, points: npt.NDArray[np.int64], arm: int, index: int) -> Line:
+    found = findings.responses
+    return Line(
+        label, found.mean[points, arm, index], found.low[points, arm, index], found.high[points, arm, index]
+    )

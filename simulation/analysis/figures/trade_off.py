@@ -1,14 +1,18 @@
 """Two outcomes against each other, a dot per design point, with the Pareto front."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from simulation.analysis.figures.axis import wrapped
+from simulation.analysis.figures.common import Declared, declared, title_with_arm, who
+from simulation.analysis.findings import Findings
+from simulation.analysis.grid import varying
 from simulation.results.figures import style
 from simulation.sweep.outcomes import NumericOutcome
 
@@ -82,3 +86,28 @@ def _errors(cloud: Cloud, chosen: npt.NDArray[np.int64]) -> Floats:
     below = np.nan_to_num(cloud.mean[chosen] - cloud.low[chosen])
     above = np.nan_to_num(cloud.high[chosen] - cloud.mean[chosen])
     return np.maximum(np.stack([below, above]), 0.0)
+
+
+def of_sweep(findings: Findings) -> Iterator[Declared]:
+    """Yield the two outcomes that are traded against each other, a figure per arm."""
+    if findings.traded is None or not findings.points:
+        return
+    one, other = findings.traded
+    found = findings.responses
+    places = [found.index(outcome.name) for outcome in (one, other)]
+    shown = varying(findings.plan.factors, findings.points)
+    factors: Sequence[str] = [findings.plan.factors[i].title for i in shown]
+    names = [
+        ", ".join(findings.plan.factors[i].told(point[i]) for i in shown) for point in findings.points
+    ]  # the title of the list says what they are
+    for arm, name in enumerate(findings.plan.arm_names):
+        clouds = [Cloud(found.mean[:, arm, i], found.low[:, arm, i], found.high[:, arm, i]) for i in places]
+        title = title_with_arm(findings, f"{one.label or one.name} against {other.label or other.name}", name)
+        caption = (
+            f"{who(findings)} Each dot is a design point with 95 % intervals of both means. Orange: no other point is at "
+            "least as good in both and better in one; points near the front may belong to it, as their intervals say."
+        )
+        draw = partial(
+            trade_off, clouds[0], clouds[1], findings.pareto[name], names, (one, other), ", ".join(factors)
+        )
+        yield declared("pareto", (one.name, other.name, name), title, caption, draw)

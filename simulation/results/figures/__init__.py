@@ -1,1 +1,1 @@
-"""The figures, one file each; `catalogue.FIGURES` lists them in the order of the report."""
+"""The figures of a run, one file each, found by standing here (see `report_figure`), and what they share."""

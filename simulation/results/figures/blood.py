@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulation.results.figures import strip, style
+from simulation.results.figures.count_lines import draw_counts
+from simulation.results.figures.report_figure import ReportFigure
 
 if TYPE_CHECKING:
     from simulation.results.result import Result
 
-__all__ = ["TITLE", "caption", "draw", "figure"]
+__all__ = ["FIGURE", "draw"]
 
-TITLE = "Blood: T cells, B cells and circulating blasts"
 _LINES = (
     ("cd3_per_ul", "CD3+", "cd3", "solid"),
     ("treg_per_ul", "Treg", "treg", (0, (4, 1.5))),
@@ -35,22 +35,8 @@ def figure(result: Result) -> Figure:
 @style.styled
 def draw(ax: Axes, result: Result) -> Figure:
     """Draw CD3+ T cells, Treg, B cells and blasts, cells per microlitre on a log axis with a zero."""
-    series = {name: result.column(name) for name, *_ in _LINES}
-    style.count_axis(ax, list(series.values()), floor=_FLOOR, least_top=1000.0)
-    ax.set_ylabel("Cells in blood (per \N{MICRO SIGN}L)")
-    labels = []
-    for name, text, colour, dashes in _LINES:
-        values = series[name]
-        finite = values[np.isfinite(values)]
-        if finite.size:
-            ax.plot(
-                result.days, values, color=style.COLOUR[colour], linestyle=dashes, label=text, clip_on=False
-            )
-            labels.append((float(finite[-1]), text, style.COLOUR[colour]))
-    if not labels:
-        style.note(ax, "not recorded")
-    style.label_ends(ax, labels, gap=0.075)
-    return cast(Figure, ax.figure)
+    label = "Cells in blood (per \N{MICRO SIGN}L)"
+    return draw_counts(ax, result, _LINES, label=label, gap=0.075, floor=_FLOOR, least_top=1000.0)
 
 
 def caption(result: Result) -> str:
@@ -61,3 +47,8 @@ def caption(result: Result) -> str:
         "The grey band is below one cell in 10 \N{MICRO SIGN}L. Blue shading: blinatumomab running. One "
         "simulated patient: there are no confidence bands."
     )
+
+
+FIGURE = ReportFigure(
+    "blood", "Blood: T cells, B cells and circulating blasts", caption, figure, order=30, draw_on=draw
+)

@@ -11,14 +11,15 @@ from matplotlib.figure import Figure
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.number_words import number_text
 from simulation.results.figures import strip, style
+from simulation.results.figures.count_lines import draw_counts
+from simulation.results.figures.report_figure import ReportFigure
 from simulation.results.measurements import Measurement, measurements
 
 if TYPE_CHECKING:
     from simulation.results.result import Result
 
-__all__ = ["TITLE", "caption", "draw_body", "draw_marrow", "figure"]
+__all__ = ["FIGURE", "draw_body", "draw_marrow"]
 
-TITLE = "Leukaemia: blasts and measurable residual disease"
 _LINES = (
     ("blasts_cells", "all blasts", "blasts", "solid"),
     ("blasts_cd19_negative_cells", "CD19\N{MINUS SIGN}", "cd19_negative", (0, (4, 1.5))),
@@ -38,20 +39,8 @@ def figure(result: Result) -> Figure:
 @style.styled
 def draw_body(ax: Axes, result: Result) -> Figure:
     """Draw all blasts, those without CD19 and those without the mismatched HLA, in cells."""
-    style.count_axis(ax, [result.column(name) for name, *_ in _LINES])
-    ax.set_ylabel("Blasts in the body\n(cells)")
-    labels = []
-    for name, text, colour, dashes in _LINES:
-        values = result.column(name)
-        finite = values[np.isfinite(values)]
-        # a clone that never was is not a curve along zero
-        if not finite.size or (name != "blasts_cells" and not finite.any()):
-            continue
-        ax.plot(result.days, values, color=style.COLOUR[colour], linestyle=dashes, label=text, clip_on=False)
-        labels.append((float(finite[-1]), text, style.COLOUR[colour]))
-    if not labels:
-        style.note(ax, "not recorded")
-    style.label_ends(ax, labels, gap=0.105)
+    clones = frozenset(name for name, *_ in _LINES[1:])  # one that never was is not a curve along zero
+    draw_counts(ax, result, _LINES, label="Blasts in the body\n(cells)", gap=0.105, clones=clones)
     _mark_eradication(ax, result)
     return cast(Figure, ax.figure)
 
@@ -199,3 +188,13 @@ def _scientific(value: float) -> str:
     mantissa = value / 10.0**exponent
     power = f"10^{{{exponent}}}"
     return f"${power}$" if abs(mantissa - 1) < 1e-9 else f"${mantissa:.2g}\\times{power}$"
+
+
+FIGURE = ReportFigure(
+    "burden",
+    "Leukaemia: blasts and measurable residual disease",
+    caption,
+    figure,
+    order=10,
+    draw_on=draw_marrow,
+)

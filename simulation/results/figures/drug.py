@@ -15,15 +15,15 @@ from simulation.products.product import join
 from simulation.products.received import Mark
 from simulation.products.registry import PRODUCTS
 from simulation.results.figures import strip, style
+from simulation.results.figures.report_figure import ReportFigure
 
 if TYPE_CHECKING:
     from simulation.results.result import Result
 
-__all__ = ["TITLE", "caption", "draw", "figure"]
+__all__ = ["FIGURE", "draw"]
 
 _ENGAGERS = tuple(product for product in PRODUCTS if isinstance(product, EngagerProduct))
 _NAMES = join(product.name for product in _ENGAGERS)
-TITLE = f"Drug: {_NAMES} level, infusions and donor lymphocytes"
 
 
 @style.styled
@@ -85,3 +85,13 @@ def caption(result: Result) -> str:
         f"lower dose ({given:,.0f} \N{MICRO SIGN}g in all). Green: donor lymphocyte infusions with their "
         "dose in CD3+ cells per kg."
     )
+
+
+FIGURE = ReportFigure(
+    "drug",
+    f"Drug: {_NAMES} level, infusions and donor lymphocytes",
+    caption,
+    figure,
+    order=40,
+    draw_on=draw,
+)

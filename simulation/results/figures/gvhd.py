@@ -10,13 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from simulation.results.figures import strip, style
+from simulation.results.figures.report_figure import ReportFigure
 
 if TYPE_CHECKING:
     from simulation.results.result import Result
 
-__all__ = ["GRADE_COLOURS", "TITLE", "caption", "draw_crs", "draw_tissue", "figure", "grade_spells"]
+__all__ = ["FIGURE", "GRADE_COLOURS", "draw_crs", "draw_tissue", "grade_spells"]
 
-TITLE = "Toxicity: acute GvHD and cytokine release"
 GRADE_COLOURS = ("#FFFFFF", "#FCE9C8", "#F7C77F", "#E08A4A", "#B24A2E")  # grades 0 to IV, darker is worse
 _ROMAN = ("0", "I", "II", "III", "IV")
 
@@ -108,3 +108,8 @@ def caption(result: Result) -> str:
         "while it lasted. Bottom: score of cytokine release (CRS), from new engagement of T cells within "
         "24 hours and the burden of target cells. One simulated patient: there are no confidence bands."
     )
+
+
+FIGURE = ReportFigure(
+    "gvhd", "Toxicity: acute GvHD and cytokine release", caption, figure, order=50, draw_on=draw_tissue
+)

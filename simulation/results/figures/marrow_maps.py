@@ -16,13 +16,13 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from simulation.results.figures import style
+from simulation.results.figures.report_figure import ReportFigure
 
 if TYPE_CHECKING:
     from simulation.results.result import MarrowMap, Result
 
-__all__ = ["TITLE", "caption", "draw", "figure"]
+__all__ = ["FIGURE", "draw"]
 
-TITLE = "The marrow, niche by niche"
 _MOST = 8  # maps in one figure; of more, evenly chosen ones are shown
 _LAYERS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("Blasts", ("blasts",), "YlOrRd"),
@@ -155,3 +155,6 @@ def _colour_bar(drawn: Figure, image: AxesImage, box: Axes | None) -> None:
     bar.ax.yaxis.set_minor_locator(NullLocator())
     bar.ax.tick_params(labelsize=7, length=2)
     bar.set_label("cells per niche", fontsize=6.5)
+
+
+FIGURE = ReportFigure("marrow_maps", "The marrow, niche by niche", caption, figure, order=60, draw_on=draw)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulation.results.figures import strip, style
+from simulation.results.figures.count_lines import draw_counts
+from simulation.results.figures.report_figure import ReportFigure
 
 if TYPE_CHECKING:
     from simulation.results.result import Result
 
-__all__ = ["TITLE", "caption", "draw_body", "draw_marrow", "figure"]
+__all__ = ["FIGURE", "draw_body", "draw_marrow"]
 
-TITLE = "Donor T cells in the body and in the marrow"
 _CLASSES = (
     ("tcon_cells", "Tcon", "tcon", "solid"),
     ("treg_cells", "Treg", "treg", (0, (4, 1.5))),
@@ -56,25 +57,16 @@ def caption(result: Result) -> str:
 
 
 def _draw(ax: Axes, result: Result, prefix: str, label: str) -> Figure:
-    series = {name: result.column(prefix + name) for name, *_ in _CLASSES}
-    known = [values[np.isfinite(values)] for values in series.values()]
-    positive = np.concatenate([values[values > 0] for values in known])
+    lines = [(prefix + name, *look) for name, *look in _CLASSES]
+    values = np.concatenate([result.column(name) for name, *_ in lines])
+    positive = values[np.isfinite(values) & (values > 0)]
     floor = 1.0
     if positive.size:
         lowest = np.floor(np.log10(positive.min()))
         floor = 10.0 ** max(lowest, np.ceil(np.log10(positive.max())) - _DECADES, 0.0)
-    style.count_axis(ax, list(series.values()), floor=floor)
-    ax.set_ylabel(label)
-    labels = []
-    for name, text, colour, dashes in _CLASSES:
-        values = series[name]
-        finite = values[np.isfinite(values)]
-        if finite.size:
-            ax.plot(
-                result.days, values, color=style.COLOUR[colour], linestyle=dashes, label=text, clip_on=False
-            )
-            labels.append((float(finite[-1]), text, style.COLOUR[colour]))
-    if not labels:
-        style.note(ax, "not recorded")
-    style.label_ends(ax, labels, gap=0.11)
-    return cast(Figure, ax.figure)
+    return draw_counts(ax, result, lines, label=label, gap=0.11, floor=floor)
+
+
+FIGURE = ReportFigure(
+    "t_cells", "Donor T cells in the body and in the marrow", caption, figure, order=20, draw_on=draw_body
+)

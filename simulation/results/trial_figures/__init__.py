@@ -1,1 +1,1 @@
-"""The figures of a virtual trial; each says in its caption what its bands and intervals are."""
+"""The figures of a trial, one file each, found by standing here (see `results.figures.report_figure`)."""

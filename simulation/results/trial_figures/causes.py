@@ -7,12 +7,11 @@ from matplotlib.ticker import MaxNLocator
 
 from simulation.clinic.failure import CAUSES
 from simulation.results.figures import style
+from simulation.results.figures.report_figure import ReportFigure
 from simulation.results.trial_figures.common import CAUSE_COLOURS
 from simulation.results.trial_view import TrialView
 
-__all__ = ["TITLE", "caption", "figure"]
-
-TITLE = "Why treatment failed"
+__all__ = ["FIGURE"]
 
 
 @style.styled
@@ -68,3 +67,6 @@ def caption(view: TrialView) -> str:
         "Treated patients in whom treatment failed (a relapse after it began, no remission, or no MRD response), by the state "
         "in which control of the leukaemia was lost: docs/trial.md says how the cause is told."
     )
+
+
+FIGURE = ReportFigure("causes", "Why treatment failed", caption, figure, order=50, section="results")

@@ -11,15 +11,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulation.results.figures import style
+from simulation.results.figures.report_figure import ReportFigure
 from simulation.results.trial_figures.common import PARAMETERS
 from simulation.results.trial_view import TrialView
 from simulation.results.words import in_sentence, survival_words
 from simulation.statistics.paired import mean_difference
 from simulation.statistics.survival import Estimate
 
-__all__ = ["TITLE", "Subgroup", "caption", "figure", "subgroups"]
+__all__ = ["FIGURE", "Subgroup", "subgroups"]
 
-TITLE = "For whom it makes a difference"
 type Flags = npt.NDArray[np.bool_]
 
 
@@ -59,10 +59,10 @@ def _halves(values: npt.NDArray[np.float64]) -> list[tuple[str, Flags]]:
 
 
 @style.styled
-def figure(view: TrialView, names: tuple[str, ...]) -> Figure:
+def figure(view: TrialView) -> Figure:
     """Draw one line per half, the whole cohort at the top."""
     one, other = view.main_arms
-    rows = subgroups(view, names)
+    rows = subgroups(view, view.subgroups)
     whole = mean_difference(one.number(view.primary), other.number(view.primary))
     parameters = list(dict.fromkeys(row.parameter for row in rows))
     lines = 1 + len(rows) + 0.45 * len(parameters)
@@ -117,3 +117,8 @@ def caption(view: TrialView) -> str:
         "none against some), with 95 % bootstrap intervals of the mean. Many parts are looked at and none was planned for "
         "its own test: read the pattern, not single intervals."
     )
+
+
+FIGURE = ReportFigure(
+    "forest", "For whom it makes a difference", caption, figure, order=80, section="sensitivity"
+)

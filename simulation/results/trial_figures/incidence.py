@@ -6,13 +6,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from simulation.results.figures import style
+from simulation.results.figures.report_figure import ReportFigure
 from simulation.results.trial_figures.common import arm_key, arm_look, percent_axis, steps
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.statistics.competing import aalen_johansen
 
-__all__ = ["TITLE", "caption", "figure"]
+__all__ = ["FIGURE"]
 
-TITLE = "Cumulative incidence of relapse and of non-relapse death"
 _SIZE = (7.2, 3.1)
 
 
@@ -52,3 +52,13 @@ def caption(view: TrialView) -> str:
         "competing with the other (the hazard of such deaths is an assumption of the model). Shaded: pointwise 95 % "
         "confidence bands of the estimate."
     )
+
+
+FIGURE = ReportFigure(
+    "incidence",
+    "Cumulative incidence of relapse and of non-relapse death",
+    caption,
+    figure,
+    order=30,
+    section="results",
+)

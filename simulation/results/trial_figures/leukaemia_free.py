@@ -6,13 +6,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from simulation.results.figures import style
+from simulation.results.figures.report_figure import ReportFigure
 from simulation.results.trial_figures.common import arm_key, arm_look, courses, percent_axis, steps
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.statistics.proportions import wilson
 
-__all__ = ["TITLE", "caption", "figure", "share_free"]
+__all__ = ["FIGURE", "share_free"]
 
-TITLE = "Alive without overt leukaemia"
 _SIZE = (7.2, 3.1)
 
 
@@ -56,3 +56,8 @@ def caption(view: TrialView) -> str:
         "who reaches remission again comes back. The area under a curve is the arm's mean number of days alive without "
         "overt leukaemia. Shaded: pointwise 95 % Wilson intervals of the share."
     )
+
+
+FIGURE = ReportFigure(
+    "leukaemia_free", "Alive without overt leukaemia", caption, figure, order=10, section="results"
+)

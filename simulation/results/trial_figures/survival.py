@@ -8,13 +8,13 @@ from matplotlib.figure import Figure
 
 from simulation.clinic.outcomes import Outcome, selected
 from simulation.results.figures import style
+from simulation.results.figures.report_figure import ReportFigure
 from simulation.results.trial_figures.common import arm_key, arm_look, percent_axis, steps
 from simulation.results.trial_view import TrialView
 from simulation.statistics.survival import kaplan_meier
 
-__all__ = ["TITLE", "caption", "figure"]
+__all__ = ["FIGURE"]
 
-TITLE = "Survival without relapse, and without relapse or severe GvHD"
 _PANELS = tuple(one for one in selected("survival") if one.censored)
 _WIDTH, _PANEL, _LEFT, _GAP, _TOP, _BOTTOM, _LINE = 7.2, 2.35, 0.95, 0.62, 0.55, 0.5, 0.15  # inches
 
@@ -73,3 +73,13 @@ def caption(view: TrialView) -> str:
         "simulated patients, not how patients differ. Left: the event is overt relapse or death. As treatment at "
         "relapse comes after it, a therapeutic arm's curve is that of no treatment. Right: aGvHD of grade III-IV counts too."
     )
+
+
+FIGURE = ReportFigure(
+    "survival",
+    "Survival without relapse, and without relapse or severe GvHD",
+    caption,
+    figure,
+    order=20,
+    section="results",
+)

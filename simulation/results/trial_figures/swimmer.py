@@ -9,13 +9,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from simulation.results.figures import style
+from simulation.results.figures.report_figure import ReportFigure
 from simulation.results.trial_figures.common import courses
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.results.words import survival_words
 
-__all__ = ["TITLE", "caption", "figure"]
+__all__ = ["FIGURE"]
 
-TITLE = "Courses of single patients"
 _MOST = 36
 _OVERT, _DRUG, _DLI = style.COLOUR["blasts"], style.COLOUR["engager"], style.COLOUR["donor_cells"]
 _INK = style.COLOUR["ink"]
@@ -93,3 +93,6 @@ def caption(view: TrialView) -> str:
         "Until the first difference in treatment twins are identical. Overt leukaemia: marrow blasts at or above overt "
         "relapse, in truth. Eradicated on day 0: no leukaemia was left at transplant."
     )
+
+
+FIGURE = ReportFigure("swimmer", "Courses of single patients", caption, figure, order=70, section="twins")

@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulation.results.figures import style
+from simulation.results.figures.report_figure import ReportFigure
 from simulation.results.trial_view import TrialView
 from simulation.results.words import in_sentence, survival_words
 
-__all__ = ["TITLE", "caption", "figure"]
+__all__ = ["FIGURE"]
 
-TITLE = "The same patient in both arms"
 _SIZE = (7.2, 3.5)
 _BETTER, _SAME, _WORSE = style.COLOUR["engager"], "#9A9A9A", style.COLOUR["blasts"]
 
@@ -103,3 +103,6 @@ def caption(view: TrialView) -> str:
         "patients differ. Dashed with grey band: the mean difference with its 95 % bootstrap interval over patients, that is, "
         f"how well the mean is known (Monte-Carlo error). Differences under {view.comparison['tie_margin_days']:g} days are grey."
     )
+
+
+FIGURE = ReportFigure("twins", "The same patient in both arms", caption, figure, order=60, section="twins")

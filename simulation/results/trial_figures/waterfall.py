@@ -9,11 +9,12 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from simulation.results.figures import style
+from simulation.results.figures.report_figure import ReportFigure
 from simulation.results.trial_view import ArmView, TrialView
+from simulation.units import format_number
 
-__all__ = ["TITLE", "caption", "figure"]
+__all__ = ["FIGURE"]
 
-TITLE = "Lowest MRD after treatment began"
 _FLOOR, _TOP = 1e-6, 1.0
 _WITH, _WITHOUT = style.COLOUR["blasts"], style.COLOUR["engager"]
 
@@ -51,7 +52,7 @@ def _draw(ax: Axes, arm: ArmView, *, first: bool) -> None:
     ax.scatter(
         places[gone], np.full(gone.sum(), _FLOOR * 1.5), s=5, color=colours[gone], clip_on=False, zorder=3
     )
-    ax.axhline(1e-4, color=style.COLOUR["quiet"], linewidth=0.8, linestyle=(0, (2, 2)))
+    ax.axhline(arm.mrd_negative, color=style.COLOUR["quiet"], linewidth=0.8, linestyle=(0, (2, 2)))
     ax.set_yscale("log")
     ax.set_ylim(_FLOOR, _TOP)
     ax.set_xlim(0.2, max(who.size, 1) + 0.8)
@@ -68,7 +69,14 @@ def _draw(ax: Axes, arm: ArmView, *, first: bool) -> None:
 
 def caption(view: TrialView) -> str:
     """Say what is shown."""
+    thresholds = list(dict.fromkeys(format_number(arm.mrd_negative) for arm in view.arms))
     return (
         "Lowest MRD measured after treatment began, one bar per treated patient who was tested again; dots at the bottom: not "
-        "detected. Dotted: the threshold of MRD negativity, 1e-4. A patient who is treated early has had more tests by the end."
+        f"detected. Dotted: the threshold of MRD negativity, {' or '.join(thresholds)}. A patient who is treated early has had "
+        "more tests by the end."
     )
+
+
+FIGURE = ReportFigure(
+    "waterfall", "Lowest MRD after treatment began", caption, figure, order=40, section="results"
+)

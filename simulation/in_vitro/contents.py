@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from simulation.files.folder import Content
 from simulation.files.tables import columns_csv, json_text
+from simulation.in_vitro.words import comparison_rows, finding_rows, plan_rows
 from simulation.provenance import provenance_lines
-from simulation.results.in_vitro.words import comparison_rows, finding_rows, plan_rows
+from simulation.results.figures.report_figure import render_all
 
 if TYPE_CHECKING:
     from simulation.in_vitro.result import ExperimentResult
@@ -22,17 +23,7 @@ def contents(result: ExperimentResult, origin: Mapping[str, object], figures: bo
     files: dict[str, Content] = {"summary.json": json_text(result.summary)}
     files |= {f"{name}.csv": columns_csv(table) for name, table in result.tables.items()}
     files["experiment.resolved.yaml"] = result.experiment.to_yaml()
-    panels: list[Panel] = []
-    if figures:
-        from simulation.results.figures.style import render
-        from simulation.results.in_vitro.catalogue import FIGURES
-        from simulation.results.report.page import figure_panel
-
-        for spec in FIGURES[result.experiment.experiment]:
-            drawn = render(spec.draw(result))
-            files[f"figures/{spec.name}.png"] = drawn.png
-            files[f"figures/{spec.name}.svg"] = drawn.svg
-            panels.append(figure_panel(spec.name, spec.title, spec.caption, drawn))
+    panels = render_all(result.experiment.figures(), result, files) if figures else []
     files["report.html"] = _report(result, panels, origin)
     return files
 

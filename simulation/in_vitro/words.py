@@ -8,38 +8,12 @@ from typing import TYPE_CHECKING
 from simulation.in_vitro.fields import ratio_text
 
 if TYPE_CHECKING:
+    from simulation.in_vitro.experiment import Experiment
     from simulation.in_vitro.result import ExperimentResult
-    from simulation.in_vitro.schema import Experiment
 
 __all__ = ["comparison_rows", "finding_rows", "plan_rows"]
 
 _NOTHING = "\N{EN DASH}"
-_TITLE = {
-    "time_h": "hours",
-    "et_ratio": "E:T",
-    "ec50_pg_per_ml": "EC50, pg/mL",
-    "ec50_sd_log10": "SD, log10",
-    "lysis_at_highest_drug_percent": "lysis at highest drug, %",
-    "lysis_sd_percent": "SD, %",
-    "arm": "arm",
-    "day": "day",
-    "lysis_percent": "lysis, %",
-    "t_cell_exhaustion_fraction": "exhaustion of T cells, 0-1",
-    "t_cell_expansion_fold": "T cells, fold",
-    "cd19_cells": "CD19+ cells",
-    "drug_pg_per_ml": "drug, pg/mL",
-    "treg_per_responder": "Treg",
-    "divided_percent": "divided, %",
-    "cfse_low_percent": "CFSE-low, %",
-    "autologous_divided_percent": "same, own stimulators, %",
-    "alloreactive_expansion_fold": "alloreactive cells, fold",
-    "alloreactive_share_vs_no_drug": "alloreactive share, against no drug",
-    "ratio": "Treg:Tcon",
-    "suppression_of_divided_percent": "fewer cells that divided, %",
-    "suppression_of_divided_sd": "SD, %",
-    "suppression_of_division_index_percent": "lower division index, %",
-    "suppression_of_dna_synthesis_percent": "less DNA synthesis, %",
-}
 
 
 def comparison_rows(result: ExperimentResult) -> list[tuple[str, str, str, str]]:
@@ -53,9 +27,9 @@ def comparison_rows(result: ExperimentResult) -> list[tuple[str, str, str, str]]
 def finding_rows(result: ExperimentResult) -> tuple[list[str], list[list[str]]]:
     """Return the header and the rows of the main table."""
     found = next(value for value in result.findings.values() if isinstance(value, list))
-    keys = [key for key in _TITLE if found and key in found[0]]
-    keys.sort(key=list(found[0]).index if found else None)
-    return [_TITLE[key] for key in keys], [[_cell(key, entry[key]) for key in keys] for entry in found]
+    titles = result.experiment.TITLES
+    keys = [key for key in found[0] if key in titles] if found else []
+    return [titles[key] for key in keys], [[_cell(key, entry[key]) for key in keys] for entry in found]
 
 
 def plan_rows(e: Experiment) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ __all__ = [
     "mean_bars",
     "percent_axis",
     "shade",
+    "style",
     "within",
     "words_axis",
 ]
