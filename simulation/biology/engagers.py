@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulation.biology.antigens import CD19, Antigen
+from simulation.biology.antigens import Antigen
 from simulation.engine.population import Floats
 
 if TYPE_CHECKING:
     from simulation.biology.state import State
 
-__all__ = ["BLINATUMOMAB", "Engager", "plasma_occupancy", "targets"]
+__all__ = ["Engager", "plasma_occupancy", "targets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,6 @@ class Engager:
     volume: str
     ec50_activation: str
     ec50_killing: str
-
-
-BLINATUMOMAB = Engager(
-    "blinatumomab", CD19, "cl_blinatumomab", "volume_blinatumomab", "ec50_activation", "ec50_killing"
-)
 
 
 def targets(state: "State", engager: Engager) -> Floats:

@@ -7,7 +7,7 @@ from math import sqrt
 from simulation.biology.antigens import CD19, HLA_HAPLOTYPE
 from simulation.biology.channels import channels
 from simulation.biology.crs import crs_grade
-from simulation.biology.engagers import BLINATUMOMAB, Engager
+from simulation.biology.engagers import Engager
 from simulation.biology.gvhd import grade_of
 from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS, advance, switched_on
 from simulation.biology.places import PlaceKind
@@ -21,6 +21,7 @@ from simulation.engine.keyed_random import base_key
 from simulation.engine.population import Resolution
 from simulation.parameters import ParameterValues
 from simulation.plugins import rules_of
+from simulation.products.registry import ENGAGERS
 from simulation.scenario.schema import Scenario
 
 __all__ = ["Body"]
@@ -53,7 +54,7 @@ class Body:
         seed: int,
         patient: int,
         rules: Sequence[Process] = (),
-        engagers: Sequence[Engager] = (BLINATUMOMAB,),
+        engagers: Sequence[Engager] = ENGAGERS,
     ) -> None:
         self.values = values
         self.draw = Keyed(seed, patient)

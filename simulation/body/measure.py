@@ -3,7 +3,6 @@
 import numpy as np
 
 from simulation.biology.antigens import CD19, HLA_HAPLOTYPE
-from simulation.biology.engagers import BLINATUMOMAB
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
 from simulation.clinic.ports import Truth
@@ -47,7 +46,6 @@ def truth_of(state: State, agvhd_grade: int, crs_grade: int) -> Truth:
         marrow_suppression=float(state.signals.suppression[niches].mean()),
         marrow_exhaustion=marrow.exhaustion / marrow.t_cells if marrow.t_cells else 0.0,
         marrow_et_ratio=marrow.t_cells / marrow.blasts if marrow.blasts else float("inf"),
-        blinatumomab_pg_per_ml=state.plasma_pg_ml.get(BLINATUMOMAB.name, 0.0),
         agvhd_grade=agvhd_grade,
         crs_grade=crs_grade,
         agents=state.pop.n_agents,

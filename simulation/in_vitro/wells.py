@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from simulation.biology.channels import Channel, channels
-from simulation.biology.engagers import BLINATUMOMAB, Engager
+from simulation.biology.engagers import Engager
 from simulation.biology.order import BEFORE_EVENTS, advance, switched_on
 from simulation.biology.places import PlaceKind, Places
 from simulation.biology.state import Process, State
@@ -25,6 +25,7 @@ from simulation.engine.population import Resolution
 from simulation.in_vitro.experiment import Experiment
 from simulation.in_vitro.medium import DivisionDye, Medium, Stimulators, dye_channels, generation_of
 from simulation.parameters import ParameterValues
+from simulation.products.blinatumomab import BLINATUMOMAB
 
 __all__ = ["ABSENT", "TCON_CLASSES", "T_CELLS", "Well", "pipetted"]
 

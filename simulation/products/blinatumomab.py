@@ -4,13 +4,28 @@ Usual schedules: 9 then 28 ug/day in overt disease, 28 ug/day (or 15 ug/m2/day) 
 (TOWER: Kantarjian 2017, doi 10.1056/NEJMoa1609783; BLAST: Goekbuget 2018, Blood 131:1522).
 """
 
+from simulation.biology.antigens import CD19
+from simulation.biology.engagers import Engager
 from simulation.clinic.stop_rules import NegativeRelapseRule
-from simulation.products.engager import EngagerProduct
+from simulation.products.engager import EngagerProduct, InfusionGiven
 
-__all__ = ["PRODUCT"]
+__all__ = ["BLINATUMOMAB", "PRODUCT", "BlinatumomabGiven"]
 
+
+class BlinatumomabGiven(InfusionGiven, engager="blinatumomab"):
+    """Count time on blinatumomab, and the drug given."""
+
+
+BLINATUMOMAB = Engager(
+    name="blinatumomab",
+    target=CD19,
+    clearance="cl_blinatumomab",
+    volume="volume_blinatumomab",
+    ec50_activation="ec50_activation",
+    ec50_killing="ec50_killing",
+)
 PRODUCT = EngagerProduct(
-    "blinatumomab",
+    BLINATUMOMAB,
     colour="engager",
     stop_rules=(
         NegativeRelapseRule(

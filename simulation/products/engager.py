@@ -5,10 +5,11 @@ What one engager differs in from another (target, pharmacokinetics, potency) sta
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
+from simulation.biology.engagers import Engager
 from simulation.blocks.fields import (
     YEARS_20,
     Block,
@@ -23,15 +24,30 @@ from simulation.blocks.fields import (
 )
 from simulation.clinic.events import Event, EventLog
 from simulation.clinic.orders import BY_HAND
-from simulation.clinic.ports import Patient
+from simulation.clinic.outcomes.outcome import Outcome, Row, Watcher
+from simulation.clinic.ports import Patient, Truth
 from simulation.clinic.schedule import EPSILON, Agenda, is_due
 from simulation.clinic.stop_rules import GradeRule, Stop, StopRule
+from simulation.products.form import ON, ActNow, Form, FormField, as_whole, block_changes, switch, with_unit
 from simulation.products.product import Giver, Plan, Product, Receiver, days_text, join, shorter_than_a_step
 from simulation.products.received import Received, intervals
-from simulation.units import format_quantity
+from simulation.units import format_number, format_quantity
 from simulation.yaml_source import Node
 
-__all__ = ["EngagerProduct", "Infusion", "InfusionPlan", "PatternPart", "Pump", "Rate", "StepUp", "cycle_of"]
+if TYPE_CHECKING:
+    from simulation.biology.state import State
+
+__all__ = [
+    "EngagerProduct",
+    "Infusion",
+    "InfusionGiven",
+    "InfusionPlan",
+    "PatternPart",
+    "Pump",
+    "Rate",
+    "StepUp",
+    "cycle_of",
+]
 
 _MICRO: Final = "\N{MICRO SIGN}"
 _DUTY: Final = ("dose", "step_up", "on", "off")  # a pattern takes their place
@@ -225,6 +241,60 @@ class InfusionPlan(Plan):
         self._pump.ask(_PLAN, rate, patient, events, why)
 
 
+class InfusionGiven(Watcher):
+    """Count time on the pump of one engager, and the drug given: `class Given(InfusionGiven, engager="...")`."""
+
+    rank: ClassVar = 80
+    before_transplant: ClassVar = True
+    engager: ClassVar[str]
+    days = 0.0
+    amount = 0.0
+
+    def __init_subclass__(cls, engager: str) -> None:
+        """Declare the two outcomes of an engager."""
+        cls.engager = engager
+        cls.outcomes = (
+            Outcome(
+                name=f"{engager}_days",
+                kind="amount",
+                price=True,
+                short=engager,
+                label=engager.capitalize(),
+                meaning=f"time on {engager}",
+                unit="days",
+                better="less",
+                row=cls._words,
+            ),
+            Outcome(
+                name=f"{engager}_ug",
+                kind="amount",
+                label=f"{engager.capitalize()} given",
+                meaning=f"{engager} given",
+                unit=f"{_MICRO}g",
+                better="less",
+                row=False,
+            ),
+        )
+
+    @classmethod
+    def _words(cls, row: Row) -> str:
+        days, amount = (row.get(outcome.name) for outcome in cls.outcomes)
+        if not days:
+            return "none"
+        return f"{days:.4g} days" + (f", {amount:,.0f} {_MICRO}g" if amount is not None else "")
+
+    def observe(self, truth: Truth, dt: float) -> None:
+        """Count a step."""
+        pump: Any = self.clinic.givers[self.engager]
+        if pump.rate > 0.0:
+            self.days += dt
+            self.amount += pump.rate * dt
+
+    def values(self, truth: Truth) -> Row:
+        """Return days and amount."""
+        return {f"{self.engager}_days": self.days, f"{self.engager}_ug": self.amount}
+
+
 def cycle_of(spec: Infusion, cycle: int, body_surface_m2: float) -> tuple[list[tuple[float, float]], float]:
     """Return one cycle's plan: [(day within the cycle from 0, ug/day), ...] and the cycle's length, days.
 
@@ -258,8 +328,8 @@ class EngagerProduct(Product):
 
     Parameters
     ----------
-    name
-        Its name in scenarios, events, orders and reports, lower case.
+    engager
+        Its target and the names of its parameters; its name, lower case, is that in scenarios, events, orders and reports.
     colour
         The name of its colour in the palettes of figures and of the page.
     stop_rules
@@ -267,6 +337,7 @@ class EngagerProduct(Product):
     """
 
     rank = 20
+    kind = "infusion"
     order_needs = ("dose",)
     order_fields = FrozenMap(
         {
@@ -282,12 +353,14 @@ class EngagerProduct(Product):
         }
     )
 
-    def __init__(self, name: str, colour: str, stop_rules: tuple[StopRule, ...] = ()) -> None:
-        self.name = self.word = name
+    def __init__(self, engager: Engager, colour: str, stop_rules: tuple[StopRule, ...] = ()) -> None:
+        self.engager = engager
+        self.name = self.word = name = engager.name
         self.title = name.capitalize()
         self.colour = colour
         self.level = f"{name}_pg_per_ml"  # column of the trajectory
         self.fields = {name: (Infusion | None, Field(None, description=f"{self.title}; null: none."))}
+        self.act_now = ActNow("Rate now", "µg/day", "ug/day", "28", "dose", f"Start {name}", f"Stop {name}")
         on_crs = GradeRule(
             "crs_grade",
             "CRS",
@@ -295,6 +368,10 @@ class EngagerProduct(Product):
             f"{name} stops at CRS of grade {{}} or more",
         )
         self.stop_rules = (on_crs, *stop_rules)
+
+    def columns(self) -> dict[str, tuple[str, Callable[["State"], float]]]:
+        """Return the plasma level."""
+        return {self.level: (f"{self.name} in plasma", lambda state: state.plasma_pg_ml[self.name])}
 
     def giver(self, scenario: Any) -> Giver:
         """Return the patient's pump."""
@@ -361,8 +438,57 @@ class EngagerProduct(Product):
         bars = intervals(events, ("dose", "stop"), self.name, end)
         doses = "/".join(dict.fromkeys(f"{item.level:.3g}" for item in bars))
         note = f"{doses} {_MICRO}g/day"
-        return [Received("infusion", self.name, self.name, self.colour, bars, note=note)] if bars else []
+        return [Received(self.kind, self.name, self.name, self.colour, bars, note=note)] if bars else []
+
+    def form(self) -> tuple[FormField, ...]:
+        """Return the fields of a duty cycle; what is off shows the usual treatment."""
+
+        def of_duty(read: Callable[[Infusion], str | None], usual: str) -> Callable[[Any], str]:
+            def value(scenario: Any) -> str:
+                spec: Infusion | None = self.spec(scenario)
+                return (None if spec is None else read(spec)) or usual
+
+            return value
+
+        def days(value: float | None) -> str | None:
+            return None if value is None else format_number(value)
+
+        def field(
+            key: str,
+            label: str,
+            unit: str,
+            read: Callable[[Any], str],
+            write: Callable[[str], object],
+            **more: Any,
+        ) -> FormField:
+            return FormField(
+                f"{self.name}_{key}", label, f"{self.name}.{key}", unit=unit, plan=True, read=read, write=write,
+                needs=lambda form: form[self.name] == ON, **more,
+            )  # fmt: skip
+
+        return (
+            switch(self.name, self.title),
+            field("dose", "Dose", "µg/day", of_duty(_written_dose, "28"), with_unit("ug/day"), hint="Also 15 ug/m2/day."),
+            field("cycles", "Cycles", "cycles", of_duty(lambda spec: str(spec.cycles), "4"), as_whole, kind="slider",
+                  values=tuple(str(n) for n in range(1, 13))),
+            field("on", "Infusion in each cycle", "days", of_duty(lambda spec: days(spec.on), "28"), with_unit("d")),
+            field("off", "Rest after it", "days", of_duty(lambda spec: days(spec.off), "14"), with_unit("d")),
+        )  # fmt: skip
+
+    def form_changes(self, form: Form, base: Form, scenario: Any, treated: bool) -> dict[str, object]:
+        """Return what to change of the block."""
+        return block_changes(self.name, self.form(), form, base, scenario, treated)
 
 
 def _dose(dose: Any) -> str:
     return f"{dose.amount:g} {_MICRO}g/{'m\N{SUPERSCRIPT TWO}/' if dose.per_m2 else ''}day"
+
+
+def _written_dose(spec: Infusion) -> str | None:
+    if spec.dose is None:
+        return None
+    return (
+        f"{format_number(spec.dose.amount)} ug/m2/day"
+        if spec.dose.per_m2
+        else format_number(spec.dose.amount)
+    )

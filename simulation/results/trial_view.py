@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulation.clinic.outcomes import OUTCOMES, of_patient
+from simulation.products.registry import PRODUCTS
 
 __all__ = ["ArmView", "TrialView"]
 
@@ -94,7 +95,7 @@ def _plain(value: Any) -> Any:
 
 _WORDS = {
     "preemptive": "pre-emptive",
-    "dli": "DLI",
+    **{product.name: product.word for product in PRODUCTS},
     "mrd": "MRD",
     "gvl": "GvL",
     "gvhd": "GvHD",

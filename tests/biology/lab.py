@@ -10,7 +10,7 @@ import numpy.typing as npt
 from simulation.biology.antigens import Antigen
 from simulation.biology.census import Census
 from simulation.biology.channels import channels
-from simulation.biology.engagers import BLINATUMOMAB, Engager
+from simulation.biology.engagers import Engager
 from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS, advance
 from simulation.biology.places import PlaceKind, Places
 from simulation.biology.state import Process, State
@@ -19,6 +19,7 @@ from simulation.engine.bit_fields import BitField
 from simulation.engine.keyed_random import base_key
 from simulation.engine.population import Resolution
 from simulation.parameters import ParameterTable
+from simulation.products.blinatumomab import BLINATUMOMAB
 
 PROCESSES: dict[str, Process] = {p.name: p for p in (*BEFORE_EVENTS, *AFTER_EVENTS)}
 # A process must follow its law at any parameters; these are the bench's own, so that calibration does not move

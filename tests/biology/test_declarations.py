@@ -7,7 +7,6 @@ import pytest
 
 from simulation.biology.antigens import ANTIGENS, CD19
 from simulation.biology.channels import TO_KIND, Channel, channels
-from simulation.biology.engagers import BLINATUMOMAB
 from simulation.biology.order import advance
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
@@ -29,6 +28,7 @@ from simulation.engine.population import Population, Resolution
 from simulation.in_vitro.load import parse_experiment
 from simulation.in_vitro.wells import Well
 from simulation.parameters import ParameterTable, ParameterValues
+from simulation.products.blinatumomab import BLINATUMOMAB
 from tests.biology.lab import ANTI_CD22, CD22, Lab
 from tests.in_vitro.plates import CYTOTOXICITY
 

@@ -9,9 +9,10 @@ from scipy.integrate import quad, solve_ivp
 from simulation.biology.antigens import CD19, HLA_HAPLOTYPE
 from simulation.biology.blinatumomab_pk import infuse
 from simulation.biology.channels import Channel
-from simulation.biology.engagers import BLINATUMOMAB, Engager
+from simulation.biology.engagers import Engager
 from simulation.biology.places import PlaceKind
 from simulation.biology.traits import BLAST, EFFECTOR, ENGAGED_TCON, MEMORY, TCON, encode
+from simulation.products.blinatumomab import BLINATUMOMAB
 
 from .lab import ANTI_CD22, CD22, PROCESSES, Lab
 

@@ -9,13 +9,13 @@ import pytest
 from simulation import UserError
 from simulation.biology.channels import Channel
 from simulation.biology.drugs import DRUGS
-from simulation.biology.engagers import BLINATUMOMAB
 from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
 from simulation.biology.traits import BLAST, CLASS, EFFECTOR, ENGAGED_TCON, ENGAGED_TREG, TCON, TREG, encode
 from simulation.body import Body
 from simulation.parameters.processes import PROCESS_NAMES
+from simulation.products.blinatumomab import BLINATUMOMAB
 from simulation.products.engager import Rate
 from simulation.products.immunosuppression import Exposure
 from simulation.scenario.load import parse_scenario
