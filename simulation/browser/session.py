@@ -110,7 +110,8 @@ class PatientSession:
                 return
             candidate = {**self.form, name: value}
             try:
-                _match(candidate, name)
+                for product in PRODUCTS:
+                    product.form_match(candidate, name)
                 scenario = self._built(candidate)
                 if name in ("seed", "patient"):
                     self._refresh_drawn(candidate)
@@ -219,20 +220,3 @@ def told(error: UserError, name: str) -> str:
 def _natural(text: str, name: str) -> None:
     if not (text.strip().isdecimal() and int(text) < 2**63):
         raise UserError(f"got {text!r}", key=name, expected="a whole number from 0 on")
-
-
-def _match(form: dict[str, str], name: str) -> None:
-    """Keep together what belongs together: doses and their number; no day of a cycle where there are no cycles."""
-    if name == "blin" and form["blin"] == "off":
-        form["dli_first"] = form["dli_first"].partition(" of cycle")[0]
-    doses = [dose.strip() for dose in form["dli_cd3"].split(",") if dose.strip()]
-    if not doses:
-        raise UserError(
-            "got nothing", key="dli.cd3", expected="cells per kg of each infusion such as 1e5, 5e5, 1e6"
-        )
-    if name == "dli_number":
-        number = int(form["dli_number"])
-        doses = [*doses, *[doses[-1]] * max(0, number - len(doses))][:number]
-        form["dli_cd3"] = ", ".join(doses)
-    elif name == "dli_cd3":
-        form["dli_number"] = str(len(doses))

@@ -10,6 +10,7 @@ from simulation.blocks.fields import Block, FrozenMap, Quantity, Time, written
 from simulation.clinic.events import Event, EventLog
 from simulation.clinic.ports import Patient
 from simulation.clinic.schedule import is_due
+from simulation.products.form import Form
 from simulation.products.product import OTHER_DRUGS, Giver, Plan, Product, Receiver, days_text
 from simulation.products.received import Received, marks
 
@@ -85,6 +86,7 @@ class _Product(Product):
     name = word = "cytoreduction"
     title = OTHER_DRUGS
     rank = 10
+    kind, colour = "chemotherapy", "ink"
     fields = FrozenMap(
         {
             "cytoreduction": (
@@ -118,7 +120,11 @@ class _Product(Product):
         if not given:
             return []
         note = "/".join(dict.fromkeys(f"\N{MINUS SIGN}{one.level:.2g}" for one in given)) + " log10"
-        return [Received("chemotherapy", self.name, self.name, "ink", marks=given, note=note)]
+        return [Received(self.kind, self.name, self.name, self.colour, marks=given, note=note)]
+
+    def form_changes(self, form: Form, base: Form, scenario: Any, treated: bool) -> dict[str, object]:
+        """Take it away where nothing is treated; the form has no fields of it."""
+        return {} if treated or self.spec(scenario) is None else {self.name: None}
 
 
 PRODUCT = _Product()

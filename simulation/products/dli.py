@@ -30,7 +30,20 @@ from simulation.clinic.ports import Patient
 from simulation.clinic.schedule import Agenda
 from simulation.clinic.stop_rules import GradeRule
 from simulation.number_words import cells_text
+from simulation.errors import UserError
 from simulation.products.engager import EngagerProduct, Infusion, InfusionPlan
+from simulation.products.form import (
+    OFF,
+    ON,
+    ActNow,
+    Form,
+    FormField,
+    as_day,
+    as_number,
+    block_changes,
+    switch,
+    with_unit,
+)
 from simulation.products.product import Giver, Plan, Product, Receiver, days_text
 from simulation.products.received import Received, marks
 from simulation.units import (
@@ -207,6 +220,7 @@ class _DliPlan(Plan):
 class _Product(Product):
     name, word, title = "dli", "DLI", "Donor lymphocytes"
     rank = 30
+    kind, colour = "cells", "donor_cells"
     fields = FrozenMap(
         {"dli": (Dli | None, Field(None, description="Donor lymphocyte infusions; null: none."))}
     )
@@ -224,6 +238,7 @@ class _Product(Product):
             ),
         }
     )
+    act_now = ActNow("Dose now", "CD3+/kg", "cells/kg", "1e6", "cd3", "Give DLI")
     stop_rules = (
         GradeRule(
             "agvhd_grade",
@@ -248,10 +263,9 @@ class _Product(Product):
         if dli.first.cycle is None:
             return
         path, day = (self.name, "first"), format_number(dli.first.day)
-        engagers = [one for one in scenario.products if isinstance(one, EngagerProduct)]
-        planned = [one for one in engagers if one.spec(scenario) is not None]
+        planned = _engagers(scenario, planned=True)
         if not planned:
-            names = " or ".join(one.name for one in engagers)
+            names = " or ".join(one.name for one in _engagers(scenario))
             yield Problem(
                 f"got a day of a cycle, but there is no {names}",
                 path,
@@ -289,7 +303,76 @@ class _Product(Product):
             return []
         low, high = (cells_text(dose(one.level for one in given)) for dose in (min, max))
         note = f"{low if low == high else f'{low}\N{EN DASH}{high}'} /kg"
-        return [Received("cells", self.name, self.word, "donor_cells", marks=given, note=note)]
+        return [Received(self.kind, self.name, self.word, self.colour, marks=given, note=note)]
+
+    def form(self) -> tuple[FormField, ...]:
+        """Return the fields of a course; what is off shows the usual treatment."""
+
+        def doses(scenario: Any) -> tuple[float, ...]:
+            spec: Dli | None = self.spec(scenario)
+            return (1e5, 5e5, 1e6) if spec is None else spec.cd3
+
+        def first(scenario: Any) -> str:
+            spec: Dli | None = self.spec(scenario)
+            if spec is None:
+                return "15" if _engagers(scenario, planned=True) else "1"
+            return f"{format_number(spec.first.day)}" + (
+                f" of cycle {spec.first.cycle}" if spec.first.cycle else ""
+            )
+
+        def number(key: str, usual: str) -> Callable[[Any], str]:
+            def value(scenario: Any) -> str:
+                spec = self.spec(scenario)
+                return usual if spec is None else format_number(getattr(spec, key))
+
+            return value
+
+        def cells(text: str) -> list[str]:
+            return [with_unit("cells/kg")(dose.strip()) for dose in text.split(",")]
+
+        more: dict[str, Any] = {"plan": True, "needs": lambda form: form["dli"] == ON}
+        return (
+            switch(self.name, f"{self.title} ({self.word})"),
+            FormField("dli_cd3", "Dose of each infusion", "dli.cd3", unit="CD3+/kg", hint="One per infusion, with commas.",
+                      read=lambda scenario: ", ".join(map(format_number, doses(scenario))), write=cells, **more),
+            FormField("dli_number", "Number of infusions", "dli.cd3", "slider", unit="infusions",
+                      values=tuple(str(n) for n in range(1, 11)), read=lambda scenario: str(len(doses(scenario))), **more),
+            FormField("dli_first", "First infusion on day", "dli.first", unit="of treatment", hint="Such as 1, or 15 of cycle 1.",
+                      read=first, write=as_day, **more),
+            FormField("dli_every", "Interval", "dli.every", unit="days", read=number("every", "42"), write=with_unit("d"),
+                      **more),
+            FormField("dli_treg", "Treg given with each Tcon", "dli.treg_per_tcon", unit="Treg per Tcon",
+                      read=number("treg_per_tcon", "0"), write=as_number, **more),
+        )  # fmt: skip
+
+    def form_changes(self, form: Form, base: Form, scenario: Any, treated: bool) -> dict[str, object]:
+        """Return what to change of the block; several infusions need the interval between them."""
+        changes = block_changes(self.name, self.form(), form, base, scenario, treated)
+        if "," in form["dli_cd3"] and "dli.cd3" in changes and len(self.spec(scenario).cd3) == 1:
+            changes.setdefault("dli.every", with_unit("d")(form["dli_every"]))
+        return changes
+
+    def form_match(self, form: dict[str, str], changed: str) -> None:
+        """Keep doses and their number together; no day of a cycle where there are no cycles."""
+        from simulation.products.registry import PRODUCTS
+
+        engagers = [one.name for one in PRODUCTS if isinstance(one, EngagerProduct)]
+        if changed in engagers and all(form[name] == OFF for name in engagers):
+            form["dli_first"] = form["dli_first"].partition(" of cycle")[0]
+        doses = [dose.strip() for dose in form["dli_cd3"].split(",") if dose.strip()]
+        if not doses:
+            expected = "cells per kg of each infusion such as 1e5, 5e5, 1e6"
+            raise UserError("got nothing", key="dli.cd3", expected=expected)
+        if changed == "dli_number":
+            number = int(form["dli_number"])
+            form["dli_cd3"] = ", ".join([*doses, *[doses[-1]] * max(0, number - len(doses))][:number])
+        elif changed == "dli_cd3":
+            form["dli_number"] = str(len(doses))
+
+
+def _engagers(scenario: Any, planned: bool = False) -> list[EngagerProduct]:
+    engagers = [one for one in scenario.products if isinstance(one, EngagerProduct)]
+    return [one for one in engagers if one.spec(scenario) is not None] if planned else engagers
 
 
 def _with(comma: str, infusion: Any) -> str:

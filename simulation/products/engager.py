@@ -26,9 +26,10 @@ from simulation.clinic.orders import BY_HAND
 from simulation.clinic.ports import Patient
 from simulation.clinic.schedule import EPSILON, Agenda, is_due
 from simulation.clinic.stop_rules import GradeRule, Stop, StopRule
+from simulation.products.form import ON, ActNow, Form, FormField, as_whole, block_changes, switch, with_unit
 from simulation.products.product import Giver, Plan, Product, Receiver, days_text, join, shorter_than_a_step
 from simulation.products.received import Received, intervals
-from simulation.units import format_quantity
+from simulation.units import format_number, format_quantity
 from simulation.yaml_source import Node
 
 __all__ = ["EngagerProduct", "Infusion", "InfusionPlan", "PatternPart", "Pump", "Rate", "StepUp", "cycle_of"]
@@ -267,6 +268,7 @@ class EngagerProduct(Product):
     """
 
     rank = 20
+    kind = "infusion"
     order_needs = ("dose",)
     order_fields = FrozenMap(
         {
@@ -288,6 +290,7 @@ class EngagerProduct(Product):
         self.colour = colour
         self.level = f"{name}_pg_per_ml"  # column of the trajectory
         self.fields = {name: (Infusion | None, Field(None, description=f"{self.title}; null: none."))}
+        self.act_now = ActNow("Rate now", "µg/day", "ug/day", "28", "dose", f"Start {name}", f"Stop {name}")
         on_crs = GradeRule(
             "crs_grade",
             "CRS",
@@ -361,8 +364,57 @@ class EngagerProduct(Product):
         bars = intervals(events, ("dose", "stop"), self.name, end)
         doses = "/".join(dict.fromkeys(f"{item.level:.3g}" for item in bars))
         note = f"{doses} {_MICRO}g/day"
-        return [Received("infusion", self.name, self.name, self.colour, bars, note=note)] if bars else []
+        return [Received(self.kind, self.name, self.name, self.colour, bars, note=note)] if bars else []
+
+    def form(self) -> tuple[FormField, ...]:
+        """Return the fields of a duty cycle; what is off shows the usual treatment."""
+
+        def of_duty(read: Callable[[Infusion], str | None], usual: str) -> Callable[[Any], str]:
+            def value(scenario: Any) -> str:
+                spec: Infusion | None = self.spec(scenario)
+                return (None if spec is None else read(spec)) or usual
+
+            return value
+
+        def days(value: float | None) -> str | None:
+            return None if value is None else format_number(value)
+
+        def field(
+            key: str,
+            label: str,
+            unit: str,
+            read: Callable[[Any], str],
+            write: Callable[[str], object],
+            **more: Any,
+        ) -> FormField:
+            return FormField(
+                f"{self.name}_{key}", label, f"{self.name}.{key}", unit=unit, plan=True, read=read, write=write,
+                needs=lambda form: form[self.name] == ON, **more,
+            )  # fmt: skip
+
+        return (
+            switch(self.name, self.title),
+            field("dose", "Dose", "µg/day", of_duty(_written_dose, "28"), with_unit("ug/day"), hint="Also 15 ug/m2/day."),
+            field("cycles", "Cycles", "cycles", of_duty(lambda spec: str(spec.cycles), "4"), as_whole, kind="slider",
+                  values=tuple(str(n) for n in range(1, 13))),
+            field("on", "Infusion in each cycle", "days", of_duty(lambda spec: days(spec.on), "28"), with_unit("d")),
+            field("off", "Rest after it", "days", of_duty(lambda spec: days(spec.off), "14"), with_unit("d")),
+        )  # fmt: skip
+
+    def form_changes(self, form: Form, base: Form, scenario: Any, treated: bool) -> dict[str, object]:
+        """Return what to change of the block."""
+        return block_changes(self.name, self.form(), form, base, scenario, treated)
 
 
 def _dose(dose: Any) -> str:
     return f"{dose.amount:g} {_MICRO}g/{'m\N{SUPERSCRIPT TWO}/' if dose.per_m2 else ''}day"
+
+
+def _written_dose(spec: Infusion) -> str | None:
+    if spec.dose is None:
+        return None
+    return (
+        f"{format_number(spec.dose.amount)} ug/m2/day"
+        if spec.dose.per_m2
+        else format_number(spec.dose.amount)
+    )

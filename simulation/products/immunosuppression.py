@@ -5,7 +5,7 @@ What each drug does to cells is the process `immunosuppression`.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -17,15 +17,17 @@ from simulation.clinic.assays import Examination
 from simulation.clinic.events import Event, EventLog
 from simulation.clinic.ports import Patient
 from simulation.clinic.schedule import EPSILON, is_due
+from simulation.products.form import AS_WRITTEN, Form, FormField, as_day
 from simulation.products.product import OTHER_DRUGS, Giver, Product, Receiver, days_text
 from simulation.products.received import Received, intervals
-from simulation.units import format_quantity
+from simulation.units import format_number, format_quantity
 
 __all__ = ["PRODUCT", "CourseOnGrade", "DrugCourse", "Exposure", "Immunosuppression"]
 
 _WHOLE_DAY: Final = 1.0  # "to day 100" is the last day on which the drug is taken
 _USUAL: Final = 1.0  # the usual exposure
 _WORDS: Final = {"ptcy": "post-transplant cyclophosphamide"}
+_NONE: Final = "none"  # the form's word
 _Drug = Annotated[str, Word(DRUGS)]
 
 
@@ -148,6 +150,7 @@ class _Product(Product):
     word = "immunosuppressants"
     title = OTHER_DRUGS
     rank = 40
+    kind, colour = "drug", "drug"
     triggered = False
     fields = FrozenMap(
         {
@@ -197,7 +200,42 @@ class _Product(Product):
         """Return the courses of every drug, in order of first use."""
         drugs = dict.fromkeys(event.what for event in events if event.kind == "drug")
         courses = {drug: intervals(events, ("drug",), drug, end) for drug in drugs}
-        return [Received("drug", drug, drug, "drug", bars) for drug, bars in courses.items() if bars]
+        return [Received(self.kind, drug, drug, self.colour, bars) for drug, bars in courses.items() if bars]
+
+    def form(self) -> tuple[FormField, ...]:
+        """Return the fields of one planned course; several are as in the file."""
+
+        def one(read: Callable[[Immunosuppression], str], usual: str) -> Callable[[Any], str]:
+            def value(scenario: Any) -> str:
+                courses = self.spec(scenario)
+                return read(courses[0]) if len(courses) == 1 else usual
+
+            return value
+
+        def drug(scenario: Any) -> str:
+            courses = self.spec(scenario)
+            return _NONE if not courses else courses[0].drug if len(courses) == 1 else AS_WRITTEN
+
+        def planned(form: Form) -> bool:
+            return form["immuno"] not in (_NONE, AS_WRITTEN)
+
+        return (
+            FormField("immuno", "Immunosuppression", self.name, "choice", values=(_NONE, *DRUGS, AS_WRITTEN),
+                      words={"ptcy": "cyclophosphamide after transplant"}, read=drug),
+            FormField("immuno_from", "From day", f"{self.name}.0.from", unit="after transplant", needs=planned,
+                      read=one(lambda course: format_number(course.start), "-1")),
+            FormField("immuno_to", "To day", f"{self.name}.0.to", unit="after transplant", needs=planned,
+                      read=one(lambda course: format_number(course.end), "100")),
+        )  # fmt: skip
+
+    def form_changes(self, form: Form, base: Form, scenario: Any, treated: bool) -> dict[str, object]:
+        """Return the one course that the form can say."""
+        names = ("immuno", "immuno_from", "immuno_to")
+        if form["immuno"] == AS_WRITTEN or all(form[name] == base[name] for name in names):
+            return {}
+        start, end = as_day(form["immuno_from"]), as_day(form["immuno_to"])
+        course = {"drug": form["immuno"], "from": start, "to": end, "level": 1}
+        return {self.name: [] if form["immuno"] == _NONE else [course]}
 
 
 PRODUCT = _Product()

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from simulation.clinic.assays import Examination
     from simulation.clinic.events import Event, EventLog
     from simulation.clinic.ports import Patient
-    from simulation.products.received import Received
+    from simulation.products.form import ActNow, Form, FormField
+    from simulation.products.received import Kind, Received
     from simulation.yaml_source import Node
 
 __all__ = [
@@ -145,19 +146,26 @@ class Product(ABC):
         Keys that an order must have which gives it.
     stop_rules
         Rules that end it, each with its key of the block `stop`.
+    kind, colour
+        How figures draw it: see `simulation.products.received.Received`.
     triggered
         Whether it is part of the course of treatment that a trigger starts.
+    act_now
+        How a person at the screen gives it by hand.
     """
 
     name: str
     word: str
     title: str
     rank: int
+    kind: "Kind"
+    colour: str
     fields: Mapping[str, tuple[Any, Any]]
     order_fields: Mapping[str, tuple[Any, Any]] = FrozenMap()
     order_needs: tuple[str, ...] = ()
     stop_rules: tuple[StopRule, ...] = ()
     triggered = True
+    act_now: "ActNow | None" = None
 
     def spec(self, scenario: Any) -> Any:
         """Return the block that a scenario has of it; None where it is not given."""
@@ -189,6 +197,17 @@ class Product(ABC):
     @abstractmethod
     def received(self, events: "Sequence[Event]", end: float) -> "list[Received]":
         """Return what a patient followed until day `end` received, one entry per row of a figure."""
+
+    def form(self) -> "tuple[FormField, ...]":
+        """Return the fields by which a person at the screen changes it."""
+        return ()
+
+    def form_changes(self, form: "Form", base: "Form", scenario: Any, treated: bool) -> dict[str, object]:
+        """Return what `--set` must change to come from the file (`scenario`, whose fields are `base`) to the form."""
+        return {}
+
+    def form_match(self, form: dict[str, str], changed: str) -> None:  # noqa: B027
+        """Keep together what belongs together, after the field `changed` has changed."""
 
 
 def days_text(value: float) -> str:

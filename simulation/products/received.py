@@ -7,9 +7,10 @@ from typing import Final, Literal
 
 from simulation.clinic.events import Event
 
-__all__ = ["Interval", "Mark", "Received", "intervals", "marks"]
+__all__ = ["Interval", "Kind", "Mark", "Received", "intervals", "marks"]
 
 _SAME: Final = 1e-8
+type Kind = Literal["infusion", "cells", "drug", "chemotherapy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Received:
     or #RRGGBB, and `note` stands beside the row.
     """
 
-    kind: Literal["infusion", "cells", "drug", "chemotherapy"]
+    kind: Kind
     key: str
     name: str
     colour: str

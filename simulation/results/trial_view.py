@@ -92,7 +92,7 @@ def _plain(value: Any) -> Any:
 
 _WORDS = {
     "preemptive": "pre-emptive",
-    "dli": "DLI",
+    **{product.name: product.word for product in PRODUCTS},
     "mrd": "MRD",
     "gvl": "GvL",
     "gvhd": "GvHD",

@@ -151,21 +151,23 @@ def test_play_works_after_a_changed_slider(page: Any) -> None:
 def test_a_plan_may_change_without_a_restart(page: Any) -> None:
     weeks(page, 2)
     day = day_of(page)
-    field = page.locator(".tt-field-blin_dose input")
+    field = page.locator(".tt-field-blinatumomab_dose input")
     field.fill("9")
     field.press("Enter")
     page.get_by_text("The plan is changed; the patient goes on.").wait_for()
     assert day_of(page) == day
     weeks(page, 4)
     assert "9 µg/day" in page.locator(".tt-badges").first.inner_text()
-    assert "↺" in page.locator(".tt-field-blin_dose label").inner_text()  # from now on it would restart
+    assert (
+        "↺" in page.locator(".tt-field-blinatumomab_dose label").inner_text()
+    )  # from now on it would restart
 
 
 @pytest.mark.parametrize(
     ("field", "typed", "told"),
     [
         ("seed", "-3", "whole number"),
-        ("blin_dose", "many", "dose rate"),
+        ("blinatumomab_dose", "many", "dose rate"),
         ("dli_cd3", "1e5, x", "cells per kg"),
         ("start_day", "soon", "day"),
         ("treg_ratio", "-1", "cells per kg"),

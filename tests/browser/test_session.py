@@ -51,11 +51,11 @@ def test_a_form_not_touched_changes_nothing(source: Source) -> None:
     ("name", "value", "key", "written"),
     [
         ("start_day", "20", "start.day", "day 20"),
-        ("blin_dose", "15 ug/m2/day", "blinatumomab.dose", "15 ug/m2/day"),
-        ("blin_dose", "9", "blinatumomab.dose", "9 ug/day"),
-        ("blin_cycles", "5", "blinatumomab.cycles", 5),
-        ("blin_off", "7", "blinatumomab.off", "7 d"),
-        ("blin", "off", "blinatumomab", None),
+        ("blinatumomab_dose", "15 ug/m2/day", "blinatumomab.dose", "15 ug/m2/day"),
+        ("blinatumomab_dose", "9", "blinatumomab.dose", "9 ug/day"),
+        ("blinatumomab_cycles", "5", "blinatumomab.cycles", 5),
+        ("blinatumomab_off", "7", "blinatumomab.off", "7 d"),
+        ("blinatumomab", "off", "blinatumomab", None),
         ("dli", "off", "dli", None),
         ("dli_cd3", "1e5", "dli.cd3", ["1e5 cells/kg"]),
         ("dli_first", "15 of cycle 1", "dli.first", "day 15 of cycle 1"),
@@ -93,8 +93,9 @@ def test_never_treating_takes_the_treatments_away(session: PatientSession) -> No
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("seed", "-1"), ("seed", "1.5"), ("patient", ""), ("blin_dose", "x"), ("dli_cd3", ""), ("dli_first", "15 of cycle 9"),
-     ("start_day", "999"), ("treg_ratio", "nan"), ("mrd_every", "-2"), ("blin_on", "28 ug"), ("immuno_to", "x")],
+    [("seed", "-1"), ("seed", "1.5"), ("patient", ""), ("blinatumomab_dose", "x"), ("dli_cd3", ""),
+     ("dli_first", "15 of cycle 9"), ("start_day", "999"), ("treg_ratio", "nan"), ("mrd_every", "-2"),
+     ("blinatumomab_on", "28 ug"), ("immuno_to", "x")],
 )  # fmt: skip
 def test_a_mistake_leaves_the_patient_as_he_was(session: PatientSession, name: str, value: str) -> None:
     if name == "immuno_to":
@@ -120,7 +121,7 @@ def test_only_the_plan_changes_without_a_restart(session: PatientSession) -> Non
 
 def test_a_plan_changed_on_the_way_is_the_plan_from_the_start(session: PatientSession) -> None:
     until(session, 20.0)
-    session.change("blin", "off")
+    session.change("blinatumomab", "off")
     until(session, 60.0)
     straight = Life(session.scenario, 3)
     while straight.day < 60.0:
@@ -139,9 +140,9 @@ def test_orders_are_reproduced_by_command_and_by_file(session: PatientSession, t
     assert session.order("now_dli", give="dli", cd3="5e6 cells/kg")
     assert session.order("now_test", test="marrow")
     until(session, 15.25)
-    assert session.order("now_rate", give="blinatumomab", dose="15 ug/m2/day")
+    assert session.order("now_blinatumomab", give="blinatumomab", dose="15 ug/m2/day")
     until(session, 25.0)
-    assert session.order("now_rate", stop="blinatumomab")
+    assert session.order("now_blinatumomab", stop="blinatumomab")
     until(session, 33.5)
     shown = session.model.course
 
@@ -183,7 +184,7 @@ def test_another_patient_shows_what_he_draws(tmp_path: Path) -> None:
 
 
 def test_keys_find_their_field() -> None:
-    assert field_of_key("dli.cd3.1") == "dli_cd3" and field_of_key("blinatumomab.on") == "blin_on"
+    assert field_of_key("dli.cd3.1") == "dli_cd3" and field_of_key("blinatumomab.on") == "blinatumomab_on"
     assert field_of_key("nothing.like.it") is None
 
 

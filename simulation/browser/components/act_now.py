@@ -1,10 +1,13 @@
-"""Acts by hand on the day on the screen: give DLI, start or stop blinatumomab, take a marrow test."""
+"""Acts by hand on the day on the screen: give a product, stop it, take a marrow test."""
 
 from typing import Any
 
 import solara
 
 from simulation.browser.view import PatientView
+from simulation.products.form import ActNow as Words
+from simulation.products.form import with_unit
+from simulation.products.registry import PRODUCTS
 
 __all__ = ["ActNow"]
 
@@ -13,62 +16,58 @@ __all__ = ["ActNow"]
 def ActNow(view: PatientView) -> None:
     """Show the buttons and the doses they use; an act is carried out with the next step."""
     view.changed.get()
-    dose = solara.use_reactive("1e6")
-    rate = solara.use_reactive("28")
     session = view.session
-    over = session.finished
 
-    def act(field: str, **what: Any) -> None:
-        session.order(field, **what)
+    def test() -> None:
+        session.order("now_test", test="marrow")
         view.refresh()
-
-    def typed(field: str) -> None:
-        session.forget_mistake(field)  # it was about what stood there before
-        view.tell()
-
-    def give() -> None:
-        act("now_dli", give="dli", cd3=_with(dose.value, "cells/kg"))
-
-    def start() -> None:
-        act("now_rate", give="blinatumomab", dose=_with(rate.value, "ug/day"))
-
-    def stop() -> None:
-        act("now_rate", stop="blinatumomab")
 
     with solara.Card("Act now", margin=0, classes=["tt-card"]):
         solara.v.Html(
             tag="div", class_="tt-hint", children=["Carried out with the next step; nothing is restarted."]
         )
-        with solara.Div(classes=["tt-act"]):
-            solara.InputText(
-                "Dose now", dose, suffix="CD3+/kg", error=session.errors.get("now_dli", False), dense=True,
-                on_value=lambda _: typed("now_dli"),
-            )  # fmt: skip
-            solara.Button("Give DLI", color="primary", small=True, disabled=over, on_click=give)
-        with solara.Div(classes=["tt-act"]):
-            solara.InputText(
-                "Rate now", rate, suffix="µg/day", error=session.errors.get("now_rate", False), dense=True,
-                on_value=lambda _: typed("now_rate"),
-            )  # fmt: skip
-            with solara.Div(classes=["tt-two"]):
-                solara.Button(
-                    "Start blinatumomab", color="primary", small=True, disabled=over, on_click=start
-                )
-                solara.Button("Stop blinatumomab", outlined=True, small=True, disabled=over, on_click=stop)
-        solara.Button(
-            "Take MRD test",
-            outlined=True,
-            small=True,
-            disabled=over,
-            on_click=lambda: act("now_test", test="marrow"),
-        )
+        for product in reversed(PRODUCTS):
+            if product.act_now is not None:
+                _Product(view, product.name, product.act_now).key(product.name)
+        solara.Button("Take MRD test", outlined=True, small=True, disabled=session.finished, on_click=test)
         if "now_test" in session.errors:
             solara.v.Html(tag="div", class_="tt-mistake", children=[session.errors["now_test"]])
 
 
-def _with(text: str, unit: str) -> str:
-    try:
-        float(text)
-    except ValueError:
-        return text.strip() or "nothing"
-    return f"{text.strip()} {unit}"
+@solara.component
+def _Product(view: PatientView, name: str, words: Words) -> None:
+    """Show the dose of one product and its buttons."""
+    view.changed.get()
+    dose = solara.use_reactive(words.usual)
+    session, field = view.session, f"now_{name}"
+
+    def act(**what: Any) -> None:
+        session.order(field, **what)
+        view.refresh()
+
+    def typed(_: str) -> None:
+        session.forget_mistake(field)  # it was about what stood there before
+        view.tell()
+
+    def give() -> None:
+        act(give=name, **{words.key: with_unit(words.unit)(dose.value)})
+
+    with solara.Div(classes=["tt-act"]):
+        solara.InputText(
+            words.label,
+            dose,
+            suffix=words.suffix,
+            error=session.errors.get(field, False),
+            dense=True,
+            on_value=typed,
+        )
+        with solara.Div(classes=["tt-two"] if words.stop else []):
+            solara.Button(words.give, color="primary", small=True, disabled=session.finished, on_click=give)
+            if words.stop:
+                solara.Button(
+                    words.stop,
+                    outlined=True,
+                    small=True,
+                    disabled=session.finished,
+                    on_click=lambda: act(stop=name),
+                )

@@ -5,9 +5,11 @@ from collections.abc import Callable
 import solara
 
 from simulation.browser.catalogue import Source
-from simulation.browser.form import FIELDS, GROUPS, Field, shown
+from simulation.browser.form import FIELDS, GROUPS, shown
 from simulation.browser.view import PatientView
 from simulation.errors import UserError
+from simulation.products.form import AS_WRITTEN
+from simulation.products.form import FormField as Field
 
 __all__ = ["Parameters"]
 
@@ -75,7 +77,7 @@ def FormField(view: PatientView, field: Field, change: Callable[[str, str], None
             words = {
                 one: (field.words or {}).get(one, one)
                 for one in field.values
-                if one != "as in the file" or one == value
+                if one != AS_WRITTEN or one == value
             }
             solara.Select(
                 label, list(words.values()), words[value], dense=True,

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from simulation.products.registry import PRODUCTS
 from simulation.results.figures import style
 from simulation.results.trial_figures.common import courses
 from simulation.results.trial_view import ArmView, TrialView
@@ -17,8 +18,9 @@ __all__ = ["TITLE", "caption", "figure"]
 
 TITLE = "Courses of single patients"
 _MOST = 36
-_OVERT, _DRUG, _DLI = style.COLOUR["blasts"], style.COLOUR["engager"], style.COLOUR["donor_cells"]
+_OVERT = style.COLOUR["blasts"]
 _INK = style.COLOUR["ink"]
+_INFUSIONS, _CELLS = (tuple(one for one in PRODUCTS if one.kind == kind) for kind in ("infusion", "cells"))
 
 
 @style.styled
@@ -38,11 +40,17 @@ def figure(view: TrialView) -> Figure:
     handles: list[Patch | Line2D] = [
         Patch(color="#E4E4E4", label="alive, no overt leukaemia"),
         Patch(color=_OVERT, alpha=0.55, label="overt leukaemia"),
-        Line2D([], [], color=_DRUG, linewidth=2.6, label="blinatumomab"),
-        _mark("v", _DLI, "DLI"), _mark("X", _INK, "eradicated"), _mark("P", _INK, "death"),
+        *(Line2D([], [], color=style.colour(one.colour), linewidth=2.6, label=one.word) for one in _INFUSIONS),
+        *(_mark("v", style.colour(one.colour), one.word) for one in _CELLS),
+        _mark("X", _INK, "eradicated"), _mark("P", _INK, "death"),
     ]  # fmt: skip
     drawn.legend(
-        handles=handles, loc="lower center", ncols=6, handlelength=1.3, columnspacing=1.2, borderaxespad=0.1
+        handles=handles,
+        loc="lower center",
+        ncols=len(handles),
+        handlelength=1.3,
+        columnspacing=1.2,
+        borderaxespad=0.1,
     )
     return drawn
 
@@ -67,11 +75,20 @@ def _draw(ax: Axes, arm: ArmView, chosen: np.ndarray, end: float) -> None:
         ax.barh(row, last[patient], height=0.78, color="#E4E4E4", linewidth=0)
         for start, stop in course.get("overt", ()):
             ax.barh(row, stop - start, left=start, height=0.78, color=_OVERT, alpha=0.55, linewidth=0)
-        for start, stop, _ in course.get("blinatumomab", ()):
-            ax.barh(row, stop - start, left=start, height=0.34, color=_DRUG, linewidth=0)
-        days = [day for day, _ in course.get("dli", ())]
-        ax.plot(days, [row] * len(days), linestyle="none", marker="v", markersize=3.4, color=_DLI,
-                markeredgecolor="white", markeredgewidth=0.4, zorder=4)  # fmt: skip
+        for product in _INFUSIONS:
+            for start, stop, _ in course.get(product.name, ()):
+                ax.barh(
+                    row,
+                    stop - start,
+                    left=start,
+                    height=0.34,
+                    color=style.colour(product.colour),
+                    linewidth=0,
+                )
+        for product in _CELLS:
+            days = [day for day, _ in course.get(product.name, ())]
+            ax.plot(days, [row] * len(days), linestyle="none", marker="v", markersize=3.4, color=style.colour(product.colour),
+                    markeredgecolor="white", markeredgewidth=0.4, zorder=4)  # fmt: skip
         for day, marker in ((extinct[patient], "X"), (death[patient], "P")):
             if np.isfinite(day):
                 ax.plot([day], [row], marker=marker, markersize=4, color=_INK, markeredgecolor="white",
