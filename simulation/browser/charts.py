@@ -109,7 +109,7 @@ def value_axis(index: int, panel: Panel, colours: Palette) -> dict[str, Any]:
 def _panel_series(index: int, panel: Panel, colours: Palette) -> list[dict[str, Any]]:
     made = []
     for curve in panel.curves:
-        colour = colours.cells[curve.colour]
+        colour = colours.of(curve.colour)
         series: dict[str, Any] = {
             "id": curve.id, "name": curve.name, "type": "scatter" if curve.points else "line", "xAxisIndex": index,
             "yAxisIndex": index, "data": [], "itemStyle": {"color": colour}, "unit": curve.unit, "z": 4 if curve.points else 3,

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simulation.browser.snapshot import Snapshot
-from simulation.products.received import Received
-from simulation.products.registry import received
+from simulation.products.product import Product
+from simulation.products.registry import PRODUCTS, product
 from simulation.results.measurements import measurements
 
 __all__ = ["PANELS", "Curve", "Panel"]
@@ -65,9 +65,16 @@ def _mrd(shot: Snapshot, low: float) -> list[list[float | None]]:
     ]
 
 
-def _cells(shot: Snapshot, low: float) -> list[list[float | None]]:
-    rows: list[Received] = received(shot.result.events, shot.result.end)
-    return [[given.day, low + 0.35] for row in rows if row.kind == "cells" for given in row.marks]
+def _of(kind: str) -> list[Product]:
+    return [one for one in PRODUCTS if one.kind == kind]
+
+
+def _cells(name: str) -> Callable[[Snapshot, float], list[list[float | None]]]:
+    def points(shot: Snapshot, low: float) -> list[list[float | None]]:
+        rows = product(name).received(shot.result.events, shot.result.end)
+        return [[given.day, low + 0.35] for row in rows for given in row.marks]
+
+    return points
 
 
 def _mrd_levels(shot: Snapshot) -> list[tuple[float, str]]:
@@ -108,13 +115,16 @@ PANELS: Final = (
         (
             Curve("cd3", "CD3+ T cells", "/µL", "cd3", column("cd3_per_ul")),
             Curve("b_cells", "CD19+ B cells", "/µL", "b_cells", column("b_cells_per_ul"), "dashed"),
-            Curve("dli", "DLI", "", "donor_cells", points="triangle", measured=_cells),
+            *(Curve(one.name, one.word, "", one.colour, points="triangle", measured=_cells(one.name)) for one in _of("cells")),
         ),
         -1, 4, 1,
     ),
     Panel(
-        "Blinatumomab (pg/mL in plasma)",
-        (Curve("drug", "level", "pg/mL", "engager", column("blinatumomab_pg_per_ml"), legend=False),),
+        f"{' and '.join(one.title for one in _of('infusion'))} (pg/mL in plasma)",
+        tuple(
+            Curve(one.name, one.word, "pg/mL", one.colour, column(f"{one.name}_pg_per_ml"), legend=len(_of("infusion")) > 1)
+            for one in _of("infusion")
+        ),
         0, 4, 1, infusions=True,
     ),
     Panel(

@@ -6,11 +6,18 @@ from simulation.browser.charts import areas, day_limit, layout, lines, points_of
 from simulation.browser.palette import ARMS, Palette
 from simulation.browser.panels import PANELS, Curve, Panel
 from simulation.browser.snapshot import Snapshot
+from simulation.products.registry import PRODUCTS
 
 __all__ = ["HEIGHT", "TWIN_PANELS", "twin_frame", "twin_option"]
 
 HEIGHT: Final = 588
-_SHOWN: Final[tuple[set[str], ...]] = ({"blasts", "mrd"}, set(), {"cd3"}, {"drug"}, {"tissue"})
+_SHOWN: Final[tuple[set[str], ...]] = (
+    {"blasts", "mrd"},
+    set(),
+    {"cd3"},
+    {one.name for one in PRODUCTS if one.kind == "infusion"},
+    {"tissue"},
+)
 _WHO: Final = ("A", "B")
 
 

@@ -29,8 +29,8 @@ from simulation.clinic.orders import BY_HAND
 from simulation.clinic.ports import Patient
 from simulation.clinic.schedule import Agenda
 from simulation.clinic.stop_rules import GradeRule
-from simulation.number_words import cells_text
 from simulation.errors import UserError
+from simulation.number_words import cells_text
 from simulation.products.engager import EngagerProduct, Infusion, InfusionPlan
 from simulation.products.form import (
     OFF,

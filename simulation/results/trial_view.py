@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulation.clinic.outcomes import OUTCOMES, of_patient
+from simulation.products.registry import PRODUCTS
 
 __all__ = ["ArmView", "TrialView"]
 

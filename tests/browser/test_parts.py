@@ -144,7 +144,7 @@ def test_a_frame_fits_its_option(model: TransplantModel, colours: object) -> Non
     by_id = {one["id"]: one for one in frame["series"]}
     assert len(by_id["blasts"]["data"]) == snapshot(model).columns["day"].size
     assert by_id["mrd"]["data"] and by_id["dli"]["data"]
-    infusion = by_id["drug"]["markArea"]["data"][0]
+    infusion = by_id["blinatumomab"]["markArea"]["data"][0]
     assert (infusion[0]["xAxis"], infusion[1]["xAxis"]) == (10.0, 24.0)
     assert len(by_id["tissue"]["markArea"]["data"]) == 4
 
