@@ -45,7 +45,6 @@ def truth_of(state: State, agvhd_grade: int, crs_grade: int) -> Truth:
         marrow_suppression=float(state.signals.suppression[niches].mean()),
         marrow_exhaustion=marrow.exhaustion / marrow.t_cells if marrow.t_cells else 0.0,
         marrow_et_ratio=marrow.t_cells / marrow.blasts if marrow.blasts else float("inf"),
-        blinatumomab_pg_per_ml=state.plasma_pg_ml,
         agvhd_grade=agvhd_grade,
         crs_grade=crs_grade,
         agents=state.pop.n_agents,

@@ -18,14 +18,14 @@ from simulation.results.words import short_title, survival_words
 from simulation.trial.conduct import Conducted, conduct
 from simulation.trial.execute import Missing, Progress
 from simulation.trial.folder import prepare, write_arms
-from simulation.trial.schema import SHARES, SURVIVAL, Trial
+from simulation.trial.schema import DAYS_ON_DRUG, SHARES, SURVIVAL, Trial
 from simulation.trial.write import write_outputs
 
 HEARD = "Finishing the runs in hand and keeping what is done; Ctrl-C again ends at once."
 MOST_TOLD = 5
 _TOLD = (
     "relapse", "complete_remission", "mrd_negative", "agvhd_2_4", "crs_3_4", "nrm", "eradicated", "relapse_free_days",
-    "current_leukaemia_free_days", "blinatumomab_days",
+    "current_leukaemia_free_days", *DAYS_ON_DRUG,
 )  # fmt: skip
 PRELOAD = ("simulation.trial.task",)
 

@@ -85,18 +85,18 @@ class Control:
 
 
 class FailureWatch:
-    """Follow a treated patient; `with_blinatumomab` (planned, or given so far) makes CD19 loss the escape, else HLA loss."""
+    """Follow a treated patient; `with_engager` (one planned, or given so far) makes CD19 loss the escape, else HLA loss."""
 
-    def __init__(self, values: FailureValues, with_blinatumomab: bool) -> None:
+    def __init__(self, values: FailureValues, with_engager: bool) -> None:
         self._values = values
-        self._with_blinatumomab = with_blinatumomab
+        self._with_engager = with_engager
         self._start: Control | None = None
         self._nadir: Control | None = None
         self._on_drug: Control | None = None
 
     def follow(self, truth: Truth, on_drug: bool) -> None:
         """Take note of one state from the start of treatment on."""
-        self._with_blinatumomab = self._with_blinatumomab or on_drug  # it may be ordered by hand
+        self._with_engager = self._with_engager or on_drug  # it may be ordered by hand
         is_nadir = self._nadir is None or truth.blasts <= self._nadir.blasts
         if not (is_nadir or on_drug):
             return
@@ -118,7 +118,7 @@ class FailureWatch:
     def cause(self, truth: Truth) -> str:
         """Return escape, sanctuary, treg_suppressed, exhausted or too_few_t_cells."""
         values = self._values
-        lost = truth.blasts_cd19_negative if self._with_blinatumomab else truth.blasts_hla_lost
+        lost = truth.blasts_cd19_negative if self._with_engager else truth.blasts_hla_lost
         if truth.blasts > 0 and lost / truth.blasts > values.fraction_cause_escape:
             return "escape"
         state = self.lost_control(truth)

@@ -37,7 +37,6 @@ class Truth:
     marrow_suppression: float  # mean Treg suppression felt in the marrow, fraction
     marrow_exhaustion: float  # mean exhaustion of marrow T cells, fraction
     marrow_et_ratio: float  # T cells per blast in the marrow; inf without blasts
-    blinatumomab_pg_per_ml: float
     agvhd_grade: int  # 0-4 now
     crs_grade: int  # 0-4 now
     agents: int

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from simulation.biology.census import Counts
 from simulation.biology.places import PlaceKind
+from simulation.products.registry import PRODUCTS
 
 if TYPE_CHECKING:
     from simulation.biology.state import State
@@ -73,7 +74,7 @@ COLUMNS: Final[Mapping[str, Column]] = {
     "blood_blasts_per_ul": Column("circulating blasts", lambda m: m.truth.blood_blasts_per_ul),
     "tcon_cells": Column("conventional donor T cells in the body, engaged or not", lambda m: m.body.tcon),
     "treg_cells": Column("regulatory donor T cells in the body, engaged or not", lambda m: m.body.treg),
-    "engaged_cells": Column("T cells engaged by blinatumomab in the body", lambda m: m.body.engaged),
+    "engaged_cells": Column("T cells engaged by an engager in the body", lambda m: m.body.engaged),
     "marrow_tcon_cells": Column("conventional T cells in the marrow", lambda m: m.marrow.tcon),
     "marrow_treg_cells": Column("regulatory T cells in the marrow", lambda m: m.marrow.treg),
     "marrow_engaged_cells": Column("engaged T cells in the marrow", lambda m: m.truth.marrow_engaged),
@@ -96,7 +97,11 @@ COLUMNS: Final[Mapping[str, Column]] = {
     "cd3_per_ul": Column("CD3+ T cells in blood", lambda m: m.truth.cd3_per_ul),
     "treg_per_ul": Column("regulatory T cells in blood", lambda m: m.truth.treg_per_ul),
     "b_cells_per_ul": Column("normal B cells in blood", lambda m: m.truth.b_cells_per_ul),
-    "blinatumomab_pg_per_ml": Column("blinatumomab in plasma", lambda m: m.truth.blinatumomab_pg_per_ml),
+    **{
+        name: Column(meaning, lambda m, read=read: read(m.state))  # type: ignore[misc]
+        for product in PRODUCTS
+        for name, (meaning, read) in product.columns().items()
+    },
     "host_apc_fraction": Column(
         "host antigen-presenting cells left, of those before transplant", lambda m: m.state.host_apc
     ),

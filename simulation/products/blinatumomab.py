@@ -5,9 +5,14 @@ Usual schedules: 9 then 28 ug/day in overt disease, 28 ug/day (or 15 ug/m2/day) 
 """
 
 from simulation.clinic.stop_rules import NegativeRelapseRule
-from simulation.products.engager import EngagerProduct
+from simulation.products.engager import EngagerProduct, InfusionGiven
 
-__all__ = ["PRODUCT"]
+__all__ = ["PRODUCT", "BlinatumomabGiven"]
+
+
+class BlinatumomabGiven(InfusionGiven, engager="blinatumomab"):
+    """Count time on blinatumomab, and the drug given."""
+
 
 PRODUCT = EngagerProduct(
     "blinatumomab",

@@ -6,7 +6,7 @@ Haploidentical practice: 1e4, 1e5, 1e6 CD3/kg, at least 4-6 weeks apart (recalle
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
@@ -26,7 +26,8 @@ from simulation.blocks.fields import (
 )
 from simulation.clinic.events import Event, EventLog
 from simulation.clinic.orders import BY_HAND
-from simulation.clinic.ports import Patient
+from simulation.clinic.outcomes.outcome import Outcome, Row, Watcher
+from simulation.clinic.ports import Patient, Truth
 from simulation.clinic.schedule import Agenda
 from simulation.clinic.stop_rules import GradeRule
 from simulation.errors import UserError
@@ -54,7 +55,7 @@ from simulation.units import (
     unit_pattern,
 )
 
-__all__ = ["PRODUCT", "Dli", "DliDay", "DonorLymphocytes"]
+__all__ = ["PRODUCT", "Dli", "DliDay", "DonorLymphocytes", "DonorLymphocytesGiven"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +216,46 @@ class _DliPlan(Plan):
         detail = f"no further {PRODUCT.word}, {n_cancelled} planned {infusions} not given: {why}"
         events.add(patient.day, "stop", PRODUCT.name, detail)
         return True
+
+
+def _words(row: Row) -> str:
+    cells, count = row.get("dli_cells_per_kg"), row.get("dli_count")
+    if not cells:
+        return "none"
+    number = "" if count is None else f"{count} infusion{'' if count == 1 else 's'}, "
+    return f"{number}{cells_text(cells)} CD3+/kg"
+
+
+class DonorLymphocytesGiven(Watcher):
+    """Count what was infused."""
+
+    rank: ClassVar = 81
+    outcomes: ClassVar = (
+        Outcome(
+            name="dli_cells_per_kg",
+            kind="amount",
+            price=True,
+            short="DLI",
+            label="Donor lymphocytes (DLI)",
+            meaning="CD3+ cells per kg of all donor lymphocyte infusions together",
+            unit="CD3+/kg",
+            better="less",
+            row=_words,
+        ),
+        Outcome(
+            name="dli_count",
+            kind="count",
+            label="Donor lymphocyte infusions",
+            meaning="number of donor lymphocyte infusions",
+            better="less",
+            row=False,
+        ),
+    )
+
+    def values(self, truth: Truth) -> Row:
+        """Return cells and number."""
+        given: Any = self.clinic.givers["dli"]
+        return {"dli_cells_per_kg": given.cells_per_kg, "dli_count": given.n_given}
 
 
 class _Product(Product):

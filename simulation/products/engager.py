@@ -5,7 +5,7 @@ What one engager differs in from another (target, pharmacokinetics, potency) sta
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
@@ -23,7 +23,8 @@ from simulation.blocks.fields import (
 )
 from simulation.clinic.events import Event, EventLog
 from simulation.clinic.orders import BY_HAND
-from simulation.clinic.ports import Patient
+from simulation.clinic.outcomes.outcome import Outcome, Row, Watcher
+from simulation.clinic.ports import Patient, Truth
 from simulation.clinic.schedule import EPSILON, Agenda, is_due
 from simulation.clinic.stop_rules import GradeRule, Stop, StopRule
 from simulation.products.form import ON, ActNow, Form, FormField, as_whole, block_changes, switch, with_unit
@@ -32,7 +33,20 @@ from simulation.products.received import Received, intervals
 from simulation.units import format_number, format_quantity
 from simulation.yaml_source import Node
 
-__all__ = ["EngagerProduct", "Infusion", "InfusionPlan", "PatternPart", "Pump", "Rate", "StepUp", "cycle_of"]
+if TYPE_CHECKING:
+    from simulation.biology.state import State
+
+__all__ = [
+    "EngagerProduct",
+    "Infusion",
+    "InfusionGiven",
+    "InfusionPlan",
+    "PatternPart",
+    "Pump",
+    "Rate",
+    "StepUp",
+    "cycle_of",
+]
 
 _MICRO: Final = "\N{MICRO SIGN}"
 _DUTY: Final = ("dose", "step_up", "on", "off")  # a pattern takes their place
@@ -226,6 +240,60 @@ class InfusionPlan(Plan):
         self._pump.ask(_PLAN, rate, patient, events, why)
 
 
+class InfusionGiven(Watcher):
+    """Count time on the pump of one engager, and the drug given: `class Given(InfusionGiven, engager="...")`."""
+
+    rank: ClassVar = 80
+    before_transplant: ClassVar = True
+    engager: ClassVar[str]
+    days = 0.0
+    amount = 0.0
+
+    def __init_subclass__(cls, engager: str) -> None:
+        """Declare the two outcomes of an engager."""
+        cls.engager = engager
+        cls.outcomes = (
+            Outcome(
+                name=f"{engager}_days",
+                kind="amount",
+                price=True,
+                short=engager,
+                label=engager.capitalize(),
+                meaning=f"time on {engager}",
+                unit="days",
+                better="less",
+                row=cls._words,
+            ),
+            Outcome(
+                name=f"{engager}_ug",
+                kind="amount",
+                label=f"{engager.capitalize()} given",
+                meaning=f"{engager} given",
+                unit=f"{_MICRO}g",
+                better="less",
+                row=False,
+            ),
+        )
+
+    @classmethod
+    def _words(cls, row: Row) -> str:
+        days, amount = (row.get(outcome.name) for outcome in cls.outcomes)
+        if not days:
+            return "none"
+        return f"{days:.4g} days" + (f", {amount:,.0f} {_MICRO}g" if amount is not None else "")
+
+    def observe(self, truth: Truth, dt: float) -> None:
+        """Count a step."""
+        pump: Any = self.clinic.givers[self.engager]
+        if pump.rate > 0.0:
+            self.days += dt
+            self.amount += pump.rate * dt
+
+    def values(self, truth: Truth) -> Row:
+        """Return days and amount."""
+        return {f"{self.engager}_days": self.days, f"{self.engager}_ug": self.amount}
+
+
 def cycle_of(spec: Infusion, cycle: int, body_surface_m2: float) -> tuple[list[tuple[float, float]], float]:
     """Return one cycle's plan: [(day within the cycle from 0, ug/day), ...] and the cycle's length, days.
 
@@ -298,6 +366,10 @@ class EngagerProduct(Product):
             f"{name} stops at CRS of grade {{}} or more",
         )
         self.stop_rules = (on_crs, *stop_rules)
+
+    def columns(self) -> dict[str, tuple[str, Callable[["State"], float]]]:
+        """Return the plasma level."""
+        return {self.level: (f"{self.name} in plasma", lambda state: state.plasma_pg_ml)}
 
     def giver(self, scenario: Any) -> Giver:
         """Return the patient's pump."""

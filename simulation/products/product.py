@@ -175,6 +175,10 @@ class Product(ABC):
         """Return the days from the first day of a course to day 1 of immunotherapy that it takes."""
         return 0.0
 
+    def columns(self) -> "Mapping[str, tuple[str, Callable[[State], float]]]":
+        """Return the columns of the trajectory that it adds: name -> (meaning, how it is read from the state)."""
+        return {}
+
     @abstractmethod
     def giver(self, scenario: Any) -> Giver:
         """Return what gives it to one patient."""

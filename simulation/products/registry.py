@@ -8,10 +8,10 @@ from typing import Any, Final
 from simulation import products as package
 from simulation.clinic.events import Event
 from simulation.clinic.stop_rules import NegativeRelapseRule
-from simulation.products.product import Product
+from simulation.products.product import OTHER_DRUGS, Product
 from simulation.products.received import Received
 
-__all__ = ["BY_HAND", "PRODUCTS", "STOP_RULES", "joined", "product", "received"]
+__all__ = ["BY_HAND", "PRODUCTS", "STOP_RULES", "TITLES", "joined", "product", "received"]
 
 
 def _discovered() -> tuple[Product, ...]:
@@ -31,6 +31,9 @@ STOP_RULES: Final = tuple(  # rules on grades first, then those on antigens
         ((one, rule) for one in PRODUCTS for rule in one.stop_rules),
         key=lambda pair: (isinstance(pair[1], NegativeRelapseRule), pair[1].key),
     )
+)
+TITLES: Final = tuple(  # of the paragraphs of reports; what has none of its own comes last
+    dict.fromkeys(one.title for one in sorted(PRODUCTS, key=lambda one: one.title == OTHER_DRUGS))
 )
 _BY_NAME: Final = {one.name: one for one in PRODUCTS}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simulation.number_words import cells_text, number_text
-from simulation.products.product import OTHER_DRUGS, days_text, join
-from simulation.products.registry import product
+from simulation.products.product import days_text, join
+from simulation.products.registry import TITLES, product
 
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
@@ -135,9 +135,9 @@ def _trigger(start: Any) -> str:
 
 def _products(scenario: Scenario) -> list[tuple[str, str]]:
     """Return a topic per product; what has none of its own comes last, together."""
-    topics: dict[str, list[str]] = {}
-    for one in sorted(scenario.products, key=lambda one: one.title == OTHER_DRUGS):
-        topics.setdefault(one.title, []).extend(one.phrases(scenario))
+    topics: dict[str, list[str]] = {title: [] for title in TITLES}
+    for one in scenario.products:
+        topics[one.title].extend(one.phrases(scenario))
     return [
         (topic, _sentence("; ".join(phrases)) if phrases else "None.") for topic, phrases in topics.items()
     ]

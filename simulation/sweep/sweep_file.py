@@ -169,7 +169,7 @@ class Analysis(Block):
 class SweepFile(Block):
     """Hold a sweep file; what `parameters` and `outcomes` say is checked against the base scenarios."""
 
-    name: Annotated[str, Text(120, 1, "Timing and dose of DLI", one_line=True)]
+    name: Annotated[str, Text(120, 1, "Timing and dose", one_line=True)]
     description: Annotated[str, Text(4000)] = ""
     scenario: _Name | None = None
     arms: dict[str, _Name] | None = None

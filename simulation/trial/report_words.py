@@ -9,6 +9,7 @@ from simulation.clinic.failure import CAUSES
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.number_words import NOTHING, number_text
 from simulation.parameters.table import ParameterTable
+from simulation.products.registry import TITLES
 from simulation.results.scenario_words import scenario_words
 from simulation.results.trial_figures.common import PARAMETERS
 from simulation.results.trial_view import TrialView
@@ -22,7 +23,7 @@ from simulation.units import format_number
 __all__ = ["arms", "assumptions", "cohort_rows", "common", "correlations", "fixed", "incomplete", "limits",
            "results"]  # fmt: skip
 
-_STRATEGY: Final = ("Treatment starts", "Blinatumomab", "Donor lymphocytes", "Other drugs", "Transplant", "Tests",
+_STRATEGY: Final = ("Treatment starts", *TITLES, "Transplant", "Tests",
                     "Stop rules", "Definitions", "Simulation")  # fmt: skip
 # contested or assumed, and able to turn the answer (docs/credibility.md)
 _ASSUMED: Final = ("phi_bm", "partition_marrow", "p_cd19_loss", "rate_exhaustion", "fraction_sanctuary",

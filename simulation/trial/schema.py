@@ -11,6 +11,7 @@ from simulation.parameters.distributions import Distribution
 from simulation.scenario.schema import Scenario
 
 __all__ = [
+    "DAYS_ON_DRUG",
     "PRICES",
     "SHARES",
     "SURVIVAL",
@@ -27,6 +28,7 @@ __all__ = [
 SURVIVAL: Final = tuple(one.name for one in selected("survival"))
 SHARES: Final = tuple(one.name for one in selected("flag", "share"))
 PRICES: Final = tuple(one.name for one in OUTCOMES.values() if one.price)
+DAYS_ON_DRUG: Final = tuple(name for name in PRICES if OUTCOMES[name].unit == "days")
 DEFAULT_SUBGROUPS: Final = (
     "rate_blast_net_growth",
     "n_residual_blasts",
@@ -51,7 +53,7 @@ class Outcomes(Block):
             "relapse",
             "agvhd_2_4",
             "eradicated",
-            "blinatumomab_days",
+            *DAYS_ON_DRUG,
         ),
         description="What else the report shows, in this order; comparison.json always holds everything.",
     )

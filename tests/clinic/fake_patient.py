@@ -96,7 +96,6 @@ class FakePatient:
             marrow_suppression=self._other_at("suppression", 0.1),
             marrow_exhaustion=self._other_at("exhaustion", 0.1),
             marrow_et_ratio=1e10 / blasts if blasts else float("inf"),
-            blinatumomab_pg_per_ml=0.0,
             agvhd_grade=int(self._other_at("agvhd", 0)),
             crs_grade=int(self._other_at("crs", 0)),
             agents=7,

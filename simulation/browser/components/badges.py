@@ -5,7 +5,9 @@ from typing import Any, Final
 
 from simulation.browser.components.word_list import Item, WordList
 from simulation.browser.snapshot import Snapshot
-from simulation.number_words import cells_text, grade_text, number_text
+from simulation.clinic.outcomes import OUTCOMES
+from simulation.number_words import grade_text, number_text
+from simulation.results.words import outcome_words
 
 __all__ = ["Badges", "badge_words"]
 
@@ -32,12 +34,8 @@ def badge_words(shot: Snapshot) -> list[tuple[str, str, str]]:
     if o.get("crs_grade"):
         badges.append(("CRS", f"worst grade {o['crs_grade']}", "bad"))
     badges += [("Pump", words, "drug") for words in shot.running]
-    if o["blinatumomab_days"]:
-        badges.append(("Blinatumomab", f"{o['blinatumomab_days']:.4g} days", "plain"))
-    if o["dli_count"]:
-        badges.append(
-            ("DLI", f"{o['dli_count']}, {cells_text(float(str(o['dli_cells_per_kg'])))} CD3+/kg", "plain")
-        )
+    given = [one for one in OUTCOMES.values() if one.price and o.get(one.name)]
+    badges += [(one.short[:1].upper() + one.short[1:], outcome_words(one, o), "plain") for one in given]
     if o.get("nrm_day") is not None:
         badges.append(("Death", f"day {o['nrm_day']:.4g}, {o['nrm_cause']}", "bad"))
     elif shot.finished:

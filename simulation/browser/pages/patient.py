@@ -67,7 +67,7 @@ def _Charts(view: PatientView, colours: Palette) -> None:
     shot = view.shot
     Chart(
         option=option, frame=frame_option(shot, colours), height=HEIGHT, event_drawn=lambda _: view.player.drawn(),
-        label=f"Charts until day {shot.day:.4g}: leukaemia, T cells, blood, blinatumomab level, tissue and GvHD grades",
+        label=f"Charts until day {shot.day:.4g}: leukaemia, T cells, blood, drug level, tissue and GvHD grades",
     )  # fmt: skip
 
 

@@ -125,7 +125,7 @@ def _Charts(view: TwinView, colours: Palette) -> None:
     Chart(
         option=option, frame=twin_frame(view.shots, view.parted_day, colours), height=HEIGHT,
         event_drawn=lambda _: view.player.drawn(),
-        label=f"Charts of both twins until day {view.day:.4g}: leukaemia, T cells in blood, blinatumomab level, tissue",
+        label=f"Charts of both twins until day {view.day:.4g}: leukaemia, T cells in blood, drug level, tissue",
     )  # fmt: skip
 
 

@@ -164,16 +164,17 @@ class HaematologicalRelapse(Watcher):
 
     def replanned(self) -> None:
         """Begin to explain failures anew: there is none yet."""
-        self._failure = FailureWatch(
-            self.clinic.values, with_blinatumomab=self.clinic.scenario.blinatumomab is not None
-        )
+        scenario = self.clinic.scenario
+        engagers = (one for one in scenario.products if one.kind == "infusion")
+        planned = any(one.spec(scenario) is not None for one in engagers)
+        self._failure = FailureWatch(self.clinic.values, with_engager=planned)
 
     # ---- the true state
 
     def observe(self, truth: Truth, dt: float) -> None:
         """Follow relapse, and what may explain the next failure."""
         if self._treated_since is not None:
-            on_drug = any(getattr(giver, "rate", 0.0) > 0.0 for giver in self.clinic.givers.values())
+            on_drug = any(giver.running() for giver in self.clinic.givers.values())
             self._failure.follow(truth, on_drug)
         definitions = self.clinic.scenario.definitions
         fraction = truth.marrow_blast_fraction

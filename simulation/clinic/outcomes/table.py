@@ -10,7 +10,7 @@ from simulation.clinic.outcomes.outcome import EVERYONE, Kind, Outcome, Row, Wat
 
 __all__ = ["EVERYONE", "OUTCOMES", "of_patient", "outcome", "selected", "watchers"]
 
-_ROOMS: Final = ("simulation.clinic.outcomes",)
+_ROOMS: Final = ("simulation.clinic.outcomes", "simulation.products")  # a product declares its own outcomes
 _NO_OUTCOMES: Final = frozenset({"book", "outcome", "table"})
 
 

@@ -57,7 +57,7 @@ def caption(result: Result) -> str:
     """Say what the figure shows."""
     return (
         "Cells per microlitre of blood, as simulated (a blood test would add counting noise). T cells "
-        "leave the blood for some days when blinatumomab starts; B cells carry CD19 and are killed by it. "
-        "The grey band is below one cell in 10 \N{MICRO SIGN}L. Blue shading: blinatumomab running. One "
+        "leave the blood for some days when an engager starts; B cells carry CD19 and are killed by it. "
+        f"The grey band is below one cell in 10 \N{MICRO SIGN}L. {strip.SHADING} One "
         "simulated patient: there are no confidence bands."
     )

@@ -97,7 +97,7 @@ def caption(result: Result) -> str:
         "the tests of the marrow measured, on the day of the sample: an aspirate sees ONE site, and only "
         "so many of its cells. Open triangles: nothing found above the assay's limit "
         f"({number_text(_sensitivity(result))}). Dashed lines: overt relapse and MRD as this scenario "
-        "defines them. Blue shading: blinatumomab running. One simulated patient: there are no confidence "
+        f"defines them. {strip.SHADING} One simulated patient: there are no confidence "
         "bands."
     )
 

@@ -23,6 +23,7 @@ __all__ = ["TITLE", "caption", "draw", "figure"]
 
 _ENGAGERS = tuple(product for product in PRODUCTS if isinstance(product, EngagerProduct))
 _NAMES = join(product.name for product in _ENGAGERS)
+_CELLS = join(product.word for product in PRODUCTS if product.kind == "cells")
 TITLE = f"Drug: {_NAMES} level, infusions and donor lymphocytes"
 
 
@@ -55,7 +56,11 @@ def draw(ax: Axes, result: Result) -> Figure:
             ax.fill_between(result.days, 0, level, color=colour, alpha=0.15, linewidth=0)
     for infusion in cells:
         ax.axvline(
-            infusion.day, color=style.COLOUR["donor_cells"], linewidth=0.9, linestyle=(0, (4, 2)), label="DLI"
+            infusion.day,
+            color=style.COLOUR["donor_cells"],
+            linewidth=0.9,
+            linestyle=(0, (4, 2)),
+            label=_CELLS,
         )
         ax.annotate(
             cells_text(infusion.level),

@@ -10,18 +10,31 @@ from matplotlib.axes import Axes
 
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.number_words import finite
+from simulation.products.product import join
 from simulation.products.received import Interval, Received
-from simulation.products.registry import received
+from simulation.products.registry import PRODUCTS, received
 from simulation.results.figures import style
 
 if TYPE_CHECKING:
     from simulation.results.result import Result
 
-__all__ = ["GVHD", "TURNS", "draw_bars", "given", "milestones", "panels", "prepare", "shade_infusions"]
+__all__ = [
+    "GVHD",
+    "SHADING",
+    "TURNS",
+    "draw_bars",
+    "given",
+    "milestones",
+    "panels",
+    "prepare",
+    "shade_infusions",
+]
 
 _WIDTH, _LEFT, _RIGHT = 2.95, 0.92, 0.76  # inches: the axes of days, and what stands beside them
 _TOP, _BOTTOM, _GAP, _ROW = 0.05, 0.42, 0.13, 0.19  # inches
 _LETTER = 0.055 / _WIDTH  # share of the axes that a letter of a milestone takes
+_INFUSIONS = join(one.name for one in PRODUCTS if one.kind == "infusion")
+SHADING = f"Shading: {_INFUSIONS} running."
 TURNS = tuple(
     OUTCOMES[name].mark for name in ("relapse_day", "second_relapse_day", "eradicated_day", "nrm_day")
 )

@@ -48,9 +48,9 @@ def draw_marrow(ax: Axes, result: Result) -> Figure:
 def caption(result: Result) -> str:
     """Say what the figure shows."""
     return (
-        "Conventional (Tcon) and regulatory (Treg) donor T cells, and those that blinatumomab holds "
-        "engaged with a CD19+ cell, in the whole body (top) and in the marrow (bottom). The grey band at "
-        "the bottom reaches down to true zero. Blue shading: blinatumomab running. One simulated patient: "
+        "Conventional (Tcon) and regulatory (Treg) donor T cells, and those that are engaged "
+        "with a target cell, in the whole body (top) and in the marrow (bottom). The grey band at "
+        f"the bottom reaches down to true zero. {strip.SHADING} One simulated patient: "
         "there are no confidence bands."
     )
 
