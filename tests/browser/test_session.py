@@ -144,7 +144,7 @@ def test_orders_are_reproduced_by_command_and_by_file(session: PatientSession, t
     until(session, 25.0)
     assert session.order("now_blinatumomab", stop="blinatumomab")
     until(session, 33.5)
-    shown = session.model.course
+    shown = session.model.life
 
     words = shlex.split(command(session))
     sets = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
