@@ -35,6 +35,7 @@ def test_the_page_has_examples_of_each_kind() -> None:
     assert headings == [
         "A rule",
         "A treatment",
+        "A product",
         "Agents by hand",
         "An agent class",
         "A scripted agent",

@@ -1,0 +1,70 @@
+"""A second engager is one more file and its rows of the parameter table: the one on the page, in a copy of the program."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+SCENARIO = """
+name: Two engagers
+follow_up: 40 d
+time_step: 12 h
+marrow: {rows: 2, columns: 2}
+marrow_maps: []
+patient: {n_residual_blasts: 1e7 cells}
+start: {when: day, day: day 10}
+anti_cd22: {dose: 28 ug/day, on: 14 d, off: 7 d, cycles: 1}
+orders: [{day: day 30, give: anti_cd22, dose: 9 ug/day, for: 2 d}]
+"""
+SWEEP = """
+name: Doses of it
+scenario: two.yaml
+parameters: {anti_cd22.dose: [0 ug/day, 28 ug/day]}
+design: {kind: grid}
+replicates: 1
+outcomes: [anti_cd22_days, final_blasts]
+"""
+SCRIPT = """
+import csv, json
+from pathlib import Path
+from simulation.cli import main
+from simulation.sweep.plan import load_plan
+from simulation.sweep.table import Table
+assert main(["check", "two.yaml", "sweep.yaml"]) == 0
+assert main(["run", "two.yaml", "--out", "run", "--quiet"]) == 0
+summary = json.load(open("run/summary.json"))
+assert summary["anti_cd22_days"] == 16.0 and summary["anti_cd22_ug"] == 14 * 28 + 2 * 9, summary
+assert summary["blinatumomab_days"] == 0
+levels = [float(row["anti_cd22_pg_per_ml"]) for row in csv.DictReader(open("run/trajectory.csv"))]
+assert max(levels) > 100
+doses = [row for row in csv.DictReader(open("run/events.csv")) if row["what"] == "anti_cd22"]
+assert [row["kind"] for row in doses] == ["dose", "dose", "dose", "dose"]
+assert "anti_cd22" in open("run/figures/drug.svg").read()
+assert "anti_cd22" in open("run/report.html").read() and "anti_cd22:" in open("run/scenario.resolved.yaml").read()
+assert main(["sweep", "sweep.yaml", "--out", "sweep", "--workers", "0", "--quiet"]) == 0
+rows = list(Table(Path("sweep"), load_plan(Path("sweep"))).rows())
+none, some = (row["final_blasts"] for row in sorted(rows, key=lambda row: row["point"]))
+assert some < 0.95 * none, "it kills"
+"""
+
+
+def example(name: str) -> str:
+    found = re.search(rf"<!-- example: {name} -->\n```\w+\n(.*?)```", PAGE, re.DOTALL)
+    assert found
+    return found[1]
+
+
+def test_the_product_of_the_page_works_everywhere(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "simulation", tmp_path / "simulation", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "simulation" / "products" / "anti_cd22.py").write_text(example("product"))
+    table = tmp_path / "simulation" / "data" / "parameters.yaml"
+    text = table.read_text()
+    at = text.index("  volume_blinatumomab:\n")
+    table.write_text(text[:at] + example("product rows") + text[at:])
+    (tmp_path / "two.yaml").write_text(SCENARIO)
+    (tmp_path / "sweep.yaml").write_text(SWEEP)
+    done = subprocess.run([sys.executable, "-c", SCRIPT], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
