@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulation.engine.bit_fields import BitField
-from simulation.engine.population import Ints
+
+if TYPE_CHECKING:
+    from simulation.engine.population import Ints
 
 __all__ = ["ANTIGENS", "CD19", "HLA_HAPLOTYPE", "Antigen", "lost_masks"]
 
@@ -47,6 +50,6 @@ HLA_HAPLOTYPE = Antigen(
 ANTIGENS = (CD19, HLA_HAPLOTYPE)
 
 
-def lost_masks(antigens: Iterable[Antigen]) -> Ints:
+def lost_masks(antigens: Iterable[Antigen]) -> "Ints":
     """Return the bit by which each antigen is lost, shape (n_antigens,)."""
     return np.array([antigen.lost.mask for antigen in antigens], np.int64)

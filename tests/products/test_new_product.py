@@ -58,7 +58,9 @@ def example(name: str) -> str:
 
 
 def test_the_product_of_the_page_works_everywhere(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "simulation", tmp_path / "simulation", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "simulation", tmp_path / "simulation", ignore=shutil.ignore_patterns("__pycache__")
+    )
     (tmp_path / "simulation" / "products" / "anti_cd22.py").write_text(example("product"))
     table = tmp_path / "simulation" / "data" / "parameters.yaml"
     text = table.read_text()
