@@ -5,7 +5,7 @@ from numba import njit
 from simulation.biology.channels import Channel
 from simulation.biology.state import State
 from simulation.biology.traits import CLONE
-from simulation.engine.bit_fields import value_of
+from simulation.engine.bit_kernels import value_of
 from simulation.engine.population import Floats, Ints, Ints32
 
 __all__ = ["BlastGrowth"]

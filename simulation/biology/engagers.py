@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulation.biology.antigens import Antigen
-from simulation.engine.population import Floats
 
 if TYPE_CHECKING:
     from simulation.biology.state import State
+    from simulation.engine.population import Floats
 
 __all__ = ["Engager", "plasma_occupancy", "targets"]
 
@@ -36,7 +36,7 @@ class Engager:
     ec50_killing: str
 
 
-def targets(state: "State", engager: Engager) -> Floats:
+def targets(state: "State", engager: Engager) -> "Floats":
     """Return the cells that carry the engager's target, shape (n_places,)."""
     blasts = state.census.blasts_with(engager.target)
     return blasts + state.places.normal_b if engager.target.on_normal_b else blasts

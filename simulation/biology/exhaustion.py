@@ -12,7 +12,7 @@ from simulation.biology.traits import (
     EXHAUSTION_REVERSIBLE,
     EXHAUSTION_TERMINAL,
 )
-from simulation.engine.bit_fields import value_of
+from simulation.engine.bit_kernels import value_of
 from simulation.engine.population import Floats, Ints, Ints32
 
 __all__ = ["Exhaustion"]

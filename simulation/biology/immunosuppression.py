@@ -11,7 +11,7 @@ from simulation.biology.drugs import PLAIN_DRUGS
 from simulation.biology.engagers import targets
 from simulation.biology.state import State
 from simulation.biology.traits import EFFECTOR, STAGE
-from simulation.engine.bit_fields import value_of
+from simulation.engine.bit_kernels import value_of
 from simulation.engine.population import Floats, Ints, Ints32
 
 __all__ = ["Immunosuppression"]

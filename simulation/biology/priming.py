@@ -8,7 +8,7 @@ from simulation.biology.channels import Channel
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
 from simulation.biology.traits import DIVISIONS_LEFT, EFFECTOR, MEMORY, STAGE
-from simulation.engine.bit_fields import value_of
+from simulation.engine.bit_kernels import value_of
 from simulation.engine.population import Floats, Ints, Ints32
 
 __all__ = ["Priming"]

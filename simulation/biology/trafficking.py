@@ -9,7 +9,7 @@ from simulation.biology.channels import TO_KIND, Channel
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
 from simulation.biology.traits import ALLOREACTIVE, CLASS, DIVISIONS_LEFT, EFFECTOR, ENGAGED_TREG, STAGE, TREG
-from simulation.engine.bit_fields import value_of
+from simulation.engine.bit_kernels import value_of
 from simulation.engine.population import Floats, Ints, Ints32
 
 __all__ = ["Trafficking"]

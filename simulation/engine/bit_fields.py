@@ -2,11 +2,7 @@
 
 from typing import Any, NamedTuple, Self
 
-from numba import njit
-
-from simulation.engine.draws import Int
-
-__all__ = ["BitField", "value_of"]
+__all__ = ["BitField"]
 
 
 class _Bits(NamedTuple):
@@ -66,9 +62,3 @@ class BitField(_Bits):
     def put(self, code: int, value: int) -> int:
         """Return the code with another value in this field."""
         return code & ~self.mask | self.bits(value)
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def value_of(code: Int, field: tuple[int, int]) -> Int:
-    """Return a field's value in a code; for kernels, where a plain tuple may stand for the field."""
-    return (code >> field[0]) & ((1 << field[1]) - 1)

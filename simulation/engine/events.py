@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from simulation.engine.bit_fields import BitField, value_of
+from simulation.engine.bit_fields import BitField
+from simulation.engine.bit_kernels import value_of
 from simulation.engine.draws import Int, draw_binomial, draw_births, draw_poisson
 from simulation.engine.keyed_random import agent_key
 from simulation.engine.population import (

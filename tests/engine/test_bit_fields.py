@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from simulation.engine.bit_fields import BitField, value_of
+from simulation.engine.bit_fields import BitField
+from simulation.engine.bit_kernels import value_of
 
 LOW, HIGH = BitField(3, 4, "low", "the lower field"), BitField(40, 16, "high", "the upper field")
 
