@@ -1,17 +1,10 @@
 """Antigens of cells: what blasts carry, may lose, and are recognised by."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from simulation.engine.bit_fields import BitField
 
-if TYPE_CHECKING:
-    from simulation.engine.population import Ints
-
-__all__ = ["ANTIGENS", "CD19", "HLA_HAPLOTYPE", "Antigen", "lost_masks"]
+__all__ = ["ANTIGENS", "CD19", "HLA_HAPLOTYPE", "Antigen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +41,3 @@ HLA_HAPLOTYPE = Antigen(
     "hla_haplotype", _lost(29, "the mismatched HLA haplotype"), "p_hla_loss", mismatched_only=True
 )
 ANTIGENS = (CD19, HLA_HAPLOTYPE)
-
-
-def lost_masks(antigens: Iterable[Antigen]) -> "Ints":
-    """Return the bit by which each antigen is lost, shape (n_antigens,)."""
-    return np.array([antigen.lost.mask for antigen in antigens], np.int64)

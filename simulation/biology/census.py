@@ -3,13 +3,13 @@
 Interactions depend on these counts only, never on the number of agents.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from simulation.biology.antigens import Antigen, lost_masks
+from simulation.biology.antigens import Antigen
 from simulation.biology.traits import (
     ALLOREACTIVE,
     BLAST,
@@ -26,7 +26,7 @@ from simulation.biology.traits import (
 from simulation.engine.bit_kernels import value_of
 from simulation.engine.population import Floats, Ints, Ints32, Population
 
-__all__ = ["Census", "Counts"]
+__all__ = ["Census", "Counts", "lost_masks"]
 
 
 class Counts[T: (float, Floats)](NamedTuple):
@@ -193,3 +193,8 @@ def _count(
         n_treg,
         n_allo,
     )
+
+
+def lost_masks(antigens: Iterable[Antigen]) -> Ints:
+    """Return the bit by which each antigen is lost, shape (n_antigens,)."""
+    return np.array([antigen.lost.mask for antigen in antigens], np.int64)

@@ -8,8 +8,8 @@ from typing import Any, Protocol, Self, cast
 
 import numpy as np
 
-from simulation.biology.antigens import ANTIGENS, Antigen, lost_masks
-from simulation.biology.census import Census
+from simulation.biology.antigens import ANTIGENS, Antigen
+from simulation.biology.census import Census, lost_masks
 from simulation.biology.engagers import Engager
 from simulation.biology.places import Places
 from simulation.biology.traits import BLAST, CLASS, CLONE, N_TRAITS

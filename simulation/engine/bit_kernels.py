@@ -1,4 +1,4 @@
-"""Bit fields as kernels read them."""
+"""Read packed numbers in compiled code; declarations of fields (`bit_fields`) need no compiler."""
 
 from numba import njit
 

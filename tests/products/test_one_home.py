@@ -16,7 +16,6 @@ EXCEPTIONS = {
     "biology/traits.py",  # cells remember the infusion they came with
     "browser/marrow.py",
     "browser/app.py",  # the title of the page
-    "mesa_model/agents.py",
     "calibration/measures.py",  # an experiment of a fit
     "cohort/measures.py",  # its pharmacokinetics between patients, by the parameter's name
     "results/trial_figures/common.py",
