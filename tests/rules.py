@@ -5,7 +5,7 @@ from pathlib import Path
 RULES = """\
 from dataclasses import dataclass
 
-from simulation.biology.traits import Channel
+from simulation.biology.channels import Channel
 
 PARAMETERS = {
     "my_rate": {"value": "0.5 /day", "low": "0 /day", "high": "2 /day", "source": "a test"},
