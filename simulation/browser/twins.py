@@ -8,16 +8,21 @@ import solara
 from simulation.browser.catalogue import Source
 from simulation.browser.player import Player
 from simulation.browser.snapshot import Snapshot, snapshot
+from simulation.clinic.outcomes import OUTCOMES
 from simulation.errors import UserError
 from simulation.mesa_model import TransplantModel
-from simulation.results.words import outcome_table
+from simulation.results.words import outcome_words
 from simulation.scenario.schema import Scenario
 
 __all__ = ["TwinView", "difference"]
 
 _EPS: Final = 1e-9
 
-_NOW: Final = {"Blasts at the end": "Blasts now", "CD3+ in blood at the end": "CD3+ in blood now"}
+_SHOWN: Final = (  # what fits on a screen of 800 pixels: days, grades and what was given
+    "treatment_start_day", "relapse_day", "complete_remission_day", "mrd_negative_day", "mrd_nadir", "second_relapse_day",
+    "relapse_cd19", "eradicated", "agvhd_grade", "crs_grade", "nrm_day",
+    *(name for name, one in OUTCOMES.items() if one.price), "final_blasts", "final_cd3_per_ul",
+)  # fmt: skip
 
 
 class TwinView:
@@ -154,12 +159,10 @@ class TwinView:
 
 def difference(shots: tuple[Snapshot, Snapshot]) -> list[tuple[str, str, str, bool]]:
     """Return (outcome, first twin's, second twin's, whether they differ), in the order in which a clinician asks."""
-    first, second = (dict(outcome_table(shot.result)) for shot in shots)
-    nothing = "\N{EN DASH}"
     rows = []
-    for label in dict.fromkeys((*first, *second)):
-        left, right = first.get(label, nothing), second.get(label, nothing)
-        rows.append((_NOW.get(label, label), left, right, left != right))
+    for declared in (OUTCOMES[name] for name in _SHOWN):
+        left, right = (outcome_words(declared, shot.outcomes) for shot in shots)
+        rows.append((declared.label.replace("at the end", "now"), left, right, left != right))
     return rows
 
 

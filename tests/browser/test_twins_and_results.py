@@ -138,7 +138,7 @@ def test_stored_runs_are_shown_beside_each_other(page: Any, stored: Server) -> N
 
 def test_a_comparison_is_shown_and_its_patients_are_watched(page: Any, stored: Server) -> None:
     open_results(page, "results/trial", "a comparison")
-    assert "GvHD grade II-IV" in page.locator(".tt-table").first.inner_text()
+    assert "Acute GvHD II\N{EN DASH}IV" in page.locator(".tt-table").first.inner_text()
     page.get_by_role("button", name="Watch as twins").first.click()
     page.get_by_text("Identical so far").wait_for()
     assert (
