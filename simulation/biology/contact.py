@@ -38,7 +38,8 @@ class Contact:
             signals.synapse_rate[:] = signals.busy[:] = 0.0
             return
         n, rate = neighbours_at_hand(state), 0.0
-        for drug, engager in zip(signals.drug_pg_ml, state.engagers, strict=True):
+        for i, engager in enumerate(state.engagers):
+            drug = signals.drug_pg_ml[i]
             occupancy = drug / (getattr(p, engager.ec50_activation) + drug)
             rate = rate + p.rate_contacts * p.p_synapse * occupancy * (targets(state, engager) / n)
         signals.synapse_rate[:] = rate

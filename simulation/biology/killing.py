@@ -34,7 +34,8 @@ class Killing:
             signals.kill_rate[:] = signals.normal_b_kill_rate[:] = 0.0
             return
         n, demand, of_normal_b, per_target = neighbours_at_hand(state), 0.0, 0.0, []
-        for drug, engager in zip(signals.drug_pg_ml, engagers, strict=True):
+        for i, engager in enumerate(engagers):
+            drug = signals.drug_pg_ml[i]
             rate = p.rate_contacts * p.p_synapse * drug / (getattr(p, engager.ec50_killing) + drug)
             per_target.append(rate)
             demand = demand + rate * targets(state, engager) / n

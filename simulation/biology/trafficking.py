@@ -76,11 +76,15 @@ def _add(
             from_blood[treg, effector] = through * rates
             from_blood[treg, effector, PlaceKind.MARROW] = through * enter[PlaceKind.MARROW] * access
     for row in rows:
-        code = codes[row]
-        kind = behaviour[value_of(code, CLASS)]
         where = kinds[places[row]]
+        if where == PlaceKind.MARROW:  # most of them: nothing more needs to be known
+            hazard[row, Channel.TO_BLOOD] += leave[where]
+            hazard[row, Channel.TO_NEIGHBOUR] += to_neighbour
+            continue
+        code = codes[row]
         effector = int(value_of(code, ALLOREACTIVE) and value_of(code, STAGE) == EFFECTOR)
         if where == PlaceKind.BLOOD:
+            kind = behaviour[value_of(code, CLASS)]
             treg = int(kind == TREG or kind == ENGAGED_TREG)
             for k in range(enter.size):
                 if TO_KIND[k] >= 0:
@@ -92,5 +96,3 @@ def _add(
             hazard[row, Channel.TO_BLOOD] += leave[where] / (
                 homing if effector and where == PlaceKind.TISSUE else 1.0
             )
-            if where == PlaceKind.MARROW:
-                hazard[row, Channel.TO_NEIGHBOUR] += to_neighbour

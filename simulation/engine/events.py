@@ -63,7 +63,7 @@ class Channels(NamedTuple):
 
     def events_of(self, tally: Ints, effect: int) -> int:
         """Return the events of one effect, of all classes."""
-        return int(tally[:, self.effect == effect].sum())
+        return int(tally.sum(axis=0) @ (self.effect == effect))
 
 
 class Destinations(NamedTuple):
