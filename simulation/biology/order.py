@@ -22,7 +22,7 @@ from simulation.biology.priming import Priming
 from simulation.biology.state import Process, State
 from simulation.biology.trafficking import Trafficking
 from simulation.biology.treg import TregSuppression
-from simulation.engine.events import DIE, DIVIDE, draw_events
+from simulation.engine.events import draw_events
 from simulation.engine.keyed_random import step_key
 
 __all__ = ["AFTER_EVENTS", "BEFORE_EVENTS", "advance"]
@@ -72,8 +72,9 @@ def advance(
         step_key(state.event_key, state.step),
         dt,
     )
-    state.births += state.channels.events_of(state.tally, DIVIDE)
-    state.deaths += state.channels.events_of(state.tally, DIE)
+    births, deaths = state.channels.births_and_deaths(state.tally)
+    state.births += births
+    state.deaths += deaths
     for process in after:
         process.act(state, dt)
     state.step += 1

@@ -61,9 +61,10 @@ class Channels(NamedTuple):
     program: BitField
     clone: BitField
 
-    def events_of(self, tally: Ints, effect: int) -> int:
-        """Return the events of one effect, of all classes."""
-        return int(tally.sum(axis=0) @ (self.effect == effect))
+    def births_and_deaths(self, tally: Ints) -> tuple[int, int]:
+        """Return how many cells of all classes were born, and how many died by whatever channel."""
+        events = tally.sum(axis=0)
+        return int(events[0]), int(events @ (self.effect == DIE))
 
 
 class Destinations(NamedTuple):

@@ -45,8 +45,9 @@ class Cultures:
             self.pop.hazard[rows, 0], self.pop.hazard[rows, 1] = birth, death
             key = step_key(self._key, self._steps)
             tally = draw_events(self.pop, self._channels, self._where, self._variants, key, dt)
-            self.births += self._channels.events_of(tally, DIVIDE)
-            self.deaths += self._channels.events_of(tally, DIE)
+            births, deaths = self._channels.births_and_deaths(tally)
+            self.births += births
+            self.deaths += deaths
             self._steps += 1
 
     def cells(self, *, mutants_only: bool = False) -> Ints:
