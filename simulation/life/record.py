@@ -1,5 +1,6 @@
 """What of a life is kept beside its outcomes and events: rows of the trajectory and maps of the marrow."""
 
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -67,10 +68,6 @@ class Recorder:
 
     def copy(self) -> "Recorder":
         """Return an independent copy."""
-        return Recorder(
-            self.scenario, self.record, list(self.maps), list(self._lines), self._next
-        )._waiting_for(self._maps_due)
-
-    def _waiting_for(self, days: list[float]) -> "Recorder":
-        self._maps_due = list(days)
-        return self
+        twin = copy(self)
+        twin.maps, twin._lines, twin._maps_due = list(self.maps), list(self._lines), list(self._maps_due)
+        return twin

@@ -248,7 +248,7 @@ def test_overview_has_a_curve_and_a_row_per_run() -> None:
         "relapse day 183",
         "2nd relapse day 331",
         "eradicated day 171",
-        "no relapse by day 200",
+        "no haematological relapse by day 200",
     ]
 
 

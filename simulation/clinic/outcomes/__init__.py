@@ -6,6 +6,6 @@ declarations in `table`: summaries, tables, stores, sweeps, comparisons, figures
 
 from simulation.clinic.outcomes.book import OutcomeBook
 from simulation.clinic.outcomes.outcome import Outcome, Watcher
-from simulation.clinic.outcomes.table import EVERYONE, OUTCOMES, of_patient, outcome, selected
+from simulation.clinic.outcomes.table import EVERYONE, OUTCOMES, of_patient, selected
 
-__all__ = ["EVERYONE", "OUTCOMES", "Outcome", "OutcomeBook", "Watcher", "of_patient", "outcome", "selected"]
+__all__ = ["EVERYONE", "OUTCOMES", "Outcome", "OutcomeBook", "Watcher", "of_patient", "selected"]

@@ -14,7 +14,7 @@ def _blasts(row: Row) -> str:
     share = finite(row.get("final_marrow_blast_fraction"))
     outside = finite(row.get("final_extramedullary_blasts"))
     where = [f"{100 * share:.2g} % of marrow"] if share and share >= 5e-4 else []
-    where += [f"{number_text(outside, 2)} outside it"] if outside else []
+    where += [f"{number_text(outside, 2)} outside the marrow"] if outside else []
     return f"{text} ({', '.join(where)})" if where else text
 
 

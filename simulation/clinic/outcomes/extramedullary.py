@@ -23,7 +23,8 @@ class ExtramedullaryRelapse(Watcher):
             mark="relapse outside",
             colour="blasts",
             label="Extramedullary relapse",
-            meaning="first day with as many blasts outside the marrow as imaging shows, in truth",
+            meaning="first day with as many blasts outside the marrow as imaging shows, in truth; that number and the size "
+            "of the place are assumptions",
         ),
         Outcome(
             name="extramedullary_relapse",

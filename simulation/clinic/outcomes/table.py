@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from simulation.clinic.outcomes.outcome import EVERYONE, Kind, Outcome, Row, Watcher
 
-__all__ = ["EVERYONE", "OUTCOMES", "of_patient", "outcome", "selected", "watchers"]
+__all__ = ["EVERYONE", "OUTCOMES", "of_patient", "selected", "watchers"]
 
 _ROOMS: Final = ("simulation.clinic.outcomes", "simulation.products")  # a product declares its own outcomes
 _NO_OUTCOMES: Final = frozenset({"book", "outcome", "table"})
@@ -53,11 +53,6 @@ def _declared() -> Mapping[str, Outcome]:
 
 
 OUTCOMES: Final[Mapping[str, Outcome]] = _Outcomes()
-
-
-def outcome(name: str) -> Outcome:
-    """Return an outcome by name; raise `KeyError` where there is none."""
-    return OUTCOMES[name]
 
 
 def selected(*kinds: Kind) -> tuple[Outcome, ...]:

@@ -180,4 +180,4 @@ def _verdict(result: Result) -> str:
         day = _day(result, key)
         if day is not None:
             return f"{text} day {day:.0f}"
-    return f"no relapse by day {result.end:.0f}"
+    return f"no haematological relapse by day {result.end:.0f}"
