@@ -58,11 +58,12 @@ class TrialFolder:
         """Return what was found in each arm: (label, one text per arm)."""
         arms = [self.found["arms"][arm] for arm in self.arms]
         rows = [("Patients", *(str(arm["n"]) for arm in arms))]
-        for name in arms[0]["shares"]:
-            rows.append((share_title(OUTCOMES[name]), *(_share(arm["shares"].get(name)) for arm in arms)))
         for name in arms[0]["rmst"]:
             means = (number_text(arm["rmst"][name]["value"]) for arm in arms)
             rows.append((f"{OUTCOMES[name].label}, mean days", *means))
+        ends = {one.censored for one in CURVES.values()}  # the curves show them
+        for name in (name for name in arms[0]["shares"] if name not in ends):
+            rows.append((share_title(OUTCOMES[name]), *(_share(arm["shares"].get(name)) for arm in arms)))
         for name in arms[0]["means"]:
             declared = OUTCOMES[name]
             values = (number_text(arm["means"][name]) for arm in arms)

@@ -27,7 +27,7 @@ class Eradication(Watcher):
             label="Leukaemia eradicated",
             meaning="no leukaemic cell is left in the body at the end",
             better="more",
-            of=lambda row: row["final_blasts"] == 0,
+            of=lambda row: row["eradicated_day"] is not None,
             row=_words,
         ),
         Outcome(
