@@ -1,14 +1,14 @@
 """The book of one patient's outcomes: every watcher takes note, and the summary holds what all of them found."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from simulation.clinic.outcomes.outcome import Watcher
 from simulation.clinic.outcomes.table import OUTCOMES, watchers
 from simulation.clinic.schedule import is_due
 
 if TYPE_CHECKING:
     from simulation.clinic.assays import MarrowResult
     from simulation.clinic.clinic import Clinic
-    from simulation.clinic.outcomes.outcome import Watcher
     from simulation.clinic.ports import Truth
 
 __all__ = ["OutcomeBook"]
@@ -18,16 +18,19 @@ class OutcomeBook:
     """Follow one patient; what happens is passed on to every watcher in a fixed order."""
 
     def __init__(self, clinic: "Clinic") -> None:
-        self._watchers: tuple[Watcher, ...] = tuple(kind(clinic) for kind in watchers())
+        self._by_kind: dict[type[Watcher], Watcher] = {kind: kind(clinic) for kind in watchers()}
+        self._watchers = tuple(self._by_kind.values())
+        # in every step: those that look at the truth, and no others
+        self._observing = tuple(one for one in self._watchers if type(one).observe is not Watcher.observe)
 
-    def watcher[W: "Watcher"](self, kind: type[W]) -> W:
+    def watcher[W: Watcher](self, kind: type[W]) -> W:
         """Return the watcher of a class."""
-        return next(one for one in self._watchers if isinstance(one, kind))
+        return cast(W, self._by_kind[kind])
 
     def observe(self, truth: "Truth", dt: float) -> None:
         """Take note of the state at the end of a step of `dt` days."""
         counts = is_due(0.0, truth.day)
-        for one in self._watchers:
+        for one in self._observing:
             if counts or one.before_transplant:
                 one.observe(truth, dt)
 
