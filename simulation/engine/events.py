@@ -63,8 +63,9 @@ class Channels(NamedTuple):
 
     def births_and_deaths(self, tally: Ints) -> tuple[int, int]:
         """Return how many cells of all classes were born, and how many died by whatever channel."""
-        events = tally.sum(axis=0)
-        return int(events[0]), int(events @ (self.effect == DIE))
+        events = tally.sum(axis=0).tolist()
+        effects = self.effect.tolist()
+        return events[0], sum(n for n, effect in zip(events, effects, strict=True) if effect == DIE)
 
 
 class Destinations(NamedTuple):

@@ -167,6 +167,14 @@ def wait_for_day(page: Any, day: float) -> None:
     )
 
 
+def wait_for_earlier_day(page: Any, day: float) -> None:
+    """Wait until the page shows a day before this one: what a click changes may be drawn piece by piece."""
+    page.wait_for_function(
+        "day => parseFloat((document.querySelector('.tt-badge')?.innerText ?? '').split('Day: ')[1]) < day",
+        arg=day,
+    )
+
+
 def weeks(page: Any, n: int) -> None:
     """Let so many weeks pass."""
     for _ in range(n):
