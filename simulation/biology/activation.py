@@ -6,7 +6,7 @@ T cells become engaged, divide and die with the time engaged, and revert without
 from numba import njit
 
 from simulation.biology.channels import Channel
-from simulation.biology.state import State
+from simulation.biology.state import BUSY, SUPPRESSION, SYNAPSE_RATE, CompiledProcess, Here
 from simulation.biology.traits import (
     CLASS,
     ENGAGED_TCON,
@@ -17,12 +17,41 @@ from simulation.biology.traits import (
     TREG,
 )
 from simulation.engine.bit_kernels import value_of
-from simulation.engine.population import Floats, Ints, Ints32
+from simulation.engine.population import N_STRATA, Columns, Floats
 
-__all__ = ["Activation"]
+__all__ = ["Activation", "activate"]
 
 
-class Activation:
+@njit(cache=True, error_model="numpy")
+def activate(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
+    """Add the hazards of T cells."""
+    p, x = here.p[0], here.x[0]
+    synapse, busy, suppression = here.signal[SYNAPSE_RATE], here.signal[BUSY], here.signal[SUPPRESSION]
+    fastest = p.rate_activation_max
+    # lymphopenia = 1 - N/K; division of engaged cells ends where N reaches fold_expansion_max times K.
+    room = max(1.0 - (1.0 - x.lymphopenia) / p.fold_expansion_max, 0.0)
+    division = p.rate_division_engaged * x.proliferation_factor * room
+    for s in range(pop.meta[N_STRATA]):
+        kind, first, end = value_of(pop.code[s], CLASS), pop.first[s], pop.end[s]
+        if kind == TCON or kind == TREG:
+            engage = hazards[Channel.ENGAGE, s]
+            for i in range(first, end):
+                if synapse[i] > 0.0:
+                    engage[i] += synapse[i] * fastest / (synapse[i] + fastest)
+        elif kind == ENGAGED_TCON or kind == ENGAGED_TREG:
+            reversible, terminal = pop.traits[EXHAUSTION_REVERSIBLE, s], pop.traits[EXHAUSTION_TERMINAL, s]
+            revert, die = hazards[Channel.REVERT, s], hazards[Channel.ACTIVATION_DEATH, s]
+            divide = hazards[Channel.DIVIDE, s]
+            for i in range(first, end):
+                u = busy[i]
+                revert[i] += p.rate_reversion * (1.0 - u)
+                die[i] += p.rate_activation_death * u
+                fit = max(1.0 - reversible[i] - terminal[i], 0.0)
+                free = 1.0 - suppression[i] if kind == ENGAGED_TCON else p.treg_division_share
+                divide[i] += division * u * fit * free
+
+
+class Activation(CompiledProcess):
     """Add engagement at the rate of synapses, division and activation-induced death, and reversion.
 
     Engagement is limited to `rate_activation_max` (half of it where synapses come at that rate).
@@ -42,36 +71,4 @@ class Activation:
         "fold_expansion_max", "rate_activation_max", "rate_division_engaged", "treg_division_share",
         "rate_activation_death", "rate_reversion",
     )  # fmt: skip
-
-    def act(self, state: State, dt: float) -> None:
-        """Add the hazards of T cells."""
-        p, pop, signals = state.p, state.pop, state.signals
-        # lymphopenia = 1 - N/K; division of engaged cells ends where N reaches fold_expansion_max times K.
-        room = max(1.0 - (1.0 - signals.lymphopenia) / p.fold_expansion_max, 0.0)
-        _add(
-            state.census.t_rows, pop.code, pop.place, pop.traits, pop.hazard, signals.synapse_rate, signals.busy,
-            signals.suppression, p.rate_activation_max, p.rate_division_engaged * signals.proliferation_factor * room,
-            p.treg_division_share, p.rate_activation_death, p.rate_reversion,
-        )  # fmt: skip
-
-
-@njit(cache=True, error_model="numpy")
-def _add(
-    rows: Ints32, codes: Ints, places: Ints32, traits: Floats, hazard: Floats, synapse: Floats, busy: Floats,
-    suppression: Floats, fastest: float, division: float, treg_share: float, death: float, reversion: float,
-) -> None:  # fmt: skip
-    for row in rows:
-        kind, place = value_of(codes[row], CLASS), places[row]
-        if kind == TCON or kind == TREG:
-            x = synapse[place]
-            if x > 0.0:
-                hazard[row, Channel.ENGAGE] += x * fastest / (x + fastest)
-        elif kind == ENGAGED_TCON or kind == ENGAGED_TREG:
-            u = busy[place]
-            hazard[row, Channel.REVERT] += reversion * (1.0 - u)
-            hazard[row, Channel.ACTIVATION_DEATH] += death * u
-            fit = max(1.0 - traits[row, EXHAUSTION_REVERSIBLE] - traits[row, EXHAUSTION_TERMINAL], 0.0)
-            if kind == ENGAGED_TCON:
-                hazard[row, Channel.DIVIDE] += division * u * fit * (1.0 - suppression[place])
-            else:
-                hazard[row, Channel.DIVIDE] += division * u * fit * treg_share
+    law = activate

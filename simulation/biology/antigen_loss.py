@@ -1,12 +1,25 @@
 """Loss of antigens (CD19, the mismatched HLA haplotype), by chance at every division."""
 
+from numba import njit
+
 from simulation.biology.antigens import ANTIGENS
-from simulation.biology.state import State
+from simulation.biology.state import CompiledProcess, Here
+from simulation.engine.population import Columns, Floats
 
-__all__ = ["AntigenLoss"]
+__all__ = ["AntigenLoss", "set_loss"]
 
 
-class AntigenLoss:
+@njit(cache=True, error_model="numpy")
+def set_loss(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
+    """Set the probability of every antigen; haplotype loss has no meaning with a matched donor."""
+    mismatched = here.x[0].haplotype_mismatch != 0
+    for antigen in range(here.loss.shape[0]):
+        number, mismatched_only = here.loss[antigen]
+        may_be_lost = number >= 0 and (mismatched or mismatched_only == 0)
+        here.probability[antigen] = here.values[number] if may_be_lost else 0.0
+
+
+class AntigenLoss(CompiledProcess):
     """Set the probability that a newborn blast has lost an antigen.
 
     Heritable and irreversible.
@@ -18,11 +31,4 @@ class AntigenLoss:
     name = "antigen_loss"
     source = "Braig 2017, Blood 129:100; Zhao 2021, Blood 137:471 (mechanisms); rates are calibrated"
     reads = tuple(antigen.p_loss for antigen in ANTIGENS if antigen.p_loss)
-
-    def act(self, state: State, dt: float) -> None:
-        """Set the probability of every antigen; haplotype loss has no meaning with a matched donor."""
-        for i, antigen in enumerate(state.antigens):
-            may_be_lost = state.haplotype_mismatch or not antigen.mismatched_only
-            state.variants.probability[i] = (
-                getattr(state.p, antigen.p_loss) if antigen.p_loss and may_be_lost else 0.0
-            )
+    law = set_loss

@@ -2,16 +2,37 @@
 
 from numba import njit
 
+from simulation.biology.census import BLASTS
 from simulation.biology.channels import Channel
-from simulation.biology.state import State
-from simulation.biology.traits import CLONE
+from simulation.biology.places import BLAST_CAPACITY
+from simulation.biology.state import CompiledProcess, Here
+from simulation.biology.traits import BLAST, CLASS, CLONE
 from simulation.engine.bit_kernels import value_of
-from simulation.engine.population import Floats, Ints, Ints32
+from simulation.engine.population import N_STRATA, Columns, Floats
 
-__all__ = ["BlastGrowth"]
+__all__ = ["BlastGrowth", "grow"]
 
 
-class BlastGrowth:
+@njit(cache=True, error_model="numpy")
+def grow(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
+    """Add the hazards of all blasts."""
+    p, blasts, capacity = here.p[0], here.count[BLASTS], here.place[BLAST_CAPACITY]
+    for s in range(pop.meta[N_STRATA]):
+        if here.behaviour[value_of(pop.code[s], CLASS)] != BLAST:
+            continue
+        die, divide = hazards[Channel.DIE, s], hazards[Channel.DIVIDE, s]
+        net = p.rate_blast_net_growth * here.clone_growth[value_of(pop.code[s], CLONE)]
+        for i in range(pop.first[s], pop.end[s]):
+            die[i] += p.rate_blast_death
+            if capacity[i] > 0.0:
+                birth = p.rate_blast_death + net * (1.0 - blasts[i] / capacity[i])
+                if birth >= 0.0:
+                    divide[i] += birth
+                else:  # overfull: what cannot be a negative birth rate is death
+                    die[i] -= birth
+
+
+class BlastGrowth(CompiledProcess):
     """Add division and death: death at a constant rate, net growth falling to zero as the niche fills.
 
     Blasts divide only where there is room for them (marrow, extramedullary site, culture well).
@@ -23,28 +44,4 @@ class BlastGrowth:
         "6.9 +/- 7.3 % a day)"
     )
     reads = ("rate_blast_net_growth", "rate_blast_death")
-
-    def act(self, state: State, dt: float) -> None:
-        """Add the hazards of every blast cohort."""
-        p, pop, census = state.p, state.pop, state.census
-        _add(
-            census.blast_rows, pop.code, pop.place, pop.hazard, census.blasts, state.places.blast_capacity, state.clone_growth,
-            p.rate_blast_net_growth, p.rate_blast_death,
-        )  # fmt: skip
-
-
-@njit(cache=True, error_model="numpy")
-def _add(
-    rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, blasts: Floats, capacity: Floats, clone_growth: Floats,
-    net: float, death: float,
-) -> None:  # fmt: skip
-    for row in rows:
-        place = places[row]
-        hazard[row, Channel.DIE] += death
-        if capacity[place] > 0.0:
-            growth = net * clone_growth[value_of(codes[row], CLONE)]
-            birth = death + growth * (1.0 - blasts[place] / capacity[place])
-            if birth >= 0.0:
-                hazard[row, Channel.DIVIDE] += birth
-            else:  # overfull: what cannot be a negative birth rate is death
-                hazard[row, Channel.DIE] -= birth
+    law = grow

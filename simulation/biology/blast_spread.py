@@ -4,13 +4,36 @@ from numba import njit
 
 from simulation.biology.channels import Channel
 from simulation.biology.places import PlaceKind
-from simulation.biology.state import State
-from simulation.engine.population import Floats, Ints32
+from simulation.biology.state import CompiledProcess, Here
+from simulation.biology.traits import BLAST, CLASS
+from simulation.engine.bit_kernels import value_of
+from simulation.engine.population import N_STRATA, Columns, Floats
 
-__all__ = ["BlastSpread"]
+__all__ = ["BlastSpread", "spread"]
 
 
-class BlastSpread:
+@njit(cache=True, error_model="numpy")
+def spread(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
+    """Add the movement hazards of all blasts."""
+    p, has_site = here.p[0], here.x[0].extramedullary >= 0
+    for s in range(pop.meta[N_STRATA]):
+        if here.behaviour[value_of(pop.code[s], CLASS)] != BLAST:
+            continue
+        neighbour, blood = hazards[Channel.TO_NEIGHBOUR, s], hazards[Channel.TO_BLOOD, s]
+        for i in range(pop.first[s], pop.end[s]):
+            kind = here.kind[i]
+            if kind == PlaceKind.MARROW:
+                neighbour[i] += p.rate_blast_to_neighbour
+                blood[i] += p.rate_blast_to_blood
+            elif kind == PlaceKind.BLOOD:
+                hazards[Channel.TO_MARROW, s, i] += p.rate_blast_blood_to_marrow
+                if has_site:
+                    hazards[Channel.TO_EXTRAMEDULLARY, s, i] += p.rate_blast_blood_to_extramedullary
+            elif kind == PlaceKind.EXTRAMEDULLARY:
+                blood[i] += p.rate_blast_to_blood
+
+
+class BlastSpread(CompiledProcess):
     """Move blasts between neighbour niches, into the blood, and from there back or to another site."""
 
     name = "blast_spread"
@@ -21,31 +44,4 @@ class BlastSpread:
         "rate_blast_blood_to_extramedullary", "rate_blast_to_neighbour", "rate_blast_to_blood",
         "rate_blast_blood_to_marrow",
     )  # fmt: skip
-
-    def act(self, state: State, dt: float) -> None:
-        """Add the movement hazards of every blast cohort."""
-        p, pop = state.p, state.pop
-        outside = (
-            p.rate_blast_blood_to_extramedullary if state.places.index(PlaceKind.EXTRAMEDULLARY) >= 0 else 0.0
-        )
-        _add(
-            state.census.blast_rows, pop.place, pop.hazard, state.places.kind,
-            p.rate_blast_to_neighbour, p.rate_blast_to_blood, p.rate_blast_blood_to_marrow, outside,
-        )  # fmt: skip
-
-
-@njit(cache=True, error_model="numpy")
-def _add(
-    rows: Ints32, places: Ints32, hazard: Floats, kinds: Ints32, to_neighbour: float, to_blood: float, to_marrow: float,
-    outside: float,
-) -> None:  # fmt: skip
-    for row in rows:
-        kind = kinds[places[row]]
-        if kind == PlaceKind.MARROW:
-            hazard[row, Channel.TO_NEIGHBOUR] += to_neighbour
-            hazard[row, Channel.TO_BLOOD] += to_blood
-        elif kind == PlaceKind.BLOOD:
-            hazard[row, Channel.TO_MARROW] += to_marrow
-            hazard[row, Channel.TO_EXTRAMEDULLARY] += outside
-        elif kind == PlaceKind.EXTRAMEDULLARY:
-            hazard[row, Channel.TO_BLOOD] += to_blood
+    law = spread

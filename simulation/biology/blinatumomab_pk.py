@@ -2,13 +2,19 @@
 
 from math import exp, expm1
 
-from simulation.biology.state import State
+from numba import njit
 
-__all__ = ["BlinatumomabPk", "infuse"]
+from simulation.biology.places import ACCESS, DRUG_PARTITION
+from simulation.biology.state import CompiledProcess, Here
+from simulation.engine.population import Columns, Floats
+
+__all__ = ["BlinatumomabPk", "circulate", "infuse"]
+
 
 _GONE = 1e-12  # pg/mL: less than one molecule in the body
 
 
+@njit(cache=True, error_model="numpy")
 def infuse(level: float, rate: float, clearance: float, volume: float, dt: float) -> tuple[float, float]:
     """Return the plasma level after a step of constant infusion, and its mean over the step.
 
@@ -21,25 +27,23 @@ def infuse(level: float, rate: float, clearance: float, volume: float, dt: float
     return steady + (level - steady) * exp(-k * dt), mean
 
 
-class BlinatumomabPk:
+@njit(cache=True, error_model="numpy")
+def circulate(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
+    """Advance plasma and every place by one step."""
+    for e in range(here.engagers.size):
+        engager = here.engagers[e]
+        clearance, volume = here.values[engager.clearance], here.values[engager.volume]
+        level, mean = infuse(engager.plasma, engager.infusion, clearance, volume, dt)
+        engager.plasma = level if level >= _GONE else 0.0
+        engager.mean = mean
+        for i in range(here.kind.size):
+            here.drug[e, i] = mean * here.place[DRUG_PARTITION, i] * here.place[ACCESS, i]
+
+
+class BlinatumomabPk(CompiledProcess):
     """Set the level of every engager that cells see: plasma level x partition x perfusion of the place."""
 
     name = "blinatumomab_pk"
     source = "Clements 2020, doi 10.1007/s40262-019-00823-8 (CL, V); Hosseini 2020 supplement (partition)"
     reads = ()
-
-    def act(self, state: State, dt: float) -> None:
-        """Advance plasma and every place by one step."""
-        p, places = state.p, state.places
-        for i, engager in enumerate(state.engagers):
-            name = engager.name
-            level, mean = infuse(
-                state.plasma_pg_ml[name],
-                state.infusion_ug_per_day[name],
-                getattr(p, engager.clearance),
-                getattr(p, engager.volume),
-                dt,
-            )
-            state.plasma_pg_ml[name] = level if level >= _GONE else 0.0
-            state.mean_plasma_pg_ml[name] = mean
-            state.signals.drug_pg_ml[i] = mean * places.drug_partition * places.access
+    law = circulate

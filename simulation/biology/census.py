@@ -4,7 +4,7 @@ Interactions depend on these counts only, never on the number of agents.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -24,9 +24,12 @@ from simulation.biology.traits import (
     TREG,
 )
 from simulation.engine.bit_kernels import value_of
-from simulation.engine.population import Floats, Ints, Ints32, Population
+from simulation.engine.population import N_STRATA, Columns, Floats, Ints
 
-__all__ = ["Census", "Counts", "lost_masks"]
+if TYPE_CHECKING:
+    from simulation.biology.state import Here
+
+__all__ = ["COUNTS", "Census", "Counts", "count", "lost_masks"]
 
 
 class Counts[T: (float, Floats)](NamedTuple):
@@ -53,17 +56,15 @@ class Counts[T: (float, Floats)](NamedTuple):
         return self.tcon + self.treg
 
 
-_BLASTS, _TCON, _TREG, _ENGAGED, _ENGAGED_TREG, _KILLER_POWER, _GVL_POWER, _EFFECTORS, _EXHAUSTION = range(
-    len(Counts._fields)
-)
-_BLAST_ROWS, _T_ROWS, _TREG_ROWS, _ALLO_ROWS = range(4)
+# Rows of `Census.table`; the blasts that carry each antigen follow.
+BLASTS, TCONS, TREGS, ENGAGED, ENGAGED_TREGS, KILLER_POWER, GVL_POWER, EFFECTORS, EXHAUSTION = range(len(Counts._fields))
+CARRIERS = COUNTS = len(Counts._fields)
 
 
 class Census:
     """Hold cell counts by place, each of shape (n_places,): the fields of `Counts` are attributes.
 
-    The `*_rows` are the population's rows of each kind of cell, so that a process visits only its own.
-    """
+    `table` (counts and antigens, n_places) holds them all."""
 
     blasts: Floats
     tcon: Floats
@@ -78,36 +79,21 @@ class Census:
     def __init__(self, n_places: int, antigens: Sequence[Antigen]) -> None:
         self._antigens = antigens
         self._row_of = {antigen.name: i for i, antigen in enumerate(antigens)}
-        self._lost = lost_masks(antigens)
-        n_counts = len(Counts._fields)
-        self._all = np.zeros((n_counts + len(self._antigens), n_places))
-        self._table, self._carriers = self._all[:n_counts], self._all[n_counts:]
-        self.__dict__.update(zip(Counts._fields, self._table, strict=True))
-        self._rows = np.zeros((4, 0), np.int32)
-        self._n_rows = np.zeros(4, np.int64)
-
-    def take(self, pop: Population, behaviour: Ints, potency_resting: float, potency_treg: float) -> None:
-        """Count all cohorts."""
-        if self._rows.shape[1] < pop.capacity:
-            self._rows = np.zeros((4, pop.capacity), np.int32)
-        _count(
-            pop.top, pop.cells, pop.code, pop.place, pop.traits, behaviour, potency_resting, potency_treg, self._lost,
-            self._all, self._rows, self._n_rows,
-        )  # fmt: skip
+        self.table = np.zeros((COUNTS + len(antigens), n_places))
+        self.__dict__.update(zip(Counts._fields, self.table, strict=False))
 
     def sums(self, places: slice = slice(None)) -> Counts[float]:
         """Return the sums over some places, by default all of them."""
-        return Counts(*self._table[:, places].sum(axis=1).tolist())
+        return Counts(*self.table[:COUNTS, places].sum(axis=1).tolist())
 
     def blasts_with(self, antigen: Antigen) -> Floats:
         """Return blasts that carry an antigen, shape (n_places,)."""
-        return self._carriers[self._row_of[antigen.name]]
+        return self.table[COUNTS + self._row_of[antigen.name]]
 
     def copy(self) -> "Census":
         """Return an independent copy."""
         twin = Census(self.blasts.size, self._antigens)
-        twin._all[:] = self._all
-        twin._rows, twin._n_rows = self._rows.copy(), self._n_rows.copy()
+        twin.table[:] = self.table
         return twin
 
     @property
@@ -115,86 +101,54 @@ class Census:
         """Return all T cells."""
         return self.tcon + self.treg
 
-    @property
-    def blast_rows(self) -> Ints32:
-        """Return the rows of blasts."""
-        return self._rows[_BLAST_ROWS, : self._n_rows[_BLAST_ROWS]]
-
-    @property
-    def t_rows(self) -> Ints32:
-        """Return the rows of all T cells."""
-        return self._rows[_T_ROWS, : self._n_rows[_T_ROWS]]
-
-    @property
-    def treg_rows(self) -> Ints32:
-        """Return the rows of Treg, engaged or not."""
-        return self._rows[_TREG_ROWS, : self._n_rows[_TREG_ROWS]]
-
-    @property
-    def alloreactive_rows(self) -> Ints32:
-        """Return the rows of alloreactive Tcon, engaged or not."""
-        return self._rows[_ALLO_ROWS, : self._n_rows[_ALLO_ROWS]]
-
-
-@njit(cache=True, error_model="numpy")
-def _count(
-    top: int, cells: Ints, codes: Ints, places: Ints32, traits: Floats, behaviour: Ints, potency_resting: float,
-    potency_treg: float, lost: Ints, table: Floats, rows: Ints32, n_rows: Ints,
-) -> None:  # fmt: skip
-    table[:] = 0.0
-    carriers = table.shape[0] - lost.size  # first row of the blasts by antigen
-    n_blast = n_t = n_treg = n_allo = 0
-    for row in range(top):
-        n = cells[row]
-        if n == 0:
-            continue
-        w = float(n)
-        code, place = codes[row], places[row]
-        kind = behaviour[value_of(code, CLASS)]
-        if kind < 0:  # an own class that takes part in no rule
-            continue
-        if kind == BLAST:
-            rows[_BLAST_ROWS, n_blast] = row
-            n_blast += 1
-            table[_BLASTS, place] += w
-            for a in range(lost.size):
-                if not code & lost[a]:
-                    table[carriers + a, place] += w
-            continue
-        rows[_T_ROWS, n_t] = row
-        n_t += 1
-        exhaustion = traits[row, EXHAUSTION_REVERSIBLE] + traits[row, EXHAUSTION_TERMINAL]
-        fit = max(1.0 - exhaustion, 0.0)
-        table[_EXHAUSTION, place] += w * exhaustion
-        if kind == TREG or kind == ENGAGED_TREG:
-            rows[_TREG_ROWS, n_treg] = row
-            n_treg += 1
-            table[_TREG, place] += w
-            if kind == ENGAGED_TREG:
-                table[_ENGAGED, place] += w
-                table[_ENGAGED_TREG, place] += w
-                table[_KILLER_POWER, place] += w * fit * potency_treg
-            continue
-        table[_TCON, place] += w
-        if kind == ENGAGED_TCON:
-            table[_ENGAGED, place] += w
-            table[_KILLER_POWER, place] += w * fit
-        elif kind == TCON:
-            table[_KILLER_POWER, place] += w * fit * potency_resting
-        if value_of(code, ALLOREACTIVE):
-            rows[_ALLO_ROWS, n_allo] = row
-            n_allo += 1
-            if value_of(code, STAGE) == EFFECTOR:
-                table[_EFFECTORS, place] += w
-                table[_GVL_POWER, place] += w * fit
-    n_rows[_BLAST_ROWS], n_rows[_T_ROWS], n_rows[_TREG_ROWS], n_rows[_ALLO_ROWS] = (
-        n_blast,
-        n_t,
-        n_treg,
-        n_allo,
-    )
-
 
 def lost_masks(antigens: Iterable[Antigen]) -> Ints:
     """Return the bit by which each antigen is lost, shape (n_antigens,)."""
     return np.array([antigen.lost.mask for antigen in antigens], np.int64)
+
+
+@njit(cache=True, error_model="numpy")
+def count(here: "Here", pop: Columns) -> None:
+    """Count all cells anew into `here.count`."""
+    table, lost, p = here.count, here.lost, here.p[0]
+    table[:] = 0.0
+    for s in range(pop.meta[N_STRATA]):
+        first, end, code = pop.first[s], pop.end[s], pop.code[s]
+        if end == 0:
+            continue
+        cells, kind = pop.cells[s], here.behaviour[value_of(code, CLASS)]
+        if kind < 0:  # an own class that takes part in no rule
+            continue
+        if kind == BLAST:
+            for i in range(first, end):
+                table[BLASTS, i] += cells[i]
+            for a in range(lost.size):
+                if not code & lost[a]:
+                    for i in range(first, end):
+                        table[CARRIERS + a, i] += cells[i]
+            continue
+        reversible, terminal = pop.traits[EXHAUSTION_REVERSIBLE, s], pop.traits[EXHAUSTION_TERMINAL, s]
+        treg = kind == TREG or kind == ENGAGED_TREG
+        engaged = kind == ENGAGED_TCON or kind == ENGAGED_TREG
+        potency = 0.0
+        if kind == ENGAGED_TCON:
+            potency = 1.0
+        elif kind == TCON:
+            potency = p.potency_resting
+        elif kind == ENGAGED_TREG:
+            potency = p.potency_treg
+        effector = not treg and value_of(code, ALLOREACTIVE) != 0 and value_of(code, STAGE) == EFFECTOR
+        lineage = TREGS if treg else TCONS
+        for i in range(first, end):
+            n, exhausted = float(cells[i]), reversible[i] + terminal[i]
+            fit = n * max(1.0 - exhausted, 0.0)
+            table[lineage, i] += n
+            table[EXHAUSTION, i] += n * exhausted
+            table[KILLER_POWER, i] += fit * potency
+            if engaged:
+                table[ENGAGED, i] += n
+                if treg:
+                    table[ENGAGED_TREGS, i] += n
+            if effector:
+                table[EFFECTORS, i] += n
+                table[GVL_POWER, i] += fit

@@ -2,12 +2,19 @@
 
 from math import exp
 
-from simulation.biology.channels import Channel
-from simulation.biology.engagers import plasma_occupancy
-from simulation.biology.state import State
-from simulation.biology.traits import TCON, TREG
+from numba import njit
 
-__all__ = ["CytokineRelease", "crs_grade"]
+from simulation.biology.channels import Channel
+from simulation.biology.drugs import DRUGS
+from simulation.biology.contact import occupancy_in_plasma
+from simulation.biology.state import CompiledProcess, Here
+from simulation.biology.traits import TCON, TREG
+from simulation.engine.population import Columns, Floats
+
+__all__ = ["CytokineRelease", "crs_grade", "release"]
+
+
+_STEROID = DRUGS.index("corticosteroid")
 
 
 def crs_grade(score: float, first: float, step: float) -> int:
@@ -19,7 +26,32 @@ def crs_grade(score: float, first: float, step: float) -> int:
     return grade
 
 
-class CytokineRelease:
+@njit(cache=True, error_model="numpy")
+def release(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
+    """Add what was engaged in the last step and let the score decay."""
+    p, x = here.p[0], here.x[0]
+    engaged = here.tally[TCON, Channel.ENGAGE] + here.tally[TREG, Channel.ENGAGE]
+    burden = 0.0
+    if engaged > 0:
+        for e in range(here.engagers.size):
+            if here.engagers[e].mean > 0.0:
+                blasts = 0.0
+                for i in range(x.n_niches):
+                    blasts += here.count[here.engagers[e].carriers, i]
+                burden = max(burden, blasts / (p.n_marrow_cells_per_kg * x.weight_kg))
+    steroid = 1.0 - here.exposure[_STEROID] * (1.0 - p.factor_crs_corticosteroid)
+    dose = engaged / x.weight_kg / p.n_engaged_crs_unit
+    new = dose * (burden + p.crs_floor) * (1.0 - x.crs_tolerance) * steroid
+    x.crs_score = x.crs_score * exp(-dt / p.dur_crs) + new
+    x.worst_crs_score = max(x.worst_crs_score, x.crs_score)
+    occupancy = occupancy_in_plasma(here)
+    speed = p.rate_crs_tolerance * occupancy + p.rate_crs_tolerance_loss
+    if speed > 0.0:
+        level = p.rate_crs_tolerance * occupancy / speed
+        x.crs_tolerance = level + (x.crs_tolerance - level) * exp(-speed * dt)
+
+
+class CytokineRelease(CompiledProcess):
     """Advance the score: newly engaged T cells in the last day, weighed by burden, less tolerance.
 
     Tolerance grows with exposure and lasts weeks: cytokines are absent at the start of cycle 2 (Klinger
@@ -35,25 +67,4 @@ class CytokineRelease:
         "n_marrow_cells_per_kg", "crs_floor", "factor_crs_corticosteroid", "n_engaged_crs_unit", "dur_crs",
         "rate_crs_tolerance", "rate_crs_tolerance_loss",
     )  # fmt: skip
-
-    def act(self, state: State, dt: float) -> None:
-        """Add what was engaged in the last step and let the score decay."""
-        p, census = state.p, state.census
-        engaged = int(state.tally[TCON, Channel.ENGAGE] + state.tally[TREG, Channel.ENGAGE])
-        marrow = state.places.marrow
-        room = p.n_marrow_cells_per_kg * state.weight_kg
-        burden = 0.0
-        if engaged:
-            blasts = [float(census.blasts_with(engager.target)[marrow].sum()) for engager in state.present()]
-            burden = max(blasts, default=0.0) / room
-        weight = burden + p.crs_floor
-        steroid = 1.0 - state.exposure.get("corticosteroid", 0.0) * (1.0 - p.factor_crs_corticosteroid)
-        new = (
-            engaged / state.weight_kg / p.n_engaged_crs_unit * weight * (1.0 - state.crs_tolerance) * steroid
-        )
-        state.crs_score = state.crs_score * exp(-dt / p.dur_crs) + new
-        state.worst_crs_score = max(state.worst_crs_score, state.crs_score)
-        occupancy = plasma_occupancy(state)
-        speed = p.rate_crs_tolerance * occupancy + p.rate_crs_tolerance_loss
-        level = p.rate_crs_tolerance * occupancy / speed
-        state.crs_tolerance = level + (state.crs_tolerance - level) * exp(-speed * dt)
+    law = release

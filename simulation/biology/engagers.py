@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from simulation.biology.state import State
     from simulation.engine.population import Floats
 
-__all__ = ["Engager", "plasma_occupancy", "targets"]
+__all__ = ["Engager", "targets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,3 @@ def targets(state: "State", engager: Engager) -> "Floats":
     """Return the cells that carry the engager's target, shape (n_places,)."""
     blasts = state.census.blasts_with(engager.target)
     return blasts + state.places.normal_b if engager.target.on_normal_b else blasts
-
-
-def plasma_occupancy(state: "State") -> float:
-    """Return the effect of engagers at plasma level, C / (EC50 + C); those of several add, up to 1."""
-    share = 0.0
-    for engager in state.engagers:
-        level = state.mean_plasma_pg_ml[engager.name]
-        share += level / (getattr(state.p, engager.ec50_activation) + level)
-    return min(share, 1.0)

@@ -4,8 +4,9 @@ from math import exp
 
 from numba import njit
 
-from simulation.biology.state import State
+from simulation.biology.state import BUSY, CompiledProcess, Here
 from simulation.biology.traits import (
+    BLAST,
     CLASS,
     ENGAGED_TCON,
     ENGAGED_TREG,
@@ -13,12 +14,40 @@ from simulation.biology.traits import (
     EXHAUSTION_TERMINAL,
 )
 from simulation.engine.bit_kernels import value_of
-from simulation.engine.population import Floats, Ints, Ints32
+from simulation.engine.population import N_STRATA, Columns, Floats
 
-__all__ = ["Exhaustion"]
+__all__ = ["Exhaustion", "exhaust"]
 
 
-class Exhaustion:
+@njit(cache=True, error_model="numpy")
+def exhaust(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
+    """Advance the traits of T cells by one step."""
+    p, busy = here.p[0], here.signal[BUSY]
+    resting_decay = exp(-p.rate_exhaustion_recovery * dt)
+    for s in range(pop.meta[N_STRATA]):
+        kind, first, end = here.behaviour[value_of(pop.code[s], CLASS)], pop.first[s], pop.end[s]
+        if kind == BLAST or kind < 0:
+            continue
+        reversible, terminal = pop.traits[EXHAUSTION_REVERSIBLE, s], pop.traits[EXHAUSTION_TERMINAL, s]
+        if kind != ENGAGED_TCON and kind != ENGAGED_TREG:
+            for i in range(first, end):
+                reversible[i] *= resting_decay
+            continue
+        for i in range(first, end):
+            u, r, t = busy[i], reversible[i], terminal[i]
+            gain, loss = p.rate_exhaustion * u, p.rate_exhaustion_recovery * (1.0 - u)
+            moved = r * (1.0 - exp(-p.rate_exhaustion_terminal * u * dt))
+            r -= moved
+            t += moved
+            total = gain + loss
+            if total > 0.0:
+                level = gain * (1.0 - t) / total
+                r = level + (r - level) * exp(-total * dt)
+            reversible[i] = r
+            terminal[i] = t
+
+
+class Exhaustion(CompiledProcess):
     """Advance both parts of exhaustion of every T-cell cohort.
 
     With u the fraction of time engaged (0 for a cell not engaged), r the reversible and t the terminal part:
@@ -32,37 +61,4 @@ class Exhaustion:
         "Kareva and Gevertz 2024"
     )
     reads = ("rate_exhaustion", "rate_exhaustion_recovery", "rate_exhaustion_terminal")
-
-    def act(self, state: State, dt: float) -> None:
-        """Advance the traits by one step."""
-        p, pop = state.p, state.pop
-        _advance(
-            state.census.t_rows, pop.code, pop.place, pop.traits, state.behaviour, state.signals.busy, p.rate_exhaustion,
-            p.rate_exhaustion_recovery, p.rate_exhaustion_terminal, dt,
-        )  # fmt: skip
-
-
-@njit(cache=True, error_model="numpy")
-def _advance(
-    rows: Ints32, codes: Ints, places: Ints32, traits: Floats, behaviour: Ints, busy: Floats, rise: float,
-    recovery: float, terminal: float, dt: float,
-) -> None:  # fmt: skip
-    resting_decay = exp(-recovery * dt)
-    for row in rows:
-        kind = behaviour[value_of(codes[row], CLASS)]
-        r, t = traits[row, EXHAUSTION_REVERSIBLE], traits[row, EXHAUSTION_TERMINAL]
-        if kind != ENGAGED_TCON and kind != ENGAGED_TREG:
-            if r > 0.0:
-                traits[row, EXHAUSTION_REVERSIBLE] = r * resting_decay
-            continue
-        u = busy[places[row]]
-        gain, loss = rise * u, recovery * (1.0 - u)
-        moved = r * (1.0 - exp(-terminal * u * dt))
-        r -= moved
-        t += moved
-        total = gain + loss
-        if total > 0.0:
-            level = gain * (1.0 - t) / total
-            r = level + (r - level) * exp(-total * dt)
-        traits[row, EXHAUSTION_REVERSIBLE] = r
-        traits[row, EXHAUSTION_TERMINAL] = t
+    law = exhaust

@@ -2,10 +2,13 @@
 
 from math import exp
 
-from simulation.biology.places import PlaceKind
-from simulation.biology.state import State
+from numba import njit
 
-__all__ = ["Gvhd", "grade_of"]
+from simulation.biology.census import EFFECTORS
+from simulation.biology.state import KILLING_FACTOR, SUPPRESSION, CompiledProcess, Here
+from simulation.engine.population import Columns, Floats
+
+__all__ = ["Gvhd", "damage", "grade_of"]
 
 
 def grade_of(integrity: float, thresholds: tuple[float, float, float, float]) -> int:
@@ -16,7 +19,25 @@ def grade_of(integrity: float, thresholds: tuple[float, float, float, float]) ->
     return sum(integrity < t for t in thresholds)
 
 
-class Gvhd:
+@njit(cache=True, error_model="numpy")
+def damage(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
+    """Advance integrity by one step, exactly for constant effectors."""
+    p, x = here.p[0], here.x[0]
+    tissue = x.tissue
+    if tissue < 0:
+        return
+    free = 1.0 - here.signal[SUPPRESSION, tissue]
+    effectors = here.count[EFFECTORS, tissue] * free * here.signal[KILLING_FACTOR, tissue] / x.weight_kg
+    strength = (effectors / p.n_effectors_half_damage) ** p.gvhd_exponent
+    harm = p.rate_tissue_damage * strength / (1.0 + strength)
+    total = harm + p.rate_tissue_regeneration
+    if total > 0.0:
+        level = p.rate_tissue_regeneration / total
+        x.tissue_integrity = level + (x.tissue_integrity - level) * exp(-total * dt)
+    x.worst_integrity = min(x.worst_integrity, x.tissue_integrity)
+
+
+class Gvhd(CompiledProcess):
     """Advance tissue integrity.
 
     DI/dt = -k A^n/(A50^n + A^n) I + r (1 - I), A = unsuppressed effectors in host tissue per kg.
@@ -25,23 +46,4 @@ class Gvhd:
     name = "gvhd"
     source = "assumption: hazard (A/A50)^n, n about 2, grade from worst damage; rates are calibrated"
     reads = ("n_effectors_half_damage", "gvhd_exponent", "rate_tissue_damage", "rate_tissue_regeneration")
-
-    def act(self, state: State, dt: float) -> None:
-        """Advance integrity by one step, exactly for constant effectors."""
-        p = state.p
-        tissue = state.places.index(PlaceKind.TISSUE)
-        if tissue < 0:
-            return
-        free = 1.0 - float(state.signals.suppression[tissue])
-        effectors = (
-            float(state.census.effectors[tissue])
-            * free
-            * state.signals.killing_factor[tissue]
-            / state.weight_kg
-        )
-        strength = (effectors / p.n_effectors_half_damage) ** p.gvhd_exponent
-        damage = p.rate_tissue_damage * strength / (1.0 + strength)
-        total = damage + p.rate_tissue_regeneration
-        level = p.rate_tissue_regeneration / total
-        state.tissue_integrity = float(level + (state.tissue_integrity - level) * exp(-total * dt))
-        state.worst_integrity = min(state.worst_integrity, state.tissue_integrity)
+    law = damage

@@ -5,16 +5,47 @@ Activated alloreactive T cells kill blasts that carry the mismatched haplotype, 
 
 from numba import njit
 
-from simulation.biology.antigens import HLA_HAPLOTYPE
+from simulation.biology.antigens import ANTIGENS, HLA_HAPLOTYPE
+from simulation.biology.census import BLASTS, CARRIERS, GVL_POWER
 from simulation.biology.channels import Channel
-from simulation.biology.contact import neighbours_at_hand
-from simulation.biology.state import State
-from simulation.engine.population import Floats, Ints, Ints32
+from simulation.biology.contact import at_hand
+from simulation.biology.state import GVL_RATE, KILLING_FACTOR, SUPPRESSION, CompiledProcess, Here
+from simulation.biology.traits import BLAST, CLASS
+from simulation.engine.bit_kernels import value_of
+from simulation.engine.population import N_STRATA, Columns, Floats
 
-__all__ = ["GraftVersusLeukaemia"]
+__all__ = ["GraftVersusLeukaemia", "attack"]
 
 
-class GraftVersusLeukaemia:
+_HAPLOTYPE = CARRIERS + ANTIGENS.index(HLA_HAPLOTYPE)
+_LOST = HLA_HAPLOTYPE.lost.mask
+
+
+@njit(cache=True, error_model="numpy")
+def attack(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
+    """Set the hazard per place and add it to blasts."""
+    p, rate, power = here.p[0], here.signal[GVL_RATE], here.count[GVL_POWER]
+    rate[:] = 0.0
+    if not power.any():
+        return
+    mismatched = here.x[0].haplotype_mismatch != 0
+    carriers = here.count[_HAPLOTYPE if mismatched else BLASTS]
+    per_target = p.rate_contacts * p.p_recognition_gvl
+    for i in range(rate.size):
+        n = at_hand(here, i)
+        demand = per_target * carriers[i] / n
+        free = 1.0 - p.treg_effect_on_killing * here.signal[SUPPRESSION, i]
+        fitness = p.t_cell_fitness * here.signal[KILLING_FACTOR, i] * free
+        rate[i] = per_target * power[i] / n / (1.0 + demand / p.rate_kill_max) * fitness
+    for s in range(pop.meta[N_STRATA]):
+        code = pop.code[s]
+        if here.behaviour[value_of(code, CLASS)] == BLAST and not (mismatched and code & _LOST):
+            hazard = hazards[Channel.KILLED_BY_GVL, s]
+            for i in range(pop.first[s], pop.end[s]):
+                hazard[i] += rate[i]
+
+
+class GraftVersusLeukaemia(CompiledProcess):
     """Add the hazard of blasts that still carry the mismatched haplotype.
 
     CD19 loss does not escape it, HLA loss does.
@@ -31,27 +62,4 @@ class GraftVersusLeukaemia:
     reads = (
         "rate_contacts", "p_recognition_gvl", "t_cell_fitness", "treg_effect_on_killing", "rate_kill_max",
     )  # fmt: skip
-
-    def act(self, state: State, dt: float) -> None:
-        """Set the hazard per place and add it to blasts."""
-        p, signals, census, pop = state.p, state.signals, state.census, state.pop
-        if not census.gvl_power.any():
-            signals.gvl_rate[:] = 0.0
-            return
-        n = neighbours_at_hand(state)
-        targets = census.blasts_with(HLA_HAPLOTYPE) if state.haplotype_mismatch else census.blasts
-        per_target = p.rate_contacts * p.p_recognition_gvl
-        demand = per_target * targets / n
-        fitness = (
-            p.t_cell_fitness * signals.killing_factor * (1.0 - p.treg_effect_on_killing * signals.suppression)
-        )
-        signals.gvl_rate[:] = per_target * census.gvl_power / n / (1.0 + demand / p.rate_kill_max) * fitness
-        escaped = HLA_HAPLOTYPE.lost.mask if state.haplotype_mismatch else 0
-        _add(census.blast_rows, pop.code, pop.place, pop.hazard, signals.gvl_rate, escaped)
-
-
-@njit(cache=True, error_model="numpy")
-def _add(rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, rate: Floats, escaped: int) -> None:
-    for row in rows:
-        if not codes[row] & escaped:
-            hazard[row, Channel.KILLED_BY_GVL] += rate[places[row]]
+    law = attack

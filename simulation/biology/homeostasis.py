@@ -8,23 +8,62 @@ from math import exp
 import numpy as np
 from numba import njit
 
+from simulation.biology.census import TCONS, TREGS
 from simulation.biology.channels import Channel
-from simulation.biology.places import PlaceKind
-from simulation.biology.state import State
-from simulation.biology.traits import ORIGIN_THYMUS, TCON, TREG, encode
-from simulation.engine.draws import poisson
-from simulation.engine.keyed_random import base_key, combine
-from simulation.engine.population import Floats, Ints32
+from simulation.biology.state import CompiledProcess, Here
+from simulation.biology.traits import BLAST, CLASS, ORIGIN_THYMUS, TCON, TREG, encode
+from simulation.engine.bit_kernels import value_of
+from simulation.engine.draws import draw_poisson
+from simulation.engine.keyed_random import FIRST, folded
+from simulation.engine.population import N_STRATA, SINGLE_CELLS, Columns, Floats, stratum_of
 
-__all__ = ["Homeostasis", "set_point"]
+__all__ = ["Homeostasis", "keep_number", "set_point"]
 
 
+_THYMIC = (encode(TCON, origin=ORIGIN_THYMUS), encode(TREG, origin=ORIGIN_THYMUS))
+
+
+@njit(cache=True, error_model="numpy")
 def set_point(early: float, late: float, day: float, time_constant: float) -> float:
     """Return the T-cell number the body aims at, cells: from `early` at transplant to `late`, exponentially."""
     return late + (early - late) * exp(-max(day, 0.0) / time_constant)
 
 
-class Homeostasis:
+@njit(cache=True, error_model="numpy")
+def keep_number(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
+    """Set the room below the set point, add the hazards, and let thymic cells arrive with what moves in this step."""
+    p, x = here.p[0], here.x[0]
+    aim = set_point(p.n_t_cell_set_point_early, p.n_t_cell_set_point_late, x.day, p.dur_t_cell_recovery)
+    t_cells = 0.0
+    for i in range(here.kind.size):
+        t_cells += here.count[TCONS, i] + here.count[TREGS, i]
+    x.lymphopenia = room = 1.0 - t_cells / aim
+    turnover = p.rate_t_cell_turnover
+    division = (turnover + p.rate_homeostatic_division * max(room, 0.0)) * x.proliferation_factor
+    death = turnover + p.rate_homeostatic_division * max(-room, 0.0)
+    for s in range(pop.meta[N_STRATA]):
+        kind = here.behaviour[value_of(pop.code[s], CLASS)]
+        if kind == BLAST or kind < 0:
+            continue
+        divide, die = hazards[Channel.DIVIDE, s], hazards[Channel.DIE, s]
+        for i in range(pop.first[s], pop.end[s]):
+            divide[i] += division
+            die[i] += death
+    if x.day >= p.day_thymus and p.n_thymic_output > 0.0:
+        key = folded(folded(folded(FIRST, x.event_key), x.thymus_key), np.uint64(x.step))
+        output = p.n_thymic_output * dt
+        for lineage in range(2):
+            cells, key = draw_poisson(key, output if lineage == 0 else output * p.treg_share_supported)
+            if cells > 0:
+                x.infused += cells
+                if pop.meta[SINGLE_CELLS]:
+                    for _ in range(cells):
+                        pop.arrived[stratum_of(_THYMIC[lineage], pop), x.blood] += 1
+                else:
+                    pop.arrived[stratum_of(_THYMIC[lineage], pop), x.blood] += cells
+
+
+class Homeostasis(CompiledProcess):
     """Add turnover, lymphopenic division and crowding death of all T cells, and late thymic output."""
 
     name = "homeostasis"
@@ -36,36 +75,4 @@ class Homeostasis:
         "n_t_cell_set_point_early", "n_t_cell_set_point_late", "dur_t_cell_recovery", "rate_t_cell_turnover",
         "rate_homeostatic_division", "day_thymus", "n_thymic_output", "treg_share_supported",
     )  # fmt: skip
-
-    def act(self, state: State, dt: float) -> None:
-        """Set the room below the set point and add the hazards."""
-        p, pop = state.p, state.pop
-        aim = set_point(
-            p.n_t_cell_set_point_early, p.n_t_cell_set_point_late, state.day, p.dur_t_cell_recovery
-        )
-        state.signals.lymphopenia = room = 1.0 - float(state.census.t_cells.sum()) / aim
-        division = (p.rate_t_cell_turnover + p.rate_homeostatic_division * max(room, 0.0)) * (
-            state.signals.proliferation_factor
-        )
-        death = p.rate_t_cell_turnover + p.rate_homeostatic_division * max(-room, 0.0)
-        _add(state.census.t_rows, pop.hazard, division, death)
-        if state.day >= p.day_thymus and p.n_thymic_output > 0.0:
-            self._thymus(state, dt)
-
-    def _thymus(self, state: State, dt: float) -> None:
-        """Export naive cells into the blood, a keyed Poisson number."""
-        key = np.zeros(1, np.uint64)
-        key[0] = np.uint64(combine(state.event_key, base_key(0, 0, "thymus"), state.step))
-        tcon = poisson(key, state.p.n_thymic_output * dt)
-        treg = poisson(key, state.p.n_thymic_output * state.p.treg_share_supported * dt)
-        blood = state.places.index(PlaceKind.BLOOD)
-        state.pop.add(encode(TCON, origin=ORIGIN_THYMUS), blood, tcon)
-        state.pop.add(encode(TREG, origin=ORIGIN_THYMUS), blood, treg)
-        state.infused += tcon + treg
-
-
-@njit(cache=True, error_model="numpy")
-def _add(rows: Ints32, hazard: Floats, division: float, death: float) -> None:
-    for row in rows:
-        hazard[row, Channel.DIVIDE] += division
-        hazard[row, Channel.DIE] += death
+    law = keep_number

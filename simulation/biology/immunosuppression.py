@@ -3,21 +3,58 @@
 Post-transplant cyclophosphamide as a hazard of dividing cells.
 """
 
-import numpy as np
 from numba import njit
 
+from simulation.biology.census import TCONS, TREGS
 from simulation.biology.channels import Channel
-from simulation.biology.drugs import PLAIN_DRUGS
-from simulation.biology.engagers import targets
-from simulation.biology.state import State
-from simulation.biology.traits import EFFECTOR, STAGE
+from simulation.biology.drugs import DRUGS, PLAIN_DRUGS
+from simulation.biology.contact import targets_at
+from simulation.biology.state import KILLING_FACTOR, CompiledProcess, Here
+from simulation.biology.traits import ALLOREACTIVE, CLASS, EFFECTOR, ENGAGED_TCON, STAGE, TCON
 from simulation.engine.bit_kernels import value_of
-from simulation.engine.population import Floats, Ints, Ints32
+from simulation.engine.population import N_STRATA, Columns, Floats
 
-__all__ = ["Immunosuppression"]
+__all__ = ["Immunosuppression", "suppress"]
 
 
-class Immunosuppression:
+_PLAIN = len(PLAIN_DRUGS)  # the first of DRUGS
+_STEROID, _PTCY = DRUGS.index("corticosteroid"), DRUGS.index("ptcy")
+
+
+@njit(cache=True, error_model="numpy")
+def suppress(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
+    """Set the factors of this step and the hazards of cyclophosphamide."""
+    p, x, factor = here.p[0], here.x[0], here.signal[KILLING_FACTOR]
+    proliferation = killing = 1.0
+    for drug in range(_PLAIN):
+        level = here.exposure[drug]
+        proliferation *= 1.0 - level * (1.0 - here.values[here.factors[drug, 0]])
+        killing *= 1.0 - level * (1.0 - here.values[here.factors[drug, 1]])
+    steroid = here.exposure[_STEROID]
+    proliferation *= 1.0 - steroid * (1.0 - p.factor_proliferation_corticosteroid)
+    x.proliferation_factor = max(proliferation, 0.0)
+    factor[:] = max(killing, 0.0)
+    if steroid > 0.0:
+        low, high = p.factor_killing_corticosteroid_low_et, p.factor_killing_corticosteroid_high_et
+        for i in range(factor.size):
+            targets = 1.0
+            for e in range(here.engagers.size):
+                targets = max(targets, targets_at(here, e, i))
+            et_ratio = (here.count[TCONS, i] + here.count[TREGS, i]) / targets
+            spared = et_ratio / (et_ratio + p.et_ratio_half_steroid)
+            factor[i] *= 1.0 - steroid * (1.0 - (low + (high - low) * spared))
+    if here.exposure[_PTCY] > 0.0:
+        for s in range(pop.meta[N_STRATA]):
+            code = pop.code[s]
+            kind = here.behaviour[value_of(code, CLASS)]
+            tcon = kind == TCON or kind == ENGAGED_TCON
+            if tcon and value_of(code, ALLOREACTIVE) and value_of(code, STAGE) == EFFECTOR:
+                die = hazards[Channel.DIE, s]
+                for i in range(pop.first[s], pop.end[s]):
+                    die[i] += here.exposure[_PTCY] * p.rate_death_ptcy
+
+
+class Immunosuppression(CompiledProcess):
     """Set the factors by which drugs slow T-cell division and killing.
 
     A drug at `level` multiplies by 1 - level x (1 - factor). The corticosteroid's effect on killing depends
@@ -36,35 +73,4 @@ class Immunosuppression:
         "factor_killing_ciclosporin", "factor_proliferation_tacrolimus", "factor_killing_tacrolimus",
         "factor_proliferation_mycophenolate", "factor_killing_mycophenolate",
     )  # fmt: skip
-
-    def act(self, state: State, dt: float) -> None:
-        """Set the factors of this step and the hazards of cyclophosphamide."""
-        p, signals, exposure = state.p, state.signals, state.exposure
-        proliferation = killing = 1.0
-        for drug in PLAIN_DRUGS:
-            level = exposure.get(drug, 0.0)
-            proliferation *= 1.0 - level * (1.0 - getattr(p, f"factor_proliferation_{drug}"))
-            killing *= 1.0 - level * (1.0 - getattr(p, f"factor_killing_{drug}"))
-        steroid = exposure.get("corticosteroid", 0.0)
-        proliferation *= 1.0 - steroid * (1.0 - p.factor_proliferation_corticosteroid)
-        signals.proliferation_factor = max(proliferation, 0.0)
-        signals.killing_factor[:] = max(killing, 0.0)
-        if steroid > 0.0:
-            at_hand = np.ones(state.places.n)
-            for engager in state.engagers:
-                np.maximum(at_hand, targets(state, engager), out=at_hand)
-            et_ratio = state.census.t_cells / at_hand
-            spared = et_ratio / (et_ratio + p.et_ratio_half_steroid)
-            low, high = p.factor_killing_corticosteroid_low_et, p.factor_killing_corticosteroid_high_et
-            signals.killing_factor *= 1.0 - steroid * (1.0 - (low + (high - low) * spared))
-        ptcy = exposure.get("ptcy", 0.0)
-        if ptcy > 0.0:
-            pop = state.pop
-            _kill_dividing(state.census.alloreactive_rows, pop.code, pop.hazard, ptcy * p.rate_death_ptcy)
-
-
-@njit(cache=True, error_model="numpy")
-def _kill_dividing(rows: Ints32, codes: Ints, hazard: Floats, rate: float) -> None:
-    for row in rows:
-        if value_of(codes[row], STAGE) == EFFECTOR:
-            hazard[row, Channel.DIE] += rate
+    law = suppress

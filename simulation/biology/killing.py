@@ -2,16 +2,49 @@
 
 from numba import njit
 
+from simulation.biology.census import KILLER_POWER
 from simulation.biology.channels import Channel
-from simulation.biology.contact import neighbours_at_hand
-from simulation.biology.engagers import targets
-from simulation.biology.state import State
-from simulation.engine.population import Floats, Ints, Ints32
+from simulation.biology.contact import any_present, at_hand, targets_at
+from simulation.biology.state import KILLING_FACTOR, NORMAL_B_KILL_RATE, SUPPRESSION, CompiledProcess, Here
+from simulation.biology.traits import BLAST, CLASS
+from simulation.engine.bit_kernels import value_of
+from simulation.engine.population import N_STRATA, Columns, Floats
 
-__all__ = ["Killing"]
+__all__ = ["Killing", "kill"]
 
 
-class Killing:
+@njit(cache=True, error_model="numpy")
+def kill(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
+    """Set the hazard per place and add it to blasts with a target; normal B cells read theirs from the signals."""
+    p, engagers, of_normal_b = here.p[0], here.engagers, here.signal[NORMAL_B_KILL_RATE]
+    here.kill[:] = 0.0
+    of_normal_b[:] = 0.0
+    if not any_present(here):
+        return
+    for i in range(of_normal_b.size):
+        n, demand = at_hand(here, i), 0.0
+        for e in range(engagers.size):
+            drug = here.drug[e, i]
+            per_target = p.rate_contacts * p.p_synapse * drug / (here.values[engagers[e].ec50_killing] + drug)
+            here.kill[e, i] = per_target
+            demand += per_target * targets_at(here, e, i) / n
+        free = 1.0 - p.treg_effect_on_killing * here.signal[SUPPRESSION, i]
+        fitness = p.t_cell_fitness * here.signal[KILLING_FACTOR, i] * free
+        for e in range(engagers.size):
+            here.kill[e, i] *= here.count[KILLER_POWER, i] / n / (1.0 + demand / p.rate_kill_max) * fitness
+            if engagers[e].on_normal_b:
+                of_normal_b[i] += here.kill[e, i]
+    for s in range(pop.meta[N_STRATA]):
+        code = pop.code[s]
+        if here.behaviour[value_of(code, CLASS)] == BLAST:
+            hazard = hazards[Channel.KILLED_BY_ENGAGED, s]
+            for e in range(engagers.size):
+                if not code & engagers[e].lost:
+                    for i in range(pop.first[s], pop.end[s]):
+                        hazard[i] += here.kill[e, i]
+
+
+class Killing(CompiledProcess):
     """Add the hazard s p_syn phi Q/N f of every cell with the engager's target (CD19); f = 1 / (1 + demand / k_max).
 
     Q sums cells x potency over T cells (resting < engaged, times 1 - exhaustion); `demand` is what a killer
@@ -26,32 +59,4 @@ class Killing:
         "supplement (EC50)"
     )
     reads = ("rate_contacts", "p_synapse", "t_cell_fitness", "treg_effect_on_killing", "rate_kill_max")
-
-    def act(self, state: State, dt: float) -> None:
-        """Set the hazard per place and add it to blasts with a target; normal B cells read theirs from the signals."""
-        p, pop, signals, engagers = state.p, state.pop, state.signals, state.engagers
-        if not any(state.mean_plasma_pg_ml.values()):
-            signals.kill_rate[:] = signals.normal_b_kill_rate[:] = 0.0
-            return
-        n, demand, of_normal_b, per_target = neighbours_at_hand(state), 0.0, 0.0, []
-        for i, engager in enumerate(engagers):
-            drug = signals.drug_pg_ml[i]
-            rate = p.rate_contacts * p.p_synapse * drug / (getattr(p, engager.ec50_killing) + drug)
-            per_target.append(rate)
-            demand = demand + rate * targets(state, engager) / n
-        fitness = (
-            p.t_cell_fitness * signals.killing_factor * (1.0 - p.treg_effect_on_killing * signals.suppression)
-        )
-        for i, engager in enumerate(engagers):
-            rate = per_target[i] * state.census.killer_power / n / (1.0 + demand / p.rate_kill_max) * fitness
-            signals.kill_rate[i] = rate
-            of_normal_b = of_normal_b + rate if engager.target.on_normal_b else of_normal_b
-            _add(state.census.blast_rows, pop.code, pop.place, pop.hazard, rate, engager.target.lost.mask)
-        signals.normal_b_kill_rate[:] = of_normal_b
-
-
-@njit(cache=True, error_model="numpy")
-def _add(rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, rate: Floats, lost: int) -> None:
-    for row in rows:
-        if not codes[row] & lost:
-            hazard[row, Channel.KILLED_BY_ENGAGED] += rate[places[row]]
+    law = kill

@@ -2,14 +2,19 @@
 
 from math import ceil, exp
 
-from simulation.biology.engagers import plasma_occupancy
-from simulation.biology.state import State
+from numba import njit
 
-__all__ = ["Margination", "adhere"]
+from simulation.biology.contact import occupancy_in_plasma
+from simulation.biology.state import CompiledProcess, Here
+from simulation.engine.population import Columns, Floats
+
+__all__ = ["Margination", "adhere", "marginate"]
+
 
 _PER_DAY = 24  # the exchange takes hours: it is followed hour by hour within a step
 
 
+@njit(cache=True, error_model="numpy")
 def adhere(stuck: float, drive: float, fading: float, out: float, back: float, dt: float) -> float:
     """Return the share of blood T cells at vessel walls after a step.
 
@@ -27,7 +32,18 @@ def adhere(stuck: float, drive: float, fading: float, out: float, back: float, d
     return stuck
 
 
-class Margination:
+@njit(cache=True, error_model="numpy")
+def marginate(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
+    """Advance adaptation and the adhering share by one step."""
+    p, x = here.p[0], here.x[0]
+    occupancy = occupancy_in_plasma(here)
+    gap = x.adaptation - occupancy
+    speed = p.rate_adaptation if gap < 0.0 else p.rate_adaptation_loss
+    x.marginated = adhere(x.marginated, max(-gap, 0.0), speed, p.rate_adhesion, p.rate_adhesion_release, dt)
+    x.adaptation = occupancy + gap * exp(-speed * dt)
+
+
+class Margination(CompiledProcess):
     """Advance the share of blood T cells that adhere to vessel walls, where no blood count finds them.
 
     The drive is drug occupancy minus adaptation; adaptation follows the occupancy within a day and fades over
@@ -39,15 +55,4 @@ class Margination:
         "CD8 in blood relative to day 0, n = 20 (github yuezheli/hosseini-2020); Klinger 2012, Blood 119:6226"
     )
     reads = ("rate_adaptation", "rate_adaptation_loss", "rate_adhesion", "rate_adhesion_release")
-
-    def act(self, state: State, dt: float) -> None:
-        """Advance adaptation and the adhering share by one step."""
-        p = state.p
-        occupancy = plasma_occupancy(state)
-        gap = state.adaptation - occupancy
-        speed = p.rate_adaptation if gap < 0.0 else p.rate_adaptation_loss
-        drive = max(-gap, 0.0)
-        state.marginated = adhere(
-            state.marginated, drive, speed, p.rate_adhesion, p.rate_adhesion_release, dt
-        )
-        state.adaptation = occupancy + gap * exp(-speed * dt)
+    law = marginate

@@ -5,14 +5,32 @@ They come back after transplant, feed T cells with antigen, and are killed with 
 
 from math import exp
 
-import numpy as np
+from numba import njit
 
-from simulation.biology.state import State
+from simulation.biology.places import NORMAL, NORMAL_B
+from simulation.biology.state import NORMAL_B_KILL_RATE, CompiledProcess, Here
+from simulation.engine.population import Columns, Floats
 
-__all__ = ["NormalBCells"]
+__all__ = ["NormalBCells", "regrow"]
 
 
-class NormalBCells:
+@njit(cache=True, error_model="numpy")
+def regrow(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
+    """Advance the field by one step, exactly for constant rates; B cells recover once the graft has taken."""
+    p, x, normal, b_cells = here.p[0], here.x[0], here.place[NORMAL], here.place[NORMAL_B]
+    maturity = 1.0 - exp(-max(x.day - p.day_b_cell_return, 0.0) / p.dur_b_cell_recovery)
+    for i in range(b_cells.size):
+        share = p.fraction_b_marrow if i < x.n_niches else p.fraction_b_periphery
+        aim = normal[i] * (share * maturity)
+        total = p.rate_b_cell_regeneration + here.signal[NORMAL_B_KILL_RATE, i]
+        if total > 0.0:
+            level = aim * p.rate_b_cell_regeneration / total
+            b_cells[i] = level + (b_cells[i] - level) * exp(-total * dt)
+        if b_cells[i] < 1.0:  # there is none; regeneration starts again from stem cells, which carry no CD19
+            b_cells[i] = 0.0
+
+
+class NormalBCells(CompiledProcess):
     """Advance B-lineage cells per place.
 
     Regrowth towards a share of normal cells there, minus the hazard of being killed.
@@ -24,18 +42,4 @@ class NormalBCells:
         "day_b_cell_return", "dur_b_cell_recovery", "fraction_b_periphery", "fraction_b_marrow",
         "rate_b_cell_regeneration",
     )  # fmt: skip
-
-    def act(self, state: State, dt: float) -> None:
-        """Advance the field by one step, exactly for constant rates.
-
-        B cells recover once the graft has taken.
-        """
-        p, places = state.p, state.places
-        maturity = 1.0 - exp(-max(state.day - p.day_b_cell_return, 0.0) / p.dur_b_cell_recovery)
-        aim = places.normal * (p.fraction_b_periphery * maturity)
-        aim[places.marrow] = places.normal[places.marrow] * (p.fraction_b_marrow * maturity)
-        total = p.rate_b_cell_regeneration + state.signals.normal_b_kill_rate
-        level = aim * p.rate_b_cell_regeneration / total
-        places.normal_b[:] = level + (places.normal_b - level) * np.exp(-total * dt)
-        # Below one cell there is none; regeneration starts again from stem cells, which carry no CD19.
-        places.normal_b[places.normal_b < 1.0] = 0.0
+    law = regrow

@@ -2,14 +2,28 @@
 
 from math import exp
 
-import numpy as np
+from numba import njit
 
-from simulation.biology.state import State
+from simulation.biology.census import BLASTS
+from simulation.biology.places import NORMAL, ROOM
+from simulation.biology.state import CompiledProcess, Here
+from simulation.engine.population import Columns, Floats
 
-__all__ = ["NormalMarrow"]
+__all__ = ["NormalMarrow", "fill"]
 
 
-class NormalMarrow:
+@njit(cache=True, error_model="numpy")
+def fill(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
+    """Advance the field by one step."""
+    p, normal, room = here.p[0], here.place[NORMAL], here.place[ROOM]
+    decay = exp(-p.rate_marrow_recovery * dt)
+    for i in range(here.x[0].n_niches):
+        taken = min(here.count[BLASTS, i] / room[i], 1.0 - p.fraction_marrow_spared)
+        aim = room[i] * (1.0 - taken)
+        normal[i] = aim + (normal[i] - aim) * decay
+
+
+class NormalMarrow(CompiledProcess):
     """Advance normal nucleated marrow cells in every niche towards the room that blasts leave them."""
 
     name = "normal_marrow"
@@ -18,11 +32,4 @@ class NormalMarrow:
         "assumption"
     )
     reads = ("fraction_marrow_spared", "rate_marrow_recovery")
-
-    def act(self, state: State, dt: float) -> None:
-        """Advance the field by one step."""
-        p, places = state.p, state.places
-        marrow = places.marrow
-        taken = np.minimum(state.census.blasts[marrow] / places.room[marrow], 1.0 - p.fraction_marrow_spared)
-        aim = places.room[marrow] * (1.0 - taken)
-        places.normal[marrow] = aim + (places.normal[marrow] - aim) * exp(-p.rate_marrow_recovery * dt)
+    law = fill

@@ -1,7 +1,6 @@
 """The table of places: the same rules in all of them; only the fields differ."""
 
 from copy import copy
-from dataclasses import dataclass, field, fields
 from enum import IntEnum
 
 import numpy as np
@@ -9,7 +8,7 @@ import numpy as np
 from simulation.engine.events import Destinations
 from simulation.engine.population import Floats, Ints32
 
-__all__ = ["PlaceKind", "Places"]
+__all__ = ["FIELDS", "PlaceKind", "Places"]
 
 
 class PlaceKind(IntEnum):
@@ -23,34 +22,54 @@ class PlaceKind(IntEnum):
     WELL = 5
 
 
-@dataclass(slots=True)
+# Rows of `Places.table`.
+FIELDS = ("access", "room", "blast_capacity", "normal", "normal_b", "drug_partition")
+ACCESS, ROOM, BLAST_CAPACITY, NORMAL, NORMAL_B, DRUG_PARTITION = range(len(FIELDS))
+
+
 class Places:
-    """Hold the fields of every place, shape (n_places,) each.
+    """Hold the fields of every place, shape (n_places,) each; `table` (fields, n_places) holds them all.
 
     Niches of the marrow come first, in row-major order.
 
-    `access` is the access of T cells and drug relative to a typical place (perfusion; low in a sanctuary).
-    `room` is the number of nucleated cells a healthy place holds, `blast_capacity` the number of blasts at
-    which net growth ends (0: blasts do not grow there). `normal` and `normal_b` are healthy nucleated cells
-    and CD19+ normal B-lineage cells (fields, not agents). `drug_partition` is drug here relative to plasma.
+    Parameters
+    ----------
+    rows, columns
+        The grid of niches.
+    kind
+        The kind of every place.
+    access
+        Access of T cells and drug relative to a typical place (perfusion; low in a sanctuary).
+    room
+        Nucleated cells that a healthy place holds.
+    blast_capacity
+        Blasts at which net growth ends; 0: blasts do not grow there.
+    normal, normal_b
+        Healthy nucleated cells and CD19+ normal B-lineage cells (fields, not agents).
+    drug_partition
+        Drug here relative to plasma.
     """
 
-    rows: int
-    columns: int
-    kind: Ints32
     access: Floats
     room: Floats
     blast_capacity: Floats
     normal: Floats
     normal_b: Floats
     drug_partition: Floats
-    destinations: Destinations = field(init=False)
-    _first: dict[int, int] = field(init=False)
 
-    def __post_init__(self) -> None:
-        kinds = self.kind.tolist()
+    def __init__(
+        self, rows: int, columns: int, kind: Ints32, access: Floats, room: Floats, blast_capacity: Floats,
+        normal: Floats, normal_b: Floats, drug_partition: Floats,
+    ) -> None:  # fmt: skip
+        self.rows, self.columns, self.kind = rows, columns, kind
+        self._use(np.array([access, room, blast_capacity, normal, normal_b, drug_partition], float))
+        kinds = kind.tolist()
         self._first = {k: kinds.index(k) for k in set(kinds)}
-        self.destinations = _destinations(self.rows, self.columns, self.kind, self.access)
+        self.destinations = _destinations(rows, columns, kind, access)
+
+    def _use(self, table: Floats) -> None:
+        self.table = table
+        self.__dict__.update(zip(FIELDS, table, strict=True))
 
     @property
     def n(self) -> int:
@@ -74,10 +93,7 @@ class Places:
     def copy(self) -> "Places":
         """Return a copy whose fields change independently (the geometry is shared: it never changes)."""
         twin = copy(self)
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if isinstance(value, np.ndarray):
-                setattr(twin, f.name, value.copy())
+        twin._use(self.table.copy())
         return twin
 
 
@@ -87,7 +103,8 @@ def _destinations(rows: int, columns: int, kind: Ints32, access: Floats) -> Dest
     weights = [access[m] / (access[m].sum() or 1.0) for m in members]
     start = np.concatenate([[0], np.cumsum([m.size for m in members])]).astype(np.int32)
     member = np.concatenate(members).astype(np.int32)
-    return Destinations(_torus_neighbours(rows, columns, kind.size), start, member, np.concatenate(weights))
+    near = _torus_neighbours(rows, columns, kind.size)
+    return Destinations.planted(near, start, member, np.concatenate(weights))
 
 
 def _torus_neighbours(rows: int, columns: int, n_places: int) -> Ints32:

@@ -6,15 +6,61 @@ from numba import njit
 
 from simulation.biology.channels import Channel
 from simulation.biology.places import PlaceKind
-from simulation.biology.state import State
-from simulation.biology.traits import DIVISIONS_LEFT, EFFECTOR, MEMORY, STAGE
+from simulation.biology.state import SUPPRESSION, CompiledProcess, Here
+from simulation.biology.traits import ALLOREACTIVE, CLASS, DIVISIONS_LEFT, EFFECTOR, ENGAGED_TCON, MEMORY, STAGE, TCON
 from simulation.engine.bit_kernels import value_of
-from simulation.engine.population import Floats, Ints, Ints32
+from simulation.engine.population import N_STRATA, Columns, Floats
 
-__all__ = ["Priming"]
+__all__ = ["Priming", "prime"]
 
 
-class Priming:
+@njit(cache=True, error_model="numpy")
+def prime(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
+    """Advance host APC and add the hazards of alloreactive Tcon."""
+    p, x, suppression = here.p[0], here.x[0], here.signal[SUPPRESSION]
+    where = max(x.lymphoid, x.well)
+    if where < 0:  # a body has lymphoid tissue, a culture a well
+        return
+    loss = p.rate_apc_decay + p.rate_apc_tolerisation * suppression[where]
+    gain = p.rate_apc_damage * (1.0 - x.tissue_integrity)
+    span, before = (gain + loss) * dt, x.host_apc
+    apc = before  # mean over the step
+    if span > 0.0:
+        level = (gain + loss * p.fraction_host_apc_persistent) / (gain + loss)
+        x.host_apc = level + (before - level) * exp(-span)
+        apc = level + (before - level) * -expm1(-span) / span
+    priming, deletion = p.rate_priming * apc, p.rate_peripheral_deletion * (1.0 - apc)
+    program = p.rate_program_division * x.proliferation_factor
+    expansion = p.rate_effector_division * x.proliferation_factor
+    for s in range(pop.meta[N_STRATA]):
+        code = pop.code[s]
+        kind = here.behaviour[value_of(code, CLASS)]
+        if (kind != TCON and kind != ENGAGED_TCON) or not value_of(code, ALLOREACTIVE):
+            continue
+        stage = value_of(code, STAGE)
+        divide, die = hazards[Channel.DIVIDE, s], hazards[Channel.DIE, s]
+        for i in range(pop.first[s], pop.end[s]):
+            free, place = 1.0 - suppression[i], here.kind[i]
+            if stage != EFFECTOR:
+                if place == PlaceKind.LYMPHOID or place == PlaceKind.WELL:
+                    if stage == MEMORY:
+                        hazards[Channel.RECALL, s, i] += priming * p.factor_recall * free
+                    else:
+                        hazards[Channel.PRIME, s, i] += priming * free
+                if place != PlaceKind.BLOOD and place != PlaceKind.WELL:
+                    die[i] += deletion
+            elif value_of(code, DIVISIONS_LEFT):
+                hazards[Channel.PROGRAM, s, i] += program * free
+            else:
+                if place == PlaceKind.TISSUE:
+                    divide[i] += expansion * free
+                elif place == PlaceKind.WELL:
+                    divide[i] += expansion * apc * free
+                die[i] += p.rate_contraction * (1.0 - p.fraction_memory)
+                hazards[Channel.CONTRACT, s, i] += p.rate_contraction * p.fraction_memory
+
+
+class Priming(CompiledProcess):
     """Add priming, programmed and antigen-driven division, and contraction of alloreactive Tcon.
 
     Priming happens in lymphoid tissue, in proportion to host antigen-presenting cells (APC). APC decay after
@@ -37,51 +83,4 @@ class Priming:
         "rate_program_division", "rate_effector_division", "rate_contraction", "fraction_memory",
         "rate_peripheral_deletion", "factor_recall",
     )  # fmt: skip
-
-    def act(self, state: State, dt: float) -> None:
-        """Advance host APC and add the hazards of alloreactive Tcon."""
-        p, pop, signals = state.p, state.pop, state.signals
-        where = max(state.places.index(PlaceKind.LYMPHOID), state.places.index(PlaceKind.WELL))
-        if where < 0:  # a body has lymphoid tissue, a culture a well
-            return
-        loss = p.rate_apc_decay + p.rate_apc_tolerisation * float(signals.suppression[where])
-        gain = p.rate_apc_damage * (1.0 - state.tissue_integrity)
-        level = (gain + loss * p.fraction_host_apc_persistent) / (gain + loss)
-        before = state.host_apc
-        state.host_apc = level + (before - level) * exp(-(gain + loss) * dt)
-        span = (gain + loss) * dt
-        apc = level + (before - level) * -expm1(-span) / span  # mean over the step
-        _add(
-            state.census.alloreactive_rows, pop.code, pop.place, pop.hazard, state.places.kind, signals.suppression,
-            p.rate_priming * apc, p.rate_program_division * signals.proliferation_factor,
-            p.rate_effector_division * signals.proliferation_factor, apc, p.rate_contraction, p.fraction_memory,
-            p.rate_peripheral_deletion * (1.0 - apc), p.factor_recall,
-        )  # fmt: skip
-
-
-@njit(cache=True, error_model="numpy")
-def _add(
-    rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, kinds: Ints32, suppression: Floats, priming: float,
-    program: float, expansion: float, stimulators: float, contraction: float, memory: float, deletion: float, recall: float,
-) -> None:  # fmt: skip
-    for row in rows:
-        code, place = codes[row], places[row]
-        free = 1.0 - suppression[place]
-        stage = value_of(code, STAGE)
-        if stage != EFFECTOR:
-            if kinds[place] == PlaceKind.LYMPHOID or kinds[place] == PlaceKind.WELL:
-                if stage == MEMORY:
-                    hazard[row, Channel.RECALL] += priming * recall * free
-                else:
-                    hazard[row, Channel.PRIME] += priming * free
-            if kinds[place] != PlaceKind.BLOOD and kinds[place] != PlaceKind.WELL:
-                hazard[row, Channel.DIE] += deletion
-        elif value_of(code, DIVISIONS_LEFT):
-            hazard[row, Channel.PROGRAM] += program * free
-        else:
-            if kinds[place] == PlaceKind.TISSUE:
-                hazard[row, Channel.DIVIDE] += expansion * free
-            elif kinds[place] == PlaceKind.WELL:
-                hazard[row, Channel.DIVIDE] += expansion * stimulators * free
-            hazard[row, Channel.DIE] += contraction * (1.0 - memory)
-            hazard[row, Channel.CONTRACT] += contraction * memory
+    law = prime

@@ -1,144 +1,354 @@
 """The state that processes read and change: one simulated patient without his clinic."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field, fields
-from types import SimpleNamespace
-from typing import Any, Protocol, Self, cast
+from functools import cache
+from typing import Any, ClassVar, Final, NamedTuple, Protocol, Self, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from simulation.biology.antigens import ANTIGENS, Antigen
-from simulation.biology.census import Census, lost_masks
+from simulation.biology.census import COUNTS, Census, count, lost_masks
+from simulation.biology.drugs import DRUGS, PLAIN_DRUGS
 from simulation.biology.engagers import Engager
-from simulation.biology.places import Places
-from simulation.biology.traits import BLAST, CLASS, CLONE, N_TRAITS
-from simulation.engine.events import Channels, Variants
-from simulation.engine.population import Floats, Ints, Population, Resolution
+from simulation.biology.places import PlaceKind, Places
+from simulation.biology.traits import ALLOREACTIVE, BLAST, CLASS, CLONE, ENGAGED_TCON, ENGAGED_TREG, N_TRAITS, TCON, TREG
+from simulation.engine.events import Channels, Rules, Scratch, Variants
+from simulation.engine.keyed_random import base_key
+from simulation.engine.population import Columns, Floats, Ints, Ints32, Population
+from simulation.parameters import ParameterTable
 
-__all__ = ["Process", "Signals", "State", "Values"]
+__all__ = ["CompiledProcess", "Here", "Process", "Signals", "State", "Values"]
+
+Rows = npt.NDArray[np.intp]
+
+# Rows of `Signals.table`.
+SIGNALS = ("synapse_rate", "busy", "normal_b_kill_rate", "gvl_rate", "suppression", "killing_factor")
+SYNAPSE_RATE, BUSY, NORMAL_B_KILL_RATE, GVL_RATE, SUPPRESSION, KILLING_FACTOR = range(len(SIGNALS))
+
+# The numbers of a body that change from step to step, and the numbers of its places.
+_FLOATS: Final = (
+    "start_day", "day", "weight_kg", "marginated", "adaptation", "host_apc", "tissue_integrity", "worst_integrity",
+    "crs_score", "crs_tolerance", "worst_crs_score", "proliferation_factor", "lymphopenia",
+)  # fmt: skip
+_INTS: Final = ("step", "deaths", "births", "infused", "haplotype_mismatch", "n_niches")
+_PLACES: Final = tuple(kind.name.lower() for kind in PlaceKind)
+_NUMBERS: Final = np.dtype(
+    [(name, np.float64) for name in _FLOATS]
+    + [(name, np.int64) for name in (*_INTS, *_PLACES)]
+    + [("event_key", np.uint64), ("thymus_key", np.uint64)]
+)
+_ENGAGER: Final = np.dtype(
+    [(name, np.float64) for name in ("infusion", "plasma", "mean")]  # `carriers`: the row of the census
+    + [(name, np.int64) for name in ("clearance", "volume", "ec50_activation", "ec50_killing", "carriers", "lost")]
+    + [("on_normal_b", np.bool_)]
+)
 
 
 class Values(Protocol):
-    """Give parameters by name in canonical units.
-
-    `simulation.parameters.ParameterValues` is the implementation.
-    """
+    """Give parameters by name in canonical units, also those of a user's rules; may be changed between steps."""
 
     def __getattr__(self, name: str) -> float: ...
 
 
-@dataclass(slots=True)
+class Here(NamedTuple):
+    """Hold what compiled processes see of a body, in arrays; `p` and `x` have shape (1,).
+
+    `values` shows the parameters `p` by number; an engager's parameters, and those of the plain drugs (`factors`: division and
+    killing by drug), are such numbers.
+    """
+
+    p: npt.NDArray[Any]
+    x: npt.NDArray[Any]
+    values: Floats
+    count: Floats
+    signal: Floats
+    place: Floats
+    kind: Ints32
+    drug: Floats
+    kill: Floats
+    engagers: npt.NDArray[Any]
+    exposure: Floats
+    factors: Ints
+    behaviour: Ints
+    lost: Ints
+    probability: Floats
+    loss: Ints
+    clone_growth: Floats
+    tally: Ints
+
+
+class Number:
+    """Show one of the body's numbers as an attribute."""
+
+    def __init__(self, kind: type[float] | type[int] | type[bool] = float) -> None:
+        self.kind = kind
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, owner: Any, of: type) -> Any:
+        return self.kind(owner.numbers[self.name].item())
+
+    def __set__(self, owner: Any, value: float) -> None:
+        owner.numbers[self.name][0] = value
+
+
+class ByName(MutableMapping[str, float]):
+    """Show the numbers of an array by the names of what they belong to."""
+
+    def __init__(self, names: Sequence[str], numbers: Floats) -> None:
+        self._at = {name: i for i, name in enumerate(names)}
+        self._numbers = numbers
+
+    def __getitem__(self, name: str) -> float:
+        return float(self._numbers[self._at[name]])
+
+    def __setitem__(self, name: str, value: float) -> None:
+        self._numbers[self._at[name]] = value
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError(f"{name} cannot be taken away; set it to 0")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._at)
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+
+class Parameters:
+    """Show parameters as attributes: those of the table live in a record that compiled code reads."""
+
+    def __init__(self, values: Mapping[str, float]) -> None:
+        record = np.zeros(1, _record())
+        names = record.dtype.names or ()
+        for name in names:
+            record[name] = values[name]
+        self.__dict__.update({"record": record} | {name: values[name] for name in values if name not in names})
+
+    def __getattr__(self, name: str) -> float:
+        try:
+            return float(self.__dict__["record"][name].item())
+        except (KeyError, ValueError):
+            raise AttributeError(f"no parameter {name!r}") from None
+
+    def __setattr__(self, name: str, value: float) -> None:
+        if name in self.__dict__["record"].dtype.names:
+            self.__dict__["record"][name] = value
+        else:
+            super().__setattr__(name, value)
+
+    def copy(self) -> "Parameters":
+        """Return an independent copy."""
+        twin = Parameters.__new__(Parameters)
+        twin.__dict__.update(self.__dict__ | {"record": self.__dict__["record"].copy()})
+        return twin
+
+
+@cache
+def _record() -> np.dtype[Any]:
+    return np.dtype([(name, np.float64) for name in ParameterTable.load().values()])
+
+
 class Signals:
     """Hold what one process tells another within a step; arrays have shape (n_places,)."""
 
-    drug_pg_ml: Floats  # engagers seen by cells here, mean over the step; shape (n_engagers, n_places)
     synapse_rate: Floats  # synapses a free T cell would form here, per day
     busy: Floats  # fraction of time a T cell is engaged here, 0..1
-    kill_rate: Floats  # hazard, by engager, of a cell with its target of being killed, per day; (n_engagers, n_places)
     normal_b_kill_rate: Floats  # hazard of a normal B cell of being killed, per day
     gvl_rate: Floats  # hazard of a blast with the mismatched haplotype of being killed by alloreactive T cells, per day
     suppression: Floats  # Treg suppression felt here, 0..1
     killing_factor: Floats  # immunosuppressants' effect on killing here, 1 = none
-    proliferation_factor: float = 1.0  # immunosuppressants' effect on T-cell division, 1 = none
-    lymphopenia: float = 0.0  # room below the T-cell set point, 0..1; negative above it
+    proliferation_factor = Number()  # immunosuppressants' effect on T-cell division, 1 = none
+    lymphopenia = Number()  # room below the T-cell set point, 0..1; negative above it
 
-    @classmethod
-    def quiet(cls, n: int, n_engagers: int) -> Self:
-        """Return signals of a body in which nothing happens."""
-        zero, each = np.zeros, (n_engagers, n)
-        return cls(zero(each), zero(n), zero(n), zero(each), zero(n), zero(n), zero(n), np.ones(n))
+    def __init__(self, n: int, n_engagers: int, numbers: Mapping[str, npt.NDArray[Any]]) -> None:
+        self.drug_pg_ml = np.zeros((n_engagers, n))  # engagers seen by cells here, mean over the step
+        self.kill_rate = np.zeros((n_engagers, n))  # hazard, by engager, of a cell with its target of being killed, per day
+        table = np.zeros((len(SIGNALS), n))
+        table[KILLING_FACTOR] = 1.0
+        self._use(table, numbers)
 
-    def copy(self) -> "Signals":
-        """Return an independent copy."""
+    def _use(self, table: Floats, numbers: Mapping[str, npt.NDArray[Any]]) -> None:
+        self.table, self.numbers = table, numbers
+        self.__dict__.update(zip(SIGNALS, table, strict=True))
+
+    def copy_for(self, numbers: Mapping[str, npt.NDArray[Any]]) -> "Signals":
+        """Return an independent copy, for a copied body with these numbers."""
         twin = copy(self)
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if isinstance(value, np.ndarray):
-                setattr(twin, f.name, value.copy())
+        twin.drug_pg_ml, twin.kill_rate = self.drug_pg_ml.copy(), self.kill_rate.copy()
+        twin._use(self.table.copy(), numbers)
         return twin
 
 
-@dataclass(slots=True)
 class State:
-    """Hold one patient's body between two steps."""
+    """Hold one patient's body between two steps.
 
-    p: Values
-    places: Places
-    pop: Population
-    signals: Signals
-    census: Census
-    channels: Channels
-    variants: Variants  # loss of each antigen, in the order of `antigens`
-    antigens: tuple[Antigen, ...]
-    engagers: tuple[Engager, ...]
-    clone_growth: Floats  # net growth of each subclone relative to the patient's
-    behaviour: Ints  # built-in class whose rules a class follows
-    event_key: int  # base key of the event stream
-    tally: Ints  # events of the last step by class and channel
-    infusion_ug_per_day: dict[str, float]  # of every engager by name
-    plasma_pg_ml: dict[str, float]
-    mean_plasma_pg_ml: dict[str, float]  # over the last step
-    exposure: dict[str, float] = field(default_factory=dict)  # to immunosuppressants, 1 = the usual one
-    start_day: float = 0.0
-    day: float = 0.0
-    step: int = 0  # since the start day
-    weight_kg: float = 70.0
-    haplotype_mismatch: bool = True
-    marginated: float = 0.0  # share of blood T cells that adhere to vessel walls
-    adaptation: float = 0.0  # of the vessel walls to the drug, 0..1
-    host_apc: float = 1.0  # host antigen-presenting cells relative to transplant day
-    tissue_integrity: float = 1.0
-    worst_integrity: float = 1.0
-    crs_score: float = 0.0
-    crs_tolerance: float = 0.0
-    worst_crs_score: float = 0.0
-    deaths: int = 0  # cells gone so far, for conservation checks
-    births: int = 0
-    infused: int = 0
+    Parameters
+    ----------
+    p
+        Parameters in canonical units, those of a user's rules among them.
+    places, channels, engagers
+        Where cells are, what may happen to them, and which engagers there are.
+    event_key
+        Base key of the event stream.
+    tracked_clones
+        Leukaemic subclones told apart.
+    single_cells
+        Whether every cell is an agent of its own.
+    numbers
+        Others of the body's numbers, by name.
+    """
 
-    @classmethod
-    def empty(
-        cls,
+    start_day: ClassVar = Number()
+    day: ClassVar = Number()
+    step: ClassVar = Number(int)  # since the start day
+    weight_kg: ClassVar = Number()
+    haplotype_mismatch: ClassVar = Number(bool)
+    marginated: ClassVar = Number()  # share of blood T cells that adhere to vessel walls
+    adaptation: ClassVar = Number()  # of the vessel walls to the drug, 0..1
+    host_apc: ClassVar = Number()  # host antigen-presenting cells relative to transplant day
+    tissue_integrity: ClassVar = Number()
+    worst_integrity: ClassVar = Number()
+    crs_score: ClassVar = Number()
+    crs_tolerance: ClassVar = Number()
+    worst_crs_score: ClassVar = Number()
+    deaths: ClassVar = Number(int)  # cells gone so far, for conservation checks
+    births: ClassVar = Number(int)
+    infused: ClassVar = Number(int)
+    event_key: ClassVar = Number(int)
+
+    def __init__(
+        self,
         p: Mapping[str, float],
         places: Places,
         channels: Channels,
-        resolution: Resolution,
         engagers: Sequence[Engager],
         event_key: int,
         *,
         tracked_clones: int = 1,
-        capacity: int = 1024,
-        **others: Any,
-    ) -> Self:
-        """Return a body without cells; `others` are fields that have a default."""
-        engagers = tuple(engagers)
-        antigens = tuple(dict.fromkeys((*ANTIGENS, *(engager.target for engager in engagers))))
-        n_classes, n_channels = CLASS.largest + 1, channels.effect.size
-        no_drug = dict.fromkeys([engager.name for engager in engagers], 0.0)
-        return cls(
-            p=cast(Values, SimpleNamespace(**p)),  # attribute access is what the step does most
-            places=places,
-            pop=Population(N_TRAITS, n_channels, resolution, capacity),
-            signals=Signals.quiet(places.n, len(engagers)),
-            census=Census(places.n, antigens),
-            channels=channels,
-            variants=Variants(lost_masks(antigens), np.zeros(len(antigens)), BLAST, tracked_clones),
-            antigens=antigens,
-            engagers=engagers,
-            clone_growth=np.ones(CLONE.largest + 1),
-            behaviour=np.arange(n_classes, dtype=np.int64),
-            event_key=event_key,
-            tally=np.zeros((n_classes, n_channels), np.int64),
-            infusion_ug_per_day=dict(no_drug),
-            plasma_pg_ml=dict(no_drug),
-            mean_plasma_pg_ml=dict(no_drug),
-            **others,
+        single_cells: bool = False,
+        **numbers: float,
+    ) -> None:
+        self.p = cast(Values, Parameters(p))
+        self.places, self.channels, self.engagers = places, channels, tuple(engagers)
+        self.antigens = tuple(dict.fromkeys((*ANTIGENS, *(engager.target for engager in engagers))))
+        n_classes = CLASS.largest + 1
+        self.pop = Population(places.n, N_TRAITS, channels.effect.size, single_cells=single_cells)
+        self._use(np.zeros(1, _NUMBERS))
+        start = {"weight_kg": 70.0, "haplotype_mismatch": 1, "proliferation_factor": 1.0, "n_niches": places.n_niches}
+        start |= dict.fromkeys(("host_apc", "tissue_integrity", "worst_integrity"), 1.0)
+        start |= {kind.name.lower(): places.index(kind) for kind in PlaceKind}
+        for name, value in (start | numbers | {"event_key": event_key, "thymus_key": base_key(0, 0, "thymus")}).items():
+            self.numbers[name][0] = value
+        self.signals = Signals(places.n, len(self.engagers), self.numbers)
+        self.census = Census(places.n, self.antigens)
+        self.variants = Variants(lost_masks(self.antigens), np.zeros(len(self.antigens)), BLAST, tracked_clones)
+        self.clone_growth = np.ones(CLONE.largest + 1)  # net growth of each subclone relative to the patient's
+        self.behaviour = np.arange(n_classes, dtype=np.int64)  # built-in class whose rules a class follows
+        self.tally = np.zeros((n_classes, channels.effect.size), np.int64)  # events of the last step by class and channel
+        self._exposure = np.zeros(len(DRUGS))
+        self._engagers = np.array([self._row(engager) for engager in self.engagers], _ENGAGER)
+        numbered = list(_record().names or ())
+        self._factors = np.array(
+            [[numbered.index(f"factor_{what}_{drug}") for what in ("proliferation", "killing")] for drug in PLAIN_DRUGS],
+            np.int64,
         )
+        self._loss = np.array(
+            [
+                (numbered.index(antigen.p_loss) if antigen.p_loss else -1, antigen.mismatched_only)
+                for antigen in self.antigens
+            ],
+            np.int64,
+        )
+        self._wire()
+
+    def _row(self, engager: Engager) -> tuple[float | bool, ...]:
+        numbered = list(_record().names or ())
+        own = (engager.clearance, engager.volume, engager.ec50_activation, engager.ec50_killing)
+        target = engager.target
+        carriers = COUNTS + self.antigens.index(target)
+        return (0.0, 0.0, 0.0, *map(numbered.index, own), carriers, target.lost.mask, target.on_normal_b)
+
+    def _use(self, x: npt.NDArray[Any]) -> None:
+        self.x = x
+        self.numbers = {name: x[name] for name in x.dtype.names or ()}
+
+    def _wire(self) -> None:
+        """Show the arrays by name, and to compiled code."""
+        names = [engager.name for engager in self.engagers]
+        self.infusion_ug_per_day = ByName(names, self._engagers["infusion"])
+        self.plasma_pg_ml = ByName(names, self._engagers["plasma"])
+        self.mean_plasma_pg_ml = ByName(names, self._engagers["mean"])  # over the last step
+        self.exposure = ByName(DRUGS, self._exposure)  # to immunosuppressants, 1 = the usual one
+        record = cast(Parameters, self.p).record
+        self.here = Here(
+            p=record,
+            x=self.x,
+            values=record.view(np.float64),
+            count=self.census.table,
+            signal=self.signals.table,
+            place=self.places.table,
+            kind=self.places.kind,
+            drug=self.signals.drug_pg_ml,
+            kill=self.signals.kill_rate,
+            engagers=self._engagers,
+            exposure=self._exposure,
+            factors=self._factors,
+            behaviour=self.behaviour,
+            lost=self.variants.bit,
+            probability=self.variants.probability,
+            loss=self._loss,
+            clone_growth=self.clone_growth,
+            tally=self.tally,
+        )
+        self.rules = Rules.of(self.channels, self.places.destinations, self.variants)
+        self.scratch = Scratch.of(self.places.n, self.channels.effect.size)
+
+    @property
+    def tables(self) -> tuple[Columns, Floats, Rules]:
+        """Return what a step writes into and draws by; they are others after the tables have grown."""
+        return self.pop.columns, self.pop.hazards, self.rules
+
+    def make_room(self, dt: float) -> None:
+        """See to the room for cells that arrive from outside in a step (one with more comes once in 1e20 steps)."""
+        most = 0.0
+        if self.pop.single_cells and self.day >= self.p.day_thymus:
+            mean = self.p.n_thymic_output * (1.0 + self.p.treg_share_supported) * dt
+            most = mean + 10.0 * mean**0.5
+        self.pop.reserve(round(most) + 20)
 
     def take_census(self) -> None:
         """Count all cells anew."""
-        self.census.take(self.pop, self.behaviour, self.p.potency_resting, self.p.potency_treg)
+        count(self.here, self.pop.columns)
+
+    def rows_of(self, *kinds: int) -> Rows:
+        """Return the rows of some classes, ascending; a class of the user's own is what it behaves like."""
+        rows = self.pop.rows()
+        return rows[np.isin(self.behaviour[CLASS.of(self.pop.codes(rows))], kinds)]
+
+    @property
+    def blast_rows(self) -> Rows:
+        """Return the rows of blasts."""
+        return self.rows_of(BLAST)
+
+    @property
+    def t_rows(self) -> Rows:
+        """Return the rows of all T cells."""
+        return self.rows_of(TCON, TREG, ENGAGED_TCON, ENGAGED_TREG)
+
+    @property
+    def treg_rows(self) -> Rows:
+        """Return the rows of Treg, engaged or not."""
+        return self.rows_of(TREG, ENGAGED_TREG)
+
+    @property
+    def alloreactive_rows(self) -> Rows:
+        """Return the rows of alloreactive Tcon, engaged or not."""
+        rows = self.rows_of(TCON, ENGAGED_TCON)
+        return rows[ALLOREACTIVE.of(self.pop.codes(rows)) > 0]
 
     def present(self) -> list[Engager]:
         """Return the engagers that were in plasma in the last step."""
@@ -147,19 +357,19 @@ class State:
     def copy(self) -> Self:
         """Return an independent copy that goes on with the same bytes."""
         twin = copy(self)
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if hasattr(value, "copy"):
-                setattr(twin, f.name, value.copy())
+        twin._use(self.x.copy())
+        twin.p = cast(Values, cast(Parameters, self.p).copy())
+        twin.places, twin.pop, twin.census = self.places.copy(), self.pop.copy(), self.census.copy()
+        twin.signals = self.signals.copy_for(twin.numbers)
         twin.variants = self.variants._replace(probability=self.variants.probability.copy())
+        for name in ("clone_growth", "behaviour", "tally", "_exposure", "_engagers"):
+            setattr(twin, name, getattr(self, name).copy())
+        twin._wire()
         return twin
 
 
 class Process(Protocol):
-    """One biological process: it reads the state, adds hazards or changes fields; `dt` is in days.
-
-    The built-in ones also say in `reads` which parameters they read, besides those that engagers name.
-    """
+    """One biological process: it reads the state, adds hazards or changes fields; `dt` is in days."""
 
     name: str
     source: str
@@ -167,3 +377,19 @@ class Process(Protocol):
     def act(self, state: State, dt: float) -> None:
         """Do this process's part of a step."""
         ...
+
+
+class CompiledProcess:
+    """Be a built-in process: a law in compiled code, which a step calls with the others, or `act` by itself.
+
+    `reads` names the parameters it reads, besides those that engagers name.
+    """
+
+    name: ClassVar[str]
+    source: ClassVar[str]
+    reads: ClassVar[tuple[str, ...]]
+    law: ClassVar[Callable[[Here, Columns, Floats, float], None]]
+
+    def act(self, state: State, dt: float) -> None:
+        """Do this process's part of a step."""
+        type(self).law(state.here, state.pop.columns, state.pop.hazards, dt)

@@ -6,16 +6,69 @@ import numpy as np
 from numba import njit
 
 from simulation.biology.channels import TO_KIND, Channel
-from simulation.biology.places import PlaceKind
-from simulation.biology.state import State
-from simulation.biology.traits import ALLOREACTIVE, CLASS, DIVISIONS_LEFT, EFFECTOR, ENGAGED_TREG, STAGE, TREG
+from simulation.biology.places import ACCESS, ROOM, PlaceKind
+from simulation.biology.state import CompiledProcess, Here
+from simulation.biology.traits import ALLOREACTIVE, BLAST, CLASS, DIVISIONS_LEFT, EFFECTOR, ENGAGED_TREG, STAGE, TREG
 from simulation.engine.bit_kernels import value_of
-from simulation.engine.population import Floats, Ints, Ints32
+from simulation.engine.population import N_STRATA, Columns, Floats
 
-__all__ = ["Trafficking"]
+__all__ = ["Trafficking", "traffic"]
 
 
-class Trafficking:
+_KINDS = len(PlaceKind)
+
+
+@njit(cache=True, error_model="numpy")
+def traffic(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
+    """Add the hazards of all T cells."""
+    p, x = here.p[0], here.x[0]
+    enter, leave = np.zeros(_KINDS), np.zeros(_KINDS)  # from and to the blood, per day
+    enter[PlaceKind.MARROW], leave[PlaceKind.MARROW] = p.rate_blood_to_marrow, p.rate_marrow_to_blood
+    enter[PlaceKind.LYMPHOID], leave[PlaceKind.LYMPHOID] = p.rate_blood_to_lymphoid, p.rate_lymphoid_to_blood
+    enter[PlaceKind.TISSUE], leave[PlaceKind.TISSUE] = p.rate_blood_to_tissue, p.rate_tissue_to_blood
+    site = x.extramedullary
+    if site >= 0:
+        room = here.place[ROOM]
+        size = here.place[ACCESS, site] * room[site] / room[: x.n_niches].sum()
+        enter[PlaceKind.EXTRAMEDULLARY] = p.rate_blood_to_marrow * size
+        leave[PlaceKind.EXTRAMEDULLARY] = p.rate_marrow_to_blood
+    for s in range(pop.meta[N_STRATA]):
+        code = pop.code[s]
+        kind = here.behaviour[value_of(code, CLASS)]
+        if kind == BLAST or kind < 0 or pop.end[s] == 0:
+            continue
+        treg = kind == TREG or kind == ENGAGED_TREG
+        effector = value_of(code, ALLOREACTIVE) != 0 and value_of(code, STAGE) == EFFECTOR
+        blood, neighbour = hazards[Channel.TO_BLOOD, s], hazards[Channel.TO_NEIGHBOUR, s]
+        for i in range(pop.first[s], min(pop.end[s], x.n_niches)):  # most of them: nothing more needs to be known
+            blood[i] += leave[PlaceKind.MARROW]
+            neighbour[i] += p.rate_t_cell_to_neighbour
+        for i in range(max(pop.first[s], x.n_niches), pop.end[s]):
+            where = here.kind[i]
+            if where == PlaceKind.BLOOD:
+                to_marrow = enter[PlaceKind.MARROW] * (p.phi_bm if treg else 1.0)
+                to_tissue = enter[PlaceKind.TISSUE] * (p.effector_homing if effector else 1.0)
+                rates = to_marrow + to_tissue + enter[PlaceKind.LYMPHOID] + enter[PlaceKind.EXTRAMEDULLARY]
+                # Cells that enter the blood in a step cannot leave it in the same one. With this hazard a share
+                # rate * dt leaves per step, so that the number in blood at rest is right at any step below 1 / rate.
+                share = min(rates * dt, 0.95)
+                through = -log1p(-share) / share if share > 0.0 else 1.0
+                for k in range(_KINDS):
+                    rate = enter[k]
+                    if k == PlaceKind.MARROW:
+                        rate = to_marrow
+                    elif k == PlaceKind.TISSUE:
+                        rate = to_tissue
+                    if TO_KIND[k] >= 0:
+                        hazards[TO_KIND[k], s, i] += through * rate
+            elif where == PlaceKind.LYMPHOID and effector:
+                if not value_of(code, DIVISIONS_LEFT):
+                    blood[i] += p.rate_effector_egress
+            else:
+                blood[i] += leave[where] / (p.effector_homing if effector and where == PlaceKind.TISSUE else 1.0)
+
+
+class Trafficking(CompiledProcess):
     """Add the movement hazards of T cells; blood is the hub.
 
     Which niche a cell reaches follows perfusion. Treg enter the marrow at phi_BM times the Tcon's rate
@@ -35,64 +88,4 @@ class Trafficking:
         "rate_blood_to_tissue", "rate_tissue_to_blood", "phi_bm", "effector_homing", "rate_effector_egress",
         "rate_t_cell_to_neighbour",
     )  # fmt: skip
-
-    def act(self, state: State, dt: float) -> None:
-        """Add the hazards of every T-cell cohort."""
-        p, pop, places = state.p, state.pop, state.places
-        enter, leave = np.zeros(len(PlaceKind)), np.zeros(len(PlaceKind))  # from and to the blood, per day
-        enter[PlaceKind.MARROW], leave[PlaceKind.MARROW] = p.rate_blood_to_marrow, p.rate_marrow_to_blood
-        enter[PlaceKind.LYMPHOID], leave[PlaceKind.LYMPHOID] = (
-            p.rate_blood_to_lymphoid,
-            p.rate_lymphoid_to_blood,
-        )
-        enter[PlaceKind.TISSUE], leave[PlaceKind.TISSUE] = p.rate_blood_to_tissue, p.rate_tissue_to_blood
-        site = places.index(PlaceKind.EXTRAMEDULLARY)
-        if site >= 0:
-            size = places.access[site] * places.room[site] / places.room[places.marrow].sum()
-            enter[PlaceKind.EXTRAMEDULLARY] = p.rate_blood_to_marrow * size
-            leave[PlaceKind.EXTRAMEDULLARY] = p.rate_marrow_to_blood
-        _add(
-            state.census.t_rows, pop.code, pop.place, pop.hazard, state.behaviour, places.kind, enter, leave, p.phi_bm,
-            p.effector_homing, p.rate_effector_egress, p.rate_t_cell_to_neighbour, dt,
-        )  # fmt: skip
-
-
-@njit(cache=True, error_model="numpy")
-def _add(
-    rows: Ints32, codes: Ints, places: Ints32, hazard: Floats, behaviour: Ints, kinds: Ints32, enter: Floats,
-    leave: Floats, phi: float, homing: float, egress: float, to_neighbour: float, dt: float,
-) -> None:  # fmt: skip
-    from_blood = np.empty((2, 2, enter.size))  # by being a Treg, by being an effector, to each kind of place
-    for treg in range(2):
-        for effector in range(2):
-            access = phi if treg else 1.0
-            rates = enter.copy()
-            rates[PlaceKind.MARROW] *= access
-            rates[PlaceKind.TISSUE] *= homing if effector else 1.0
-            # Cells that enter the blood in a step cannot leave it in the same one. With this hazard a share
-            # rate * dt leaves per step, so that the number in blood at rest is right at any step below 1 / rate.
-            share = min(rates.sum() * dt, 0.95)
-            through = -log1p(-share) / share if share > 0.0 else 1.0
-            from_blood[treg, effector] = through * rates
-            from_blood[treg, effector, PlaceKind.MARROW] = through * enter[PlaceKind.MARROW] * access
-    for row in rows:
-        where = kinds[places[row]]
-        if where == PlaceKind.MARROW:  # most of them: nothing more needs to be known
-            hazard[row, Channel.TO_BLOOD] += leave[where]
-            hazard[row, Channel.TO_NEIGHBOUR] += to_neighbour
-            continue
-        code = codes[row]
-        effector = int(value_of(code, ALLOREACTIVE) and value_of(code, STAGE) == EFFECTOR)
-        if where == PlaceKind.BLOOD:
-            kind = behaviour[value_of(code, CLASS)]
-            treg = int(kind == TREG or kind == ENGAGED_TREG)
-            for k in range(enter.size):
-                if TO_KIND[k] >= 0:
-                    hazard[row, TO_KIND[k]] += from_blood[treg, effector, k]
-        elif where == PlaceKind.LYMPHOID and effector:
-            if not value_of(code, DIVISIONS_LEFT):
-                hazard[row, Channel.TO_BLOOD] += egress
-        else:
-            hazard[row, Channel.TO_BLOOD] += leave[where] / (
-                homing if effector and where == PlaceKind.TISSUE else 1.0
-            )
+    law = traffic

@@ -1,16 +1,44 @@
 """Regulatory T cells: local suppression by the Treg:Tcon ratio, and survival that depends on IL-2 from Tcon."""
 
-import numpy as np
 from numba import njit
 
+from simulation.biology.census import ENGAGED_TREGS, TCONS, TREGS
 from simulation.biology.channels import Channel
-from simulation.biology.state import State
-from simulation.engine.population import Floats, Ints32
+from simulation.biology.state import SUPPRESSION, CompiledProcess, Here
+from simulation.biology.traits import CLASS, ENGAGED_TREG, TREG
+from simulation.engine.bit_kernels import value_of
+from simulation.engine.population import N_STRATA, Columns, Floats
 
-__all__ = ["TregSuppression"]
+__all__ = ["TregSuppression", "regulate"]
 
 
-class TregSuppression:
+@njit(cache=True, error_model="numpy")
+def regulate(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
+    """Set suppression from the census and add the hazards of Treg."""
+    p, suppression = here.p[0], here.signal[SUPPRESSION]
+    tcon = treg = 0.0
+    for i in range(suppression.size):
+        power = here.count[TREGS, i] + (p.treg_engaged_weight - 1.0) * here.count[ENGAGED_TREGS, i]
+        ratio = power / max(here.count[TCONS, i], 1.0)
+        suppression[i] = ratio / (ratio + p.treg_ratio_half)
+        tcon += here.count[TCONS, i]
+        treg += here.count[TREGS, i]
+    if treg <= 0.0:
+        return
+    supported = p.treg_share_supported * tcon / treg
+    death = p.rate_treg_death * max(1.0 - supported, 0.0)
+    division = p.rate_treg_expansion * max(1.0 - 1.0 / supported, 0.0) if supported > 0.0 else 0.0
+    division *= here.x[0].proliferation_factor
+    for s in range(pop.meta[N_STRATA]):
+        kind = here.behaviour[value_of(pop.code[s], CLASS)]
+        if kind == TREG or kind == ENGAGED_TREG:
+            die, divide = hazards[Channel.DIE, s], hazards[Channel.DIVIDE, s]
+            for i in range(pop.first[s], pop.end[s]):
+                die[i] += death
+                divide[i] += division
+
+
+class TregSuppression(CompiledProcess):
     """Set suppression R / (R + K), with R the local Treg:Tcon ratio, and let unsupported Treg die.
 
     Engaged Treg count `treg_engaged_weight` times (drug-activated Treg suppress more: Duell 2017). Treg live
@@ -26,24 +54,4 @@ class TregSuppression:
     reads = (
         "treg_engaged_weight", "treg_ratio_half", "treg_share_supported", "rate_treg_death", "rate_treg_expansion",
     )  # fmt: skip
-
-    def act(self, state: State, dt: float) -> None:
-        """Set suppression from the census and add the hazards of Treg."""
-        p, census, pop = state.p, state.census, state.pop
-        power = census.treg + (p.treg_engaged_weight - 1.0) * census.engaged_treg
-        ratio = power / np.maximum(census.tcon, 1.0)
-        state.signals.suppression[:] = ratio / (ratio + p.treg_ratio_half)
-        tcon, treg = float(census.tcon.sum()), float(census.treg.sum())
-        if treg > 0.0:
-            supported = p.treg_share_supported * tcon / treg
-            death = p.rate_treg_death * max(1.0 - supported, 0.0)
-            division = p.rate_treg_expansion * max(1.0 - 1.0 / supported, 0.0) if supported > 0.0 else 0.0
-            division *= state.signals.proliferation_factor
-            _add(census.treg_rows, pop.hazard, death, division)
-
-
-@njit(cache=True, error_model="numpy")
-def _add(rows: Ints32, hazard: Floats, death: float, division: float) -> None:
-    for row in rows:
-        hazard[row, Channel.DIE] += death
-        hazard[row, Channel.DIVIDE] += division
+    law = regulate

@@ -9,7 +9,7 @@ from simulation.biology.channels import channels
 from simulation.biology.crs import crs_grade
 from simulation.biology.engagers import Engager
 from simulation.biology.gvhd import grade_of
-from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS, advance, switched_on
+from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS, Order, switched_on
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import Process, State
 from simulation.biology.traits import BLAST, ORIGIN_GRAFT, RESTING, TCON, TREG, encode
@@ -18,7 +18,6 @@ from simulation.body.keyed import Keyed
 from simulation.body.measure import truth_of
 from simulation.clinic.ports import Effect, Truth
 from simulation.engine.keyed_random import base_key
-from simulation.engine.population import Resolution
 from simulation.parameters import ParameterValues
 from simulation.plugins import rules_of
 from simulation.products.registry import ENGAGERS
@@ -65,6 +64,7 @@ class Body:
         self.plugin_rules = rules_of(scenario)
         self.rules = tuple(rules)
         self.after = switched_on(AFTER_EVENTS, scenario.processes)
+        self._order = self._ordered()
         self.state = self._initial_state(scenario, seed, patient, engagers)
         graft, weight = scenario.graft, self.weight_kg
         self._due: list[tuple[float, str, int]] = sorted(
@@ -85,17 +85,20 @@ class Body:
     ) -> State:
         p, r, marrow = self.values, scenario.resolution, scenario.marrow
         places = build_places(p, marrow.rows, marrow.columns, marrow.extramedullary_site, p.weight, self.draw)
-        return State.empty(
+        return State(
             p,
             places,
             channels(round(p.n_priming_divisions)),
-            Resolution(r.agents_per_stratum, 1 if r.cells_per_agent == 1 else 0, r.trait_tolerance),
             engagers,
             base_key(seed, patient, "events"),
             tracked_clones=r.tracked_clones,
+            single_cells=r.cells_per_agent == 1,
             weight_kg=p.weight,
             haplotype_mismatch=self._haploidentical,
         )
+
+    def _ordered(self) -> Order:
+        return Order((*self.before, *self.plugin_rules, *self.rules), self.after)
 
     # The clock -----------------------------------------------------------------------------------------
 
@@ -127,8 +130,7 @@ class Body:
 
     def step(self) -> None:
         """Advance by one step."""
-        before = (*self.before, *self.plugin_rules, *self.rules)
-        advance(self.state, self.time_step, before, self.after)
+        self._order.advance(self.state, self.time_step)
         self._truth = None
         self.begin()
 
@@ -219,7 +221,9 @@ class Body:
         twin = Body.__new__(Body)
         twin.__dict__.update(self.__dict__)
         twin.state = self.state.copy()
-        twin.plugin_rules = copy.deepcopy(self.plugin_rules)  # what a rule keeps belongs to one course
+        if self.plugin_rules:
+            twin.plugin_rules = copy.deepcopy(self.plugin_rules)  # what a rule keeps belongs to one course
+            twin._order = twin._ordered()
         twin._due = list(self._due)
         return twin
 

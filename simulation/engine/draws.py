@@ -13,13 +13,20 @@ keep it in an array.
 from math import exp, floor, log, sqrt
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from simulation.engine.keyed_random import normal, uniform
 
-__all__ = ["binomial", "draw_binomial", "draw_births", "draw_gamma", "draw_poisson", "poisson"]
+__all__ = [
+    "binomial", "binomial_along", "births_along", "draw_binomial", "draw_births", "draw_gamma", "draw_poisson", "poisson",
+    "poisson_along",
+]  # fmt: skip
 
 Int = int | np.int64  # Python's where nothing is compiled
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+States = npt.NDArray[np.uint64]
 
 _SERIES_ABOVE = 50.0  # variance
 _INVERT_BELOW = 10.0  # mean
@@ -255,6 +262,27 @@ def draw_births(state: np.uint64, founders: Int, stay: float) -> tuple[int, np.u
         return max(int(x), 0), state
     x, state = draw_gamma(state, float(founders))
     return draw_poisson(state, x * more / stay)
+
+
+@njit(cache=True, error_model="numpy")
+def binomial_along(state: States, n: Ints, p: Floats, out: Ints, first: int, end: int) -> None:
+    """Draw a binomial number in every place of a row, each from its own state."""
+    for i in range(first, end):
+        out[i], state[i] = draw_binomial(state[i], n[i], p[i])
+
+
+@njit(cache=True, error_model="numpy")
+def poisson_along(state: States, mean: Floats, out: Ints, first: int, end: int) -> None:
+    """Draw a Poisson number in every place of a row."""
+    for i in range(first, end):
+        out[i], state[i] = draw_poisson(state[i], mean[i])
+
+
+@njit(cache=True, error_model="numpy")
+def births_along(state: States, founders: Ints, stay: Floats, out: Ints, first: int, end: int) -> None:
+    """Draw the births in surviving clans in every place of a row."""
+    for i in range(first, end):
+        out[i], state[i] = draw_births(state[i], founders[i], stay[i])
 
 
 @njit(cache=True, error_model="numpy")

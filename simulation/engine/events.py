@@ -1,50 +1,51 @@
-"""The event kernel: per cohort one draw from the summed hazard, shared out by hazard; cells that change leave as parcels.
+"""One draw of all events of a step: who divides, dies, changes, moves; exact at any number of cells.
 
-For a cohort of n cells that divide at rate b and leave (die, move, change state) at summed rate d, both constant
-over the step, the number of cells still there at its end follows exactly the linear birth-death law (Kendall
-1948, Ann Math Stat 19:1): every founder's clan dies out with probability alpha, else has geometric size.
-Extinction, mean and variance are therefore right at any step length. The number of leavers has the exact mean:
-the clans that ended, plus those leavers that newborns made up for. They are shared among the channels by hazard.
+For n like cells that divide at rate b and leave (die, move, change) at summed rate d, both constant over the step, the
+number of cells still there at its end follows exactly the linear birth-death law (Kendall 1948, Ann Math Stat 19:1): every
+founder's clan dies out with probability alpha, else has geometric size. Extinction, mean and variance are therefore right
+at any step length. The number of leavers has the exact mean: the clans that ended, plus those leavers that newborns made up
+for. They are shared among the channels by hazard.
+
+A stratum draws for all its places along rows of numbers. The random numbers of a cohort are keyed by the step, its code and
+its place: by what it is, never by where its row lies.
 """
 
 from math import exp, expm1
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from simulation.engine.bit_fields import BitField
 from simulation.engine.bit_kernels import value_of
-from simulation.engine.draws import Int, draw_binomial, draw_births, draw_poisson
+from simulation.engine.draws import Int, binomial_along, births_along, draw_binomial, poisson_along
 from simulation.engine.keyed_random import agent_key
 from simulation.engine.population import (
+    N_FREE,
+    N_STRATA,
     NEXT_CLONE,
+    NEXT_UID,
+    SINGLE_CELLS,
     Columns,
     Floats,
     Ints,
     Ints32,
-    Parcels,
     Population,
-    Strata,
-    plain,
-    unlink,
+    bounds,
+    stratum_of,
 )
 
 __all__ = [
-    "DIE",
-    "DIVIDE",
-    "GOTO",
-    "NEIGHBOUR",
-    "PROGRAM",
-    "RECODE",
-    "Channels",
-    "Destinations",
-    "Variants",
-    "draw_events",
-]
+    "DONE", "DIE", "DIVIDE", "GOTO", "NEIGHBOUR", "PROGRAM", "RECODE", "Channels", "Destinations", "Rules", "Scratch", "Variants",
+    "draw_events", "draw_from", "draw_stratum", "settle",
+]  # fmt: skip
 
 # What a channel does to the cells it draws. Channel 0 is always DIVIDE.
 DIVIDE, DIE, RECODE, PROGRAM, NEIGHBOUR, GOTO = range(6)
+DONE = -1  # all strata have drawn
+
+type Field = tuple[int, int]  # (shift, width) of a bit field
 
 
 class Channels(NamedTuple):
@@ -69,12 +70,31 @@ class Channels(NamedTuple):
 
 
 class Destinations(NamedTuple):
-    """Hold where cells may go: `neighbours` (n_places, k), -1 padded; groups of places with weights summing to 1."""
+    """Hold where cells may go: `neighbours` (n_places, k), -1 padded; groups of places with weights summing to 1.
+
+    The members of group g are `member[group_start[g]:group_start[g + 1]]`; `to_left` is filled in by `planted`.
+    """
 
     neighbours: Ints32
     group_start: Ints32
     member: Ints32
-    weight: Floats
+    to_left: Floats
+
+    @classmethod
+    def planted(cls, neighbours: Ints32, group_start: Ints32, member: Ints32, weight: Floats) -> "Destinations":
+        """Return the destinations: a group is drawn from down a tree that knows of each node the share to its left.
+
+        Node i of a group's tree has the children 2i and 2i + 1; the leaves size..2*size - 1 are the members.
+        """
+        to_left = np.zeros(2 * weight.size + 2)
+        for first, end in zip(group_start.tolist(), group_start.tolist()[1:], strict=False):
+            size = end - first
+            node = np.zeros(2 * size)
+            node[size:] = weight[first:end]
+            for i in range(size - 1, 0, -1):
+                node[i] = node[2 * i] + node[2 * i + 1]
+                to_left[2 * first + i] = node[2 * i] / node[i] if node[i] > 0.0 else 1.0
+        return cls(neighbours, group_start, member, to_left)
 
 
 class Variants(NamedTuple):
@@ -86,10 +106,62 @@ class Variants(NamedTuple):
     max_clones: int  # a mutant founds a clone of its own, until so many are there
 
 
+class Rules(NamedTuple):
+    """Hold for compiled code what Channels, Destinations and Variants say."""
+
+    effect: Ints
+    operand: Ints
+    kind: Field
+    program: Field
+    clone: Field
+    neighbours: Ints32
+    group_start: Ints32
+    member: Ints32
+    to_left: Floats
+    bit: Ints
+    probability: Floats
+    of_class: int
+    max_clones: int
+
+    @classmethod
+    def of(cls, channels: Channels, where: Destinations, variants: Variants) -> "Rules":
+        """Return them as one tuple."""
+        fields = (tuple(channels.kind), tuple(channels.program), tuple(channels.clone))
+        return cls(channels.effect, channels.operand, *fields, *where, *variants)
+
+
+class Scratch(NamedTuple):
+    """Hold the numbers of one stratum while it draws, shape (n_places,) each.
+
+    `rest` (n_channels, n_places) sums the hazards of the channels that come later, `active` lists the open ones, `node` is the
+    tree of a group.
+    """
+
+    state: npt.NDArray[np.uint64]
+    rate: Floats
+    share: Floats
+    stay: Floats
+    mean: Floats
+    ended: Ints
+    leavers: Ints
+    born: Ints
+    taken: Ints
+    node: Ints
+    active: Ints
+    rest: Floats
+
+    @classmethod
+    def of(cls, n_places: int, n_channels: int) -> "Scratch":
+        """Return empty ones."""
+        floats, ints = [np.zeros(n_places) for _ in range(4)], [np.zeros(n_places, np.int64) for _ in range(4)]
+        lists = [np.zeros(size, np.int64) for size in (2 * n_places + 2, n_channels)]
+        return cls(np.zeros(n_places, np.uint64), *floats, *ints, *lists, np.zeros((n_channels, n_places)))
+
+
 def draw_events(
     pop: Population, channels: Channels, where: Destinations, variants: Variants, key: np.uint64, dt: float
 ) -> Ints:
-    """Draw one step of all cohorts and settle the parcels.
+    """Draw one step of all cohorts by their hazards (`pop.hazards`), and let what moved arrive.
 
     Returns
     -------
@@ -97,69 +169,220 @@ def draw_events(
         Events by class and channel; the column of DIVIDE counts all births.
     """
     tally = np.zeros((channels.kind.largest + 1, channels.effect.size), np.int64)
-    fields = (plain(channels.kind), plain(channels.program), plain(channels.clone))
-    at = 0
-    while True:
-        at = _draw(
-            at, pop.top, plain(pop.columns), plain(pop.strata), pop.meta, plain(pop.parcels), channels.effect, channels.operand,
-            fields, plain(where), plain(variants), pop.resolution.max_cells, key, dt, tally,
-        )  # fmt: skip
-        if at < 0:
-            break
-        pop.ensure_parcel_room(pop.parcels.code.size + 1)
-    pop.settle(consolidate=True)
+    rules, scratch, at = Rules.of(channels, where, variants), Scratch.of(pop.n_places, pop.n_channels), 0
+    while (at := draw_from(at, pop.hazards, pop.columns, rules, scratch, key, dt, tally)) != DONE:
+        pop.reserve(2 * pop.room + 64)
     return tally
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _put(
-    code: Int, place: Int, n: Int, traits: Floats, row: int, p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats,
-    p_count: Ints,
-) -> None:  # fmt: skip
-    at = p_count[0]
-    p_code[at] = code
-    p_place[at] = place
-    p_cells[at] = n
-    for t in range(p_traits.shape[1]):
-        p_traits[at, t] = traits[row, t]
-    p_count[0] = at + 1
+@njit(cache=True, error_model="numpy")
+def draw_from(
+    at: int, hazards: Floats, pop: Columns, rules: Rules, scratch: Scratch, key: np.uint64, dt: float, tally: Ints
+) -> int:  # fmt: skip
+    """Draw from stratum `at` on, then let what moved arrive; DONE, or the stratum reached when there is no room for new ones."""
+    while at < pop.meta[N_STRATA]:
+        if pop.end[at] > 0 and not draw_stratum(at, hazards, pop, rules, scratch, key, dt, tally):
+            return at
+        at += 1
+    settle(pop)
+    return DONE
 
 
 @njit(cache=True, error_model="numpy")
-def _births_and_leavers(
-    state: np.uint64, n: int, b: float, d: float, dt: float
-) -> tuple[int, int, np.uint64]:
-    """Draw (cells still there, leavers) of a linear birth-death process; births = there - n + leavers."""
-    if b <= 0.0:
-        gone, state = draw_binomial(state, n, -expm1(-d * dt))
-        return n - gone, gone, state
-    if d <= 0.0:
-        born, state = draw_births(state, n, exp(-b * dt))
-        return n + born, 0, state
-    x = (b - d) * dt
-    # The integral of exp((b - d) t) over the step; by its series where the difference would lose digits.
-    per_cell = (
-        (exp(x) - 1.0) / (b - d) if abs(x) > 1e-3 else dt * (1.0 + x * (0.5 + x * (1.0 / 6.0 + x / 24.0)))
-    )
-    mean_left = d * per_cell
-    stay = 1.0 / (1.0 + b * per_cell)
-    alpha = mean_left * stay  # the clan has died out or left
-    ended, state = draw_binomial(state, n, alpha)
-    made_up, state = draw_poisson(state, n * (mean_left - alpha))
-    born, state = draw_births(state, n - ended, stay)
-    return n - ended + born, ended + made_up, state
+def draw_stratum(
+    s: int, hazards: Floats, pop: Columns, rules: Rules, scratch: Scratch, key: np.uint64, dt: float, tally: Ints
+) -> bool:  # fmt: skip
+    """Draw the events of stratum `s`, whose hazards are `hazards[:, s]`; False, with nothing changed, where room is short."""
+    meta, n_channels = pop.meta, rules.effect.size
+    code, first, end, n = pop.code[s], pop.first[s], pop.end[s], pop.cells[s]
+    singles = meta[SINGLE_CELLS] != 0
+    room = meta[N_FREE] + pop.code.size - meta[N_STRATA]
+    left = value_of(code, rules.program)
+    if not singles and room < n_channels + left + rules.bit.size + max(rules.max_clones - meta[NEXT_CLONE], 0):
+        return False
+    rate, share, stay, mean = scratch.rate, scratch.share, scratch.stay, scratch.mean
+    state, ended, leavers, born = scratch.state, scratch.ended, scratch.leavers, scratch.born
+    # The open channels, the widest last: its cells are those that no other took.
+    active, rest = scratch.active, scratch.rest
+    n_active = widest = 0
+    widest_sum = 0.0
+    for c in range(1, n_channels):
+        total = 0.0
+        for i in range(first, end):
+            total += hazards[c, s, i]
+        if total > 0.0:
+            active[n_active] = c
+            if total > widest_sum:
+                widest, widest_sum = n_active, total
+            n_active += 1
+    birth = hazards[0, s]
+    rate[first:end] = 0.0
+    if n_active == 0:
+        total = 0.0
+        for i in range(first, end):
+            total += birth[i]
+        if total <= 0.0:
+            return True
+    else:
+        last = active[widest]
+        for a in range(widest, n_active - 1):
+            active[a] = active[a + 1]
+        active[n_active - 1] = last
+        for a in range(n_active - 1, -1, -1):
+            hazard, later = hazards[active[a], s], rest[a]
+            for i in range(first, end):
+                later[i] = rate[i]
+                rate[i] += hazard[i]
+    # Births and leavers: alpha is the share of clans that end, `stay` that of clans of one among those that do not.
+    for i in range(first, end):
+        b, d = birth[i], rate[i]
+        x = (b - d) * dt
+        per_cell = dt * (_growth(x) if -0.25 < x < 0.25 else expm1(x) / x)  # the integral of exp((b - d) t) over the step
+        stay[i] = 1.0 / (1.0 + b * per_cell)
+        mean_left = d * per_cell
+        share[i] = mean_left * stay[i]
+        mean[i] = n[i] * (mean_left - share[i])
+        state[i] = agent_key(key, code, i, pop.serial[s])
+    binomial_along(state, n, share, ended, first, end)
+    poisson_along(state, mean, leavers, first, end)
+    n_left = n_born = 0
+    for i in range(first, end):
+        leavers[i] += ended[i]
+        ended[i] = n[i] - ended[i]  # clans that go on
+    births_along(state, ended, stay, born, first, end)
+    for i in range(first, end):
+        ended[i] += born[i]  # cells still there
+        born[i] += ended[i] - born[i] - n[i] + leavers[i]
+        n_left += leavers[i]
+        n_born += born[i]
+    if singles and room < (n_left << left) + n_born + 1:
+        return False
+    kind = value_of(code, rules.kind)
+    for a in range(n_active):
+        if n_left == 0:
+            break
+        c = active[a]
+        hazard = hazards[c, s]
+        taken = leavers
+        if a < n_active - 1:
+            taken, later = scratch.taken, rest[a]
+            for i in range(first, end):  # summed from the last on: exactly 1 where no later channel is open
+                share[i] = hazard[i] / (hazard[i] + later[i]) if hazard[i] > 0.0 else 0.0
+            binomial_along(state, leavers, share, taken, first, end)
+        k = 0
+        for i in range(first, end):
+            k += taken[i]
+        if k > 0:
+            n_left -= k
+            tally[kind, c] += k
+            _carry_out(s, c, hazard, taken, pop, rules, scratch, dt, tally[kind])
+        if a < n_active - 1:
+            for i in range(first, end):
+                leavers[i] -= taken[i]
+    if n_born > 0:
+        tally[kind, 0] += n_born
+        if kind == rules.of_class:
+            _mutate(s, born, ended, pop, rules, scratch)
+    if singles and ended[first] > 1:
+        for _ in range(ended[first] - 1):
+            _send(-1, code, first, 1, s, first, pop)
+        ended[first] = 1
+    for i in range(first, end):
+        n[i] = ended[i]
+    return True
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _growth(x: float) -> float:
+    """Return (exp(x) - 1) / x for |x| < 1/4, to the last digit (its Taylor series)."""
+    tail = 1.0 + x / 9.0 * (1.0 + x / 10.0 * (1.0 + x / 11.0))
+    tail = 1.0 + x / 6.0 * (1.0 + x / 7.0 * (1.0 + x / 8.0 * tail))
+    return 1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * tail)))
+
+
+@njit(cache=True, error_model="numpy")
+def _send(to: int, code: int, place: int, k: int, s: int, i: int, pop: Columns) -> None:
+    """Let k cells of stratum s, place i, arrive in a place of stratum `to`; with one cell an agent, each as a new one."""
+    for _ in range(k if to < 0 else 1):
+        there, n = (stratum_of(code, pop), 1) if to < 0 else (to, k)
+        pop.arrived[there, place] += n
+        for t in range(pop.traits.shape[0]):
+            pop.arrived_traits[t, there, place] += n * pop.traits[t, s, i]
+
+
+@njit(cache=True, error_model="numpy")
+def _carry_out(
+    s: int, c: int, hazard: Floats, taken: Ints, pop: Columns, rules: Rules, scratch: Scratch, dt: float, tally: Ints
+) -> None:  # fmt: skip
+    """Do what channel `c` does to the cells `taken` from each place of stratum `s`."""
+    effect, operand = rules.effect[c], rules.operand[c]
+    if effect == DIE:
+        return
+    code = pop.code[s]
+    target = code + operand if effect == RECODE else code
+    to = -1 if pop.meta[SINGLE_CELLS] or effect == PROGRAM else stratum_of(target, pop)
+    begin, beyond = 0, 0
+    if effect == GOTO:
+        begin, beyond = rules.group_start[operand], rules.group_start[operand + 1]
+    state, neighbours = scratch.state, rules.neighbours
+    for i in range(pop.first[s], pop.end[s]):
+        k = taken[i]
+        if k == 0:
+            continue
+        if effect == RECODE:
+            _send(to, target, i, k, s, i, pop)
+        elif effect == GOTO:
+            if beyond - begin == 1:
+                _send(to, code, rules.member[begin], k, s, i, pop)
+            else:
+                state[i] = _spread(state[i], k, begin, beyond - begin, rules, scratch.node)
+                for j in range(beyond - begin):
+                    if scratch.node[beyond - begin + j] > 0:
+                        _send(to, code, rules.member[begin + j], scratch.node[beyond - begin + j], s, i, pop)
+        elif effect == NEIGHBOUR:
+            n_near = 0
+            while n_near < neighbours.shape[1] and neighbours[i, n_near] >= 0:
+                n_near += 1
+            if n_near == 0:
+                _send(to, code, i, k, s, i, pop)
+            for j in range(n_near):
+                m = k
+                if j < n_near - 1:
+                    m, state[i] = draw_binomial(state[i], k, 1.0 / (n_near - j))
+                if m > 0:
+                    _send(to, code, neighbours[i, j], m, s, i, pop)
+                    k -= m
+        else:
+            tally[0] += _program(k, hazard[i] * dt, operand, s, i, pop, rules, scratch)
+
+
+@njit(cache=True, error_model="numpy")
+def _spread(
+    state: np.uint64, k: Int, begin: int, size: int, rules: Rules, node: Ints
+) -> np.uint64:
+    """Share k cells out to the members of a group, halving them down a tree of binomial draws.
+
+    A multinomial draw in which empty branches cost nothing; the members' numbers are node[size:2 * size].
+    """
+    node[1] = k
+    for i in range(1, size):
+        n, left = node[i], 0
+        if n > 0:
+            left, state = draw_binomial(state, n, rules.to_left[2 * begin + i])
+        node[2 * i], node[2 * i + 1] = left, n - left
+    return state
 
 
 @njit(cache=True, error_model="numpy")
 def _program(
-    state: np.uint64, leavers: int, x: float, code: Int, operand: Int, steps_left: Int, place: Int,
-    traits: Floats, row: int, p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats, p_count: Ints,
-) -> tuple[int, np.uint64]:  # fmt: skip
+    leavers: int, x: float, operand: int, s: int, i: int, pop: Columns, rules: Rules, scratch: Scratch
+) -> int:  # fmt: skip
     """Carry programmed dividers through every division that fits into the step (x = rate * dt); return births.
 
     Of the lineages that divided at least k times, the share that divides once more is P(K > k) / P(K >= k) with K ~ Poisson(x).
     """
-    births = 0
+    code, state, births = pop.code[s], scratch.state[i], 0
+    steps_left = value_of(code, rules.program)
     mass = exp(-x)
     tail = -expm1(-x)  # P(K >= 1)
     k = 1
@@ -173,189 +396,60 @@ def _program(
         if k < steps_left and tail > 0.0:
             again, state = draw_binomial(state, now, more / tail)
         if now > again:
-            _put(code, place, now - again, traits, row, p_code, p_place, p_cells, p_traits, p_count)
+            to = np.int64(-1) if pop.meta[SINGLE_CELLS] else stratum_of(code, pop)
+            _send(to, code, i, now - again, s, i, pop)
         leavers = again
         tail = more
         k += 1
-    return births, state
+    scratch.state[i] = state
+    return births
 
 
 @njit(cache=True, error_model="numpy")
-def _spread(
-    state: np.uint64, k: Int, code: Int, first: Int, size: int, member: Ints32, to_left: Floats, count: Ints,
-    traits: Floats, row: int, p_code: Ints, p_place: Ints32, p_cells: Ints, p_traits: Floats, p_count: Ints,
-) -> np.uint64:  # fmt: skip
-    """Send k cells to the `size` members of a group from `first` on, halving them down a tree of binomial draws.
-
-    Node i of the tree has the children 2i and 2i + 1; the leaves size..2*size - 1 are the members. A multinomial
-    draw in which empty branches cost nothing.
-    """
-    count[1] = k
-    for i in range(1, size):
-        n = count[i]
-        left = 0
-        if n > 0:
-            left, state = draw_binomial(state, n, to_left[2 * first + i])
-        count[2 * i] = left
-        count[2 * i + 1] = n - left
-    for j in range(size):
-        if count[size + j] > 0:
-            _put(
-                code,
-                member[first + j],
-                count[size + j],
-                traits,
-                row,
-                p_code,
-                p_place,
-                p_cells,
-                p_traits,
-                p_count,
-            )
-    return state
-
-
-@njit(cache=True, error_model="numpy")
-def _plant(group_start: Ints32, weight: Floats, to_left: Floats) -> int:
-    """Fill in, for every group's tree, the share of each node that goes to its left child; return the widest group's size."""
-    widest = 0
-    for g in range(group_start.size - 1):
-        first, size = group_start[g], group_start[g + 1] - group_start[g]
-        widest = max(widest, size)
-        node = np.zeros(2 * size)
-        node[size:] = weight[first : first + size]
-        for i in range(size - 1, 0, -1):
-            node[i] = node[2 * i] + node[2 * i + 1]
-            to_left[2 * first + i] = node[2 * i] / node[i] if node[i] > 0.0 else 1.0
-    return widest
-
-
-@njit(cache=True, error_model="numpy")
-def _draw(
-    at: int, top: int, cohorts: Columns, strata: Strata, meta: Ints, parcels: Parcels, effect: Ints, operand: Ints,
-    fields: tuple[BitField, BitField, BitField], where: Destinations, variants: Variants, max_cells: int, key: np.uint64,
-    dt: float, tally: Ints,
-) -> int:  # fmt: skip
-    """Draw from row `at` on; return the row reached when the parcel buffer is full, or -1 when done."""
-    cells, codes, places, _, serial, stratum, following, previous, traits, hazard = cohorts
-    _, _, s_head, s_count, _, _ = strata
-    p_code, p_place, p_cells, _, p_traits, p_count = parcels
-    neighbours, group_start, member, weight = where
-    v_bit, v_probability, v_class, max_clones = variants
-    kind_field, program_field, clone_field = fields
-    n_channels, width = effect.size, 2 * weight.size + 2
-    to_left, count = np.zeros(width), np.zeros(width, np.int64)
-    per_row = _plant(group_start, weight, to_left) + neighbours.shape[1] + n_channels + 24
-    active, rates = np.zeros(n_channels + 1, np.int64), np.zeros(n_channels + 1)
-    for row in range(at, top):
-        n = cells[row]
-        if n == 0:
+def _mutate(s: int, born: Ints, there: Ints, pop: Columns, rules: Rules, scratch: Scratch) -> None:
+    """Let newborns lose or gain what the variants say, each mutant a clone of its own while there are numbers left."""
+    code, meta, taken, share = pop.code[s], pop.meta, scratch.taken, scratch.share
+    first, end = pop.first[s], pop.end[s]
+    for v in range(rules.bit.size):
+        if code & rules.bit[v] or rules.probability[v] <= 0.0:
             continue
-        if p_count[0] + per_row > p_code.size:
-            return row
-        # The channels open to this cohort, the widest last: its cells are those that no other took.
-        d = widest_rate = 0.0
-        n_active = widest_at = 0
-        for c in range(1, n_channels):
-            rate = hazard[row, c]
-            active[n_active], rates[n_active] = c, rate
-            d += rate
-            n_active += 1 if rate > 0.0 else 0  # no jump to guess wrong: a rate of 0 is written over
-        for i in range(n_active):
-            if rates[i] > widest_rate:
-                widest_rate, widest_at = rates[i], i
-        b = hazard[row, 0]
-        if b <= 0.0 and n_active == 0:
-            continue
-        code, place = codes[row], np.int64(places[row])
-        state = agent_key(key, code, place, serial[row])
-        there, leavers, state = _births_and_leavers(state, n, b, d, dt)
-        births = there - n + leavers
-        kind = value_of(code, kind_field)
-        if leavers > 0:
-            last = n_active - 1
-            active[widest_at], active[last] = active[last], active[widest_at]
-            rates[widest_at], rates[last] = rates[last], rates[widest_at]
-            left, rate_left = leavers, d
-            for i in range(n_active):
-                c, rate = active[i], rates[i]
-                k = left
-                if i < last:
-                    k, state = draw_binomial(state, left, rate / rate_left)
-                rate_left -= rate
-                left -= k
-                if k == 0:
-                    continue
-                tally[kind, c] += k
-                what = effect[c]
-                if what == RECODE:
-                    _put(
-                        code + operand[c], place, k, traits, row, p_code, p_place, p_cells, p_traits, p_count
-                    )
-                elif what == GOTO:
-                    first, end = group_start[operand[c]], group_start[operand[c] + 1]
-                    if end - first == 1:
-                        _put(code, member[first], k, traits, row, p_code, p_place, p_cells, p_traits, p_count)
-                    else:
-                        state = _spread(
-                            state, k, code, first, end - first, member, to_left, count, traits, row, p_code, p_place,
-                            p_cells, p_traits, p_count,
-                        )  # fmt: skip
-                elif what == NEIGHBOUR:
-                    n_near = 0
-                    while n_near < neighbours.shape[1] and neighbours[place, n_near] >= 0:
-                        n_near += 1
-                    if n_near == 0:
-                        _put(code, place, k, traits, row, p_code, p_place, p_cells, p_traits, p_count)
-                    for j in range(n_near):
-                        m = k
-                        if j < n_near - 1:
-                            m, state = draw_binomial(state, k, 1.0 / (n_near - j))
-                        if m > 0:
-                            _put(
-                                code,
-                                neighbours[place, j],
-                                m,
-                                traits,
-                                row,
-                                p_code,
-                                p_place,
-                                p_cells,
-                                p_traits,
-                                p_count,
-                            )
-                            k -= m
-                elif what == PROGRAM:
-                    steps_left = value_of(code, program_field)
-                    born, state = _program(
-                        state, k, rate * dt, code, operand[c], steps_left, place, traits, row, p_code, p_place, p_cells,
-                        p_traits, p_count,
-                    )  # fmt: skip
-                    tally[kind, 0] += born
-                if left == 0:
-                    break
-        if births > 0:
-            tally[kind, 0] += births
-            if kind == v_class:
-                for v in range(v_bit.size):
-                    if code & v_bit[v] or v_probability[v] <= 0.0:
-                        continue
-                    # Newborns that already left are not told apart from the rest: at most `there` can be mutants here.
-                    m, state = draw_binomial(state, births, v_probability[v])
-                    m = min(m, there)
-                    if m > 0:
-                        mutant = code | v_bit[v]
-                        if meta[NEXT_CLONE] < max_clones:
-                            mutant += (meta[NEXT_CLONE] - value_of(code, clone_field)) << clone_field[0]
-                            meta[NEXT_CLONE] += 1
-                        _put(mutant, place, m, traits, row, p_code, p_place, p_cells, p_traits, p_count)
-                        there -= m
-                        births -= m
-        if there == 0:
-            unlink(row, cells, stratum, following, previous, s_head, s_count, meta)
-        elif max_cells > 0 and there > max_cells:
-            _put(code, place, there - max_cells, traits, row, p_code, p_place, p_cells, p_traits, p_count)
-            cells[row] = max_cells
-        else:
-            cells[row] = there
-    return -1
+        share[first:end] = rules.probability[v]
+        binomial_along(scratch.state, born, share, taken, first, end)
+        for i in range(first, end):
+            # Newborns that already left are not told apart from the rest: at most those still there can be mutants here.
+            m = min(taken[i], there[i])
+            if m > 0:
+                mutant = code | rules.bit[v]
+                if meta[NEXT_CLONE] < rules.max_clones:
+                    mutant += (meta[NEXT_CLONE] - value_of(code, rules.clone)) << rules.clone[0]
+                    meta[NEXT_CLONE] += 1
+                _send(np.int64(-1) if meta[SINGLE_CELLS] else stratum_of(mutant, pop), mutant, i, m, s, i, pop)
+                there[i] -= m
+                born[i] -= m
+
+
+@njit(cache=True, error_model="numpy")
+def settle(pop: Columns) -> None:
+    """Let what moved in a step arrive: cells add up, continuous traits average by cells."""
+    n_traits, meta = pop.traits.shape[0], pop.meta
+    for s in range(meta[N_STRATA]):
+        cells, arrived, uid = pop.cells[s], pop.arrived[s], pop.uid[s]
+        any_came = False
+        for i in range(cells.size):
+            any_came |= arrived[i] > 0
+        if any_came:
+            for t in range(n_traits):
+                traits, sums = pop.traits[t, s], pop.arrived_traits[t, s]
+                for i in range(cells.size):
+                    if arrived[i] > 0:
+                        traits[i] = (cells[i] * traits[i] + sums[i]) / (cells[i] + arrived[i])
+                        sums[i] = 0.0
+            for i in range(cells.size):
+                if arrived[i] > 0:
+                    if cells[i] == 0:
+                        uid[i] = meta[NEXT_UID]
+                        meta[NEXT_UID] += 1
+                    cells[i] += arrived[i]
+                    arrived[i] = 0
+        if any_came or pop.end[s] > 0:
+            bounds(s, pop)

@@ -15,7 +15,9 @@ from numba import njit
 __all__ = [
     "agent_key",
     "base_key",
+    "FIRST",
     "combine",
+    "folded",
     "mix",
     "normal",
     "step_key",
@@ -25,6 +27,7 @@ __all__ = [
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
 _M2 = np.uint64(0x94D049BB133111EB)
+FIRST = _M1  # what `folded` begins with
 _S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
 _MASK = 0xFFFFFFFFFFFFFFFF
 _TO_UNIT = 1.0 / 9007199254740992.0  # 2**-53
@@ -63,6 +66,12 @@ def mix(z: np.uint64) -> np.uint64:
     z = (z ^ (z >> _S30)) * _M1
     z = (z ^ (z >> _S27)) * _M2
     return z ^ (z >> _S31)
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def folded(key: np.uint64, part: np.uint64) -> np.uint64:
+    """Hash one more part into a key; `combine(a, b)` is `folded(folded(FIRST, a), b)`."""
+    return mix(key * _M2 + mix(part + _GOLDEN))
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
