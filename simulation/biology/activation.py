@@ -3,7 +3,6 @@
 T cells become engaged, divide and die with the time engaged, and revert without antigen.
 """
 
-from numba import njit
 
 from simulation.biology.channels import Channel
 from simulation.biology.state import BUSY, SUPPRESSION, SYNAPSE_RATE, CompiledProcess, Here
@@ -17,12 +16,13 @@ from simulation.biology.traits import (
     TREG,
 )
 from simulation.engine.bit_kernels import value_of
+from simulation.engine.compiled import inner
 from simulation.engine.population import N_STRATA, Columns, Floats
 
 __all__ = ["Activation", "activate"]
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def activate(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Add the hazards of T cells."""
     p, x = here.p[0], here.x[0]

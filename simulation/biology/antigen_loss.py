@@ -1,15 +1,15 @@
 """Loss of antigens (CD19, the mismatched HLA haplotype), by chance at every division."""
 
-from numba import njit
 
 from simulation.biology.antigens import ANTIGENS
 from simulation.biology.state import CompiledProcess, Here
+from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats
 
 __all__ = ["AntigenLoss", "set_loss"]
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def set_loss(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Set the probability of every antigen; haplotype loss has no meaning with a matched donor."""
     mismatched = here.x[0].haplotype_mismatch != 0

@@ -1,6 +1,5 @@
 """Birth and death of leukaemic blasts: logistic by niche."""
 
-from numba import njit
 
 from simulation.biology.census import BLASTS
 from simulation.biology.channels import Channel
@@ -8,12 +7,13 @@ from simulation.biology.places import BLAST_CAPACITY
 from simulation.biology.state import CompiledProcess, Here
 from simulation.biology.traits import BLAST, CLASS, CLONE
 from simulation.engine.bit_kernels import value_of
+from simulation.engine.compiled import inner
 from simulation.engine.population import N_STRATA, Columns, Floats
 
 __all__ = ["BlastGrowth", "grow"]
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def grow(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Add the hazards of all blasts."""
     p, blasts, capacity = here.p[0], here.count[BLASTS], here.place[BLAST_CAPACITY]

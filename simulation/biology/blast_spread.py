@@ -1,18 +1,18 @@
 """Spread of blasts to neighbour niches and through the blood."""
 
-from numba import njit
 
 from simulation.biology.channels import Channel
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import CompiledProcess, Here
 from simulation.biology.traits import BLAST, CLASS
 from simulation.engine.bit_kernels import value_of
+from simulation.engine.compiled import inner
 from simulation.engine.population import N_STRATA, Columns, Floats
 
 __all__ = ["BlastSpread", "spread"]
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def spread(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Add the movement hazards of all blasts."""
     p, has_site = here.p[0], here.x[0].extramedullary >= 0

@@ -2,10 +2,9 @@
 
 from math import exp, expm1
 
-from numba import njit
-
 from simulation.biology.places import ACCESS, DRUG_PARTITION
 from simulation.biology.state import CompiledProcess, Here
+from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats
 
 __all__ = ["BlinatumomabPk", "circulate", "infuse"]
@@ -14,7 +13,7 @@ __all__ = ["BlinatumomabPk", "circulate", "infuse"]
 _GONE = 1e-12  # pg/mL: less than one molecule in the body
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def infuse(level: float, rate: float, clearance: float, volume: float, dt: float) -> tuple[float, float]:
     """Return the plasma level after a step of constant infusion, and its mean over the step.
 
@@ -27,7 +26,7 @@ def infuse(level: float, rate: float, clearance: float, volume: float, dt: float
     return steady + (level - steady) * exp(-k * dt), mean
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def circulate(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Advance plasma and every place by one step."""
     for e in range(here.engagers.size):

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from simulation.biology.antigens import Antigen
 from simulation.biology.traits import (
@@ -24,6 +23,7 @@ from simulation.biology.traits import (
     TREG,
 )
 from simulation.engine.bit_kernels import value_of
+from simulation.engine.compiled import inner
 from simulation.engine.population import N_STRATA, Columns, Floats, Ints
 
 if TYPE_CHECKING:
@@ -107,11 +107,13 @@ def lost_masks(antigens: Iterable[Antigen]) -> Ints:
     return np.array([antigen.lost.mask for antigen in antigens], np.int64)
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def count(here: "Here", pop: Columns) -> None:
     """Count all cells anew into `here.count`."""
     table, lost, p = here.count, here.lost, here.p[0]
-    table[:] = 0.0
+    for row in range(table.shape[0]):
+        for i in range(table.shape[1]):
+            table[row, i] = 0.0
     for s in range(pop.meta[N_STRATA]):
         first, end, code = pop.first[s], pop.end[s], pop.code[s]
         if end == 0:

@@ -3,12 +3,15 @@
 How often a T cell meets a target of an engager, and how much of its time is then taken.
 """
 
+from typing import Any
+
 import numpy as np
-from numba import njit
+import numpy.typing as npt
 
 from simulation.biology.census import BLASTS, TCONS, TREGS
 from simulation.biology.places import NORMAL, NORMAL_B
 from simulation.biology.state import BUSY, SYNAPSE_RATE, CompiledProcess, Here, State
+from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats
 
 __all__ = ["Contact", "any_present", "at_hand", "meet", "neighbours_at_hand", "occupancy_in_plasma", "targets_at"]
@@ -16,58 +19,57 @@ __all__ = ["Contact", "any_present", "at_hand", "meet", "neighbours_at_hand", "o
 
 def neighbours_at_hand(state: State) -> np.ndarray:
     """Return all cells a cell may meet in each place, shape (n_places,): blasts, T cells and healthy cells."""
-    return np.array([at_hand(state.here, i) for i in range(state.places.n)])
+    census = state.census
+    return np.maximum(census.blasts + census.t_cells + state.places.normal + state.places.normal_b, 1.0)
 
 
-@njit(cache=True, error_model="numpy")
-def at_hand(here: Here, i: int) -> float:
-    """Return all cells a cell may meet in place i."""
-    count, place = here.count, here.place
-    return max(count[BLASTS, i] + (count[TCONS, i] + count[TREGS, i]) + place[NORMAL, i] + place[NORMAL_B, i], 1.0)
+@inner(forceinline=True)
+def at_hand(count: Floats, place: Floats, i: int) -> float:
+    """Return all cells a cell may meet in place i, as `neighbours_at_hand` does."""
+    t_cells = count[TCONS, i] + count[TREGS, i]
+    return max(count[BLASTS, i] + t_cells + place[NORMAL, i] + place[NORMAL_B, i], 1.0)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
-def targets_at(here: Here, e: int, i: int) -> float:
-    """Return the cells in place i that carry the target of engager e."""
-    engager = here.engagers[e]
-    return here.count[engager.carriers, i] + (here.place[NORMAL_B, i] if engager.on_normal_b else 0.0)
+@inner(forceinline=True)
+def targets_at(count: Floats, place: Floats, engager: Any, i: int) -> float:
+    """Return the cells in place i that carry an engager's target."""
+    return count[engager.carriers, i] + (place[NORMAL_B, i] if engager.on_normal_b else 0.0)
 
 
-@njit(cache=True, error_model="numpy")
-def any_present(here: Here) -> bool:
+@inner()
+def any_present(engagers: npt.NDArray[Any]) -> bool:
     """Return whether any engager was in plasma in this step."""
-    for e in range(here.engagers.size):
-        if here.engagers[e].mean != 0.0:
+    for e in range(engagers.size):
+        if engagers[e].mean != 0.0:
             return True
     return False
 
 
-@njit(cache=True, error_model="numpy")
-def occupancy_in_plasma(here: Here) -> float:
+@inner()
+def occupancy_in_plasma(engagers: npt.NDArray[Any], values: Floats) -> float:
     """Return the effect of engagers at plasma level, C / (EC50 + C); those of several add, up to 1."""
     share = 0.0
-    for e in range(here.engagers.size):
-        level = here.engagers[e].mean
-        share += level / (here.values[here.engagers[e].ec50_activation] + level)
+    for e in range(engagers.size):
+        level = engagers[e].mean
+        share += level / (values[engagers[e].ec50_activation] + level)
     return min(share, 1.0)
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def meet(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Set synapse rate and busy fraction of every place."""
-    p, engagers = here.p[0], here.engagers
-    synapse, busy = here.signal[SYNAPSE_RATE], here.signal[BUSY]
-    synapse[:] = 0.0
-    busy[:] = 0.0
-    if not any_present(here):
-        return
+    p, engagers, count, place, values = here.p[0], here.engagers, here.count, here.place, here.values
+    synapse, busy, drug = here.signal[SYNAPSE_RATE], here.signal[BUSY], here.drug
+    given = any_present(engagers)
     for i in range(synapse.size):
-        n = at_hand(here, i)
-        for e in range(engagers.size):
-            drug = here.drug[e, i]
-            occupancy = drug / (here.values[engagers[e].ec50_activation] + drug)
-            synapse[i] += p.rate_contacts * p.p_synapse * occupancy * (targets_at(here, e, i) / n)
-        busy[i] = synapse[i] / (synapse[i] + p.rate_kill_max)
+        synapse[i] = busy[i] = 0.0
+        if given:
+            n = at_hand(count, place, i)
+            for e in range(engagers.size):
+                occupancy = drug[e, i] / (values[engagers[e].ec50_activation] + drug[e, i])
+                targets = targets_at(count, place, engagers[e], i)
+                synapse[i] += p.rate_contacts * p.p_synapse * occupancy * (targets / n)
+            busy[i] = synapse[i] / (synapse[i] + p.rate_kill_max)
 
 
 class Contact(CompiledProcess):

@@ -2,13 +2,12 @@
 
 from math import exp
 
-from numba import njit
-
 from simulation.biology.channels import Channel
-from simulation.biology.drugs import DRUGS
 from simulation.biology.contact import occupancy_in_plasma
+from simulation.biology.drugs import DRUGS
 from simulation.biology.state import CompiledProcess, Here
 from simulation.biology.traits import TCON, TREG
+from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats
 
 __all__ = ["CytokineRelease", "crs_grade", "release"]
@@ -26,7 +25,7 @@ def crs_grade(score: float, first: float, step: float) -> int:
     return grade
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def release(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Add what was engaged in the last step and let the score decay."""
     p, x = here.p[0], here.x[0]
@@ -44,7 +43,7 @@ def release(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     new = dose * (burden + p.crs_floor) * (1.0 - x.crs_tolerance) * steroid
     x.crs_score = x.crs_score * exp(-dt / p.dur_crs) + new
     x.worst_crs_score = max(x.worst_crs_score, x.crs_score)
-    occupancy = occupancy_in_plasma(here)
+    occupancy = occupancy_in_plasma(here.engagers, here.values)
     speed = p.rate_crs_tolerance * occupancy + p.rate_crs_tolerance_loss
     if speed > 0.0:
         level = p.rate_crs_tolerance * occupancy / speed

@@ -2,7 +2,7 @@
 
 from math import exp
 
-from numba import njit
+import numpy as np
 
 from simulation.biology.state import BUSY, CompiledProcess, Here
 from simulation.biology.traits import (
@@ -14,16 +14,21 @@ from simulation.biology.traits import (
     EXHAUSTION_TERMINAL,
 )
 from simulation.engine.bit_kernels import value_of
+from simulation.engine.compiled import inner
 from simulation.engine.population import N_STRATA, Columns, Floats
 
 __all__ = ["Exhaustion", "exhaust"]
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def exhaust(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Advance the traits of T cells by one step."""
     p, busy = here.p[0], here.signal[BUSY]
     resting_decay = exp(-p.rate_exhaustion_recovery * dt)
+    stay, decay = np.empty(busy.size), np.empty(busy.size)  # of reversible exhaustion in engaged cells, the same in all strata
+    for i in range(busy.size):
+        stay[i] = exp(-p.rate_exhaustion_terminal * busy[i] * dt)
+        decay[i] = exp(-(p.rate_exhaustion * busy[i] + p.rate_exhaustion_recovery * (1.0 - busy[i])) * dt)
     for s in range(pop.meta[N_STRATA]):
         kind, first, end = here.behaviour[value_of(pop.code[s], CLASS)], pop.first[s], pop.end[s]
         if kind == BLAST or kind < 0:
@@ -34,17 +39,13 @@ def exhaust(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
                 reversible[i] *= resting_decay
             continue
         for i in range(first, end):
-            u, r, t = busy[i], reversible[i], terminal[i]
-            gain, loss = p.rate_exhaustion * u, p.rate_exhaustion_recovery * (1.0 - u)
-            moved = r * (1.0 - exp(-p.rate_exhaustion_terminal * u * dt))
-            r -= moved
-            t += moved
-            total = gain + loss
-            if total > 0.0:
-                level = gain * (1.0 - t) / total
-                r = level + (r - level) * exp(-total * dt)
-            reversible[i] = r
-            terminal[i] = t
+            gain, loss = p.rate_exhaustion * busy[i], p.rate_exhaustion_recovery * (1.0 - busy[i])
+            moved = reversible[i] * (1.0 - stay[i])
+            terminal[i] += moved
+            reversible[i] -= moved
+            if gain + loss > 0.0:
+                level = gain * (1.0 - terminal[i]) / (gain + loss)
+                reversible[i] = level + (reversible[i] - level) * decay[i]
 
 
 class Exhaustion(CompiledProcess):

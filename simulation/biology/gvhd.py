@@ -2,10 +2,9 @@
 
 from math import exp
 
-from numba import njit
-
 from simulation.biology.census import EFFECTORS
 from simulation.biology.state import KILLING_FACTOR, SUPPRESSION, CompiledProcess, Here
+from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats
 
 __all__ = ["Gvhd", "damage", "grade_of"]
@@ -19,7 +18,7 @@ def grade_of(integrity: float, thresholds: tuple[float, float, float, float]) ->
     return sum(integrity < t for t in thresholds)
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def damage(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Advance integrity by one step, exactly for constant effectors."""
     p, x = here.p[0], here.x[0]

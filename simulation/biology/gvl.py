@@ -3,7 +3,6 @@
 Activated alloreactive T cells kill blasts that carry the mismatched haplotype, without drug or CD19.
 """
 
-from numba import njit
 
 from simulation.biology.antigens import ANTIGENS, HLA_HAPLOTYPE
 from simulation.biology.census import BLASTS, CARRIERS, GVL_POWER
@@ -12,6 +11,7 @@ from simulation.biology.contact import at_hand
 from simulation.biology.state import GVL_RATE, KILLING_FACTOR, SUPPRESSION, CompiledProcess, Here
 from simulation.biology.traits import BLAST, CLASS
 from simulation.engine.bit_kernels import value_of
+from simulation.engine.compiled import inner
 from simulation.engine.population import N_STRATA, Columns, Floats
 
 __all__ = ["GraftVersusLeukaemia", "attack"]
@@ -21,21 +21,25 @@ _HAPLOTYPE = CARRIERS + ANTIGENS.index(HLA_HAPLOTYPE)
 _LOST = HLA_HAPLOTYPE.lost.mask
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def attack(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Set the hazard per place and add it to blasts."""
     p, rate, power = here.p[0], here.signal[GVL_RATE], here.count[GVL_POWER]
-    rate[:] = 0.0
-    if not power.any():
+    any_power = 0.0
+    for i in range(rate.size):
+        rate[i] = 0.0
+        any_power += power[i]
+    if any_power == 0.0:
         return
     mismatched = here.x[0].haplotype_mismatch != 0
     carriers = here.count[_HAPLOTYPE if mismatched else BLASTS]
     per_target = p.rate_contacts * p.p_recognition_gvl
+    count, place, signal = here.count, here.place, here.signal
     for i in range(rate.size):
-        n = at_hand(here, i)
+        n = at_hand(count, place, i)
         demand = per_target * carriers[i] / n
-        free = 1.0 - p.treg_effect_on_killing * here.signal[SUPPRESSION, i]
-        fitness = p.t_cell_fitness * here.signal[KILLING_FACTOR, i] * free
+        free = 1.0 - p.treg_effect_on_killing * signal[SUPPRESSION, i]
+        fitness = p.t_cell_fitness * signal[KILLING_FACTOR, i] * free
         rate[i] = per_target * power[i] / n / (1.0 + demand / p.rate_kill_max) * fitness
     for s in range(pop.meta[N_STRATA]):
         code = pop.code[s]

@@ -3,15 +3,15 @@
 Post-transplant cyclophosphamide as a hazard of dividing cells.
 """
 
-from numba import njit
 
 from simulation.biology.census import TCONS, TREGS
 from simulation.biology.channels import Channel
-from simulation.biology.drugs import DRUGS, PLAIN_DRUGS
 from simulation.biology.contact import targets_at
+from simulation.biology.drugs import DRUGS, PLAIN_DRUGS
 from simulation.biology.state import KILLING_FACTOR, CompiledProcess, Here
 from simulation.biology.traits import ALLOREACTIVE, CLASS, EFFECTOR, ENGAGED_TCON, STAGE, TCON
 from simulation.engine.bit_kernels import value_of
+from simulation.engine.compiled import inner
 from simulation.engine.population import N_STRATA, Columns, Floats
 
 __all__ = ["Immunosuppression", "suppress"]
@@ -21,10 +21,11 @@ _PLAIN = len(PLAIN_DRUGS)  # the first of DRUGS
 _STEROID, _PTCY = DRUGS.index("corticosteroid"), DRUGS.index("ptcy")
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def suppress(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Set the factors of this step and the hazards of cyclophosphamide."""
     p, x, factor = here.p[0], here.x[0], here.signal[KILLING_FACTOR]
+    count, place = here.count, here.place
     proliferation = killing = 1.0
     for drug in range(_PLAIN):
         level = here.exposure[drug]
@@ -33,14 +34,15 @@ def suppress(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     steroid = here.exposure[_STEROID]
     proliferation *= 1.0 - steroid * (1.0 - p.factor_proliferation_corticosteroid)
     x.proliferation_factor = max(proliferation, 0.0)
-    factor[:] = max(killing, 0.0)
+    for i in range(factor.size):
+        factor[i] = max(killing, 0.0)
     if steroid > 0.0:
         low, high = p.factor_killing_corticosteroid_low_et, p.factor_killing_corticosteroid_high_et
         for i in range(factor.size):
             targets = 1.0
             for e in range(here.engagers.size):
-                targets = max(targets, targets_at(here, e, i))
-            et_ratio = (here.count[TCONS, i] + here.count[TREGS, i]) / targets
+                targets = max(targets, targets_at(count, place, here.engagers[e], i))
+            et_ratio = (count[TCONS, i] + count[TREGS, i]) / targets
             spared = et_ratio / (et_ratio + p.et_ratio_half_steroid)
             factor[i] *= 1.0 - steroid * (1.0 - (low + (high - low) * spared))
     if here.exposure[_PTCY] > 0.0:

@@ -1,6 +1,5 @@
 """Killing of cells by T cells that an engager has bridged to them (Holling type II)."""
 
-from numba import njit
 
 from simulation.biology.census import KILLER_POWER
 from simulation.biology.channels import Channel
@@ -8,32 +7,34 @@ from simulation.biology.contact import any_present, at_hand, targets_at
 from simulation.biology.state import KILLING_FACTOR, NORMAL_B_KILL_RATE, SUPPRESSION, CompiledProcess, Here
 from simulation.biology.traits import BLAST, CLASS
 from simulation.engine.bit_kernels import value_of
+from simulation.engine.compiled import inner
 from simulation.engine.population import N_STRATA, Columns, Floats
 
 __all__ = ["Killing", "kill"]
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def kill(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Set the hazard per place and add it to blasts with a target; normal B cells read theirs from the signals."""
-    p, engagers, of_normal_b = here.p[0], here.engagers, here.signal[NORMAL_B_KILL_RATE]
-    here.kill[:] = 0.0
-    of_normal_b[:] = 0.0
-    if not any_present(here):
-        return
+    p, engagers, count, place, values = here.p[0], here.engagers, here.count, here.place, here.values
+    signal, drug, kill_rate, of_normal_b = here.signal, here.drug, here.kill, here.signal[NORMAL_B_KILL_RATE]
+    given = any_present(engagers)
     for i in range(of_normal_b.size):
-        n, demand = at_hand(here, i), 0.0
+        of_normal_b[i] = demand = 0.0
+        n = at_hand(count, place, i)
         for e in range(engagers.size):
-            drug = here.drug[e, i]
-            per_target = p.rate_contacts * p.p_synapse * drug / (here.values[engagers[e].ec50_killing] + drug)
-            here.kill[e, i] = per_target
-            demand += per_target * targets_at(here, e, i) / n
-        free = 1.0 - p.treg_effect_on_killing * here.signal[SUPPRESSION, i]
-        fitness = p.t_cell_fitness * here.signal[KILLING_FACTOR, i] * free
+            level = drug[e, i] if given else 0.0
+            per_target = p.rate_contacts * p.p_synapse * level / (values[engagers[e].ec50_killing] + level)
+            kill_rate[e, i] = per_target
+            demand += per_target * targets_at(count, place, engagers[e], i) / n
+        free = 1.0 - p.treg_effect_on_killing * signal[SUPPRESSION, i]
+        fitness = p.t_cell_fitness * signal[KILLING_FACTOR, i] * free
         for e in range(engagers.size):
-            here.kill[e, i] *= here.count[KILLER_POWER, i] / n / (1.0 + demand / p.rate_kill_max) * fitness
+            kill_rate[e, i] *= count[KILLER_POWER, i] / n / (1.0 + demand / p.rate_kill_max) * fitness
             if engagers[e].on_normal_b:
-                of_normal_b[i] += here.kill[e, i]
+                of_normal_b[i] += kill_rate[e, i]
+    if not given:
+        return
     for s in range(pop.meta[N_STRATA]):
         code = pop.code[s]
         if here.behaviour[value_of(code, CLASS)] == BLAST:
@@ -41,7 +42,7 @@ def kill(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
             for e in range(engagers.size):
                 if not code & engagers[e].lost:
                     for i in range(pop.first[s], pop.end[s]):
-                        hazard[i] += here.kill[e, i]
+                        hazard[i] += kill_rate[e, i]
 
 
 class Killing(CompiledProcess):

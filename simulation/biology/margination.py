@@ -2,10 +2,9 @@
 
 from math import ceil, exp
 
-from numba import njit
-
 from simulation.biology.contact import occupancy_in_plasma
 from simulation.biology.state import CompiledProcess, Here
+from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats
 
 __all__ = ["Margination", "adhere", "marginate"]
@@ -14,7 +13,7 @@ __all__ = ["Margination", "adhere", "marginate"]
 _PER_DAY = 24  # the exchange takes hours: it is followed hour by hour within a step
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def adhere(stuck: float, drive: float, fading: float, out: float, back: float, dt: float) -> float:
     """Return the share of blood T cells at vessel walls after a step.
 
@@ -32,11 +31,11 @@ def adhere(stuck: float, drive: float, fading: float, out: float, back: float, d
     return stuck
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def marginate(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Advance adaptation and the adhering share by one step."""
     p, x = here.p[0], here.x[0]
-    occupancy = occupancy_in_plasma(here)
+    occupancy = occupancy_in_plasma(here.engagers, here.values)
     gap = x.adaptation - occupancy
     speed = p.rate_adaptation if gap < 0.0 else p.rate_adaptation_loss
     x.marginated = adhere(x.marginated, max(-gap, 0.0), speed, p.rate_adhesion, p.rate_adhesion_release, dt)

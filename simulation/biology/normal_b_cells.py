@@ -5,16 +5,15 @@ They come back after transplant, feed T cells with antigen, and are killed with 
 
 from math import exp
 
-from numba import njit
-
 from simulation.biology.places import NORMAL, NORMAL_B
 from simulation.biology.state import NORMAL_B_KILL_RATE, CompiledProcess, Here
+from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats
 
 __all__ = ["NormalBCells", "regrow"]
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def regrow(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Advance the field by one step, exactly for constant rates; B cells recover once the graft has taken."""
     p, x, normal, b_cells = here.p[0], here.x[0], here.place[NORMAL], here.place[NORMAL_B]

@@ -2,17 +2,16 @@
 
 from math import exp
 
-from numba import njit
-
 from simulation.biology.census import BLASTS
 from simulation.biology.places import NORMAL, ROOM
 from simulation.biology.state import CompiledProcess, Here
+from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats
 
 __all__ = ["NormalMarrow", "fill"]
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def fill(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Advance the field by one step."""
     p, normal, room = here.p[0], here.place[NORMAL], here.place[ROOM]

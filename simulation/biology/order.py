@@ -22,7 +22,7 @@ from simulation.biology.normal_b_cells import NormalBCells
 from simulation.biology.normal_marrow import NormalMarrow
 from simulation.biology.priming import Priming
 from simulation.biology.state import CompiledProcess, Process, State
-from simulation.biology.step import BEGIN, draw, finish, step
+from simulation.biology.step import BEGIN, step
 from simulation.biology.trafficking import Trafficking
 from simulation.biology.treg import TregSuppression
 from simulation.engine.events import DONE
@@ -48,6 +48,7 @@ BEFORE_EVENTS: tuple[CompiledProcess, ...] = (
 )
 AFTER_EVENTS: tuple[CompiledProcess, ...] = (CytokineRelease(), Gvhd(), NormalMarrow(), NormalBCells())
 _ALL = (*BEFORE_EVENTS, *AFTER_EVENTS)
+_NOTHING = np.zeros(len(_ALL), bool)
 
 
 def switched_on(processes: Iterable[CompiledProcess], switches: Mapping[str, bool]) -> tuple[CompiledProcess, ...]:
@@ -69,18 +70,17 @@ class Order:
     def advance(self, state: State, dt: float) -> None:
         """Advance one patient's body by one step of `dt` days."""
         state.make_room(dt)
-        if self._on is not None:
-            at = BEGIN
-            while (at := step(at, self._on, state.here, *state.tables, state.scratch, dt)) != DONE:
-                state.pop.reserve(2 * state.pop.room + 64)
-            return
-        state.pop.clear_hazards()
-        state.take_census()
-        for process in self.before:
-            process.act(state, dt)
-        state.tally[:] = at = 0
-        while (at := draw(at, state.here, *state.tables, state.scratch, dt)) != DONE:
+        at = BEGIN
+        if self._on is None:
+            state.pop.clear_hazards()
+            state.take_census()
+            for process in self.before:
+                process.act(state, dt)
+            state.tally[:] = at = 0
+        on = _NOTHING if self._on is None else self._on
+        while (at := step(at, on, state.here, *state.tables, state.scratch, dt)) != DONE:
             state.pop.reserve(2 * state.pop.room + 64)
-        for process in self.after:
-            process.act(state, dt)
-        finish(state.here, dt)
+        if self._on is None:
+            for process in self.after:
+                process.act(state, dt)
+        state.pass_time(dt)

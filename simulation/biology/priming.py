@@ -2,19 +2,27 @@
 
 from math import exp, expm1
 
-from numba import njit
-
 from simulation.biology.channels import Channel
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import SUPPRESSION, CompiledProcess, Here
-from simulation.biology.traits import ALLOREACTIVE, CLASS, DIVISIONS_LEFT, EFFECTOR, ENGAGED_TCON, MEMORY, STAGE, TCON
+from simulation.biology.traits import (
+    ALLOREACTIVE,
+    CLASS,
+    DIVISIONS_LEFT,
+    EFFECTOR,
+    ENGAGED_TCON,
+    MEMORY,
+    STAGE,
+    TCON,
+)
 from simulation.engine.bit_kernels import value_of
+from simulation.engine.compiled import inner
 from simulation.engine.population import N_STRATA, Columns, Floats
 
 __all__ = ["Priming", "prime"]
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def prime(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Advance host APC and add the hazards of alloreactive Tcon."""
     p, x, suppression = here.p[0], here.x[0], here.signal[SUPPRESSION]

@@ -8,12 +8,23 @@ from typing import Any, ClassVar, Final, NamedTuple, Protocol, Self, cast
 import numpy as np
 import numpy.typing as npt
 
-from simulation.biology.antigens import ANTIGENS, Antigen
+from simulation.biology.antigens import ANTIGENS
 from simulation.biology.census import COUNTS, Census, count, lost_masks
 from simulation.biology.drugs import DRUGS, PLAIN_DRUGS
 from simulation.biology.engagers import Engager
 from simulation.biology.places import PlaceKind, Places
-from simulation.biology.traits import ALLOREACTIVE, BLAST, CLASS, CLONE, ENGAGED_TCON, ENGAGED_TREG, N_TRAITS, TCON, TREG
+from simulation.biology.traits import (
+    ALLOREACTIVE,
+    BLAST,
+    CLASS,
+    CLONE,
+    ENGAGED_TCON,
+    ENGAGED_TREG,
+    N_TRAITS,
+    TCON,
+    TREG,
+)
+from simulation.engine.compiled import kernel
 from simulation.engine.events import Channels, Rules, Scratch, Variants
 from simulation.engine.keyed_random import base_key
 from simulation.engine.population import Columns, Floats, Ints, Ints32, Population
@@ -320,9 +331,14 @@ class State:
             most = mean + 10.0 * mean**0.5
         self.pop.reserve(round(most) + 20)
 
+    def pass_time(self, dt: float) -> None:
+        """Let the day pass; days are counted, not summed, as sums of 1/24 drift."""
+        self.step += 1
+        self.day = self.start_day + self.step * dt
+
     def take_census(self) -> None:
         """Count all cells anew."""
-        count(self.here, self.pop.columns)
+        alone(count)(self.here, self.pop.columns)
 
     def rows_of(self, *kinds: int) -> Rows:
         """Return the rows of some classes, ascending; a class of the user's own is what it behaves like."""
@@ -379,6 +395,12 @@ class Process(Protocol):
         ...
 
 
+@cache
+def alone(law: Any) -> Callable[[Here, Columns, Floats, float], None]:
+    """Return a law that Python may call; compiled when first called."""
+    return cast("Callable[[Here, Columns, Floats, float], None]", kernel(law.py_func))
+
+
 class CompiledProcess:
     """Be a built-in process: a law in compiled code, which a step calls with the others, or `act` by itself.
 
@@ -392,4 +414,4 @@ class CompiledProcess:
 
     def act(self, state: State, dt: float) -> None:
         """Do this process's part of a step."""
-        type(self).law(state.here, state.pop.columns, state.pop.hazards, dt)
+        alone(type(self).law)(state.here, state.pop.columns, state.pop.hazards, dt)

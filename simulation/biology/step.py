@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from simulation.biology.activation import activate
 from simulation.biology.antigen_loss import set_loss
@@ -25,18 +24,19 @@ from simulation.biology.priming import prime
 from simulation.biology.state import Here
 from simulation.biology.trafficking import traffic
 from simulation.biology.treg import regulate
-from simulation.engine.events import DIE, DONE, Rules, Scratch, draw_from
+from simulation.engine.compiled import inner, kernel
+from simulation.engine.events import DIE, DONE, Rules, Scratch, draw_stratum, settle
 from simulation.engine.keyed_random import FIRST, folded
-from simulation.engine.population import Columns, Floats, clear
+from simulation.engine.population import N_STRATA, Columns, Floats, clear
 
-__all__ = ["BEGIN", "draw", "finish", "step"]
+__all__ = ["BEGIN", "step"]
 
 BEGIN = -2  # where a step begins; a stratum otherwise
 
 type Switches = npt.NDArray[np.bool_]
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def step(
     at: int, on: Switches, here: Here, pop: Columns, hazards: Floats, rules: Rules, scratch: Scratch, dt: float
 ) -> int:  # fmt: skip
@@ -77,11 +77,18 @@ def step(
             marginate(here, pop, hazards, dt)
         if on[14]:
             exhaust(here, pop, hazards, dt)
-        here.tally[:] = 0
+        for kind in range(here.tally.shape[0]):
+            for c in range(here.tally.shape[1]):
+                here.tally[kind, c] = 0
         at = 0
-    at = draw(at, here, pop, hazards, rules, scratch, dt)
-    if at != DONE:
-        return at
+    x = here.x[0]
+    key = folded(folded(FIRST, x.event_key), np.uint64(x.step))
+    while at < pop.meta[N_STRATA]:
+        if pop.end[at] > 0 and not draw_stratum(at, hazards, pop, rules, scratch, key, dt, here.tally):
+            return at
+        at += 1
+    settle(pop)
+    _keep_books(here, rules)
     if on[15]:
         release(here, pop, hazards, dt)
     if on[16]:
@@ -90,30 +97,16 @@ def step(
         fill(here, pop, hazards, dt)
     if on[18]:
         regrow(here, pop, hazards, dt)
-    finish(here, dt)
     return DONE
 
 
-@njit(cache=True, error_model="numpy")
-def draw(
-    at: int, here: Here, pop: Columns, hazards: Floats, rules: Rules, scratch: Scratch, dt: float
-) -> int:  # fmt: skip
-    """Draw all events from stratum `at` on, let what moved arrive, and keep the books; DONE, or the stratum reached."""
-    x = here.x[0]
-    key = folded(folded(FIRST, x.event_key), np.uint64(x.step))
-    at = draw_from(at, hazards, pop, rules, scratch, key, dt, here.tally)
-    if at == DONE:
-        for c in range(rules.effect.size):
+@inner()
+def _keep_books(here: Here, rules: Rules) -> None:
+    """Count the births and deaths of the step."""
+    x, tally = here.x[0], here.tally
+    for kind in range(tally.shape[0]):
+        for c in range(tally.shape[1]):
             if c == 0:
-                x.births += here.tally[:, c].sum()
+                x.births += tally[kind, c]
             elif rules.effect[c] == DIE:
-                x.deaths += here.tally[:, c].sum()
-    return at
-
-
-@njit(cache=True, error_model="numpy")
-def finish(here: Here, dt: float) -> None:
-    """Let the day pass; days are counted, not summed, as sums of 1/24 drift."""
-    x = here.x[0]
-    x.step += 1
-    x.day = x.start_day + x.step * dt
+                x.deaths += tally[kind, c]

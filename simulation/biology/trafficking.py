@@ -3,13 +3,22 @@
 from math import log1p
 
 import numpy as np
-from numba import njit
 
 from simulation.biology.channels import TO_KIND, Channel
 from simulation.biology.places import ACCESS, ROOM, PlaceKind
 from simulation.biology.state import CompiledProcess, Here
-from simulation.biology.traits import ALLOREACTIVE, BLAST, CLASS, DIVISIONS_LEFT, EFFECTOR, ENGAGED_TREG, STAGE, TREG
+from simulation.biology.traits import (
+    ALLOREACTIVE,
+    BLAST,
+    CLASS,
+    DIVISIONS_LEFT,
+    EFFECTOR,
+    ENGAGED_TREG,
+    STAGE,
+    TREG,
+)
 from simulation.engine.bit_kernels import value_of
+from simulation.engine.compiled import inner
 from simulation.engine.population import N_STRATA, Columns, Floats
 
 __all__ = ["Trafficking", "traffic"]
@@ -18,7 +27,7 @@ __all__ = ["Trafficking", "traffic"]
 _KINDS = len(PlaceKind)
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def traffic(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Add the hazards of all T cells."""
     p, x = here.p[0], here.x[0]
@@ -29,7 +38,10 @@ def traffic(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     site = x.extramedullary
     if site >= 0:
         room = here.place[ROOM]
-        size = here.place[ACCESS, site] * room[site] / room[: x.n_niches].sum()
+        marrow = 0.0
+        for i in range(x.n_niches):
+            marrow += room[i]
+        size = here.place[ACCESS, site] * room[site] / marrow
         enter[PlaceKind.EXTRAMEDULLARY] = p.rate_blood_to_marrow * size
         leave[PlaceKind.EXTRAMEDULLARY] = p.rate_marrow_to_blood
     for s in range(pop.meta[N_STRATA]):

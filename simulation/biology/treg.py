@@ -1,18 +1,18 @@
 """Regulatory T cells: local suppression by the Treg:Tcon ratio, and survival that depends on IL-2 from Tcon."""
 
-from numba import njit
 
 from simulation.biology.census import ENGAGED_TREGS, TCONS, TREGS
 from simulation.biology.channels import Channel
 from simulation.biology.state import SUPPRESSION, CompiledProcess, Here
 from simulation.biology.traits import CLASS, ENGAGED_TREG, TREG
 from simulation.engine.bit_kernels import value_of
+from simulation.engine.compiled import inner
 from simulation.engine.population import N_STRATA, Columns, Floats
 
 __all__ = ["TregSuppression", "regulate"]
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def regulate(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Set suppression from the census and add the hazards of Treg."""
     p, suppression = here.p[0], here.signal[SUPPRESSION]

@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from simulation.engine.bit_fields import BitField
 from simulation.engine.bit_kernels import value_of
-from simulation.engine.draws import Int, binomial_along, births_along, draw_binomial, poisson_along
+from simulation.engine.compiled import inner, kernel
+from simulation.engine.draws import Int, Row, binomial_along, births_along, draw_binomial, poisson_along
 from simulation.engine.keyed_random import agent_key
 from simulation.engine.population import (
     N_FREE,
@@ -131,31 +131,34 @@ class Rules(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Hold the numbers of one stratum while it draws, shape (n_places,) each.
+    """Hold the numbers of one stratum while it draws, shape (n_places,) each unless said.
 
     `rest` (n_channels, n_places) sums the hazards of the channels that come later, `active` lists the open ones, `node` is the
-    tree of a group.
+    tree of a group, `row` what draws work with.
     """
 
     state: npt.NDArray[np.uint64]
     rate: Floats
     share: Floats
     stay: Floats
-    mean: Floats
-    ended: Ints
+    excess: Floats
+    there: Ints
     leavers: Ints
     born: Ints
     taken: Ints
+    part: Ints
     node: Ints
     active: Ints
     rest: Floats
+    row: Row
 
     @classmethod
     def of(cls, n_places: int, n_channels: int) -> "Scratch":
         """Return empty ones."""
-        floats, ints = [np.zeros(n_places) for _ in range(4)], [np.zeros(n_places, np.int64) for _ in range(4)]
+        floats, ints = [np.zeros(n_places) for _ in range(4)], [np.zeros(n_places, np.int64) for _ in range(5)]
         lists = [np.zeros(size, np.int64) for size in (2 * n_places + 2, n_channels)]
-        return cls(np.zeros(n_places, np.uint64), *floats, *ints, *lists, np.zeros((n_channels, n_places)))
+        rest = np.zeros((n_channels, n_places))
+        return cls(np.zeros(n_places, np.uint64), *floats, *ints, *lists, rest, Row.of(n_places))
 
 
 def draw_events(
@@ -175,7 +178,7 @@ def draw_events(
     return tally
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def draw_from(
     at: int, hazards: Floats, pop: Columns, rules: Rules, scratch: Scratch, key: np.uint64, dt: float, tally: Ints
 ) -> int:  # fmt: skip
@@ -188,71 +191,74 @@ def draw_from(
     return DONE
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def draw_stratum(
     s: int, hazards: Floats, pop: Columns, rules: Rules, scratch: Scratch, key: np.uint64, dt: float, tally: Ints
 ) -> bool:  # fmt: skip
     """Draw the events of stratum `s`, whose hazards are `hazards[:, s]`; False, with nothing changed, where room is short."""
     meta, n_channels = pop.meta, rules.effect.size
-    code, first, end, n = pop.code[s], pop.first[s], pop.end[s], pop.cells[s]
+    code, first, end = pop.code[s], pop.first[s], pop.end[s]
     singles = meta[SINGLE_CELLS] != 0
     room = meta[N_FREE] + pop.code.size - meta[N_STRATA]
     left = value_of(code, rules.program)
     if not singles and room < n_channels + left + rules.bit.size + max(rules.max_clones - meta[NEXT_CLONE], 0):
         return False
-    rate, share, stay, mean = scratch.rate, scratch.share, scratch.stay, scratch.mean
-    state, ended, leavers, born = scratch.state, scratch.ended, scratch.leavers, scratch.born
+    # Slices, not ranges of indices: only then does the compiler see that no index is negative, and makes vectors of loops.
+    size = end - first
+    n, birth = pop.cells[s, first:end], hazards[0, s, first:end]
+    state, rate, share, stay = scratch.state[:size], scratch.rate[:size], scratch.share[:size], scratch.stay[:size]
+    excess, there, leavers = scratch.excess[:size], scratch.there[:size], scratch.leavers[:size]
+    born, taken = scratch.born[:size], scratch.taken[:size]
+    row = _first_of(scratch.row, size)
     # The open channels, the widest last: its cells are those that no other took.
-    active, rest = scratch.active, scratch.rest
+    active = scratch.active
     n_active = widest = 0
     widest_sum = 0.0
     for c in range(1, n_channels):
-        total = 0.0
-        for i in range(first, end):
-            total += hazards[c, s, i]
+        hazard, total = hazards[c, s, first:end], 0.0
+        for i in range(size):
+            total += hazard[i]
         if total > 0.0:
             active[n_active] = c
             if total > widest_sum:
                 widest, widest_sum = n_active, total
             n_active += 1
-    birth = hazards[0, s]
-    rate[first:end] = 0.0
-    if n_active == 0:
-        total = 0.0
-        for i in range(first, end):
-            total += birth[i]
-        if total <= 0.0:
-            return True
-    else:
-        last = active[widest]
-        for a in range(widest, n_active - 1):
-            active[a] = active[a + 1]
-        active[n_active - 1] = last
-        for a in range(n_active - 1, -1, -1):
-            hazard, later = hazards[active[a], s], rest[a]
-            for i in range(first, end):
-                later[i] = rate[i]
-                rate[i] += hazard[i]
-    # Births and leavers: alpha is the share of clans that end, `stay` that of clans of one among those that do not.
-    for i in range(first, end):
+    total = widest_sum
+    for i in range(size):
+        total += birth[i]
+    if total <= 0.0:
+        return True
+    for a in range(widest, n_active - 1):
+        active[a], active[a + 1] = active[a + 1], active[a]
+    for i in range(size):
+        rate[i] = 0.0
+    for a in range(n_active - 1, -1, -1):
+        hazard, later = hazards[active[a], s, first:end], scratch.rest[a, :size]
+        for i in range(size):
+            later[i] = rate[i]
+            rate[i] += hazard[i]
+    # Births and leavers: `share` of the clans end, `stay` is the share of clans of one among those that do not.
+    serial = pop.serial[s]
+    for i in range(size):
         b, d = birth[i], rate[i]
         x = (b - d) * dt
         per_cell = dt * (_growth(x) if -0.25 < x < 0.25 else expm1(x) / x)  # the integral of exp((b - d) t) over the step
         stay[i] = 1.0 / (1.0 + b * per_cell)
         mean_left = d * per_cell
         share[i] = mean_left * stay[i]
-        mean[i] = n[i] * (mean_left - share[i])
-        state[i] = agent_key(key, code, i, pop.serial[s])
-    binomial_along(state, n, share, ended, first, end)
-    poisson_along(state, mean, leavers, first, end)
+        excess[i] = n[i] * (mean_left - share[i])
+    for i in range(size):
+        state[i] = agent_key(key, code, first + i, serial)
+    binomial_along(state, n, share, taken, row)
+    poisson_along(state, excess, leavers, row)
+    for i in range(size):
+        there[i] = n[i] - taken[i]  # clans that go on
+        leavers[i] += taken[i]
+    births_along(state, there, stay, born, row)
     n_left = n_born = 0
-    for i in range(first, end):
-        leavers[i] += ended[i]
-        ended[i] = n[i] - ended[i]  # clans that go on
-    births_along(state, ended, stay, born, first, end)
-    for i in range(first, end):
-        ended[i] += born[i]  # cells still there
-        born[i] += ended[i] - born[i] - n[i] + leavers[i]
+    for i in range(size):
+        there[i] += born[i]
+        born[i] = there[i] - n[i] + leavers[i]
         n_left += leavers[i]
         n_born += born[i]
     if singles and room < (n_left << left) + n_born + 1:
@@ -262,37 +268,42 @@ def draw_stratum(
         if n_left == 0:
             break
         c = active[a]
-        hazard = hazards[c, s]
-        taken = leavers
+        chosen = leavers
         if a < n_active - 1:
-            taken, later = scratch.taken, rest[a]
-            for i in range(first, end):  # summed from the last on: exactly 1 where no later channel is open
+            hazard, later, chosen = hazards[c, s, first:end], scratch.rest[a, :size], taken
+            for i in range(size):  # summed from the last on: exactly 1 where no later channel is open
                 share[i] = hazard[i] / (hazard[i] + later[i]) if hazard[i] > 0.0 else 0.0
-            binomial_along(state, leavers, share, taken, first, end)
+            binomial_along(state, leavers, share, taken, row)
+            for i in range(size):
+                leavers[i] -= taken[i]
         k = 0
-        for i in range(first, end):
-            k += taken[i]
+        for i in range(size):
+            k += chosen[i]
         if k > 0:
             n_left -= k
             tally[kind, c] += k
-            _carry_out(s, c, hazard, taken, pop, rules, scratch, dt, tally[kind])
-        if a < n_active - 1:
-            for i in range(first, end):
-                leavers[i] -= taken[i]
+            _carry_out(s, c, hazards[c, s], chosen, pop, rules, scratch, dt, tally[kind])
     if n_born > 0:
         tally[kind, 0] += n_born
         if kind == rules.of_class:
-            _mutate(s, born, ended, pop, rules, scratch)
-    if singles and ended[first] > 1:
-        for _ in range(ended[first] - 1):
-            _send(-1, code, first, 1, s, first, pop)
-        ended[first] = 1
-    for i in range(first, end):
-        n[i] = ended[i]
+            _mutate(s, born, there, pop, rules, scratch)
+    if singles and there[0] > 1:
+        _part(code, first, there[0] - 1, s, first, pop)
+        there[0] = 1
+    for i in range(size):
+        n[i] = there[i]
     return True
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@inner(forceinline=True)
+def _first_of(row: Row, size: int) -> Row:
+    """Return the first `size` places of a row."""
+    return Row(
+        row.mean[:size], row.variance[:size], row.third[:size], row.fourth[:size], row.value[:size], row.settled[:size]
+    )  # fmt: skip
+
+
+@inner(forceinline=True)
 def _growth(x: float) -> float:
     """Return (exp(x) - 1) / x for |x| < 1/4, to the last digit (its Taylor series)."""
     tail = 1.0 + x / 9.0 * (1.0 + x / 10.0 * (1.0 + x / 11.0))
@@ -300,63 +311,101 @@ def _growth(x: float) -> float:
     return 1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * tail)))
 
 
-@njit(cache=True, error_model="numpy")
-def _send(to: int, code: int, place: int, k: int, s: int, i: int, pop: Columns) -> None:
-    """Let k cells of stratum s, place i, arrive in a place of stratum `to`; with one cell an agent, each as a new one."""
-    for _ in range(k if to < 0 else 1):
-        there, n = (stratum_of(code, pop), 1) if to < 0 else (to, k)
-        pop.arrived[there, place] += n
-        for t in range(pop.traits.shape[0]):
-            pop.arrived_traits[t, there, place] += n * pop.traits[t, s, i]
-
-
-@njit(cache=True, error_model="numpy")
-def _carry_out(
-    s: int, c: int, hazard: Floats, taken: Ints, pop: Columns, rules: Rules, scratch: Scratch, dt: float, tally: Ints
+@inner(forceinline=True)
+def _put(
+    to: int, place: int, k: int, s: int, i: int, arrived: Ints, arrived_traits: Floats, traits: Floats
 ) -> None:  # fmt: skip
-    """Do what channel `c` does to the cells `taken` from each place of stratum `s`."""
+    """Let k cells of stratum s, place i, arrive in a place of stratum `to`; plain arrays, as this is the innermost loop."""
+    arrived[to, place] += k
+    for t in range(traits.shape[0]):
+        arrived_traits[t, to, place] += k * traits[t, s, i]
+
+
+@inner()
+def _part(code: int, place: int, k: int, s: int, i: int, pop: Columns) -> None:
+    """Let k cells of stratum s, place i, arrive in a place, each as a stratum of its own."""
+    for _ in range(k):
+        _put(stratum_of(code, pop), place, 1, s, i, pop.arrived, pop.arrived_traits, pop.traits)
+
+
+@inner()
+def _arrive(code: int, place: int, k: int, s: int, i: int, pop: Columns) -> None:
+    """Let k cells of stratum s, place i, arrive in a place with another code."""
+    if pop.meta[SINGLE_CELLS]:
+        _part(code, place, k, s, i, pop)
+    else:
+        _put(stratum_of(code, pop), place, k, s, i, pop.arrived, pop.arrived_traits, pop.traits)
+
+
+@inner()
+def _carry_out(
+    s: int, c: int, hazard: Floats, chosen: Ints, pop: Columns, rules: Rules, scratch: Scratch, dt: float, tally: Ints
+) -> None:  # fmt: skip
+    """Do what channel `c` does to the cells `chosen` from each place of stratum `s`."""
     effect, operand = rules.effect[c], rules.operand[c]
     if effect == DIE:
         return
-    code = pop.code[s]
+    code, first, size = pop.code[s], pop.first[s], chosen.size
     target = code + operand if effect == RECODE else code
-    to = -1 if pop.meta[SINGLE_CELLS] or effect == PROGRAM else stratum_of(target, pop)
-    begin, beyond = 0, 0
+    singles = pop.meta[SINGLE_CELLS] != 0
+    to = s if singles or effect == PROGRAM else stratum_of(target, pop)
+    arrived, arrived_traits, traits = pop.arrived, pop.arrived_traits, pop.traits
+    if effect == NEIGHBOUR:
+        _to_neighbours(s, chosen, pop, rules, scratch)
+        return
+    begin, beyond = 0, 1
     if effect == GOTO:
         begin, beyond = rules.group_start[operand], rules.group_start[operand + 1]
-    state, neighbours = scratch.state, rules.neighbours
-    for i in range(pop.first[s], pop.end[s]):
-        k = taken[i]
+    for i in range(size):
+        k = chosen[i]
         if k == 0:
             continue
-        if effect == RECODE:
-            _send(to, target, i, k, s, i, pop)
-        elif effect == GOTO:
-            if beyond - begin == 1:
-                _send(to, code, rules.member[begin], k, s, i, pop)
+        if effect == PROGRAM:
+            tally[0] += _program(k, hazard[first + i] * dt, operand, s, i, pop, rules, scratch)
+        elif beyond - begin == 1:
+            place = first + i if effect == RECODE else np.int64(rules.member[begin])
+            if singles:
+                _part(target, place, k, s, first + i, pop)
             else:
-                state[i] = _spread(state[i], k, begin, beyond - begin, rules, scratch.node)
-                for j in range(beyond - begin):
-                    if scratch.node[beyond - begin + j] > 0:
-                        _send(to, code, rules.member[begin + j], scratch.node[beyond - begin + j], s, i, pop)
-        elif effect == NEIGHBOUR:
-            n_near = 0
-            while n_near < neighbours.shape[1] and neighbours[i, n_near] >= 0:
-                n_near += 1
-            if n_near == 0:
-                _send(to, code, i, k, s, i, pop)
-            for j in range(n_near):
-                m = k
-                if j < n_near - 1:
-                    m, state[i] = draw_binomial(state[i], k, 1.0 / (n_near - j))
-                if m > 0:
-                    _send(to, code, neighbours[i, j], m, s, i, pop)
-                    k -= m
+                _put(to, place, k, s, first + i, arrived, arrived_traits, traits)
         else:
-            tally[0] += _program(k, hazard[i] * dt, operand, s, i, pop, rules, scratch)
+            scratch.state[i] = _spread(scratch.state[i], k, begin, beyond - begin, rules, scratch.node)
+            for j in range(begin, beyond):
+                k = scratch.node[beyond - 2 * begin + j]
+                if k > 0 and singles:
+                    _part(code, rules.member[j], k, s, first + i, pop)
+                elif k > 0:
+                    _put(to, rules.member[j], k, s, first + i, arrived, arrived_traits, traits)
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
+def _to_neighbours(s: int, chosen: Ints, pop: Columns, rules: Rules, scratch: Scratch) -> None:
+    """Share the cells `chosen` from each place out among its neighbours, evenly; without neighbours they stay."""
+    code, first, size = pop.code[s], pop.first[s], chosen.size
+    near, singles = rules.neighbours, pop.meta[SINGLE_CELLS] != 0
+    arrived, arrived_traits, traits = pop.arrived, pop.arrived_traits, pop.traits
+    state, share, part, row = scratch.state[:size], scratch.share[:size], scratch.part[:size], _first_of(scratch.row, size)
+    for j in range(near.shape[1]):
+        for i in range(size):
+            n_near = 0
+            while n_near < near.shape[1] and near[first + i, n_near] >= 0:
+                n_near += 1
+            share[i] = 1.0 / (n_near - j) if n_near > j else (1.0 if j == 0 else 0.0)
+        binomial_along(state, chosen, share, part, row)
+        for i in range(size):
+            k = part[i]
+            if k > 0:
+                chosen[i] -= k
+                place = np.int64(near[first + i, j])
+                if place < 0:
+                    place = first + i
+                if singles:
+                    _part(code, place, k, s, first + i, pop)
+                else:
+                    _put(s, place, k, s, first + i, arrived, arrived_traits, traits)
+
+
+@inner()
 def _spread(
     state: np.uint64, k: Int, begin: int, size: int, rules: Rules, node: Ints
 ) -> np.uint64:
@@ -373,7 +422,7 @@ def _spread(
     return state
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def _program(
     leavers: int, x: float, operand: int, s: int, i: int, pop: Columns, rules: Rules, scratch: Scratch
 ) -> int:  # fmt: skip
@@ -381,7 +430,7 @@ def _program(
 
     Of the lineages that divided at least k times, the share that divides once more is P(K > k) / P(K >= k) with K ~ Poisson(x).
     """
-    code, state, births = pop.code[s], scratch.state[i], 0
+    code, place, state, births = pop.code[s], pop.first[s] + i, scratch.state[i], 0
     steps_left = value_of(code, rules.program)
     mass = exp(-x)
     tail = -expm1(-x)  # P(K >= 1)
@@ -396,8 +445,7 @@ def _program(
         if k < steps_left and tail > 0.0:
             again, state = draw_binomial(state, now, more / tail)
         if now > again:
-            to = np.int64(-1) if pop.meta[SINGLE_CELLS] else stratum_of(code, pop)
-            _send(to, code, i, now - again, s, i, pop)
+            _arrive(code, place, now - again, s, place, pop)
         leavers = again
         tail = more
         k += 1
@@ -405,17 +453,18 @@ def _program(
     return births
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def _mutate(s: int, born: Ints, there: Ints, pop: Columns, rules: Rules, scratch: Scratch) -> None:
     """Let newborns lose or gain what the variants say, each mutant a clone of its own while there are numbers left."""
-    code, meta, taken, share = pop.code[s], pop.meta, scratch.taken, scratch.share
-    first, end = pop.first[s], pop.end[s]
+    code, meta, first, size = pop.code[s], pop.meta, pop.first[s], born.size
+    state, taken, share = scratch.state[:size], scratch.taken[:size], scratch.share[:size]
     for v in range(rules.bit.size):
         if code & rules.bit[v] or rules.probability[v] <= 0.0:
             continue
-        share[first:end] = rules.probability[v]
-        binomial_along(scratch.state, born, share, taken, first, end)
-        for i in range(first, end):
+        for i in range(size):
+            share[i] = rules.probability[v]
+        binomial_along(state, born, share, taken, _first_of(scratch.row, size))
+        for i in range(size):
             # Newborns that already left are not told apart from the rest: at most those still there can be mutants here.
             m = min(taken[i], there[i])
             if m > 0:
@@ -423,12 +472,12 @@ def _mutate(s: int, born: Ints, there: Ints, pop: Columns, rules: Rules, scratch
                 if meta[NEXT_CLONE] < rules.max_clones:
                     mutant += (meta[NEXT_CLONE] - value_of(code, rules.clone)) << rules.clone[0]
                     meta[NEXT_CLONE] += 1
-                _send(np.int64(-1) if meta[SINGLE_CELLS] else stratum_of(mutant, pop), mutant, i, m, s, i, pop)
+                _arrive(mutant, first + i, m, s, first + i, pop)
                 there[i] -= m
                 born[i] -= m
 
 
-@njit(cache=True, error_model="numpy")
+@inner()
 def settle(pop: Columns) -> None:
     """Let what moved in a step arrive: cells add up, continuous traits average by cells."""
     n_traits, meta = pop.traits.shape[0], pop.meta

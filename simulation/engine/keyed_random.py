@@ -24,16 +24,16 @@ __all__ = [
     "uniform",
 ]
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
 _M2 = np.uint64(0x94D049BB133111EB)
 FIRST = _M1  # what `folded` begins with
-_S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+_S30, _S27, _S31, S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
 _MASK = 0xFFFFFFFFFFFFFFFF
-_TO_UNIT = 1.0 / 9007199254740992.0  # 2**-53
-_TWO_UNITS = 2.0 * _TO_UNIT
-_BOXES = np.uint64(255)
-_HALF_UNIT = 0.5 * _TO_UNIT  # keeps uniform() inside (0, 1)
+UNIT = 1.0 / 9007199254740992.0  # 2**-53
+TWO_UNITS = 2.0 * UNIT
+BOXES = np.uint64(255)
+_HALF_UNIT = 0.5 * UNIT  # keeps uniform() inside (0, 1)
 
 
 def _mix_python(z: int) -> int:
@@ -46,7 +46,7 @@ def combine(*parts: int) -> int:
     """Hash integers into one unsigned 64-bit key; every part and its position matters."""
     key = int(_M1)
     for part in parts:
-        key = _mix_python((key * int(_M2) + _mix_python((part + int(_GOLDEN)) & _MASK)) & _MASK)
+        key = _mix_python((key * int(_M2) + _mix_python((part + int(GOLDEN)) & _MASK)) & _MASK)
     return key
 
 
@@ -71,21 +71,21 @@ def mix(z: np.uint64) -> np.uint64:
 @njit(cache=True, error_model="numpy", forceinline=True)
 def folded(key: np.uint64, part: np.uint64) -> np.uint64:
     """Hash one more part into a key; `combine(a, b)` is `folded(folded(FIRST, a), b)`."""
-    return mix(key * _M2 + mix(part + _GOLDEN))
+    return mix(key * _M2 + mix(part + GOLDEN))
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
 def agent_key(step: np.uint64, code: np.int64, place: np.int64, serial: np.int64) -> np.uint64:
     """Return the start of an agent's private sequence in one step, from what the agent IS, not from its row."""
-    z = mix(np.uint64(code) + np.uint64(place) * _M1 + _GOLDEN) ^ (np.uint64(serial) * _GOLDEN)
+    z = mix(np.uint64(code) + np.uint64(place) * _M1 + GOLDEN) ^ (np.uint64(serial) * GOLDEN)
     return mix(step ^ mix(z))
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
 def uniform(state: np.uint64) -> tuple[float, np.uint64]:
     """Return a uniform number strictly inside (0, 1), and the state after it."""
-    state += _GOLDEN
-    return float(mix(state) >> _S11) * _TO_UNIT + _HALF_UNIT, state
+    state += GOLDEN
+    return float(mix(state) >> S11) * UNIT + _HALF_UNIT, state
 
 
 def _ziggurat() -> tuple[np.ndarray, np.ndarray]:
@@ -100,7 +100,7 @@ def _ziggurat() -> tuple[np.ndarray, np.ndarray]:
 
 
 _TAIL = 3.6541528853610088
-_EDGE, _HEIGHT = _ziggurat()
+EDGE, _HEIGHT = _ziggurat()
 
 
 @njit(cache=True, error_model="numpy")
@@ -125,11 +125,11 @@ def normal(state: np.uint64) -> tuple[float, np.uint64]:
     The box is chosen by the lowest 8 bits of a draw and the place in it by the highest 53: they are independent.
     """
     while True:
-        state += _GOLDEN
+        state += GOLDEN
         bits = mix(state)
-        box = np.int64(bits & _BOXES)
-        x = (float(bits >> _S11) * _TWO_UNITS + _TO_UNIT - 1.0) * _EDGE[box]
-        if abs(x) < _EDGE[box + 1]:
+        box = np.int64(bits & BOXES)
+        x = (float(bits >> S11) * TWO_UNITS + UNIT - 1.0) * EDGE[box]
+        if abs(x) < EDGE[box + 1]:
             break
         x, state = _normal_rest(state, box, x)
         if x == x:
