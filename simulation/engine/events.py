@@ -133,7 +133,8 @@ class Rules(NamedTuple):
 class Scratch(NamedTuple):
     """Hold the numbers of one stratum while it draws, shape (n_places,) each unless said.
 
-    `rest` (n_channels, n_places) sums the hazards of the channels that come later, `active` lists the open ones, `node` is the
+    `rest` (n_channels, n_places) sums the hazards of the channels that come later, `active` lists the open ones, `lowest` and `highest` bound
+    the places where each is open, `node` is the
     tree of a group, `row` what draws work with.
     """
 
@@ -149,6 +150,8 @@ class Scratch(NamedTuple):
     part: Ints
     node: Ints
     active: Ints
+    lowest: Ints
+    highest: Ints
     rest: Floats
     row: Row
 
@@ -156,7 +159,7 @@ class Scratch(NamedTuple):
     def of(cls, n_places: int, n_channels: int) -> "Scratch":
         """Return empty ones."""
         floats, ints = [np.zeros(n_places) for _ in range(4)], [np.zeros(n_places, np.int64) for _ in range(5)]
-        lists = [np.zeros(size, np.int64) for size in (2 * n_places + 2, n_channels)]
+        lists = [np.zeros(size, np.int64) for size in (2 * n_places + 2, n_channels, n_channels, n_channels)]
         rest = np.zeros((n_channels, n_places))
         return cls(np.zeros(n_places, np.uint64), *floats, *ints, *lists, rest, Row.of(n_places))
 
@@ -210,23 +213,31 @@ def draw_stratum(
     excess, there, leavers = scratch.excess[:size], scratch.there[:size], scratch.leavers[:size]
     born, taken = scratch.born[:size], scratch.taken[:size]
     row = _first_of(scratch.row, size)
-    # The open channels, the widest last: its cells are those that no other took.
-    active = scratch.active
+    # The open channels, the widest last: its cells are those that no other took. Each is open in a range of places.
+    active, lowest, highest = scratch.active, scratch.lowest, scratch.highest
     n_active = widest = 0
-    widest_sum = 0.0
-    for c in range(1, n_channels):
-        hazard, total = hazards[c, s, first:end], 0.0
-        for i in range(size):
-            total += hazard[i]
-        if total > 0.0:
-            active[n_active] = c
-            if total > widest_sum:
-                widest, widest_sum = n_active, total
-            n_active += 1
-    total = widest_sum
-    for i in range(size):
-        total += birth[i]
-    if total <= 0.0:
+    widest_rate = -1.0
+    lowest[0] = -1
+    for c in range(n_channels):
+        hazard, bits = hazards[c, s, first:end], np.int64(0)
+        for k in hazard.view(np.int64):
+            bits |= k
+        if bits == 0:
+            continue
+        low, high = 0, size
+        while hazard[low] == 0.0:
+            low += 1
+        while hazard[high - 1] == 0.0:
+            high -= 1
+        lowest[c], highest[c] = low, high
+        if c == 0:
+            continue
+        active[n_active] = c
+        sample = hazard[0] + hazard[size // 2] + hazard[size - 1]
+        if sample > widest_rate:
+            widest, widest_rate = n_active, sample
+        n_active += 1
+    if n_active == 0 and lowest[0] < 0:
         return True
     for a in range(widest, n_active - 1):
         active[a], active[a + 1] = active[a + 1], active[a]
@@ -268,21 +279,25 @@ def draw_stratum(
         if n_left == 0:
             break
         c = active[a]
-        chosen = leavers
+        low, high = lowest[c], highest[c]
+        if a == n_active - 1:
+            low, high = 0, size
+        hazard, later, chosen = hazards[c, s, first + low : first + high], scratch.rest[a, low:high], leavers[low:high]
         if a < n_active - 1:
-            hazard, later, chosen = hazards[c, s, first:end], scratch.rest[a, :size], taken
-            for i in range(size):  # summed from the last on: exactly 1 where no later channel is open
-                share[i] = hazard[i] / (hazard[i] + later[i]) if hazard[i] > 0.0 else 0.0
-            binomial_along(state, leavers, share, taken, row)
-            for i in range(size):
-                leavers[i] -= taken[i]
+            odds, took = share[low:high], taken[low:high]
+            for i in range(high - low):  # summed from the last on: exactly 1 where no later channel is open
+                odds[i] = hazard[i] / (hazard[i] + later[i]) if hazard[i] > 0.0 else 0.0
+            binomial_along(state[low:high], chosen, odds, took, _first_of(row, high - low))
+            for i in range(high - low):
+                chosen[i] -= took[i]
+            chosen = took
         k = 0
-        for i in range(size):
+        for i in range(high - low):
             k += chosen[i]
         if k > 0:
             n_left -= k
             tally[kind, c] += k
-            _carry_out(s, c, hazards[c, s], chosen, pop, rules, scratch, dt, tally[kind])
+            _carry_out(s, first + low, c, hazard, chosen, pop, rules, scratch, dt, tally[kind])
     if n_born > 0:
         tally[kind, 0] += n_born
         if kind == rules.of_class:
@@ -339,19 +354,21 @@ def _arrive(code: int, place: int, k: int, s: int, i: int, pop: Columns) -> None
 
 @inner()
 def _carry_out(
-    s: int, c: int, hazard: Floats, chosen: Ints, pop: Columns, rules: Rules, scratch: Scratch, dt: float, tally: Ints
+    s: int, first: int, c: int, hazard: Floats, chosen: Ints, pop: Columns, rules: Rules, scratch: Scratch, dt: float,
+    tally: Ints,
 ) -> None:  # fmt: skip
-    """Do what channel `c` does to the cells `chosen` from each place of stratum `s`."""
+    """Do what channel `c` does to the cells `chosen` from the places of stratum `s`, from place `first` on."""
     effect, operand = rules.effect[c], rules.operand[c]
     if effect == DIE:
         return
-    code, first, size = pop.code[s], pop.first[s], chosen.size
+    code, size = pop.code[s], chosen.size
+    state = scratch.state[first - pop.first[s] :]
     target = code + operand if effect == RECODE else code
     singles = pop.meta[SINGLE_CELLS] != 0
     to = s if singles or effect == PROGRAM else stratum_of(target, pop)
     arrived, arrived_traits, traits = pop.arrived, pop.arrived_traits, pop.traits
     if effect == NEIGHBOUR:
-        _to_neighbours(s, chosen, pop, rules, scratch)
+        _to_neighbours(s, first, chosen, pop, rules, scratch)
         return
     begin, beyond = 0, 1
     if effect == GOTO:
@@ -361,7 +378,7 @@ def _carry_out(
         if k == 0:
             continue
         if effect == PROGRAM:
-            tally[0] += _program(k, hazard[first + i] * dt, operand, s, i, pop, rules, scratch)
+            tally[0] += _program(k, hazard[i] * dt, operand, s, first + i, pop, rules, scratch)
         elif beyond - begin == 1:
             place = first + i if effect == RECODE else np.int64(rules.member[begin])
             if singles:
@@ -369,7 +386,7 @@ def _carry_out(
             else:
                 _put(to, place, k, s, first + i, arrived, arrived_traits, traits)
         else:
-            scratch.state[i] = _spread(scratch.state[i], k, begin, beyond - begin, rules, scratch.node)
+            state[i] = _spread(state[i], k, begin, beyond - begin, rules, scratch.node)
             for j in range(begin, beyond):
                 k = scratch.node[beyond - 2 * begin + j]
                 if k > 0 and singles:
@@ -379,19 +396,19 @@ def _carry_out(
 
 
 @inner()
-def _to_neighbours(s: int, chosen: Ints, pop: Columns, rules: Rules, scratch: Scratch) -> None:
+def _to_neighbours(s: int, first: int, chosen: Ints, pop: Columns, rules: Rules, scratch: Scratch) -> None:
     """Share the cells `chosen` from each place out among its neighbours, evenly; without neighbours they stay."""
-    code, first, size = pop.code[s], pop.first[s], chosen.size
+    code, size, at = pop.code[s], chosen.size, first - pop.first[s]
     near, singles = rules.neighbours, pop.meta[SINGLE_CELLS] != 0
     arrived, arrived_traits, traits = pop.arrived, pop.arrived_traits, pop.traits
-    state, share, part, row = scratch.state[:size], scratch.share[:size], scratch.part[:size], _first_of(scratch.row, size)
+    state, share, part, row = scratch.state[at:], scratch.share[:size], scratch.part[:size], _first_of(scratch.row, size)
     for j in range(near.shape[1]):
         for i in range(size):
             n_near = 0
             while n_near < near.shape[1] and near[first + i, n_near] >= 0:
                 n_near += 1
             share[i] = 1.0 / (n_near - j) if n_near > j else (1.0 if j == 0 else 0.0)
-        binomial_along(state, chosen, share, part, row)
+        binomial_along(state[:size], chosen, share, part, row)
         for i in range(size):
             k = part[i]
             if k > 0:
@@ -424,13 +441,14 @@ def _spread(
 
 @inner()
 def _program(
-    leavers: int, x: float, operand: int, s: int, i: int, pop: Columns, rules: Rules, scratch: Scratch
+    leavers: int, x: float, operand: int, s: int, place: int, pop: Columns, rules: Rules, scratch: Scratch
 ) -> int:  # fmt: skip
     """Carry programmed dividers through every division that fits into the step (x = rate * dt); return births.
 
     Of the lineages that divided at least k times, the share that divides once more is P(K > k) / P(K >= k) with K ~ Poisson(x).
     """
-    code, place, state, births = pop.code[s], pop.first[s] + i, scratch.state[i], 0
+    code, at, births = pop.code[s], place - pop.first[s], 0
+    state = scratch.state[at]
     steps_left = value_of(code, rules.program)
     mass = exp(-x)
     tail = -expm1(-x)  # P(K >= 1)
@@ -449,7 +467,7 @@ def _program(
         leavers = again
         tail = more
         k += 1
-    scratch.state[i] = state
+    scratch.state[at] = state
     return births
 
 

@@ -302,10 +302,11 @@ def bounds(stratum: int, pop: Columns) -> None:
 @njit(cache=True, error_model="numpy")
 def clear(hazards: Floats, pop: Columns) -> None:
     """Set the hazards to zero wherever there are cells."""
-    for c in range(hazards.shape[0]):
-        for s in range(pop.meta[N_STRATA]):
-            for i in range(pop.first[s], pop.end[s]):
-                hazards[c, s, i] = 0.0
+    for s in range(pop.meta[N_STRATA]):
+        for c in range(hazards.shape[0]):
+            row = hazards[c, s, pop.first[s] : pop.end[s]]
+            for i in range(row.size):
+                row[i] = 0.0
 
 
 @njit(cache=True, error_model="numpy")
