@@ -18,7 +18,7 @@ class Poison:
     source: str = "a test"
 
     def act(self, state, dt):
-        state.pop.hazard[state.census.blast_rows, Channel.DIE] += state.p.my_rate
+        state.pop.hazard[state.blast_rows, Channel.DIE] += state.p.my_rate
 
 
 RULES = [Poison()]

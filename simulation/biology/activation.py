@@ -3,7 +3,6 @@
 T cells become engaged, divide and die with the time engaged, and revert without antigen.
 """
 
-
 from simulation.biology.channels import Channel
 from simulation.biology.state import BUSY, SUPPRESSION, SYNAPSE_RATE, CompiledProcess, Here
 from simulation.biology.traits import (

@@ -1,6 +1,5 @@
 """Loss of antigens (CD19, the mismatched HLA haplotype), by chance at every division."""
 
-
 from simulation.biology.antigens import ANTIGENS
 from simulation.biology.state import CompiledProcess, Here
 from simulation.engine.compiled import inner

@@ -1,6 +1,5 @@
 """Birth and death of leukaemic blasts: logistic by niche."""
 
-
 from simulation.biology.census import BLASTS
 from simulation.biology.channels import Channel
 from simulation.biology.places import BLAST_CAPACITY
@@ -16,7 +15,7 @@ __all__ = ["BlastGrowth", "grow"]
 @inner()
 def grow(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Add the hazards of all blasts."""
-    p, blasts, capacity = here.p[0], here.count[BLASTS], here.place[BLAST_CAPACITY]
+    p, blasts, capacity = here.p[0], here.counts[BLASTS], here.place[BLAST_CAPACITY]
     for s in range(pop.meta[N_STRATA]):
         if here.behaviour[value_of(pop.code[s], CLASS)] != BLAST:
             continue

@@ -1,6 +1,5 @@
 """Spread of blasts to neighbour niches and through the blood."""
 
-
 from simulation.biology.channels import Channel
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import CompiledProcess, Here

@@ -57,14 +57,17 @@ class Counts[T: (float, Floats)](NamedTuple):
 
 
 # Rows of `Census.table`; the blasts that carry each antigen follow.
-BLASTS, TCONS, TREGS, ENGAGED, ENGAGED_TREGS, KILLER_POWER, GVL_POWER, EFFECTORS, EXHAUSTION = range(len(Counts._fields))
+BLASTS, TCONS, TREGS, ENGAGED, ENGAGED_TREGS, KILLER_POWER, GVL_POWER, EFFECTORS, EXHAUSTION = range(
+    len(Counts._fields)
+)
 CARRIERS = COUNTS = len(Counts._fields)
 
 
 class Census:
     """Hold cell counts by place, each of shape (n_places,): the fields of `Counts` are attributes.
 
-    `table` (counts and antigens, n_places) holds them all."""
+    `table` (counts and antigens, n_places) holds them all.
+    """
 
     blasts: Floats
     tcon: Floats
@@ -109,8 +112,8 @@ def lost_masks(antigens: Iterable[Antigen]) -> Ints:
 
 @inner()
 def count(here: "Here", pop: Columns) -> None:
-    """Count all cells anew into `here.count`."""
-    table, lost, p = here.count, here.lost, here.p[0]
+    """Count all cells anew into `here.counts`."""
+    table, lost, p = here.counts, here.lost, here.p[0]
     for row in range(table.shape[0]):
         for i in range(table.shape[1]):
             table[row, i] = 0.0

@@ -14,7 +14,15 @@ from simulation.biology.state import BUSY, SYNAPSE_RATE, CompiledProcess, Here, 
 from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats
 
-__all__ = ["Contact", "any_present", "at_hand", "meet", "neighbours_at_hand", "occupancy_in_plasma", "targets_at"]
+__all__ = [
+    "Contact",
+    "any_present",
+    "at_hand",
+    "meet",
+    "neighbours_at_hand",
+    "occupancy_in_plasma",
+    "targets_at",
+]
 
 
 def neighbours_at_hand(state: State) -> np.ndarray:
@@ -58,7 +66,7 @@ def occupancy_in_plasma(engagers: npt.NDArray[Any], values: Floats) -> float:
 @inner()
 def meet(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Set synapse rate and busy fraction of every place."""
-    p, engagers, count, place, values = here.p[0], here.engagers, here.count, here.place, here.values
+    p, engagers, count, place, values = here.p[0], here.engagers, here.counts, here.place, here.values
     synapse, busy, drug = here.signal[SYNAPSE_RATE], here.signal[BUSY], here.drug
     given = any_present(engagers)
     for i in range(synapse.size):

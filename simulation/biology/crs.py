@@ -36,7 +36,7 @@ def release(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
             if here.engagers[e].mean > 0.0:
                 blasts = 0.0
                 for i in range(x.n_niches):
-                    blasts += here.count[here.engagers[e].carriers, i]
+                    blasts += here.counts[here.engagers[e].carriers, i]
                 burden = max(burden, blasts / (p.n_marrow_cells_per_kg * x.weight_kg))
     steroid = 1.0 - here.exposure[_STEROID] * (1.0 - p.factor_crs_corticosteroid)
     dose = engaged / x.weight_kg / p.n_engaged_crs_unit

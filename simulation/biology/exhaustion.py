@@ -25,7 +25,10 @@ def exhaust(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Advance the traits of T cells by one step."""
     p, busy = here.p[0], here.signal[BUSY]
     resting_decay = exp(-p.rate_exhaustion_recovery * dt)
-    stay, decay = np.empty(busy.size), np.empty(busy.size)  # of reversible exhaustion in engaged cells, the same in all strata
+    stay, decay = (
+        np.empty(busy.size),
+        np.empty(busy.size),
+    )  # of reversible exhaustion in engaged cells, the same in all strata
     for i in range(busy.size):
         stay[i] = exp(-p.rate_exhaustion_terminal * busy[i] * dt)
         decay[i] = exp(-(p.rate_exhaustion * busy[i] + p.rate_exhaustion_recovery * (1.0 - busy[i])) * dt)

@@ -26,7 +26,7 @@ def damage(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     if tissue < 0:
         return
     free = 1.0 - here.signal[SUPPRESSION, tissue]
-    effectors = here.count[EFFECTORS, tissue] * free * here.signal[KILLING_FACTOR, tissue] / x.weight_kg
+    effectors = here.counts[EFFECTORS, tissue] * free * here.signal[KILLING_FACTOR, tissue] / x.weight_kg
     strength = (effectors / p.n_effectors_half_damage) ** p.gvhd_exponent
     harm = p.rate_tissue_damage * strength / (1.0 + strength)
     total = harm + p.rate_tissue_regeneration

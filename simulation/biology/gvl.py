@@ -3,7 +3,6 @@
 Activated alloreactive T cells kill blasts that carry the mismatched haplotype, without drug or CD19.
 """
 
-
 from simulation.biology.antigens import ANTIGENS, HLA_HAPLOTYPE
 from simulation.biology.census import BLASTS, CARRIERS, GVL_POWER
 from simulation.biology.channels import Channel
@@ -24,7 +23,7 @@ _LOST = HLA_HAPLOTYPE.lost.mask
 @inner()
 def attack(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Set the hazard per place and add it to blasts."""
-    p, rate, power = here.p[0], here.signal[GVL_RATE], here.count[GVL_POWER]
+    p, rate, power = here.p[0], here.signal[GVL_RATE], here.counts[GVL_POWER]
     any_power = 0.0
     for i in range(rate.size):
         rate[i] = 0.0
@@ -32,9 +31,9 @@ def attack(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     if any_power == 0.0:
         return
     mismatched = here.x[0].haplotype_mismatch != 0
-    carriers = here.count[_HAPLOTYPE if mismatched else BLASTS]
+    carriers = here.counts[_HAPLOTYPE if mismatched else BLASTS]
     per_target = p.rate_contacts * p.p_recognition_gvl
-    count, place, signal = here.count, here.place, here.signal
+    count, place, signal = here.counts, here.place, here.signal
     for i in range(rate.size):
         n = at_hand(count, place, i)
         demand = per_target * carriers[i] / n

@@ -36,7 +36,7 @@ def keep_number(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     aim = set_point(p.n_t_cell_set_point_early, p.n_t_cell_set_point_late, x.day, p.dur_t_cell_recovery)
     t_cells = 0.0
     for i in range(here.kind.size):
-        t_cells += here.count[TCONS, i] + here.count[TREGS, i]
+        t_cells += here.counts[TCONS, i] + here.counts[TREGS, i]
     x.lymphopenia = room = 1.0 - t_cells / aim
     turnover = p.rate_t_cell_turnover
     division = (turnover + p.rate_homeostatic_division * max(room, 0.0)) * x.proliferation_factor

@@ -3,7 +3,6 @@
 Post-transplant cyclophosphamide as a hazard of dividing cells.
 """
 
-
 from simulation.biology.census import TCONS, TREGS
 from simulation.biology.channels import Channel
 from simulation.biology.contact import targets_at
@@ -25,7 +24,7 @@ _STEROID, _PTCY = DRUGS.index("corticosteroid"), DRUGS.index("ptcy")
 def suppress(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Set the factors of this step and the hazards of cyclophosphamide."""
     p, x, factor = here.p[0], here.x[0], here.signal[KILLING_FACTOR]
-    count, place = here.count, here.place
+    count, place = here.counts, here.place
     proliferation = killing = 1.0
     for drug in range(_PLAIN):
         level = here.exposure[drug]

@@ -1,6 +1,5 @@
 """Killing of cells by T cells that an engager has bridged to them (Holling type II)."""
 
-
 from simulation.biology.census import KILLER_POWER
 from simulation.biology.channels import Channel
 from simulation.biology.contact import any_present, at_hand, targets_at
@@ -16,7 +15,7 @@ __all__ = ["Killing", "kill"]
 @inner()
 def kill(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Set the hazard per place and add it to blasts with a target; normal B cells read theirs from the signals."""
-    p, engagers, count, place, values = here.p[0], here.engagers, here.count, here.place, here.values
+    p, engagers, count, place, values = here.p[0], here.engagers, here.counts, here.place, here.values
     signal, drug, kill_rate, of_normal_b = here.signal, here.drug, here.kill, here.signal[NORMAL_B_KILL_RATE]
     given = any_present(engagers)
     for i in range(of_normal_b.size):

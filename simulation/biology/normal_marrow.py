@@ -17,7 +17,7 @@ def fill(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     p, normal, room = here.p[0], here.place[NORMAL], here.place[ROOM]
     decay = exp(-p.rate_marrow_recovery * dt)
     for i in range(here.x[0].n_niches):
-        taken = min(here.count[BLASTS, i] / room[i], 1.0 - p.fraction_marrow_spared)
+        taken = min(here.counts[BLASTS, i] / room[i], 1.0 - p.fraction_marrow_spared)
         aim = room[i] * (1.0 - taken)
         normal[i] = aim + (normal[i] - aim) * decay
 

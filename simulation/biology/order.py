@@ -1,6 +1,6 @@
 """The order of a step, as data: signals first, then hazards, then ONE draw of all events, then fields."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from simulation.biology.margination import Margination
 from simulation.biology.normal_b_cells import NormalBCells
 from simulation.biology.normal_marrow import NormalMarrow
 from simulation.biology.priming import Priming
-from simulation.biology.state import CompiledProcess, Process, State
+from simulation.biology.state import Process, State
 from simulation.biology.step import BEGIN, step
 from simulation.biology.trafficking import Trafficking
 from simulation.biology.treg import TregSuppression
@@ -29,7 +29,7 @@ from simulation.engine.events import DONE
 
 __all__ = ["AFTER_EVENTS", "BEFORE_EVENTS", "Order", "switched_on"]
 
-BEFORE_EVENTS: tuple[CompiledProcess, ...] = (
+BEFORE_EVENTS: tuple[Process, ...] = (
     BlinatumomabPk(),
     Immunosuppression(),
     TregSuppression(),
@@ -46,12 +46,12 @@ BEFORE_EVENTS: tuple[CompiledProcess, ...] = (
     Margination(),
     Exhaustion(),
 )
-AFTER_EVENTS: tuple[CompiledProcess, ...] = (CytokineRelease(), Gvhd(), NormalMarrow(), NormalBCells())
+AFTER_EVENTS: tuple[Process, ...] = (CytokineRelease(), Gvhd(), NormalMarrow(), NormalBCells())
 _ALL = (*BEFORE_EVENTS, *AFTER_EVENTS)
 _NOTHING = np.zeros(len(_ALL), bool)
 
 
-def switched_on(processes: Iterable[CompiledProcess], switches: Mapping[str, bool]) -> tuple[CompiledProcess, ...]:
+def switched_on(processes: Iterable[Process], switches: Mapping[str, bool]) -> tuple[Process, ...]:
     """Return the processes that a scenario leaves on."""
     return tuple(p for p in processes if switches.get(p.name, True))
 
@@ -62,10 +62,18 @@ class Order:
     Both do the same, bit for bit.
     """
 
-    def __init__(self, before: Sequence[Process] = BEFORE_EVENTS, after: Sequence[Process] = AFTER_EVENTS) -> None:
+    def __init__(
+        self, before: Iterable[Process] = BEFORE_EVENTS, after: Iterable[Process] = AFTER_EVENTS
+    ) -> None:
         self.before, self.after = tuple(before), tuple(after)
-        chosen = [process for process in _ALL if process in self.before or process in self.after]
-        self._on = np.array([process in chosen for process in _ALL]) if [*self.before, *self.after] == chosen else None
+        chosen: list[Process] = [
+            process for process in _ALL if process in self.before or process in self.after
+        ]
+        self._on = (
+            np.array([process in chosen for process in _ALL])
+            if [*self.before, *self.after] == chosen
+            else None
+        )
 
     def advance(self, state: State, dt: float) -> None:
         """Advance one patient's body by one step of `dt` days."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from copy import copy
 from functools import cache
-from typing import Any, ClassVar, Final, NamedTuple, Protocol, Self, cast
+from typing import Any, Final, NamedTuple, Protocol, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +52,10 @@ _NUMBERS: Final = np.dtype(
 )
 _ENGAGER: Final = np.dtype(
     [(name, np.float64) for name in ("infusion", "plasma", "mean")]  # `carriers`: the row of the census
-    + [(name, np.int64) for name in ("clearance", "volume", "ec50_activation", "ec50_killing", "carriers", "lost")]
+    + [
+        (name, np.int64)
+        for name in ("clearance", "volume", "ec50_activation", "ec50_killing", "carriers", "lost")
+    ]
     + [("on_normal_b", np.bool_)]
 )
 
@@ -73,7 +76,7 @@ class Here(NamedTuple):
     p: npt.NDArray[Any]
     x: npt.NDArray[Any]
     values: Floats
-    count: Floats
+    counts: Floats
     signal: Floats
     place: Floats
     kind: Ints32
@@ -90,16 +93,16 @@ class Here(NamedTuple):
     tally: Ints
 
 
-class Number:
+class Number[T: (float, int, bool)]:
     """Show one of the body's numbers as an attribute."""
 
-    def __init__(self, kind: type[float] | type[int] | type[bool] = float) -> None:
-        self.kind = kind
+    def __init__(self, kind: type[T]) -> None:
+        self.kind: type[T] = kind
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __get__(self, owner: Any, of: type) -> Any:
+    def __get__(self, owner: Any, of: type) -> T:
         return self.kind(owner.numbers[self.name].item())
 
     def __set__(self, owner: Any, value: float) -> None:
@@ -137,7 +140,9 @@ class Parameters:
         names = record.dtype.names or ()
         for name in names:
             record[name] = values[name]
-        self.__dict__.update({"record": record} | {name: values[name] for name in values if name not in names})
+        self.__dict__.update(
+            {"record": record} | {name: values[name] for name in values if name not in names}
+        )
 
     def __getattr__(self, name: str) -> float:
         try:
@@ -172,12 +177,14 @@ class Signals:
     gvl_rate: Floats  # hazard of a blast with the mismatched haplotype of being killed by alloreactive T cells, per day
     suppression: Floats  # Treg suppression felt here, 0..1
     killing_factor: Floats  # immunosuppressants' effect on killing here, 1 = none
-    proliferation_factor = Number()  # immunosuppressants' effect on T-cell division, 1 = none
-    lymphopenia = Number()  # room below the T-cell set point, 0..1; negative above it
+    proliferation_factor = Number(float)  # immunosuppressants' effect on T-cell division, 1 = none
+    lymphopenia = Number(float)  # room below the T-cell set point, 0..1; negative above it
 
     def __init__(self, n: int, n_engagers: int, numbers: Mapping[str, npt.NDArray[Any]]) -> None:
         self.drug_pg_ml = np.zeros((n_engagers, n))  # engagers seen by cells here, mean over the step
-        self.kill_rate = np.zeros((n_engagers, n))  # hazard, by engager, of a cell with its target of being killed, per day
+        self.kill_rate = np.zeros(
+            (n_engagers, n)
+        )  # hazard, by engager, of a cell with its target of being killed, per day
         table = np.zeros((len(SIGNALS), n))
         table[KILLING_FACTOR] = 1.0
         self._use(table, numbers)
@@ -213,23 +220,23 @@ class State:
         Others of the body's numbers, by name.
     """
 
-    start_day: ClassVar = Number()
-    day: ClassVar = Number()
-    step: ClassVar = Number(int)  # since the start day
-    weight_kg: ClassVar = Number()
-    haplotype_mismatch: ClassVar = Number(bool)
-    marginated: ClassVar = Number()  # share of blood T cells that adhere to vessel walls
-    adaptation: ClassVar = Number()  # of the vessel walls to the drug, 0..1
-    host_apc: ClassVar = Number()  # host antigen-presenting cells relative to transplant day
-    tissue_integrity: ClassVar = Number()
-    worst_integrity: ClassVar = Number()
-    crs_score: ClassVar = Number()
-    crs_tolerance: ClassVar = Number()
-    worst_crs_score: ClassVar = Number()
-    deaths: ClassVar = Number(int)  # cells gone so far, for conservation checks
-    births: ClassVar = Number(int)
-    infused: ClassVar = Number(int)
-    event_key: ClassVar = Number(int)
+    start_day = Number(float)
+    day = Number(float)
+    step = Number(int)  # since the start day
+    weight_kg = Number(float)
+    haplotype_mismatch = Number(bool)
+    marginated = Number(float)  # share of blood T cells that adhere to vessel walls
+    adaptation = Number(float)  # of the vessel walls to the drug, 0..1
+    host_apc = Number(float)  # host antigen-presenting cells relative to transplant day
+    tissue_integrity = Number(float)
+    worst_integrity = Number(float)
+    crs_score = Number(float)
+    crs_tolerance = Number(float)
+    worst_crs_score = Number(float)
+    deaths = Number(int)  # cells gone so far, for conservation checks
+    births = Number(int)
+    infused = Number(int)
+    event_key = Number(int)
 
     def __init__(
         self,
@@ -249,22 +256,38 @@ class State:
         n_classes = CLASS.largest + 1
         self.pop = Population(places.n, N_TRAITS, channels.effect.size, single_cells=single_cells)
         self._use(np.zeros(1, _NUMBERS))
-        start = {"weight_kg": 70.0, "haplotype_mismatch": 1, "proliferation_factor": 1.0, "n_niches": places.n_niches}
+        start = {
+            "weight_kg": 70.0,
+            "haplotype_mismatch": 1,
+            "proliferation_factor": 1.0,
+            "n_niches": places.n_niches,
+        }
         start |= dict.fromkeys(("host_apc", "tissue_integrity", "worst_integrity"), 1.0)
         start |= {kind.name.lower(): places.index(kind) for kind in PlaceKind}
-        for name, value in (start | numbers | {"event_key": event_key, "thymus_key": base_key(0, 0, "thymus")}).items():
+        for name, value in (
+            start | numbers | {"event_key": event_key, "thymus_key": base_key(0, 0, "thymus")}
+        ).items():
             self.numbers[name][0] = value
         self.signals = Signals(places.n, len(self.engagers), self.numbers)
         self.census = Census(places.n, self.antigens)
-        self.variants = Variants(lost_masks(self.antigens), np.zeros(len(self.antigens)), BLAST, tracked_clones)
-        self.clone_growth = np.ones(CLONE.largest + 1)  # net growth of each subclone relative to the patient's
+        self.variants = Variants(
+            lost_masks(self.antigens), np.zeros(len(self.antigens)), BLAST, tracked_clones
+        )
+        self.clone_growth = np.ones(
+            CLONE.largest + 1
+        )  # net growth of each subclone relative to the patient's
         self.behaviour = np.arange(n_classes, dtype=np.int64)  # built-in class whose rules a class follows
-        self.tally = np.zeros((n_classes, channels.effect.size), np.int64)  # events of the last step by class and channel
+        self.tally = np.zeros(
+            (n_classes, channels.effect.size), np.int64
+        )  # events of the last step by class and channel
         self._exposure = np.zeros(len(DRUGS))
         self._engagers = np.array([self._row(engager) for engager in self.engagers], _ENGAGER)
         numbered = list(_record().names or ())
         self._factors = np.array(
-            [[numbered.index(f"factor_{what}_{drug}") for what in ("proliferation", "killing")] for drug in PLAIN_DRUGS],
+            [
+                [numbered.index(f"factor_{what}_{drug}") for what in ("proliferation", "killing")]
+                for drug in PLAIN_DRUGS
+            ],
             np.int64,
         )
         self._loss = np.array(
@@ -294,12 +317,12 @@ class State:
         self.plasma_pg_ml = ByName(names, self._engagers["plasma"])
         self.mean_plasma_pg_ml = ByName(names, self._engagers["mean"])  # over the last step
         self.exposure = ByName(DRUGS, self._exposure)  # to immunosuppressants, 1 = the usual one
-        record = cast(Parameters, self.p).record
+        record: npt.NDArray[Any] = self.p.__dict__["record"]
         self.here = Here(
             p=record,
             x=self.x,
             values=record.view(np.float64),
-            count=self.census.table,
+            counts=self.census.table,
             signal=self.signals.table,
             place=self.places.table,
             kind=self.places.kind,
@@ -396,9 +419,9 @@ class Process(Protocol):
 
 
 @cache
-def alone(law: Any) -> Callable[[Here, Columns, Floats, float], None]:
+def alone(law: Any) -> Callable[..., None]:
     """Return a law that Python may call; compiled when first called."""
-    return cast("Callable[[Here, Columns, Floats, float], None]", kernel(law.py_func))
+    return kernel(law.py_func)
 
 
 class CompiledProcess:
@@ -407,10 +430,10 @@ class CompiledProcess:
     `reads` names the parameters it reads, besides those that engagers name.
     """
 
-    name: ClassVar[str]
-    source: ClassVar[str]
-    reads: ClassVar[tuple[str, ...]]
-    law: ClassVar[Callable[[Here, Columns, Floats, float], None]]
+    name: str
+    source: str
+    reads: tuple[str, ...]
+    law: Any
 
     def act(self, state: State, dt: float) -> None:
         """Do this process's part of a step."""

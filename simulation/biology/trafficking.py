@@ -52,7 +52,9 @@ def traffic(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
         treg = kind == TREG or kind == ENGAGED_TREG
         effector = value_of(code, ALLOREACTIVE) != 0 and value_of(code, STAGE) == EFFECTOR
         blood, neighbour = hazards[Channel.TO_BLOOD, s], hazards[Channel.TO_NEIGHBOUR, s]
-        for i in range(pop.first[s], min(pop.end[s], x.n_niches)):  # most of them: nothing more needs to be known
+        for i in range(
+            pop.first[s], min(pop.end[s], x.n_niches)
+        ):  # most of them: nothing more needs to be known
             blood[i] += leave[PlaceKind.MARROW]
             neighbour[i] += p.rate_t_cell_to_neighbour
         for i in range(max(pop.first[s], x.n_niches), pop.end[s]):
@@ -77,7 +79,9 @@ def traffic(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
                 if not value_of(code, DIVISIONS_LEFT):
                     blood[i] += p.rate_effector_egress
             else:
-                blood[i] += leave[where] / (p.effector_homing if effector and where == PlaceKind.TISSUE else 1.0)
+                blood[i] += leave[where] / (
+                    p.effector_homing if effector and where == PlaceKind.TISSUE else 1.0
+                )
 
 
 class Trafficking(CompiledProcess):

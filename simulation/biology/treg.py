@@ -1,6 +1,5 @@
 """Regulatory T cells: local suppression by the Treg:Tcon ratio, and survival that depends on IL-2 from Tcon."""
 
-
 from simulation.biology.census import ENGAGED_TREGS, TCONS, TREGS
 from simulation.biology.channels import Channel
 from simulation.biology.state import SUPPRESSION, CompiledProcess, Here
@@ -18,11 +17,11 @@ def regulate(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     p, suppression = here.p[0], here.signal[SUPPRESSION]
     tcon = treg = 0.0
     for i in range(suppression.size):
-        power = here.count[TREGS, i] + (p.treg_engaged_weight - 1.0) * here.count[ENGAGED_TREGS, i]
-        ratio = power / max(here.count[TCONS, i], 1.0)
+        power = here.counts[TREGS, i] + (p.treg_engaged_weight - 1.0) * here.counts[ENGAGED_TREGS, i]
+        ratio = power / max(here.counts[TCONS, i], 1.0)
         suppression[i] = ratio / (ratio + p.treg_ratio_half)
-        tcon += here.count[TCONS, i]
-        treg += here.count[TREGS, i]
+        tcon += here.counts[TCONS, i]
+        treg += here.counts[TREGS, i]
     if treg <= 0.0:
         return
     supported = p.treg_share_supported * tcon / treg

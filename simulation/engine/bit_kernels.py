@@ -2,7 +2,7 @@
 
 from numba import njit
 
-from simulation.engine.draws import Int
+from simulation.engine.population import Int
 
 __all__ = ["value_of"]
 

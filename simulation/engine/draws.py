@@ -18,15 +18,13 @@ import numpy.typing as npt
 from numba import njit
 
 from simulation.engine.keyed_random import BOXES, EDGE, GOLDEN, S11, TWO_UNITS, UNIT, mix, normal, uniform
+from simulation.engine.population import Floats, Int, Ints
 
 __all__ = [
     "Row", "binomial", "binomial_along", "births_along", "draw_binomial", "draw_births", "draw_gamma", "draw_poisson", "poisson",
     "poisson_along",
 ]  # fmt: skip
 
-Int = int | np.int64  # Python's where nothing is compiled
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 States = npt.NDArray[np.uint64]
 
 _SERIES_ABOVE = 50.0  # variance
@@ -266,7 +264,7 @@ def draw_births(state: np.uint64, founders: Int, stay: float) -> tuple[int, np.u
 
 
 class Row(NamedTuple):
-    """Hold what draws along a row work with, shape (n,) each: the cumulants of each draw, its value, and whether that settles it."""
+    """Hold what draws along a row work with: each draw's cumulants, its value, and whether that settles it; shape (n,)."""
 
     mean: Floats
     variance: Floats
@@ -278,7 +276,8 @@ class Row(NamedTuple):
     @classmethod
     def of(cls, n: int) -> Self:
         """Return an empty one."""
-        return cls(*[np.zeros(n) for _ in range(5)], np.zeros(n, np.bool_))
+        mean, variance, third, fourth, value = (np.zeros(n) for _ in range(5))
+        return cls(mean, variance, third, fourth, value, np.zeros(n, np.bool_))
 
 
 @njit(cache=True, error_model="numpy")
@@ -312,7 +311,7 @@ def binomial_along(state: States, n: Ints, p: Floats, out: Ints, row: Row) -> No
     _series_along(state, row)
     for i in range(n.size):
         if settled[i]:
-            k = min(max(np.int64(value[i]), 0), n[i])
+            k = min(max(int(value[i]), 0), n[i])
             out[i] = k if p[i] <= 0.5 else n[i] - k
             state[i] += GOLDEN
         else:
@@ -329,7 +328,7 @@ def poisson_along(state: States, means: Floats, out: Ints, row: Row) -> None:
     _series_along(state, row)
     for i in range(means.size):
         if settled[i]:
-            out[i] = max(np.int64(value[i]), 0)
+            out[i] = max(int(value[i]), 0)
             state[i] += GOLDEN
         else:
             out[i], state[i] = draw_poisson(state[i], means[i])
@@ -349,7 +348,7 @@ def births_along(state: States, founders: Ints, stay: Floats, out: Ints, row: Ro
     _series_along(state, row)
     for i in range(founders.size):
         if settled[i]:
-            out[i] = max(np.int64(value[i]), 0)
+            out[i] = max(int(value[i]), 0)
             state[i] += GOLDEN
         else:
             out[i], state[i] = draw_births(state[i], founders[i], stay[i])

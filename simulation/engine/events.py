@@ -19,7 +19,7 @@ import numpy.typing as npt
 from simulation.engine.bit_fields import BitField
 from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import inner, kernel
-from simulation.engine.draws import Int, Row, binomial_along, births_along, draw_binomial, poisson_along
+from simulation.engine.draws import Row, binomial_along, births_along, draw_binomial, poisson_along
 from simulation.engine.keyed_random import agent_key
 from simulation.engine.population import (
     N_FREE,
@@ -29,6 +29,7 @@ from simulation.engine.population import (
     SINGLE_CELLS,
     Columns,
     Floats,
+    Int,
     Ints,
     Ints32,
     Population,
@@ -37,8 +38,22 @@ from simulation.engine.population import (
 )
 
 __all__ = [
-    "DONE", "DIE", "DIVIDE", "GOTO", "NEIGHBOUR", "PROGRAM", "RECODE", "Channels", "Destinations", "Rules", "Scratch", "Variants",
-    "draw_events", "draw_from", "draw_stratum", "settle",
+    "DIE",
+    "DIVIDE",
+    "DONE",
+    "GOTO",
+    "NEIGHBOUR",
+    "PROGRAM",
+    "RECODE",
+    "Channels",
+    "Destinations",
+    "Rules",
+    "Scratch",
+    "Variants",
+    "draw_events",
+    "draw_from",
+    "draw_stratum",
+    "settle",
 ]  # fmt: skip
 
 # What a channel does to the cells it draws. Channel 0 is always DIVIDE.
@@ -81,7 +96,9 @@ class Destinations(NamedTuple):
     to_left: Floats
 
     @classmethod
-    def planted(cls, neighbours: Ints32, group_start: Ints32, member: Ints32, weight: Floats) -> "Destinations":
+    def planted(
+        cls, neighbours: Ints32, group_start: Ints32, member: Ints32, weight: Floats
+    ) -> "Destinations":
         """Return the destinations: a group is drawn from down a tree that knows of each node the share to its left.
 
         Node i of a group's tree has the children 2i and 2i + 1; the leaves size..2*size - 1 are the members.
@@ -126,16 +143,20 @@ class Rules(NamedTuple):
     @classmethod
     def of(cls, channels: Channels, where: Destinations, variants: Variants) -> "Rules":
         """Return them as one tuple."""
-        fields = (tuple(channels.kind), tuple(channels.program), tuple(channels.clone))
-        return cls(channels.effect, channels.operand, *fields, *where, *variants)
+        kind, program, clone = (
+            (field.shift, field.width) for field in (channels.kind, channels.program, channels.clone)
+        )
+        return cls(
+            channels.effect, channels.operand, kind, program, clone, where.neighbours, where.group_start, where.member,
+            where.to_left, variants.bit, variants.probability, variants.of_class, variants.max_clones,
+        )  # fmt: skip
 
 
 class Scratch(NamedTuple):
     """Hold the numbers of one stratum while it draws, shape (n_places,) each unless said.
 
-    `rest` (n_channels, n_places) sums the hazards of the channels that come later, `active` lists the open ones, `lowest` and `highest` bound
-    the places where each is open, `node` is the
-    tree of a group, `row` what draws work with.
+    `rest` (n_channels, n_places) sums the hazards of the channels that come later, `active` lists the open ones,
+    `lowest` and `highest` bound the places where each is open, `node` is the tree of a group, `row` what draws work with.
     """
 
     state: npt.NDArray[np.uint64]
@@ -158,10 +179,11 @@ class Scratch(NamedTuple):
     @classmethod
     def of(cls, n_places: int, n_channels: int) -> "Scratch":
         """Return empty ones."""
-        floats, ints = [np.zeros(n_places) for _ in range(4)], [np.zeros(n_places, np.int64) for _ in range(5)]
-        lists = [np.zeros(size, np.int64) for size in (2 * n_places + 2, n_channels, n_channels, n_channels)]
-        rest = np.zeros((n_channels, n_places))
-        return cls(np.zeros(n_places, np.uint64), *floats, *ints, *lists, rest, Row.of(n_places))
+        floats = (np.zeros(n_places) for _ in range(4))
+        ints = (np.zeros(n_places, np.int64) for _ in range(5))
+        lists = (np.zeros(size, np.int64) for size in (2 * n_places + 2, n_channels, n_channels, n_channels))
+        parts = (np.zeros(n_places, np.uint64), *floats, *ints, *lists, np.zeros((n_channels, n_places)))
+        return cls(*parts, Row.of(n_places))  # type: ignore[arg-type, call-arg]
 
 
 def draw_events(
@@ -204,12 +226,19 @@ def draw_stratum(
     singles = meta[SINGLE_CELLS] != 0
     room = meta[N_FREE] + pop.code.size - meta[N_STRATA]
     left = value_of(code, rules.program)
-    if not singles and room < n_channels + left + rules.bit.size + max(rules.max_clones - meta[NEXT_CLONE], 0):
+    if not singles and room < n_channels + left + rules.bit.size + max(
+        rules.max_clones - meta[NEXT_CLONE], 0
+    ):
         return False
     # Slices, not ranges of indices: only then does the compiler see that no index is negative, and makes vectors of loops.
     size = end - first
     n, birth = pop.cells[s, first:end], hazards[0, s, first:end]
-    state, rate, share, stay = scratch.state[:size], scratch.rate[:size], scratch.share[:size], scratch.stay[:size]
+    state, rate, share, stay = (
+        scratch.state[:size],
+        scratch.rate[:size],
+        scratch.share[:size],
+        scratch.stay[:size],
+    )
     excess, there, leavers = scratch.excess[:size], scratch.there[:size], scratch.leavers[:size]
     born, taken = scratch.born[:size], scratch.taken[:size]
     row = _first_of(scratch.row, size)
@@ -219,7 +248,7 @@ def draw_stratum(
     widest_rate = -1.0
     lowest[0] = -1
     for c in range(n_channels):
-        hazard, bits = hazards[c, s, first:end], np.int64(0)
+        hazard, bits = hazards[c, s, first:end], 0
         for k in hazard.view(np.int64):
             bits |= k
         if bits == 0:
@@ -253,7 +282,9 @@ def draw_stratum(
     for i in range(size):
         b, d = birth[i], rate[i]
         x = (b - d) * dt
-        per_cell = dt * (_growth(x) if -0.25 < x < 0.25 else expm1(x) / x)  # the integral of exp((b - d) t) over the step
+        per_cell = dt * (
+            _growth(x) if -0.25 < x < 0.25 else expm1(x) / x
+        )  # the integral of exp((b - d) t) over the step
         stay[i] = 1.0 / (1.0 + b * per_cell)
         mean_left = d * per_cell
         share[i] = mean_left * stay[i]
@@ -282,7 +313,11 @@ def draw_stratum(
         low, high = lowest[c], highest[c]
         if a == n_active - 1:
             low, high = 0, size
-        hazard, later, chosen = hazards[c, s, first + low : first + high], scratch.rest[a, low:high], leavers[low:high]
+        hazard, later, chosen = (
+            hazards[c, s, first + low : first + high],
+            scratch.rest[a, low:high],
+            leavers[low:high],
+        )
         if a < n_active - 1:
             odds, took = share[low:high], taken[low:high]
             for i in range(high - low):  # summed from the last on: exactly 1 where no later channel is open
@@ -401,7 +436,12 @@ def _to_neighbours(s: int, first: int, chosen: Ints, pop: Columns, rules: Rules,
     code, size, at = pop.code[s], chosen.size, first - pop.first[s]
     near, singles = rules.neighbours, pop.meta[SINGLE_CELLS] != 0
     arrived, arrived_traits, traits = pop.arrived, pop.arrived_traits, pop.traits
-    state, share, part, row = scratch.state[at:], scratch.share[:size], scratch.part[:size], _first_of(scratch.row, size)
+    state, share, part, row = (
+        scratch.state[at:],
+        scratch.share[:size],
+        scratch.part[:size],
+        _first_of(scratch.row, size),
+    )
     for j in range(near.shape[1]):
         for i in range(size):
             n_near = 0
@@ -414,8 +454,7 @@ def _to_neighbours(s: int, first: int, chosen: Ints, pop: Columns, rules: Rules,
             if k > 0:
                 chosen[i] -= k
                 place = np.int64(near[first + i, j])
-                if place < 0:
-                    place = first + i
+                place = place if place >= 0 else np.int64(first + i)
                 if singles:
                     _part(code, place, k, s, first + i, pop)
                 else:
@@ -423,9 +462,7 @@ def _to_neighbours(s: int, first: int, chosen: Ints, pop: Columns, rules: Rules,
 
 
 @inner()
-def _spread(
-    state: np.uint64, k: Int, begin: int, size: int, rules: Rules, node: Ints
-) -> np.uint64:
+def _spread(state: np.uint64, k: Int, begin: int, size: int, rules: Rules, node: Ints) -> np.uint64:
     """Share k cells out to the members of a group, halving them down a tree of binomial draws.
 
     A multinomial draw in which empty branches cost nothing; the members' numbers are node[size:2 * size].

@@ -13,9 +13,9 @@ import numpy as np
 from numba import njit
 
 __all__ = [
+    "FIRST",
     "agent_key",
     "base_key",
-    "FIRST",
     "combine",
     "folded",
     "mix",

@@ -25,6 +25,7 @@ _FREE = -1  # the code of a stratum that may be used for another
 Ints = npt.NDArray[np.int64]
 Ints32 = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
+Int = int | np.int64  # Python's where nothing is compiled
 
 
 class Columns(NamedTuple):
@@ -65,7 +66,6 @@ class Population:
     """
 
     cells: Ints
-    code: Ints
     place: Ints32
     uid: Ints
     traits: Floats
@@ -104,7 +104,7 @@ class Population:
         self._hazard: Floats | None = None
 
     @property
-    def code(self) -> Ints:  # type: ignore[override]
+    def code(self) -> Ints:
         """Return the code of every row, shape (rows,)."""
         return np.repeat(self.columns.code, self.n_places)
 
@@ -214,7 +214,7 @@ class Population:
     def copy(self) -> "Population":
         """Return an independent copy: both go on with the same bytes."""
         twin = copy(self)
-        twin._use(Columns(*map(np.copy, self.columns)))
+        twin._use(Columns(**{name: table.copy() for name, table in self.columns._asdict().items()}))
         return twin
 
 
@@ -229,7 +229,7 @@ def _empty_table(strata: int) -> Ints32:
 
 
 @njit(cache=True, error_model="numpy")
-def _slot(code: int, code_of: Ints, table: Ints32) -> int:
+def _slot(code: int, code_of: Ints, table: Ints32) -> Int:
     """Return where in the hash table a code's stratum stands, or would stand."""
     mask = table.size - 1
     slot = np.int64(mix(np.uint64(code)) & np.uint64(mask))
@@ -239,10 +239,10 @@ def _slot(code: int, code_of: Ints, table: Ints32) -> int:
 
 
 @njit(cache=True, error_model="numpy")
-def stratum_of(code: int, pop: Columns) -> int:
+def stratum_of(code: int, pop: Columns) -> Int:
     """Return the stratum of a code, making it when there is none; the caller has seen to the room."""
     meta = pop.meta
-    slot = 0
+    slot: Int = 0
     if not meta[SINGLE_CELLS]:
         slot = _slot(code, pop.code, pop.table)
         if pop.table[slot] >= 0:

@@ -11,11 +11,9 @@ from pydantic import Field, model_validator
 from simulation.blocks.fields import (
     Block,
     Bool,
-    Fraction,
     FrozenMap,
     Quantity,
     Text,
-    Whole,
     problems,
     written,
 )
@@ -46,16 +44,10 @@ def with_control(values: tuple[float, ...]) -> tuple[float, ...]:
 
 
 class WellResolution(Block):
-    """Choose how finely continuous traits are resolved; results do not depend on it."""
+    """Choose what an agent is; results do not depend on it."""
 
-    agents_per_stratum: Annotated[int, Whole(1, 10_000)] = Field(
-        3, description="At most so many agents per class and discrete traits."
-    )
     cells_per_agent: AgentSize = Field(
         written("unlimited"), description="unlimited, or 1: every agent is one cell."
-    )
-    trait_tolerance: Fraction = Field(
-        0.01, description="Agents of a stratum closer than this in every continuous trait are one agent."
     )
 
 

@@ -75,6 +75,6 @@ class DivisionDye:
 
     def act(self, state: State, dt: float) -> None:
         """Move the hazard of division; must come after all processes that add to it."""
-        rows, hazard = state.census.t_rows, state.pop.hazard
+        rows, hazard = state.t_rows, state.pop.hazard
         hazard[rows, _DYE_CHANNEL] = hazard[rows, Channel.DIVIDE]
         hazard[rows, Channel.DIVIDE] = 0.0

@@ -7,12 +7,11 @@ import numpy as np
 
 from simulation.biology.channels import Channel, channels
 from simulation.biology.engagers import Engager
-from simulation.biology.order import BEFORE_EVENTS, advance, switched_on
+from simulation.biology.order import BEFORE_EVENTS, Order, switched_on
 from simulation.biology.places import PlaceKind, Places
 from simulation.biology.state import Process, State
 from simulation.biology.traits import (
     ALLOREACTIVE,
-    CLASS,
     ENGAGED_TCON,
     ENGAGED_TREG,
     TCON,
@@ -21,7 +20,6 @@ from simulation.biology.traits import (
 )
 from simulation.body.keyed import Keyed
 from simulation.engine.keyed_random import base_key
-from simulation.engine.population import Resolution
 from simulation.in_vitro.experiment import Experiment
 from simulation.in_vitro.medium import DivisionDye, Medium, Stimulators, dye_channels, generation_of
 from simulation.parameters import ParameterValues
@@ -100,21 +98,20 @@ class Well:
         divisions = round(values.n_priming_divisions)
         table = dye_channels(divisions) if dye else channels(divisions)
         r = experiment.resolution
-        self.state = State.empty(
+        self.state = State(
             dict(values) | _NOT_HERE,
             places,
             table,
-            Resolution(r.agents_per_stratum, 1 if r.cells_per_agent == 1 else 0, r.trait_tolerance),
             (engager,),
             base_key(seed, donor, f"well {label}"),
-            capacity=64,
+            single_cells=r.cells_per_agent == 1,
             haplotype_mismatch=haplotype_mismatch,
             host_apc=0.0,
         )
         self.set_drug(drug_pg_ml)
         common = switched_on(_IN_WELLS, experiment.processes)
         last: tuple[Process, ...] = (DivisionDye(),) if dye else ()
-        self._before: tuple[Process, ...] = (Medium(experiment.well_capacity), *common, *last)
+        self._order = Order((Medium(experiment.well_capacity), *common, *last), _AFTER)
         self.kills = 0
         self.tcon_births = 0
         self.t_cell_days = 0.0
@@ -136,7 +133,7 @@ class Well:
     def run(self, days: float) -> None:
         """Advance by `days`, a whole number of steps."""
         for _ in range(round(days / self.dt)):
-            advance(self.state, self.dt, self._before, _AFTER)
+            self._order.advance(self.state, self.dt)
             self.kills += int(self.state.tally[:, Channel.KILLED_BY_ENGAGED].sum())
             self.tcon_births += int(self.state.tally[TCON_CLASSES, Channel.DIVIDE].sum())
             self.t_cell_days += float(self.state.census.t_cells[0]) * self.dt
@@ -163,7 +160,7 @@ class Well:
             )
             if not here:
                 continue
-            taken.append((int(pop.code[row]), here, pop.traits[row].copy()))
+            taken.append((pop.code_of(int(row)), here, pop.traits[row].copy()))
             if here == cells:
                 pop.remove(int(row))
             else:
@@ -173,15 +170,13 @@ class Well:
     def generations(self, most: int = 8) -> np.ndarray:
         """Return Tcon by number of divisions, shape (most + 1,); the last holds those with more."""
         pop, rows = self.state.pop, self._rows(*TCON_CLASSES)
-        divisions = np.minimum(generation_of(pop.code[rows]), most)
+        divisions = np.minimum(generation_of(pop.codes(rows)), most)
         return np.bincount(divisions, weights=pop.cells[rows], minlength=most + 1)
 
     def alloreactive(self) -> int:
         """Return living alloreactive Tcon."""
         pop, rows = self.state.pop, self._rows(*TCON_CLASSES)
-        return int(pop.cells[rows][ALLOREACTIVE.of(pop.code[rows]) > 0].sum())
+        return int(pop.cells[rows][ALLOREACTIVE.of(pop.codes(rows)) > 0].sum())
 
     def _rows(self, *classes: int) -> np.ndarray:
-        pop = self.state.pop
-        rows = pop.rows()
-        return rows[np.isin(self.state.behaviour[CLASS.of(pop.code[rows])], classes)]
+        return self.state.rows_of(*classes)

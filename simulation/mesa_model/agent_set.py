@@ -68,8 +68,19 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):
             pop = self._model.ledger.pop
             alive = (pop.uid[self._rows] == self._uids) & (pop.cells[self._rows] > 0)
             if not alive.all():
-                self._rows, self._uids = self._rows[alive], self._uids[alive]
+                self._follow(np.flatnonzero(~alive).tolist())
         return self._rows
+
+    def _follow(self, lost: list[int]) -> None:
+        """Follow members that were changed by hand to where they are now, and let go of those that are gone."""
+        ledger, keep = self._owner().ledger, np.ones(self._rows.size, bool)
+        self._rows, self._uids = self._rows.copy(), self._uids.copy()
+        for i in lost:
+            found = ledger.now(self._rows.item(i), self._uids.item(i))
+            keep[i] = found is not None and found[1] not in self._uids[keep & (np.arange(keep.size) != i)]
+            if found is not None:
+                self._rows[i], self._uids[i] = found
+        self._rows, self._uids, self._uid_set = self._rows[keep], self._uids[keep], None
 
     def _owner(self) -> "TransplantModel":
         if self._model is None:
@@ -166,7 +177,7 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):
         if rows.size == 0:
             return []
         model = self._owner()
-        kinds = CLASS.of(model.ledger.pop.code[rows])
+        kinds = CLASS.of(model.ledger.pop.codes(rows))
         columns = {k: column_of(model.classes.by_id[k], name) for k in np.unique(kinds).tolist()}
         different = list(dict.fromkeys(columns.values()))
         if len(different) == 1:
@@ -250,7 +261,7 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):
             at_most = int(rows.size * at_most)
         if agent_type is not None and rows.size:
             model = self._owner()
-            kinds = CLASS.of(model.ledger.pop.code[rows])
+            kinds = CLASS.of(model.ledger.pop.codes(rows))
             rows = rows[np.isin(kinds, model.classes.ids_under(agent_type))]
         if filter_func is None:
             limit = rows.size if at_most == float("inf") else max(int(at_most), 0)

@@ -131,7 +131,7 @@ class EngagedTCell(TCell):
                 f"lineage: all {type(self).__name__} follow the rules of one class, an engaged tcon"
             )
         super().__init__(model, **traits)
-        code = self._ledger.pop.code.item(self._row)
+        code = self._ledger.pop.code_of(self._row)
         self._ledger.recode(self._row, CLASS.put(code, _ENGAGED[lineage]), self.place)
 
 

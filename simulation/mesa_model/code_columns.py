@@ -29,7 +29,7 @@ class _Coded[T](Column[T, T]):
 
     def put(self, ledger: Ledger, row: int, value: T) -> None:
         """Write one row."""
-        code = self.field.put(ledger.pop.code.item(row), self.number(value))
+        code = self.field.put(ledger.pop.code_of(row), self.number(value))
         ledger.recode(row, code, ledger.pop.place.item(row))
 
 
@@ -38,11 +38,11 @@ class Bits(_Coded[int]):
 
     def item(self, ledger: Ledger, row: int) -> int:
         """Return the number of one row."""
-        return int(self.field.of(ledger.pop.code.item(row)))
+        return int(self.field.of(ledger.pop.code_of(row)))
 
     def array(self, ledger: Ledger, rows: Rows) -> Values:
         """Return the numbers of many rows."""
-        return cast(Values, self.field.of(ledger.pop.code[rows]))
+        return cast(Values, self.field.of(ledger.pop.codes(rows)))
 
     def number(self, value: int) -> int:
         """Return the number."""
@@ -66,11 +66,11 @@ class Flag(_Coded[bool]):
 
     def item(self, ledger: Ledger, row: int) -> bool:
         """Return the flag of one row."""
-        return bool(self.field.of(ledger.pop.code.item(row))) != self.stored_as_lost
+        return bool(self.field.of(ledger.pop.code_of(row))) != self.stored_as_lost
 
     def array(self, ledger: Ledger, rows: Rows) -> Values:
         """Return the flags of many rows."""
-        return cast(Values, (self.field.of(ledger.pop.code[rows]) != 0) != self.stored_as_lost)
+        return cast(Values, (self.field.of(ledger.pop.codes(rows)) != 0) != self.stored_as_lost)
 
     def number(self, value: bool) -> int:
         """Return the bit."""
@@ -85,7 +85,7 @@ class Named(_Coded[str]):
     def array(self, ledger: Ledger, rows: Rows) -> Values:
         """Return the names of many rows."""
         names = np.array([*self.field.values, "?"])
-        return cast(Values, names[np.minimum(self.field.of(ledger.pop.code[rows]), names.size - 1)])
+        return cast(Values, names[np.minimum(self.field.of(ledger.pop.codes(rows)), names.size - 1)])
 
     def number(self, value: str) -> int:
         """Return the number of a name."""
@@ -99,11 +99,11 @@ class KeptApart(Column[bool, bool]):
 
     def array(self, ledger: Ledger, rows: Rows) -> Values:
         """Return whether rows bear a mark."""
-        return cast(Values, TAG.of(ledger.pop.code[rows]) != 0)
+        return cast(Values, TAG.of(ledger.pop.codes(rows)) != 0)
 
     def put(self, ledger: Ledger, row: int, value: bool) -> None:
         """Give a new mark, unless it bears one, or take it away."""
-        code = ledger.pop.code.item(row)
+        code = ledger.pop.code_of(row)
         if bool(value) != (TAG.of(code) != 0):
             code = TAG.put(code, ledger.new_tag() if value else 0)
             ledger.recode(row, code, ledger.pop.place.item(row))

@@ -19,7 +19,6 @@ from simulation.mesa_model.columns import (
     PlaceKindName,
     PlaceNumber,
     Position,
-    Serial,
     checked_fraction,
 )
 from simulation.mesa_model.ledger import Ledger, Place, place_index
@@ -54,7 +53,8 @@ class Cohort(Agent):
         Subclone (blasts) or clonotype (T cells), 0..4095.
     kept_apart
         Whether the cohort gets a mark of its own, so that it never merges with like ones. Cells that leave it keep the mark. Say
-        False when you make many: like cohorts then merge, as everywhere in this model.
+        False when you make many: the cells then join the like cohort that is there, as everywhere in this model, and the agent
+        stands for all of it.
 
     A class of the user's own gets a class number (5..15) of its own when the model first meets it.
     """
@@ -71,7 +71,6 @@ class Cohort(Agent):
     _uid: int
 
     unique_id = Identity("Number that no other agent of the model ever has.")
-    serial = Serial("Number within the stratum.")
     cells = Cells("Number of cells; writing it counts cells as infused or dead, 0 removes the agent.")
     place = PlaceNumber("Number of the place; niches of the marrow come first, row by row.")
     place_kind = PlaceKindName(
@@ -123,21 +122,29 @@ class Cohort(Agent):
         _bind(self, "_row", row)
         _bind(self, "_uid", uid)
 
+    def _find(self) -> bool:
+        """Follow the cohort to the row where it is now; False when it is gone."""
+        found = self._ledger.now(self._row, self._uid)
+        if found is None:
+            return False
+        if found != (self._row, self._uid):
+            _bind(self, "_row", found[0])
+            _bind(self, "_uid", found[1])
+        return True
+
     @property
     def alive(self) -> bool:
         """Return whether the cohort still exists."""
-        pop = self._ledger.pop
-        return pop.uid.item(self._row) == self._uid and pop.cells.item(self._row) > 0
+        return self._find()
 
     def _live_row(self) -> int:
         """Return the row; raise `CohortGone` when it is another's by now."""
-        row, pop = self._row, self._ledger.pop
-        if pop.uid.item(row) != self._uid or pop.cells.item(row) == 0:
+        if not self._find():
             raise CohortGone(
                 f"{type(self).__name__} {self._uid} is gone: its cells have died, moved on, or joined a like cohort "
                 "(ask `alive` first; `kept_apart = True` keeps like cohorts from merging)"
             )
-        return row
+        return self._row
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)

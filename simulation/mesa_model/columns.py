@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simulation.mesa_model.cohort import Cohort
 
 __all__ = [
-    "Cells", "Column", "Exhaustion", "Identity", "Lineage", "PlaceKindName", "PlaceNumber", "Position", "Serial", "Trait",
+    "Cells", "Column", "Exhaustion", "Identity", "Lineage", "PlaceKindName", "PlaceNumber", "Position", "Trait",
     "Values", "checked_fraction", "column_of",
 ]  # fmt: skip
 
@@ -131,7 +131,7 @@ class Lineage(Column[str, str]):
 
     def array(self, ledger: Ledger, rows: Rows) -> Values:
         """Return lineages."""
-        kind = ledger.state.behaviour[CLASS.of(ledger.pop.code[rows])]
+        kind = ledger.state.behaviour[CLASS.of(ledger.pop.codes(rows))]
         return self._names[((kind == TREG) | (kind == ENGAGED_TREG)).astype(np.intp)]
 
 
@@ -148,7 +148,7 @@ class PlaceNumber(Column[int, Place]):
 
     def put(self, ledger: Ledger, row: int, value: Place) -> None:
         """Move one cohort."""
-        ledger.recode(row, ledger.pop.code.item(row), place_index(ledger.places, value))
+        ledger.recode(row, ledger.pop.code_of(row), place_index(ledger.places, value))
 
 
 class PlaceKindName(Column[str, Place]):
@@ -166,7 +166,7 @@ class PlaceKindName(Column[str, Place]):
 
     def put(self, ledger: Ledger, row: int, value: Place) -> None:
         """Move one cohort."""
-        ledger.recode(row, ledger.pop.code.item(row), place_index(ledger.places, value))
+        ledger.recode(row, ledger.pop.code_of(row), place_index(ledger.places, value))
 
 
 class Position(Column[tuple[int, int] | None, tuple[int, int]]):
@@ -188,15 +188,7 @@ class Position(Column[tuple[int, int] | None, tuple[int, int]]):
         """Move one cohort to a niche."""
         if not (isinstance(value, tuple) and len(value) == 2):
             raise TypeError(f"position must be (row, column), got {value!r}")
-        ledger.recode(row, ledger.pop.code.item(row), place_index(ledger.places, value))
-
-
-class Serial(Column[int, int]):
-    """Number within the stratum, the agent's own part of its random-number key."""
-
-    def array(self, ledger: Ledger, rows: Rows) -> Values:
-        """Return serials."""
-        return ledger.pop.serial[rows]
+        ledger.recode(row, ledger.pop.code_of(row), place_index(ledger.places, value))
 
 
 class Identity(Column[int, int]):

@@ -26,22 +26,35 @@ _KINDS = {kind.name.lower(): kind for kind in PlaceKind}
 class Ledger:
     """Change single cohorts of a body between two steps."""
 
-    __slots__ = ("_last_tag", "body", "places", "pop", "state")
+    __slots__ = ("_last_tag", "_moved", "body", "places", "pop", "state")
 
     def __init__(self, body: Body) -> None:
         self.body = body
         self.state: State = body.state
         self.pop: Population = body.state.pop
         self.places: Places = body.state.places
-        tags = TAG.of(self.pop.code[self.pop.rows()])
+        tags = TAG.of(self.pop.codes(self.pop.rows()))
         self._last_tag = int(tags.max(initial=0))
+        self._moved: dict[
+            int, tuple[int, int]
+        ] = {}  # unique id of a cohort changed by hand -> row and id it went on as
+
+    def now(self, row: int, uid: int) -> tuple[int, int] | None:
+        """Return the row and the unique id that a cohort has now, or None when it is gone."""
+        pop = self.pop
+        while pop.uid.item(row) != uid or pop.cells.item(row) == 0:
+            went = self._moved.get(uid)
+            if went is None or went == (row, uid):
+                return None
+            row, uid = went
+        return row, uid
 
     def found(self, code: int, place: int, cells: int, traits: Floats) -> int:
-        """Found a cohort of its own and return its row."""
+        """Put cells in and return the row of their cohort; where a like cohort is, they join it."""
         cells = self._size(cells)
         if cells == 0:
             raise ValueError("an agent holds at least one cell, got cells=0")
-        row = self.pop.found(code, place, cells, traits)
+        row = self.pop.add(code, place, cells, traits)
         self.state.infused += cells
         self.changed()
         return row
@@ -65,18 +78,22 @@ class Ledger:
         self.pop.cells[rows] = cells
         self.changed()
 
-    def recode(self, row: int, code: int, place: int) -> None:
-        """Give a cohort another place or other discrete traits; row and unique id stay."""
+    def recode(self, row: int, code: int, place: int) -> int:
+        """Give a cohort another place or other discrete traits; return its row from now on.
+
+        It keeps its unique id, or joins the like cohort that is there already.
+        """
         pop = self.pop
-        if pop.code.item(row) == code and pop.place.item(row) == place:
-            return
+        if pop.code_of(row) == code and pop.place.item(row) == place:
+            return row
         uid, cells, traits = pop.uid.item(row), pop.cells.item(row), pop.traits[row].copy()
         pop.remove(row)
-        again = pop.found(code, place, cells, traits)
-        if again != row:  # the row just freed is the first to be used again
-            raise RuntimeError(f"a cohort moved from row {row} to row {again}")
-        pop.uid[row] = uid
+        again = pop.add(code, place, cells, traits)
+        if pop.cells.item(again) == cells:  # nobody was there
+            pop.uid[again] = uid
+        self._moved[uid] = again, pop.uid.item(again)
         self.changed()
+        return again
 
     def new_tag(self) -> int:
         """Return a mark that no other cohort bears."""
@@ -95,10 +112,9 @@ class Ledger:
         cells = whole(cells, "cells")
         if cells < 0:
             raise ValueError(f"cells must be >= 0, got {cells}")
-        limit = self.pop.resolution.max_cells
-        if 0 < limit < cells:
+        if self.pop.single_cells and cells > 1:
             raise ValueError(
-                f"an agent holds at most {limit} cell here (cells_per_agent), got {cells}; make more agents"
+                f"an agent holds at most 1 cell here (cells_per_agent), got {cells}; make more agents"
             )
         return cells
 

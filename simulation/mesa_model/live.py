@@ -33,7 +33,7 @@ class LiveCohorts(CohortSet[Cohort]):
         if self._type is not None:
             shown = np.zeros(CLASS.largest + 1, bool)
             shown[self._model.classes.exact_ids(self._type)] = True
-            rows = rows[shown[CLASS.of(pop.code[rows])]]
+            rows = rows[shown[CLASS.of(pop.codes(rows))]]
         return rows
 
     def __len__(self) -> int:

@@ -69,7 +69,6 @@ class AgentClasses:
         number = self._number_for(cls)
         self.by_id[number] = cls
         self._ids[cls] = (number,)
-        self._state.behaviour = self._state.behaviour.copy()  # a branched course shares the array
         self._state.behaviour[number] = kinds[0]
         return number
 
@@ -91,7 +90,7 @@ class AgentClasses:
         """Return the class numbers of all cells, and those that a rule has given a behaviour."""
         pop = self._state.pop
         given = [n for n, like in enumerate(self._state.behaviour.tolist()) if n != like]
-        return {*given, *CLASS.of(pop.code[pop.rows()]).tolist()}
+        return {*given, *CLASS.of(pop.codes(pop.rows())).tolist()}
 
     def scripted(self) -> list[type[Cohort]]:
         """Return the classes that have a `step` of their own."""
@@ -112,7 +111,7 @@ class Handles:
         """Return the handle of a living row."""
         handle = self._known.get(uid)
         if handle is None:
-            cls = self._model.classes.by_id[CLASS.of(self._pop.code.item(row))]
+            cls = self._model.classes.by_id[CLASS.of(self._pop.code_of(row))]
             handle = cls.__new__(cls)
             handle._attach(self._model, row, uid)
             self._known[uid] = handle

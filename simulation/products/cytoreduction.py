@@ -34,13 +34,9 @@ class Kill:
 
     def act(self, body: Receiver) -> None:
         """Do it."""
-        from simulation.biology.traits import BLAST, CLASS
-
         state, survival = body.state, 10.0**-self.log10_kill
         pop = state.pop
-        for row in pop.rows():
-            if state.behaviour[CLASS.of(pop.code[row])] != BLAST:
-                continue
+        for row in state.blast_rows:
             cells = int(pop.cells[row])
             left = body.draw.binomial("cytoreduction", cells, survival, state.step, int(pop.uid[row]))
             state.deaths += cells - left

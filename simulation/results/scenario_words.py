@@ -188,10 +188,11 @@ def _simulation(scenario: Scenario) -> str:
     marrow = scenario.marrow
     outside = " and one site outside it" if marrow.extramedullary_site else ""
     step = scenario.time_step * 24
+    agent = "every cell" if scenario.resolution.cells_per_agent == 1 else "all like cells of a place"
     return (
         f"{days_text(scenario.follow_up)} in steps of {step:.3g} h; a marrow of {marrow.rows} "
-        f"\N{MULTIPLICATION SIGN} {marrow.columns} niches{outside}; up to "
-        f"{scenario.resolution.agents_per_stratum} agents per kind of cell and place."
+        f"\N{MULTIPLICATION SIGN} {marrow.columns} niches{outside}; "
+        f"{agent} an agent."
     )
 
 

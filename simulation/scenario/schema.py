@@ -61,16 +61,10 @@ AgentSize = Annotated[
 
 
 class Resolution(Block):
-    """Choose how finely continuous traits are resolved; results do not depend on it."""
+    """Choose what is told apart; results do not depend on it."""
 
-    agents_per_stratum: Annotated[int, Whole(1, 10_000)] = Field(
-        description="At most so many agents per class, place and discrete traits."
-    )
     cells_per_agent: AgentSize = Field(
         description="unlimited, or 1: every agent is one cell (small systems only)."
-    )
-    trait_tolerance: Fraction = Field(
-        description="Agents of a stratum closer than this in every continuous trait are one agent."
     )
     tracked_infusions: Annotated[int, Whole(1, 14)] = Field(
         description="DLI told apart by their number up to this one; later ones count as the last."
@@ -165,7 +159,7 @@ class _UntilTreated(Block):
         description="Days whose marrow maps are kept for the figures."
     )
     marrow: Marrow = Field(description="The grid of marrow niches.")
-    resolution: Resolution = Field(description="How finely continuous traits are resolved.")
+    resolution: Resolution = Field(description="What is told apart.")
     patient: PatientValues = Field(
         description="Parameters of this patient that differ from the table: a value or a distribution."
     )

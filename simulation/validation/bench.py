@@ -7,7 +7,7 @@ from simulation.biology.antigens import CD19
 from simulation.biology.traits import CLASS, CLONE, DIVISIONS_LEFT, TAG
 from simulation.engine.events import DIE, DIVIDE, Channels, Destinations, Variants, draw_events
 from simulation.engine.keyed_random import base_key, step_key
-from simulation.engine.population import Population, Resolution
+from simulation.engine.population import Population
 
 __all__ = ["Cultures"]
 
@@ -26,13 +26,13 @@ class Cultures:
 
     def __init__(self, founders: int, replicates: int, seed: int, mutation: float = 0.0) -> None:
         self.replicates = replicates
-        self.pop = Population(1, 2, Resolution(), capacity=2 * replicates)
+        self.pop = Population(1, 1, 2, capacity=2 * replicates)
         for tag in range(replicates):
             self.pop.add(TAG.bits(tag), 0, founders)
         effects = np.array([DIVIDE, DIE], np.int64)
         self._channels = Channels(effects, np.zeros_like(effects), CLASS, DIVISIONS_LEFT, CLONE)
         alone = np.full((1, 2), -1, np.int32)
-        self._where = Destinations(alone, np.zeros(1, np.int32), np.zeros(0, np.int32), np.zeros(0))
+        self._where = Destinations.planted(alone, np.zeros(1, np.int32), np.zeros(0, np.int32), np.zeros(0))
         self._variants = Variants(np.array([_MUTANT.mask]), np.array([mutation]), 0, 0)
         self._key, self._steps = base_key(seed, 0, "events"), 0
         self.births = self.deaths = 0

@@ -189,7 +189,7 @@ class Lab:
         """Return cells of a class (None: all) in a place (None: all) whose code has `value` under `mask`."""
         pop = self.state.pop
         rows = pop.rows()
-        code, where, n = pop.code[rows], pop.place[rows], pop.cells[rows]
+        code, where, n = pop.codes(rows), pop.place[rows], pop.cells[rows]
         keep = np.ones(rows.size, bool)
         if kind is not None:
             keep &= CLASS.of(code) == kind
@@ -202,7 +202,7 @@ class Lab:
         """Return the mean of a continuous trait over all T cells."""
         pop = self.state.pop
         rows = pop.rows()
-        rows = rows[CLASS.of(pop.code[rows]) != BLAST]
+        rows = rows[CLASS.of(pop.codes(rows)) != BLAST]
         return np.average(pop.traits[rows, column], weights=pop.cells[rows])  # type: ignore[no-any-return]
 
     def drug(self, pg_ml: float, engager: Engager = BLINATUMOMAB) -> None:

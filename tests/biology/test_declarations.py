@@ -72,7 +72,7 @@ def test_a_new_way_to_die_keeps_the_books() -> None:
         name, source = "radiation", "test"
 
         def act(self, state: State, dt: float) -> None:
-            state.pop.hazard[state.census.blast_rows, len(Channel)] += 1.0
+            state.pop.hazard[state.blast_rows, len(Channel)] += 1.0
 
     lab, table = Lab(PlaceKind.MARROW, PlaceKind.BLOOD), channels(4)
     table = table._replace(effect=np.append(table.effect, DIE), operand=np.append(table.operand, 0))
@@ -90,7 +90,7 @@ def test_cells_that_go_to_a_kind_of_place_arrive_in_one(kind: PlaceKind) -> None
         name, source = "move", "test"
 
         def act(self, state: State, dt: float) -> None:
-            state.pop.hazard[state.census.t_rows, TO_KIND[kind]] = 50.0
+            state.pop.hazard[state.t_rows, TO_KIND[kind]] = 50.0
 
     lab = Lab(PlaceKind.MARROW, PlaceKind.MARROW, *(k for k in PlaceKind if k is not PlaceKind.MARROW))
     assert lab.state.channels.effect[TO_KIND[kind]] == GOTO

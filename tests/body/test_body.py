@@ -21,7 +21,7 @@ from .patients import patient, scenario
 def cells(body: Body, mask: int, value: int) -> int:
     pop = body.state.pop
     rows = pop.rows()
-    return int(pop.cells[rows][(pop.code[rows] & mask) == value].sum())
+    return int(pop.cells[rows][(pop.codes(rows) & mask) == value].sum())
 
 
 # ---- what goes in

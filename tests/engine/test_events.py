@@ -192,7 +192,7 @@ def test_programmed_divisions_have_the_mean_of_the_closed_form(dt: float) -> Non
     for _ in range(round(days / dt)):
         world.pop.clear_hazards()
         rows = world.pop.rows()
-        dividing = rows[LEFT.of(world.pop.code[rows]) > 0]
+        dividing = rows[LEFT.of(world.pop.codes(rows)) > 0]
         world.pop.hazard[dividing, 3] = rate
         births += int(world.step(dt)[:, 0].sum())
     done = [stats.poisson.pmf(k, rate * days) for k in range(steps)]
@@ -276,7 +276,7 @@ def test_one_cell_per_agent_gives_the_statistics_of_cohorts() -> None:
         for _ in range(8):
             world.set_hazards(divide=0.5, die=0.3, recode=0.2, to_neighbour=0.4)
             # A changed cell does not change again.
-            changed = world.pop.rows()[(world.pop.code[world.pop.rows()] & FLIP) > 0]
+            changed = world.pop.rows()[(world.pop.codes(world.pop.rows()) & FLIP) > 0]
             world.pop.hazard[changed, RECODED] = 0.0
             world.step(0.25)
         assert max_cells == 0 or world.pop.cells.max() == 1

@@ -27,8 +27,8 @@ for max_cells in (0, 1):
     for step in range(6):
         world.set_hazards(divide=0.3, die=0.2, recode=0.15, to_neighbour=0.2, to_group_1=0.1, to_group_0=0.05)
         rows = world.pop.rows()
-        world.pop.hazard[rows[(world.pop.code[rows] & FLIP) > 0], NAMES.index("recode")] = 0.0
-        world.pop.hazard[rows[LEFT.of(world.pop.code[rows]) > 0], NAMES.index("program")] = 0.6
+        world.pop.hazard[rows[(world.pop.codes(rows) & FLIP) > 0], NAMES.index("recode")] = 0.0
+        world.pop.hazard[rows[LEFT.of(world.pop.codes(rows)) > 0], NAMES.index("program")] = 0.6
         tally = world.step(0.25)
         said.update(digest(world.pop) + tally.tobytes())
 print(said.hexdigest(), world.pop.n_agents)

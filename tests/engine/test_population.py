@@ -73,7 +73,7 @@ def test_cells_are_conserved_and_columns_stay_whole(
         world.pop.hazard[rows] = rng.exponential(0.3, (rows.size, len(NAMES))) * (
             rng.random((rows.size, len(NAMES))) < 0.5
         )
-        ended = LEFT.of(world.pop.code[rows]) == 0
+        ended = LEFT.of(world.pop.codes(rows)) == 0
         world.pop.hazard[rows[ended], NAMES.index("program")] = 0.0
         tally = world.step(float(rng.choice([0.01, 0.25, 1.0])))
         assert (tally >= 0).all()
@@ -117,7 +117,7 @@ def test_merging_never_mixes_discrete_traits_and_averages_continuous_ones_by_cel
     assert cells_by(pop) == cells
     check_integrity(pop)
     for at, wanted in sums.items():
-        rows = [r for r in pop.rows() if (pop.code[r], pop.place[r]) == at]
+        rows = [r for r in pop.rows() if (pop.codes(r), pop.place[r]) == at]
         got = (pop.cells[rows, None] * pop.traits[rows]).sum(axis=0)
         np.testing.assert_allclose(got, wanted, rtol=1e-9)
 
@@ -172,7 +172,7 @@ def test_rows_never_move_and_a_uid_is_given_once() -> None:
         world.step(0.5)
         pop = world.pop
         for row in pop.rows().tolist():
-            what = (row, int(pop.code[row]), int(pop.place[row]))
+            what = (row, int(pop.codes(row)), int(pop.place[row]))
             assert seen.setdefault(int(pop.uid[row]), what) == what
     assert len(seen) > 50
 
@@ -219,7 +219,7 @@ def test_the_order_in_which_cohorts_came_does_not_matter() -> None:
             world.pop.add(code, place, 500)
         for _ in range(30):
             world.set_hazards(divide=0.3, die=0.2, recode=0.1, to_neighbour=0.3, to_group_0=0.1)
-            flipped = world.pop.rows()[(world.pop.code[world.pop.rows()] & FLIP) > 0]
+            flipped = world.pop.rows()[(world.pop.codes(world.pop.rows()) & FLIP) > 0]
             world.pop.hazard[flipped, NAMES.index("recode")] = 0.0
             world.step(0.25)
         results.append(cells_by(world.pop))

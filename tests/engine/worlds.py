@@ -103,7 +103,7 @@ def cells_by(pop: Population) -> dict[tuple[int, int], int]:
     """Return cells by (code, place)."""
     total: dict[tuple[int, int], int] = {}
     for row in pop.rows():
-        at = (int(pop.code[row]), int(pop.place[row]))
+        at = (int(pop.codes(row)), int(pop.place[row]))
         total[at] = total.get(at, 0) + int(pop.cells[row])
     return total
 
@@ -130,7 +130,7 @@ def check_integrity(pop: Population) -> None:
         keys.add(key)
         row, before, count = int(pop.strata.head[s]) if pop.strata.size[s] else -1, -1, 0
         while row >= 0:
-            assert pop.columns.stratum[row] == s and (int(pop.code[row]), int(pop.place[row])) == key
+            assert pop.columns.stratum[row] == s and (int(pop.codes(row)), int(pop.place[row])) == key
             assert pop.columns.previous[row] == before and pop.cells[row] > 0 and row not in seen
             seen.add(row)
             before, row, count = row, int(pop.columns.following[row]), count + 1

@@ -223,7 +223,7 @@ def test_a_users_own_rule_acts_and_without_it_the_bytes_are_the_usual_ones() -> 
         def act(self, state: object, dt: float) -> None:
             from simulation.biology.channels import Channel
 
-            state.pop.hazard[state.census.blast_rows, Channel.DIE] += 1.0  # type: ignore[attr-defined]
+            state.pop.hazard[state.blast_rows, Channel.DIE] += 1.0  # type: ignore[attr-defined]
 
     scenario = shipped("no_treatment", follow_up="20 d")
     usual = finished(scenario)

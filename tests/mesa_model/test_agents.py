@@ -177,7 +177,7 @@ def test_strata_stay_whole_whatever_is_written(model: TransplantModel) -> None:
         agent.clone = int(rng.integers(8))
     pop = model.state.pop
     rows = pop.rows()
-    assert (pop.strata.code[pop.columns.stratum[rows]] == pop.code[rows]).all()
+    assert (pop.strata.code[pop.columns.stratum[rows]] == pop.codes(rows)).all()
     assert (pop.strata.place[pop.columns.stratum[rows]] == pop.place[rows]).all()
     chained: list[int] = []
     for head, count in zip(pop.strata.head.tolist(), pop.strata.size.tolist(), strict=True):

@@ -44,7 +44,7 @@ def test_a_subclass_lives_like_its_base(make: Make) -> None:
     nk = NaturalKiller(model, place="blood", cells=10_000_000, colour="blue")
     assert nk.colour == "blue"
     assert model.body.truth().cd3_per_ul > cells  # counted like T cells
-    code = CLASS.of(model.state.pop.code[nk._row])
+    code = CLASS.of(model.state.pop.codes(nk._row))
     assert (code, model.state.behaviour[code]) == (5, TCON)
     assert NaturalKiller in model.agent_types
     model.run_for(1)
@@ -187,7 +187,7 @@ class CountAndKill:
 
     def act(self, state: State, dt: float) -> None:
         self.seen.append(state.day)
-        state.pop.hazard[state.census.blast_rows, Channel.DIE] += self.rate
+        state.pop.hazard[state.blast_rows, Channel.DIE] += self.rate
 
 
 def test_a_rule_of_the_users_own(make: Make, scenario: Scenario) -> None:
@@ -228,5 +228,5 @@ def test_cells_of_a_class_that_was_not_named(make: Make) -> None:
     assert model.add_agent_class(type("Third", (DonorTcon,), {})) == 8  # 7 is in use
     assert model.add_agent_class(type("Seventh", (DonorTcon,), {"class_id": 7})) == 7
     assert Cohort not in model.agent_types
-    assert np.isin(7, CLASS.of(model.state.pop.code[model.state.pop.rows()]))
+    assert np.isin(7, CLASS.of(model.state.pop.codes(model.state.pop.rows())))
     assert books_balance(model)
