@@ -4,7 +4,7 @@ from math import exp, expm1
 
 from simulation.biology.places import ACCESS, DRUG_PARTITION
 from simulation.biology.state import CompiledProcess, Here
-from simulation.engine.compiled import inner
+from simulation.engine.compiled import inner, kernel
 from simulation.engine.population import Columns, Floats
 
 __all__ = ["BlinatumomabPk", "circulate", "infuse"]
@@ -13,7 +13,7 @@ __all__ = ["BlinatumomabPk", "circulate", "infuse"]
 _GONE = 1e-12  # pg/mL: less than one molecule in the body
 
 
-@inner()
+@kernel()
 def infuse(level: float, rate: float, clearance: float, volume: float, dt: float) -> tuple[float, float]:
     """Return the plasma level after a step of constant infusion, and its mean over the step.
 

@@ -1,8 +1,7 @@
 """A bench for one process at a time: a few places, a few cohorts, chosen parameters, and only the processes named."""
 
 from collections.abc import Sequence
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +10,12 @@ from simulation.biology.antigens import Antigen
 from simulation.biology.census import Census
 from simulation.biology.channels import channels
 from simulation.biology.engagers import Engager
-from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS, advance
+from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS, Order
 from simulation.biology.places import PlaceKind, Places
 from simulation.biology.state import Process, State
 from simulation.biology.traits import BLAST, CLASS
 from simulation.engine.bit_fields import BitField
 from simulation.engine.keyed_random import base_key
-from simulation.engine.population import Resolution
 from simulation.parameters import ParameterTable
 from simulation.products.blinatumomab import BLINATUMOMAB
 
@@ -122,15 +120,27 @@ ANTI_CD22 = Engager(
 _BEFORE = {p.name for p in BEFORE_EVENTS}
 
 
-def make_places(kinds: Sequence[PlaceKind], rows: int = 0, columns: int = 0) -> Places:
-    """Return places of full access that hold nothing; marrow niches must come first, `rows` x `columns` of them."""
+def make_places(
+    kinds: Sequence[PlaceKind], rows: int = 0, columns: int = 0, access: Sequence[float] = ()
+) -> Places:
+    """Return places that hold nothing, by default of full access; marrow niches must come first, `rows` x `columns` of them."""
     kind = np.array(kinds, np.int32)
     n, niches = kind.size, int((kind == PlaceKind.MARROW).sum())
     if niches and not rows:
         rows, columns = 1, niches
     assert rows * columns == niches
     zero = np.zeros
-    return Places(rows, columns, kind, np.ones(n), np.full(n, 1e12), zero(n), zero(n), zero(n), np.ones(n))
+    return Places(
+        rows,
+        columns,
+        kind,
+        np.array(access or [1.0] * n),
+        np.full(n, 1e12),
+        zero(n),
+        zero(n),
+        zero(n),
+        np.ones(n),
+    )
 
 
 class Lab:
@@ -141,26 +151,25 @@ class Lab:
         *kinds: PlaceKind,
         rows: Any = 0,  # Any: callers unpack dictionaries of parameters
         columns: Any = 0,
+        access: Any = (),
         seed: Any = 1,
-        agents_per_stratum: Any = 2,
         engagers: Any = (BLINATUMOMAB,),
         **parameters: float,
     ) -> None:
         table = ParameterTable.load().values()
         unknown = (set(parameters) | set(BENCH)) - set(table)
         assert not unknown, unknown
-        self.p = SimpleNamespace(**(table | BENCH | parameters))
-        self.places = make_places(kinds, rows, columns)
-        self.state = State.empty(
-            vars(self.p),
+        self.values = table | BENCH | parameters
+        self.places = make_places(kinds, rows, columns, access)
+        self.state = State(
+            self.values,
             self.places,
-            channels(round(self.p.n_priming_divisions)),
-            Resolution(agents_per_stratum),
+            channels(round(self.values["n_priming_divisions"])),
             engagers,
             base_key(seed, 0, "events"),
             tracked_clones=4,
         )
-        self.p = cast(SimpleNamespace, self.state.p)  # the same object: what is changed here holds
+        self.p: Any = self.state.p  # what is changed here holds
 
     def add(self, code: int, cells: float, place: int = 0, exhaustion: float = 0.0) -> None:
         self.state.pop.add(code, place, round(cells), np.array([exhaustion, 0.0]))
@@ -170,8 +179,9 @@ class Lab:
         before = [PROCESSES[n] for n in PROCESSES if n in names and n in _BEFORE]
         after = [PROCESSES[n] for n in PROCESSES if n in names and n not in _BEFORE]
         assert len(before) + len(after) == len(names), names
+        order = Order(before, after)
         for _ in range(round(days / dt)):
-            advance(self.state, dt, before, after)
+            order.advance(self.state, dt)
 
     def act(self, *names: str, dt: float = 0.25) -> None:
         """Let processes act on a fresh census without drawing events."""

@@ -7,7 +7,7 @@ import pytest
 
 from simulation.biology.antigens import ANTIGENS, CD19
 from simulation.biology.channels import TO_KIND, Channel, channels
-from simulation.biology.order import advance
+from simulation.biology.order import Order
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
 from simulation.biology.traits import (
@@ -24,7 +24,7 @@ from simulation.biology.traits import (
     exhaustion_of,
 )
 from simulation.engine.events import DIE, GOTO
-from simulation.engine.population import Population, Resolution
+from simulation.engine.population import Population
 from simulation.in_vitro.load import parse_experiment
 from simulation.in_vitro.wells import Well
 from simulation.parameters import ParameterTable, ParameterValues
@@ -60,7 +60,7 @@ def test_a_third_continuous_trait_is_no_exhaustion() -> None:
         0,
         "third trait",
     )
-    culture.state.pop = Population(3, culture.state.channels.effect.size, Resolution())
+    culture.state.pop = Population(1, 3, culture.state.channels.effect.size)
     culture.add(encode(TCON), 1000, traits)
     assert culture.mean_exhaustion() == 0.375
     culture.state.take_census()
@@ -76,10 +76,10 @@ def test_a_new_way_to_die_keeps_the_books() -> None:
 
     lab, table = Lab(PlaceKind.MARROW, PlaceKind.BLOOD), channels(4)
     table = table._replace(effect=np.append(table.effect, DIE), operand=np.append(table.operand, 0))
-    state = State.empty(vars(lab.p), lab.places, table, Resolution(), (BLINATUMOMAB,), 1)
+    state = State(lab.values, lab.places, table, (BLINATUMOMAB,), 1)
     state.pop.add(encode(BLAST), 0, 10_000)
     state.infused = 10_000
-    advance(state, 0.5, [Radiation()], [])
+    Order([Radiation()], []).advance(state, 0.5)
     assert 3_000 < state.deaths < 5_000
     assert state.pop.total_cells() == state.infused + state.births - state.deaths
 
@@ -95,7 +95,7 @@ def test_cells_that_go_to_a_kind_of_place_arrive_in_one(kind: PlaceKind) -> None
     lab = Lab(PlaceKind.MARROW, PlaceKind.MARROW, *(k for k in PlaceKind if k is not PlaceKind.MARROW))
     assert lab.state.channels.effect[TO_KIND[kind]] == GOTO
     lab.add(encode(TCON), 1e6, place=lab.places.index(PlaceKind.WELL))
-    advance(lab.state, 1.0, [Move()], [])
+    Order([Move()], []).advance(lab.state, 1.0)
     assert lab.take_census().tcon[lab.places.kind == kind].sum() == 1e6
 
 

@@ -279,8 +279,7 @@ def hazards_of_blasts(*given: Engager) -> dict[str, float]:
     lab.act("killing")
     pop = lab.state.pop
     hazard = {
-        int(pop.codes(row)): float(pop.hazard[row, Channel.KILLED_BY_ENGAGED])
-        for row in lab.state.blast_rows
+        int(pop.codes(row)): float(pop.hazard[row, Channel.KILLED_BY_ENGAGED]) for row in lab.state.blast_rows
     }
     return {name: hazard[encode(BLAST, lost=lost)] for name, lost in blasts.items()}
 

@@ -1,6 +1,5 @@
 """Activation, exhaustion, homeostasis, trafficking and margination, each alone against its ODE."""
 
-from dataclasses import replace
 from math import exp, log
 
 import numpy as np
@@ -307,8 +306,7 @@ def test_the_share_of_t_cells_in_blood_and_marrow_is_that_of_the_evidence() -> N
 
 
 def test_niches_receive_t_cells_by_their_perfusion() -> None:
-    lab = Lab(MARROW, MARROW, BLOOD)
-    lab.state.places = replace(lab.places, access=np.array([0.25, 1.75, 1.0]))
+    lab = Lab(MARROW, MARROW, BLOOD, access=(0.25, 1.75, 1.0))
     lab.add(encode(TCON), 1e10, place=2)
     lab.run(4.0, 0.25, "trafficking")
     assert lab.cells(place=1) / lab.cells(place=0) == pytest.approx(7.0, rel=0.01)

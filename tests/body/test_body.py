@@ -257,6 +257,6 @@ def test_a_copied_body_is_independent() -> None:
     twin.state.places.normal[:] = 0.0
     twin.step()
     assert body.truth().blasts == before
-    assert not body.state.exposure
+    assert not any(body.state.exposure.values())
     assert body.state.places.normal.any()
     assert body.state.step == 0
