@@ -176,6 +176,11 @@ class Population:
             _join(stratum, place, n, values, self.columns)
         return row
 
+    def new_uid(self) -> int:
+        """Return a number that no cohort ever had."""
+        self.meta[NEXT_UID] += 1
+        return int(self.meta[NEXT_UID]) - 1
+
     def remove(self, row: int) -> None:
         """Take a cohort out; its row becomes free."""
         self.cells[row] = 0

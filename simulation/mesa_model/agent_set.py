@@ -73,13 +73,14 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):
 
     def _follow(self, lost: list[int]) -> None:
         """Follow members that were changed by hand to where they are now, and let go of those that are gone."""
-        ledger, keep = self._owner().ledger, np.ones(self._rows.size, bool)
-        self._rows, self._uids = self._rows.copy(), self._uids.copy()
+        now, keep = self._owner().ledger.now, np.ones(self._rows.size, bool)
+        self._rows = self._rows.copy()
         for i in lost:
-            found = ledger.now(self._rows.item(i), self._uids.item(i))
-            keep[i] = found is not None and found[1] not in self._uids[keep & (np.arange(keep.size) != i)]
-            if found is not None:
-                self._rows[i], self._uids[i] = found
+            row = now(self._rows.item(i), self._uids.item(i))
+            if row is None:
+                keep[i] = False
+            else:
+                self._rows[i] = row
         self._rows, self._uids, self._uid_set = self._rows[keep], self._uids[keep], None
 
     def _owner(self) -> "TransplantModel":

@@ -124,13 +124,10 @@ class Cohort(Agent):
 
     def _find(self) -> bool:
         """Follow the cohort to the row where it is now; False when it is gone."""
-        found = self._ledger.now(self._row, self._uid)
-        if found is None:
-            return False
-        if found != (self._row, self._uid):
-            _bind(self, "_row", found[0])
-            _bind(self, "_uid", found[1])
-        return True
+        row = self._ledger.now(self._row, self._uid)
+        if row is not None and row != self._row:
+            _bind(self, "_row", row)
+        return row is not None
 
     @property
     def alive(self) -> bool:

@@ -35,26 +35,28 @@ class Ledger:
         self.places: Places = body.state.places
         tags = TAG.of(self.pop.codes(self.pop.rows()))
         self._last_tag = int(tags.max(initial=0))
-        self._moved: dict[
-            int, tuple[int, int]
-        ] = {}  # unique id of a cohort changed by hand -> row and id it went on as
+        self._moved: dict[int, int] = {}  # unique id of a cohort changed by hand -> the row it went on in
 
-    def now(self, row: int, uid: int) -> tuple[int, int] | None:
-        """Return the row and the unique id that a cohort has now, or None when it is gone."""
+    def now(self, row: int, uid: int) -> int | None:
+        """Return the row that a cohort last seen in `row` is in now, or None when it is gone."""
         pop = self.pop
-        while pop.uid.item(row) != uid or pop.cells.item(row) == 0:
-            went = self._moved.get(uid)
-            if went is None or went == (row, uid):
-                return None
-            row, uid = went
-        return row, uid
+        for at in (row, self._moved.get(uid, row)):
+            if pop.uid.item(at) == uid and pop.cells.item(at) > 0:
+                return at
+        return None
+
+    def sweep(self) -> None:
+        """Forget where cohorts went that are gone."""
+        self._moved = {uid: row for uid, row in self._moved.items() if self.now(row, uid) is not None}
 
     def found(self, code: int, place: int, cells: int, traits: Floats) -> int:
-        """Put cells in and return the row of their cohort; where a like cohort is, they join it."""
+        """Put cells in and return the row of their cohort; a like cohort that is there joins it."""
         cells = self._size(cells)
         if cells == 0:
             raise ValueError("an agent holds at least one cell, got cells=0")
         row = self.pop.add(code, place, cells, traits)
+        if self.pop.cells.item(row) > cells:
+            self.pop.uid[row] = self.pop.new_uid()
         self.state.infused += cells
         self.changed()
         return row
@@ -81,7 +83,7 @@ class Ledger:
     def recode(self, row: int, code: int, place: int) -> int:
         """Give a cohort another place or other discrete traits; return its row from now on.
 
-        It keeps its unique id, or joins the like cohort that is there already.
+        It keeps its unique id; a like cohort that is there already joins it.
         """
         pop = self.pop
         if pop.code_of(row) == code and pop.place.item(row) == place:
@@ -89,9 +91,8 @@ class Ledger:
         uid, cells, traits = pop.uid.item(row), pop.cells.item(row), pop.traits[row].copy()
         pop.remove(row)
         again = pop.add(code, place, cells, traits)
-        if pop.cells.item(again) == cells:  # nobody was there
-            pop.uid[again] = uid
-        self._moved[uid] = again, pop.uid.item(again)
+        pop.uid[again] = uid
+        self._moved[uid] = again
         self.changed()
         return again
 

@@ -134,5 +134,6 @@ class Handles:
 
     def sweep(self) -> None:
         """Let go of pinned handles whose cohort is gone."""
+        self._model.ledger.sweep()
         for uid in [uid for uid, agent in self._pinned.items() if not agent.alive]:
             del self._pinned[uid]

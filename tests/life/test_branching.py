@@ -13,9 +13,7 @@ def state_of(body: Body) -> tuple[object, ...]:
     """Return every byte of the population, and the fields around it."""
     state = body.state
     rows = state.pop.rows()
-    columns = tuple(
-        getattr(state.pop, name)[rows].tobytes() for name in ("cells", "code", "place", "uid", "serial")
-    )
+    columns = tuple(getattr(state.pop, name)[rows].tobytes() for name in ("cells", "code", "place", "uid"))
     return (
         *columns,
         state.day,

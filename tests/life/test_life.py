@@ -50,7 +50,7 @@ def population(course: Life) -> bytes:
     """Return every cohort and every field of the body as bytes."""
     state = course.body.state
     pop, rows = state.pop, state.pop.rows()
-    columns = (pop.cells, pop.code, pop.place, pop.uid, pop.serial, pop.traits)
+    columns = (pop.cells, pop.code, pop.place, pop.uid, pop.traits)
     fields = (state.places.normal, state.places.normal_b, state.signals.suppression)
     numbers = (
         *state.plasma_pg_ml.values(),

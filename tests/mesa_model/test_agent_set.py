@@ -149,7 +149,7 @@ def test_shuffle(make: Make) -> None:
     one, two = make(day=1.0), make(day=1.0)
     ids = one.agents.get("unique_id")
     first, second = one.agents.shuffle(), one.agents.shuffle()
-    assert sorted(first.get("unique_id")) == sorted(second.get("unique_id")) == ids
+    assert sorted(first.get("unique_id")) == sorted(second.get("unique_id")) == sorted(ids)
     assert first.get("unique_id") != second.get("unique_id")
     assert two.agents.shuffle().get("unique_id") == first.get("unique_id")  # it belongs to the seed
     assert first.shuffle(inplace=True) is first

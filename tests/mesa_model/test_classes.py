@@ -44,7 +44,7 @@ def test_a_subclass_lives_like_its_base(make: Make) -> None:
     nk = NaturalKiller(model, place="blood", cells=10_000_000, colour="blue")
     assert nk.colour == "blue"
     assert model.body.truth().cd3_per_ul > cells  # counted like T cells
-    code = CLASS.of(model.state.pop.codes(nk._row))
+    code = CLASS.of(model.state.pop.code_of(nk._row))
     assert (code, model.state.behaviour[code]) == (5, TCON)
     assert NaturalKiller in model.agent_types
     model.run_for(1)
