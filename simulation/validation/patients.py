@@ -15,7 +15,7 @@ from simulation.scenario.load import load_scenario
 from simulation.scenario.schema import Scenario
 
 __all__ = [
-    "MARROW_CELLS", "SCENARIOS", "SPREAD", "START", "Response", "burden_plan", "column_at", "follow", "respond", "small",
+    "MARROW_CELLS", "SCENARIOS", "SPREAD", "START", "TINY", "Response", "burden_plan", "column_at", "follow", "respond", "small",
     "spread",
 ]  # fmt: skip
 
@@ -46,11 +46,53 @@ def spread(*names: str) -> dict[str, Any]:
     return out
 
 
+SMALL: Final = 1e-8  # of a patient: seven thousand marrow cells, three hundred T cells
+# A patient of whom every cell can be an agent; overrides of the scenario `preemptive`.
+TINY: Final[Mapping[str, Any]] = {
+    "allow_out_of_range": True,
+    "marrow.rows": 2,
+    "marrow.columns": 1,
+    "marrow_maps": [],
+    "monitoring.blood": None,
+    "dli": None,
+    "follow_up": "24 d",
+    "stop.crs_grade": 4,
+    "start": {"when": "day", "day": "day 2"},
+    "graft.treg": "0.3 cells/kg",
+    "graft.tcon": "2 cells/kg",
+    "patient.n_residual_blasts": "500 cells",
+    "parameters.fraction_sanctuary": 0,
+    "parameters.n_marrow_cells_per_kg": f"{10.4e9 * SMALL} cells/kg",
+    "parameters.n_blood_cells": f"{1e10 * SMALL} cells",
+    "parameters.n_lymphoid_cells": f"{3e11 * SMALL} cells",
+    "parameters.n_t_cell_set_point_early": f"{2.5e10 * SMALL} cells",
+    "parameters.n_t_cell_set_point_late": f"{2.5e11 * SMALL} cells",
+    "parameters.n_effectors_half_damage": f"{1e6 * SMALL} cells/kg",
+    "parameters.n_extramedullary_cells": f"{1e10 * SMALL} cells",
+    "parameters.rate_death_agvhd_3": "0 /day",  # everyone is followed to the end
+    "parameters.rate_death_agvhd_4": "0 /day",
+    "parameters.rate_death_crs_4": "0 /day",
+    "parameters.n_engaged_crs_unit": f"{3e6 * SMALL} cells/kg",
+    # Values of its own, so that a new fit does not leave too few blasts for their spread to mean anything.
+    "parameters.rate_contacts": "200 contacts/day",
+    "parameters.rate_kill_max": "3 kills/day",
+    "parameters.potency_resting": 0.24,
+    "parameters.rate_division_engaged": "0.35 /day",
+    "parameters.rate_exhaustion": "0.29 /day",
+    "parameters.rate_exhaustion_recovery": "0.4 /day",
+    "parameters.partition_marrow": 0.3,
+    "parameters.fraction_alloreactive_haploidentical": 0.1,
+    "parameters.rate_peripheral_deletion": "0.1 /day",
+    "parameters.rate_apc_decay": "0.08 /day",
+    "parameters.rate_apc_tolerisation": "0.06 /day",
+}
+
+
 def small(name: str, plan: Plan | None = None, grid: int = 3) -> Scenario:
-    """Return a shipped scenario on a small marrow, changed as asked."""
+    """Return a shipped scenario on a small marrow (0: the grid of the plan), changed as asked."""
     if not SCENARIOS.is_dir():
         raise UserError(f"the shipped scenarios are not at {SCENARIOS}", expected="the project's folder")
-    base = {"marrow.rows": grid, "marrow.columns": grid, "marrow_maps": []}
+    base = {"marrow.rows": grid, "marrow.columns": grid, "marrow_maps": []} if grid else {}
     return load_scenario(SCENARIOS / f"{name}.yaml", base | dict(plan or {}))
 
 
