@@ -281,13 +281,13 @@ class Row(NamedTuple):
 
 
 @njit(cache=True, error_model="numpy")
-def _series_along(state: States, row: Row) -> None:
+def _series_along(state: States, row: Row, size: int) -> None:
     """Draw as `_series` does, wherever the variance is large and the first glance at the normal number settles it.
 
     The same numbers as one by one, but in a loop that the compiler can turn into vector instructions: no branch, no call.
     """
     mean, variance, third, fourth, value, settled = row
-    for i in range(state.size):
+    for i in range(size):
         bits = mix(state[i] + GOLDEN)
         box = np.int64(bits & BOXES)
         z = (float(np.int64(bits >> S11)) * TWO_UNITS + UNIT - 1.0) * EDGE[box]
@@ -299,17 +299,17 @@ def _series_along(state: States, row: Row) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def binomial_along(state: States, n: Ints, p: Floats, out: Ints, row: Row) -> None:
-    """Draw a binomial number in every place of a row, each from its own state, as `draw_binomial` would."""
+def binomial_along(state: States, n: Ints, p: Floats, out: Ints, row: Row, size: int) -> None:
+    """Draw a binomial number in the first `size` places of a row, each from its own state, as `draw_binomial` would."""
     mean, variance, third, fourth, value, settled = row
-    for i in range(n.size):
+    for i in range(size):
         q = min(p[i], 1.0 - p[i])
         mean[i] = n[i] * q
         variance[i] = mean[i] * (1.0 - q)
         third[i] = 1.0 - 2.0 * q
         fourth[i] = 1.0 - 6.0 * q * (1.0 - q)
-    _series_along(state, row)
-    for i in range(n.size):
+    _series_along(state, row, size)
+    for i in range(size):
         if settled[i]:
             k = min(max(int(value[i]), 0), n[i])
             out[i] = k if p[i] <= 0.5 else n[i] - k
@@ -319,14 +319,14 @@ def binomial_along(state: States, n: Ints, p: Floats, out: Ints, row: Row) -> No
 
 
 @njit(cache=True, error_model="numpy")
-def poisson_along(state: States, means: Floats, out: Ints, row: Row) -> None:
-    """Draw a Poisson number in every place of a row, as `draw_poisson` would."""
+def poisson_along(state: States, means: Floats, out: Ints, row: Row, size: int) -> None:
+    """Draw a Poisson number in the first `size` places of a row, as `draw_poisson` would."""
     mean, variance, third, fourth, value, settled = row
-    for i in range(means.size):
+    for i in range(size):
         mean[i] = variance[i] = means[i]
         third[i] = fourth[i] = 1.0
-    _series_along(state, row)
-    for i in range(means.size):
+    _series_along(state, row, size)
+    for i in range(size):
         if settled[i]:
             out[i] = max(int(value[i]), 0)
             state[i] += GOLDEN
@@ -335,18 +335,18 @@ def poisson_along(state: States, means: Floats, out: Ints, row: Row) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def births_along(state: States, founders: Ints, stay: Floats, out: Ints, row: Row) -> None:
-    """Draw the births in surviving clans in every place of a row, as `draw_births` would."""
+def births_along(state: States, founders: Ints, stay: Floats, out: Ints, row: Row, size: int) -> None:
+    """Draw the births in surviving clans in the first `size` places of a row, as `draw_births` would."""
     mean, variance, third, fourth, value, settled = row
-    for i in range(founders.size):
+    for i in range(size):
         more, inverse = 1.0 - stay[i], 1.0 / stay[i]
         mean[i] = founders[i] * more / stay[i]
         skewed = (1.0 + more) * (1.0 + more) > _SKEW_BELOW * founders[i] * more
         variance[i] = 0.0 if skewed or mean[i] < _INVERT_BELOW else mean[i] / stay[i]
         third[i] = (1.0 + more) * inverse
         fourth[i] = 1.0 + 6.0 * more * inverse * inverse
-    _series_along(state, row)
-    for i in range(founders.size):
+    _series_along(state, row, size)
+    for i in range(size):
         if settled[i]:
             out[i] = max(int(value[i]), 0)
             state[i] += GOLDEN

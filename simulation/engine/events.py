@@ -233,15 +233,20 @@ def draw_stratum(
     # Slices, not ranges of indices: only then does the compiler see that no index is negative, and makes vectors of loops.
     size = end - first
     n, birth = pop.cells[s, first:end], hazards[0, s, first:end]
-    state, rate, share, stay = (
-        scratch.state[:size],
-        scratch.rate[:size],
-        scratch.share[:size],
-        scratch.stay[:size],
+    state, rate, share, stay, excess = (
+        scratch.state,
+        scratch.rate,
+        scratch.share,
+        scratch.stay,
+        scratch.excess,
     )
-    excess, there, leavers = scratch.excess[:size], scratch.there[:size], scratch.leavers[:size]
-    born, taken = scratch.born[:size], scratch.taken[:size]
-    row = _first_of(scratch.row, size)
+    there, leavers, born, taken, row = (
+        scratch.there,
+        scratch.leavers,
+        scratch.born,
+        scratch.taken,
+        scratch.row,
+    )
     # The open channels, the widest last: its cells are those that no other took. Each is open in a range of places.
     active, lowest, highest = scratch.active, scratch.lowest, scratch.highest
     n_active = widest = 0
@@ -273,7 +278,7 @@ def draw_stratum(
     for i in range(size):
         rate[i] = 0.0
     for a in range(n_active - 1, -1, -1):
-        hazard, later = hazards[active[a], s, first:end], scratch.rest[a, :size]
+        hazard, later = hazards[active[a], s, first:end], scratch.rest[a]
         for i in range(size):
             later[i] = rate[i]
             rate[i] += hazard[i]
@@ -291,12 +296,12 @@ def draw_stratum(
         excess[i] = n[i] * (mean_left - share[i])
     for i in range(size):
         state[i] = agent_key(key, code, first + i, serial)
-    binomial_along(state, n, share, taken, row)
-    poisson_along(state, excess, leavers, row)
+    binomial_along(state, n, share, taken, row, size)
+    poisson_along(state, excess, leavers, row, size)
     for i in range(size):
         there[i] = n[i] - taken[i]  # clans that go on
         leavers[i] += taken[i]
-    births_along(state, there, stay, born, row)
+    births_along(state, there, stay, born, row, size)
     n_left = n_born = 0
     for i in range(size):
         there[i] += born[i]
@@ -322,7 +327,7 @@ def draw_stratum(
             odds, took = share[low:high], taken[low:high]
             for i in range(high - low):  # summed from the last on: exactly 1 where no later channel is open
                 odds[i] = hazard[i] / (hazard[i] + later[i]) if hazard[i] > 0.0 else 0.0
-            binomial_along(state[low:high], chosen, odds, took, _first_of(row, high - low))
+            binomial_along(state[low:], chosen, odds, took, row, high - low)
             for i in range(high - low):
                 chosen[i] -= took[i]
             chosen = took
@@ -343,14 +348,6 @@ def draw_stratum(
     for i in range(size):
         n[i] = there[i]
     return True
-
-
-@inner(forceinline=True)
-def _first_of(row: Row, size: int) -> Row:
-    """Return the first `size` places of a row."""
-    return Row(
-        row.mean[:size], row.variance[:size], row.third[:size], row.fourth[:size], row.value[:size], row.settled[:size]
-    )  # fmt: skip
 
 
 @inner(forceinline=True)
@@ -436,19 +433,14 @@ def _to_neighbours(s: int, first: int, chosen: Ints, pop: Columns, rules: Rules,
     code, size, at = pop.code[s], chosen.size, first - pop.first[s]
     near, singles = rules.neighbours, pop.meta[SINGLE_CELLS] != 0
     arrived, arrived_traits, traits = pop.arrived, pop.arrived_traits, pop.traits
-    state, share, part, row = (
-        scratch.state[at:],
-        scratch.share[:size],
-        scratch.part[:size],
-        _first_of(scratch.row, size),
-    )
+    state, share, part, row = scratch.state[at:], scratch.share, scratch.part, scratch.row
     for j in range(near.shape[1]):
         for i in range(size):
             n_near = 0
             while n_near < near.shape[1] and near[first + i, n_near] >= 0:
                 n_near += 1
             share[i] = 1.0 / (n_near - j) if n_near > j else (1.0 if j == 0 else 0.0)
-        binomial_along(state[:size], chosen, share, part, row)
+        binomial_along(state, chosen, share, part, row, size)
         for i in range(size):
             k = part[i]
             if k > 0:
@@ -511,14 +503,14 @@ def _program(
 @inner()
 def _mutate(s: int, born: Ints, there: Ints, pop: Columns, rules: Rules, scratch: Scratch) -> None:
     """Let newborns lose or gain what the variants say, each mutant a clone of its own while there are numbers left."""
-    code, meta, first, size = pop.code[s], pop.meta, pop.first[s], born.size
-    state, taken, share = scratch.state[:size], scratch.taken[:size], scratch.share[:size]
+    code, meta, first, size = pop.code[s], pop.meta, pop.first[s], pop.end[s] - pop.first[s]
+    state, taken, share = scratch.state, scratch.taken, scratch.share
     for v in range(rules.bit.size):
         if code & rules.bit[v] or rules.probability[v] <= 0.0:
             continue
         for i in range(size):
             share[i] = rules.probability[v]
-        binomial_along(state, born, share, taken, _first_of(scratch.row, size))
+        binomial_along(state, born, share, taken, scratch.row, size)
         for i in range(size):
             # Newborns that already left are not told apart from the rest: at most those still there can be mutants here.
             m = min(taken[i], there[i])
