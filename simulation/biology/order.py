@@ -78,15 +78,15 @@ class Order:
     def advance(self, state: State, dt: float) -> None:
         """Advance one patient's body by one step of `dt` days."""
         state.make_room(dt)
-        at = BEGIN
+        stratum = BEGIN
         if self._on is None:
             state.pop.clear_hazards()
             state.take_census()
             for process in self.before:
                 process.act(state, dt)
-            state.tally[:] = at = 0
+            state.tally[:] = stratum = 0
         on = _NOTHING if self._on is None else self._on
-        while (at := step(at, on, state.here, *state.tables, state.scratch, dt)) != DONE:
+        while (stratum := step(stratum, on, state.addresses, dt)) != DONE:
             state.pop.reserve(2 * state.pop.room + 64)
         if self._on is None:
             for process in self.after:

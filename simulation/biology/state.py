@@ -24,7 +24,7 @@ from simulation.biology.traits import (
     TCON,
     TREG,
 )
-from simulation.engine.compiled import kernel
+from simulation.engine.compiled import Addresses, addresses, inner, kernel, row, table
 from simulation.engine.events import Channels, Rules, Scratch, Variants
 from simulation.engine.keyed_random import base_key
 from simulation.engine.population import Columns, Floats, Ints, Ints32, Population
@@ -50,6 +50,7 @@ _NUMBERS: Final = np.dtype(
     + [(name, np.int64) for name in (*_INTS, *_PLACES)]
     + [("event_key", np.uint64), ("thymus_key", np.uint64)]
 )
+_PARAMETERS: Final = np.dtype([(name, np.float64) for name in ParameterTable.load().values()])
 _ENGAGER: Final = np.dtype(
     [(name, np.float64) for name in ("infusion", "plasma", "mean")]  # `carriers`: the row of the census
     + [
@@ -91,6 +92,18 @@ class Here(NamedTuple):
     loss: Ints
     clone_growth: Floats
     tally: Ints
+
+
+@inner(forceinline=True)
+def here_at(at: Addresses, i: int) -> Here:
+    """Return what compiled processes see; its addresses begin at number i."""
+    return Here(
+        row(at, i, _PARAMETERS), row(at, i + 1, _NUMBERS), row(at, i + 2, np.float64), table(at, i + 3, np.float64),
+        table(at, i + 4, np.float64), table(at, i + 5, np.float64), row(at, i + 6, np.int32), table(at, i + 7, np.float64),
+        table(at, i + 8, np.float64), row(at, i + 9, _ENGAGER), row(at, i + 10, np.float64), table(at, i + 11, np.int64),
+        row(at, i + 12, np.int64), row(at, i + 13, np.int64), row(at, i + 14, np.float64), table(at, i + 15, np.int64),
+        row(at, i + 16, np.float64), table(at, i + 17, np.int64),
+    )  # fmt: skip
 
 
 class Number[T: (float, int, bool)]:
@@ -136,7 +149,7 @@ class Parameters:
     """Show parameters as attributes: those of the table live in a record that compiled code reads."""
 
     def __init__(self, values: Mapping[str, float]) -> None:
-        record = np.zeros(1, _record())
+        record = np.zeros(1, _PARAMETERS)
         names = record.dtype.names or ()
         for name in names:
             record[name] = values[name]
@@ -163,11 +176,6 @@ class Parameters:
         return twin
 
 
-@cache
-def _record() -> np.dtype[Any]:
-    return np.dtype([(name, np.float64) for name in ParameterTable.load().values()])
-
-
 class Signals:
     """Hold what one process tells another within a step; arrays have shape (n_places,)."""
 
@@ -185,9 +193,9 @@ class Signals:
         self.kill_rate = np.zeros(
             (n_engagers, n)
         )  # hazard, by engager, of a cell with its target of being killed, per day
-        table = np.zeros((len(SIGNALS), n))
-        table[KILLING_FACTOR] = 1.0
-        self._use(table, numbers)
+        signals = np.zeros((len(SIGNALS), n))
+        signals[KILLING_FACTOR] = 1.0
+        self._use(signals, numbers)
 
     def _use(self, table: Floats, numbers: Mapping[str, npt.NDArray[Any]]) -> None:
         self.table, self.numbers = table, numbers
@@ -282,7 +290,7 @@ class State:
         )  # events of the last step by class and channel
         self._exposure = np.zeros(len(DRUGS))
         self._engagers = np.array([self._row(engager) for engager in self.engagers], _ENGAGER)
-        numbered = list(_record().names or ())
+        numbered = list(_PARAMETERS.names or ())
         self._factors = np.array(
             [
                 [numbered.index(f"factor_{what}_{drug}") for what in ("proliferation", "killing")]
@@ -300,7 +308,7 @@ class State:
         self._wire()
 
     def _row(self, engager: Engager) -> tuple[float | bool, ...]:
-        numbered = list(_record().names or ())
+        numbered = list(_PARAMETERS.names or ())
         own = (engager.clearance, engager.volume, engager.ec50_activation, engager.ec50_killing)
         target = engager.target
         carriers = COUNTS + self.antigens.index(target)
@@ -338,13 +346,24 @@ class State:
             clone_growth=self.clone_growth,
             tally=self.tally,
         )
-        self.rules = Rules.of(self.channels, self.places.destinations, self.variants)
-        self.scratch = Scratch.of(self.places.n, self.channels.effect.size)
+        rules = Rules.of(self.channels, self.places.destinations, self.variants)
+        scratch = Scratch.of(self.places.n, self.channels.effect.size)
+        self._fixed = [
+            *self.here,
+            *rules.arrays(),
+            *scratch[:-1],
+            *scratch.draws,
+        ]  # kept alive for who works by address
+        self._addressed: Columns | None = None
 
     @property
-    def tables(self) -> tuple[Columns, Floats, Rules]:
-        """Return what a step writes into and draws by; they are others after the tables have grown."""
-        return self.pop.columns, self.pop.hazards, self.rules
+    def addresses(self) -> Addresses:
+        """Return where everything lies that a step works on: `Here`, `Rules`, `Scratch`, the columns, the hazards."""
+        columns = self.pop.columns
+        if self._addressed is not columns:  # the tables have grown
+            self._addressed = columns
+            self._addresses = addresses([*self._fixed, *columns, self.pop.hazards])
+        return self._addresses
 
     def make_room(self, dt: float) -> None:
         """See to the room for cells that arrive from outside in a step (one with more comes once in 1e20 steps)."""

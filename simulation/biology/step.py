@@ -21,30 +21,36 @@ from simulation.biology.margination import marginate
 from simulation.biology.normal_b_cells import regrow
 from simulation.biology.normal_marrow import fill
 from simulation.biology.priming import prime
-from simulation.biology.state import Here
+from simulation.biology.state import Here, here_at
 from simulation.biology.trafficking import traffic
 from simulation.biology.treg import regulate
-from simulation.engine.compiled import inner, kernel
-from simulation.engine.events import DIE, DONE, Rules, Scratch, draw_stratum, settle
+from simulation.engine.compiled import Addresses, cube, inner, kernel
+from simulation.engine.events import DIE, DONE, Rules, draw_stratum, rules_at, scratch_at, settle
 from simulation.engine.keyed_random import FIRST, folded
-from simulation.engine.population import N_STRATA, Columns, Floats, clear
+from simulation.engine.population import N_STRATA, Columns, clear, columns_at
 
 __all__ = ["BEGIN", "step"]
 
 BEGIN = -2  # where a step begins; a stratum otherwise
 
+# Where each part begins among the addresses.
+_RULES = len(Here._fields)
+_SCRATCH = _RULES + 9
+_COLUMNS = _SCRATCH + 21
+_HAZARDS = _COLUMNS + len(Columns._fields)
+
 type Switches = npt.NDArray[np.bool_]
 
 
 @kernel()
-def step(
-    at: int, on: Switches, here: Here, pop: Columns, hazards: Floats, rules: Rules, scratch: Scratch, dt: float
-) -> int:  # fmt: skip
-    """Do one step; return DONE, or the stratum to go on from when there is room for more strata.
+def step(stratum: int, on: Switches, at: Addresses, dt: float) -> int:
+    """Do one step of the body at these addresses; return DONE, or the stratum to go on from when there is room for more.
 
     `on` says of every process of `order.py`, in its order, whether it acts.
     """
-    if at == BEGIN:
+    here, rules, scratch = here_at(at, 0), rules_at(at, _RULES), scratch_at(at, _SCRATCH)
+    pop, hazards = columns_at(at, _COLUMNS), cube(at, _HAZARDS, np.float64)
+    if stratum == BEGIN:
         clear(hazards, pop)
         count(here, pop)
         if on[0]:
@@ -80,13 +86,15 @@ def step(
         for kind in range(here.tally.shape[0]):
             for c in range(here.tally.shape[1]):
                 here.tally[kind, c] = 0
-        at = 0
+        stratum = 0
     x = here.x[0]
     key = folded(folded(FIRST, x.event_key), np.uint64(x.step))
-    while at < pop.meta[N_STRATA]:
-        if pop.end[at] > 0 and not draw_stratum(at, hazards, pop, rules, scratch, key, dt, here.tally):
-            return at
-        at += 1
+    while stratum < pop.meta[N_STRATA]:
+        if pop.end[stratum] > 0 and not draw_stratum(
+            stratum, hazards, pop, rules, scratch, key, dt, here.tally
+        ):
+            return stratum
+        stratum += 1
     settle(pop)
     _keep_books(here, rules)
     if on[15]:

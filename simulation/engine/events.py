@@ -11,14 +11,14 @@ its place: by what it is, never by where its row lies.
 """
 
 from math import exp, expm1
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from simulation.engine.bit_fields import BitField
 from simulation.engine.bit_kernels import value_of
-from simulation.engine.compiled import inner, kernel
+from simulation.engine.compiled import Addresses, inner, kernel, row, table
 from simulation.engine.draws import Row, binomial_along, births_along, draw_binomial, poisson_along
 from simulation.engine.keyed_random import agent_key
 from simulation.engine.population import (
@@ -52,8 +52,7 @@ __all__ = [
     "Variants",
     "draw_events",
     "draw_from",
-    "draw_stratum",
-    "settle",
+    "draw_stratum", "rules_at", "scratch_at", "settle",
 ]  # fmt: skip
 
 # What a channel does to the cells it draws. Channel 0 is always DIVIDE.
@@ -151,12 +150,31 @@ class Rules(NamedTuple):
             where.to_left, variants.bit, variants.probability, variants.of_class, variants.max_clones,
         )  # fmt: skip
 
+    def arrays(self) -> list[npt.NDArray[Any]]:
+        """Return what `rules_at` makes them from."""
+        numbers = np.array([*self.kind, *self.program, *self.clone, self.of_class, self.max_clones], np.int64)
+        return [
+            self.effect, self.operand, self.neighbours, self.group_start, self.member, self.to_left, self.bit,
+            self.probability, numbers,
+        ]  # fmt: skip
+
+
+@inner(forceinline=True)
+def rules_at(at: Addresses, i: int) -> Rules:
+    """Return the rules whose addresses begin at number i."""
+    n = row(at, i + 8, np.int64)
+    return Rules(
+        row(at, i, np.int64), row(at, i + 1, np.int64), (n[0], n[1]), (n[2], n[3]), (n[4], n[5]), table(at, i + 2, np.int32),
+        row(at, i + 3, np.int32), row(at, i + 4, np.int32), row(at, i + 5, np.float64), row(at, i + 6, np.int64),
+        row(at, i + 7, np.float64), n[6], n[7],
+    )  # fmt: skip
+
 
 class Scratch(NamedTuple):
     """Hold the numbers of one stratum while it draws, shape (n_places,) each unless said.
 
     `rest` (n_channels, n_places) sums the hazards of the channels that come later, `active` lists the open ones,
-    `lowest` and `highest` bound the places where each is open, `node` is the tree of a group, `row` what draws work with.
+    `lowest` and `highest` bound the places where each is open, `node` is the tree of a group, `draws` what draws work with.
     """
 
     state: npt.NDArray[np.uint64]
@@ -174,7 +192,7 @@ class Scratch(NamedTuple):
     lowest: Ints
     highest: Ints
     rest: Floats
-    row: Row
+    draws: Row
 
     @classmethod
     def of(cls, n_places: int, n_channels: int) -> "Scratch":
@@ -184,6 +202,21 @@ class Scratch(NamedTuple):
         lists = (np.zeros(size, np.int64) for size in (2 * n_places + 2, n_channels, n_channels, n_channels))
         parts = (np.zeros(n_places, np.uint64), *floats, *ints, *lists, np.zeros((n_channels, n_places)))
         return cls(*parts, Row.of(n_places))  # type: ignore[arg-type, call-arg]
+
+
+@inner(forceinline=True)
+def scratch_at(at: Addresses, i: int) -> Scratch:
+    """Return the scratch whose addresses begin at number i."""
+    return Scratch(
+        row(at, i, np.uint64), row(at, i + 1, np.float64), row(at, i + 2, np.float64), row(at, i + 3, np.float64),
+        row(at, i + 4, np.float64), row(at, i + 5, np.int64), row(at, i + 6, np.int64), row(at, i + 7, np.int64),
+        row(at, i + 8, np.int64), row(at, i + 9, np.int64), row(at, i + 10, np.int64), row(at, i + 11, np.int64),
+        row(at, i + 12, np.int64), row(at, i + 13, np.int64), table(at, i + 14, np.float64),
+        Row(
+            row(at, i + 15, np.float64), row(at, i + 16, np.float64), row(at, i + 17, np.float64),
+            row(at, i + 18, np.float64), row(at, i + 19, np.float64), row(at, i + 20, np.bool_),
+        ),
+    )  # fmt: skip
 
 
 def draw_events(
@@ -240,12 +273,12 @@ def draw_stratum(
         scratch.stay,
         scratch.excess,
     )
-    there, leavers, born, taken, row = (
+    there, leavers, born, taken, work = (
         scratch.there,
         scratch.leavers,
         scratch.born,
         scratch.taken,
-        scratch.row,
+        scratch.draws,
     )
     # The open channels, the widest last: its cells are those that no other took. Each is open in a range of places.
     active, lowest, highest = scratch.active, scratch.lowest, scratch.highest
@@ -296,12 +329,12 @@ def draw_stratum(
         excess[i] = n[i] * (mean_left - share[i])
     for i in range(size):
         state[i] = agent_key(key, code, first + i, serial)
-    binomial_along(state, n, share, taken, row, size)
-    poisson_along(state, excess, leavers, row, size)
+    binomial_along(state, n, share, taken, work, size)
+    poisson_along(state, excess, leavers, work, size)
     for i in range(size):
         there[i] = n[i] - taken[i]  # clans that go on
         leavers[i] += taken[i]
-    births_along(state, there, stay, born, row, size)
+    births_along(state, there, stay, born, work, size)
     n_left = n_born = 0
     for i in range(size):
         there[i] += born[i]
@@ -327,7 +360,7 @@ def draw_stratum(
             odds, took = share[low:high], taken[low:high]
             for i in range(high - low):  # summed from the last on: exactly 1 where no later channel is open
                 odds[i] = hazard[i] / (hazard[i] + later[i]) if hazard[i] > 0.0 else 0.0
-            binomial_along(state[low:], chosen, odds, took, row, high - low)
+            binomial_along(state[low:], chosen, odds, took, work, high - low)
             for i in range(high - low):
                 chosen[i] -= took[i]
             chosen = took
@@ -433,14 +466,14 @@ def _to_neighbours(s: int, first: int, chosen: Ints, pop: Columns, rules: Rules,
     code, size, at = pop.code[s], chosen.size, first - pop.first[s]
     near, singles = rules.neighbours, pop.meta[SINGLE_CELLS] != 0
     arrived, arrived_traits, traits = pop.arrived, pop.arrived_traits, pop.traits
-    state, share, part, row = scratch.state[at:], scratch.share, scratch.part, scratch.row
+    state, share, part, work = scratch.state[at:], scratch.share, scratch.part, scratch.draws
     for j in range(near.shape[1]):
         for i in range(size):
             n_near = 0
             while n_near < near.shape[1] and near[first + i, n_near] >= 0:
                 n_near += 1
             share[i] = 1.0 / (n_near - j) if n_near > j else (1.0 if j == 0 else 0.0)
-        binomial_along(state, chosen, share, part, row, size)
+        binomial_along(state, chosen, share, part, work, size)
         for i in range(size):
             k = part[i]
             if k > 0:
@@ -510,7 +543,7 @@ def _mutate(s: int, born: Ints, there: Ints, pop: Columns, rules: Rules, scratch
             continue
         for i in range(size):
             share[i] = rules.probability[v]
-        binomial_along(state, born, share, taken, scratch.row, size)
+        binomial_along(state, born, share, taken, scratch.draws, size)
         for i in range(size):
             # Newborns that already left are not told apart from the rest: at most those still there can be mutants here.
             m = min(taken[i], there[i])

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from simulation.engine.compiled import Addresses, cube, inner, row, table
 from simulation.engine.keyed_random import mix
 
-__all__ = ["Columns", "Population", "bounds", "clear", "stratum_of"]
+__all__ = ["Columns", "Population", "bounds", "clear", "columns_at", "stratum_of"]
 
 # Slots of `Population.meta`.
 N_STRATA, N_FREE, NEXT_UID, NEXT_CLONE, NEXT_SERIAL, SINGLE_CELLS = range(6)
@@ -49,6 +50,16 @@ class Columns(NamedTuple):
     meta: Ints
 
 
+@inner(forceinline=True)
+def columns_at(at: Addresses, i: int) -> Columns:
+    """Return the tables whose addresses begin at number i."""
+    return Columns(
+        table(at, i, np.int64), row(at, i + 1, np.int64), row(at, i + 2, np.int64), row(at, i + 3, np.int64),
+        cube(at, i + 4, np.float64), table(at, i + 5, np.int64), cube(at, i + 6, np.float64), table(at, i + 7, np.int64),
+        row(at, i + 8, np.int64), row(at, i + 9, np.int64), row(at, i + 10, np.int32), row(at, i + 11, np.int64),
+    )  # fmt: skip
+
+
 class Population:
     """Hold all cells of one simulated patient.
 
@@ -74,20 +85,20 @@ class Population:
         self, n_places: int, n_traits: int, n_channels: int, *, single_cells: bool = False, capacity: int = 32
     ) -> None:
         self.n_places, self.n_channels = n_places, n_channels
-        n, table = capacity, (capacity, n_places)
+        n, shape = capacity, (capacity, n_places)
         meta = np.zeros(_META, np.int64)
         meta[NEXT_UID] = meta[NEXT_CLONE] = meta[NEXT_SERIAL] = 1
         meta[SINGLE_CELLS] = single_cells
         self._use(
             Columns(
-                cells=np.zeros(table, np.int64),
+                cells=np.zeros(shape, np.int64),
                 code=np.zeros(n, np.int64),
                 first=np.zeros(n, np.int64),
                 end=np.zeros(n, np.int64),
-                traits=np.zeros((n_traits, *table)),
-                arrived=np.zeros(table, np.int64),
-                arrived_traits=np.zeros((n_traits, *table)),
-                uid=np.zeros(table, np.int64),
+                traits=np.zeros((n_traits, *shape)),
+                arrived=np.zeros(shape, np.int64),
+                arrived_traits=np.zeros((n_traits, *shape)),
+                uid=np.zeros(shape, np.int64),
                 serial=np.zeros(n, np.int64),
                 free=np.zeros(n, np.int64),
                 table=_empty_table(n),
@@ -309,9 +320,9 @@ def clear(hazards: Floats, pop: Columns) -> None:
     """Set the hazards to zero wherever there are cells."""
     for s in range(pop.meta[N_STRATA]):
         for c in range(hazards.shape[0]):
-            row = hazards[c, s, pop.first[s] : pop.end[s]]
-            for i in range(row.size):
-                row[i] = 0.0
+            hazard = hazards[c, s, pop.first[s] : pop.end[s]]
+            for i in range(hazard.size):
+                hazard[i] = 0.0
 
 
 @njit(cache=True, error_model="numpy")
