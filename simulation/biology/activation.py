@@ -33,14 +33,14 @@ def activate(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     for s in range(pop.meta[N_STRATA]):
         kind, first, end = value_of(pop.code[s], CLASS), pop.first[s], pop.end[s]
         if kind == TCON or kind == TREG:
-            engage = hazards[Channel.ENGAGE, s]
+            engage = hazards[s, Channel.ENGAGE]
             for i in range(first, end):
                 if synapse[i] > 0.0:
                     engage[i] += synapse[i] * fastest / (synapse[i] + fastest)
         elif kind == ENGAGED_TCON or kind == ENGAGED_TREG:
             reversible, terminal = pop.traits[EXHAUSTION_REVERSIBLE, s], pop.traits[EXHAUSTION_TERMINAL, s]
-            revert, die = hazards[Channel.REVERT, s], hazards[Channel.ACTIVATION_DEATH, s]
-            divide = hazards[Channel.DIVIDE, s]
+            revert, die = hazards[s, Channel.REVERT], hazards[s, Channel.ACTIVATION_DEATH]
+            divide = hazards[s, Channel.DIVIDE]
             for i in range(first, end):
                 u = busy[i]
                 revert[i] += p.rate_reversion * (1.0 - u)

@@ -19,7 +19,7 @@ def grow(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     for s in range(pop.meta[N_STRATA]):
         if here.behaviour[value_of(pop.code[s], CLASS)] != BLAST:
             continue
-        die, divide = hazards[Channel.DIE, s], hazards[Channel.DIVIDE, s]
+        die, divide = hazards[s, Channel.DIE], hazards[s, Channel.DIVIDE]
         net = p.rate_blast_net_growth * here.clone_growth[value_of(pop.code[s], CLONE)]
         for i in range(pop.first[s], pop.end[s]):
             die[i] += p.rate_blast_death

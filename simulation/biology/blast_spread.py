@@ -18,16 +18,16 @@ def spread(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     for s in range(pop.meta[N_STRATA]):
         if here.behaviour[value_of(pop.code[s], CLASS)] != BLAST:
             continue
-        neighbour, blood = hazards[Channel.TO_NEIGHBOUR, s], hazards[Channel.TO_BLOOD, s]
+        neighbour, blood = hazards[s, Channel.TO_NEIGHBOUR], hazards[s, Channel.TO_BLOOD]
         for i in range(pop.first[s], pop.end[s]):
             kind = here.kind[i]
             if kind == PlaceKind.MARROW:
                 neighbour[i] += p.rate_blast_to_neighbour
                 blood[i] += p.rate_blast_to_blood
             elif kind == PlaceKind.BLOOD:
-                hazards[Channel.TO_MARROW, s, i] += p.rate_blast_blood_to_marrow
+                hazards[s, Channel.TO_MARROW, i] += p.rate_blast_blood_to_marrow
                 if has_site:
-                    hazards[Channel.TO_EXTRAMEDULLARY, s, i] += p.rate_blast_blood_to_extramedullary
+                    hazards[s, Channel.TO_EXTRAMEDULLARY, i] += p.rate_blast_blood_to_extramedullary
             elif kind == PlaceKind.EXTRAMEDULLARY:
                 blood[i] += p.rate_blast_to_blood
 

@@ -43,7 +43,7 @@ def attack(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     for s in range(pop.meta[N_STRATA]):
         code = pop.code[s]
         if here.behaviour[value_of(code, CLASS)] == BLAST and not (mismatched and code & _LOST):
-            hazard = hazards[Channel.KILLED_BY_GVL, s]
+            hazard = hazards[s, Channel.KILLED_BY_GVL]
             for i in range(pop.first[s], pop.end[s]):
                 hazard[i] += rate[i]
 

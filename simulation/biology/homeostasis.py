@@ -45,7 +45,7 @@ def keep_number(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
         kind = here.behaviour[value_of(pop.code[s], CLASS)]
         if kind == BLAST or kind < 0:
             continue
-        divide, die = hazards[Channel.DIVIDE, s], hazards[Channel.DIE, s]
+        divide, die = hazards[s, Channel.DIVIDE], hazards[s, Channel.DIE]
         for i in range(pop.first[s], pop.end[s]):
             divide[i] += division
             die[i] += death

@@ -50,7 +50,7 @@ def suppress(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
             kind = here.behaviour[value_of(code, CLASS)]
             tcon = kind == TCON or kind == ENGAGED_TCON
             if tcon and value_of(code, ALLOREACTIVE) and value_of(code, STAGE) == EFFECTOR:
-                die = hazards[Channel.DIE, s]
+                die = hazards[s, Channel.DIE]
                 for i in range(pop.first[s], pop.end[s]):
                     die[i] += here.exposure[_PTCY] * p.rate_death_ptcy
 

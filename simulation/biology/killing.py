@@ -37,7 +37,7 @@ def kill(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     for s in range(pop.meta[N_STRATA]):
         code = pop.code[s]
         if here.behaviour[value_of(code, CLASS)] == BLAST:
-            hazard = hazards[Channel.KILLED_BY_ENGAGED, s]
+            hazard = hazards[s, Channel.KILLED_BY_ENGAGED]
             for e in range(engagers.size):
                 if not code & engagers[e].lost:
                     for i in range(pop.first[s], pop.end[s]):

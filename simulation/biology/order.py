@@ -84,6 +84,7 @@ class Order:
             state.take_census()
             for process in self.before:
                 process.act(state, dt)
+            _ = state.pop.hazards  # takes in what rules wrote by row
             state.tally[:] = stratum = 0
         on = _NOTHING if self._on is None else self._on
         while (stratum := step(stratum, on, state.addresses, dt)) != DONE:

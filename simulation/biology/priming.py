@@ -46,26 +46,26 @@ def prime(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
         if (kind != TCON and kind != ENGAGED_TCON) or not value_of(code, ALLOREACTIVE):
             continue
         stage = value_of(code, STAGE)
-        divide, die = hazards[Channel.DIVIDE, s], hazards[Channel.DIE, s]
+        divide, die = hazards[s, Channel.DIVIDE], hazards[s, Channel.DIE]
         for i in range(pop.first[s], pop.end[s]):
             free, place = 1.0 - suppression[i], here.kind[i]
             if stage != EFFECTOR:
                 if place == PlaceKind.LYMPHOID or place == PlaceKind.WELL:
                     if stage == MEMORY:
-                        hazards[Channel.RECALL, s, i] += priming * p.factor_recall * free
+                        hazards[s, Channel.RECALL, i] += priming * p.factor_recall * free
                     else:
-                        hazards[Channel.PRIME, s, i] += priming * free
+                        hazards[s, Channel.PRIME, i] += priming * free
                 if place != PlaceKind.BLOOD and place != PlaceKind.WELL:
                     die[i] += deletion
             elif value_of(code, DIVISIONS_LEFT):
-                hazards[Channel.PROGRAM, s, i] += program * free
+                hazards[s, Channel.PROGRAM, i] += program * free
             else:
                 if place == PlaceKind.TISSUE:
                     divide[i] += expansion * free
                 elif place == PlaceKind.WELL:
                     divide[i] += expansion * apc * free
                 die[i] += p.rate_contraction * (1.0 - p.fraction_memory)
-                hazards[Channel.CONTRACT, s, i] += p.rate_contraction * p.fraction_memory
+                hazards[s, Channel.CONTRACT, i] += p.rate_contraction * p.fraction_memory
 
 
 class Priming(CompiledProcess):

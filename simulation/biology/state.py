@@ -25,7 +25,7 @@ from simulation.biology.traits import (
     TREG,
 )
 from simulation.engine.compiled import Addresses, addresses, inner, kernel, row, table
-from simulation.engine.events import Channels, Rules, Scratch, Variants
+from simulation.engine.events import N_RULES, N_SCRATCH, Channels, Rules, Scratch, Variants
 from simulation.engine.keyed_random import base_key
 from simulation.engine.population import Columns, Floats, Ints, Ints32, Population
 from simulation.parameters import ParameterTable
@@ -92,6 +92,16 @@ class Here(NamedTuple):
     loss: Ints
     clone_growth: Floats
     tally: Ints
+    totals: Floats
+    whole: Floats
+    niches: Floats
+
+
+# Where each part begins in `State.addresses`.
+RULES: Final = len(Here._fields)
+SCRATCH: Final = RULES + N_RULES
+COLUMNS: Final = SCRATCH + N_SCRATCH
+HAZARDS: Final = COLUMNS + len(Columns._fields)
 
 
 @inner(forceinline=True)
@@ -102,7 +112,8 @@ def here_at(at: Addresses, i: int) -> Here:
         table(at, i + 4, np.float64), table(at, i + 5, np.float64), row(at, i + 6, np.int32), table(at, i + 7, np.float64),
         table(at, i + 8, np.float64), row(at, i + 9, _ENGAGER), row(at, i + 10, np.float64), table(at, i + 11, np.int64),
         row(at, i + 12, np.int64), row(at, i + 13, np.int64), row(at, i + 14, np.float64), table(at, i + 15, np.int64),
-        row(at, i + 16, np.float64), table(at, i + 17, np.int64),
+        row(at, i + 16, np.float64), table(at, i + 17, np.int64), table(at, i + 18, np.float64), row(at, i + 19, np.float64),
+        table(at, i + 20, np.float64),
     )  # fmt: skip
 
 
@@ -320,6 +331,8 @@ class State:
 
     def _wire(self) -> None:
         """Show the arrays by name, and to compiled code."""
+        self.totals = np.zeros((2, self.census.table.shape[0]))  # see `biology/totals.py`
+        self.whole, self.niches = np.zeros(3), np.zeros((2, self.places.n_niches))
         names = [engager.name for engager in self.engagers]
         self.infusion_ug_per_day = ByName(names, self._engagers["infusion"])
         self.plasma_pg_ml = ByName(names, self._engagers["plasma"])
@@ -345,6 +358,9 @@ class State:
             loss=self._loss,
             clone_growth=self.clone_growth,
             tally=self.tally,
+            totals=self.totals,
+            whole=self.whole,
+            niches=self.niches,
         )
         rules = Rules.of(self.channels, self.places.destinations, self.variants)
         scratch = Scratch.of(self.places.n, self.channels.effect.size)

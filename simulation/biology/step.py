@@ -21,23 +21,17 @@ from simulation.biology.margination import marginate
 from simulation.biology.normal_b_cells import regrow
 from simulation.biology.normal_marrow import fill
 from simulation.biology.priming import prime
-from simulation.biology.state import Here, here_at
+from simulation.biology.state import COLUMNS, HAZARDS, RULES, SCRATCH, Here, here_at
 from simulation.biology.trafficking import traffic
 from simulation.biology.treg import regulate
 from simulation.engine.compiled import Addresses, cube, inner, kernel
 from simulation.engine.events import DIE, DONE, Rules, draw_stratum, rules_at, scratch_at, settle
 from simulation.engine.keyed_random import FIRST, folded
-from simulation.engine.population import N_STRATA, Columns, clear, columns_at
+from simulation.engine.population import N_STRATA, clear, columns_at
 
 __all__ = ["BEGIN", "step"]
 
 BEGIN = -2  # where a step begins; a stratum otherwise
-
-# Where each part begins among the addresses.
-_RULES = len(Here._fields)
-_SCRATCH = _RULES + 9
-_COLUMNS = _SCRATCH + 21
-_HAZARDS = _COLUMNS + len(Columns._fields)
 
 type Switches = npt.NDArray[np.bool_]
 
@@ -48,8 +42,8 @@ def step(stratum: int, on: Switches, at: Addresses, dt: float) -> int:
 
     `on` says of every process of `order.py`, in its order, whether it acts.
     """
-    here, rules, scratch = here_at(at, 0), rules_at(at, _RULES), scratch_at(at, _SCRATCH)
-    pop, hazards = columns_at(at, _COLUMNS), cube(at, _HAZARDS, np.float64)
+    here, rules, scratch = here_at(at, 0), rules_at(at, RULES), scratch_at(at, SCRATCH)
+    pop, hazards = columns_at(at, COLUMNS), cube(at, HAZARDS, np.float64)
     if stratum == BEGIN:
         clear(hazards, pop)
         count(here, pop)

@@ -51,7 +51,7 @@ def traffic(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
             continue
         treg = kind == TREG or kind == ENGAGED_TREG
         effector = value_of(code, ALLOREACTIVE) != 0 and value_of(code, STAGE) == EFFECTOR
-        blood, neighbour = hazards[Channel.TO_BLOOD, s], hazards[Channel.TO_NEIGHBOUR, s]
+        blood, neighbour = hazards[s, Channel.TO_BLOOD], hazards[s, Channel.TO_NEIGHBOUR]
         for i in range(
             pop.first[s], min(pop.end[s], x.n_niches)
         ):  # most of them: nothing more needs to be known
@@ -74,7 +74,7 @@ def traffic(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
                     elif k == PlaceKind.TISSUE:
                         rate = to_tissue
                     if TO_KIND[k] >= 0:
-                        hazards[TO_KIND[k], s, i] += through * rate
+                        hazards[s, TO_KIND[k], i] += through * rate
             elif where == PlaceKind.LYMPHOID and effector:
                 if not value_of(code, DIVISIONS_LEFT):
                     blood[i] += p.rate_effector_egress

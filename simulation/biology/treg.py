@@ -31,7 +31,7 @@ def regulate(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     for s in range(pop.meta[N_STRATA]):
         kind = here.behaviour[value_of(pop.code[s], CLASS)]
         if kind == TREG or kind == ENGAGED_TREG:
-            die, divide = hazards[Channel.DIE, s], hazards[Channel.DIVIDE, s]
+            die, divide = hazards[s, Channel.DIE], hazards[s, Channel.DIVIDE]
             for i in range(pop.first[s], pop.end[s]):
                 die[i] += death
                 divide[i] += division

@@ -77,6 +77,9 @@ class Body:
             ]
         )
         self.state.day = self.state.start_day = min(graft.treg_day, 0.0) if graft.treg > 0 else 0.0
+        self._integrity_of_grades = (
+            values.integrity_grade_1, values.integrity_grade_2, values.integrity_grade_3, values.integrity_grade_4,
+        )  # fmt: skip
         self._truth: Truth | None = None
         self.begin()
 
@@ -184,7 +187,6 @@ class Body:
     def truth(self) -> Truth:
         """Return the true state now; computed once per step."""
         if self._truth is None:
-            self.state.take_census()
             self._truth = truth_of(self.state, self.agvhd_grade(), self.crs_grade())
         return self._truth
 
@@ -194,9 +196,7 @@ class Body:
 
     def agvhd_grade(self) -> int:
         """Return the acute GvHD grade now, 0-4."""
-        p = self.values
-        thresholds = (p.integrity_grade_1, p.integrity_grade_2, p.integrity_grade_3, p.integrity_grade_4)
-        return grade_of(self.state.tissue_integrity, thresholds)
+        return grade_of(self.state.tissue_integrity, self._integrity_of_grades)
 
     def crs_grade(self) -> int:
         """Return the CRS grade now, 0-4."""
@@ -204,9 +204,9 @@ class Body:
 
     def hazard_of_death(self) -> float:
         """Return the hazard of non-relapse death now, per day."""
-        p = self.values
-        gvhd = {3: p.rate_death_agvhd_3, 4: p.rate_death_agvhd_4}.get(self.agvhd_grade(), 0.0)
-        return float(gvhd + (p.rate_death_crs_4 if self.crs_grade() == 4 else 0.0))
+        p, truth = self.values, self.truth()
+        gvhd = {3: p.rate_death_agvhd_3, 4: p.rate_death_agvhd_4}.get(truth.agvhd_grade, 0.0)
+        return float(gvhd + (p.rate_death_crs_4 if truth.crs_grade == 4 else 0.0))
 
     def uniform(self, stream: str, *ids: int) -> float:
         """Return a keyed random number of a named clinic stream."""

@@ -2,9 +2,11 @@
 
 import numpy as np
 
-from simulation.biology.antigens import CD19, HLA_HAPLOTYPE
+from simulation.biology.antigens import ANTIGENS, CD19, HLA_HAPLOTYPE
+from simulation.biology.census import BLASTS, CARRIERS, ENGAGED, EXHAUSTION, TCONS, TREGS
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
+from simulation.biology.totals import FRACTION, IN_NICHE, look
 from simulation.clinic.ports import Truth
 
 __all__ = ["marrow_layers", "truth_of"]
@@ -18,39 +20,42 @@ def blood_volume_ul(state: State) -> float:
 
 
 def truth_of(state: State, agvhd_grade: int, crs_grade: int) -> Truth:
-    """Return the true state from a fresh census."""
-    census, places = state.census, state.places
-    niches, blood = places.marrow, places.index(PlaceKind.BLOOD)
-    site = places.index(PlaceKind.EXTRAMEDULLARY)
-    body, marrow = census.sums(), census.sums(niches)
+    """Return the true state after a fresh look."""
+    look(state)
+    places = state.places
+    blood, site = places.index(PlaceKind.BLOOD), places.index(PlaceKind.EXTRAMEDULLARY)
+    body, marrow = state.totals.tolist()
+    in_blood = state.census.table[:, blood].tolist()
+    marrow_cells, suppression, agents = state.whole.tolist()
     per_ul = 1.0 / blood_volume_ul(state)
     flowing = per_ul * (1.0 - state.marginated)
-    here = census.blasts[niches] + census.t_cells[niches] + places.normal[niches] + places.normal_b[niches]
+    niches = state.niches.copy()
+    t_cells, blasts = marrow[TCONS] + marrow[TREGS], body[BLASTS]
     return Truth(
         day=state.day,
-        blasts=int(body.blasts),
-        blasts_cd19_negative=int(body.blasts - census.blasts_with(CD19).sum()),
-        blasts_hla_lost=int(body.blasts - census.blasts_with(HLA_HAPLOTYPE).sum()),
-        marrow_blasts=int(marrow.blasts),
-        marrow_cells=float(here.sum()),
-        niche_blast_fraction=census.blasts[niches] / np.maximum(here, 1.0),
-        niche_blasts=census.blasts[niches].copy(),
-        niche_access=places.access[niches],
-        blood_blasts_per_ul=float(census.blasts[blood]) * per_ul,
-        cd3_per_ul=float(census.tcon[blood] + census.treg[blood]) * flowing,
-        treg_per_ul=float(census.treg[blood]) * flowing,
-        b_cells_per_ul=float(places.normal_b[blood]) * per_ul,
-        marrow_t_cells=marrow.t_cells,
-        marrow_engaged=marrow.engaged,
-        marrow_treg_share=marrow.treg / marrow.t_cells if marrow.t_cells else 0.0,
-        marrow_suppression=float(state.signals.suppression[niches].mean()),
-        marrow_exhaustion=marrow.exhaustion / marrow.t_cells if marrow.t_cells else 0.0,
-        marrow_et_ratio=marrow.t_cells / marrow.blasts if marrow.blasts else float("inf"),
+        blasts=int(blasts),
+        blasts_cd19_negative=int(blasts - body[CARRIERS + ANTIGENS.index(CD19)]),
+        blasts_hla_lost=int(blasts - body[CARRIERS + ANTIGENS.index(HLA_HAPLOTYPE)]),
+        marrow_blasts=int(marrow[BLASTS]),
+        marrow_cells=marrow_cells,
+        niche_blast_fraction=niches[FRACTION],
+        niche_blasts=niches[IN_NICHE],
+        niche_access=places.access[places.marrow],
+        blood_blasts_per_ul=in_blood[BLASTS] * per_ul,
+        cd3_per_ul=(in_blood[TCONS] + in_blood[TREGS]) * flowing,
+        treg_per_ul=in_blood[TREGS] * flowing,
+        b_cells_per_ul=places.normal_b.item(blood) * per_ul,
+        marrow_t_cells=t_cells,
+        marrow_engaged=marrow[ENGAGED],
+        marrow_treg_share=marrow[TREGS] / t_cells if t_cells else 0.0,
+        marrow_suppression=suppression,
+        marrow_exhaustion=marrow[EXHAUSTION] / t_cells if t_cells else 0.0,
+        marrow_et_ratio=t_cells / marrow[BLASTS] if marrow[BLASTS] else float("inf"),
         agvhd_grade=agvhd_grade,
         crs_grade=crs_grade,
-        agents=state.pop.n_agents,
-        extramedullary_blasts=int(census.blasts[site]) if site >= 0 else 0,
-        extramedullary_access=float(places.access[site]) if site >= 0 else 1.0,
+        agents=int(agents),
+        extramedullary_blasts=int(state.census.blasts.item(site)) if site >= 0 else 0,
+        extramedullary_access=places.access.item(site) if site >= 0 else 1.0,
     )
 
 

@@ -1,7 +1,7 @@
 """Binomial, Poisson and negative binomial draws: exact for small counts, and as good as exact for large ones.
 
-Few cells are drawn one by one, small means by inversion, medium ones by Hoermann's transformed rejection
-(BTRS: J Stat Comput Simul 1993;46:101; PTRS: Insur Math Econ 1993;12:39); all three are exact. From a variance
+Small means are drawn by inversion, medium ones by Hoermann's transformed rejection
+(BTRS: J Stat Comput Simul 1993;46:101; PTRS: Insur Math Econ 1993;12:39); both are exact. From a variance
 of 50 on, the quantile of the exact law is written as its Cornish-Fisher series in a normal number, with
 skewness and kurtosis, and rounded: mean and variance are those of the law, and its distribution function is met
 within 1e-5 at variance 50, 3e-6 at 100 and ever better above (a million draws cannot tell).
@@ -17,7 +17,19 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from simulation.engine.keyed_random import BOXES, EDGE, GOLDEN, S11, TWO_UNITS, UNIT, mix, normal, uniform
+from simulation.engine.keyed_random import (
+    BOXES,
+    EDGE,
+    GOLDEN,
+    HALF_UNIT,
+    S11,
+    TWO_UNITS,
+    UNIT,
+    ZERO,
+    mix,
+    normal,
+    uniform,
+)
 from simulation.engine.population import Floats, Int, Ints
 
 __all__ = [
@@ -30,7 +42,7 @@ States = npt.NDArray[np.uint64]
 _SERIES_ABOVE = 50.0  # variance
 _INVERT_BELOW = 10.0  # mean
 _SKEW_BELOW = 0.022  # squared skewness up to which the series may be used
-_ONE_BY_ONE = 24  # cells
+_FEW = 16  # cells: so many factors cost less than a power
 _SIXTH, _24TH, _36TH = 1.0 / 6.0, 1.0 / 24.0, 1.0 / 36.0
 _INVERSE = 1.0 / np.arange(1.0, 129.0)  # walking up a distribution divides by 1, 2, 3, ...
 _FAR = 100.0  # counts further from the mode than this have no mass where the variance is below 50
@@ -67,7 +79,12 @@ def _binomial_inversion(state: np.uint64, n: Int, p: float) -> tuple[int, np.uin
     n_f = float(n)
     if u <= 1.0 - n_f * p:  # Bernoulli's inequality: nothing happens, and no power is needed to know it
         return 0, state
-    mass = exp(n_f * _log_one_minus(p))
+    mass = 1.0
+    if n <= _FEW:
+        for _ in range(n):
+            mass *= 1.0 - p
+    else:
+        mass = exp(n_f * _log_one_minus(p))
     odds = p / (1.0 - p)
     k = 0
     while u > mass:
@@ -121,12 +138,6 @@ def draw_binomial(state: np.uint64, n: Int, p: float) -> tuple[int, np.uint64]:
         return 0, state
     if p >= 1.0:
         return int(n), state
-    if n <= _ONE_BY_ONE:
-        k = 0
-        for _ in range(n):
-            u, state = uniform(state)
-            k += 1 if u < p else 0
-        return k, state
     q = min(p, 1.0 - p)
     mean = n * q
     if mean < _INVERT_BELOW:
@@ -263,81 +274,96 @@ def draw_births(state: np.uint64, founders: Int, stay: float) -> tuple[int, np.u
     return draw_poisson(state, x * more / stay)
 
 
+# What a first glance along a row settles.
+_OPEN, _VALUE, _NOTHING, _IMPOSSIBLE = range(4)
+
+
 class Row(NamedTuple):
-    """Hold what draws along a row work with: each draw's cumulants, its value, and whether that settles it; shape (n,)."""
+    """Hold what draws along a row work with, shape (n,) each: every draw's cumulants, its value, and what settled it.
+
+    `few` is the mean of a count that may be nothing at first glance, 2 of any other.
+    """
 
     mean: Floats
     variance: Floats
     third: Floats
     fourth: Floats
+    few: Floats
     value: Floats
-    settled: npt.NDArray[np.bool_]
+    settled: Ints
 
     @classmethod
     def of(cls, n: int) -> Self:
         """Return an empty one."""
-        mean, variance, third, fourth, value = (np.zeros(n) for _ in range(5))
-        return cls(mean, variance, third, fourth, value, np.zeros(n, np.bool_))
+        mean, variance, third, fourth, few, value = (np.zeros(n) for _ in range(6))
+        return cls(mean, variance, third, fourth, few, value, np.zeros(n, np.int64))
 
 
 @njit(cache=True, error_model="numpy")
-def _series_along(state: States, row: Row, size: int) -> None:
-    """Draw as `_series` does, wherever the variance is large and the first glance at the normal number settles it.
+def _glance(state: States, row: Row, size: int) -> None:
+    """Draw what one look at one random number settles: large counts by `_series`, and small ones that are nothing.
 
     The same numbers as one by one, but in a loop that the compiler can turn into vector instructions: no branch, no call.
     """
-    mean, variance, third, fourth, value, settled = row
+    mean, variance, third, fourth, few, value, settled = row
     for i in range(size):
         bits = mix(state[i] + GOLDEN)
         box = np.int64(bits & BOXES)
-        z = (float(np.int64(bits >> S11)) * TWO_UNITS + UNIT - 1.0) * EDGE[box]
+        share = float(np.int64(bits >> S11))
+        z = (share * TWO_UNITS + UNIT - 1.0) * EDGE[box]
         z2 = z * z
         stddev = sqrt(variance[i])
         bend = fourth[i] * (z2 - 3.0) * _24TH - third[i] * third[i] * (2.0 * z2 - 5.0) * _36TH - _24TH
         value[i] = floor(mean[i] + 0.5 + stddev * z + third[i] * (z2 - 1.0) * _SIXTH + z * bend / stddev)
-        settled[i] = (variance[i] >= _SERIES_ABOVE) & (abs(z) < EDGE[box + 1])
+        large = (variance[i] >= _SERIES_ABOVE) & (abs(z) < EDGE[box + 1])
+        nothing = share * UNIT + HALF_UNIT <= 1.0 - few[i]
+        result = _NOTHING if nothing else _OPEN
+        result = _VALUE if large else result
+        settled[i] = _IMPOSSIBLE if mean[i] <= 0.0 else result
 
 
 @njit(cache=True, error_model="numpy")
 def binomial_along(state: States, n: Ints, p: Floats, out: Ints, row: Row, size: int) -> None:
     """Draw a binomial number in the first `size` places of a row, each from its own state, as `draw_binomial` would."""
-    mean, variance, third, fourth, value, settled = row
+    mean, variance, third, fourth, few, value, settled = row
     for i in range(size):
         q = min(p[i], 1.0 - p[i])
         mean[i] = n[i] * q
         variance[i] = mean[i] * (1.0 - q)
         third[i] = 1.0 - 2.0 * q
         fourth[i] = 1.0 - 6.0 * q * (1.0 - q)
-    _series_along(state, row, size)
+        few[i] = mean[i] if mean[i] < _INVERT_BELOW else 2.0
+    _glance(state, row, size)
     for i in range(size):
-        if settled[i]:
-            k = min(max(int(value[i]), 0), n[i])
-            out[i] = k if p[i] <= 0.5 else n[i] - k
-            state[i] += GOLDEN
-        else:
+        if settled[i] == _OPEN:
             out[i], state[i] = draw_binomial(state[i], n[i], p[i])
+        else:
+            k = min(max(int(value[i]), 0), n[i]) if settled[i] == _VALUE else 0
+            out[i] = k if p[i] <= 0.5 else n[i] - k
+            state[i] += GOLDEN if settled[i] != _IMPOSSIBLE else ZERO
 
 
 @njit(cache=True, error_model="numpy")
 def poisson_along(state: States, means: Floats, out: Ints, row: Row, size: int) -> None:
     """Draw a Poisson number in the first `size` places of a row, as `draw_poisson` would."""
-    mean, variance, third, fourth, value, settled = row
+    mean, variance, third, fourth, few, value, settled = row
     for i in range(size):
         mean[i] = variance[i] = means[i]
         third[i] = fourth[i] = 1.0
-    _series_along(state, row, size)
+        few[i] = mean[i] if mean[i] < _INVERT_BELOW else 2.0
+    _glance(state, row, size)
     for i in range(size):
-        if settled[i]:
-            out[i] = max(int(value[i]), 0)
-            state[i] += GOLDEN
-        else:
+        if settled[i] == _OPEN:
             out[i], state[i] = draw_poisson(state[i], means[i])
+        else:
+            out[i] = max(int(value[i]), 0) if settled[i] == _VALUE else 0
+            state[i] += GOLDEN if settled[i] != _IMPOSSIBLE else ZERO
 
 
 @njit(cache=True, error_model="numpy")
 def births_along(state: States, founders: Ints, stay: Floats, out: Ints, row: Row, size: int) -> None:
     """Draw the births in surviving clans in the first `size` places of a row, as `draw_births` would."""
-    mean, variance, third, fourth, value, settled = row
+    mean, variance, third, fourth, few, value, settled = row
     for i in range(size):
         more, inverse = 1.0 - stay[i], 1.0 / stay[i]
         mean[i] = founders[i] * more / stay[i]
@@ -345,13 +371,14 @@ def births_along(state: States, founders: Ints, stay: Floats, out: Ints, row: Ro
         variance[i] = 0.0 if skewed or mean[i] < _INVERT_BELOW else mean[i] / stay[i]
         third[i] = (1.0 + more) * inverse
         fourth[i] = 1.0 + 6.0 * more * inverse * inverse
-    _series_along(state, row, size)
+        few[i] = founders[i] * more if mean[i] < _INVERT_BELOW else 2.0
+    _glance(state, row, size)
     for i in range(size):
-        if settled[i]:
-            out[i] = max(int(value[i]), 0)
-            state[i] += GOLDEN
-        else:
+        if settled[i] == _OPEN:
             out[i], state[i] = draw_births(state[i], founders[i], stay[i])
+        else:
+            out[i] = max(int(value[i]), 0) if settled[i] == _VALUE else 0
+            state[i] += GOLDEN if settled[i] != _IMPOSSIBLE else ZERO
 
 
 @njit(cache=True, error_model="numpy")

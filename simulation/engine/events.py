@@ -159,6 +159,9 @@ class Rules(NamedTuple):
         ]  # fmt: skip
 
 
+N_RULES = 9  # addresses of `Rules.arrays`
+
+
 @inner(forceinline=True)
 def rules_at(at: Addresses, i: int) -> Rules:
     """Return the rules whose addresses begin at number i."""
@@ -204,6 +207,9 @@ class Scratch(NamedTuple):
         return cls(*parts, Row.of(n_places))  # type: ignore[arg-type, call-arg]
 
 
+N_SCRATCH = len(Scratch._fields) - 1 + len(Row._fields)  # addresses: `draws` is a row of arrays itself
+
+
 @inner(forceinline=True)
 def scratch_at(at: Addresses, i: int) -> Scratch:
     """Return the scratch whose addresses begin at number i."""
@@ -214,7 +220,8 @@ def scratch_at(at: Addresses, i: int) -> Scratch:
         row(at, i + 12, np.int64), row(at, i + 13, np.int64), table(at, i + 14, np.float64),
         Row(
             row(at, i + 15, np.float64), row(at, i + 16, np.float64), row(at, i + 17, np.float64),
-            row(at, i + 18, np.float64), row(at, i + 19, np.float64), row(at, i + 20, np.bool_),
+            row(at, i + 18, np.float64), row(at, i + 19, np.float64), row(at, i + 20, np.float64),
+            row(at, i + 21, np.int64),
         ),
     )  # fmt: skip
 
@@ -253,7 +260,7 @@ def draw_from(
 def draw_stratum(
     s: int, hazards: Floats, pop: Columns, rules: Rules, scratch: Scratch, key: np.uint64, dt: float, tally: Ints
 ) -> bool:  # fmt: skip
-    """Draw the events of stratum `s`, whose hazards are `hazards[:, s]`; False, with nothing changed, where room is short."""
+    """Draw the events of stratum `s`, whose hazards are `hazards[s]`; False, with nothing changed, where room is short."""
     meta, n_channels = pop.meta, rules.effect.size
     code, first, end = pop.code[s], pop.first[s], pop.end[s]
     singles = meta[SINGLE_CELLS] != 0
@@ -265,7 +272,7 @@ def draw_stratum(
         return False
     # Slices, not ranges of indices: only then does the compiler see that no index is negative, and makes vectors of loops.
     size = end - first
-    n, birth = pop.cells[s, first:end], hazards[0, s, first:end]
+    n, birth = pop.cells[s, first:end], hazards[s, 0, first:end]
     state, rate, share, stay, excess = (
         scratch.state,
         scratch.rate,
@@ -286,7 +293,7 @@ def draw_stratum(
     widest_rate = -1.0
     lowest[0] = -1
     for c in range(n_channels):
-        hazard, bits = hazards[c, s, first:end], 0
+        hazard, bits = hazards[s, c, first:end], 0
         for k in hazard.view(np.int64):
             bits |= k
         if bits == 0:
@@ -311,7 +318,7 @@ def draw_stratum(
     for i in range(size):
         rate[i] = 0.0
     for a in range(n_active - 1, -1, -1):
-        hazard, later = hazards[active[a], s, first:end], scratch.rest[a]
+        hazard, later = hazards[s, active[a], first:end], scratch.rest[a]
         for i in range(size):
             later[i] = rate[i]
             rate[i] += hazard[i]
@@ -352,7 +359,7 @@ def draw_stratum(
         if a == n_active - 1:
             low, high = 0, size
         hazard, later, chosen = (
-            hazards[c, s, first + low : first + high],
+            hazards[s, c, first + low : first + high],
             scratch.rest[a, low:high],
             leavers[low:high],
         )

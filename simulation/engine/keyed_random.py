@@ -32,8 +32,8 @@ _S30, _S27, _S31, S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(1
 _MASK = 0xFFFFFFFFFFFFFFFF
 UNIT = 1.0 / 9007199254740992.0  # 2**-53
 TWO_UNITS = 2.0 * UNIT
-BOXES = np.uint64(255)
-_HALF_UNIT = 0.5 * UNIT  # keeps uniform() inside (0, 1)
+BOXES, ZERO = np.uint64(255), np.uint64(0)
+HALF_UNIT = 0.5 * UNIT  # keeps uniform() inside (0, 1)
 
 
 def _mix_python(z: int) -> int:
@@ -85,7 +85,7 @@ def agent_key(step: np.uint64, code: np.int64, place: np.int64, serial: np.int64
 def uniform(state: np.uint64) -> tuple[float, np.uint64]:
     """Return a uniform number strictly inside (0, 1), and the state after it."""
     state += GOLDEN
-    return float(mix(state) >> S11) * UNIT + _HALF_UNIT, state
+    return float(mix(state) >> S11) * UNIT + HALF_UNIT, state
 
 
 def _ziggurat() -> tuple[np.ndarray, np.ndarray]:

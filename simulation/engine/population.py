@@ -112,7 +112,8 @@ class Population:
         self.cells, self.uid = columns.cells.reshape(-1), columns.uid.reshape(-1)
         self.traits = columns.traits.reshape(n_traits, -1).T
         self.place = np.tile(np.arange(places, dtype=np.int32), strata)
-        self._hazard: Floats | None = None
+        self._hazards: Floats | None = None
+        self._by_row: Floats | None = None
 
     @property
     def code(self) -> Ints:
@@ -121,15 +122,22 @@ class Population:
 
     @property
     def hazards(self) -> Floats:
-        """Return the hazards per day by channel, shape (n_channels, strata, places); made when first asked for."""
-        if self._hazard is None:
-            self._hazard = np.zeros((self.n_channels, *self.columns.cells.shape))
-        return self._hazard
+        """Return the hazards per day, shape (strata, n_channels, places); made when first asked for."""
+        if self._hazards is None:
+            self._hazards = np.zeros((self.capacity, self.n_channels, self.n_places))
+        if self._by_row is not None:  # what was written there
+            self._hazards[:] = self._by_row.reshape(self.capacity, self.n_places, self.n_channels).swapaxes(
+                1, 2
+            )
+            self._by_row = None
+        return self._hazards
 
     @property
     def hazard(self) -> Floats:
-        """Return the hazards per day by row, shape (rows, n_channels)."""
-        return self.hazards.reshape(self.n_channels, -1).T
+        """Return the hazards per day by row, shape (rows, n_channels); what is written there counts from the next draw on."""
+        if self._by_row is None:
+            self._by_row = np.ascontiguousarray(self.hazards.swapaxes(1, 2)).reshape(-1, self.n_channels)
+        return self._by_row
 
     @property
     def single_cells(self) -> bool:
@@ -221,9 +229,9 @@ class Population:
             for name, column in self.columns._asdict().items()
             if name not in ("table", "meta")
         }
-        hazards = self._hazard
+        hazards = None if self._hazards is None else self.hazards
         self._use(Columns(**wider, table=_empty_table(2 * self.capacity), meta=self.meta))
-        self._hazard = None if hazards is None else _twice(hazards, -2)
+        self._hazards = None if hazards is None else _twice(hazards, 0)
         if not self.single_cells:
             _rehash(self.columns)
 
@@ -319,8 +327,8 @@ def bounds(stratum: int, pop: Columns) -> None:
 def clear(hazards: Floats, pop: Columns) -> None:
     """Set the hazards to zero wherever there are cells."""
     for s in range(pop.meta[N_STRATA]):
-        for c in range(hazards.shape[0]):
-            hazard = hazards[c, s, pop.first[s] : pop.end[s]]
+        for c in range(hazards.shape[1]):
+            hazard = hazards[s, c, pop.first[s] : pop.end[s]]
             for i in range(hazard.size):
                 hazard[i] = 0.0
 
