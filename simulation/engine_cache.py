@@ -2,7 +2,8 @@
 
 Numba renews a cached kernel when the kernel's own file changes, but not when a helper that was inlined from
 another file does: it would go on serving the old one. So the cache folder is named by a hash of every source
-file that holds kernels. It also lies in the user's own cache, so that a read-only installation works.
+file that holds kernels, and of the parameters' names, which kernels find by their place in a record. It lies in the
+folder that NUMBA_CACHE_DIR names, else in the user's own cache, so that a read-only installation works.
 """
 
 import os
@@ -17,6 +18,7 @@ from pathlib import Path
 KERNEL_ROOMS = ("engine", "biology")
 _PACKAGE = Path(__file__).resolve().parent
 _FOLDER = re.compile(r"kernels-[0-9a-f]{16}")
+_PARAMETER = re.compile(rb"^  (\w+):", re.MULTILINE)
 _DAY_S = 86_400.0
 _DUR_KEPT_S = 30 * _DAY_S
 
@@ -24,12 +26,9 @@ _DUR_KEPT_S = 30 * _DAY_S
 def use_engine_cache(environ: MutableMapping[str, str] = os.environ) -> Path | None:
     """Point ``NUMBA_CACHE_DIR`` to a folder that belongs to exactly these kernels.
 
-    A folder that the user has chosen stays. Returns the folder in use, or None where no folder can be written
-    (Numba then compiles anew, or caches beside the sources).
+    It lies in the folder that the variable names, if that can be written. Returns the folder in use, or None where none
+    can be written (Numba then compiles anew, or caches beside the sources).
     """
-    chosen = environ.get("NUMBA_CACHE_DIR")
-    if chosen and not _FOLDER.fullmatch(Path(chosen).name):  # ours may be inherited from a parent process
-        return Path(chosen)
     name = f"kernels-{kernel_digest()}"
     for root in _roots(environ):
         folder = root / name
@@ -42,7 +41,7 @@ def use_engine_cache(environ: MutableMapping[str, str] = os.environ) -> Path | N
 
 
 def kernel_digest(package: Path = _PACKAGE) -> str:
-    """Hash the kernels' sources, Python's version and Numba's."""
+    """Hash the kernels' sources, the names of the parameters, Python's version and Numba's."""
     digest = sha256(sys.version.encode())
     numba = find_spec("numba")
     version_file = Path(numba.origin).with_name("_version.py") if numba and numba.origin else None
@@ -53,11 +52,17 @@ def kernel_digest(package: Path = _PACKAGE) -> str:
             digest.update(file.read_bytes() + b"\0")
         except OSError:  # an editor's dangling link, a file just removed: it holds no kernel
             continue
+    table = package / "data" / "parameters.yaml"
+    if table.is_file():
+        digest.update(b"\0".join(_PARAMETER.findall(table.read_bytes())))
     return digest.hexdigest()[:16]
 
 
 def _roots(environ: MutableMapping[str, str]) -> Iterator[Path]:
     """Places to try, best first."""
+    chosen = environ.get("NUMBA_CACHE_DIR")
+    if chosen:  # ours may be inherited from a parent process
+        yield Path(chosen).parent if _FOLDER.fullmatch(Path(chosen).name) else Path(chosen)
     cache_home = environ.get("XDG_CACHE_HOME", "")
     if os.path.isabs(cache_home):  # the XDG rules say to ignore a relative one
         yield Path(cache_home) / "transplant-twin"

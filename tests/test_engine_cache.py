@@ -35,17 +35,26 @@ def test_the_folder_is_made_in_the_users_cache(environ: dict[str, str]) -> None:
     assert use_engine_cache(environ) == folder
 
 
-def test_a_folder_that_the_user_chose_stays(environ: dict[str, str], tmp_path: Path) -> None:
+def test_in_a_folder_that_the_user_chose_other_kernels_have_other_folders(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     environ["NUMBA_CACHE_DIR"] = str(tmp_path / "mine")
-    assert use_engine_cache(environ) == tmp_path / "mine"
+    first = use_engine_cache(environ)
+    assert first is not None
+    assert first.parent == tmp_path / "mine"
+    assert use_engine_cache(environ) == first
+    monkeypatch.setattr(engine_cache, "kernel_digest", lambda: "0123456789abcdef")
+    edited = use_engine_cache(environ)
+    assert edited == tmp_path / "mine" / "kernels-0123456789abcdef"
     assert not (tmp_path / "cache").exists()
 
 
 def test_a_folder_inherited_from_a_parent_process_is_looked_at_anew(environ: dict[str, str]) -> None:
-    environ["NUMBA_CACHE_DIR"] = "/somewhere/kernels-0123456789abcdef"
+    environ["NUMBA_CACHE_DIR"] = str(Path(environ["XDG_CACHE_HOME"]) / "kernels-0123456789abcdef")
     folder = use_engine_cache(environ)
     assert folder is not None
-    assert folder.is_relative_to(environ["XDG_CACHE_HOME"])
+    assert folder.parent == Path(environ["XDG_CACHE_HOME"])
+    assert folder.name != "kernels-0123456789abcdef"
 
 
 @pytest.mark.parametrize("room", engine_cache.KERNEL_ROOMS)
@@ -60,11 +69,22 @@ def test_an_edit_in_any_kernel_file_changes_the_digest(package: Path, room: str)
     assert kernel_digest(package) == before
 
 
+def test_a_parameter_more_changes_the_digest_and_another_value_does_not(package: Path) -> None:
+    table = package / "data" / "parameters.yaml"
+    table.parent.mkdir()
+    shutil.copy(PACKAGE / "data" / "parameters.yaml", table)
+    before, text = kernel_digest(package), table.read_text()
+    table.write_text(text.replace("value: 70 kg", "value: 71 kg"))
+    assert kernel_digest(package) == before
+    table.write_text(text + "  one_more:\n    value: 1\n")
+    assert kernel_digest(package) != before
+
+
 def test_every_file_with_kernels_is_in_a_room_that_is_hashed() -> None:
     with_kernels = {
         file.relative_to(PACKAGE).parts[0]
         for file in PACKAGE.rglob("*.py")
-        if "import njit" in file.read_text()
+        if "njit" in file.read_text() and file != Path(engine_cache.__file__)
     }
     assert with_kernels <= set(engine_cache.KERNEL_ROOMS)
 

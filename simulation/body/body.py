@@ -18,6 +18,8 @@ from simulation.body.keyed import Keyed
 from simulation.body.measure import truth_of
 from simulation.clinic.ports import Effect, Truth
 from simulation.engine.keyed_random import base_key
+from simulation.engine.population import MOST_BYTES
+from simulation.errors import UserError
 from simulation.parameters import ParameterValues
 from simulation.plugins import rules_of
 from simulation.products.registry import ENGAGERS
@@ -76,6 +78,7 @@ class Body:
                 (0.0, "hla_lost", round(values.n_hla_lost_reservoir)),
             ]
         )
+        self._refuse_too_many()
         self.state.day = self.state.start_day = min(graft.treg_day, 0.0) if graft.treg > 0 else 0.0
         self._integrity_of_grades = (
             values.integrity_grade_1, values.integrity_grade_2, values.integrity_grade_3, values.integrity_grade_4,
@@ -99,6 +102,17 @@ class Body:
             weight_kg=p.weight,
             haplotype_mismatch=self._haploidentical,
         )
+
+    def _refuse_too_many(self) -> None:
+        """Raise `UserError` where one agent a cell would not fit into memory."""
+        pop, cells = self.state.pop, sum(cells for _, _, cells in self._due)
+        needed = cells * pop.bytes_per_stratum
+        if pop.single_cells and needed > MOST_BYTES:
+            raise UserError(
+                f"{cells:.3g} cells in {pop.n_places} places would take about {needed / 2**30:.3g} GiB, each an agent of its own",
+                key="resolution.cells_per_agent",
+                expected=f"at most {MOST_BYTES // pop.bytes_per_stratum:,} cells here, or unlimited",
+            )
 
     def _ordered(self) -> Order:
         return Order((*self.before, *self.plugin_rules, *self.rules), self.after)
@@ -204,9 +218,9 @@ class Body:
 
     def hazard_of_death(self) -> float:
         """Return the hazard of non-relapse death now, per day."""
-        p, truth = self.values, self.truth()
-        gvhd = {3: p.rate_death_agvhd_3, 4: p.rate_death_agvhd_4}.get(truth.agvhd_grade, 0.0)
-        return float(gvhd + (p.rate_death_crs_4 if truth.crs_grade == 4 else 0.0))
+        p = self.values
+        gvhd = {3: p.rate_death_agvhd_3, 4: p.rate_death_agvhd_4}.get(self.agvhd_grade(), 0.0)
+        return float(gvhd + (p.rate_death_crs_4 if self.crs_grade() == 4 else 0.0))
 
     def uniform(self, stream: str, *ids: int) -> float:
         """Return a keyed random number of a named clinic stream."""

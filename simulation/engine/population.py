@@ -16,11 +16,12 @@ from numba import njit
 from simulation.engine.compiled import Addresses, cube, inner, row, table
 from simulation.engine.keyed_random import mix
 
-__all__ = ["Columns", "Population", "bounds", "clear", "columns_at", "stratum_of"]
+__all__ = ["MOST_BYTES", "Columns", "Population", "bounds", "clear", "columns_at", "stratum_of"]
 
 # Slots of `Population.meta`.
 N_STRATA, N_FREE, NEXT_UID, NEXT_CLONE, NEXT_SERIAL, SINGLE_CELLS = range(6)
 _META = 8
+MOST_BYTES = 8 << 30  # that the tables may take
 _FREE = -1  # the code of a stratum that may be used for another
 
 Ints = npt.NDArray[np.int64]
@@ -222,8 +223,26 @@ class Population:
         """Return how many new strata fit in."""
         return int(self.meta[N_FREE]) + self.capacity - int(self.meta[N_STRATA])
 
+    @property
+    def bytes_per_stratum(self) -> int:
+        """Return what one more stratum takes in memory."""
+        n_traits = self.traits.shape[1]
+        return (
+            self.n_places * (28 + 16 * n_traits + 16 * self.n_channels) + 60
+        )  # hazards twice: they are shown by row, too
+
     def _grow(self) -> None:
-        """Double the tables."""
+        """Double the tables.
+
+        Raises
+        ------
+        MemoryError
+            If they would take more than `MOST_BYTES`.
+        """
+        if 2 * self.capacity * self.bytes_per_stratum > MOST_BYTES:
+            raise MemoryError(
+                f"{self.capacity:,} agents in {self.n_places} places: more would take over {MOST_BYTES >> 30} GiB"
+            )
         wider = {
             name: _twice(column, -2 if column.ndim > 1 else 0)
             for name, column in self.columns._asdict().items()

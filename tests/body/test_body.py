@@ -5,6 +5,7 @@ from math import log10
 import numpy as np
 import pytest
 
+from simulation import UserError
 from simulation.biology.antigens import CD19, HLA_HAPLOTYPE
 from simulation.biology.places import PlaceKind
 from simulation.biology.traits import ALLOREACTIVE, BLAST, CLASS, MEMORY, ORIGIN, STAGE, TCON, TREG, encode
@@ -246,6 +247,14 @@ def test_a_patient_is_the_same_in_every_arm_and_whatever_else_varies() -> None:
     assert 0.05 <= min(growth) < 0.06 < 0.19 < max(growth) <= 0.2
     fitness = [patient_values(scenario(**more), 1, n).t_cell_fitness for n in range(200)]
     assert abs(np.corrcoef(growth, fitness)[0, 1]) < 0.3  # 4 standard errors
+
+
+def test_one_agent_a_cell_is_refused_with_an_estimate_where_memory_would_not_do() -> None:
+    with pytest.raises(
+        UserError, match=r"7.0\d*e\+0?7 cells in \d+ places would take about [\d.e+]+ GiB"
+    ) as told:
+        patient(**{"resolution.cells_per_agent": 1, "graft.tcon": "1e6 cells/kg"})
+    assert told.value.errors[0].key == "resolution.cells_per_agent"
 
 
 def test_a_copied_body_is_independent() -> None:
