@@ -312,7 +312,7 @@ def _glance(state: States, row: Row, size: int) -> None:
         share = float(np.int64(bits >> S11))
         z = (share * TWO_UNITS + UNIT - 1.0) * EDGE[box]
         z2 = z * z
-        stddev = sqrt(variance[i])
+        stddev = sqrt(max(variance[i], 1.0))  # below, the number is not used, but it is to be one
         bend = fourth[i] * (z2 - 3.0) * _24TH - third[i] * third[i] * (2.0 * z2 - 5.0) * _36TH - _24TH
         value[i] = floor(mean[i] + 0.5 + stddev * z + third[i] * (z2 - 1.0) * _SIXTH + z * bend / stddev)
         large = (variance[i] >= _SERIES_ABOVE) & (abs(z) < EDGE[box + 1])

@@ -295,7 +295,7 @@ def draw_stratum(
     for c in range(n_channels):
         hazard, bits = hazards[s, c, first:end], 0
         for k in hazard.view(np.int64):
-            bits |= k
+            bits |= k << 1  # -0.0 is none either
         if bits == 0:
             continue
         low, high = 0, size
@@ -451,8 +451,8 @@ def _carry_out(
             continue
         if effect == PROGRAM:
             tally[0] += _program(k, hazard[i] * dt, operand, s, first + i, pop, rules, scratch)
-        elif beyond - begin == 1:
-            place = first + i if effect == RECODE else np.int64(rules.member[begin])
+        elif beyond - begin <= 1:  # where a group has no members, cells stay
+            place = np.int64(rules.member[begin]) if effect == GOTO and begin < beyond else first + i
             if singles:
                 _part(target, place, k, s, first + i, pop)
             else:

@@ -13,17 +13,23 @@ from numba import njit
 from scipy import stats
 
 from simulation.engine.draws import (
+    Row,
     binomial,
+    binomial_along,
+    births_along,
     draw_binomial,
     draw_births,
     draw_gamma,
     draw_poisson,
     poisson,
-)  # fmt: skip
+    poisson_along,
+)
+from simulation.engine.keyed_random import GOLDEN
+from simulation.engine.population import Floats, Ints
 
 _ALARM = 1e-6
 _SIGMAS = 5.0
-Ints = npt.NDArray[np.int64]
+States = npt.NDArray[np.uint64]
 Law = Any  # a frozen discrete law of SciPy
 
 
@@ -55,7 +61,7 @@ def _births(seed: int, n: int, stay: float, size: int) -> Ints:
 
 
 @njit(cache=False)
-def _gammas(seed: int, shape: float, size: int) -> npt.NDArray[np.float64]:
+def _gammas(seed: int, shape: float, size: int) -> Floats:
     state = np.uint64(seed)
     out = np.empty(size)
     for i in range(size):
@@ -172,3 +178,126 @@ def test_draws_with_the_state_in_an_array_are_the_same_draws() -> None:
         assert [binomial(state, n, p) for _ in range(50)] == _binomials(21, n, p, 50).tolist()
     state = np.full(1, 22, np.uint64)
     assert [poisson(state, 3.0) for _ in range(50)] == _poissons(22, 3.0, 50).tolist()
+
+
+@njit(cache=False)
+def _binomials_one_by_one(state: States, n: Ints, p: Floats) -> Ints:
+    out = np.empty(n.size, np.int64)
+    for i in range(n.size):
+        out[i], state[i] = draw_binomial(state[i], n[i], p[i])
+    return out
+
+
+@njit(cache=False)
+def _poissons_one_by_one(state: States, mean: Floats) -> Ints:
+    out = np.empty(mean.size, np.int64)
+    for i in range(mean.size):
+        out[i], state[i] = draw_poisson(state[i], mean[i])
+    return out
+
+
+@njit(cache=False)
+def _births_one_by_one(state: States, founders: Ints, stay: Floats) -> Ints:
+    out = np.empty(founders.size, np.int64)
+    for i in range(founders.size):
+        out[i], state[i] = draw_births(state[i], founders[i], stay[i])
+    return out
+
+
+_BELOW, _ABOVE = np.nextafter(50.0, 0.0), np.nextafter(50.0, 99.0)
+_CELLS = [
+    0,
+    1,
+    2,
+    3,
+    10,
+    23,
+    24,
+    25,
+    26,
+    50,
+    99,
+    100,
+    199,
+    200,
+    201,
+    1_000,
+    4_567,
+    10**5,
+    10**6,
+    10**9,
+    10**12,
+]
+_P = [
+    -1.0, -1e-18, 0.0, 5e-324, 1e-300, 1e-17, 1e-12, 1e-11, 5e-11, 1e-9, 1e-7, 1e-5, 1e-4, 1e-3, 0.02, 0.1, 0.25, 1.0 / 3.0, 0.4,
+    0.5 - 1e-16, 0.5, 0.5 + 1e-16, 0.6, 0.9, 0.999, 1.0 - 1e-9, 1.0 - 1e-12, 1.0 - 1e-16, 1.0, 1.0 + 1e-15, 2.0,
+]  # fmt: skip
+_MEANS = [
+    -1.0, 0.0, 5e-324, 1e-300, 1e-9, 0.01, 0.5, 1.0, 5.0, 9.999, 10.0, 10.001, 25.0, 49.0, _BELOW, 50.0, _ABOVE, 60.0, 1e3, 1e6,
+    1e12, 1e15,
+]  # fmt: skip
+_STAY = [
+    1.0 + 1e-15, 1.0, 1.0 - 1e-16, 1.0 - 1e-13, 1.0 - 1e-12, 1.0 - 1e-11, 1.0 - 1e-9, 0.999999, 0.9999, 0.99, 0.9, 0.7, 0.5, 0.3,
+    0.1, 0.01, 1e-3, 1e-5,
+]  # fmt: skip
+
+
+def _along_as_one_by_one(draw_along: Any, one_by_one: Any, *arguments: npt.NDArray[Any], seed: int) -> float:
+    """Compare numbers and states, in rows of many lengths; return the share that the first glance settled."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(arguments[0].size)  # what is drawn in different ways stands side by side
+    shuffled = [argument[order] for argument in arguments]
+    state = rng.integers(0, 2**64, order.size, np.uint64)
+    after, wanted = state.copy(), np.zeros(order.size, np.int64)
+    wanted[:] = one_by_one(after, *shuffled)
+    begin, length = 0, 0
+    while begin < order.size:
+        part = slice(begin, begin + length)
+        n = shuffled[0][part].size
+        mine, out = state[part].copy(), np.full(n, -7, np.int64)
+        draw_along(mine, *(argument[part] for argument in shuffled), out, Row.of(n))
+        assert out.tobytes() == wanted[part].tobytes() and mine.tobytes() == after[part].tobytes()
+        begin, length = begin + length, length % 40 + 1 if length < 40 else 5_000
+    return float((after == state + GOLDEN).mean())
+
+
+def _log_uniform(rng: np.random.Generator, low: float, high: float, size: int) -> Floats:
+    return np.exp(rng.uniform(np.log(low), np.log(high), size))
+
+
+def test_binomial_draws_along_a_row_are_the_same_as_one_by_one() -> None:
+    rng = np.random.default_rng(30)
+    n, p = (x.ravel() for x in np.meshgrid(np.array(_CELLS), np.array(_P), indexing="ij"))
+    n, p = np.tile(n, 60), np.tile(p, 60)
+    settled = _along_as_one_by_one(binomial_along, _binomials_one_by_one, n, p, seed=31)
+    assert 0.1 < settled < 0.9
+    n, p = _log_uniform(rng, 1.0, 1e13, 200_000).astype(np.int64), _log_uniform(rng, 1e-13, 1.0, 200_000)
+    p[::2] = 1.0 - p[::2]
+    assert _along_as_one_by_one(binomial_along, _binomials_one_by_one, n, p, seed=32) > 0.5
+    mean = rng.uniform(45.0, 55.0, 100_000)  # where the ways to draw change
+    p = rng.random(mean.size)
+    n = (mean / (p * (1.0 - p))).astype(np.int64)
+    _along_as_one_by_one(binomial_along, _binomials_one_by_one, n, p, seed=33)
+
+
+def test_poisson_draws_along_a_row_are_the_same_as_one_by_one() -> None:
+    rng = np.random.default_rng(34)
+    mean = np.tile(_MEANS, 2_000)
+    assert 0.2 < _along_as_one_by_one(poisson_along, _poissons_one_by_one, mean, seed=35) < 0.9
+    mean = np.concatenate([_log_uniform(rng, 1e-9, 1e15, 100_000), rng.uniform(45.0, 55.0, 100_000)])
+    _along_as_one_by_one(poisson_along, _poissons_one_by_one, mean, seed=36)
+
+
+def test_births_along_a_row_are_the_same_as_one_by_one() -> None:
+    rng = np.random.default_rng(37)
+    founders, stay = (x.ravel() for x in np.meshgrid(np.array(_CELLS), np.array(_STAY), indexing="ij"))
+    founders, stay = np.tile(founders, 60), np.tile(stay, 60)
+    assert 0.2 < _along_as_one_by_one(births_along, _births_one_by_one, founders, stay, seed=38) < 0.9
+    founders, more = (
+        _log_uniform(rng, 1.0, 1e13, 200_000).astype(np.int64),
+        _log_uniform(rng, 1e-13, 0.9999, 200_000),
+    )
+    _along_as_one_by_one(births_along, _births_one_by_one, founders, 1.0 - more, seed=39)
+    mean, more = rng.uniform(5.0, 100.0, 100_000), _log_uniform(rng, 1e-9, 0.9, 100_000)
+    founders = (mean * (1.0 - more) / more).astype(np.int64)
+    _along_as_one_by_one(births_along, _births_one_by_one, founders, 1.0 - more, seed=40)

@@ -12,28 +12,33 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from simulation.engine.events import Variants
-from simulation.engine.population import Resolution
+from simulation.engine.events import DIE, DIVIDE, RECODE, Channels, Variants
+from simulation.engine.population import Floats, Ints
 from tests.engine.worlds import (
     CLONE,
     DEATH,
     FLIP,
+    KIND,
     LEFT,
     MUTANT,
+    NAMES,
+    PROGRAMMED,
     RECODED,
     RING,
     SPREAD_WEIGHT,
     TAG,
+    TO_FIRST,
     TO_NEIGHBOUR,
     TO_SPREAD,
     World,
     cells_by,
+    check_integrity,
+    traits_by,
 )  # fmt: skip
 
 _ALARM = 1e-6
 _SIGMAS = 5.0
 _REPLICATES = 20_000
-Ints = npt.NDArray[np.int64]
 
 
 def _near(sample: npt.ArrayLike, wanted: float, variance: float) -> None:
@@ -190,10 +195,7 @@ def test_programmed_divisions_have_the_mean_of_the_closed_form(dt: float) -> Non
     world = _cultures(20, replicates, seed=8, code=LEFT.bits(steps))
     births = 0
     for _ in range(round(days / dt)):
-        world.pop.clear_hazards()
-        rows = world.pop.rows()
-        dividing = rows[LEFT.of(world.pop.codes(rows)) > 0]
-        world.pop.hazard[dividing, 3] = rate
+        world.set_hazards(program=rate)
         births += int(world.step(dt)[:, 0].sum())
     done = [stats.poisson.pmf(k, rate * days) for k in range(steps)]
     done.append(1.0 - sum(done))
@@ -265,21 +267,19 @@ def test_a_ring_has_no_drift() -> None:
     assert stats.chisquare(cells).pvalue > _ALARM
 
 
-def test_one_cell_per_agent_gives_the_statistics_of_cohorts() -> None:
+def test_one_cell_an_agent_gives_the_statistics_of_cohorts() -> None:
     # 60 cells divide, die, change and wander; counts by state after two days, in 300 wells.
     wells, n0 = 300, 60
     tables = []
-    for max_cells, seed in ((0, 13), (1, 14)):
-        world = World(Resolution(max_cells=max_cells), seed=seed, capacity=1 << 15)
+    for single_cells, seed in ((False, 13), (True, 14)):
+        world = World(single_cells, seed=seed, capacity=1 << 15)
         for i in range(wells):
-            world.pop.add(TAG.bits(i), 0, n0)
+            world.pop.add(TAG.bits(i), 0, n0 // 2)
+            world.pop.add(TAG.bits(i) | LEFT.bits(2), 0, n0 // 2)
         for _ in range(8):
-            world.set_hazards(divide=0.5, die=0.3, recode=0.2, to_neighbour=0.4)
-            # A changed cell does not change again.
-            changed = world.pop.rows()[(world.pop.codes(world.pop.rows()) & FLIP) > 0]
-            world.pop.hazard[changed, RECODED] = 0.0
+            world.set_hazards(divide=0.5, die=0.3, recode=0.2, program=0.3, to_neighbour=0.4, to_group_1=0.1)
             world.step(0.25)
-        assert max_cells == 0 or world.pop.cells.max() == 1
+        assert (world.pop.cells.max() == 1) == single_cells
         table = np.zeros((wells, 2 * RING))
         for (code, place), cells in cells_by(world.pop).items():
             table[TAG.of(code), place + (RING if code & FLIP else 0)] += cells
@@ -306,3 +306,98 @@ def test_the_cost_of_variants_is_not_paid_by_other_classes() -> None:
     world.set_hazards(divide=1.0)
     world.step(1.0)
     assert all(code == 2 for code, _ in cells_by(world.pop))
+
+
+def test_a_channel_takes_no_cells_where_its_hazard_is_zero() -> None:
+    # Four channels that change a bit each, and death, each open in part of the places: what a channel took from a place is
+    # known to the cell. Rates whose sums are rounded, and numbers of cells at which the smallest error would show.
+    bits = (FLIP, FLIP << 1, FLIP << 2)
+    effects, operands = [DIVIDE, *(RECODE for _ in bits), DIE], [0, *bits, 0]
+    rules = Channels(np.array(effects, np.int64), np.array(operands, np.int64), KIND, LEFT, CLONE)
+    world = World(seed=15, n_traits=1, channels=rules)
+    n, rng = 10**10, np.random.default_rng(15)
+    rates = np.array([0.1 + 0.2, 0.3, 0.1, 0.2, 1.0 / 3.0, 0.7, 1e-3, 50.0])
+    for place in range(RING):
+        world.pop.add(0, place, n)
+    rows = world.pop.rows()
+    patterns = set()
+    for _ in range(3_000):
+        world.set_hazards()
+        hazard: Floats = rng.choice(rates, (RING, len(effects))) * (rng.random((RING, len(effects))) < 0.5)
+        hazard[:, 0] = 0.0
+        world.pop.hazard[rows] = hazard
+        patterns.add((hazard > 0.0).tobytes())
+        tally = world.step(0.1).sum(axis=0)
+        taken = np.zeros_like(hazard, dtype=np.int64)
+        for (code, place), cells in cells_by(world.pop).items():
+            if code:
+                taken[place, operands.index(code)] += cells
+        taken[:, -1] = n - world.pop.cells[rows] - taken.sum(axis=1)
+        assert ((taken > 0) == (hazard > 0.0)).all()
+        assert (taken.sum(axis=0) == tally).all()
+        for row in world.pop.rows():
+            if world.pop.code_of(row):
+                world.pop.remove(row)
+        world.pop.cells[rows] = n
+    assert len(patterns) > 2_500
+
+
+@pytest.mark.parametrize("single_cells", [False, True])
+@pytest.mark.parametrize(
+    ("channel", "goes_to"),
+    [
+        (RECODED, {3}),
+        (PROGRAMMED, {3}),
+        (TO_NEIGHBOUR, {2, 4}),
+        (TO_FIRST, {0}),
+        (TO_SPREAD, set(range(RING))),
+    ],
+)
+def test_what_a_channel_takes_comes_from_where_it_is_open(
+    channel: int, goes_to: set[int], single_cells: bool
+) -> None:
+    # The channel is open in place 3 only; change or death elsewhere, and everywhere a little.
+    n = 300 if single_cells else 10**6
+    world = World(single_cells, seed=16, n_traits=1)
+    for place in range(RING):
+        world.pop.add(LEFT.bits(1), place, n, np.array([float(place)]))
+    world.set_hazards(die=0.1)
+    rows = world.pop.rows()
+    world.pop.hazard[rows[world.pop.place[rows] == 3], channel] = 2.0
+    old = {int(uid) for uid in world.pop.uid[rows]}
+    tally = world.step(1.0).sum(axis=0)
+    came = {int(world.pop.place[row]) for row in world.pop.rows() if int(world.pop.uid[row]) not in old}
+    assert tally[channel] > 0 and tally[DEATH] > 0 and tally.sum() - tally[[channel, DEATH, 0]].sum() == 0
+    pop = world.pop
+    if channel in (RECODED, PROGRAMMED) or single_cells:  # nobody like them was there
+        assert came == goes_to
+        now = pop.rows()[~np.isin(pop.uid[pop.rows()], list(old))]
+        assert pop.cells[now].sum() == tally[channel] + tally[0]
+        assert (pop.traits[now, 0] == 3.0).all()
+    else:
+        for (_, place), traits in traits_by(pop).items():
+            mixed = place in goes_to and place != 3
+            assert (traits[0] != place) == mixed
+            assert traits[0] == pytest.approx(3.0, abs=abs(place - 3.0))  # drawn towards 3, not from it
+    check_integrity(pop)
+
+
+@pytest.mark.parametrize("single_cells", [False, True])
+def test_cells_called_to_a_group_without_members_stay(single_cells: bool) -> None:
+    world = World(single_cells)
+    world.where = world.where._replace(group_start=np.array([0, 0, RING], np.int32))
+    world.pop.add(0, 2, 100, np.array([0.25, 0.5]))
+    world.set_hazards(to_group_0=1.0)
+    assert world.step(1.0)[0, TO_FIRST] > 30
+    assert cells_by(world.pop) == {(0, 2): 100}
+    assert (world.pop.traits[world.pop.rows()] == [0.25, 0.5]).all()
+
+
+def test_minus_zero_is_no_hazard() -> None:
+    worlds = [World(seed=17), World(seed=17)]
+    for zero, world in zip((0.0, -0.0), worlds, strict=True):
+        for place in range(1, RING):
+            world.pop.add(0, place, 1_000)
+        world.set_hazards(**dict.fromkeys(NAMES, zero) | {"die": 0.5})
+        world.step(1.0)
+    assert cells_by(worlds[0].pop) == cells_by(worlds[1].pop)

@@ -13,24 +13,23 @@ import hashlib, warnings
 import numpy as np
 warnings.simplefilter("ignore", RuntimeWarning)  # Python's own scalars warn where 64-bit arithmetic wraps round
 from simulation.engine.events import Variants
-from simulation.engine.population import Resolution
-from tests.engine.worlds import FLIP, LEFT, MUTANT, NAMES, RING, World, digest
+from tests.engine.worlds import LEFT, MUTANT, NAMES, RING, World, digest
 
 said = hashlib.sha256()
-for max_cells in (0, 1):
-    world = World(Resolution(2, max_cells), seed=3, capacity=8,
-                  variants=Variants(np.array([MUTANT]), np.array([1e-2]), 0, 3))
+for single_cells in (False, True):
+    world = World(single_cells, seed=3, capacity=8, variants=Variants(np.array([MUTANT]), np.array([1e-2]), 0, 3))
     for place in range(RING):
         for k in range(3):
-            cells = 5 if max_cells else (7, 400, 10**6)[k]
+            cells = 5 if single_cells else (7, 400, 10**6)[(k + place) % 3]
             world.pop.add((0, 1, LEFT.bits(2))[k], place, cells, np.array([0.1 * k, 0.05 * place]))
     for step in range(6):
-        world.set_hazards(divide=0.3, die=0.2, recode=0.15, to_neighbour=0.2, to_group_1=0.1, to_group_0=0.05)
-        rows = world.pop.rows()
-        world.pop.hazard[rows[(world.pop.codes(rows) & FLIP) > 0], NAMES.index("recode")] = 0.0
-        world.pop.hazard[rows[LEFT.of(world.pop.codes(rows)) > 0], NAMES.index("program")] = 0.6
+        world.set_hazards(divide=0.3, die=0.2, recode=0.15, program=0.6, to_neighbour=0.2, to_group_1=0.1, to_group_0=0.05)
+        world.pop.hazard[world.pop.rows()[step], NAMES.index("die")] = 2.0  # the hazards of a stratum need not be alike
+        if step == 3:
+            world.pop.hazard[world.pop.rows(), NAMES.index("to_group_0")] = -0.0
         tally = world.step(0.25)
         said.update(digest(world.pop) + tally.tobytes())
+        world.pop.remove(world.pop.rows()[0])
 print(said.hexdigest(), world.pop.n_agents)
 """
 

@@ -1,4 +1,6 @@
-"""Columns of cohorts: conservation, merging, the cap of agents, identity of rows, copies."""
+"""Tables of cohorts: conservation, averages, identity of rows, growth and reuse, copies."""
+
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulation.engine.events import Variants
-from simulation.engine.population import Population, Resolution
+from simulation.engine.population import NEXT_SERIAL, NEXT_UID, Population
 from tests.engine.worlds import (
     DEATH,
     FLIP,
@@ -19,26 +21,22 @@ from tests.engine.worlds import (
     cells_by,
     check_integrity,
     digest,
+    traits_by,
 )
 
 _CODES = [0, 1, FLIP, FLIP | 1, LEFT.bits(3), TAG.bits(1) | 2]
+_BUSY = dict(divide=0.4, die=0.4, recode=0.2, program=0.5, to_neighbour=0.3, to_group_1=0.2, to_group_0=0.1)
 
 
-def _disturb(world: World, rng: np.random.Generator, founded: int) -> int:
+def _disturb(world: World, rng: np.random.Generator, most: int = 10**6) -> int:
     """Do one random thing to a population by hand; return how many cells it brought (or took)."""
-    pop = world.pop
+    pop, rows = world.pop, world.pop.rows()
     what = rng.integers(4)
-    if what == 0:
-        n = int(rng.integers(0, 10 ** int(rng.integers(1, 7))))
-        pop.add(int(rng.choice(_CODES)), int(rng.integers(RING)), n, rng.random(2))
+    if what < 2:
+        n = int(10 ** rng.uniform(0.0, np.log10(most))) - 1
+        code = int(rng.choice(_CODES)) if what == 0 else TAG.bits(int(rng.integers(10, 10_000)))
+        pop.add(code, int(rng.integers(RING)), n, rng.random(2))
         return n
-    if what == 1:
-        n = int(rng.integers(1, 1_000)) if pop.resolution.max_cells == 0 else 1
-        if pop.resolution.max_cells == 0:  # a hand-made cohort of a code of its own
-            pop.found(TAG.bits(int(rng.integers(10, 10_000))), int(rng.integers(RING)), n, rng.random(2))
-            return n
-        return 0
-    rows = pop.rows()
     if what == 2 and rows.size:
         row = int(rng.choice(rows))
         n = int(pop.cells[row])
@@ -50,24 +48,21 @@ def _disturb(world: World, rng: np.random.Generator, founded: int) -> int:
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(
     seed=st.integers(0, 2**32 - 1),
-    cap=st.integers(1, 5),
-    tolerance=st.sampled_from([0.0, 0.01, 0.3]),
-    max_cells=st.sampled_from([0, 0, 0, 1, 100]),
+    capacity=st.sampled_from([1, 3, 8, 200]),
+    single_cells=st.sampled_from([False, False, True]),
 )
-def test_cells_are_conserved_and_columns_stay_whole(
-    seed: int, cap: int, tolerance: float, max_cells: int
-) -> None:
+def test_cells_are_conserved_and_tables_stay_whole(seed: int, capacity: int, single_cells: bool) -> None:
     rng = np.random.default_rng(seed)
     variants = Variants(np.array([MUTANT]), np.array([0.05]), 0, 4)
-    world = World(Resolution(cap, max_cells, tolerance), seed=seed, capacity=8, variants=variants)
+    world = World(single_cells, seed=seed, capacity=capacity, variants=variants)
     total = 0
     for _ in range(40):
-        if max_cells > 0 and world.pop.total_cells() > 2_000 * max_cells:
-            for row in world.pop.rows():  # one cell per agent is for small systems
+        if single_cells and total > 1_000:
+            for row in world.pop.rows():
                 world.pop.remove(int(row))
             total = 0
-        if max_cells == 0 or rng.random() < 0.3:
-            total += _disturb(world, rng, total) if max_cells == 0 else _small(world, rng)
+        total += _disturb(world, rng, 50 if single_cells else 10**6)
+        check_integrity(world.pop)
         rows = world.pop.rows()
         world.pop.clear_hazards()
         world.pop.hazard[rows] = rng.exponential(0.3, (rows.size, len(NAMES))) * (
@@ -78,19 +73,13 @@ def test_cells_are_conserved_and_columns_stay_whole(
         tally = world.step(float(rng.choice([0.01, 0.25, 1.0])))
         assert (tally >= 0).all()
         total += int(tally[:, 0].sum()) - int(tally[:, DEATH].sum())
-        assert world.pop.total_cells() == total
+        assert world.pop.total_cells() == total == sum(cells_by(world.pop).values())
         check_integrity(world.pop)
-
-
-def _small(world: World, rng: np.random.Generator) -> int:
-    n = int(rng.integers(1, 50))
-    world.pop.add(int(rng.choice(_CODES)), int(rng.integers(RING)), n, rng.random(2))
-    return n
 
 
 def test_thousands_of_steps_conserve_every_cell() -> None:
     rng = np.random.default_rng(5)
-    world = World(Resolution(2), seed=5, capacity=8)
+    world = World(seed=5, capacity=8)
     total = 0
     for place in range(RING):
         world.pop.add(0, place, 10**11)
@@ -103,153 +92,323 @@ def test_thousands_of_steps_conserve_every_cell() -> None:
     check_integrity(world.pop)
 
 
-def test_merging_never_mixes_discrete_traits_and_averages_continuous_ones_by_cells() -> None:
+def test_cells_that_are_added_never_mix_discrete_traits_and_average_continuous_ones() -> None:
     rng = np.random.default_rng(1)
-    pop = Population(2, len(NAMES), Resolution(2, 0, 0.01), capacity=8)
+    pop = Population(RING, 2, len(NAMES), capacity=1)
     cells: dict[tuple[int, int], int] = {}
-    sums: dict[tuple[int, int], np.ndarray] = {}
+    sums: dict[tuple[int, int], list[Fraction]] = {}
     for _ in range(5_000):
         at = (int(rng.choice(_CODES)), int(rng.integers(RING)))
-        n, traits = int(rng.integers(1, 10**9)), rng.random(2)
+        n, traits = int(10 ** rng.uniform(0.0, 12.0)), rng.random(2)
         pop.add(*at, n, traits)
         cells[at] = cells.get(at, 0) + n
-        sums[at] = sums.get(at, np.zeros(2)) + n * traits
+        sums[at] = [a + n * Fraction(b) for a, b in zip(sums.get(at, [Fraction()] * 2), traits, strict=True)]
     assert cells_by(pop) == cells
     check_integrity(pop)
-    for at, wanted in sums.items():
-        rows = [r for r in pop.rows() if (pop.codes(r), pop.place[r]) == at]
-        got = (pop.cells[rows, None] * pop.traits[rows]).sum(axis=0)
-        np.testing.assert_allclose(got, wanted, rtol=1e-9)
+    for at, traits in traits_by(pop).items():
+        np.testing.assert_allclose(traits, [float(x / cells[at]) for x in sums[at]], rtol=1e-12)
+
+
+@pytest.mark.parametrize("residents", [0, 1, 10**3, 10**12])
+@pytest.mark.parametrize("comers", [1, 10**3, 10**12])
+def test_cohorts_that_meet_average_their_traits_by_cells(residents: int, comers: int) -> None:
+    # All cells of places 1..5, and those of another code in place 0, come to place 0 in one step.
+    rng = np.random.default_rng(2)
+    world = World(capacity=4)
+    here = rng.random(2)
+    world.pop.add(FLIP, 0, residents, here)
+    sums, total = [residents * Fraction(x) for x in here], residents
+    for code, place in [(FLIP, place) for place in range(1, RING)] + [(0, 0)]:
+        n, traits = int(comers * rng.uniform(1.0, 9.0)), rng.random(2)
+        world.pop.add(code, place, n, traits)
+        total += n
+        sums = [a + n * Fraction(b) for a, b in zip(sums, traits, strict=True)]
+    world.pop.clear_hazards()
+    for row in world.pop.rows():
+        if world.pop.code_of(row) == 0:
+            world.pop.hazard[row, NAMES.index("recode")] = 1e9
+        elif world.pop.place[row] > 0:
+            world.pop.hazard[row, NAMES.index("to_group_0")] = 1e9
+    world.step(1.0)
+    assert cells_by(world.pop) == {(FLIP, 0): total}
+    row = world.pop.rows()[0]
+    np.testing.assert_allclose(world.pop.traits[row], [float(x / total) for x in sums], rtol=1e-12)
 
 
 def test_movement_keeps_the_mean_of_traits() -> None:
     rng = np.random.default_rng(2)
-    world = World(Resolution(3), seed=2)
+    world = World(seed=2)
     for place in range(RING):
-        for _ in range(3):
-            world.pop.add(0, place, int(rng.integers(1, 10**7)), rng.random(2))
-    pop = world.pop
-    before = (pop.cells[:, None] * pop.traits).sum(axis=0)
+        for tag in range(3):
+            world.pop.add(TAG.bits(tag), place, int(rng.integers(1, 10**7)), rng.random(2))
+    before = (world.pop.cells[:, None] * world.pop.traits).sum(axis=0)
     for _ in range(200):
-        world.set_hazards(to_neighbour=0.5, to_group_1=0.2, recode=0.0)
+        world.set_hazards(to_neighbour=0.5, to_group_1=0.2, recode=0.01)
         world.step(0.25)
-    np.testing.assert_allclose((pop.cells[:, None] * pop.traits).sum(axis=0), before, rtol=1e-9)
+    np.testing.assert_allclose((world.pop.cells[:, None] * world.pop.traits).sum(axis=0), before, rtol=1e-12)
 
 
-@pytest.mark.parametrize("cap", [1, 2, 3, 10])
-def test_the_cap_of_agents_holds_and_the_two_most_alike_are_merged(cap: int) -> None:
-    pop = Population(1, 1, Resolution(cap, 0, 0.0), capacity=8)
-    for i in range(cap):
-        pop.add(0, 0, 10, np.array([float(i * i)]))
-    assert pop.n_agents == cap
-    pop.add(0, 0, 10, np.array([1e6]))  # far from all: two residents (0 and 1) make room, if there are two
-    assert pop.n_agents == cap
-    assert pop.total_cells() == 10 * (cap + 1)
-    if cap >= 2:
-        values = sorted(pop.traits[pop.rows(), 0])
-        assert values[0] == pytest.approx(0.5) and values[-1] == 1e6
-
-
-def test_cohorts_that_became_alike_are_merged() -> None:
-    pop = Population(1, 1, Resolution(3, 0, 0.05), capacity=8)
-    pop.add(0, 0, 30, np.array([0.2]))
-    pop.add(0, 0, 10, np.array([0.8]))
-    assert pop.n_agents == 2
-    pop.traits[pop.rows(), 0] = [0.50, 0.54]
-    pop.settle(consolidate=True)
-    assert pop.n_agents == 1
-    total = {0.50 * 30 + 0.54 * 10, 0.54 * 30 + 0.50 * 10}
-    assert any(pop.traits[pop.rows()[0], 0] * 40 == pytest.approx(t) for t in total)
-
-
-def test_rows_never_move_and_a_uid_is_given_once() -> None:
+@pytest.mark.parametrize("single_cells", [False, True])
+def test_rows_never_move_and_a_uid_is_given_once(single_cells: bool) -> None:
     rng = np.random.default_rng(3)
-    world = World(Resolution(3), seed=3, capacity=8)
+    world = World(single_cells, seed=3, capacity=2)
     seen: dict[int, tuple[int, int, int]] = {}
-    for _ in range(60):
-        _disturb(world, rng, 0)
-        world.set_hazards(divide=0.3, die=0.6, to_neighbour=0.5)
+    gone: set[int] = set()
+    users: dict[int, set[int]] = {}  # of each stratum, the codes that it had
+    for _ in range(300):
+        for _ in range(3):
+            _disturb(world, rng, 30)
+        for step in (False, True):
+            if step:
+                world.set_hazards(divide=0.3, die=0.6, recode=0.1, to_neighbour=0.5)
+                world.step(0.5)
+            pop = world.pop
+            now = {}
+            for row in pop.rows().tolist():
+                now[int(pop.uid[row])] = what = (row, pop.code_of(row), int(pop.place[row]))
+                users.setdefault(row // RING, set()).add(what[1])
+                assert seen.setdefault(int(pop.uid[row]), what) == what
+            assert len(now) == pop.n_agents
+            assert not gone & now.keys()
+            gone |= seen.keys() - now.keys()
+    assert len(gone) > 100
+    assert max(len(codes) for codes in users.values()) > 1  # strata were used for other codes
+
+
+def test_strata_without_cells_are_used_again() -> None:
+    pop = Population(RING, 1, 1, capacity=8)
+    kept = pop.add(TAG.bits(1), 3, 7, np.array([0.5]))
+    uid = int(pop.uid[kept])
+    rows = []
+    for k in range(2, 2_000):  # at most three codes at a time
+        rows.append(pop.add(TAG.bits(k), k % RING, k, np.array([1.0 / k])))
+        assert pop.traits[rows[-1], 0] == 1.0 / k and pop.cells[rows[-1]] == k
+        if len(rows) > 2:
+            pop.remove(rows.pop(0))
+        if k % 100 == 0:
+            check_integrity(pop)
+    assert pop.capacity == 8
+    assert pop.cells[kept] == 7 and pop.uid[kept] == uid and pop.code_of(kept) == TAG.bits(1)
+    assert pop.n_agents == 3 and pop.meta[NEXT_UID] == 2_000
+
+
+def test_single_cells_are_strata_of_their_own_in_tables_that_grow_and_are_used_again() -> None:
+    world = World(True, seed=4, capacity=2)
+    world.pop.add(LEFT.bits(2), 0, 40, np.array([0.25, 0.5]))
+    world.pop.add(0, 3, 60, np.array([0.25, 0.5]))
+    assert world.pop.n_agents == 100
+    seen = set(world.pop.uid[world.pop.rows()].tolist())
+    most = 0
+    for _ in range(400):
+        world.set_hazards(divide=0.5, die=0.5, program=0.3, recode=0.1, to_neighbour=0.4, to_group_1=0.2)
         world.step(0.5)
-        pop = world.pop
-        for row in pop.rows().tolist():
-            what = (row, int(pop.codes(row)), int(pop.place[row]))
-            assert seen.setdefault(int(pop.uid[row]), what) == what
-    assert len(seen) > 50
+        check_integrity(world.pop)
+        rows = world.pop.rows()
+        assert (world.pop.cells[rows] == 1).all() and np.unique(rows // RING).size == rows.size
+        assert (world.pop.traits[rows] == [0.25, 0.5]).all()
+        seen.update(world.pop.uid[rows].tolist())
+        most = max(most, rows.size)
+    assert 50 < most < 5_000
+    assert world.pop.capacity >= most > 2
+    created = int(world.pop.meta[NEXT_SERIAL]) - 1
+    assert created > 10 * world.pop.capacity  # and yet they found room
+    assert len(seen) <= created == world.pop.meta[NEXT_UID] - 1
 
 
-def test_a_freed_row_is_used_again() -> None:
-    pop = Population(1, 1, Resolution(), capacity=8)
-    for place in range(3):
-        pop.add(0, place, 5)
-    row = int(pop.rows()[1])
-    pop.remove(row)
-    assert pop.n_agents == 2 and pop.cells[row] == 0
-    pop.add(7, 9, 5)
-    assert pop.top == 3 and pop.cells[row] == 5 and pop.uid[row] == 4
-    check_integrity(pop)
+def _crowd(capacity: int, *, single_cells: bool) -> World:
+    variants = Variants(np.array([MUTANT]), np.array([0.02]), 0, 40)
+    world = World(single_cells, seed=9, capacity=capacity, variants=variants)
+    for k, code in enumerate((0, 1, LEFT.bits(4), LEFT.bits(3) | 2, TAG.bits(5))):
+        for place in range(RING):
+            n = 8 if single_cells else (3, 400, 10**7)[place % 3]
+            world.pop.add(code, place, n, np.array([0.1 * k, 0.3 * place]))
+    return world
 
 
-def test_a_copy_goes_on_with_the_same_bytes_and_apart() -> None:
-    world = World(Resolution(2), seed=4, capacity=8)
+@pytest.mark.parametrize("single_cells", [False, True])
+def test_tables_that_grow_in_the_middle_of_a_step_give_the_same_bytes(single_cells: bool) -> None:
+    small, large = _crowd(1, single_cells=single_cells), _crowd(1 << 13, single_cells=single_cells)
+    grown = 0
+    for _ in range(6):
+        for world in (small, large):
+            # Nobody dies or goes for good from a stratum of many cells: no stratum becomes free, all keep their order.
+            world.set_hazards(divide=0.6, program=0.5, recode=0.1)
+            before = world.pop.capacity
+            world.step(0.25)
+            check_integrity(world.pop)
+            grown += world.pop.capacity - before
+        a, b = small.pop, large.pop
+        assert (a.rows() == b.rows()).all()
+        for name in ("cells", "uid", "place", "traits", "code"):
+            assert getattr(a, name)[: a.top].tobytes() == getattr(b, name)[: b.top].tobytes(), name
+        assert (a.columns.serial[: a.meta[0]] == b.columns.serial[: b.meta[0]]).all()
+        assert (a.meta == b.meta).all()
+        if single_cells:
+            break  # cells that changed left free strata behind
+    assert large.pop.capacity == 1 << 13 and grown > 0
+
+
+@pytest.mark.parametrize("capacity", [1, 2, 7, 50])
+def test_the_room_of_the_tables_does_not_matter(capacity: int) -> None:
+    # Strata are freed and used again in the small tables, in the large ones they are not.
+    worlds = [World(seed=10, capacity=size) for size in (capacity, 1 << 10)]
+    for world in worlds:
+        for step in range(60):
+            for place in range(RING):
+                world.pop.add(TAG.bits(step) | LEFT.bits(3), place, 20, np.array([0.01 * step, 0.1 * place]))
+            world.set_hazards(**_BUSY | {"die": 1.5})
+            world.step(0.5)
+    assert cells_by(worlds[0].pop) == cells_by(worlds[1].pop)
+    wanted = traits_by(worlds[1].pop)
+    for at, traits in traits_by(worlds[0].pop).items():
+        np.testing.assert_allclose(traits, wanted[at], rtol=1e-12)
+    assert worlds[0].pop.top < worlds[1].pop.top
+
+
+@pytest.mark.parametrize("single_cells", [False, True])
+def test_a_copy_goes_on_with_the_same_bytes_and_apart(single_cells: bool) -> None:
+    world = World(single_cells, seed=4, capacity=8)
     for place in range(RING):
-        world.pop.add(0, place, 1_000)
-    rates = {"divide": 0.4, "die": 0.3, "recode": 0.2, "to_neighbour": 0.3, "to_group_1": 0.2}
+        world.pop.add(LEFT.bits(place), place, 30 if single_cells else 1_000, np.array([0.1, 0.2 * place]))
     for _ in range(10):
-        world.set_hazards(**rates)
+        world.set_hazards(**_BUSY)
         world.step(0.25)
-    twin = World(Resolution(2), seed=4, capacity=8)
+    twin = World(single_cells, seed=4)
     twin.pop, twin.steps = world.pop.copy(), world.steps
     at_copy = digest(world.pop)
+    assert digest(twin.pop) == at_copy
     for _ in range(20):
-        twin.set_hazards(**rates)
+        twin.set_hazards(**_BUSY)
         twin.step(0.25)
     assert digest(world.pop) == at_copy  # the original did not notice
     for _ in range(20):
-        world.set_hazards(**rates)
+        world.set_hazards(**_BUSY)
         world.step(0.25)
     assert digest(world.pop) == digest(twin.pop) != at_copy
 
 
 def test_the_order_in_which_cohorts_came_does_not_matter() -> None:
-    entries = [(code, place) for code in (0, 1, FLIP) for place in range(RING)]
+    entries = [(code, place) for code in (0, 1, FLIP, LEFT.bits(3)) for place in range(RING)]
     results = []
     for order in (entries, entries[::-1], entries[7:] + entries[:7]):
         world = World(seed=6, capacity=8)
         for code, place in order:
-            world.pop.add(code, place, 500)
+            world.pop.add(code, place, 500, np.array([0.01 * code, 0.1 * place]))
         for _ in range(30):
-            world.set_hazards(divide=0.3, die=0.2, recode=0.1, to_neighbour=0.3, to_group_0=0.1)
-            flipped = world.pop.rows()[(world.pop.codes(world.pop.rows()) & FLIP) > 0]
-            world.pop.hazard[flipped, NAMES.index("recode")] = 0.0
+            world.set_hazards(**_BUSY)
             world.step(0.25)
-        results.append(cells_by(world.pop))
-    assert results[0] == results[1] == results[2]
+        results.append((cells_by(world.pop), traits_by(world.pop)))
+    for cells, traits in results[1:]:
+        assert cells == results[0][0]
+        for at, wanted in results[0][1].items():
+            np.testing.assert_allclose(traits[at], wanted, rtol=1e-12)
 
 
-def test_places_far_apart_have_draws_of_their_own() -> None:
-    # Place numbers of large grids must not run into one another in the key.
-    outcomes = set()
-    for place in (0, 2**17, 2**18, 2**19):
-        world = World(seed=8)
-        world.pop.add(0, place, 10**9)
-        world.set_hazards(divide=0.5, die=0.4)
-        world.step(0.25)
-        outcomes.add(world.pop.total_cells())
-    assert len(outcomes) == 4
+def test_a_cohort_does_not_notice_what_other_strata_exist() -> None:
+    # Keys are by code and place: the cells of tag 0 do the same alone, among others, and after others.
+    def of_tag_0(others: int, seed_of_others: int) -> list[dict[tuple[int, int], tuple[int, bytes]]]:
+        rng = np.random.default_rng(seed_of_others)
+        world = World(seed=7, capacity=4)
+        for k in range(others):
+            world.pop.add(TAG.bits(k + 1) | LEFT.bits(2), int(rng.integers(RING)), 10**9, rng.random(2))
+        for place in range(RING):
+            world.pop.add(LEFT.bits(4), place, (5, 300, 10**8)[place % 3], np.array([0.2, 0.1 * place]))
+        history = []
+        for _ in range(30):
+            if others:
+                world.pop.add(
+                    TAG.bits(int(rng.integers(1, 10_000))), int(rng.integers(RING)), 100, rng.random(2)
+                )
+            world.set_hazards(**_BUSY)
+            world.step(0.25)
+            pop = world.pop
+            history.append(
+                {
+                    (pop.code_of(row), int(pop.place[row])): (
+                        int(pop.cells[row]),
+                        pop.traits[row].round(12).tobytes(),
+                    )
+                    for row in pop.rows()
+                    if TAG.of(pop.code_of(row)) == 0
+                }
+            )
+        return history
+
+    alone = of_tag_0(0, 0)
+    assert len(alone[-1]) > RING
+    assert of_tag_0(1, 1) == alone
+    assert of_tag_0(50, 2) == alone
+
+
+@pytest.mark.parametrize(
+    "ends", [{}, {"die": 1e9}, {"recode": 1e9}], ids=["by hand", "by death", "by change"]
+)
+@pytest.mark.parametrize("comes", ["before the hazards", "after the hazards", "by change"])
+def test_a_stratum_that_is_used_again_keeps_nothing_of_its_last_user(
+    ends: dict[str, float], comes: str
+) -> None:
+    new, seed = TAG.bits(2), TAG.bits(3)
+
+    def world_with(*, used: bool) -> World:
+        world = World(seed=11)
+        pop = world.pop
+        if used:
+            for tag in range(5, 25):
+                pop.add(TAG.bits(tag), tag % RING, 10, np.array([0.9, 0.8]))
+            world.set_hazards(**dict.fromkeys(NAMES, 1.0) | ends)
+            world.step(1.0)
+        for tag in range(25, 25 + pop.room if used else 0):  # until every stratum has been used
+            pop.add(TAG.bits(tag), tag % RING, 10, np.array([0.9, 0.8]))
+        world.set_hazards(**dict.fromkeys(NAMES, 1e9))
+        for row in pop.rows():
+            pop.remove(int(row))
+        check_integrity(pop)
+        world.steps = 1
+        return world
+
+    fresh, again = world_with(used=False), world_with(used=True)
+    for world in (fresh, again):
+        traits = np.array([0.125, 0.25])
+        if comes == "before the hazards":
+            for place in range(RING):
+                world.pop.add(new, place, 1_000, traits)
+        if comes == "by change":
+            for place in range(RING):
+                world.pop.add(seed, place, 1_000, traits)
+            world.set_hazards(recode=1.0)
+            world.step(1.0)
+        world.set_hazards()
+        if comes == "after the hazards":  # as a user's rule may do
+            for place in range(RING):
+                world.pop.add(new, place, 1_000, traits)
+        assert not world.pop.hazard[world.pop.rows()].any()
+        assert world.step(1.0).sum() == 0
+        for _ in range(10):
+            world.set_hazards(divide=0.3, die=0.2, recode=0.1, to_neighbour=0.2)
+            world.step(0.5)
+        check_integrity(world.pop)
+    assert again.pop.capacity == 64 and again.pop.top == 64 * RING
+    assert cells_by(again.pop) == cells_by(fresh.pop)
+    assert {at: x.tobytes() for at, x in traits_by(again.pop).items()} == {
+        at: x.tobytes() for at, x in traits_by(fresh.pop).items()
+    }
+    last = int(again.pop.meta[NEXT_UID]) - int(fresh.pop.meta[NEXT_UID])
+    assert (np.sort(again.pop.uid[again.pop.rows()]) == np.sort(fresh.pop.uid[fresh.pop.rows()]) + last).all()
 
 
 def test_bad_numbers_of_cells_are_refused() -> None:
-    pop = Population(1, 1, Resolution())
+    pop = Population(1, 1, 1)
     with pytest.raises(ValueError, match="cells must be >= 0"):
         pop.add(0, 0, -1)
-    pop.add(0, 0, 0)
+    assert pop.add(0, 0, 0) == -1
     assert pop.n_agents == 0
 
 
-def test_a_population_of_any_capacity_finds_its_strata() -> None:
-    pop = Population(1, 1, Resolution(1), capacity=13)
-    for place in range(200):
-        pop.add(place % 3, place, 1)
-        pop.add(place % 3, place, 1)
-    assert pop.n_agents == 200 and pop.total_cells() == 400
+@pytest.mark.parametrize("capacity", [1, 13, 64])
+def test_a_population_of_any_capacity_finds_its_strata(capacity: int) -> None:
+    pop = Population(7, 1, 1, capacity=capacity)
+    for code in range(200):
+        for place in (code % 7, code % 5):
+            pop.add(code << 40, place, 1)
+    assert pop.total_cells() == 400 and int(pop.meta[0]) == 200
     check_integrity(pop)

@@ -1,11 +1,10 @@
-"""Small worlds for the engine's tests: a few channels, two places, and checks of the columns' integrity."""
+"""Small worlds for the engine's tests: a few channels, six places, and checks of the tables' integrity."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
+from numba import njit
 
-from simulation.engine import population
 from simulation.engine.bit_fields import BitField
 from simulation.engine.events import (
     DIE,
@@ -20,7 +19,17 @@ from simulation.engine.events import (
     draw_events,
 )
 from simulation.engine.keyed_random import base_key, step_key
-from simulation.engine.population import Population, Resolution
+from simulation.engine.population import (
+    N_FREE,
+    N_STRATA,
+    NEXT_SERIAL,
+    NEXT_UID,
+    Columns,
+    Floats,
+    Ints,
+    Population,
+    stratum_of,
+)
 
 KIND = BitField(0, 4, "kind", "class")
 LEFT = BitField(8, 4, "left", "programmed divisions left")
@@ -49,7 +58,7 @@ def channels() -> Channels:
 def destinations() -> Destinations:
     ring = np.arange(RING)
     near = np.stack([(ring + 1) % RING, (ring - 1) % RING, np.full(RING, -1)], axis=1).astype(np.int32)
-    return Destinations(
+    return Destinations.planted(
         near,
         np.array([0, 1, 1 + RING], np.int32),
         np.concatenate([[0], ring]).astype(np.int32),
@@ -65,37 +74,45 @@ def no_variants() -> Variants:
 class World:
     """A population with its rules; hazards are set anew before every step."""
 
-    resolution: Resolution = field(default_factory=Resolution)
+    single_cells: bool = False
     seed: int = 1
     n_traits: int = 2
     variants: Variants = field(default_factory=no_variants)
     capacity: int = 64
+    channels: Channels = field(default_factory=channels)
 
     def __post_init__(self) -> None:
-        self.pop = Population(self.n_traits, len(NAMES), self.resolution, capacity=self.capacity)
-        self.channels, self.where = channels(), destinations()
+        self.pop = Population(
+            RING,
+            self.n_traits,
+            self.channels.effect.size,
+            single_cells=self.single_cells,
+            capacity=self.capacity,
+        )
+        self.where = destinations()
         self.key = base_key(self.seed, 0, "events")
         self.steps = 0
 
-    def step(self, dt: float) -> npt.NDArray[np.int64]:
-        tally = draw_events(
-            self.pop, self.channels, self.where, self.variants, step_key(self.key, self.steps), dt
-        )
+    def step(self, dt: float) -> Ints:
+        key = step_key(self.key, self.steps)
         self.steps += 1
-        return tally
+        return draw_events(self.pop, self.channels, self.where, self.variants, key, dt)
 
     def set_hazards(self, **rates: float) -> None:
+        """Set the rates of all cells; those that may not change or divide by program (any more) do not."""
         self.pop.clear_hazards()
         rows = self.pop.rows()
+        codes = self.pop.codes(rows)
         for name, rate in rates.items():
-            self.pop.hazard[rows, NAMES.index(name)] = rate
+            able = {"recode": codes & FLIP == 0, "program": LEFT.of(codes) > 0}.get(name, codes >= 0)
+            self.pop.hazard[rows[able], NAMES.index(name)] = rate
 
-    def by_tag(self, n: int, select: int = 0, value: int = 0) -> npt.NDArray[np.int64]:
+    def by_tag(self, n: int, select: int = 0, value: int = 0) -> Ints:
         """Return cells per tag of cohorts whose code has `code & select == value`, shape (n,)."""
-        top = self.pop.top
-        codes, cells = self.pop.code[:top], self.pop.cells[:top]
+        rows = self.pop.rows()
+        codes = self.pop.codes(rows)
         keep = (codes & select) == value
-        weights = cells[keep].astype(float)
+        weights = self.pop.cells[rows[keep]].astype(float)
         return np.bincount(TAG.of(codes[keep]), weights=weights, minlength=n).astype(np.int64)
 
 
@@ -103,45 +120,63 @@ def cells_by(pop: Population) -> dict[tuple[int, int], int]:
     """Return cells by (code, place)."""
     total: dict[tuple[int, int], int] = {}
     for row in pop.rows():
-        at = (int(pop.codes(row)), int(pop.place[row]))
+        at = (pop.code_of(row), int(pop.place[row]))
         total[at] = total.get(at, 0) + int(pop.cells[row])
     return total
 
 
+def traits_by(pop: Population) -> dict[tuple[int, int], Floats]:
+    """Return the traits by (code, place), where there is one cohort of each."""
+    return {(pop.code_of(row), int(pop.place[row])): pop.traits[row].copy() for row in pop.rows()}
+
+
 def digest(pop: Population) -> bytes:
-    """Return every byte of the living state."""
-    top = pop.top
-    return b"".join(c[:top].tobytes() for c in pop.columns[:-1]) + pop.meta.tobytes()
+    """Return every byte of the tables."""
+    return b"".join(table.tobytes() for table in pop.columns)
 
 
 def check_integrity(pop: Population) -> None:
-    """Raise AssertionError where chains, counts or identities of the columns disagree."""
+    """Raise AssertionError where counts, bounds, identities or the ways to find a stratum disagree."""
+    columns, meta = pop.columns, pop.meta
+    n = int(meta[N_STRATA])
+    cells, code = columns.cells, columns.code[:n]
+    assert pop.top == n * pop.n_places and 0 <= n <= pop.capacity
+    assert (cells >= 0).all() and not cells[n:].any()
     rows = pop.rows()
-    assert rows.size == pop.n_agents
-    assert (pop.cells[: pop.top] >= 0).all()
+    assert rows.size == pop.n_agents and pop.total_cells() == cells.sum()
+    assert (columns.cells[rows // pop.n_places, pop.place[rows]] == pop.cells[rows]).all()
+    assert np.shares_memory(pop.cells, cells) and np.shares_memory(pop.traits, columns.traits)
+    assert not columns.arrived.any() and not columns.arrived_traits.any()
+    assert np.isfinite(columns.traits).all()
+    # The bounds are those of the places with cells.
+    places = np.arange(pop.n_places)
+    occupied = cells.any(axis=1)
+    first = np.where(cells > 0, places, pop.n_places).min(axis=1)
+    end = np.where(cells > 0, places + 1, 0).max(axis=1)
+    assert (columns.first == np.where(occupied, first, 0)).all() and (columns.end == end).all()
+    # Identities.
     uids = pop.uid[rows]
     assert np.unique(uids).size == uids.size
-    assert uids.size == 0 or uids.max() < pop.meta[population.NEXT_UID]
-    seen: set[int] = set()
-    keys: set[tuple[int, int]] = set()
-    for s in range(int(pop.meta[population.N_STRATA])):
-        key = (int(pop.strata.code[s]), int(pop.strata.place[s]))
-        assert key not in keys, "two strata of one (code, place)"
-        keys.add(key)
-        row, before, count = int(pop.strata.head[s]) if pop.strata.size[s] else -1, -1, 0
-        while row >= 0:
-            assert pop.columns.stratum[row] == s and (int(pop.codes(row)), int(pop.place[row])) == key
-            assert pop.columns.previous[row] == before and pop.cells[row] > 0 and row not in seen
-            seen.add(row)
-            before, row, count = row, int(pop.columns.following[row]), count + 1
-        assert count == pop.strata.size[s]
-        if pop.resolution.max_cells == 0:
-            assert count <= max(pop.resolution.agents_per_stratum, 1)
-    assert seen == set(rows.tolist())
-    if pop.resolution.max_cells > 0:
-        assert rows.size == 0 or pop.cells[rows].max() <= pop.resolution.max_cells
-    free, n_free = int(pop.meta[population.FREE]), 0
-    while free >= 0:
-        assert pop.cells[free] == 0
-        free, n_free = int(pop.columns.following[free]), n_free + 1
-    assert n_free == pop.top - rows.size
+    assert uids.size == 0 or (uids.min() > 0 and uids.max() < meta[NEXT_UID])
+    # Strata that may be used again, and those that cannot.
+    free = columns.free[: meta[N_FREE]]
+    assert np.unique(free).size == free.size and pop.room == free.size + pop.capacity - n
+    assert set(free.tolist()) == set(np.flatnonzero(code == -1).tolist())
+    assert not occupied[free].any()
+    used = np.flatnonzero(code != -1)
+    if pop.single_cells:
+        living = np.flatnonzero(occupied)
+        assert cells.sum(axis=1).max(initial=0) <= 1
+        serials = columns.serial[living]
+        assert np.unique(serials).size == living.size
+        assert living.size == 0 or (serials.min() > 0 and serials.max() < meta[NEXT_SERIAL])
+    else:
+        assert np.unique(code[used]).size == used.size, "two strata of one code"
+        assert not columns.serial.any()
+        assert sorted(columns.table[columns.table >= 0].tolist()) == used.tolist()
+        assert _found(code[used], columns).tolist() == used.tolist()
+
+
+@njit(cache=False)
+def _found(codes: Ints, columns: Columns) -> Ints:
+    return np.array([stratum_of(code, columns) for code in codes], np.int64)
