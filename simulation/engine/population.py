@@ -193,8 +193,8 @@ class Population:
             n = 1 if self.single_cells else cells
             row = stratum * self.n_places + place
             values = np.zeros(self.traits.shape[1]) if traits is None else traits
-            if self._hazard is not None and self.cells[row] == 0:  # what stands there is of an earlier step
-                own = self._hazard[:, stratum]
+            if self._hazards is not None and self.cells[row] == 0:  # what stands there is of an earlier step
+                own = self.hazards[stratum]
                 first, end = self.columns.first[stratum], self.columns.end[stratum]
                 own[:, place] = own[:, place:first] = own[:, end:place] = 0.0
             _join(stratum, place, n, values, self.columns)

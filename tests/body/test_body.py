@@ -250,9 +250,7 @@ def test_a_patient_is_the_same_in_every_arm_and_whatever_else_varies() -> None:
 
 
 def test_one_agent_a_cell_is_refused_with_an_estimate_where_memory_would_not_do() -> None:
-    with pytest.raises(
-        UserError, match=r"7e\+07 cells in 8 places would take about \d+ GiB"
-    ) as told:
+    with pytest.raises(UserError, match=r"7e\+07 cells in 8 places would take about \d+ GiB") as told:
         patient(**{"resolution.cells_per_agent": 1, "graft.tcon": "1e6 cells/kg"})
     assert told.value.errors[0].key == "resolution.cells_per_agent"
 

@@ -255,7 +255,7 @@ def _along_as_one_by_one(draw_along: Any, one_by_one: Any, *arguments: npt.NDArr
         part = slice(begin, begin + length)
         n = shuffled[0][part].size
         mine, out = state[part].copy(), np.full(n, -7, np.int64)
-        draw_along(mine, *(argument[part] for argument in shuffled), out, Row.of(n))
+        draw_along(mine, *(argument[part] for argument in shuffled), out, Row.of(n), n)
         assert out.tobytes() == wanted[part].tobytes() and mine.tobytes() == after[part].tobytes()
         begin, length = begin + length, length % 40 + 1 if length < 40 else 5_000
     return float((after == state + GOLDEN).mean())
