@@ -130,12 +130,11 @@ class DonorLymphocytes:
         """Do it."""
         from simulation.biology.traits import MEMORY, TREG, encode
 
-        origin = body.origin(self.number)
         if self.naive_depleted:
-            body.infuse_tcon(self.tcon, origin, body.values.factor_alloreactive_naive_depleted, MEMORY)
+            body.infuse_tcon(self.tcon, self.number, body.values.factor_alloreactive_naive_depleted, MEMORY)
         else:
-            body.infuse_tcon(self.tcon, origin)
-        body.infuse(encode(TREG, origin=origin), self.treg)
+            body.infuse_tcon(self.tcon, self.number)
+        body.infuse(encode(TREG, origin=body.origin(self.number)), self.treg)
 
 
 class _Giver(Giver):

@@ -73,8 +73,10 @@ class Receiver(Protocol):
         """Put cells of one kind into the blood."""
         ...
 
-    def infuse_tcon(self, cells: int, origin: int, alloreactive_factor: float = 1.0, stage: int = 0) -> None:
-        """Put donor Tcon into the blood, split into alloreactive and other cells by an exact draw."""
+    def infuse_tcon(
+        self, cells: int, infusion: int, alloreactive_factor: float = 1.0, stage: int = 0
+    ) -> None:
+        """Put donor Tcon of an infusion, by its number, into the blood; an exact draw says how many are alloreactive."""
         ...
 
 
