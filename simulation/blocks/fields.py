@@ -60,13 +60,17 @@ class Block(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Describe one mistake at a path below the field that found it."""
+    """Describe one mistake at a path below the field that found it.
+
+    `also` are the paths of other keys that it may come from: it is told where the user wrote one, not where the defaults stand.
+    """
 
     message: str
     path: tuple[str | int, ...] = ()
     expected: str | None = None
     nearest: str | None = None
     at_key: bool = False
+    also: tuple[tuple[str | int, ...], ...] = ()
 
 
 def problems(found: list[Problem]) -> PydanticCustomError:

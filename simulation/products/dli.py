@@ -104,7 +104,7 @@ class Dli(Block):
     """Infuse donor lymphocytes, one infusion per entry of `cd3`."""
 
     cd3: "Annotated[tuple[CellsPerKg, ...], Field(min_length=1, max_length=100)]" = Field(
-        description="CD3+ cells per kg of each infusion, in order."
+        description="CD3+ cells per kg of each infusion, in order; 0 is no infusion."
     )
     first: Annotated[DliDay, _DliDayKind()] = Field(
         written("day 1"), description="Day of treatment, or of an engager's cycle, of the first infusion."
@@ -163,6 +163,11 @@ class _Giver(Giver):
         """Give one infusion now."""
         tcon = round(cd3_per_kg * patient.weight_kg)
         treg = round(tcon * treg_per_tcon)
+        if tcon + treg == 0:
+            detail = f"{PRODUCT.word} of no cells: nothing is infused" + (f" ({why})" if why else "")
+            events.add(patient.day, "note", PRODUCT.name, detail)
+            return
+        self.gave(patient.day)
         self.n_given += 1
         self.cells_per_kg += cd3_per_kg
         patient.apply(DonorLymphocytes(tcon, treg, self.n_given, naive_depleted))
@@ -172,18 +177,11 @@ class _Giver(Giver):
         detail = f"DLI {self.n_given}: {product}, {cd3_per_kg:.1e} CD3/kg ({tcon:.2e} cells){extras}{reason}"
         events.add(patient.day, "infusion", PRODUCT.name, detail, cd3_per_kg, "cells/kg")
 
-    def obey(self, order: Any, patient: Patient, events: EventLog) -> bool:
+    def obey(self, order: Any, patient: Patient, events: EventLog) -> None:
         """Give the ordered infusion."""
         self.infuse(
             patient, events, order.cd3, order.treg_per_tcon or 0.0, bool(order.naive_depleted), BY_HAND
         )
-        return True
-
-    def halt(self, cancel: Callable[[], bool], patient: Patient, events: EventLog) -> None:
-        """Cancel what is planned; note it where nothing was."""
-        if not cancel():
-            detail = f"no {PRODUCT.word} was planned that could be stopped ({BY_HAND})"
-            events.add(patient.day, "note", PRODUCT.name, detail)
 
 
 class _DliPlan(Plan):
@@ -283,8 +281,9 @@ class _Product(Product):
         GradeRule(
             "agvhd_grade",
             "aGvHD",
-            "No further DLI from this grade of acute GvHD on; null: no such rule.",
-            "no further donor lymphocytes from acute GvHD of grade {} on",
+            "No further planned DLI once acute GvHD is of this grade or more on a day of treatment, from its first day on; GvHD "
+            "that is over by then does not count; null: no such rule.",
+            "no further planned donor lymphocytes once acute GvHD is of grade {} or more after treatment has begun",
         ),
     )
 

@@ -11,6 +11,7 @@ from simulation.yaml_source import Node
 __all__ = ["user_error"]
 
 _MOST: Final = 5
+_OURS: Final = "simulation/data/"  # the defaults that every file rests on
 _Found = tuple[tuple[str | int, ...], Problem]  # where in the file, and what
 
 
@@ -113,14 +114,25 @@ def _child(node: Node | None, segment: str | int) -> Node | None:
     return None
 
 
-def _located(path: tuple[str | int, ...], found: Problem, root: Node) -> UserError:
+def _node(path: tuple[str | int, ...], root: Node) -> Node:
+    """Return the value at a path, or the innermost block of it that is there."""
     node = root
     for segment in path:
         child = _child(node, segment)
         if child is None:
             break
         node = child
+    return node
+
+
+def _located(path: tuple[str | int, ...], found: Problem, root: Node) -> UserError:
     key = ".".join(map(str, path))
+    node = _node(path, root)
+    if node.file.startswith(
+        _OURS
+    ):  # the user never wrote it: what he wrote is where the mistake is corrected
+        own = (_node(other, root) for other in found.also)
+        node = next((one for one in own if not one.file.startswith(_OURS)), Node(None, root.file))
     return node.error(
         found.message, key=key or None, expected=found.expected, nearest=found.nearest, at_key=found.at_key
     )
