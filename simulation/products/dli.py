@@ -367,12 +367,12 @@ class _Product(Product):
             return value
 
         def cells(text: str) -> list[str]:
-            return [with_unit("cells/kg")(dose.strip()) for dose in text.split(",")]
+            return [with_unit("cells/kg")(dose) for dose in _doses(text)]
 
         more: dict[str, Any] = {"plan": True, "needs": lambda form: form["dli"] == ON}
         return (
             switch(self.name, f"{self.title} ({self.word})"),
-            FormField("dli_cd3", "Dose of each infusion", "dli.cd3", unit="CD3+/kg", hint="One per infusion, with commas.",
+            FormField("dli_cd3", "Dose of each infusion", "dli.cd3", unit="CD3+/kg", hint="One per infusion: 1e5, 5e5, 1.5e6",
                       read=lambda scenario: ", ".join(map(format_number, doses(scenario))), write=cells, **more),
             FormField("dli_number", "Number of infusions", "dli.cd3", "slider", unit="infusions",
                       values=tuple(str(n) for n in range(1, 11)), read=lambda scenario: str(len(doses(scenario))), **more),
@@ -398,15 +398,21 @@ class _Product(Product):
         engagers = [one.name for one in PRODUCTS if isinstance(one, EngagerProduct)]
         if changed in engagers and all(form[name] == OFF for name in engagers):
             form["dli_first"] = form["dli_first"].partition(" of cycle")[0]
-        doses = [dose.strip() for dose in form["dli_cd3"].split(",") if dose.strip()]
-        if not doses:
-            expected = "cells per kg of each infusion such as 1e5, 5e5, 1e6"
-            raise UserError("got nothing", key="dli.cd3", expected=expected)
+        doses = _doses(form["dli_cd3"])
         if changed == "dli_number":
             number = int(form["dli_number"])
             form["dli_cd3"] = ", ".join([*doses, *[doses[-1]] * max(0, number - len(doses))][:number])
         elif changed == "dli_cd3":
             form["dli_number"] = str(len(doses))
+
+
+def _doses(text: str) -> list[str]:
+    """Return the doses in a list with commas; 1,5e6 may mean one dose or two, and is refused."""
+    doses = [dose.strip() for dose in text.split(",") if dose.strip()]
+    expected = "cells per kg of each infusion such as 1e5, 5e5, 1.5e6, with a space after each comma"
+    if not doses or re.search(r"\d,\d", text):
+        raise UserError(f"got {text.strip() or 'nothing'}", key="dli.cd3", expected=expected)
+    return doses
 
 
 def _engagers(scenario: Any, planned: bool = False) -> list[EngagerProduct]:

@@ -55,8 +55,9 @@ def _whole_steps(
     """Refuse a time or day that no step ends on: day 0 and the last day would be missed, and days counted twice."""
     steps = value / s.time_step
     if abs(steps - round(steps)) > 1e-6:
-        near = format_quantity(round(steps) * s.time_step, dimension)
-        expected = f"a whole number of steps of {_time(s.time_step)}, such as {near}"
+        expected, near = f"a whole number of steps of {_time(s.time_step)}", round(steps) * s.time_step
+        if near == round(near, 4):
+            expected += f", such as {format_quantity(near, dimension)}"
         yield Problem(f"got {format_quantity(value, dimension)}", path, expected, also=(("time_step",),))
 
 

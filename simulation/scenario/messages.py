@@ -6,6 +6,7 @@ from pydantic import BaseModel, ValidationError
 
 from simulation.blocks.fields import Problem, show
 from simulation.errors import UserError, nearest_name
+from simulation.parameters.table import ParameterTable
 from simulation.yaml_source import Node
 
 __all__ = ["user_error"]
@@ -45,7 +46,13 @@ def _problems(detail: Any, root: Node, model: type[BaseModel]) -> "list[_Found]"
         return [((*path, loc[-1]), Problem(f"this key is missing{own}", at_key=True))]
     if kind == "extra_forbidden":
         keys = keys_at(model, loc[:-1])
-        near = nearest_name(str(loc[-1]), keys)
+        name = str(loc[-1])
+        if loc[:-1] == () and name in ParameterTable.load():
+            told = (
+                "there is no such key here; a row of the parameter table stands under parameters or patient"
+            )
+            return [(path, Problem(told, (), None, f"parameters.{name}", at_key=True))]
+        near = nearest_name(name, keys)
         here = (
             f" with when: {loc[-2]}"
             if "when" in keys and loc[-2:-1] and loc[-2] in keys_of_start(model)

@@ -103,7 +103,7 @@ class _Test(Block):
 class MrdTest(_Test):
     """Measure residual disease in the marrow by flow cytometry or PCR."""
 
-    cells: Annotated[float, Quantity("count", 1e3, 1e9)] = Field(
+    cells: Annotated[float, Quantity("count", 1e3, 1e9, whole=True)] = Field(
         description="Cells analysed: the sampling noise."
     )
     sensitivity: Fraction = Field(description="Lowest fraction that is called positive.")
@@ -112,7 +112,7 @@ class MrdTest(_Test):
 class MorphologyTest(_Test):
     """Look at the marrow under the microscope."""
 
-    cells: Annotated[float, Quantity("count", 20, 1e6)] = Field(
+    cells: Annotated[float, Quantity("count", 20, 1e6, whole=True)] = Field(
         description="Cells counted under the microscope."
     )
 

@@ -193,6 +193,10 @@ def test_other_scenario_is_refused_with_its_own_status(tmp_path: Path, overwrite
         write_result(cured(name="second"), place, overwrite=overwrite)
     assert error.value.exit_status is ExitStatus.OTHER_SCENARIO
     assert _files(place) == before
+    same_name = cured(name="first")
+    assert same_name.scenario.digest() != relapsing(name="first").scenario.digest()
+    with pytest.raises(OtherScenario, match="this scenario with other settings"):
+        write_result(same_name, place, overwrite=overwrite)
 
 
 @pytest.mark.parametrize("overwrite", [False, True])

@@ -1,6 +1,7 @@
 """Every mistake is told once, with file, line, key path, what was expected and the nearest valid name."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -275,6 +276,7 @@ def test_overt_relapse_needs_a_test_of_the_marrow() -> None:
     ("overrides", "key", "expected"),
     [
         ({"follow_up": "40.1 d"}, "follow_up", "a whole number of steps of 6 h"),
+        ({"follow_up": "6 mo"}, "follow_up", "such as 182.5 d"),
         ({"graft.treg_day": "day -3.9"}, "graft.treg_day", "a whole number of steps of 6 h"),
         ({"start": {"when": "day", "day": "day 364.9"}}, "start.day", "to day 364.75"),
     ],
@@ -283,6 +285,34 @@ def test_what_no_step_could_do_is_refused(overrides: dict[str, object], key: str
     with pytest.raises(UserError, match=expected) as caught:
         parse_scenario("name: x", overrides)
     assert caught.value.key == key
+
+
+@pytest.mark.parametrize(
+    ("overrides", "key", "told"),
+    [
+        (
+            {"monitoring.mrd.cells": "1000000.5"},
+            "monitoring.mrd.cells",
+            "expected a whole number, got 1000000.5",
+        ),
+        ({"monitoring.morphology.cells": "500.5"}, "monitoring.morphology.cells", "expected a whole number"),
+        (
+            {"patient.rate_blast_net_growth": {"distribution": "lognormal", "cv": 30}},
+            "patient.rate_blast_net_growth.cv",
+            "at most 3, got 30; 30 % is written 0.3",
+        ),
+        (
+            {"patient.rate_blast_net_growth": {"distribution": "lognormal", "sigma": 50}},
+            "patient.rate_blast_net_growth.sigma",
+            "at most 3, got 50",
+        ),
+        ({"rate_exhaustion": "1"}, "rate_exhaustion", "did you mean 'parameters.rate_exhaustion'"),
+    ],
+)
+def test_what_was_surely_not_meant_is_refused(overrides: dict[str, object], key: str, told: str) -> None:
+    with pytest.raises(UserError, match=re.escape(told)) as caught:
+        parse_scenario("name: x", overrides)
+    assert caught.value.key in (key, None)
 
 
 @pytest.mark.parametrize(
