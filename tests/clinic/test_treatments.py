@@ -143,7 +143,7 @@ def test_no_cells_and_no_rate_are_no_treatment() -> None:
             0,
             0.0,
         )
-        assert patient.rates == patient.infusions == [] and not days(clinic, "infusion")
+        assert patient.rates == [] and patient.infusions == [] and not days(clinic, "infusion")
     _, clinic, outcomes = treated(dli={"cd3": ["0/kg", "1e5/kg"], "every": "10 d"})
     assert (outcomes["treatment_start_day"], outcomes["dli_count"]) == (70.0, 1)
     assert "nothing is infused" in only(clinic, "note", "dli").detail

@@ -28,7 +28,7 @@ def _alloreactive(body: Body) -> int:
 @pytest.mark.parametrize("tracked", [1, 14])
 def test_two_infusions_of_one_moment_are_two_draws(tracked: int) -> None:
     # 400 seeds: the correlation of independent draws is within 0.2 but for a chance of 6e-5; the same draw gives 1
-    scenario = parse_scenario(TEXT, {**EMPTY, "resolution.tracked_infusions": tracked})
+    scenario = parse_scenario(TEXT, EMPTY | {"resolution.tracked_infusions": tracked})
     counts = []
     for seed in range(400):
         body = Body(scenario, patient_values(scenario, 0, 0), seed, 0)
