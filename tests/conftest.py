@@ -1,9 +1,11 @@
-"""What holds for all tests: `--no-skips`, under which a test that cannot run here is a fault."""
+"""What holds for all tests: `--no-skips`, under which a test that cannot run here is a fault; no key draws twice."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
+
+from tests.keys import each_key_once
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,3 +21,9 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped, which --no-skips forbids: {call.excinfo and call.excinfo.value}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def _each_key_once() -> Iterator[None]:
+    with each_key_once():
+        yield

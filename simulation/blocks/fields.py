@@ -60,13 +60,17 @@ class Block(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Describe one mistake at a path below the field that found it."""
+    """Describe one mistake at a path below the field that found it.
+
+    `also` are the paths of other keys that it may come from: it is told where the user wrote one, not where the defaults stand.
+    """
 
     message: str
     path: tuple[str | int, ...] = ()
     expected: str | None = None
     nearest: str | None = None
     at_key: bool = False
+    also: tuple[tuple[str | int, ...], ...] = ()
 
 
 def problems(found: list[Problem]) -> PydanticCustomError:
@@ -138,6 +142,7 @@ class Quantity(FieldKind):
     low: float = -math.inf
     high: float = math.inf
     above_low: bool = False  # the low end itself is not allowed
+    whole: bool = False  # parts of one are not allowed
 
     def read(self, value: Any) -> float:
         """Return the value in the canonical unit."""
@@ -147,6 +152,10 @@ class Quantity(FieldKind):
             raise problem(error.message, error.expected, error.nearest) from None
         if not (self.low <= number <= self.high) or (self.above_low and number == self.low):
             raise problem(f"got {show(value)}", f"{describe(self.dimension)}, {self.range()}")
+        if self.whole and number != round(number):
+            raise problem(
+                f"got {show(value)}", "a whole number", format_quantity(round(number), self.dimension)
+            )
         return number
 
     def range(self) -> str:

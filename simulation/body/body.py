@@ -170,10 +170,11 @@ class Body:
         self._truth = None
 
     def infuse_tcon(
-        self, cells: int, origin: int, alloreactive_factor: float = 1.0, stage: int = RESTING
+        self, cells: int, infusion: int, alloreactive_factor: float = 1.0, stage: int = RESTING
     ) -> None:
         """Put donor Tcon into the blood, split into alloreactive and other cells by an exact draw.
 
+        `infusion` is its number, 0 being the graft: no two share their random numbers.
         `alloreactive_factor` multiplies the donor's alloreactive share, `stage` is that of the alloreactive cells.
         """
         p = self.values
@@ -183,7 +184,8 @@ class Body:
             else p.fraction_alloreactive_sibling
         )
         share *= alloreactive_factor
-        alloreactive = self.draw.binomial("alloreactive", cells, share, origin, self.state.step)
+        alloreactive = self.draw.binomial("alloreactive", cells, share, infusion, self.state.step)
+        origin = self.origin(infusion)
         self.infuse(encode(TCON, alloreactive=True, stage=stage, origin=origin), alloreactive)
         self.infuse(encode(TCON, origin=origin), cells - alloreactive)
 

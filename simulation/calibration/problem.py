@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
+from simulation.blocks.fields import show
 from simulation.calibration.experiments import CULTURE, Fidelity
 from simulation.calibration.settings import Candidate, load_settings
 from simulation.calibration.targets import Target, load_targets
@@ -268,6 +269,6 @@ def _patients(node: Node | None) -> dict[str, int]:
                 "there is no such experiment", key=name, nearest=nearest_name(name, known), at_key=True
             )
         if not isinstance(count.value, int) or count.value < 1:
-            raise count.error(f"got {count.value!r}", key=name, expected="a whole number from 1 on")
+            raise count.error(f"got {show(count.value)}", key=name, expected="a whole number from 1 on")
         told[name] = count.value
     return told

@@ -83,7 +83,11 @@ class Laboratory:
         }
         self._pending: Agenda[MarrowResult | BloodResult] = Agenda()
         self._pulls = scenario.monitoring.pulls
-        self._last_aspirate: tuple[int, frozenset[str]] = (-1, frozenset())  # step, tests done on it
+        self._places: tuple[int, list[int]] = (
+            -1,
+            [],
+        )  # of the last aspirate: its step, and where it was taken
+        self._done: set[str] = set()  # tests done on it
 
     def take_scheduled(self, patient: Patient, step: int) -> None:
         """Take the samples that are due; one aspirate and one blood sample serve every test."""
@@ -96,11 +100,10 @@ class Laboratory:
 
     def aspirate(self, patient: Patient, step: int, why: str) -> None:
         """Aspirate at once for every marrow test of the scenario that was not done in this step."""
-        last_step, done = self._last_aspirate
         tests = [name for name in ("mrd", "morphology") if name in self._schedules]
         if not tests:
             self._events.add(patient.day, "note", "marrow", f"no marrow test in this scenario ({why})")
-        missing = [name for name in tests if last_step != step or name not in done]
+        missing = [name for name in tests if self._places[0] != step or name not in self._done]
         if missing:
             self._aspirate(patient, step, missing, why)
 
@@ -127,14 +130,13 @@ class Laboratory:
     def _aspirate(self, patient: Patient, step: int, tests: Sequence[str], why: str) -> None:
         truth = patient.truth()
         n_places = len(truth.niche_blast_fraction)
-        places = [
-            min(int(patient.uniform("aspirate", step, pull) * n_places), n_places - 1)
-            for pull in range(self._pulls)
-        ]
+        if self._places[0] != step:
+            draws = (patient.uniform("aspirate", step, pull) for pull in range(self._pulls))
+            self._places, self._done = (step, [min(int(u * n_places), n_places - 1) for u in draws]), set()
+        places = self._places[1]
         fraction = min(max(float(truth.niche_blast_fraction[places].mean()), 0.0), 1.0)
         sites = ", ".join(str(place + 1) for place in places)
-        last_step, done = self._last_aspirate
-        self._last_aspirate = (step, frozenset(tests) | (done if last_step == step else frozenset()))
+        self._done.update(tests)
         for test in tests:
             result, seen, cells = self._count(patient, step, test, fraction)
             self._pending.add(result.reported, result)

@@ -51,6 +51,7 @@ class Clinic:
         self._again: Trigger | None = None  # watches from the end of a course on, while another is allowed
         self._over_since = math.inf
         self._courses_left = 0 if scenario.retreatment is None else scenario.retreatment.courses
+        self._stopped: set[str] = set()  # products that are no longer planned, for good
         self._stop_rules = StopRules(scenario, negative_share=values.fraction_cause_escape)
         self.givers = {product.name: product.giver(scenario) for product in scenario.products}
         self._orders = OrderDesk(scenario.orders, self.givers)
@@ -70,9 +71,13 @@ class Clinic:
                 self._laboratory.aspirate(patient, self._step, BY_HAND)
         self._read_results(patient)
         self._decide(patient)
-        self._treat(patient, examination)
-        self._obey(ordered, patient, examination)
-        self._give_drugs(patient, examination)
+        self._apply_rules(patient, examination)
+        self._orders.carry_out(ordered, self._end, patient, self.events)
+        if self.course is not None:
+            self.course.act(patient, self.events)
+        for giver in self.givers.values():
+            giver.act(patient, examination, self.events)
+        self._note_beginning()
 
     def order(self, order: "Order", now: float) -> None:
         """Take an order by hand on day `now`; it is carried out at the start of the next step.
@@ -175,44 +180,49 @@ class Clinic:
         now = patient.day
         begin = now + trigger.delay(now)
         self.events.add(now, "trigger", kind, self._announce(trigger, kind, begin, again))
-        self.course = TreatmentCourse(self.scenario, begin, patient, self.givers, self.course)
+        self.course = TreatmentCourse(self.scenario, begin, patient, self.givers, self._stopped)
 
-    def _planned(self) -> list[str]:
-        """Return what a course gives, in words, without what was stopped for good in an earlier one."""
-        stopped = frozenset() if self.course is None else self.course.stopped
-        return [
-            product.word
+    def _planned(self) -> dict[str, str]:
+        """Return what a course gives, name -> word, without what was stopped for good."""
+        return {
+            product.name: product.word
             for product in self.scenario.products
-            if product.triggered and product.name not in stopped and product.spec(self.scenario) is not None
-        ]
+            if product.triggered
+            and product.name not in self._stopped
+            and product.spec(self.scenario) is not None
+        }
+
+    def _end(self, product: str, why: str, patient: Patient) -> bool:
+        """End what is planned of a product for good, in this course and those to come; return whether there was anything."""
+        planned = self._planned()
+        if product not in planned:
+            return False
+        running = self.course is not None and self.course.stop(product, patient, self.events, why)
+        to_come = self.course is None or self._courses_left > 0
+        if to_come and not running:
+            detail = f"no {planned[product]} in any course of treatment to come: {why}"
+            self.events.add(patient.day, "stop", product, detail)
+        if running or to_come:
+            self._stopped.add(product)
+        return running or to_come
 
     def _announce(self, trigger: Trigger, kind: str, begin: float, again: str) -> str:
-        products = " + ".join(self._planned()) or "nothing planned"
+        products = " + ".join(self._planned().values()) or "nothing planned"
         return f"{trigger.reason()}: {_KIND[kind]} triggered{again}, {products} from day {begin:g}"
 
-    def _treat(self, patient: Patient, examination: Examination) -> None:
-        course = self.course
-        if course is None or not course.begun(patient.day):
-            return
-        for stop in self._stop_rules.due(examination):
-            course.stop(stop.product, patient, self.events, stop.why)
-        course.act(patient, self.events)
-        if course.first_given is not None:
-            self._began(course.first_given)
-
-    def _obey(self, ordered: "list[Order]", patient: Patient, examination: Examination) -> None:
+    def _apply_rules(self, patient: Patient, examination: Examination) -> None:
+        """End what a rule ends: what is planned from the first day of treatment on, what was ordered whenever it runs."""
         stops = self._stop_rules.due(examination)
-        given = self._orders.carry_out(ordered, stops, self.course, patient, self.events)
-        if given:
-            self._began(patient.day)
-
-    def _began(self, day: float) -> None:
-        if self.book.watcher(Treatment).start_day is None:
-            self.book.treatment_began(day)
-
-    def _give_drugs(self, patient: Patient, examination: Examination) -> None:
+        if self.course is not None and self.course.begun(patient.day):
+            for stop in stops:
+                self._end(stop.product, stop.why, patient)
         for giver in self.givers.values():
-            giver.act(patient, examination, self.events)
+            giver.heed(stops, patient, self.events)
+
+    def _note_beginning(self) -> None:
+        given = [giver.first_given for giver in self.givers.values() if giver.first_given is not None]
+        if given and self.book.watcher(Treatment).start_day is None:
+            self.book.treatment_began(min(given))
 
 
 _KIND = {

@@ -38,7 +38,7 @@ class Event:
 
 
 class EventLog:
-    """Keep events in the order in which they were added; copies share the (immutable) events."""
+    """Keep events by their day, those of one day in the order in which they were added; copies share the (immutable) events."""
 
     def __init__(self) -> None:
         self._events: list[Event] = []
@@ -46,8 +46,14 @@ class EventLog:
     def add(
         self, day: float, kind: str, what: str, detail: str, value: float | None = None, unit: str = ""
     ) -> None:
-        """Append one event; raise ValueError for an unknown kind."""
-        self._events.append(Event(day, kind, what, value, unit, detail))
+        """Add one event, after those of its day and before those of later ones; raise ValueError for an unknown kind.
+
+        A pump's changes are known when a step begins, also those within it.
+        """
+        place = len(self._events)
+        while place > 0 and self._events[place - 1].day > day:
+            place -= 1
+        self._events.insert(place, Event(day, kind, what, value, unit, detail))
 
     def of_kind(self, kind: str, what: str | None = None) -> tuple[Event, ...]:
         """Return the events of one kind (and of one subject, if named), oldest first."""

@@ -1,18 +1,17 @@
 """What is done by hand: orders of a scenario, or of a person at the screen, beside the planned treatment.
 
-An order is carried out at the start of the first step on or after its day, in the order in which orders were given. It is
-carried out as it stands: rules that end treatment do not forbid it, but they do end an infusion that an order began. Orders
+An order is carried out at the start of the first step on or after its day, in the order in which orders were given, and before
+what is planned for that day. It is carried out as it stands: rules that end treatment do not forbid it, but they do end an
+infusion that an order began. To stop a product ends what is planned of it for good, also before treatment is triggered. Orders
 given while a course goes on leave the same course behind as the same orders in its scenario from the beginning.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from simulation.clinic.events import EventLog
 from simulation.clinic.ports import Patient
 from simulation.clinic.schedule import Agenda, is_due
-from simulation.clinic.stop_rules import Stop
-from simulation.clinic.treatment_course import TreatmentCourse
 
 if TYPE_CHECKING:
     from simulation.products.product import Giver
@@ -43,24 +42,19 @@ class OrderDesk:
     def carry_out(
         self,
         orders: Iterable["Order"],
-        stops: Sequence[Stop],
-        course: TreatmentCourse | None,
+        end: Callable[[str, str, Patient], bool],
         patient: Patient,
         events: EventLog,
-    ) -> bool:
-        """Give and stop what is ordered; return whether anything was given. Tests are the laboratory's."""
-        for giver in self._givers.values():
-            giver.heed(stops, patient, events)
-        given = False
+    ) -> None:
+        """Give and stop what is ordered; `end` ends what is planned of a product, and says whether there was anything to end.
+
+        Tests are the laboratory's.
+        """
         for order in orders:
             if order.give is not None:
-                given = self._givers[order.give].obey(order, patient, events) or given
+                self._givers[order.give].obey(order, patient, events)
             elif order.stop is not None:
-                self._stop(order.stop, course, patient, events)
-        return given
-
-    def _stop(self, product: str, course: TreatmentCourse | None, patient: Patient, events: EventLog) -> None:
-        def cancel() -> bool:
-            return course is not None and course.stop(product, patient, events, BY_HAND)
-
-        self._givers[product].halt(cancel, patient, events)
+                running = self._givers[order.stop].halt()
+                if not end(order.stop, BY_HAND, patient) and not running:
+                    detail = f"no {order.stop} ran or was planned that could be stopped ({BY_HAND})"
+                    events.add(patient.day, "note", order.stop, detail)

@@ -2,12 +2,16 @@
 
 A planned thing happens at the start of the first step that begins on or after its day: never early, never
 lost, and without drift, because the next one is planned from the plan, not from when the last one happened.
+What goes on for some time (an infusion, a drug) begins and ends at its moment, also within a step: the step then has the mean.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Final
 
-__all__ = ["EPSILON", "Agenda", "Repeating", "is_due"]
+__all__ = ["EPSILON", "Agenda", "Piece", "Repeating", "is_due", "mean_of", "pieces_of"]
+
+type Piece = tuple[float, float, float]  # from day, until day, level
 
 EPSILON: Final = 1e-9  # days; steps such as 0.1 d do not add up exactly
 
@@ -15,6 +19,22 @@ EPSILON: Final = 1e-9  # days; steps such as 0.1 d do not add up exactly
 def is_due(planned: float, now: float) -> bool:
     """Return whether the planned day has come by `now`, days."""
     return now + EPSILON >= planned
+
+
+def pieces_of(
+    level: Callable[[float], float], changes: Iterable[float], begin: float, end: float
+) -> list[Piece]:
+    """Return the step from `begin` to `end` (days) in pieces of one level each; `level` may change on the days `changes` only."""
+    inside = {day for day in changes if begin + EPSILON < day < end - EPSILON}
+    return [(start, until, level(start)) for start, until in pairwise([begin, *sorted(inside), end])]
+
+
+def mean_of(pieces: list[Piece]) -> float:
+    """Return the mean level over pieces; to the last bit the level itself where all have the same."""
+    first = pieces[0][2]
+    if all(level == first for _, _, level in pieces):
+        return first
+    return sum((until - start) * level for start, until, level in pieces) / (pieces[-1][1] - pieces[0][0])
 
 
 class Repeating:

@@ -1,6 +1,6 @@
 """One patient's course of treatment: what products are given together once treatment is triggered."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING
 
 from simulation.clinic.events import EventLog
@@ -18,8 +18,8 @@ class TreatmentCourse:
     """Hold the planned treatment of one patient.
 
     `begin` (days from transplant) is the day of what is given before immunotherapy if the scenario plans such, else of
-    immunotherapy. "Day 1 of treatment" is always that of immunotherapy. What was stopped for good in the course `before` is not
-    given again.
+    immunotherapy. "Day 1 of treatment" is always that of immunotherapy. What has been `stopped` for good is not
+    given.
     """
 
     def __init__(
@@ -28,15 +28,13 @@ class TreatmentCourse:
         begin: float,
         patient: Patient,
         givers: "Mapping[str, Giver]",
-        before: "TreatmentCourse | None" = None,
+        stopped: Container[str] = (),
     ) -> None:
         self.begin = begin
-        self.stopped: frozenset[str] = frozenset() if before is None else before.stopped  # products, for good
-        self.first_given: float | None = None  # day of the first dose, infusion or chemotherapy
         day_1 = begin + max(product.lead(scenario) for product in scenario.products)
         self._plans: dict[str, Plan] = {}
         for name, giver in givers.items():
-            plan = None if name in self.stopped else giver.plan(scenario, begin, day_1, patient, self._plans)
+            plan = None if name in stopped else giver.plan(scenario, begin, day_1, patient, self._plans)
             if plan is not None:
                 self._plans[name] = plan
 
@@ -55,16 +53,10 @@ class TreatmentCourse:
 
     def act(self, patient: Patient, events: EventLog) -> None:
         """Give whatever has fallen due."""
-        n_before = len(events)
         for plan in self._plans.values():
             plan.act(patient, events)
-        if self.first_given is None and len(events) > n_before:
-            self.first_given = patient.day
 
     def stop(self, product: str, patient: Patient, events: EventLog, why: str) -> bool:
         """Stop a product for good; return whether there was anything to stop."""
         plan = self._plans.get(product)
-        if plan is None or not plan.stop(patient, events, why):
-            return False
-        self.stopped |= {product}
-        return True
+        return plan is not None and plan.stop(patient, events, why)

@@ -112,6 +112,7 @@ class Well:
         common = switched_on(_IN_WELLS, experiment.processes)
         last: tuple[Process, ...] = (DivisionDye(),) if dye else ()
         self._order = Order((Medium(experiment.well_capacity), *common, *last), _AFTER)
+        self._times_taken = 0
         self.kills = 0
         self.tcon_births = 0
         self.t_cell_days = 0.0
@@ -153,10 +154,11 @@ class Well:
     def take(self, share: float, *classes: int) -> list[tuple[int, int, np.ndarray]]:
         """Take out a random share of the cells of these classes: (code, cells, traits) of each cohort."""
         taken, pop = [], self.state.pop
+        self._times_taken += 1
         for row in self._rows(*classes):
             cells = int(pop.cells[row])
             here = self.draw.binomial(
-                f"take {self.label}", cells, min(share, 1.0), self.state.step, int(pop.uid[row])
+                f"take {self.label}", cells, min(share, 1.0), self._times_taken, int(pop.uid[row])
             )
             if not here:
                 continue

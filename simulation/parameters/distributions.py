@@ -26,6 +26,9 @@ DISTRIBUTIONS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "beta": (("mean", "sd"),),
     "choice": (("values", "weights"), ("values",)),
 }
+_WIDEST: Final = (
+    3.0  # sigma or CV of a log-normal; beyond, nearly everybody would stand on an end of the table's range
+)
 _PLAIN: Final = frozenset({"sigma", "cv"})  # written without a unit
 _CENTRES: Final = frozenset({"median", "mean", "value"})
 
@@ -235,6 +238,10 @@ def _standard_form(kind: str, numbers: Mapping[str, float]) -> tuple[float, floa
         return low, high
     if kind == "lognormal":
         positive(*numbers)
+        for name in _PLAIN & set(numbers):
+            if numbers[name] > _WIDEST:
+                told = f"got {format_number(numbers[name])}; 30 % is written 0.3"
+                raise DistributionError(told, (name,), f"a number above 0, at most {_WIDEST:g}")
         spread = numbers["sigma"] if "sigma" in numbers else math.sqrt(math.log1p(numbers["cv"] ** 2))
         return numbers["median"], spread
     if kind in {"normal", "beta"}:

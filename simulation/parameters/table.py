@@ -301,7 +301,7 @@ def _one_of(cell: Node, where: str, valid: tuple[str, ...]) -> str:
     if cell.value in valid:
         return str(cell.value)
     near = nearest_name(str(cell.value), valid)
-    raise cell.error(f"got {cell.value!r}", key=where, expected=f"one of {', '.join(valid)}", nearest=near)
+    raise cell.error(f"got {plain(cell)!r}", key=where, expected=f"one of {', '.join(valid)}", nearest=near)
 
 
 def _text(cell: Node, where: str) -> str:
@@ -317,7 +317,7 @@ def _between(
         return None
     key = f"{where}.between_patients"
     if not isinstance(cell.value, dict):
-        raise cell.error(f"got {cell.value!r}", key=key, expected="{distribution: ..., ...}")
+        raise cell.error(f"got {plain(cell)!r}", key=key, expected="{distribution: ..., ...}")
     try:
         return parse_distribution(plain(cell), dimension, value, low, high)
     except DistributionError as error:

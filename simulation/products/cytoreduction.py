@@ -49,7 +49,8 @@ class Kill:
 class _Pulse(Plan):
     """Kill blasts once, on its day from transplant."""
 
-    def __init__(self, log10_kill: float, day: float) -> None:
+    def __init__(self, log10_kill: float, day: float, giver: Giver) -> None:
+        self._giver = giver
         self._log10_kill = log10_kill
         self._day = day
         self._given = False
@@ -64,6 +65,7 @@ class _Pulse(Plan):
         if self._given or not is_due(self._day, patient.day):
             return
         self._given = True
+        self._giver.gave(patient.day)
         patient.apply(Kill(self._log10_kill))
         detail = f"{PRODUCT.name} by {self._log10_kill:g} log10 before immunotherapy"
         events.add(patient.day, "dose", PRODUCT.name, detail, self._log10_kill, "log10 kill")
@@ -75,7 +77,7 @@ class _Giver(Giver):
     ) -> Plan | None:
         """Return the chemotherapy of a course, if the scenario has one."""
         spec: Cytoreduction | None = PRODUCT.spec(scenario)
-        return None if spec is None else _Pulse(spec.log10_kill, begin)
+        return None if spec is None else _Pulse(spec.log10_kill, begin, self)
 
 
 class _Product(Product):

@@ -104,7 +104,7 @@ class Dli(Block):
     """Infuse donor lymphocytes, one infusion per entry of `cd3`."""
 
     cd3: "Annotated[tuple[CellsPerKg, ...], Field(min_length=1, max_length=100)]" = Field(
-        description="CD3+ cells per kg of each infusion, in order."
+        description="CD3+ cells per kg of each infusion, in order; 0 is no infusion."
     )
     first: Annotated[DliDay, _DliDayKind()] = Field(
         written("day 1"), description="Day of treatment, or of an engager's cycle, of the first infusion."
@@ -130,12 +130,11 @@ class DonorLymphocytes:
         """Do it."""
         from simulation.biology.traits import MEMORY, TREG, encode
 
-        origin = body.origin(self.number)
         if self.naive_depleted:
-            body.infuse_tcon(self.tcon, origin, body.values.factor_alloreactive_naive_depleted, MEMORY)
+            body.infuse_tcon(self.tcon, self.number, body.values.factor_alloreactive_naive_depleted, MEMORY)
         else:
-            body.infuse_tcon(self.tcon, origin)
-        body.infuse(encode(TREG, origin=origin), self.treg)
+            body.infuse_tcon(self.tcon, self.number)
+        body.infuse(encode(TREG, origin=body.origin(self.number)), self.treg)
 
 
 class _Giver(Giver):
@@ -164,6 +163,11 @@ class _Giver(Giver):
         """Give one infusion now."""
         tcon = round(cd3_per_kg * patient.weight_kg)
         treg = round(tcon * treg_per_tcon)
+        if tcon + treg == 0:
+            detail = f"{PRODUCT.word} of no cells: nothing is infused" + (f" ({why})" if why else "")
+            events.add(patient.day, "note", PRODUCT.name, detail)
+            return
+        self.gave(patient.day)
         self.n_given += 1
         self.cells_per_kg += cd3_per_kg
         patient.apply(DonorLymphocytes(tcon, treg, self.n_given, naive_depleted))
@@ -173,18 +177,11 @@ class _Giver(Giver):
         detail = f"DLI {self.n_given}: {product}, {cd3_per_kg:.1e} CD3/kg ({tcon:.2e} cells){extras}{reason}"
         events.add(patient.day, "infusion", PRODUCT.name, detail, cd3_per_kg, "cells/kg")
 
-    def obey(self, order: Any, patient: Patient, events: EventLog) -> bool:
+    def obey(self, order: Any, patient: Patient, events: EventLog) -> None:
         """Give the ordered infusion."""
         self.infuse(
             patient, events, order.cd3, order.treg_per_tcon or 0.0, bool(order.naive_depleted), BY_HAND
         )
-        return True
-
-    def halt(self, cancel: Callable[[], bool], patient: Patient, events: EventLog) -> None:
-        """Cancel what is planned; note it where nothing was."""
-        if not cancel():
-            detail = f"no {PRODUCT.word} was planned that could be stopped ({BY_HAND})"
-            events.add(patient.day, "note", PRODUCT.name, detail)
 
 
 class _DliPlan(Plan):
@@ -284,8 +281,9 @@ class _Product(Product):
         GradeRule(
             "agvhd_grade",
             "aGvHD",
-            "No further DLI from this grade of acute GvHD on; null: no such rule.",
-            "no further donor lymphocytes from acute GvHD of grade {} on",
+            "No further planned DLI once acute GvHD is of this grade or more on a day of treatment, from its first day on; GvHD "
+            "that is over by then does not count; null: no such rule.",
+            "no further planned donor lymphocytes once acute GvHD is of grade {} or more after treatment has begun",
         ),
     )
 
@@ -369,12 +367,12 @@ class _Product(Product):
             return value
 
         def cells(text: str) -> list[str]:
-            return [with_unit("cells/kg")(dose.strip()) for dose in text.split(",")]
+            return [with_unit("cells/kg")(dose) for dose in _doses(text)]
 
         more: dict[str, Any] = {"plan": True, "needs": lambda form: form["dli"] == ON}
         return (
             switch(self.name, f"{self.title} ({self.word})"),
-            FormField("dli_cd3", "Dose of each infusion", "dli.cd3", unit="CD3+/kg", hint="One per infusion, with commas.",
+            FormField("dli_cd3", "Dose of each infusion", "dli.cd3", unit="CD3+/kg", hint="One per infusion: 1e5, 5e5, 1.5e6",
                       read=lambda scenario: ", ".join(map(format_number, doses(scenario))), write=cells, **more),
             FormField("dli_number", "Number of infusions", "dli.cd3", "slider", unit="infusions",
                       values=tuple(str(n) for n in range(1, 11)), read=lambda scenario: str(len(doses(scenario))), **more),
@@ -400,15 +398,21 @@ class _Product(Product):
         engagers = [one.name for one in PRODUCTS if isinstance(one, EngagerProduct)]
         if changed in engagers and all(form[name] == OFF for name in engagers):
             form["dli_first"] = form["dli_first"].partition(" of cycle")[0]
-        doses = [dose.strip() for dose in form["dli_cd3"].split(",") if dose.strip()]
-        if not doses:
-            expected = "cells per kg of each infusion such as 1e5, 5e5, 1e6"
-            raise UserError("got nothing", key="dli.cd3", expected=expected)
+        doses = _doses(form["dli_cd3"])
         if changed == "dli_number":
             number = int(form["dli_number"])
             form["dli_cd3"] = ", ".join([*doses, *[doses[-1]] * max(0, number - len(doses))][:number])
         elif changed == "dli_cd3":
             form["dli_number"] = str(len(doses))
+
+
+def _doses(text: str) -> list[str]:
+    """Return the doses in a list with commas; 1,5e6 may mean one dose or two, and is refused."""
+    doses = [dose.strip() for dose in text.split(",") if dose.strip()]
+    expected = "cells per kg of each infusion such as 1e5, 5e5, 1.5e6, with a space after each comma"
+    if not doses or re.search(r"\d,\d", text):
+        raise UserError(f"got {text.strip() or 'nothing'}", key="dli.cd3", expected=expected)
+    return doses
 
 
 def _engagers(scenario: Any, planned: bool = False) -> list[EngagerProduct]:

@@ -3,6 +3,7 @@
 What one engager differs in from another (target, pharmacokinetics, potency) stands in its own file.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
@@ -22,14 +23,15 @@ from simulation.blocks.fields import (
     Whole,
     written,
 )
+from simulation.clinic.assays import Examination
 from simulation.clinic.events import Event, EventLog
 from simulation.clinic.orders import BY_HAND
 from simulation.clinic.outcomes.outcome import Outcome, Row, Watcher
 from simulation.clinic.ports import Patient, Truth
-from simulation.clinic.schedule import EPSILON, Agenda, is_due
+from simulation.clinic.schedule import EPSILON, Agenda, is_due, mean_of, pieces_of
 from simulation.clinic.stop_rules import GradeRule, Stop, StopRule
 from simulation.products.form import ON, ActNow, Form, FormField, as_whole, block_changes, switch, with_unit
-from simulation.products.product import Giver, Plan, Product, Receiver, days_text, join, shorter_than_a_step
+from simulation.products.product import Giver, Plan, Product, Receiver, days_text, join
 from simulation.products.received import Received, intervals
 from simulation.units import format_number, format_quantity
 from simulation.yaml_source import Node
@@ -51,7 +53,6 @@ __all__ = [
 
 _MICRO: Final = "\N{MICRO SIGN}"
 _DUTY: Final = ("dose", "step_up", "on", "off")  # a pattern takes their place
-_PLAN: Final = "the plan"
 
 
 class StepUp(Block):
@@ -105,7 +106,7 @@ class Infusion(Block):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Run the pump of one engager at this rate from now on, ug/day; 0 stops it."""
+    """Run the pump of one engager at this mean rate from now on, ug/day; 0 stops it."""
 
     engager: str
     ug_per_day: float
@@ -115,25 +116,39 @@ class Rate:
         body.state.infusion_ug_per_day[self.engager] = self.ug_per_day
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Ask for a rate (ug/day) from a day on; `why` is what the event of it says."""
+
+    day: float
+    rate: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Ordered:
+    """Hold an infusion ordered by hand: from day `start` until day `end`, ug/day."""
+
+    start: float
+    end: float
+    rate: float
+
+
 class Pump(Giver):
-    """Run at the highest rate that anybody asks for: courses of one drug do not add up."""
+    """Run at the highest of the planned and the ordered rate: they do not add up. Of ordered infusions the last that runs counts.
+
+    Changes of rate happen at their moment, also within a step, and are recorded there; the body gets the mean rate of each step.
+    """
 
     def __init__(self, name: str) -> None:
-        self.rate = 0.0  # ug/day, what it runs at
+        self.amount = 0.0  # ug given
+        self.days = 0.0  # on the pump
+        self.planned: list[_Change] = []  # of the present course, ascending
         self._name = name
-        self._asked: dict[str, float] = {}
-        self._until: float | None = None  # day on which the ordered infusion ends; None: when it is stopped
-
-    def ask(self, who: str, rate: float, patient: Patient, events: EventLog, why: str) -> None:
-        """Let `who` ask for a rate from now on, ug/day; record it when the pump changes."""
-        self._asked[who] = rate
-        wanted = max(self._asked.values())
-        if abs(wanted - self.rate) <= EPSILON:
-            return
-        self.rate = wanted
-        patient.apply(Rate(self._name, wanted))
-        words = f"{self._name} {wanted:g} ug/day" if wanted > 0.0 else f"{self._name} infusion ends"
-        events.add(patient.day, "dose", self._name, f"{words} ({why})", wanted, "ug/day")
+        self._ordered: list[_Ordered] = []
+        self._rate = 0.0  # ug/day at the end of the last step
+        self._mean = 0.0  # ug/day over the last step
+        self._why = ""  # what was done by hand or by a rule at the beginning of this step
 
     def plan(
         self, scenario: Any, begin: float, day_1: float, patient: Patient, others: Mapping[str, Plan]
@@ -142,57 +157,108 @@ class Pump(Giver):
         spec: Infusion | None = getattr(scenario, self._name)
         return None if spec is None else InfusionPlan(self._name, spec, day_1, patient.body_surface_m2, self)
 
-    def obey(self, order: Any, patient: Patient, events: EventLog) -> bool:
-        """Run at the ordered rate, for as long as ordered."""
+    def obey(self, order: Any, patient: Patient, events: EventLog) -> None:
+        """Run at the ordered rate from now on, for as long as ordered."""
         rate = order.dose.rate(patient.body_surface_m2)
-        self.ask(BY_HAND, rate, patient, events, BY_HAND)
-        self._until = None if order.duration is None else patient.day + order.duration
-        return bool(rate > 0.0)
+        end = math.inf if order.duration is None else patient.day + order.duration
+        self._ordered.append(_Ordered(patient.day, end, rate))
+        self._why = BY_HAND
 
     def heed(self, stops: Sequence[Stop], patient: Patient, events: EventLog) -> None:
-        """End the ordered infusion when its time is over, or a rule ends it."""
-        if self._asked.get(BY_HAND, 0.0) <= 0.0:
-            return
+        """End ordered infusions when a rule ends the product."""
         rules = [stop.why for stop in stops if stop.product == self._name]
-        if rules:
-            self.ask(BY_HAND, 0.0, patient, events, rules[0])
-        elif self._until is not None and is_due(self._until, patient.day):
-            self.ask(BY_HAND, 0.0, patient, events, f"{BY_HAND}, time over")
+        if rules and self._ordered_at(patient.day) > 0.0:
+            self._ordered.clear()
+            self._why = rules[0]
 
-    def halt(self, cancel: Callable[[], bool], patient: Patient, events: EventLog) -> None:
-        """Stop what was ordered and what is planned."""
-        self._asked.pop(
-            BY_HAND, None
-        )  # the planned part stops first: one event then says that the pump stands still
-        self._until = None
-        cancel()
-        self.ask(BY_HAND, 0.0, patient, events, BY_HAND)
+    def halt(self) -> bool:
+        """End what was ordered."""
+        running = bool(self._ordered)
+        self._ordered.clear()
+        self._why = BY_HAND
+        return running
+
+    def end_plan(self, day: float, why: str) -> None:
+        """Ask for nothing more by plan from a day on."""
+        self.planned = [change for change in self.planned if change.day < day] + [_Change(day, 0.0, why)]
+        self._why = why
+
+    def act(self, patient: Patient, examination: Examination, events: EventLog) -> None:
+        """Run through the step: record each change, count what is given, and let the body have the mean rate."""
+        begin, end = patient.day, patient.day + patient.time_step
+        while len(self.planned) > 1 and is_due(self.planned[1].day, begin):
+            del self.planned[0]  # it is over
+        changes = [change.day for change in self.planned]
+        changes += [day for one in self._ordered for day in (one.start, one.end)]
+        pieces = pieces_of(self._rate_at, changes, begin, end)
+        for day, until, rate in pieces:
+            if abs(rate - self._rate) > EPSILON:
+                self._rate = rate
+                words = f"{self._name} {rate:g} ug/day" if rate > 0.0 else f"{self._name} infusion ends"
+                events.add(day, "dose", self._name, f"{words} ({self._reason(day)})", rate, "ug/day")
+            if rate > 0.0:
+                self.gave(day)
+                self.amount += rate * (until - day)
+                self.days += until - day
+            self._why = ""
+        self._ordered = [one for one in self._ordered if not is_due(one.end, end)]
+        mean = mean_of(pieces)
+        if abs(mean - self._mean) > EPSILON:
+            self._mean = mean
+            patient.apply(Rate(self._name, mean))
+
+    def asked_by_plan(self, day: float) -> float:
+        """Return the planned rate on a day, ug/day."""
+        planned = [change.rate for change in self.planned if is_due(change.day, day)]
+        return planned[-1] if planned else 0.0
 
     def running(self) -> str:
-        """Return the rate in words while the pump runs."""
-        return f"{self.rate:g} {_MICRO}g/day" if self.rate > 0.0 else ""
+        """Return the rate in words while the pump runs; of a pump that ran within the last step its mean."""
+        rate = self._rate or self._mean
+        return f"{rate:g} {_MICRO}g/day" if rate > 0.0 else ""
+
+    def _rate_at(self, day: float) -> float:
+        return max(self.asked_by_plan(day), self._ordered_at(day))
+
+    def _ordered_at(self, day: float) -> float:
+        running = [one.rate for one in self._ordered if is_due(one.start, day) and not is_due(one.end, day)]
+        return running[-1] if running else 0.0
+
+    def _reason(self, day: float) -> str:
+        """Return why the rate changes on a day: an act of this step, the plan, or that an ordered time is over."""
+        planned = [change.why for change in self.planned if abs(change.day - day) <= EPSILON]
+        late = [change.why for change in self.planned if is_due(change.day, day)]
+        if self._why or planned:
+            return self._why or planned[-1]
+        over = any(is_due(one.end, day) for one in self._ordered)
+        return f"{BY_HAND}, time over" if over or not late else late[-1]
 
 
 class InfusionPlan(Plan):
     """Run the pump through all planned cycles; `start` is day 1 of treatment, in days from transplant."""
 
     def __init__(self, name: str, spec: Infusion, start: float, body_surface_m2: float, pump: Pump) -> None:
-        self.rate = 0.0  # ug/day, what this course asks the pump for
         self._name = name
         self._pump = pump
         self._cycle_starts: list[float] = []
-        changes: list[tuple[float, tuple[float, int]]] = []
+        self._end = -math.inf  # day from which nothing is infused
+        self._acted = -math.inf  # the last step's day
+        changes: list[_Change] = []
         block_ends: list[tuple[float, int]] = []
         cycle_start = start + spec.first - 1.0
         for cycle in range(1, spec.cycles + 1):
             plan, length = cycle_of(spec, cycle, body_surface_m2)
             self._cycle_starts.append(cycle_start)
-            changes.extend((cycle_start + day, (rate, cycle)) for day, rate in plan)
+            changes += [
+                _Change(cycle_start + day, rate, f"cycle {cycle} day {day + 1:g}") for day, rate in plan
+            ]
             end = cycle_start + _end_of_infusion(plan, length)
             block_ends.append((end, cycle))
+            if end > cycle_start:
+                self._end = end
             cycle_start += length
-        changes.append((cycle_start, (0.0, spec.cycles)))
-        self._changes = Agenda(changes)
+        changes.append(_Change(cycle_start, 0.0, f"cycle {spec.cycles} day {length + 1:g}"))
+        pump.planned = changes
         self._block_ends = Agenda(block_ends)
 
     def start_of_cycle(self, cycle: int) -> float:
@@ -204,7 +270,7 @@ class InfusionPlan(Plan):
     @property
     def over(self) -> bool:
         """Return whether nothing more will be infused."""
-        return self.rate == 0.0 and not any(rate > 0.0 for rate, _ in self._changes.things)
+        return is_due(self._end, self._acted)
 
     def restaging(self, now: float) -> str:
         """Return which cycle's infusion has just ended, or that it was stopped before its end."""
@@ -215,40 +281,28 @@ class InfusionPlan(Plan):
         return f"end of cycle {cycle}" if cycle > 0 else f"{self._name} stopped"
 
     def act(self, patient: Patient, events: EventLog) -> None:
-        """Set the pump to the latest planned rate that has fallen due."""
-        due = self._changes.take(patient.day)
-        if due:
-            planned, (rate, cycle) = due[-1]
-            day_of_cycle = planned - self.start_of_cycle(cycle) + 1.0
-            self._set(patient, events, rate, f"cycle {cycle} day {day_of_cycle:g}")
+        """Take note of the day; the pump has the planned rates."""
+        self._acted = patient.day
 
     def stop(self, patient: Patient, events: EventLog, why: str) -> bool:
         """Stop for good; return whether there was anything to stop."""
-        if self.over:
+        now = patient.day
+        if self.over or is_due(self._end, now):
             return False
-        self._changes.clear()
         self._block_ends.clear()
-        if self.rate > 0.0:
-            self._block_ends.add(patient.day, 0)  # the marrow shows where this leaves the patient
-        self._set(patient, events, 0.0, why)
-        events.add(patient.day, "stop", self._name, f"{self._name} stopped for good: {why}")
+        if self._pump.asked_by_plan(now) > 0.0:
+            self._block_ends.add(now, 0)  # the marrow shows where this leaves the patient
+        self._pump.end_plan(now, why)
+        self._end = self._acted = now
+        events.add(now, "stop", self._name, f"{self._name} stopped for good: {why}")
         return True
-
-    def _set(self, patient: Patient, events: EventLog, rate: float, why: str) -> None:
-        if abs(rate - self.rate) <= EPSILON:
-            return
-        self.rate = rate
-        self._pump.ask(_PLAN, rate, patient, events, why)
 
 
 class InfusionGiven(Watcher):
     """Count time on the pump of one engager, and the drug given: `class Given(InfusionGiven, engager="...")`."""
 
     rank: ClassVar = 80
-    before_transplant: ClassVar = True
     engager: ClassVar[str]
-    days = 0.0
-    amount = 0.0
 
     def __init_subclass__(cls, engager: str) -> None:
         """Declare the two outcomes of an engager."""
@@ -283,16 +337,10 @@ class InfusionGiven(Watcher):
             return "none"
         return f"{days:.4g} days" + (f", {amount:,.0f} {_MICRO}g" if amount is not None else "")
 
-    def observe(self, truth: Truth, dt: float) -> None:
-        """Count a step."""
-        pump: Any = self.clinic.givers[self.engager]
-        if pump.rate > 0.0:
-            self.days += dt
-            self.amount += pump.rate * dt
-
     def values(self, truth: Truth) -> Row:
         """Return days and amount."""
-        return {f"{self.engager}_days": self.days, f"{self.engager}_ug": self.amount}
+        pump: Any = self.clinic.givers[self.engager]
+        return {f"{self.engager}_days": round(pump.days, 9), f"{self.engager}_ug": round(pump.amount, 9)}
 
 
 def cycle_of(spec: Infusion, cycle: int, body_surface_m2: float) -> tuple[list[tuple[float, float]], float]:
@@ -347,7 +395,8 @@ class EngagerProduct(Product):
                 Field(
                     None,
                     alias="for",
-                    description="How long the pump runs; until an order stops it unless written.",
+                    description="How long the pump runs; until an order stops it unless written. Of ordered infusions that "
+                    "overlap the last one counts while it runs.",
                 ),
             ),
         }
@@ -364,7 +413,7 @@ class EngagerProduct(Product):
         on_crs = GradeRule(
             "crs_grade",
             "CRS",
-            "Engagers stop from this grade of CRS on; null: no such rule.",
+            "Engagers stop for good once CRS is of this grade or more, from the first day of treatment on; null: no such rule.",
             f"{name} stops at CRS of grade {{}} or more",
         )
         self.stop_rules = (on_crs, *stop_rules)
@@ -386,7 +435,7 @@ class EngagerProduct(Product):
             merged.pop("pattern", None)
 
     def problems(self, scenario: Any) -> Iterator[Problem]:
-        """Yield what is missing, given twice, or too short for the step."""
+        """Yield what is missing, or given twice."""
         drug: Infusion | None = self.spec(scenario)
         if drug is None:
             return
@@ -402,11 +451,7 @@ class EngagerProduct(Product):
                     (self.name, "step_up", "for"),
                     f"at most on, {format_quantity(drug.on, 'time')}",
                 )
-            if drug.on is not None:
-                yield from shorter_than_a_step(scenario, drug.on, (self.name, "on"))
             return
-        for index, part in enumerate(drug.pattern):
-            yield from shorter_than_a_step(scenario, part.duration, (self.name, "pattern", index, "for"))
         also = [key for key in _DUTY if getattr(drug, key) is not None]
         if also:
             message = f"it takes the place of {', '.join(also)}; write one or the other"

@@ -16,7 +16,7 @@ from simulation.blocks.fields import Block, Day, FrozenMap, Grade, Interval, Pro
 from simulation.clinic.assays import Examination
 from simulation.clinic.events import Event, EventLog
 from simulation.clinic.ports import Patient
-from simulation.clinic.schedule import EPSILON, is_due
+from simulation.clinic.schedule import is_due, mean_of, pieces_of
 from simulation.products.form import AS_WRITTEN, Form, FormField, as_day
 from simulation.products.product import OTHER_DRUGS, Giver, Product, Receiver, days_text
 from simulation.products.received import Received, intervals
@@ -72,10 +72,9 @@ class DrugCourse:
     level: float
     why: str
 
-    def active(self, now: float, previous: float) -> bool:
-        """Return whether it is taken in the step from `now`; if shorter than a step, it is for one step."""
-        began = is_due(self.start, now)
-        return began and (self.end > now + EPSILON or self.start > previous + EPSILON)
+    def active(self, now: float) -> bool:
+        """Return whether it is taken at a moment."""
+        return is_due(self.start, now) and not is_due(self.end, now)
 
 
 class _Care:
@@ -114,11 +113,11 @@ class _Giver(Giver):
             None if rule is None else _Care(rule, disease)
             for rule, disease in ((scenario.agvhd_treatment, "aGvHD"), (scenario.crs_treatment, "CRS"))
         )
-        self._levels: dict[str, float] = {}
-        self._previous = math.inf  # nothing that ended before the first step was missed
+        self._levels: dict[str, float] = {}  # at the end of the last step
+        self._means: dict[str, float] = {}  # over the last step
 
     def act(self, patient: Patient, examination: Examination, events: EventLog) -> None:
-        """Set every drug to the highest level among its active courses."""
+        """Give every drug at the highest level among its active courses; the body gets the mean of each step."""
         now = patient.day
         for care, grade in (
             (self._gvhd_care, examination.agvhd_grade),
@@ -127,22 +126,35 @@ class _Giver(Giver):
             course = None if care is None else care.course(grade, now)
             if course is not None:
                 self._courses.append(course)
-        wanted: dict[str, DrugCourse] = {}
-        for course in self._courses:
-            if course.active(now, self._previous):
-                best = wanted.get(course.drug)
-                if best is None or course.level > best.level:
-                    wanted[course.drug] = course
-        self._previous = now
-        for drug in sorted({*wanted, *self._levels}):
-            course_now = wanted.get(drug)
-            level = course_now.level if course_now is not None else 0.0
+        end = now + patient.time_step
+        self._courses = [course for course in self._courses if not is_due(course.end, now)]
+        for drug in sorted({*(course.drug for course in self._courses), *self._means}):
+            self._take(drug, now, end, patient, events)
+
+    def _take(self, drug: str, now: float, end: float, patient: Patient, events: EventLog) -> None:
+        courses = [course for course in self._courses if course.drug == drug]
+
+        def best(day: float) -> DrugCourse | None:
+            active = [course for course in courses if course.active(day)]
+            return max(active, key=lambda course: course.level, default=None)
+
+        def level_on(day: float) -> float:
+            course = best(day)
+            return 0.0 if course is None else course.level
+
+        changes = [day for course in courses for day in (course.start, course.end)]
+        pieces = pieces_of(level_on, changes, now, end)
+        for day, _, level in pieces:
             if level != self._levels.get(drug, 0.0):
                 self._levels[drug] = level
-                patient.apply(Exposure(drug, level))
-                why = "course ends" if course_now is None else course_now.why
+                course = best(day)
+                why = "course ends" if course is None else course.why
                 detail = f"{drug} at {level:g} of the usual exposure ({why})"
-                events.add(now, "drug", drug, detail, level, "of usual exposure")
+                events.add(day, "drug", drug, detail, level, "of usual exposure")
+        mean = mean_of(pieces)
+        if mean != self._means.get(drug, 0.0):
+            self._means[drug] = mean
+            patient.apply(Exposure(drug, mean))
 
 
 class _Product(Product):

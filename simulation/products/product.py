@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from simulation.blocks.fields import FrozenMap, Problem
 from simulation.clinic.stop_rules import Stop, StopRule
-from simulation.units import format_quantity
 
 if TYPE_CHECKING:
     from simulation.biology.engagers import Engager
@@ -32,11 +31,9 @@ __all__ = [
     "Receiver",
     "days_text",
     "join",
-    "shorter_than_a_step",
 ]
 
 OTHER_DRUGS: Final = "Other drugs"  # the topic in reports of all that has none of its own
-_ROUNDING: Final = 1e-9
 
 
 class Draws(Protocol):
@@ -73,8 +70,10 @@ class Receiver(Protocol):
         """Put cells of one kind into the blood."""
         ...
 
-    def infuse_tcon(self, cells: int, origin: int, alloreactive_factor: float = 1.0, stage: int = 0) -> None:
-        """Put donor Tcon into the blood, split into alloreactive and other cells by an exact draw."""
+    def infuse_tcon(
+        self, cells: int, infusion: int, alloreactive_factor: float = 1.0, stage: int = 0
+    ) -> None:
+        """Put donor Tcon of an infusion, by its number, into the blood; an exact draw says how many are alloreactive."""
         ...
 
 
@@ -102,6 +101,13 @@ class Plan(ABC):
 class Giver:
     """Give one product to one patient, whoever asks for it; copied with the patient."""
 
+    first_given: float | None = None  # day from transplant, also within a step
+
+    def gave(self, day: float) -> None:
+        """Note that something was given: nothing at all (no cells, no rate) is no treatment."""
+        if self.first_given is None:
+            self.first_given = day
+
     def plan(
         self, scenario: Any, begin: float, day_1: float, patient: "Patient", others: Mapping[str, Plan]
     ) -> Plan | None:
@@ -111,16 +117,15 @@ class Giver:
         """
         return None
 
-    def obey(self, order: Any, patient: "Patient", events: "EventLog") -> bool:
-        """Give what an order by hand says; return whether anything was given."""
+    def obey(self, order: Any, patient: "Patient", events: "EventLog") -> None:
+        """Give what an order by hand says."""
+
+    def halt(self) -> bool:
+        """End what was ordered by hand and still runs; return whether anything did."""
         return False
 
-    def halt(self, cancel: Callable[[], bool], patient: "Patient", events: "EventLog") -> None:
-        """Stop by hand; `cancel` stops the planned part and returns whether there was anything to stop."""
-        cancel()
-
     def heed(self, stops: Sequence[Stop], patient: "Patient", events: "EventLog") -> None:
-        """End what was ordered by hand, when its time is over or a rule that ends treatment holds."""
+        """End what was ordered by hand and still runs, when a rule that ends treatment holds."""
 
     def running(self) -> str:
         """Return what runs now, in words; empty where nothing does."""
@@ -225,13 +230,3 @@ def join(parts: Iterable[str], last: str = "and") -> str:
     """Return parts as a list in words."""
     items = list(parts)
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else ""
-
-
-def shorter_than_a_step(scenario: Any, time: float, path: tuple[str | int, ...]) -> Iterator[Problem]:
-    """Refuse what would begin and end within one step, and so never be seen."""
-    if time < scenario.time_step * (1 - _ROUNDING):
-        yield Problem(
-            f"got {format_quantity(time, 'time')}",
-            path,
-            f"at least time_step, {format_quantity(scenario.time_step, 'time')}",
-        )

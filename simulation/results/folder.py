@@ -148,8 +148,8 @@ def _check(folder: Path, scenario: Planned, overwrite: bool) -> None:
     if before is None:
         raise UserError("is not empty and holds no results of a run; choose another folder", file=str(folder))
     if before.get("scenario_sha256") != scenario.digest():
-        raise OtherScenario(
-            f"holds results of another scenario ({before.get('scenario')!r})", file=str(folder)
-        )
+        same_name = before.get("scenario") == scenario.name
+        of = "this scenario with other settings" if same_name else "another scenario"
+        raise OtherScenario(f"holds results of {of} ({before.get('scenario')!r})", file=str(folder))
     if not overwrite:
         raise UserError("holds results already; use --overwrite to replace them", file=str(folder))

@@ -1,7 +1,7 @@
 """Contradictions between keys that are each valid alone: what a clinician would object to."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from simulation.blocks.fields import Problem
 from simulation.parameters.table import ParameterTable
@@ -35,20 +35,30 @@ def contradictions(scenario: "Scenario") -> list[Problem]:
 
 def _clock(s: "Scenario") -> Iterator[Problem]:
     if s.time_step > s.follow_up:
-        yield Problem("the step is longer than follow_up", ("time_step",))
+        yield Problem("the step is longer than follow_up", ("time_step",), also=(("follow_up",),))
     if s.record_every < s.time_step * (1 - _ROUNDING):
         yield Problem(
             f"recording every {_time(s.record_every)} is finer than the step of {_time(s.time_step)}",
             ("record_every",),
+            also=(("time_step",),),
         )
     else:
-        steps = s.record_every / s.time_step
-        if abs(steps - round(steps)) > 1e-6:
-            yield Problem(
-                f"got {_time(s.record_every)}",
-                ("record_every",),
-                f"a whole number of steps of {_time(s.time_step)}",
-            )
+        yield from _whole_steps(s, s.record_every, ("record_every",))
+    yield from _whole_steps(s, s.follow_up, ("follow_up",))
+    if s.graft.treg > 0:
+        yield from _whole_steps(s, s.graft.treg_day, ("graft", "treg_day"), "day")
+
+
+def _whole_steps(
+    s: "Scenario", value: float, path: tuple[str | int, ...], dimension: Literal["time", "day"] = "time"
+) -> Iterator[Problem]:
+    """Refuse a time or day that no step ends on: day 0 and the last day would be missed, and days counted twice."""
+    steps = value / s.time_step
+    if abs(steps - round(steps)) > 1e-6:
+        expected, near = f"a whole number of steps of {_time(s.time_step)}", round(steps) * s.time_step
+        if near == round(near, 4):
+            expected += f", such as {format_quantity(near, dimension)}"
+        yield Problem(f"got {format_quantity(value, dimension)}", path, expected, also=(("time_step",),))
 
 
 def _marrow(s: "Scenario") -> Iterator[Problem]:
@@ -86,6 +96,7 @@ def _monitoring(s: "Scenario") -> Iterator[Problem]:
             "complete remission would include marrows in overt relapse",
             ("definitions", "complete_remission"),
             "at most overt_relapse",
+            also=(("definitions", "overt_relapse"),),
         )
     mrd = s.monitoring.mrd
     if mrd is None:
@@ -96,12 +107,14 @@ def _monitoring(s: "Scenario") -> Iterator[Problem]:
             f"{format_number(mrd.cells)} cells cannot show one in {least}",
             ("monitoring", "mrd", "cells"),
             f"at least 1 / sensitivity, {least}",
+            also=(("monitoring", "mrd", "sensitivity"),),
         )
     if defined.mrd_negative < mrd.sensitivity:
         yield Problem(
             f"got {format_number(defined.mrd_negative)}, which the MRD assay cannot see",
             ("definitions", "mrd_negative"),
             f"at least its sensitivity, {format_number(mrd.sensitivity)}",
+            also=(("monitoring", "mrd", "sensitivity"),),
         )
 
 
@@ -140,11 +153,18 @@ def _trigger(s: "Scenario", start: object, path: tuple[str | int, ...]) -> Itera
                 "overt relapse cannot be found: monitoring.morphology and monitoring.mrd are null",
                 (*path, "when"),
             )
-    elif isinstance(start, OnDay) and start.day >= s.follow_up:
+    elif isinstance(start, OnDay):
+        yield from _day_of_a_step(s, start.day, (*path, "day"))
+
+
+def _day_of_a_step(s: "Scenario", day: float, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Refuse a day before the first or after the last step: nothing is done then."""
+    first, last = s.first_day, s.follow_up - s.time_step
+    if not first - _ROUNDING <= day <= last + _ROUNDING:
+        words = [format_quantity(one, "day") for one in (first, last)]
+        expected = f"{words[0]} (the simulation begins) to {words[1]} (the last step of follow_up begins)"
         yield Problem(
-            f"got {format_quantity(start.day, 'day')}",
-            (*path, "day"),
-            f"a day before the end of follow_up, {_time(s.follow_up)}",
+            f"got {format_quantity(day, 'day')}", path, expected, also=(("follow_up",), ("time_step",))
         )
 
 
@@ -165,12 +185,7 @@ def _orders(s: "Scenario") -> Iterator[Problem]:
             yield Problem(
                 found.message, ("orders", index, *found.path), found.expected, found.nearest, found.at_key
             )
-        if order.day > s.follow_up:
-            yield Problem(
-                f"got {format_quantity(order.day, 'day')}",
-                ("orders", index, "day"),
-                f"a day until the end of follow_up, {_time(s.follow_up)}",
-            )
+        yield from _day_of_a_step(s, order.day, ("orders", index, "day"))
         if order.test is not None and s.monitoring.mrd is None and s.monitoring.morphology is None:
             yield Problem(
                 "there is no marrow test: monitoring.mrd and monitoring.morphology are null",

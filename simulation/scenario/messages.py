@@ -6,11 +6,13 @@ from pydantic import BaseModel, ValidationError
 
 from simulation.blocks.fields import Problem, show
 from simulation.errors import UserError, nearest_name
+from simulation.parameters.table import ParameterTable
 from simulation.yaml_source import Node
 
 __all__ = ["user_error"]
 
 _MOST: Final = 5
+_OURS: Final = "simulation/data/"  # the defaults that every file rests on
 _Found = tuple[tuple[str | int, ...], Problem]  # where in the file, and what
 
 
@@ -44,7 +46,13 @@ def _problems(detail: Any, root: Node, model: type[BaseModel]) -> "list[_Found]"
         return [((*path, loc[-1]), Problem(f"this key is missing{own}", at_key=True))]
     if kind == "extra_forbidden":
         keys = keys_at(model, loc[:-1])
-        near = nearest_name(str(loc[-1]), keys)
+        name = str(loc[-1])
+        if loc[:-1] == () and name in ParameterTable.load():
+            told = (
+                "there is no such key here; a row of the parameter table stands under parameters or patient"
+            )
+            return [(path, Problem(told, (), None, f"parameters.{name}", at_key=True))]
+        near = nearest_name(name, keys)
         here = (
             f" with when: {loc[-2]}"
             if "when" in keys and loc[-2:-1] and loc[-2] in keys_of_start(model)
@@ -113,14 +121,25 @@ def _child(node: Node | None, segment: str | int) -> Node | None:
     return None
 
 
-def _located(path: tuple[str | int, ...], found: Problem, root: Node) -> UserError:
+def _node(path: tuple[str | int, ...], root: Node) -> Node:
+    """Return the value at a path, or the innermost block of it that is there."""
     node = root
     for segment in path:
         child = _child(node, segment)
         if child is None:
             break
         node = child
+    return node
+
+
+def _located(path: tuple[str | int, ...], found: Problem, root: Node) -> UserError:
     key = ".".join(map(str, path))
+    node = _node(path, root)
+    if node.file.startswith(
+        _OURS
+    ):  # the user never wrote it: what he wrote is where the mistake is corrected
+        own = (_node(other, root) for other in found.also)
+        node = next((one for one in own if not one.file.startswith(_OURS)), Node(None, root.file))
     return node.error(
         found.message, key=key or None, expected=found.expected, nearest=found.nearest, at_key=found.at_key
     )

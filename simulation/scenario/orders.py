@@ -18,11 +18,15 @@ _Product = Annotated[str, Word(BY_HAND)]
 class _Order(Block):
     """Do one thing on one day; it has exactly one of `give`, `stop` and `test`. Absent parts are None."""
 
-    day: Day = Field(description="The day on which it is done, before that day's step.")
+    day: Day = Field(
+        description="The day on which it is done: at the start of the first step on or after it, before what is planned "
+        "for then; from the first to the last step of the simulation."
+    )
     give: _Product | None = Field(None, description="Give it, as the other keys say.")
     stop: _Product | None = Field(
         None,
-        description="End it, with all cycles or infusions still planned; a later order may give it again.",
+        description="End it, with all cycles or infusions still planned, also of courses to come: a stop before treatment is "
+        "triggered holds, too. A later order may give it again.",
     )
     test: Literal["marrow"] | None = Field(None, description="Aspirate the marrow for every marrow test.")
 

@@ -97,7 +97,7 @@ class _Test(Block):
 class MrdTest(_Test):
     """Measure residual disease in the marrow by flow cytometry or PCR."""
 
-    cells: Annotated[float, Quantity("count", 1e3, 1e9)] = Field(
+    cells: Annotated[float, Quantity("count", 1e3, 1e9, whole=True)] = Field(
         description="Cells analysed: the sampling noise."
     )
     sensitivity: Fraction = Field(description="Lowest fraction that is called positive.")
@@ -106,7 +106,7 @@ class MrdTest(_Test):
 class MorphologyTest(_Test):
     """Look at the marrow under the microscope."""
 
-    cells: Annotated[float, Quantity("count", 20, 1e6)] = Field(
+    cells: Annotated[float, Quantity("count", 20, 1e6, whole=True)] = Field(
         description="Cells counted under the microscope."
     )
 
@@ -149,7 +149,7 @@ class _UntilTreated(Block):
         description="One or more sentences for the reader of the report."
     )
     follow_up: Annotated[float, Quantity("time", 0.25, YEARS_20)] = Field(
-        description="Simulated time after transplant (day 0)."
+        description="Simulated time after transplant (day 0), a whole number of steps."
     )
     time_step: Annotated[float, Quantity("time", 5 / 1440, 1)] = Field(description="Step of the simulation.")
     record_every: Annotated[float, Quantity("time", 5 / 1440, 365)] = Field(
@@ -207,6 +207,11 @@ class Scenario(_Treated):
     processes: ProcessSwitches = Field(description="Processes switched off here, such as {gvl: off}.")
     plugin: Plugins = Field(description="Rules of your own: a Python file and its parameters; null: none.")
     allow_out_of_range: Bool = Field(False, description="Allow parameters outside the table's range.")
+
+    @property
+    def first_day(self) -> float:
+        """Return the day on which the simulation begins, from transplant: that of the graft's Treg, else 0."""
+        return min(self.graft.treg_day, 0.0) if self.graft.treg > 0 else 0.0
 
     @property
     def products(self) -> tuple[Product, ...]:

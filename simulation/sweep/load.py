@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from simulation.blocks.fields import show
 from simulation.errors import UserError, nearest_name
 from simulation.scenario.load import load_scenario
 from simulation.scenario.messages import user_error
@@ -102,7 +103,7 @@ def _design_kind(root: Node) -> None:
         raise design.error("the key 'kind' is missing", key="design", expected=expected, at_key=True)
     if kind.value not in KINDS:
         near = nearest_name(str(kind.value), KINDS)
-        raise kind.error(f"got {kind.value!r}", key="design.kind", expected=expected, nearest=near)
+        raise kind.error(f"got {show(kind.value)}", key="design.kind", expected=expected, nearest=near)
 
 
 def _file(root: Node) -> SweepFile:

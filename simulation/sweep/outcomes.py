@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from simulation.blocks.fields import show
 from simulation.clinic.outcomes import EVERYONE, OUTCOMES, of_patient, selected
 from simulation.errors import UserError, nearest_name
 from simulation.units import QuantityError, parse_quantity
@@ -194,7 +195,7 @@ def _by_rule(
     share = rule != "minus"
     if rule == "happened":
         if value is not True:
-            raise node.error(f"got {value!r}", key=f"{key}.happened", expected="true")
+            raise node.error(f"got {show(value)}", key=f"{key}.happened", expected="true")
         return NumericOutcome(name, of, "happened", 0.0, label, unit or "share of patients", True, less)
     if rule == "by":
         return NumericOutcome(
@@ -204,7 +205,7 @@ def _by_rule(
         numbers = [name for name in _stored() if name not in _words()]
         if value not in numbers:
             raise node.error(
-                f"there is no outcome {value!r}",
+                f"there is no outcome {show(value)}",
                 key=f"{key}.minus",
                 nearest=nearest_name(str(value), numbers),
             )
@@ -213,7 +214,7 @@ def _by_rule(
         return NumericOutcome(name, of, "is", value if isinstance(value, str) else float(value), label,
                        unit or "share of patients", share, less)  # fmt: skip
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise node.error(f"got {value!r}", key=f"{key}.at_least", expected="a number")
+        raise node.error(f"got {show(value)}", key=f"{key}.at_least", expected="a number")
     return NumericOutcome(name, of, "at_least", float(value), label, unit or "share of patients", share, less)
 
 

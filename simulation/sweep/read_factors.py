@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
+from simulation.blocks.fields import show
 from simulation.errors import UserError, nearest_name
 from simulation.parameters.distributions import DistributionError, parse_distribution
 from simulation.parameters.table import Parameter, ParameterTable
@@ -244,7 +245,9 @@ def _levels(factor: Factor, target: Target, node: Node, key: str) -> tuple[Value
 def _bounds(target: Target, spec: Mapping[str, Node], key: str) -> tuple[float, float]:
     if "range" in spec:
         if spec["range"].value != "table":
-            raise spec["range"].error(f"got {spec['range'].value!r}", key=f"{key}.range", expected="table")
+            raise spec["range"].error(
+                f"got {show(spec['range'].value)}", key=f"{key}.range", expected="table; or low and high"
+            )
         if target.row is None:
             raise spec["range"].error(
                 "this path is not a row of the parameter table; write low and high", key=f"{key}.range"

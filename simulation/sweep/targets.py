@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-from simulation.blocks.fields import Dose, DoseKind, FieldKind, Quantity, Whole
+from simulation.blocks.fields import Dose, DoseKind, FieldKind, Quantity, Whole, show
 from simulation.errors import UserError, nearest_name
 from simulation.parameters.processes import PROCESS_NAMES
 from simulation.parameters.table import ParameterTable
@@ -48,7 +48,7 @@ class Target:
         value = node.value
         if self.kind == "whole":
             if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
-                raise node.error(f"got {value!r}", key=key, expected="a whole number")
+                raise node.error(f"got {show(value)}", key=key, expected="a whole number")
             return float(value)
         if self.dimension is None:
             raise node.error(f"{self.path} is not a number; list its values", key=key)

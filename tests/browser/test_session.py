@@ -113,7 +113,7 @@ def test_never_treating_takes_the_treatments_away(session: PatientSession) -> No
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("seed", "-1"), ("seed", "1.5"), ("patient", ""), ("blinatumomab_dose", "x"), ("dli_cd3", ""),
+    [("seed", "-1"), ("seed", "1.5"), ("patient", ""), ("blinatumomab_dose", "x"), ("dli_cd3", ""), ("dli_cd3", "1,5e6"),
      ("dli_first", "15 of cycle 9"), ("start_day", "999"), ("treg_ratio", "nan"), ("mrd_every", "-2"),
      ("blinatumomab_on", "28 ug"), ("immuno_to", "x")],
 )  # fmt: skip

@@ -30,9 +30,13 @@ def test_samples_are_taken_and_reported_by_schedule_and_delay() -> None:
 
 @pytest.mark.parametrize("step", [1 / 24, 0.25, 0.3, 0.7, 1.0])
 def test_no_sample_is_lost_or_drifts_at_any_step(step: float) -> None:
-    clinic = make_clinic(
-        **{"monitoring.mrd.every": "10 d", "time_step": f"{step} d", "record_every": f"{step} d"}
-    )
+    clock = {
+        "time_step": f"{step} d",
+        "record_every": f"{step} d",
+        "follow_up": "210 d",
+        "graft.treg": "0/kg",
+    }
+    clinic = make_clinic(**{"monitoring.mrd.every": "10 d"} | clock)
     follow(clinic, FakePatient(1e-3, step=step), until=100.0)
     planned = [30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0]
     assert days(clinic, "test", "mrd") == pytest.approx(

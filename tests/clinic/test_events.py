@@ -27,3 +27,10 @@ def test_a_copy_goes_its_own_way_and_shares_the_past() -> None:
     branch.add(2.0, "note", "c", "d")
     assert (len(log), len(branch)) == (1, 2)
     assert branch[0] is log[0]
+
+
+def test_events_stand_in_the_order_of_their_days() -> None:
+    log = EventLog()
+    for day, what in ((1.0, "a"), (1.2, "b"), (1.0, "c"), (1.25, "d"), (1.2, "e")):
+        log.add(day, "note", what, "")
+    assert [event.what for event in log] == ["a", "c", "b", "e", "d"]

@@ -1,8 +1,7 @@
+from itertools import pairwise
 from typing import Any
 
 import pytest
-
-from simulation.products.immunosuppression import DrugCourse
 
 from .fake_patient import Curve, FakePatient, days, follow, make_clinic
 
@@ -42,9 +41,15 @@ def test_courses_of_one_drug_give_the_highest_level_not_the_sum() -> None:
     ]
 
 
-def test_a_course_shorter_than_a_step_is_taken_for_one_step() -> None:
-    course = DrugCourse("ptcy", 3.2, 3.4, 1.0, "")
-    assert [course.active(day, day - 1.0) for day in (3.0, 4.0, 5.0)] == [False, True, False]
+@pytest.mark.parametrize("step", [1 / 24, 0.25, 1.0])
+def test_a_course_lasts_as_long_as_written(step: float) -> None:
+    rule = {"at_grade": 3, "drug": "corticosteroid", "for": "10 h"}
+    clinic = make_clinic(crs_treatment=rule, agvhd_treatment=None)
+    patient = FakePatient(step=step, crs=lambda day: 3 if day == 20.0 else 0)
+    follow(clinic, patient, 30.0)
+    assert days(clinic, "drug") == pytest.approx([20.0, 20.0 + 10 / 24])
+    got = sum(level * (end - day) for (day, _, level), (end, *_) in pairwise(patient.drugs))
+    assert got == pytest.approx(10 / 24, rel=1e-9) and patient.drugs[-1][2] == 0.0
 
 
 def reactive(keys: dict[str, Any], **grades: Curve) -> list[tuple[float, str, float]]:

@@ -1,5 +1,6 @@
 """What is ordered by hand: carried out on its day, counted, and the same whether ordered in advance or on the day."""
 
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from simulation.life import Life
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.schema import Scenario
 
-from .fake_patient import FakePatient, days, follow, make_clinic, scenario
+from .fake_patient import FakePatient, days, follow, make_clinic, only, scenario
 
 DLI = {"day": "day 40", "give": "dli", "cd3": "1e6/kg"}
 PUMP = {"day": "day 50", "give": "blinatumomab", "dose": "28 ug/day", "for": "10 d"}
@@ -62,6 +63,55 @@ def test_the_pump_takes_the_highest_rate_asked_for() -> None:
     assert patient.rates == [(50.0, 28.0), (88.0, 0.0), (102.0, 28.0), (130.0, 0.0)]
     assert outcomes["blinatumomab_ug"] == 28.0 * (38 + 28)
     assert len(days(clinic, "dose", "blinatumomab")) == 4
+
+
+@pytest.mark.parametrize("hours", [1, 7, 31])
+def test_an_ordered_infusion_lasts_as_long_as_written(hours: int) -> None:
+    patient, clinic, outcomes = ordered(PUMP | {"for": f"{hours} h"})
+    assert outcomes["blinatumomab_ug"] == pytest.approx(28 * hours / 24, rel=1e-9)
+    assert days(clinic, "dose") == pytest.approx([50.0, 50.0 + hours / 24])
+    assert clinic.events.of_kind("dose")[-1].detail.endswith("(ordered by hand, time over)")
+    assert patient.rates[-1][1] == 0.0
+
+
+def test_an_infusion_inside_another_ends_neither() -> None:
+    inner = PUMP | {"day": "day 52", "dose": "9 ug/day", "for": "2 d"}
+    patient, _, _ = ordered(PUMP, inner)
+    assert patient.rates == [(50.0, 28.0), (52.0, 9.0), (54.0, 28.0), (60.0, 0.0)]
+
+
+def test_a_stop_before_the_trigger_holds() -> None:
+    patient, clinic, outcomes = ordered({"day": "day 20", "stop": "blinatumomab"}, **PLANNED)
+    assert (patient.rates, outcomes["blinatumomab_days"], outcomes["dli_count"]) == ([], 0.0, 1)
+    assert days(clinic, "stop", "blinatumomab") == [20.0]
+    assert (
+        "DLI from" in only(clinic, "trigger").detail and "blinatumomab" not in only(clinic, "trigger").detail
+    )
+
+
+def test_a_stop_comes_before_what_is_planned_for_its_day() -> None:
+    for day in (60, 74):  # of the trigger, of the infusion
+        patient, clinic, _ = ordered({"day": f"day {day}", "stop": "dli"}, **PLANNED)
+        assert patient.infusions == [] and days(clinic, "stop", "dli") == [day]
+
+
+def test_a_stop_between_courses_holds_for_those_to_come() -> None:
+    again = {"retreatment": {"start": {"when": "mrd", "at_least": "1e-4"}, "courses": 1}}
+    patient, clinic, _ = ordered({"day": "day 135", "stop": "dli"}, until=300.0, **PLANNED, **again)
+    assert len(patient.infusions) == 1 and days(clinic, "stop", "dli") == [135.0]
+    assert [day for day, rate in patient.rates if rate > 0 and day > 135]
+
+
+def test_what_cannot_be_stopped_is_told() -> None:
+    for product in ("blinatumomab", "dli"):
+        _, clinic, _ = ordered({"day": "day 20", "stop": product})
+        assert only(clinic, "note", product).day == 20.0 and not days(clinic, "stop")
+
+
+def test_orders_of_one_day_are_carried_out_in_their_order() -> None:
+    stop = {"day": "day 50", "stop": "blinatumomab"}
+    assert ordered(PUMP, stop)[0].rates == []
+    assert ordered(stop, PUMP)[0].rates == [(50.0, 28.0), (60.0, 0.0)]
 
 
 def test_stopping_ends_what_is_planned() -> None:
@@ -127,13 +177,15 @@ def test_orders_are_written_as_they_were_said() -> None:
         (DLI | {"stop": "dli"}, "got give and stop"),
         ({"day": "day 40", "give": "dli"}, "orders.0.cd3: this key is missing"),
         (PUMP | {"cd3": "1e6/kg"}, "it means nothing with give: blinatumomab"),
-        (DLI | {"day": "day 999"}, "until the end of follow_up"),
+        (DLI | {"day": "day 999"}, "to day 364.75 (the last step of follow_up begins)"),
+        (DLI | {"day": "day 365"}, "to day 364.75 (the last step of follow_up begins)"),
+        (DLI | {"day": "day -4.25"}, "expected day -4 (the simulation begins)"),
         (DLI | {"cd3": "28 ug/day"}, "cells per kg"),
         (DLI | {"give": "dly"}, "did you mean 'dli'"),
     ],
 )
 def test_a_wrong_order_is_told(order: dict[str, Any], told: str) -> None:
-    with pytest.raises(UserError, match="(?i)" + told.replace(".", r"\.")):
+    with pytest.raises(UserError, match="(?i)" + re.escape(told)):
         scenario(orders=[order])
 
 

@@ -10,6 +10,7 @@ from .fake_patient import FakePatient, days, follow, make_clinic, only
 DAY_60 = {"when": "day", "day": "day 60"}
 STANDARD = {"dose": "28 ug/day", "on": "28 d", "off": "14 d", "cycles": 2}
 STEPPED = STANDARD | {"step_up": {"dose": "9 ug/day", "for": "7 d"}}
+LADDER_BY_DAY = {"cd3": ["1e5/kg", "5e5/kg", "1e6/kg"], "first": "day 15", "every": "42 d"}
 LADDER = {"cd3": ["1e5/kg", "5e5/kg", "1e6/kg"], "first": "day 15 of cycle 1", "every": "42 d"}
 
 
@@ -92,15 +93,60 @@ def test_restaging_includes_mrd_where_only_morphology_was_due() -> None:
     assert 88.0 in days(clinic, "test", "mrd") and days(clinic, "test", "morphology").count(88.0) == 1
 
 
-@pytest.mark.parametrize("step", [1 / 24, 0.3, 1.0])
-def test_any_step_gives_the_same_plan_to_the_step(step: float) -> None:
-    patient, _, _ = treated(step=step, blinatumomab=STEPPED, dli=LADDER)
+ODD = {
+    "pattern": [{"dose": "9 ug/day", "for": "10 h"}, {"dose": "28 ug/day", "for": "7 h"}, {"dose": "0 ug/day", "for": "90 min"},
+                {"dose": "15 ug/m2/day", "for": "1 h"}, {"dose": "0 ug/day", "for": "17 h"}],
+    "cycles": 10,
+}  # fmt: skip
 
-    def on_grid(*planned: float) -> list[float]:
-        return [math.ceil(day / step - 1e-6) * step for day in planned]
 
-    assert [day for day, _ in patient.rates] == pytest.approx(on_grid(60, 67, 88, 102, 130))
-    assert [day for day, *_ in patient.infusions] == pytest.approx(on_grid(74, 116, 158))
+@pytest.mark.parametrize("step", [1 / 24, 0.25, 0.3, 1.0])
+@pytest.mark.parametrize(
+    ("blinatumomab", "days_on", "amount", "first_changes"),
+    [
+        (STEPPED, 56.0, 7 * 9 + 49 * 28, [60, 67, 88]),
+        (STANDARD | {"on": "7 h", "off": "17 h", "cycles": 10}, 70 / 24, 28 * 70 / 24, [60, 60 + 7 / 24, 61]),
+        (STANDARD | {"step_up": {"dose": "4 ug/day", "for": "10 h"}}, 56.0, 28 * 56 - 24 * 10 / 24, [60, 60 + 10 / 24]),
+        (STANDARD | {"on": "1 h", "off": "0 d", "cycles": 1}, 1 / 24, 28 / 24, [60, 60 + 1 / 24]),
+        (ODD, 10 * 18 / 24, 10 * (9 * 10 + 28 * 7 + 27) / 24, [60, 60 + 10 / 24, 60 + 17 / 24]),
+    ],
+)  # fmt: skip
+def test_any_step_gives_what_is_written(
+    blinatumomab: dict[str, Any], days_on: float, amount: float, first_changes: list[float], step: float
+) -> None:
+    keys: dict[str, Any] = {"follow_up": "360 d", "graft.treg_day": "day -3", "dli": LADDER_BY_DAY}
+    patient, clinic, outcomes = treated(step=step, blinatumomab=blinatumomab, **keys)
+    assert outcomes["blinatumomab_days"] == pytest.approx(days_on, abs=1e-9)  # as it is rounded
+    assert outcomes["blinatumomab_ug"] == pytest.approx(amount, abs=1e-9)
+    # what the body got: the mean rate of each step
+    ends = [day for day, _ in patient.rates[1:]]
+    got = sum((end - day) * rate for (day, rate), end in zip(patient.rates, ends, strict=False))
+    assert patient.rates[-1][1] == 0.0 and got == pytest.approx(amount, rel=1e-9)
+    assert days(clinic, "dose")[: len(first_changes)] == pytest.approx(first_changes)
+    on_grid = [math.ceil(day / step - 1e-6) * step for day in (74, 116, 158)]
+    assert [day for day, *_ in patient.infusions] == pytest.approx(on_grid)
+
+
+def test_a_start_within_a_step_is_that_start() -> None:
+    start = DAY_60 | {"delay": "3 h"}
+    clinic, patient = make_clinic(start=start, blinatumomab=STANDARD | {"cycles": 1}), FakePatient()
+    outcomes = follow(clinic, patient, 100.0)
+    assert outcomes["treatment_start_day"] == 60.125 and outcomes["blinatumomab_ug"] == 28.0 * 28
+    assert patient.rates == [(60.0, 14.0), (60.25, 28.0), (88.0, 14.0), (88.25, 0.0)]
+
+
+def test_no_cells_and_no_rate_are_no_treatment() -> None:
+    for keys in ({"dli": {"cd3": ["0/kg"]}}, {"blinatumomab": STANDARD | {"dose": "0 ug/day"}}):
+        patient, clinic, outcomes = treated(**keys)
+        assert (outcomes["treatment_start_day"], outcomes["dli_count"], outcomes["blinatumomab_days"]) == (
+            None,
+            0,
+            0.0,
+        )
+        assert patient.rates == [] and patient.infusions == [] and not days(clinic, "infusion")
+    _, clinic, outcomes = treated(dli={"cd3": ["0/kg", "1e5/kg"], "every": "10 d"})
+    assert (outcomes["treatment_start_day"], outcomes["dli_count"]) == (70.0, 1)
+    assert "nothing is infused" in only(clinic, "note", "dli").detail
 
 
 def test_dli_days_doses_and_numbers() -> None:

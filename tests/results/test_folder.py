@@ -186,13 +186,19 @@ def test_overwrite_replaces_all_and_leaves_no_stale_figure(tmp_path: Path, relap
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_other_scenario_is_refused_with_its_own_status(tmp_path: Path, overwrite: bool) -> None:
+def test_other_scenario_is_refused_with_its_own_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, overwrite: bool
+) -> None:
     place = write_result(relapsing(name="first"), tmp_path / "run", figures=False)
     before = _files(place)
     with pytest.raises(OtherScenario, match="first") as error:
         write_result(cured(name="second"), place, overwrite=overwrite)
     assert error.value.exit_status is ExitStatus.OTHER_SCENARIO
     assert _files(place) == before
+    same_name = cured(name="first")
+    monkeypatch.setattr(type(same_name.scenario), "digest", lambda _: "with other settings")
+    with pytest.raises(OtherScenario, match="this scenario with other settings"):
+        write_result(same_name, place, overwrite=overwrite)
 
 
 @pytest.mark.parametrize("overwrite", [False, True])

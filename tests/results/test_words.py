@@ -7,9 +7,10 @@ import math
 import numpy as np
 import pytest
 
+from simulation.clinic.outcomes import OUTCOMES
 from simulation.number_words import cells_text, grade_text, number_text
 from simulation.results import Result, outcome_rows, outcome_table
-from simulation.results.words import timeline, verdict
+from simulation.results.words import SHORT, outcome_words, timeline, verdict
 from tests.results.conftest import cured, relapsing, unrecorded, untreated
 
 
@@ -51,6 +52,28 @@ def test_outcomes_of_a_relapse(relapse: Result) -> None:
     assert told["Acute GvHD, worst grade"] == "II (\N{GREATER-THAN OR EQUAL TO} II from day 254)"
     assert told["Donor lymphocytes (DLI)"] == "2 infusions, 6e5 CD3+/kg"
     assert told["Leukaemia eradicated"] == "no"
+
+
+def test_a_response_that_did_not_last_and_leukaemia_outside_are_told() -> None:
+    row = {
+        "mrd_negative_day": 120.0,
+        "mrd_relapse_day": 360.0,
+        "complete_remission_day": 210.0,
+        "extramedullary_relapse_day": 217.0,
+        "in_remission_at_end": True,
+    }
+
+    def words(name: str, **other: object) -> str:
+        return outcome_words(OUTCOMES[name], row | other)
+
+    assert words("mrd_negative_day") == "day 120, positive again on day 360"
+    assert words("complete_remission_day") == "day 210, of the marrow only: relapse outside on day 217"
+    assert words("in_remission_at_end") == "in the marrow; relapse outside on day 217"
+    assert words("mrd_negative_day", mrd_relapse_day=None) == "day 120"
+    assert words("complete_remission_day", extramedullary_relapse_day=None) == "day 210"
+    assert words("in_remission_at_end", extramedullary_relapse_day=None) == "yes"
+    assert words("in_remission_at_end", in_remission_at_end=False) == "no"
+    assert {"mrd_relapse_day", "extramedullary_relapse_day"} <= set(SHORT)
 
 
 def test_outcomes_of_nothing_have_no_numbers() -> None:

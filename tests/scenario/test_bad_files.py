@@ -1,6 +1,7 @@
 """Every mistake is told once, with file, line, key path, what was expected and the nearest valid name."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -132,7 +133,7 @@ MISTAKES: list[tuple[str, str, int, str | None, str, str | None]] = [
         "  when: day\n  day: day 400",
         5,
         "start.day",
-        "end of follow_up",
+        "the last step of follow_up begins",
         None,
     ),
     ("cycle 1", "cycle 7", 13, "dli.first", "one of the 4 cycles", None),
@@ -272,21 +273,62 @@ def test_overt_relapse_needs_a_test_of_the_marrow() -> None:
 
 
 @pytest.mark.parametrize(
-    ("drug", "key"),
+    ("overrides", "key", "expected"),
     [
-        ("{dose: 28 ug/day, on: 3 h, off: 14 d, cycles: 1}", "blinatumomab.on"),
-        (
-            "{pattern: [{dose: 28 ug/day, for: 7 d}, {dose: 0 ug/day, for: 1 h}], cycles: 1}",
-            "blinatumomab.pattern.1.for",
-        ),
+        ({"follow_up": "40.1 d"}, "follow_up", "a whole number of steps of 6 h"),
+        ({"follow_up": "6 mo"}, "follow_up", "such as 182.5 d"),
+        ({"graft.treg_day": "day -3.9"}, "graft.treg_day", "a whole number of steps of 6 h"),
+        ({"start": {"when": "day", "day": "day 364.9"}}, "start.day", "to day 364.75"),
     ],
 )
-def test_an_infusion_shorter_than_a_step_is_refused(drug: str, key: str) -> None:
-    text = f"name: x\nstart: {{when: overt_relapse}}\nblinatumomab: {drug}\n"
-    with pytest.raises(UserError, match="at least time_step, 6 h") as caught:
-        parse_scenario(text)
+def test_what_no_step_could_do_is_refused(overrides: dict[str, object], key: str, expected: str) -> None:
+    with pytest.raises(UserError, match=expected) as caught:
+        parse_scenario("name: x", overrides)
     assert caught.value.key == key
-    assert parse_scenario(text, {"time_step": "1 h"} | ({"blinatumomab.on": "6 h"} if "on:" in drug else {}))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "key", "told"),
+    [
+        (
+            {"monitoring.mrd.cells": "1000000.5"},
+            "monitoring.mrd.cells",
+            "expected a whole number, got 1000000.5",
+        ),
+        ({"monitoring.morphology.cells": "500.5"}, "monitoring.morphology.cells", "expected a whole number"),
+        (
+            {"patient.rate_blast_net_growth": {"distribution": "lognormal", "cv": 30}},
+            "patient.rate_blast_net_growth.cv",
+            "at most 3, got 30; 30 % is written 0.3",
+        ),
+        (
+            {"patient.rate_blast_net_growth": {"distribution": "lognormal", "sigma": 50}},
+            "patient.rate_blast_net_growth.sigma",
+            "at most 3, got 50",
+        ),
+        ({"rate_exhaustion": "1"}, "rate_exhaustion", "did you mean 'parameters.rate_exhaustion'"),
+    ],
+)
+def test_what_was_surely_not_meant_is_refused(overrides: dict[str, object], key: str, told: str) -> None:
+    with pytest.raises(UserError, match=re.escape(told)) as caught:
+        parse_scenario("name: x", overrides)
+    assert caught.value.key in (key, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("time_step: 5 h", "record_every"),
+        ("monitoring: {mrd: {sensitivity: 1e-7}}", "monitoring.mrd.cells"),
+        ("definitions: {overt_relapse: 2 %}", "definitions.complete_remission"),
+    ],
+)
+def test_a_contradiction_with_the_defaults_is_told_where_the_user_wrote(line: str, key: str) -> None:
+    with pytest.raises(UserError, match=f"mine.yaml:2: {key}"):
+        parse_scenario(f"name: x\n{line}\n", name="mine.yaml")
+    path, _, value = line.partition(": ")
+    with pytest.raises(UserError, match=f"override {path}: {key}"):
+        parse_scenario("name: x", {path: value})
 
 
 def test_a_cycle_day_needs_a_cycle() -> None:

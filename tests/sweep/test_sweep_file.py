@@ -72,6 +72,7 @@ WRONG = [
     ("parameters: {}\ndesign: {kind: grid}", "parameters", "empty"),
     ("parameters: {phi_bm: [0, 0]}\ndesign: {kind: grid}", "phi_bm", "twice"),
     ("parameters: {phi_bm: {range: table}}\ndesign: {kind: grid}", "phi_bm", "needs levels"),
+    ("parameters: {phi_bm: {range: [0, 1], n: 3}}\ndesign: {kind: grid}", "phi_bm.range", "table; or low and high, got a list"),
     ("parameters: {phi_bm: {low: 0}}\ndesign: {kind: grid}", "phi_bm", "'high' is missing"),
     ("parameters: {phi_bm: {low: 1, high: 0, n: 3}}\ndesign: {kind: grid}", "phi_bm", "not above low"),
     ("parameters: {phi_bm: {range: table, scale: log, n: 3}}\ndesign: {kind: grid}", "phi_bm", "above 0"),

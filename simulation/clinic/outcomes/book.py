@@ -29,9 +29,8 @@ class OutcomeBook:
 
     def observe(self, truth: "Truth", dt: float) -> None:
         """Take note of the state at the end of a step of `dt` days."""
-        counts = is_due(0.0, truth.day)
-        for one in self._observing:
-            if counts or one.before_transplant:
+        if is_due(0.0, truth.day):
+            for one in self._observing:
                 one.observe(truth, dt)
 
     def see(self, result: "MarrowResult", now: float) -> None:

@@ -21,6 +21,7 @@ class ExtramedullaryRelapse(Watcher):
             name="extramedullary_relapse_day",
             kind="day",
             mark="relapse outside",
+            short="outside",
             colour="blasts",
             label="Extramedullary relapse",
             meaning="first day with as many blasts outside the marrow as imaging shows, in truth; that number and the size "

@@ -42,6 +42,16 @@ def _relapse_words(row: Row) -> str:
     return f"day {day:.4g}" + (f", diagnosed on day {diagnosed:.4g}" if diagnosed is not None else "")
 
 
+def _remission_words(row: Row) -> str:
+    """Return the day, and where the remission was not: aspirates see the marrow only."""
+    day, outside = row.get("complete_remission_day"), row.get("extramedullary_relapse_day")
+    if day is None:
+        return NOTHING
+    return f"day {day:.4g}" + (
+        f", of the marrow only: relapse outside on day {outside:.4g}" if outside is not None else ""
+    )
+
+
 class HaematologicalRelapse(Watcher):
     """Follow overt relapse in truth, remission as measured, and what explains a failure of treatment."""
 
@@ -71,7 +81,8 @@ class HaematologicalRelapse(Watcher):
             colour="donor_cells",
             short="CR",
             label="Complete remission",
-            meaning="aspirate that first showed remission after overt relapse",
+            meaning="aspirate that first showed remission after overt relapse; it sees the marrow only",
+            row=_remission_words,
         ),
         Outcome(
             name="second_relapse_day",

@@ -9,7 +9,7 @@ from simulation.clinic.assays import MarrowResult, reaches
 from simulation.clinic.outcomes.outcome import Outcome, Row, Watcher
 from simulation.clinic.outcomes.treatment import Treatment
 from simulation.clinic.ports import Truth
-from simulation.number_words import number_text
+from simulation.number_words import NOTHING, number_text
 
 __all__ = ["Mrd"]
 
@@ -17,6 +17,14 @@ __all__ = ["Mrd"]
 def _lowest(row: Row) -> str:
     value = row.get("mrd_nadir")
     return "not detected" if value == 0 else number_text(value)
+
+
+def _negative_words(row: Row) -> str:
+    """Return the day, and until when: MRD that has come back is no lasting response."""
+    day, again = row.get("mrd_negative_day"), row.get("mrd_relapse_day")
+    if day is None:
+        return NOTHING
+    return f"day {day:.4g}" + (f", positive again on day {again:.4g}" if again is not None else "")
 
 
 class Mrd(Watcher):
@@ -31,6 +39,7 @@ class Mrd(Watcher):
             colour="donor_cells",
             label="MRD-negative",
             meaning="first MRD-negative aspirate after treatment began (MRD response)",
+            row=_negative_words,
         ),
         Outcome(
             name="mrd_undetected_day",
@@ -42,6 +51,7 @@ class Mrd(Watcher):
             name="mrd_relapse_day",
             kind="day",
             mark="MRD relapse",
+            short="MRD relapse",
             colour="blasts",
             label="MRD relapse",
             meaning="first aspirate after an MRD response that is MRD-positive again (molecular relapse)",

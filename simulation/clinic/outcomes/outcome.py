@@ -102,7 +102,6 @@ class Watcher:
 
     outcomes: ClassVar[tuple[Outcome, ...]] = ()
     rank: ClassVar[int] = 50  # where its outcomes stand among the others, from the first to the last row
-    before_transplant: ClassVar[bool] = False  # whether steps before transplant count as well
 
     def __init__(self, clinic: "Clinic") -> None:
         self.clinic = clinic

@@ -36,6 +36,14 @@ def _nrm(row: Row) -> str:
     return "no" if day is None else f"day {day:.4g}" + (f", {cause}" if cause else "")
 
 
+def _at_end(row: Row) -> str:
+    """Return whether the marrow is in remission, and that there was a relapse outside it."""
+    outside = row.get("extramedullary_relapse_day")
+    if not row.get("in_remission_at_end"):
+        return "no"
+    return "yes" if outside is None else f"in the marrow; relapse outside on day {outside:.4g}"
+
+
 class Survival(Watcher):
     """Follow who is alive, and alive without overt leukaemia, in truth."""
 
@@ -62,6 +70,7 @@ class Survival(Watcher):
             kind="flag",
             label="Alive without overt leukaemia at the end",
             meaning="alive with marrow blasts below overt relapse at the end, in truth",
+            row=_at_end,
             better="more",
         ),
         Outcome(
