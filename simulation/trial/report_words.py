@@ -166,10 +166,14 @@ def not_the_same(trial: Trial) -> str:
     if len(differs) < 2:
         return ""
     named = ", ".join(topic[:1].lower() + topic[1:] for topic in differs)
-    told = "; ".join(f"{topic}: {one.get(topic, NOTHING)} against {other.get(topic, NOTHING)}" for topic in differs[1:])
+    told = "; ".join(
+        f"{topic}: {one.get(topic, NOTHING).rstrip('.')} against {other.get(topic, NOTHING).rstrip('.')}"
+        for topic in differs
+        if topic != "Treatment starts"
+    )
     return (
         f"The two arms in question differ in more than one thing ({named}), and the difference is that of all together. "
-        f"{told}"
+        f"{told}."
     )
 
 

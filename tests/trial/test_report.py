@@ -124,7 +124,7 @@ def test_the_report_stands_alone(done: Conducted, trial: Trial) -> None:
     files = report_files(trial, done, {"program": "x"}, figures=True)
     page = files["report.html"]
     assert isinstance(page, str)
-    assert page.count("<figure") == 8
+    assert page.count("<figure") == len(FIGURES)
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "https://" not in page.replace("https://doi.org", "")
     assert "not validated" in page
