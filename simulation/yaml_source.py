@@ -223,7 +223,7 @@ class _Builder:
         return UserError(message, file=self.shown, line=line, column=column)
 
     def printable(self, event: Any) -> None:
-        """Refuse what an escape such as "\\0" brings into a text: it would end a file's name, or hide in a table."""
+        """Refuse a control character that an escape brings into a text: it would end a file's name, or hide in a table."""
         strange = _FORBIDDEN.search(event.value)
         if strange is not None:
             raise self.refuse(event, f"the character {strange[0]!r} is not text")

@@ -14,14 +14,27 @@ import numpy.typing as npt
 
 from simulation.errors import UserError
 
-__all__ = ["NOT_RESOLVED", "Indices", "Refused", "check_responses", "is_share", "morris_indices", "rank_correlations", "sobol_indices"]
+__all__ = [
+    "NOT_RESOLVED",
+    "Indices",
+    "Refused",
+    "check_responses",
+    "is_share",
+    "morris_indices",
+    "rank_correlations",
+    "sobol_indices",
+]
 
 type Floats = npt.NDArray[np.float64]
 _RESAMPLES: Final = 1000
 _SEED: Final = 20_231_116
 NOT_RESOLVED: Final = "not resolved: more samples needed"
-_WIDEST: Final = 0.2  # half-width above which a share, a correlation or a µ* (of the largest one) says nothing of use
-_TRAJECTORIES: Final = 10  # Morris needs at least so many (Campolongo 2007); a bootstrap of fewer has no width to show
+_WIDEST: Final = (
+    0.2  # half-width above which a share, a correlation or a µ* (of the largest one) says nothing of use
+)
+_TRAJECTORIES: Final = (
+    10  # Morris needs at least so many (Campolongo 2007); a bootstrap of fewer has no width to show
+)
 
 type Bools = npt.NDArray[np.bool_]
 
@@ -153,7 +166,9 @@ def rank_correlations(names: Sequence[str], shares: Floats, values: Floats) -> I
     low, high = np.nanpercentile(draws, (2.5, 97.5), axis=0)
     nan = np.full(k, np.nan)
     half = (high - low) / 2
-    return _finite(Indices("rank", tuple(names), main, half, np.abs(main), nan, nan, np.asarray(half <= _WIDEST)))
+    return _finite(
+        Indices("rank", tuple(names), main, half, np.abs(main), nan, nan, np.asarray(half <= _WIDEST))
+    )
 
 
 def _partial(shares: Floats, values: Floats) -> Floats:

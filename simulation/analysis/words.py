@@ -59,7 +59,8 @@ def _mean(findings: Findings, point: int, arm: int, index: int) -> str:
     values = [float(table[point, arm, index]) for table in (found.mean, found.low, found.high)]
     unit = " %" if outcome.share else f" {outcome.unit}" if outcome.unit else ""
     mean, low, high = (
-        "?" if not math.isfinite(value) else f"{100 * value:.0f}" if outcome.share else _three(value) for value in values
+        "?" if not math.isfinite(value) else f"{100 * value:.0f}" if outcome.share else _three(value)
+        for value in values
     )
     return f"{mean}{unit}" if low == high == "?" else f"{mean}{unit} [{low} to {high}]"
 
@@ -137,7 +138,8 @@ def ranking_sentence(ranking: Ranking, labels: dict[str, str]) -> str:
     missed = int((~found.resolved).sum())
     if missed:
         widest = float(np.nanmax(halves)) if np.isfinite(halves).any() else math.nan
-        top = f"{top or 'nothing stands out from chance'}; {missed} of {len(order)} {NOT_RESOLVED} (intervals up to ±{widest:.2g})"
+        top = f"{top or 'nothing stands out from chance'}; {missed} of {len(order)} {NOT_RESOLVED}"
+        top += f" (intervals up to ±{widest:.2g})"
     noise = (
         f" Chance makes {ranking.noise_share:.0%} of the variance between points."
         if math.isfinite(ranking.noise_share)

@@ -25,7 +25,11 @@ from simulation.yaml_source import Node, plain, read_yaml
 __all__ = ["SPREAD", "Effort", "Free", "Problem", "load_problem", "read_parameter_set"]
 
 SPREAD: Final = "spread of "
-_LARGEST_SPREAD: Final = 5.0  # sigma of a logarithm: beyond, one patient in a hundred is 100,000 times another
+_LARGEST_SPREAD: Final = (
+    5.0  # sigma of a logarithm: beyond, one patient in a hundred is 100,000 times another
+)
+
+
 @dataclass(frozen=True)
 class Free:
     """Hold one free dimension: a parameter of the table, or the spread (sigma) of one between patients."""
@@ -164,7 +168,11 @@ def load_problem(path: str | os.PathLike[str]) -> Problem:
     keys: dict[str, Node] = root.value  # type: ignore[assignment]  # a mapping: read_yaml refuses all else
     if file.effort.keep > file.effort.design:
         at = keys["effort"]
-        raise at.error(f"got keep: {file.effort.keep}", key="effort.keep", expected=f"at most the design, {file.effort.design}")
+        raise at.error(
+            f"got keep: {file.effort.keep}",
+            key="effort.keep",
+            expected=f"at most the design, {file.effort.design}",
+        )
     given, given_spreads = _given(Path(path), keys.get("given"))
     weights = _weights(keys["targets"])
     fidelity = file.fidelity
@@ -213,7 +221,9 @@ def _field(kind: FieldKind, node: Node, key: str) -> Any:
 
 def _items(node: Node, key: str) -> list[tuple[str, Node]]:
     if not isinstance(node.value, dict) or not node.value:
-        raise node.error(f"got {show(plain(node)) if node.value else 'nothing'}", key=key, expected="a block of keys")
+        raise node.error(
+            f"got {show(plain(node)) if node.value else 'nothing'}", key=key, expected="a block of keys"
+        )
     return list(node.value.items())
 
 
@@ -231,7 +241,9 @@ def _free(name: str, node: Node) -> Free:
     kind = Quantity("dimensionless", 0, _LARGEST_SPREAD) if spread else Quantity(row.dimension)
     inside = node.value if isinstance(node.value, dict) else {}
     low, high = (
-        default if inside.get(word) is None or inside[word].value is None else _field(kind, inside[word], f"{key}.{word}")
+        default
+        if inside.get(word) is None or inside[word].value is None
+        else _field(kind, inside[word], f"{key}.{word}")
         for word, default in (("low", 0.1 if spread else row.low), ("high", 1.0 if spread else row.high))
     )
     log = (block.scale or ("log" if low > 0 else "linear")) == "log"

@@ -18,10 +18,6 @@ def guarded(call: Callable[[], Any], *, show_traceback: bool = False) -> int:
         sys.stdout.flush()  # a reader that has gone away is noticed here, not when Python shuts down
     except BrokenPipeError:
         return _reader_gone()
-    except SystemExit as end:  # click's own answer to a reader that has gone away
-        if not isinstance(end.__context__, BrokenPipeError):
-            raise
-        return _reader_gone()
     except (KeyboardInterrupt, click.Abort):
         _say("Interrupted.")
         return ExitStatus.INTERRUPTED

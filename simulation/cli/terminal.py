@@ -42,7 +42,13 @@ def print_table(
     from rich.text import Text
 
     # names are a person's: [/red] in one is no markup
-    table = Table(title=None if title is None else Text(title), title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table = Table(
+        title=None if title is None else Text(title),
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+    )
     for index, header in enumerate(headers):
         table.add_column(Text(header), justify="right" if index in right else "left", overflow="fold")
     for row in rows:

@@ -55,7 +55,9 @@ class SurvivalCurve:
 
     def at(self, days: npt.ArrayLike) -> Floats:
         """Return survival on these days, same shape; ValueError after the last follow-up of patients still under it."""
-        refuse_beyond(float(np.max(days, initial=0.0)), float(self.times[-1]), self.survival[-1] > 0)
+        refuse_beyond(
+            float(np.asarray(days, float).max(initial=0.0)), float(self.times[-1]), self.survival[-1] > 0
+        )
         where = np.searchsorted(self.times, np.asarray(days, float), side="right") - 1
         return np.asarray(self.survival[np.maximum(where, 0)], float)
 
@@ -91,7 +93,8 @@ def kaplan_meier(days: npt.ArrayLike, happened: npt.ArrayLike, confidence: float
     events = np.array([(event & (time == t)).sum() for t in times], np.int64)
     if times[0] > 0.0:
         times, survival, low, high = (
-            np.concatenate([[start], x]) for start, x in ((0.0, times), (1.0, survival), (1.0, low), (1.0, high))
+            np.concatenate([[start], x])
+            for start, x in ((0.0, times), (1.0, survival), (1.0, low), (1.0, high))
         )
         at_risk, events = np.concatenate([[time.size], at_risk]), np.concatenate([[0], events])
     untouched = survival >= 1
@@ -106,7 +109,9 @@ def kaplan_meier(days: npt.ArrayLike, happened: npt.ArrayLike, confidence: float
 def refuse_beyond(day: float, last: float, open_end: bool) -> None:
     """Raise ValueError where a day lies after the last follow-up while patients were still under it."""
     if open_end and day > last + _ROUNDING:
-        raise ValueError(f"nothing is known of day {day:g}: follow-up ends on day {last:g} with patients still at risk")
+        raise ValueError(
+            f"nothing is known of day {day:g}: follow-up ends on day {last:g} with patients still at risk"
+        )
 
 
 def rmst(days: npt.ArrayLike, happened: npt.ArrayLike, until: float, confidence: float = 0.95) -> Estimate:

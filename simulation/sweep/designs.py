@@ -186,8 +186,7 @@ def from_csv(path: Path, shown: str, factors: Sequence[Factor]) -> Iterator[Poin
             )
         empty = False
         yield tuple(
-            _field(factor, fields[at].strip(), shown, line)
-            for factor, at in zip(factors, order, strict=True)
+            _field(factor, fields[at].strip(), shown, line) for factor, at in zip(factors, order, strict=True)
         )
     if empty:
         raise UserError("the design is empty: the file has no points", file=shown)
@@ -235,7 +234,9 @@ def _field(factor: Factor, text: str, shown: str, line: int) -> Value:
             f"got {text[:60]!r}", file=shown, line=line, key=factor.name, expected="a whole number"
         ) from None
     if not math.isfinite(value):
-        raise UserError(f"got {text[:60]!r}", file=shown, line=line, key=factor.name, expected="a finite number")
+        raise UserError(
+            f"got {text[:60]!r}", file=shown, line=line, key=factor.name, expected="a finite number"
+        )
     return value
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.statistics.competing import aalen_johansen
+from simulation.statistics.correlation import rank_correlation
 from simulation.statistics.paired import (
     avoided,
     differing,
@@ -22,7 +23,6 @@ from simulation.statistics.paired import (
     spread,
     tally,
 )
-from simulation.statistics.correlation import rank_correlation
 from simulation.statistics.proportions import wilson
 from simulation.statistics.survival import Estimate, kaplan_meier, rmst, rmst_difference
 from simulation.statistics.variance import components

@@ -36,7 +36,13 @@ def load_failed_checks() -> dict[str, FailedCheck]:
 def failed_checks(trial: "Trial") -> list[str]:
     """Return a sentence for the report's limits: the checks that fail and bear on these arms; nothing where none does."""
     scenarios = [arm.scenario for arm in trial.arms]
-    given = {product.name for product in PRODUCTS if any(getattr(one, product.name, None) for one in scenarios)} | {_ANY}
+    given = {
+        product.name for product in PRODUCTS if any(getattr(one, product.name, None) for one in scenarios)
+    } | {_ANY}
     found = [one for one in load_failed_checks().values() if one.bears_on & given]
     told = "; ".join(f"{one.id}: {one.finding}" for one in found)
-    return [f"Checks of the validation that the model fails, and that bear on these arms: {told}."] if found else []
+    return (
+        [f"Checks of the validation that the model fails, and that bear on these arms: {told}."]
+        if found
+        else []
+    )

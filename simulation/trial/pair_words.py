@@ -38,7 +38,8 @@ def answer(view: TrialView) -> str:
 
 def verdict(main: Mapping[str, Any]) -> str:
     """Return what a difference of `comparison.json` says beyond chance, as the end of a sentence."""
-    sure = beyond_chance(*main["interval_paired"], main["differing"])
+    low, high = main["interval_paired"]
+    sure = beyond_chance(low, high, main["differing"])
     if sure:
         return f"that is {'more' if sure > 0 else 'fewer'}, beyond chance"
     if main["differing"] < LEAST_WHO_DIFFER:
@@ -56,7 +57,8 @@ def over_time(comparison: Mapping[str, Any]) -> list[str]:
         return "" if low is None else f" ({_range((low, high))})"
 
     told = ", ".join(
-        f"{signed(found['value'][k])}{limits(found['low'][k], found['high'][k])} by day {found['days'][k]:.0f}" for k in marks
+        f"{signed(found['value'][k])}{limits(found['low'][k], found['high'][k])} by day {found['days'][k]:.0f}"
+        for k in marks
     )
     lines = [f"Over time, in {survival_words(found['outcome'])} per patient: {told}."]
     if found["follow_up_decides"]:

@@ -215,8 +215,8 @@ def limits(trial: Trial, done: Conducted) -> list[str]:
         "Death without relapse comes from severe GvHD and cytokine release alone, by an assumed hazard; infections, organ "
         "toxicity and death from leukaemia are not simulated.",
         "Several secondary outcomes, pairs of arms and subgroups are shown without correction for their number.",
-        f"Differences are called beyond chance only where {LEAST_WHO_DIFFER} patients or more differ. The end of follow-up is said to "
-        "decide where the answer would be another if the last quarter of follow-up repeated itself for as long again.",
+        f"Differences are called beyond chance only where {LEAST_WHO_DIFFER} patients or more differ. The end of follow-up is "
+        "said to decide where the answer would be another if the last quarter of follow-up repeated itself for as long again.",
         *failed_checks(trial),
     ]
     if different := not_the_same(trial):

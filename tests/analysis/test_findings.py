@@ -118,6 +118,16 @@ def test_intervals_of_days_stay_between_zero_and_the_end_of_follow_up(tmp_path: 
     assert found.high.max() == 365.0 and (found.mean < 365.0).all()
 
 
+def test_one_patient_per_point_has_means_and_no_intervals(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, _ = filled(tmp_path, ONE.replace("replicates: 12", "replicates: 1"), growth)
+    assert main(["analyze", str(folder)]) == 0
+    assert "no interval: too few patients" in capsys.readouterr().out
+    told = [line for line in span_sentences(find(folder)) if line.startswith("Relapse-free survival")]
+    assert told and all("[" not in line and "nan" not in line for line in told)
+
+
 def test_the_front_of_a_trade_off(tmp_path: Path) -> None:
     findings = find(filled(tmp_path, TWO, trade)[0])
     on_front = [findings.points[i] for i in findings.pareto["early"]]

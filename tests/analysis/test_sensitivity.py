@@ -46,13 +46,16 @@ def test_sobol_indices_of_the_ishigami_function(second_order: bool) -> None:
 
 def test_what_too_few_points_give_is_not_resolved() -> None:
     few, many = (
-        sobol_indices(NAMES, ishigami(sobol_shares(n, 3, Sobol(kind="sobol", points=n))), second_order=False) for n in (8, 2048)
+        sobol_indices(NAMES, ishigami(sobol_shares(n, 3, Sobol(kind="sobol", points=n))), second_order=False)
+        for n in (8, 2048)
     )
     assert many.resolved.all()
     assert not few.resolved.any()
     design = Morris(kind="morris", trajectories=4)
     shares = morris_shares(design, 3, 4, seed=1)
-    assert not morris_indices(NAMES, shares, linear(shares), 4).resolved.any()  # its interval of 0 is no precision
+    assert not morris_indices(
+        NAMES, shares, linear(shares), 4
+    ).resolved.any()  # its interval of 0 is no precision
     told = ranking_sentence(Ranking("base", numeric("relapse"), few, float("nan")), {})
     assert "3 of 3 not resolved: more samples needed" in told
 

@@ -36,14 +36,18 @@ def test_no_crossing(gain: float, verdict: str) -> None:
     gains = gain * (1.0 + np.linspace(-0.5, 0.5, 3 * 24).reshape(3, 24))
     found = find_threshold([1, 2, 3], gains)
     assert not found.crossings and found.verdict == verdict
-    assert find_threshold([1, 2, 3], gains[:, :19]).verdict == "open"  # too few patients to be certain of anything
+    assert (
+        find_threshold([1, 2, 3], gains[:, :19]).verdict == "open"
+    )  # too few patients to be certain of anything
 
 
 def test_patients_who_are_all_alike_leave_open_what_the_others_would_be() -> None:
     gains = np.ones((2, 24))
     assert find_threshold([1, 2], gains).verdict == "open"  # no bound is known
     assert find_threshold([1, 2], gains, most=1.0).verdict == "always"  # a share: 24 of 24
-    assert find_threshold([1, 2], gains, most=365.0).verdict == "open"  # one day of 365, and 14 % may lose a year
+    assert (
+        find_threshold([1, 2], gains, most=365.0).verdict == "open"
+    )  # one day of 365, and 14 % may lose a year
     between = find_threshold([0, 1], np.array([[-1.0] * 24, [1.0] * 24]), most=1.0)
     assert np.isnan(between.crossings[0].low) and np.isnan(between.agreement)
 

@@ -58,7 +58,10 @@ def test_shipped_fits_can_be_read_and_stay_within_the_table(file: Path) -> None:
         (("side: 2", "sid: 2"), r":6: fidelity.sid: there is no such key \(did you mean 'side'"),
         (("time_step: 12 h", "time_step: nan"), r":6: fidelity.time_step"),
         (("time_step: 12 h", "time_step: 12"), r":6: fidelity.time_step"),
-        (("fidelity: {side: 2, time_step: 12 h}", "fidelity: [1]"), r":6: fidelity: expected a block with the keys side"),
+        (
+            ("fidelity: {side: 2, time_step: 12 h}", "fidelity: [1]"),
+            r":6: fidelity: expected a block with the keys side",
+        ),
         (("design: 2", "design: 1.5"), r":7: effort.design"),
         (("rounds: 1", "rounds: [1]"), r":7: effort.rounds"),
         (("keep: 2", "keep: 3"), r":7: effort.keep: expected at most the design, 2, got keep: 3"),
@@ -66,12 +69,21 @@ def test_shipped_fits_can_be_read_and_stay_within_the_table(file: Path) -> None:
         (("name: Small", "name: Small\nseed: -5"), r":3: seed"),
         (("name: Small", "name: Small\nseed: 1.5"), r":3: seed"),
         (("name: Small", "name: Small\ngiven: [1]"), r":3: given: expected the name of a parameter set"),
-        (("name: Small", "name: Small\ngiven: nowhere.yaml"), r":3: given: nowhere.yaml: there is no such file"),
+        (
+            ("name: Small", "name: Small\ngiven: nowhere.yaml"),
+            r":3: given: nowhere.yaml: there is no such file",
+        ),
         (("{rate_kill_max: {}}", "{rate_kill_max: [1]}"), r":3: parameters.rate_kill_max: .* got a list"),
         (("{rate_kill_max: {}}", "{rate_kill_max: {low: nan}}"), r":3: parameters.rate_kill_max.low"),
-        (("{rate_kill_max: {}}", "{rate_kill_max: {lo: 1}}"), r":3: parameters.rate_kill_max.lo: there is no such key"),
+        (
+            ("{rate_kill_max: {}}", "{rate_kill_max: {lo: 1}}"),
+            r":3: parameters.rate_kill_max.lo: there is no such key",
+        ),
         (("{rate_kill_max: {}}", "{rate_kill_max: {scale: cubic}}"), r":3: parameters.rate_kill_max.scale"),
-        (("{rate_kill_max: {}}", "{spread of t_cell_fitness: {low: -1}}"), r":3: parameters.spread of t_cell_fitness.low"),
+        (
+            ("{rate_kill_max: {}}", "{spread of t_cell_fitness: {low: -1}}"),
+            r":3: parameters.spread of t_cell_fitness.low",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_place(tmp_path: Path, change: tuple[str, str], message: str) -> None:

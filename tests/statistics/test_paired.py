@@ -93,7 +93,9 @@ def test_rank_correlation_has_bonett_and_wrights_interval() -> None:
     found = rank_correlation(a, a + rng.normal(size=50))
     r = found.value
     half = 1.959964 * ((1 + r**2 / 2) / 47) ** 0.5
-    assert (found.low, found.high) == pytest.approx((np.tanh(np.arctanh(r) - half), np.tanh(np.arctanh(r) + half)))
+    assert (found.low, found.high) == pytest.approx(
+        (np.tanh(np.arctanh(r) - half), np.tanh(np.arctanh(r) + half))
+    )
     assert np.isnan(rank_correlation([1, 2, 3], [1, 3, 2]).low)
     assert np.isnan(rank_correlation([1, 2, 3, 4], [1, 2, 3, 4]).low)
     with pytest.raises(ValueError, match="that vary"):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simulation.statistics.proportions import unseen, wilson
+from simulation.statistics.proportions import unseen
 from simulation.statistics.survival import kaplan_meier, log_rank, rmst, rmst_difference
 
 # Freireich 1963 / Gehan 1965: remission of acute leukaemia, weeks; 1 = relapse
@@ -79,11 +79,11 @@ def test_log_rank_equals_r() -> None:
 def test_nothing_happened_to_anybody() -> None:
     curve = kaplan_meier([365, 365, 365], [False] * 3)
     assert curve.survival.tolist() == curve.high.tolist() == [1, 1]
-    assert curve.low == pytest.approx([1 - wilson(0, 3).high] * 2)
+    assert curve.low == pytest.approx([1 - unseen(3)] * 2)
     assert np.isnan(curve.quantile()[0])
     found = rmst([365] * 3, [False] * 3, 365)
     assert (found.value, found.se, found.high) == (365, 0, 365)
-    assert found.low == pytest.approx(365 * (1 - wilson(0, 3).high))
+    assert found.low == pytest.approx(365 * (1 - unseen(3)))
     assert log_rank([365], [False], [365], [False]) == (0.0, 1.0)
 
 
@@ -97,10 +97,10 @@ def test_everything_happened_to_everybody_at_once() -> None:
     curve = kaplan_meier([10, 10], [True, True])
     assert curve.survival.tolist() == [1, 0]
     assert curve.low[-1] == 0
-    assert curve.high[-1] == pytest.approx(wilson(0, 2).high)
+    assert curve.high[-1] == pytest.approx(unseen(2))
     found = rmst([10, 10], [True, True], 365)
     assert found.value == 10
-    share = wilson(0, 2).high
+    share = unseen(2)
     assert (found.low, found.high) == pytest.approx((10 - share * 10, 10 + share * 355))
 
 

@@ -167,7 +167,9 @@ def test_an_early_lead_that_melts_away_is_told() -> None:
     rng = np.random.default_rng(1)
     late = [overt((5.0 + u, 15.0 + 2 * u)) for u in rng.random(40)]
     early = [overt((33.0, 39.0 + u)) for u in rng.random(40)]
-    found = over_time(forty("early", course=early), forty("late", course=late), "current_leukaemia_free_days", 42.0)
+    found = over_time(
+        forty("early", course=early), forty("late", course=late), "current_leukaemia_free_days", 42.0
+    )
     assert found["value"][11] == pytest.approx(10.5, abs=0.3)  # up to day 21
     assert found["low"][-1] > 0
     assert found["if_it_went_on"]["interval"][1] < 0

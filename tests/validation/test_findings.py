@@ -1,4 +1,4 @@
-"""The shipped parameters pass every check of the validation but those of `simulation/data/failed_checks.yaml`, each with what was measured.
+"""The shipped parameters pass every check of the validation but those of `simulation/data/failed_checks.yaml`.
 
 With few patients for the plain test command; with the full numbers under `slow`. An entry whose check passes is an error,
 too: it is to be taken away.

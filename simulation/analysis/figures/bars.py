@@ -224,7 +224,9 @@ def of_sweep(findings: Findings) -> Iterator[Declared]:
         )
         missed = int((~found.resolved).sum())
         unresolved = f" {missed} of {len(labels)} are {NOT_RESOLVED}." if missed else ""
-        caption = f"{telling[found.kind]} Lines: 95 % interval by bootstrap over the design.{noise}{unresolved}"
+        caption = (
+            f"{telling[found.kind]} Lines: 95 % interval by bootstrap over the design.{noise}{unresolved}"
+        )
         bars = partial(index_bars, found, labels, ranking.outcome)
         yield declared("indices", (name,), title, caption, bars)
         if found.kind == "morris":

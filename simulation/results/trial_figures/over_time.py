@@ -42,10 +42,10 @@ def caption(view: TrialView) -> str:
     one, other = view.main_arms
     later = view.comparison["difference_over_time"]["if_it_went_on"]
     return (
-        f"Mean {survival_words(view.primary)} up to each day, {one.name} minus {other.name}, with the pointwise 95 % interval over "
-        "patients; the right end is the trial's main difference. Dashed: the last quarter of follow-up begins. Should that quarter "
-        f"repeat itself until day {later['until']:.0f}, the difference would be {later['value']:+.0f} days; the end of follow-up is "
-        "said to decide where that would be another answer (better, worse, not settled)."
+        f"Mean {survival_words(view.primary)} up to each day, {one.name} minus {other.name}, with the pointwise 95 % interval "
+        "over patients; the right end is the trial's main difference. Dashed: the last quarter of follow-up begins. Should that "
+        f"quarter repeat itself until day {later['until']:.0f}, the difference would be {later['value']:+.0f} days; the end of "
+        "follow-up is said to decide where that would be another answer (better, worse, not settled)."
     )
 
 
