@@ -174,6 +174,10 @@ def test_an_early_lead_that_melts_away_is_told() -> None:
     assert found["low"][-1] > 0
     assert found["if_it_went_on"]["interval"][1] < 0
     assert found["follow_up_decides"]
+    few = over_time(
+        arm("early", course=early[:8]), arm("late", course=late[:8]), "current_leukaemia_free_days", 42.0
+    )
+    assert few["follow_up_decides"]  # a warning needs fewer patients than a claim
 
 
 def test_a_lead_that_lasts_is_no_matter_of_follow_up() -> None:
