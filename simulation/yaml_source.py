@@ -23,6 +23,8 @@ __all__ = [
     "as_mapping",
     "parse_yaml",
     "plain",
+    "read_bytes",
+    "read_text",
     "read_yaml",
     "resolve_scalar",
 ]
@@ -103,7 +105,8 @@ def plain(node: Node) -> Any:
     return node.value
 
 
-def _read_bytes(path: Path, shown: str) -> bytes:
+def read_bytes(path: Path, shown: str, most: int = MAX_BYTES) -> bytes:
+    """Return the bytes of a regular file; raise `UserError` for a folder, a device, a pipe, and for more than `most` bytes."""
     try:
         if path.is_dir():
             raise UserError("this is a folder; name a YAML file in it", file=shown)
@@ -112,13 +115,23 @@ def _read_bytes(path: Path, shown: str) -> bytes:
                 raise UserError("this is not a regular file", file=shown)
             raise _no_such_file(path, shown)
         with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+            data = stream.read(most + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UserError(f"cannot be read: {reason}", file=shown) from None
-    if len(data) > MAX_BYTES:
-        raise UserError(f"the file is larger than {MAX_BYTES:,} bytes; no scenario needs that", file=shown)
+    if len(data) > most:
+        raise UserError(f"the file is larger than {most:,} bytes; nothing here needs that", file=shown)
     return data
+
+
+def read_text(path: Path, shown: str, most: int = MAX_BYTES) -> str:
+    """Return the text of a regular file in UTF-8; raise `UserError` naming file and line for anything else."""
+    data = read_bytes(path, shown, most)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise UserError("this is not text in UTF-8", file=shown, line=line) from None
 
 
 def _no_such_file(path: Path, shown: str) -> UserError:
@@ -139,13 +152,7 @@ def read_yaml(path: str | os.PathLike[str], shown: str | None = None) -> Node:
     """
     path = Path(path)
     shown = shown if shown is not None else str(path)
-    data = _read_bytes(path, shown)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise UserError("this is not text in UTF-8", file=shown, line=line) from None
-    root = parse_yaml(text, shown)
+    root = parse_yaml(read_text(path, shown), shown)
     return as_mapping(root)
 
 
@@ -215,6 +222,12 @@ class _Builder:
         line, column = self.at(event)
         return UserError(message, file=self.shown, line=line, column=column)
 
+    def printable(self, event: Any) -> None:
+        """Refuse a control character that an escape brings into a text: it would end a file's name, or hide in a table."""
+        strange = _FORBIDDEN.search(event.value)
+        if strange is not None:
+            raise self.refuse(event, f"the character {strange[0]!r} is not text")
+
     def document(self) -> Node:
         root: Node | None = None
         for event in self.events:
@@ -251,6 +264,7 @@ class _Builder:
             raise self.refuse(event, f"tags ({event.tag}) are not used here; write the plain value")
         value: Any
         if kind == "ScalarEvent":
+            self.printable(event)
             value = resolve_scalar(event.value) if event.implicit[0] else event.value
         elif kind == "SequenceStartEvent":
             value = self.sequence(depth)
@@ -275,6 +289,7 @@ class _Builder:
                 break
             if type(key).__name__ != "ScalarEvent":
                 raise self.refuse(key, "a key must be a word")
+            self.printable(key)
             name = key.value
             value = self.node(next(self.events), depth + 1, key)
             if key.anchor is not None or key.tag is not None:

@@ -30,7 +30,7 @@ from simulation.sweep.outcomes import NumericOutcome, find_outcome
 from simulation.sweep.plan import Plan, load_plan
 from simulation.sweep.table import Table
 
-__all__ = ["Answer", "Contrast", "Findings", "Question", "Ranking", "find"]
+__all__ = ["Answer", "Contrast", "Findings", "Question", "Ranking", "find", "largest_difference"]
 
 _DAYS_FREE: Final = tuple(one.name for one in selected("survival"))
 
@@ -157,6 +157,12 @@ def _limits(plan: Plan, outcome: NumericOutcome) -> tuple[float, float] | None:
     return 0.0, max(parse_scenario(text).follow_up for text in plan.arms.values())
 
 
+def largest_difference(plan: Plan, outcome: NumericOutcome) -> float:
+    """Return the largest difference that there can be between two patients: 1 for a share; infinite where unknown."""
+    limits = _limits(plan, outcome)
+    return 1.0 if outcome.share else np.inf if limits is None else limits[1] - limits[0]
+
+
 def _no_trajectories(outcomes: Sequence[NumericOutcome], table: Table) -> None:
     stored = {column.name for column in table.design.columns}
     for outcome in outcomes:
@@ -180,7 +186,7 @@ def _paired(findings: Findings, questions: Sequence[Question]) -> None:
     reference = plan.arm_names[0]
     for index, arm in enumerate(plan.arm_names[1:], start=1):
         gaps = np.moveaxis(values[:, :, index] - values[:, :, 0], 0, 1)
-        mean, low, high = paired_interval(gaps)
+        mean, low, high = paired_interval(gaps, [largest_difference(plan, one) for one in findings.outcomes])
         findings.contrasts.append(Contrast(arm, reference, mean, low, high))
     for question in questions:
         findings.answers += _answers(findings, values, question)
@@ -196,21 +202,22 @@ def _answers(findings: Findings, values: Floats, question: Question) -> list[Ans
     outcome = find_outcome(question.outcome, findings.outcomes)
     table = values[findings.responses.index(outcome.name)]
     sign = -1.0 if outcome.less_is_better else 1.0
+    most = largest_difference(plan, outcome)
     arms = {name: index for index, name in enumerate(plan.arm_names)}
     for arm in (question.better, question.than):
         if arm is not None and arm not in arms:
             raise UserError(f"there is no arm {arm!r}; there are {', '.join(arms)}", key="--better")
     if question.than is not None and question.better is not None:
         gains = sign * (table[:, arms[question.better]] - table[:, arms[question.than]])
-        return _along(grid, question, gains)
+        return _along(grid, question, gains, most)
     answers = []
     for arm, index in arms.items():
         named = Question(question.along, question.outcome, arm, None, question.value)
-        answers += _along(grid, named, sign * (table[:, index] - float(question.value or 0.0)))
+        answers += _along(grid, named, sign * (table[:, index] - float(question.value or 0.0)), most)
     return answers
 
 
-def _along(grid: Grid, question: Question, gains: Floats) -> list[Answer]:
+def _along(grid: Grid, question: Question, gains: Floats, most: float) -> list[Answer]:
     axis = [factor.name for factor in grid.factors].index(question.along)
     others = [i for i in range(len(grid.factors)) if i != axis]
     answers = []
@@ -223,7 +230,7 @@ def _along(grid: Grid, question: Question, gains: Floats) -> list[Answer]:
             at[i] = level
         try:
             found = find_threshold(
-                [float(level) for level in grid.levels[axis]], gains[grid.points[tuple(at)]]
+                [float(level) for level in grid.levels[axis]], gains[grid.points[tuple(at)]], most
             )
         except ValueError as error:
             answers.append(Answer(question, where, None, str(error)))

@@ -1,5 +1,6 @@
 """The same patients at every point: one value per patient, for differences within patients."""
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,6 +9,7 @@ from scipy import stats
 
 from simulation.analysis.responses import records
 from simulation.errors import UserError
+from simulation.statistics.proportions import limits_of_equals
 from simulation.sweep.outcomes import NumericOutcome
 from simulation.sweep.table import Table
 
@@ -36,12 +38,26 @@ def patient_values(table: Table, outcomes: Sequence[NumericOutcome]) -> Floats:
     return values
 
 
-def paired_interval(gaps: Floats, confidence: float = 0.95) -> tuple[Floats, Floats, Floats]:
-    """Return mean differences over patients (the last axis) with Student's interval; missing pairs are left out."""
+def paired_interval(
+    gaps: Floats, most: npt.ArrayLike = np.inf, confidence: float = 0.95
+) -> tuple[Floats, Floats, Floats]:
+    """Return mean differences over patients (the last axis) with Student's interval; missing pairs are left out.
+
+    Where all patients differ by the same there is no spread: the limits are then those of `limits_of_equals`, with `most`
+    (of the shape of the means, or one number) as the largest difference that there can be; NaN without such a bound.
+    """
     n = np.isfinite(gaps).sum(-1)
     with np.errstate(all="ignore"):
-        mean = np.where(n > 0, np.nansum(gaps, -1) / n, np.nan)
+        mean = np.asarray(np.where(n > 0, np.nansum(gaps, -1) / n, np.nan), float)
         centred = np.where(np.isfinite(gaps), gaps - mean[..., None], 0.0)
         se = np.sqrt((centred**2).sum(-1) / np.maximum(n - 1, 1) / n)
         half = np.where(n > 1, stats.t.ppf(0.5 + confidence / 2, np.maximum(n - 1, 1)) * se, np.nan)
-    return np.asarray(mean, float), np.asarray(mean - half, float), np.asarray(mean + half, float)
+    low, high = np.asarray(mean - half, float), np.asarray(mean + half, float)
+    bounds = np.broadcast_to(np.asarray(most, float), mean.shape)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # no pair at all: an empty slice
+        alike = (n > 1) & (np.nanmax(gaps, -1) == np.nanmin(gaps, -1))
+    for at in zip(*np.nonzero(alike), strict=True):
+        bound = float(bounds[at])
+        low[at], high[at] = limits_of_equals(float(mean[at]), int(n[at]), -bound, bound, confidence)
+    return mean, low, high

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from simulation.clinic.outcomes import EVERYONE, OUTCOMES
+from simulation.statistics.proportions import limits_of_equals
 from simulation.sweep.outcomes import NumericOutcome, outcome_value
 from simulation.sweep.table import Table
 
@@ -156,19 +157,28 @@ def _noise_share(n: npt.NDArray[np.int64], sums: Floats, squares: Floats, patien
 
 
 def within(found: Responses, limits: Sequence[tuple[float, float] | None]) -> Responses:
-    """Return the responses with each outcome's intervals cut at what is possible, such as 0 and the end of follow-up."""
+    """Return the responses with each outcome's intervals cut at what is possible, such as 0 and the end of follow-up.
+
+    Where all patients of a point are alike, the interval is what so many exclude within those limits.
+    """
     low, high = found.low.copy(), found.high.copy()
     for i, limit in enumerate(limits):
-        if limit is not None:
-            low[..., i], high[..., i] = np.maximum(low[..., i], limit[0]), np.minimum(high[..., i], limit[1])
+        if limit is None:
+            continue
+        low[..., i], high[..., i] = np.maximum(low[..., i], limit[0]), np.minimum(high[..., i], limit[1])
+        if found.outcomes[i].share:
+            continue
+        for point, arm in zip(*np.nonzero((found.n[..., i] > 1) & (found.sd[..., i] == 0)), strict=True):
+            at = (point, arm, i)
+            low[at], high[at] = limits_of_equals(float(found.mean[at]), int(found.n[at]), *limit)
     return replace(found, low=low, high=high)
 
 
 def t_interval(n: npt.NDArray[np.int64], mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
-    """Return Student's 95 % interval of a mean; NaN with fewer than two runs."""
+    """Return Student's 95 % interval of a mean; NaN with fewer than two runs, and where they do not differ."""
     with np.errstate(all="ignore"):
         t = stats.t.ppf(0.5 + _CONFIDENCE / 2, np.maximum(n - 1, 1))
-        half = np.where(n > 1, t * sd / np.sqrt(n), np.nan)
+        half = np.where((n > 1) & (sd > 0), t * sd / np.sqrt(n), np.nan)
     return np.asarray(mean - half, float), np.asarray(mean + half, float)
 
 

@@ -14,11 +14,29 @@ import numpy.typing as npt
 
 from simulation.errors import UserError
 
-__all__ = ["Indices", "Refused", "check_responses", "morris_indices", "rank_correlations", "sobol_indices"]
+__all__ = [
+    "NOT_RESOLVED",
+    "Indices",
+    "Refused",
+    "check_responses",
+    "is_share",
+    "morris_indices",
+    "rank_correlations",
+    "sobol_indices",
+]
 
 type Floats = npt.NDArray[np.float64]
 _RESAMPLES: Final = 1000
 _SEED: Final = 20_231_116
+NOT_RESOLVED: Final = "not resolved: more samples needed"
+_WIDEST: Final = (
+    0.2  # half-width above which a share, a correlation or a µ* (of the largest one) says nothing of use
+)
+_TRAJECTORIES: Final = (
+    10  # Morris needs at least so many (Campolongo 2007); a bootstrap of fewer has no width to show
+)
+
+type Bools = npt.NDArray[np.bool_]
 
 
 class Refused(UserError):  # noqa: N818 - it names what is wrong
@@ -30,7 +48,8 @@ class Indices:
     """Hold indices per parameter with half the widths of their 95 % intervals, shape (n_parameters,).
 
     For `sobol`: `main` S1 and `total` ST. For `morris`: `main` mu (signed), `total` mu* and `spread` sigma.
-    For `rank`: `main` the partial rank correlation coefficient. `pairs` are (i, j, S2, half width).
+    For `rank`: `main` the partial rank correlation coefficient. `pairs` are (i, j, S2, half width). `resolved` says for
+    which parameters the numbers may be read: a share whose interval is wider than 0.4, or lies above 1 or below 0, may not.
     """
 
     kind: str
@@ -40,7 +59,13 @@ class Indices:
     total: Floats
     total_half: Floats
     spread: Floats
+    resolved: Bools
     pairs: tuple[tuple[int, int, float, float], ...] = ()
+
+
+def is_share(value: Floats, half: Floats) -> Bools:
+    """Return where an estimate with its half-width can be read as a share of the variance; NaN half-widths cannot."""
+    return np.asarray((half <= _WIDEST) & (value - half <= 1.0) & (value + half >= 0.0))
 
 
 def check_responses(values: Floats, counts: npt.NDArray[np.int64], wanted: int, outcome: str) -> None:
@@ -93,6 +118,8 @@ def sobol_indices(names: Sequence[str], values: Floats, *, second_order: bool) -
             _array(found["ST"]),
             _array(found["ST_conf"]),
             np.full(k, np.nan),
+            is_share(_array(found["S1"]), _array(found["S1_conf"]))
+            & is_share(_array(found["ST"]), _array(found["ST_conf"])),
             tuple(pairs),
         )
     )
@@ -112,7 +139,8 @@ def morris_indices(names: Sequence[str], shares: Floats, values: Floats, levels:
     found = morris.analyze(
         _problem(k), shares, values, num_resamples=_RESAMPLES, num_levels=levels, seed=_SEED
     )
-    mu_star = _array(found["mu_star"])
+    mu_star, half = _array(found["mu_star"]), _array(found["mu_star_conf"])
+    enough = values.size // (k + 1) >= _TRAJECTORIES
     return _finite(
         Indices(
             "morris",
@@ -120,8 +148,9 @@ def morris_indices(names: Sequence[str], shares: Floats, values: Floats, levels:
             _array(found["mu"]),
             np.full(k, np.nan),
             mu_star,
-            _array(found["mu_star_conf"]),
+            half,
             _array(found["sigma"]),
+            np.asarray((half <= _WIDEST * mu_star.max()) & enough),
         )
     )
 
@@ -136,7 +165,10 @@ def rank_correlations(names: Sequence[str], shares: Floats, values: Floats) -> I
     draws = np.array([_partial(shares[i], values[i]) for i in (rng.integers(0, n, n) for _ in range(400))])
     low, high = np.nanpercentile(draws, (2.5, 97.5), axis=0)
     nan = np.full(k, np.nan)
-    return _finite(Indices("rank", tuple(names), main, (high - low) / 2, np.abs(main), nan, nan))
+    half = (high - low) / 2
+    return _finite(
+        Indices("rank", tuple(names), main, half, np.abs(main), nan, nan, np.asarray(half <= _WIDEST))
+    )
 
 
 def _partial(shares: Floats, values: Floats) -> Floats:

@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from simulation.analysis.paired import paired_interval
+from simulation.statistics.proportions import LEAST_WHO_DIFFER
 
 __all__ = ["Crossing", "Threshold", "find_threshold"]
 
 type Floats = npt.NDArray[np.float64]
 _DECADE: Final = 10.0
 _RESAMPLES: Final = 2000
-_FEWEST: Final = 10  # patients; a bootstrap of fewer says more than it knows
 _SEED: Final = 20_231_116
 _TAILS: Final = (2.5, 97.5)
 
@@ -29,7 +29,7 @@ _TAILS: Final = (2.5, 97.5)
 class Crossing:
     """Hold one change of sign: where, and whether it is an advantage above it (else below).
 
-    The interval is NaN with fewer than ten patients.
+    The interval is NaN with fewer than `LEAST_WHO_DIFFER` patients, and where all are alike: there is nothing to resample.
     """
 
     at: float
@@ -42,6 +42,7 @@ class Crossing:
 class Threshold:
     """Hold the answer; `gain` with its interval is per level, shape (n_levels,), positive where it is an advantage.
 
+    `differing` counts the patients whose gain is not 0, per level: of too few nothing is called certain.
     `agreement` is the share of bootstrap samples whose pattern of wins and losses has as many changes.
     """
 
@@ -49,24 +50,26 @@ class Threshold:
     gain: Floats
     low: Floats
     high: Floats
+    differing: npt.NDArray[np.int64]
     crossings: tuple[Crossing, ...]
     agreement: float
 
     @property
     def verdict(self) -> str:
-        """Return which levels are certain: `always`, `never`, `mixed`, or `open` where no interval excludes 0."""
-        sure = self.low > 0
-        against = self.high < 0
+        """Return which levels are certain: `always`, `never`, `mixed`, or `open` where nothing is beyond chance."""
+        enough = self.differing >= LEAST_WHO_DIFFER
+        sure = (self.low > 0) & enough
+        against = (self.high < 0) & enough
         if sure.all():
             return "always"
-        if (self.gain <= 0).all():
+        if against.all():
             return "never"
         if not sure.any() and not against.any():
             return "open"
         return "mixed"
 
 
-def find_threshold(levels: Sequence[float], gains: Floats) -> Threshold:
+def find_threshold(levels: Sequence[float], gains: Floats, most: float = math.inf) -> Threshold:
     """Find where the mean gain changes its sign.
 
     Parameters
@@ -75,6 +78,9 @@ def find_threshold(levels: Sequence[float], gains: Floats) -> Threshold:
         Values of the parameter, any order, shape (n_levels,).
     gains
         Each patient's advantage at each level, shape (n_levels, n_patients); patients with a gap are left out.
+
+    most
+        The largest gain or loss that there can be: what patients who are all alike leave open.
 
     Raises
     ------
@@ -89,13 +95,13 @@ def find_threshold(levels: Sequence[float], gains: Floats) -> Threshold:
         raise ValueError("a threshold needs at least two levels")
     if table.shape[1] == 0:
         raise ValueError("no patient has a value at every level")
-    mean, low, high = paired_interval(table)
+    mean, low, high = paired_interval(table, most)
     found = _crossings(x, mean)
     rng = np.random.default_rng(_SEED)
     n = table.shape[1]
     places: list[list[float]] = [[] for _ in found]
     agree = 0
-    enough = n >= _FEWEST
+    enough = n >= LEAST_WHO_DIFFER and bool(np.ptp(table, axis=1).any())
     for _ in range(_RESAMPLES if enough else 0):
         counts = np.bincount(rng.integers(0, n, n), minlength=n)
         again = _crossings(x, table @ counts / n)
@@ -106,7 +112,8 @@ def find_threshold(levels: Sequence[float], gains: Floats) -> Threshold:
     crossings = tuple(
         Crossing(at, *_percentiles(place), way) for (at, way), place in zip(found, places, strict=True)
     )
-    return Threshold(x, mean, low, high, crossings, agree / _RESAMPLES if enough else math.nan)
+    differing = np.count_nonzero(table, axis=1)
+    return Threshold(x, mean, low, high, differing, crossings, agree / _RESAMPLES if enough else math.nan)
 
 
 def _crossings(x: Floats, y: Floats) -> list[tuple[float, bool]]:

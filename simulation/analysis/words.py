@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from simulation.analysis.findings import Answer, Findings, Ranking
+from simulation.analysis.sensitivity import NOT_RESOLVED
 from simulation.analysis.threshold import Crossing, Threshold
 from simulation.sweep.factors import Factor, short_number
 from simulation.sweep.outcomes import NumericOutcome, find_outcome
@@ -56,12 +57,12 @@ def _mean(findings: Findings, point: int, arm: int, index: int) -> str:
     """Return a mean with its interval, shares in percent."""
     found, outcome = findings.responses, findings.outcomes[index]
     values = [float(table[point, arm, index]) for table in (found.mean, found.low, found.high)]
-    if outcome.share:
-        mean, low, high = (f"{100 * value:.0f}" for value in values)
-        return f"{mean} % [{low} to {high}]" if math.isfinite(values[1]) else f"{mean} %"
-    mean, low, high = map(_three, values)
-    unit = f" {outcome.unit}" if outcome.unit else ""
-    return f"{mean}{unit} [{low} to {high}]" if math.isfinite(values[1]) else f"{mean}{unit}"
+    unit = " %" if outcome.share else f" {outcome.unit}" if outcome.unit else ""
+    mean, low, high = (
+        "?" if not math.isfinite(value) else f"{100 * value:.0f}" if outcome.share else _three(value)
+        for value in values
+    )
+    return f"{mean}{unit}" if low == high == "?" else f"{mean}{unit} [{low} to {high}]"
 
 
 def answer_sentence(findings: Findings, answer: Answer) -> str:
@@ -92,7 +93,7 @@ def _where(factor: Factor, found: Threshold) -> str:
             return f"at every {each} beyond chance"
         if (found.gain > 0).all():
             return f"at every {each} on average, but not everywhere beyond chance"
-        return f"at no {name} {span}"
+        return f"at no {name} {span}" + ("" if found.verdict == "never" else ", on average")
     parts = [_part(factor, crossing) for crossing in found.crossings]
     agree = (
         ""
@@ -127,10 +128,18 @@ def ranking_sentence(ranking: Ranking, labels: dict[str, str]) -> str:
         return f"{title}, {ranking.arm}: no indices. {ranking.refused[:1].upper()}{ranking.refused[1:]}."
     order = sorted(range(len(found.names)), key=lambda i: -found.total[i])
     halves = found.main_half if found.kind == "rank" else found.total_half
-    sure = [i for i in order if math.isnan(halves[i]) or found.total[i] > halves[i]][:5]
+    sure = [i for i in order if found.total[i] > halves[i]][:5]
     what = {"sobol": "total effect", "morris": "µ*", "rank": "rank correlation"}[found.kind]
     values = found.main if found.kind == "rank" else found.total
-    top = ", ".join(f"{labels.get(found.names[i], found.names[i])} ({values[i]:.2g})" for i in sure)
+    top = ", ".join(
+        f"{labels.get(found.names[i], found.names[i])} ({values[i]:.2g}{'' if found.resolved[i] else ', not resolved'})"
+        for i in sure
+    )
+    missed = int((~found.resolved).sum())
+    if missed:
+        widest = float(np.nanmax(halves)) if np.isfinite(halves).any() else math.nan
+        top = f"{top or 'nothing stands out from chance'}; {missed} of {len(order)} {NOT_RESOLVED}"
+        top += f" (intervals up to ±{widest:.2g})"
     noise = (
         f" Chance makes {ranking.noise_share:.0%} of the variance between points."
         if math.isfinite(ranking.noise_share)

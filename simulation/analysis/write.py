@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from simulation.analysis.findings import Findings
 from simulation.analysis.report import sweep_report
+from simulation.analysis.sensitivity import NOT_RESOLVED, is_share
 from simulation.files.folder import Content, write_folder
 from simulation.files.tables import csv_text
 from simulation.provenance import provenance
@@ -117,11 +120,12 @@ def _indices(findings: Findings) -> Iterator[Sequence[Any]]:
         for i, name in enumerate(found.names):
             yield (
                 *keys, found.kind, name, "", found.main[i], found.main_half[i], found.total[i], found.total_half[i],
-                found.spread[i], ranking.noise_share, "",
+                found.spread[i], ranking.noise_share, "" if found.resolved[i] else NOT_RESOLVED,
             )  # fmt: skip
         for i, j, value, half in found.pairs:
             yield (
-                *keys, "sobol_pair", found.names[i], found.names[j], value, half, None, None, None, ranking.noise_share, "",
+                *keys, "sobol_pair", found.names[i], found.names[j], value, half, None, None, None, ranking.noise_share,
+                "" if is_share(np.array(value), np.array(half)) else NOT_RESOLVED,
             )  # fmt: skip
 
 

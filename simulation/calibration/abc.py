@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from scipy.stats import qmc
 from simulation.calibration.estimate import Statistic
 from simulation.calibration.experiments import Simulator
 from simulation.calibration.problem import Problem
-from simulation.errors import OtherScenario
+from simulation.errors import OtherScenario, UserError
 from simulation.files.atomic import append_line, write_file
 from simulation.files.tables import csv_text, json_text, plain
 
@@ -181,7 +181,7 @@ class Fit:
             if (self.folder / _LOG).exists():
                 raise OtherScenario(f"{_IDENTITY} is missing", file=str(self.folder))
             write_file(file, json_text(identity))
-        elif json.loads(file.read_text(encoding="utf-8")) != plain(identity):
+        elif _kept(file) != plain(identity):
             told = "it holds another fit (other targets, ranges, patients or parameter table)"
             raise OtherScenario(told, file=str(self.folder), expected="a new folder")
 
@@ -194,8 +194,15 @@ class Fit:
                 self.problem.effort.design
             )
             write_file(file, csv_text([free.name for free in self.problem.free], points))
-        rows = file.read_text(encoding="utf-8").splitlines()[1:]
-        return np.array([[float(u) for u in row.split(",")] for row in rows])
+        shape = (self.problem.effort.design, len(self.problem.free))
+        try:
+            rows = file.read_text(encoding="utf-8").splitlines()[1:]
+            points = np.array([[float(u) for u in row.split(",")] for row in rows])
+            if points.shape == shape and ((points >= 0) & (points <= 1)).all():
+                return points
+        except ValueError:
+            pass
+        raise UserError(f"is damaged: it is not the design of {shape[0]} points x {shape[1]}", file=str(file))
 
     def _read(self) -> Iterator[Evaluation]:
         file = self.folder / _LOG
@@ -219,6 +226,14 @@ class Fit:
     def _append(self, made: Evaluation) -> None:
         append_line(self.folder / _LOG, json.dumps(made.__dict__, sort_keys=True))
         self.done.append(made)
+
+
+def _kept(file: Path) -> Any:
+    """Return what a JSON file of the folder says."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        raise UserError("is damaged", file=str(file)) from None
 
 
 def _tempered(log_weights: Floats) -> Floats:

@@ -5,36 +5,28 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticCustomError
 
-from simulation.blocks.fields import show
+from simulation.blocks.fields import Block, FieldKind, Quantity, Text, Whole, show, written
 from simulation.calibration.experiments import CULTURE, Fidelity
 from simulation.calibration.settings import Candidate, load_settings
 from simulation.calibration.targets import Target, load_targets
 from simulation.errors import UserError, nearest_name
 from simulation.parameters import ParameterTable
+from simulation.parameters.table import Parameter
 from simulation.scenario.messages import user_error
 from simulation.scenario.plugins import Plugin, Plugins, anchored
-from simulation.units import QuantityError, parse_quantity
 from simulation.yaml_source import Node, plain, read_yaml
 
 __all__ = ["SPREAD", "Effort", "Free", "Problem", "load_problem", "read_parameter_set"]
 
 SPREAD: Final = "spread of "
-_KEYS: Final = (
-    "name",
-    "description",
-    "seed",
-    "parameters",
-    "targets",
-    "given",
-    "patients",
-    "fidelity",
-    "effort",
-    "plugin",
+_LARGEST_SPREAD: Final = (
+    5.0  # sigma of a logarithm: beyond, one patient in a hundred is 100,000 times another
 )
 
 
@@ -66,20 +58,60 @@ class Free:
         return (value - self.low) / (self.high - self.low)
 
 
-@dataclass(frozen=True)
-class Effort:
+class Effort(Block):
     """Say how much is simulated: the Sobol design, the best kept of it, rounds of SMC, particles per round."""
 
-    design: int = 128
-    keep: int = 32
-    rounds: int = 3
-    particles: int = 32
-    finalists: int = 5
-    confirm: int = 3  # finalists are simulated with so many times the patients, other ones
+    design: Annotated[int, Whole(1, 1_000_000)] = 128
+    keep: Annotated[int, Whole(1, 1_000_000)] = 32
+    rounds: Annotated[int, Whole(0, 1_000)] = 3
+    particles: Annotated[int, Whole(1, 1_000_000)] = 32
+    finalists: Annotated[int, Whole(1, 1_000)] = 5
+    # finalists are simulated with so many times the patients, other ones
+    confirm: Annotated[int, Whole(1, 1_000)] = 3
 
 
-class _Rules(BaseModel):
-    plugin: Plugins
+class _FidelityBlock(Block):
+    side: Annotated[int, Whole(1, 100)] = 6
+    time_step: Annotated[float, Quantity("time", 5 / 1440, 1)] = written("6 h")
+    kinetics_step: Annotated[float, Quantity("time", 5 / 1440, 1)] = written("1 h")
+
+
+class _Range(Block):
+    """Where a parameter may move; `low` and `high` are read in its own dimension."""
+
+    low: Any = None
+    high: Any = None
+    scale: Literal["log", "linear"] | None = None
+    reason: Annotated[str, Text(1000)] = ""
+
+
+class _Sigma(Block):
+    """How patients differ in a parameter of a fit's parameter set."""
+
+    distribution: Literal["lognormal"]
+    sigma: Annotated[float, Quantity("dimensionless", 0, 10, above_low=True)]
+
+
+class _FitFile(Block):
+    """The keys of a fit file; what depends on the parameter table is read apart."""
+
+    name: Annotated[str, Text(120, 1, "Cytokine release", one_line=True)]
+    description: Annotated[str, Text(4000)] = ""
+    seed: Annotated[int, Whole(0, 2**63 - 1)] = 1
+    parameters: Any
+    targets: Any
+    given: Any = None
+    patients: Any = None
+    fidelity: _FidelityBlock = _FidelityBlock()
+    effort: Effort = Effort()
+    plugin: Plugins = ()
+
+
+class _SetFile(Block):
+    """The keys of a parameter set that a fit has written."""
+
+    parameters: Any
+    between_patients: Any = None
 
 
 @dataclass(frozen=True)
@@ -131,56 +163,67 @@ class Problem:
 def load_problem(path: str | os.PathLike[str]) -> Problem:
     """Read a fit file; raises `UserError` naming file, line, key, what was expected and the nearest name."""
     root = read_yaml(path, os.fspath(path))
-    keys = root.value
-    if not isinstance(keys, dict):
-        raise root.error("got no fit", expected="a mapping with parameters and targets")
-    for key, node in keys.items():
-        if key not in _KEYS:
-            raise node.error("there is no such key", key=key, nearest=nearest_name(key, _KEYS), at_key=True)
-    for key in ("name", "parameters", "targets"):
-        if key not in keys:
-            raise root.error("this key is missing", key=key)
-    weights = _weights(keys["targets"])
-    effort = Effort(**{k: int(v) for k, v in _plain(keys, "effort").items()})
-    fidelity = _plain(keys, "fidelity")
+    root = anchored(root, Path(path).parent)
+    file = _validated(root, _FitFile)
+    keys: dict[str, Node] = root.value  # type: ignore[assignment]  # a mapping: read_yaml refuses all else
+    if file.effort.keep > file.effort.design:
+        at = keys["effort"]
+        raise at.error(
+            f"got keep: {file.effort.keep}",
+            key="effort.keep",
+            expected=f"at most the design, {file.effort.design}",
+        )
     given, given_spreads = _given(Path(path), keys.get("given"))
+    weights = _weights(keys["targets"])
+    fidelity = file.fidelity
     return Problem(
-        name=str(plain(keys["name"])),
-        description=str(_plain(keys, "description") or ""),
-        seed=int(_plain(keys, "seed") or 1),
-        free=tuple(_free(name, node) for name, node in _items(keys["parameters"])),
+        name=file.name,
+        description=file.description,
+        seed=file.seed,
+        free=tuple(_free(name, node) for name, node in _items(keys["parameters"], "parameters")),
         given=given,
         given_spreads=given_spreads,
         targets=tuple(load_targets()[name] for name in weights),
         weights=weights,
         patients=_patients(keys.get("patients")),
-        fidelity=Fidelity(
-            int(fidelity.get("side", 6)),
-            parse_quantity(fidelity.get("time_step", "6 h"), "time"),
-            parse_quantity(fidelity.get("kinetics_step", "1 h"), "time"),
-        ),
-        effort=effort,
-        plugins=_plugins(root, Path(path)),
+        fidelity=Fidelity(fidelity.side, fidelity.time_step, fidelity.kinetics_step),
+        effort=file.effort,
+        plugins=file.plugin,
     )
 
 
-def _plugins(root: Node, path: Path) -> tuple[Plugin, ...]:
-    """Return the rules of one's own that a fit names as a scenario does."""
-    tree = anchored(root, path.parent)
-    block = tree.value.get("plugin") if isinstance(tree.value, dict) else None
+def _validated[M: BaseModel](tree: Node, model: type[M]) -> M:
     try:
-        return _Rules.model_validate({"plugin": None if block is None else plain(block)}).plugin
+        return model.model_validate(plain(tree))
     except ValidationError as error:
-        raise user_error(error, tree, _Rules) from None
+        raise user_error(error, tree, model) from None
 
 
-def _plain(keys: Mapping[str, Node], name: str) -> Any:
-    return plain(keys[name]) if name in keys else {}
+def _block[M: BaseModel](node: Node, model: type[M], key: str) -> M:
+    """Return a block that stands below `key`; nothing written is an empty one."""
+    try:
+        return model.model_validate({} if node.value is None else plain(node))
+    except ValidationError as error:
+        found = user_error(error, node, model)
+        for one in found.errors:
+            one.key = f"{key}.{one.key}" if one.key else key
+        raise found from None
 
 
-def _items(node: Node) -> list[tuple[str, Node]]:
+def _field(kind: FieldKind, node: Node, key: str) -> Any:
+    """Return one value, read as strictly as a field of a scenario."""
+    try:
+        return kind.read(plain(node))
+    except PydanticCustomError as error:
+        found = (error.context or {})["problems"][0]
+        raise node.error(found.message, key=key, expected=found.expected, nearest=found.nearest) from None
+
+
+def _items(node: Node, key: str) -> list[tuple[str, Node]]:
     if not isinstance(node.value, dict) or not node.value:
-        raise node.error("got nothing", expected="a block of keys")
+        raise node.error(
+            f"got {show(plain(node)) if node.value else 'nothing'}", key=key, expected="a block of keys"
+        )
     return list(node.value.items())
 
 
@@ -190,28 +233,29 @@ def _free(name: str, node: Node) -> Free:
         raise node.error(
             "there is no such parameter", key=name, nearest=table.nearest(parameter), at_key=True
         )
-    row = table[parameter]
-    data = plain(node)
-    data = dict(data) if isinstance(data, Mapping) else {}
+    row, key = table[parameter], f"parameters.{name}"
+    block = _block(node, _Range, key)
     spread = name.startswith(SPREAD)
     if spread and not row.low >= 0:
-        raise node.error("a parameter that may be negative has no log-normal spread", key=name)
-    try:
-        dimension = "dimensionless" if spread else row.dimension
-        low = parse_quantity(data["low"], dimension) if "low" in data else (0.1 if spread else row.low)
-        high = parse_quantity(data["high"], dimension) if "high" in data else (1.0 if spread else row.high)
-    except QuantityError as error:
-        raise node.error(error.message, key=name, expected=error.expected) from None
-    log = data.get("scale", "log" if low > 0 else "linear") == "log"
-    reason = str(data.get("reason", ""))
+        raise node.error("a parameter that may be negative has no log-normal spread", key=key)
+    kind = Quantity("dimensionless", 0, _LARGEST_SPREAD) if spread else Quantity(row.dimension)
+    inside = node.value if isinstance(node.value, dict) else {}
+    low, high = (
+        default
+        if inside.get(word) is None or inside[word].value is None
+        else _field(kind, inside[word], f"{key}.{word}")
+        for word, default in (("low", 0.1 if spread else row.low), ("high", 1.0 if spread else row.high))
+    )
+    log = (block.scale or ("log" if low > 0 else "linear")) == "log"
+    reason = block.reason
     if not low < high or (log and low <= 0):
         raise node.error(
-            f"got {low:g} to {high:g}", key=name, expected="low below high, and above 0 on a log scale"
+            f"got {low:g} to {high:g}", key=key, expected="low below high, and above 0 on a log scale"
         )
     if not spread and not reason and (low < row.low or high > row.high):
         raise node.error(
             f"got {row.written(low)} to {row.written(high)}",
-            key=name,
+            key=key,
             expected=f"a part of the table's range, {row.written(row.low)} to {row.written(row.high)}, or a `reason`",
         )
     return Free(name, low, high, log, reason)
@@ -219,14 +263,15 @@ def _free(name: str, node: Node) -> Free:
 
 def _weights(node: Node) -> dict[str, float]:
     known, weights = load_targets(), {}
-    for name, weight in _items(node):
+    for name, weight in _items(node, "targets"):
+        key = f"targets.{name}"
         if name not in known:
             raise weight.error(
-                "there is no such target", key=name, nearest=nearest_name(name, known), at_key=True
+                "there is no such target", key=key, nearest=nearest_name(name, known), at_key=True
             )
         if known[name].use != "fit":
-            raise weight.error(f"this target is {known[name].use}, not for fitting", key=name, at_key=True)
-        weights[name] = float(weight.value) if isinstance(weight.value, int | float) else 1.0
+            raise weight.error(f"this target is {known[name].use}, not for fitting", key=key, at_key=True)
+        weights[name] = _field(Quantity("dimensionless", 0, 1e6, above_low=True), weight, key)
     return weights
 
 
@@ -234,9 +279,18 @@ def _given(path: Path, node: Node | None) -> tuple[dict[str, float], dict[str, f
     """Return values and spreads in force: of other parameter-set files (paths, relative to this one) in order."""
     values: dict[str, float] = {}
     spreads: dict[str, float] = {}
-    told = plain(node) if node is not None else []
-    for name in [told] if isinstance(told, str) else list(told):
-        own, own_spreads = read_parameter_set(path.parent / name)
+    if node is None or node.value is None:
+        return values, spreads
+    for entry in node.value if isinstance(node.value, list) else [node]:
+        if not isinstance(entry.value, str) or not entry.value:
+            expected = "the name of a parameter set such as response.fitted.yaml, or a list of them"
+            raise entry.error(f"got {show(plain(entry))}", key="given", expected=expected)
+        try:
+            own, own_spreads = read_parameter_set(path.parent / entry.value)
+        except UserError as error:
+            if error.line is not None:
+                raise
+            raise entry.error(f"{entry.value}: {error.message}", key="given") from None
         values |= own
         spreads |= own_spreads
     return values, spreads
@@ -245,30 +299,39 @@ def _given(path: Path, node: Node | None) -> tuple[dict[str, float], dict[str, f
 def read_parameter_set(path: Path) -> tuple[dict[str, float], dict[str, float]]:
     """Return the values (canonical units) and the spreads (sigma) of a parameter-set file."""
     root = read_yaml(path, os.fspath(path))
-    block = root.value if isinstance(root.value, dict) else {}
-    if "parameters" not in block:
-        raise UserError("there are no parameters in it", file=os.fspath(path))
+    _validated(root, _SetFile)
+    keys: dict[str, Node] = root.value  # type: ignore[assignment]  # a mapping: read_yaml refuses all else
     table = ParameterTable.load()
-    values = {}
-    for name, node in _items(block["parameters"]):
-        if name not in table:
-            raise node.error("there is no such parameter", key=name, nearest=table.nearest(name), at_key=True)
-        values[name] = parse_quantity(plain(node), table[name].dimension)
-    between = plain(block["between_patients"]) if "between_patients" in block else {}
-    return values, {name: float(told["sigma"]) for name, told in between.items()}
+    values = {
+        name: _field(Quantity(_known(table, name, node, "parameters").dimension), node, f"parameters.{name}")
+        for name, node in _items(keys["parameters"], "parameters")
+    }
+    between = keys.get("between_patients", Node(None, root.file))
+    spreads = {}
+    for name, node in [] if between.value is None else _items(between, "between_patients"):
+        _known(table, name, node, "between_patients")
+        spreads[name] = _block(node, _Sigma, f"between_patients.{name}").sigma
+    return values, spreads
+
+
+def _known(table: ParameterTable, name: str, node: Node, block: str) -> Parameter:
+    if name not in table:
+        raise node.error(
+            "there is no such parameter", key=f"{block}.{name}", nearest=table.nearest(name), at_key=True
+        )
+    return table[name]
 
 
 def _patients(node: Node | None) -> dict[str, int]:
-    if node is None:
+    if node is None or node.value is None:
         return {}
     known = (*load_settings(), CULTURE)
     told = {}
-    for name, count in _items(node):
+    for name, count in _items(node, "patients"):
+        key = f"patients.{name}"
         if name not in known:
             raise count.error(
-                "there is no such experiment", key=name, nearest=nearest_name(name, known), at_key=True
+                "there is no such experiment", key=key, nearest=nearest_name(name, known), at_key=True
             )
-        if not isinstance(count.value, int) or count.value < 1:
-            raise count.error(f"got {show(count.value)}", key=name, expected="a whole number from 1 on")
-        told[name] = count.value
+        told[name] = _field(Whole(1, 100_000), count, key)
     return told

@@ -1,5 +1,6 @@
 """The program's door: finds the command, runs it, and turns whatever happens into an exit status."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -78,7 +79,14 @@ class Program(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run without click's own exits, so that every ending passes through `faults`."""
-        return super().main(*args, **{"standalone_mode": False} | kwargs)
+        streams = sys.stdout, sys.stderr
+        try:
+            return super().main(*args, **{"standalone_mode": False} | kwargs)
+        except SystemExit:
+            if sys.stdout is streams[0]:
+                raise
+            sys.stdout, sys.stderr = streams  # click wraps them and leaves when the reader has gone away
+            raise BrokenPipeError from None
 
 
 def _is_scenario(word: str) -> bool:
@@ -119,6 +127,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program with these arguments (by default the process's own) and return its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     show_traceback = "--traceback" in arguments[:1]
+    os.environ["MPLBACKEND"] = (
+        "agg"  # figures go to files; what a person's other programs draw on is of no concern
+    )
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us: nobody listens
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for as long as the program runs
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # an old terminal shows `?` for µ; that must not end a run

@@ -26,7 +26,7 @@ def run_fit(problem: Problem, folder: Path, *, as_json: bool, quiet: bool) -> bo
         _show(folder, as_json)
         return True
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False), BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn(),
         TextColumn("best distance {task.fields[best]}"), console=console(stderr=True), transient=True,
         disable=quiet or not sys.stderr.isatty(),
     )  # fmt: skip

@@ -24,8 +24,8 @@ from simulation.trial.write import write_outputs
 HEARD = "Finishing the runs in hand and keeping what is done; Ctrl-C again ends at once."
 MOST_TOLD = 5
 _TOLD = (
-    "relapse", "complete_remission", "mrd_negative", "agvhd_2_4", "crs_3_4", "nrm", "eradicated", "relapse_free_days",
-    "current_leukaemia_free_days", *DAYS_ON_DRUG,
+    "current_leukaemia_free_days", "relapse", "complete_remission", "mrd_negative", "agvhd_2_4", "crs_3_4", "nrm", "eradicated",
+    "relapse_free_days", *DAYS_ON_DRUG,
 )  # fmt: skip
 PRELOAD = ("simulation.trial.task",)
 
@@ -78,7 +78,7 @@ def _tell(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
     elif done.view.comparison.get("arms"):
         header, *rows = arm_rows(done.view.comparison)
         print_table(header, rows, right=range(1, len(header)))
-        click.echo(f"\n{verdict(done.view.comparison)}\n\nResults: {out}")
+        click.echo("\n" + "\n".join(summary(trial, done.view.comparison)) + f"\n\nResults: {out}")
     else:
         click.echo("No patient has a result in every arm yet.", err=True)
 
@@ -152,15 +152,27 @@ def _cell(arm: Any, name: str) -> str:
     return "-" if value is None else f"{value:.0f}"
 
 
+def summary(trial: Trial, comparison: Any) -> list[str]:
+    """Return the main comparison in sentences: the answer, how it depends on follow-up, and what it must not be taken for."""
+    from simulation.trial.pair_words import RELAPSE_FREE, over_time
+    from simulation.trial.report_words import not_the_same
+
+    lines = [verdict(comparison), *over_time(comparison), RELAPSE_FREE, not_the_same(trial)]
+    return [line for line in lines if line]
+
+
 def verdict(comparison: Any) -> str:
     """Return the main comparison in a sentence, with what kind of interval it is."""
+    from simulation.trial.pair_words import verdict as beyond_chance_or_not
+
     pair = comparison["pairs"][0]
     name = comparison["primary_outcome"]
     main = pair["differences"][name]
     low, high = main["interval_paired"]
     words = survival_words(name)
     interval = "" if low is None else f" (95 % interval of the mean, paired: {low:+.1f} to {high:+.1f})"
+    sure = "" if low is None else f", {beyond_chance_or_not(main)}"
     return (
-        f"{pair['arm']} against {pair['versus']}: {main['value']:+.1f} {words} per patient{interval}; "
+        f"{pair['arm']} against {pair['versus']}: {main['value']:+.1f} {words} per patient{interval}{sure}; "
         f"{main['win']} patients better, {main['tie']} the same, {main['loss']} worse."
     )

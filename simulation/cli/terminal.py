@@ -41,9 +41,16 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    # names are a person's: [/red] in one is no markup
+    table = Table(
+        title=None if title is None else Text(title),
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+    )
     for index, header in enumerate(headers):
-        table.add_column(header, justify="right" if index in right else "left", overflow="fold")
+        table.add_column(Text(header), justify="right" if index in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     screen = console()
@@ -74,12 +81,11 @@ class StatusLine:
     def __enter__(self) -> Self:
         if self._quiet or not sys.stderr.isatty():
             return self
-        from rich.markup import escape
         from rich.progress import Progress
 
         screen = console(stderr=True)
         self._bar = Progress(*self._columns(screen), console=screen, transient=True)
-        self._task = self._bar.add_task(escape(self._title(screen)), total=None, state=self.first_state)
+        self._task = self._bar.add_task(self._title(screen), total=None, state=self.first_state)
         self._bar.start()
         return self
 
@@ -127,9 +133,9 @@ class LiveLine(StatusLine):
         bar = [BarColumn(bar_width=WIDTH_OF_BAR)] if screen.width >= WIDTH_FOR_BAR else []
         return (
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             *bar,
-            TextColumn("{task.fields[state]}"),
+            TextColumn("{task.fields[state]}", markup=False),
         )
 
     def _title(self, screen: "Console") -> str:
@@ -162,11 +168,11 @@ class CountLine(StatusLine):
 
         return (
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[state]}"),
+            TextColumn("{task.fields[state]}", markup=False),
         )
 
     def _title(self, screen: "Console") -> str:

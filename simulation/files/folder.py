@@ -67,9 +67,13 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     """Return the manifest of a folder; None where there is none."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    return manifest if isinstance(manifest, dict) else None
+    return manifest if isinstance(manifest, dict) and _names(manifest.get("files", [])) else None
+
+
+def _names(files: object) -> bool:
+    return isinstance(files, list) and all(isinstance(name, str) and "\0" not in name for name in files)
 
 
 def write_folder(

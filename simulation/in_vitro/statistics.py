@@ -8,7 +8,7 @@ __all__ = [
     "division_index", "hill", "hill_fit", "mean_sd", "means_of_donors", "percent_divided", "specific_lysis",
 ]  # fmt: skip
 
-_LEAST_TOP = 5.0  # percent: below, there is no curve to fit
+_LEAST_TOP = 5.0  # percent, of the data and of the fit: below, there is no curve whose middle means anything
 
 
 def specific_lysis(live: float, control: float) -> float:
@@ -17,12 +17,12 @@ def specific_lysis(live: float, control: float) -> float:
 
 
 def mean_sd(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
-    """Return mean and standard deviation (n - 1; 0 for one value) of what is known."""
+    """Return mean and standard deviation (n - 1; NaN for one value) of what is known."""
     known = np.asarray(values, float)
     known = known[np.isfinite(known)]
     if not known.size:
         return float("nan"), float("nan")
-    return float(known.mean()), float(known.std(ddof=1)) if known.size > 1 else 0.0
+    return float(known.mean()), float(known.std(ddof=1)) if known.size > 1 else float("nan")
 
 
 def means_of_donors(table: Mapping[str, np.ndarray], column: str, **conditions: object) -> np.ndarray:
@@ -41,7 +41,7 @@ def hill_fit(drug: np.ndarray, lysis: np.ndarray) -> tuple[float, float, float]:
     """Return (top in percent, EC50 in the unit of `drug`, slope); NaN where there is no curve to fit.
 
     Least squares with three parameters, as dose-response curves are usually reported. NaN as well for an EC50 that
-    lies outside the concentrations tested.
+    lies outside the concentrations tested, and for a curve whose top is next to nothing.
     """
     from scipy.optimize import curve_fit
 
@@ -56,7 +56,7 @@ def hill_fit(drug: np.ndarray, lysis: np.ndarray) -> tuple[float, float, float]:
         (top, middle, slope), _ = curve_fit(hill, drug, lysis, p0=start, bounds=(low, high))
     except RuntimeError:
         return nothing
-    if not logs[0] <= middle <= logs[-1]:
+    if top < _LEAST_TOP or not logs[0] <= middle <= logs[-1]:
         return nothing
     return float(top), float(10.0**middle), float(slope)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,6 +54,22 @@ class ArmView:
     def outcome(self, name: str) -> list[Any]:
         """Return any outcome of every patient, None where it did not happen, or who is not in its denominator."""
         return [of_patient(name, row) for row in self._rows]
+
+    @cached_property
+    def courses(self) -> list[dict[str, Any]]:
+        """Return every patient's treatments and turns, as the workers wrote them down."""
+        return [json.loads(text) if text else {} for text in self.text("course")]
+
+    def days_until(self, outcome: str, until: float) -> npt.NDArray[np.float64]:
+        """Return the days of a survival outcome that lie before day `until`, of every patient."""
+        if OUTCOMES[outcome].censored:
+            return np.minimum(self.number(outcome), until)
+        alive = np.fmin(self.number("nrm_day"), until)  # NaN: did not die
+        overt = [
+            sum(max(min(end, last) - max(start, 0.0), 0.0) for start, end in course.get("overt", ()))
+            for course, last in zip(self.courses, alive.tolist(), strict=True)
+        ]
+        return np.asarray(alive - overt, float)
 
     def happened(self, name: str) -> npt.NDArray[np.bool_]:
         """Return for whom a day is known."""

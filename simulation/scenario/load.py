@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["load_scenario", "override_pairs", "parse_scenario"]
 
-Overrides = Mapping[str, Any] | Iterable[str | tuple[str, Any]]
+Overrides = Mapping[str, Any] | Iterable[str | tuple[str, Any] | tuple[str, Any, str]]
 
 
 def load_scenario(path: str | os.PathLike[str], overrides: Overrides = ()) -> "Scenario":
@@ -54,8 +54,9 @@ def override_pairs(overrides: Overrides) -> Iterable[tuple[str, Any, str]]:
     if isinstance(overrides, str):
         overrides = [overrides]
     for text in overrides.items() if isinstance(overrides, Mapping) else overrides:
-        if isinstance(text, tuple):
-            yield *text, f"override {text[0]}"
+        if isinstance(text, tuple):  # what to call it may be given
+            key, value, *label = text
+            yield key, value, label[0] if label else f"override {key}"
             continue
         key, mark, value = text.partition("=")
         if not mark or not value.strip():

@@ -20,7 +20,7 @@ from simulation.errors import UserError, nearest_name
 from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import Parameter, ParameterTable, read_row
 from simulation.scenario.named_values import FaultError, numbers_of, read_value, write_value
-from simulation.yaml_source import Node, parse_yaml
+from simulation.yaml_source import Node, parse_yaml, read_bytes
 
 __all__ = [
     "FOLDER",
@@ -281,13 +281,7 @@ def _nearest_file(path: str) -> str | None:
 
 
 def _content(path: Path, name: str) -> bytes:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"cannot be read: {error.strerror or error}", file=name) from None
-    if len(content) > _MOST_BYTES:
-        raise UserError(f"is larger than {_MOST_BYTES:,} bytes", file=name)
-    return content
+    return read_bytes(path, name, _MOST_BYTES)
 
 
 def _syntax_tree(content: bytes, name: str) -> ast.Module:

@@ -2,6 +2,7 @@
 
 One minus Kaplan-Meier would count a patient who died of GvHD as one who may still relapse. Variance: the delta method
 (Marubini & Valsecchi 1995; the same as Dinse & Larson 1986); without censoring it is that of a proportion, p (1 - p) / n.
+Where none or all had the cause there is no variance: the limits are Wilson's of those whose state is known.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
+
+from simulation.statistics.inputs import causes_of, times_of
+from simulation.statistics.proportions import unseen
+from simulation.statistics.survival import refuse_beyond
 
 __all__ = ["Incidence", "aalen_johansen"]
 
@@ -25,9 +30,11 @@ class Incidence:
     low: Floats
     high: Floats
     confidence: float
+    open_end: bool  # patients were still without an event at the last time
 
     def at(self, day: float) -> tuple[float, float, float]:
-        """Return the incidence on a day with its limits."""
+        """Return the incidence on a day with its limits; ValueError after the last follow-up of patients at risk."""
+        refuse_beyond(day, float(self.times[-1]), self.open_end)
         where = max(int(np.searchsorted(self.times, day, side="right")) - 1, 0)
         return float(self.incidence[where]), float(self.low[where]), float(self.high[where])
 
@@ -37,13 +44,12 @@ def aalen_johansen(
 ) -> Incidence:
     """Estimate the cumulative incidence of one cause; `causes` is 0 for censored, else the cause, shape (n,).
 
-    The band is on the complementary log-log scale. Raise ValueError without patients or with times below 0.
+    The band is on the complementary log-log scale. Raise ValueError without patients, for times below 0 and for causes that
+    are no whole numbers.
     """
-    time, why = np.asarray(days, float), np.asarray(causes, np.int64)
-    if time.ndim != 1 or time.shape != why.shape or time.size == 0:
-        raise ValueError("incidence needs one time and one cause per patient, and at least one patient")
-    if not np.isfinite(time).all() or (time < 0).any():
-        raise ValueError("follow-up times must be finite and not negative")
+    time, why = times_of(days), causes_of(causes)
+    if time.shape != why.shape:
+        raise ValueError("incidence needs one time and one cause per patient")
     times = np.unique(time)
     n = np.array([(time >= t).sum() for t in times], float)
     d_any = np.array([((time == t) & (why != 0)).sum() for t in times], float)
@@ -52,13 +58,12 @@ def aalen_johansen(
     before = np.concatenate([[1.0], survival[:-1]])
     incidence = np.cumsum(before * d_own / n)
     se = np.sqrt(np.maximum(_variance(incidence, before, n, d_any, d_own), 0.0))
-    low, high = _band(incidence, se, confidence)
+    known = np.array([((time >= t) | (why != 0)).sum() for t in times], np.int64)
     if times[0] > 0:
-        zero = np.zeros(1)
-        times, incidence, se, low, high = (
-            np.concatenate([zero, x]) for x in (times, incidence, se, low, high)
-        )
-    return Incidence(times, incidence, se, low, high, confidence)
+        times, incidence, se = (np.concatenate([[0.0], x]) for x in (times, incidence, se))
+        known = np.concatenate([[time.size], known])
+    low, high = _band(incidence, se, known, confidence)
+    return Incidence(times, incidence, se, low, high, confidence, bool(survival[-1] > 0))
 
 
 def _variance(incidence: Floats, before: Floats, n: Floats, d_any: Floats, d_own: Floats) -> Floats:
@@ -75,7 +80,10 @@ def _variance(incidence: Floats, before: Floats, n: Floats, d_any: Floats, d_own
     return variance
 
 
-def _band(incidence: Floats, se: Floats, confidence: float) -> tuple[Floats, Floats]:
+def _band(
+    incidence: Floats, se: Floats, known: npt.NDArray[np.int64], confidence: float
+) -> tuple[Floats, Floats]:
+    """Return limits; `known` patients are those not censored before each time."""
     z = float(stats.norm.ppf(0.5 + confidence / 2))
     inside = (incidence > 0) & (incidence < 1)
     with np.errstate(all="ignore"):
@@ -83,4 +91,11 @@ def _band(incidence: Floats, se: Floats, confidence: float) -> tuple[Floats, Flo
             z * se / ((1 - incidence) * np.log1p(-incidence))
         )  # below 1: the logarithm is negative
         low, high = 1 - (1 - incidence) ** width, 1 - (1 - incidence) ** (1 / width)
-    return np.where(inside, low, incidence), np.where(inside, high, incidence)
+    none, everybody = incidence <= 0, incidence >= 1
+    low[none], high[everybody] = 0.0, 1.0
+    high[none] = [unseen(int(n), confidence) for n in known[none]]
+    if everybody.any():
+        first = int(np.argmax(everybody))
+        before = low[first - 1] if first and inside[first - 1] else 1 - unseen(int(known[first]), confidence)
+        low[everybody] = before
+    return low, high

@@ -1,7 +1,8 @@
 """Kaplan-Meier curves with bands and numbers at risk, medians, and restricted mean survival time (RMST).
 
 Curves come from `scipy.stats.ecdf`; the variance is Greenwood's, the band is pointwise on the complementary log-log
-scale (Kalbfleisch & Prentice 2002), which stays within 0 and 1.
+scale (Kalbfleisch & Prentice 2002), which stays within 0 and 1. Before the first event that scale has no width: there the
+band is Wilson's of a share of none. Nothing is said of days after the last follow-up.
 """
 
 import warnings
@@ -11,10 +12,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from simulation.statistics.inputs import flags_of, times_of
+from simulation.statistics.proportions import limits_of_equals, unseen
+
 __all__ = ["Estimate", "SurvivalCurve", "kaplan_meier", "log_rank", "rmst", "rmst_difference"]
 
 type Floats = npt.NDArray[np.float64]
 type Bools = npt.NDArray[np.bool_]
+_ROUNDING = 1e-6  # days: the sum of a life's steps is not exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,10 @@ class SurvivalCurve:
     confidence: float
 
     def at(self, days: npt.ArrayLike) -> Floats:
-        """Return survival on these days, same shape."""
+        """Return survival on these days, same shape; ValueError after the last follow-up of patients still under it."""
+        refuse_beyond(
+            float(np.asarray(days, float).max(initial=0.0)), float(self.times[-1]), self.survival[-1] > 0
+        )
         where = np.searchsorted(self.times, np.asarray(days, float), side="right") - 1
         return np.asarray(self.survival[np.maximum(where, 0)], float)
 
@@ -71,7 +79,7 @@ def kaplan_meier(days: npt.ArrayLike, happened: npt.ArrayLike, confidence: float
     Raises
     ------
     ValueError
-        Without patients, or where a time is not finite and above or at 0.
+        Without patients, where a time is not finite and above or at 0, or a flag is neither true nor false (1 or 0).
     """
     time, event = _checked(days, happened)
     curve = stats.ecdf(stats.CensoredData.right_censored(time, ~event)).sf
@@ -81,29 +89,45 @@ def kaplan_meier(days: npt.ArrayLike, happened: npt.ArrayLike, confidence: float
         band = curve.confidence_interval(confidence, method="log-log")
         low = np.asarray(band.low.probabilities, float)
         high = np.asarray(band.high.probabilities, float)
-    # where nobody had the event yet, or nobody is left: carry what was known before
-    low, high = _carry(np.where(survival >= 1, 1.0, low)), _carry(np.where(survival >= 1, 1.0, high))
-    low[survival <= 0] = 0.0
     at_risk = np.array([(time >= t).sum() for t in times], np.int64)
     events = np.array([(event & (time == t)).sum() for t in times], np.int64)
-    start = np.zeros(1)
-    if times[0] == 0.0:
-        start = np.empty(0)
-    one = np.ones(start.size)
-    first = np.full(start.size, time.size, np.int64)
-    return SurvivalCurve(
-        np.concatenate([start, times]), np.concatenate([one, survival]), np.concatenate([one, low]),
-        np.concatenate([one, high]), np.concatenate([first, at_risk]), np.concatenate([first * 0, events]), confidence,
-    )  # fmt: skip
+    if times[0] > 0.0:
+        times, survival, low, high = (
+            np.concatenate([[start], x])
+            for start, x in ((0.0, times), (1.0, survival), (1.0, low), (1.0, high))
+        )
+        at_risk, events = np.concatenate([[time.size], at_risk]), np.concatenate([[0], events])
+    untouched = survival >= 1
+    low[untouched] = [1.0 - unseen(int(n), confidence) for n in at_risk[untouched]]
+    high[untouched] = 1.0
+    if survival[-1] <= 0:  # nobody is left: at most what was known before, or what so many may hide
+        before = high[-2] if survival.size > 1 and survival[-2] < 1 else unseen(time.size, confidence)
+        low[-1], high[-1] = 0.0, before
+    return SurvivalCurve(times, survival, low, high, at_risk, events, confidence)
+
+
+def refuse_beyond(day: float, last: float, open_end: bool) -> None:
+    """Raise ValueError where a day lies after the last follow-up while patients were still under it."""
+    if open_end and day > last + _ROUNDING:
+        raise ValueError(
+            f"nothing is known of day {day:g}: follow-up ends on day {last:g} with patients still at risk"
+        )
 
 
 def rmst(days: npt.ArrayLike, happened: npt.ArrayLike, until: float, confidence: float = 0.95) -> Estimate:
     """Return the mean event-free time up to day `until`: the area under the Kaplan-Meier curve, with Greenwood's SE.
 
-    The interval is cut at what a mean of such times can be, 0 and `until`.
+    The interval is cut at what a mean of such times can be, 0 and `until`. Where all patients are alike, as without any
+    event, it is what so many exclude (`limits_of_equals`).
+
+    Raises
+    ------
+    ValueError
+        Where `until` is after the last follow-up and patients were still at risk then.
     """
     time, event = _checked(days, happened)
     curve = kaplan_meier(time, event, confidence)
+    refuse_beyond(until, float(curve.times[-1]), bool(curve.survival[-1] > 0))
     inside = curve.times < until
     edges = np.append(curve.times[inside], until)
     pieces = curve.survival[inside] * np.diff(edges)
@@ -112,13 +136,21 @@ def rmst(days: npt.ArrayLike, happened: npt.ArrayLike, until: float, confidence:
     d, n = curve.events[inside].astype(float), curve.at_risk[inside].astype(float)
     hit = (d > 0) & (n > d)  # the last patient's death leaves no area behind it
     variance = float(np.sum(after[hit] ** 2 * d[hit] / (n[hit] * (n[hit] - d[hit]))))
+    if variance == 0:
+        return Estimate(area, 0.0, *limits_of_equals(area, int(time.size), 0.0, until, confidence))
     found = _normal(area, variance**0.5, confidence)
     return replace(found, low=max(found.low, 0.0), high=min(found.high, until))
 
 
-def rmst_difference(one: Estimate, other: Estimate, confidence: float = 0.95) -> Estimate:
-    """Return `one` minus `other` as if they were two independent groups."""
-    return _normal(one.value - other.value, float(np.hypot(one.se, other.se)), confidence)
+def rmst_difference(one: Estimate, other: Estimate) -> Estimate:
+    """Return `one` minus `other` as if they were two independent groups.
+
+    The interval is made of theirs (Zou & Donner 2008), so that one that has no spread, or is cut, is not taken for exact.
+    """
+    gap = one.value - other.value
+    below = float(np.hypot(one.value - one.low, other.high - other.value))
+    above = float(np.hypot(one.high - one.value, other.value - other.low))
+    return Estimate(gap, float(np.hypot(one.se, other.se)), gap - below, gap + above)
 
 
 def log_rank(
@@ -140,18 +172,10 @@ def _normal(value: float, se: float, confidence: float) -> Estimate:
 
 
 def _checked(days: npt.ArrayLike, happened: npt.ArrayLike) -> tuple[Floats, Bools]:
-    time, event = np.asarray(days, float), np.asarray(happened, bool)
-    if time.ndim != 1 or time.shape != event.shape or time.size == 0:
-        raise ValueError("survival needs one time and one flag per patient, and at least one patient")
-    if not np.isfinite(time).all() or (time < 0).any():
-        raise ValueError("follow-up times must be finite and not negative")
+    time, event = times_of(days), flags_of(happened)
+    if time.shape != event.shape:
+        raise ValueError("survival needs one time and one flag per patient")
     return time, event
-
-
-def _carry(values: Floats) -> Floats:
-    """Replace NaN by the last number before it."""
-    known = np.where(np.isnan(values), 0, np.arange(values.size))
-    return np.asarray(values[np.maximum.accumulate(known)], float)
 
 
 def _crossing(times: Floats, values: Floats, level: float) -> float:

@@ -98,5 +98,5 @@ def read_digest(folder: Path) -> tuple[str, Mapping[str, Any]] | None:
         return str(found["digest"]), dict(found["identity"])
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise UserError(f"{DESIGN_FILE} is not one of this program", file=str(folder)) from None

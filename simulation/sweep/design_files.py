@@ -3,6 +3,7 @@
 import csv
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Final
@@ -74,7 +75,7 @@ class PointReader:
         return self._last
 
     def _read(self) -> Iterator[Point]:
-        with self._path.open(encoding="utf-8", newline="") as file:
+        with _undamaged(self._path), self._path.open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file)
             header = next(rows, [])
             if header[1:] != [factor.name for factor in self._factors]:
@@ -89,13 +90,24 @@ class PointReader:
 def read_shares(folder: Path, n_points: int, k: int) -> npt.NDArray[np.float64]:
     """Return the shares of all points, shape (n_points, k)."""
     shares = np.full((n_points, k), math.nan)
-    with (folder / SHARES).open(encoding="utf-8", newline="") as file:
+    with _undamaged(folder / SHARES), (folder / SHARES).open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         next(rows, None)
         for fields in rows:
             if int(fields[0]) < n_points:
                 shares[int(fields[0])] = [float(text) for text in fields[1:]]
     return shares
+
+
+@contextmanager
+def _undamaged(path: Path) -> Iterator[None]:
+    """Say which file of a sweep's folder is gone or cannot be what the program wrote."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror}", file=str(path)) from None
+    except (ValueError, IndexError, csv.Error):
+        raise UserError("is damaged", file=str(path)) from None
 
 
 def _old(path: Path, n: int) -> Iterator[list[str]]:

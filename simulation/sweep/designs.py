@@ -5,6 +5,7 @@ same for a linear range, a logarithmic one, a list of levels and a distribution.
 """
 
 import csv
+import io
 import itertools
 import json
 import math
@@ -29,12 +30,14 @@ from simulation.sweep.sweep_file import (
     Zip,
 )
 from simulation.units import QuantityError, parse_quantity
+from simulation.yaml_source import read_text
 
 __all__ = ["Point", "design_points", "design_size", "from_csv", "sobol_shares"]
 
 type Point = tuple[Value, ...]
 type Shares = npt.NDArray[np.float64]
 type AnyDesign = Grid | Zip | RandomDesign | LatinHypercube | Sobol | Morris | OneAtATime | CsvDesign
+_LARGEST_CSV: Final = 200_000_000  # bytes
 _CHUNK: Final = 4096
 
 
@@ -159,40 +162,47 @@ def from_csv(path: Path, shown: str, factors: Sequence[Factor]) -> Iterator[Poin
 
     Raises `UserError` with the file's line for a wrong column or value, and for a file without points.
     """
-    try:
-        file = path.open(encoding="utf-8-sig", newline="")
-    except OSError as error:
-        raise UserError(f"cannot be read: {error.strerror}", file=shown) from None
-    with file:
-        rows = csv.reader(file)
-        header = [name.strip() for name in next(rows, [])]
-        names = [factor.name for factor in factors]
-        for name in header:
-            if name not in names:
-                near = nearest_name(name, names)
-                raise UserError(
-                    f"the column {name!r} is no parameter of the sweep", file=shown, line=1, nearest=near
-                )
-        if missing := [name for name in names if name not in header]:
-            raise UserError(f"the column {missing[0]!r} is missing", file=shown, line=1)
-        if len(set(header)) < len(header):
-            raise UserError("a column is named twice", file=shown, line=1)
-        order = [header.index(name) for name in names]
-        empty = True
-        for line, fields in enumerate(rows, start=2):
-            if not any(field.strip() for field in fields):
-                continue
-            if len(fields) != len(header):
-                raise UserError(
-                    f"got {len(fields)} fields", file=shown, line=line, expected=f"{len(header)} fields"
-                )
-            empty = False
-            yield tuple(
-                _field(factor, fields[at].strip(), shown, line)
-                for factor, at in zip(factors, order, strict=True)
+    rows = _csv_rows(path, shown)
+    header = [name.strip() for name in next(rows, (0, list[str]()))[1]]
+    names = [factor.name for factor in factors]
+    for name in header:
+        if name not in names:
+            near = nearest_name(name, names)
+            raise UserError(
+                f"the column {name[:60]!r} is no parameter of the sweep", file=shown, line=1, nearest=near
             )
+    if missing := [name for name in names if name not in header]:
+        raise UserError(f"the column {missing[0]!r} is missing", file=shown, line=1)
+    if len(set(header)) < len(header):
+        raise UserError("a column is named twice", file=shown, line=1)
+    order = [header.index(name) for name in names]
+    empty = True
+    for line, fields in rows:
+        if not any(field.strip() for field in fields):
+            continue
+        if len(fields) != len(header):
+            raise UserError(
+                f"got {len(fields)} fields", file=shown, line=line, expected=f"{len(header)} fields"
+            )
+        empty = False
+        yield tuple(
+            _field(factor, fields[at].strip(), shown, line) for factor, at in zip(factors, order, strict=True)
+        )
     if empty:
         raise UserError("the design is empty: the file has no points", file=shown)
+
+
+def _csv_rows(path: Path, shown: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line, fields) of a person's CSV file; a regular file of text, and nothing larger than a design can be."""
+    rows = csv.reader(io.StringIO(read_text(path, shown, _LARGEST_CSV), newline=""))
+    while True:
+        try:
+            fields = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise UserError(f"this is no CSV: {error}", file=shown, line=rows.line_num) from None
+        yield rows.line_num, fields
 
 
 def _field(factor: Factor, text: str, shown: str, line: int) -> Value:
@@ -221,10 +231,12 @@ def _field(factor: Factor, text: str, shown: str, line: int) -> Value:
         ) from None
     except (ValueError, OverflowError):
         raise UserError(
-            f"got {text!r}", file=shown, line=line, key=factor.name, expected="a whole number"
+            f"got {text[:60]!r}", file=shown, line=line, key=factor.name, expected="a whole number"
         ) from None
     if not math.isfinite(value):
-        raise UserError(f"got {text!r}", file=shown, line=line, key=factor.name, expected="a finite number")
+        raise UserError(
+            f"got {text[:60]!r}", file=shown, line=line, key=factor.name, expected="a finite number"
+        )
     return value
 
 

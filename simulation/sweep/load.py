@@ -1,7 +1,7 @@
 """From a sweep file to a checked sweep: bases, factors, outcomes, seed. Whatever is wrong is told before anything runs."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from simulation.blocks.fields import show
 from simulation.errors import UserError, nearest_name
-from simulation.scenario.load import load_scenario
+from simulation.scenario.load import load_scenario, override_pairs
 from simulation.scenario.messages import user_error
 from simulation.scenario.plugins import anchored
 from simulation.scenario.schema import Scenario
@@ -144,19 +144,18 @@ def _bases(
     file: SweepFile, keys: Mapping[str, Node], shown: str, settings: tuple[str, ...]
 ) -> tuple[dict[str, Scenario], int | None, int | None]:
     folder = os.path.dirname(shown)
-    common = dict(_flat(plain(anchored(keys["set"], Path(folder))))) if "set" in keys else {}
+    common = _flat(anchored(keys["set"], Path(folder))) if "set" in keys else []
+    changes = [*common, *override_pairs(settings)]
     if file.trial is not None:
         trial = _trial(os.path.join(folder, file.trial))
-        changed = {arm.key: _changed(arm.scenario, common, settings) for arm in trial.arms}
+        changed = {arm.key: _changed(arm.scenario, changes) for arm in trial.arms}
         return changed, trial.seed, trial.patients
     named = {ONLY_ARM: file.scenario} if file.scenario is not None else dict(file.arms or {})
     found: dict[str, Scenario] = {}
     for arm, reference in named.items():
         where = os.path.normpath(os.path.join(folder, str(reference)))
         try:
-            found[arm] = load_scenario(
-                where, [*(f"{key}={value}" for key, value in common.items()), *settings]
-            )
+            found[arm] = load_scenario(where, changes)
         except UserError as error:
             if error.line is not None or error.file != where:
                 raise
@@ -165,17 +164,19 @@ def _bases(
     return found, None, None
 
 
-def _flat(block: Any, prefix: str = "") -> list[tuple[str, str]]:
-    """Return dotted paths with their values as YAML text; `set` may be written nested or dotted."""
+def _flat(block: Node, prefix: str = "") -> list[tuple[str, str, str]]:
+    """Return dotted paths with their values as YAML text and what to call them; `set` may be written nested or dotted."""
     import json
 
-    pairs: list[tuple[str, str]] = []
-    for key, value in (block or {}).items():
+    changes: list[tuple[str, str, str]] = []
+    for key, node in block.value.items() if isinstance(block.value, dict) else ():
+        value = plain(node)
         if isinstance(value, dict) and "distribution" not in value and "when" not in value:
-            pairs += _flat(value, f"{prefix}{key}.")
+            changes += _flat(node, f"{prefix}{key}.")
         else:
-            pairs.append((f"{prefix}{key}", json.dumps(value, ensure_ascii=False)))
-    return pairs
+            label = f"{node.file}:{node.key_line}: set.{prefix}{key}"
+            changes.append((f"{prefix}{key}", json.dumps(value, ensure_ascii=False), label))
+    return changes
 
 
 def _trial(path: str) -> "Trial":
@@ -184,11 +185,10 @@ def _trial(path: str) -> "Trial":
     return load_trial(path)
 
 
-def _changed(scenario: Scenario, common: Mapping[str, str], settings: tuple[str, ...]) -> Scenario:
+def _changed(scenario: Scenario, changes: Sequence[tuple[str, Any, str]]) -> Scenario:
     from simulation.scenario.load import parse_scenario
 
-    pairs = [*(f"{key}={value}" for key, value in common.items()), *settings]
-    return parse_scenario(scenario.to_yaml(str), pairs, scenario.name) if pairs else scenario
+    return parse_scenario(scenario.to_yaml(str), changes, scenario.name) if changes else scenario
 
 
 def _factors(

@@ -93,6 +93,10 @@ def read_outcomes(node: Node) -> tuple[NumericOutcome, ...]:
     found: list[NumericOutcome] = []
     for item in node.value:
         if isinstance(item.value, dict):
+            if not item.value:
+                raise item.error(
+                    "got an empty block", key="outcomes", expected="a name, or {name: {of: ...}}"
+                )
             for name, spec in item.value.items():
                 found.append(_derived(name, spec))
         else:

@@ -22,6 +22,7 @@ from simulation.scenario.load import parse_scenario
 from simulation.scenario.plugins import copies, portable, with_files
 from simulation.sweep.factors import Factor
 from simulation.sweep.outcomes import NumericOutcome
+from simulation.yaml_source import read_text
 
 __all__ = ["DESIGN", "PLAN", "SHARES", "Block", "Plan", "Run", "load_plan"]
 
@@ -30,6 +31,7 @@ DESIGN: Final = "design.csv"
 SHARES: Final = "shares.csv"
 SCENARIOS: Final = "scenarios"
 _FORMAT: Final = 1
+_LARGEST: Final = 100_000_000  # bytes
 _PATIENTS_PER_POINT: Final = 2**32  # independent random numbers: every point has patients of its own
 
 
@@ -158,15 +160,18 @@ class Plan:
 
 def load_plan(folder: Path) -> Plan:
     """Return the plan that a folder holds; raise `UserError` where there is none."""
+    if not (folder / PLAN).exists():
+        raise UserError("holds no sweep", file=str(folder))
     try:
-        data = json.loads((folder / PLAN).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError("holds no sweep", file=str(folder)) from None
-    except ValueError:
+        data = json.loads(read_text(folder / PLAN, str(folder / PLAN), _LARGEST))
+        if data.get("format") != _FORMAT:
+            raise UserError(f"{PLAN} was written by another version of the program", file=str(folder))
+        return _plan(data, (folder / SCENARIOS).resolve())
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UserError(f"{PLAN} is damaged", file=str(folder)) from None
-    if data.get("format") != _FORMAT:
-        raise UserError(f"{PLAN} was written by another version of the program", file=str(folder))
-    place = (folder / SCENARIOS).resolve()
+
+
+def _plan(data: Mapping[str, Any], place: Path) -> Plan:
     return Plan(
         name=data["name"], description=data["description"],
         arms={arm: with_files(text, place.joinpath) for arm, text in data["arms"].items()},

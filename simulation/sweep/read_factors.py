@@ -113,6 +113,8 @@ def _spec(node: Node, key: str) -> dict[str, Node]:
         return {"values": node}
     if not isinstance(node.value, dict):
         return {"values": Node([node], node.file, node.line, node.column)}
+    if not node.value:
+        raise node.error("got an empty block", key=key, expected="values, low and high, or range: table")
     for word, child in node.value.items():
         if word not in _KEYS:
             near = nearest_name(word, _KEYS)

@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.statistics.competing import aalen_johansen
+from simulation.statistics.correlation import rank_correlation
 from simulation.statistics.paired import (
     avoided,
+    differing,
     efficiency_of_pairing,
     mean_difference,
+    precision,
     ratio_of_means,
     spread,
     tally,
@@ -24,7 +26,8 @@ from simulation.statistics.paired import (
 from simulation.statistics.proportions import wilson
 from simulation.statistics.survival import Estimate, kaplan_meier, rmst, rmst_difference
 from simulation.statistics.variance import components
-from simulation.trial.schema import PRICES, SHARES, SURVIVAL, Trial
+from simulation.trial.over_time import over_time
+from simulation.trial.schema import DAYS_ON_DRUG, PRICES, SHARES, SURVIVAL, Trial
 from simulation.trial.table import TrialTable
 
 __all__ = ["compare", "main_half_width", "view_of"]
@@ -68,18 +71,30 @@ def compare(trial: Trial, table: TrialTable) -> dict[str, Any]:
     told: dict[str, Any] = _plain(
         whole
         | {"arms": arms, "pairs": main + pairs, "chance": _chance(trial, table)}
-        | {"sensitivity": _sensitivity(trial, table)}
+        | {"sensitivity": _sensitivity(trial, table), "difference_over_time": _over_time(trial, table)}
     )
     return told
 
 
 def main_half_width(trial: Trial, table: TrialTable) -> float:
-    """Return half the width of the 95 % interval of the main comparison's primary difference, days; NaN if unknown."""
-    one, other = (next(arm for arm in table.arms if arm.key == key) for key in trial.main)
+    """Return half the width of the 95 % interval of the main comparison's primary difference, days; NaN if unknown.
+
+    While too few patients differ it is no less than what so many may hide (`statistics.paired.precision`).
+    """
+    one, other = _main_arms(trial, table)
     if one.n < 2:
         return math.nan
     primary = trial.file.outcomes.primary
-    return mean_difference(one.number(primary), other.number(primary)).half_width
+    return precision(one.number(primary), other.number(primary), trial.follow_up)
+
+
+def _main_arms(trial: Trial, table: TrialTable) -> tuple[ArmView, ArmView]:
+    one, other = (next(arm for arm in table.arms if arm.key == key) for key in trial.main)
+    return one, other
+
+
+def _over_time(trial: Trial, table: TrialTable) -> dict[str, Any]:
+    return over_time(*_main_arms(trial, table), trial.file.outcomes.primary, trial.follow_up)
 
 
 def _main_pair(trial: Trial, table: TrialTable, pairs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -88,7 +103,7 @@ def _main_pair(trial: Trial, table: TrialTable, pairs: list[dict[str, Any]]) -> 
     if trial.main in names:
         return [pairs.pop(names.index(trial.main))]
     pairs.pop(names.index(trial.main[::-1]))
-    one, other = (next(arm for arm in table.arms if arm.key == key) for key in trial.main)
+    one, other = _main_arms(trial, table)
     return [_pair(one, other, trial)]
 
 
@@ -168,7 +183,8 @@ def _pair(one: ArmView, other: ArmView, trial: Trial) -> dict[str, Any]:
 def _difference(one: ArmView, other: ArmView, name: str, trial: Trial) -> dict[str, Any]:
     """Return a difference of means: how well it is known, and how patients differ in it."""
     a, b = one.number(name), other.number(name)
-    known = mean_difference(a, b)
+    bounded = name in SURVIVAL or name in DAYS_ON_DRUG
+    known = mean_difference(a, b, most=trial.follow_up if bounded else math.inf)
     counted = tally(a, b, trial.file.tie_margin)
     told: dict[str, Any] = {
         "value": known.value,
@@ -177,6 +193,7 @@ def _difference(one: ArmView, other: ArmView, name: str, trial: Trial) -> dict[s
         "spread_between_patients": dict(zip(("p5", "p50", "p95"), spread(a - b), strict=True)),
         "sd_between_patients": float(np.std(a - b, ddof=1)) if a.size > 1 else math.nan,
         "precision_gain_from_pairing": efficiency_of_pairing(a, b),
+        "differing": differing(a, b),
         "win": counted.win, "tie": counted.tie, "loss": counted.loss,
     }  # fmt: skip
     if name in SURVIVAL:
@@ -222,16 +239,16 @@ def _chance(trial: Trial, table: TrialTable) -> dict[str, Any] | None:
     return told
 
 
-def _sensitivity(trial: Trial, table: TrialTable) -> dict[str, float]:
-    """Return Spearman's rank correlation of the main difference with everything in which patients differ."""
-    one, other = (next(arm for arm in table.arms if arm.key == key) for key in trial.main)
+def _sensitivity(trial: Trial, table: TrialTable) -> dict[str, dict[str, Any]]:
+    """Return Spearman's rank correlation of the main difference with everything in which patients differ, strongest first."""
+    one, other = _main_arms(trial, table)
     gap = one.number(trial.file.outcomes.primary) - other.number(trial.file.outcomes.primary)
     found = {}
     for name, _ in trial.cohort.varies:
         values = one.number(name)
         if one.n > 2 and np.ptp(values) > 0 and np.ptp(gap) > 0:
-            found[name] = float(stats.spearmanr(values, gap).statistic)
-    return dict(sorted(found.items(), key=lambda item: -abs(item[1])))
+            found[name] = _interval(rank_correlation(values, gap)) | {"n": one.n}
+    return dict(sorted(found.items(), key=lambda item: -abs(item[1]["value"])))
 
 
 def _interval(estimate: Estimate) -> dict[str, Any]:

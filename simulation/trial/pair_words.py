@@ -1,13 +1,23 @@
 """What two arms differ in, as a clinician reads it: the answer, the twins, the price."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.number_words import NOTHING, number_text
 from simulation.results.trial_view import TrialView
 from simulation.results.words import survival_words
+from simulation.statistics.paired import beyond_chance
+from simulation.statistics.proportions import LEAST_WHO_DIFFER
 
-__all__ = ["answer", "chance", "findings", "pairing", "pairs", "price", "price_note", "signed"]
+__all__ = [
+    "RELAPSE_FREE", "answer", "chance", "findings", "over_time", "pairing", "pairs", "price", "price_note", "signed", "verdict",
+]  # fmt: skip
+
+RELAPSE_FREE: Final = (
+    "Days without a first relapse favour whoever treats before it, by definition: treatment at relapse cannot prevent it. "
+    "Current leukaemia-free survival also counts the remissions that it brings back."
+)
 
 
 def answer(view: TrialView) -> str:
@@ -19,12 +29,45 @@ def answer(view: TrialView) -> str:
     told = f"{one} against {other}: {signed(main['value'])} {survival_words(view.primary)} per patient"
     if low is None:
         return f"{told}. One patient says what can happen, not how often."
-    sure = "more" if low > 0 else "fewer" if high < 0 else None
-    verdict = f"that is {sure}, beyond chance" if sure else "so these patients do not settle which is better"
     return (
-        f"{told} (95 % interval of the mean {_range((low, high))}): {verdict}. "
+        f"{told} (95 % interval of the mean {_range((low, high))}): {verdict(main)}. "
         f"{main['win']} patients did better, {main['tie']} the same, {main['loss']} worse."
+        + (f" {RELAPSE_FREE}" if OUTCOMES[view.primary].censored else "")
     )
+
+
+def verdict(main: Mapping[str, Any]) -> str:
+    """Return what a difference of `comparison.json` says beyond chance, as the end of a sentence."""
+    low, high = main["interval_paired"]
+    sure = beyond_chance(low, high, main["differing"])
+    if sure:
+        return f"that is {'more' if sure > 0 else 'fewer'}, beyond chance"
+    if main["differing"] < LEAST_WHO_DIFFER:
+        return f"only {main['differing']} patients differ, and below {LEAST_WHO_DIFFER} nothing is said about chance"
+    return "so these patients do not settle which is better"
+
+
+def over_time(comparison: Mapping[str, Any]) -> list[str]:
+    """Return how the main difference depends on the day up to which it is counted; a warning where that day decides."""
+    found = comparison["difference_over_time"]
+    last = len(found["days"]) - 1
+    marks = [last // 4, last // 2, last]
+
+    def limits(low: float | None, high: float | None) -> str:
+        return "" if low is None else f" ({_range((low, high))})"
+
+    told = ", ".join(
+        f"{signed(found['value'][k])}{limits(found['low'][k], found['high'][k])} by day {found['days'][k]:.0f}"
+        for k in marks
+    )
+    lines = [f"Over time, in {survival_words(found['outcome'])} per patient: {told}."]
+    if found["follow_up_decides"]:
+        later = found["if_it_went_on"]
+        lines.append(
+            f"Warning: the end of follow-up decides. Were its last quarter to repeat itself until day {later['until']:.0f}, the "
+            f"difference would be {signed(later['value'])}{limits(*later['interval'])}, and the answer another. Follow longer."
+        )
+    return lines
 
 
 def findings(view: TrialView) -> list[str]:
@@ -47,9 +90,9 @@ def findings(view: TrialView) -> list[str]:
         relapse_free = pair["differences"]["relapse_free_days"]
         lines.append(
             f"Relapse-free survival: {signed(relapse_free['value'])} days per patient "
-            f"({_range(relapse_free['interval_paired'])}). An arm that waits for relapse cannot prevent the first one."
+            f"({_range(relapse_free['interval_paired'])}). {RELAPSE_FREE}"
         )
-    return lines
+    return lines + over_time(view.comparison)
 
 
 def pairing(view: TrialView) -> str:

@@ -15,12 +15,14 @@ from simulation.results.trial_figures.common import PARAMETERS
 from simulation.results.trial_view import TrialView
 from simulation.results.words import share_title
 from simulation.scenario.schema import Scenario
+from simulation.statistics.proportions import LEAST_WHO_DIFFER
 from simulation.trial.conduct import Conducted
+from simulation.trial.failed_checks import failed_checks
 from simulation.trial.pair_words import signed
 from simulation.trial.schema import SHARES, SURVIVAL, Trial
 from simulation.units import format_number
 
-__all__ = ["arms", "assumptions", "cohort_rows", "common", "correlations", "fixed", "incomplete", "limits",
+__all__ = ["arms", "assumptions", "cohort_rows", "common", "correlations", "fixed", "incomplete", "limits", "not_the_same",
            "results"]  # fmt: skip
 
 _STRATEGY: Final = ("Treatment starts", *TITLES, "Transplant", "Tests",
@@ -146,9 +148,33 @@ def _causes(counts: Mapping[str, int]) -> str:
 
 
 def correlations(view: TrialView, trial: Trial) -> list[tuple[str, str]]:
-    """Return the rank correlation of the twins' difference with each thing in which patients differ."""
+    """Return the rank correlation of the twins' difference with each thing in which patients differ, interval and n."""
     found = view.comparison.get("sensitivity", {})
-    return [(_parameter(name), signed(value, 2)) for name, value in found.items() if _concerns(name, trial)]
+    return [(_parameter(name), _correlation(one)) for name, one in found.items() if _concerns(name, trial)]
+
+
+def _correlation(one: Mapping[str, Any]) -> str:
+    low, high = (signed(limit, 2) for limit in one["interval"])
+    interval = "no interval" if one["interval"][0] is None else f"{low} to {high}"
+    return f"{signed(one['value'], 2)} ({interval}; n = {one['n']})"
+
+
+def not_the_same(trial: Trial) -> str:
+    """Say in what the two arms in question differ, where that is more than one thing."""
+    one, other = (_words(trial.arm(key).scenario) for key in trial.main)
+    differs = [topic for topic in _STRATEGY if one.get(topic) != other.get(topic)]
+    if len(differs) < 2:
+        return ""
+    named = ", ".join(topic[:1].lower() + topic[1:] for topic in differs)
+    told = "; ".join(
+        f"{topic}: {one.get(topic, NOTHING).rstrip('.')} against {other.get(topic, NOTHING).rstrip('.')}"
+        for topic in differs
+        if topic != "Treatment starts"
+    )
+    return (
+        f"The two arms in question differ in more than one thing ({named}), and the difference is that of all together. "
+        f"{told}."
+    )
 
 
 def assumptions(trial: Trial) -> list[tuple[str, str, str, str, str]]:
@@ -189,7 +215,12 @@ def limits(trial: Trial, done: Conducted) -> list[str]:
         "Death without relapse comes from severe GvHD and cytokine release alone, by an assumed hazard; infections, organ "
         "toxicity and death from leukaemia are not simulated.",
         "Several secondary outcomes, pairs of arms and subgroups are shown without correction for their number.",
+        f"Differences are called beyond chance only where {LEAST_WHO_DIFFER} patients or more differ. The end of follow-up is "
+        "said to decide where the answer would be another if the last quarter of follow-up repeated itself for as long again.",
+        *failed_checks(trial),
     ]
+    if different := not_the_same(trial):
+        told.insert(0, different)
     if trial.file.precision is not None:
         reached = done.half_width <= trial.file.precision
         end = "was reached" if reached else f"was NOT reached: the half-width is {done.half_width:.1f} days"

@@ -16,6 +16,7 @@ from simulation.analysis.words import answer_sentence, ranking_sentence, span_se
 from simulation.analysis.write import write_analysis
 from simulation.cli import main
 from simulation.errors import UserError
+from simulation.statistics.proportions import limits_of_equals
 from tests.sweep.fake import fill, filled, planned
 
 ARMS = "arms: {early: SCENARIOS/preemptive.yaml, late: SCENARIOS/therapeutic.yaml}\n"
@@ -60,9 +61,10 @@ def test_the_threshold_is_found_and_told(tmp_path: Path) -> None:
     told = answer_sentence(findings, answer)
     assert "early is better than late" in told and "above 0.06 /day" in told.replace("0.0599", "0.06")
     gap = findings.contrasts[0]
-    assert gap.mean[3, 0] == pytest.approx(-10.0) and gap.low[3, 0] == pytest.approx(
-        -10.0
-    )  # late minus early, twins
+    assert gap.mean[3, 0] == pytest.approx(-10.0)  # late minus early, twins
+    n = findings.plan.n_replicates  # all alike: the interval is what so many leave open
+    assert (gap.low[3, 0], gap.high[3, 0]) == pytest.approx(limits_of_equals(-10.0, n, -365.0, 365.0))
+    assert gap.high[3, 0] > -10.0
 
 
 def test_means_come_back_under_their_own_point(tmp_path: Path) -> None:
@@ -114,6 +116,16 @@ def test_intervals_of_days_stay_between_zero_and_the_end_of_follow_up(tmp_path: 
     found = find(filled(tmp_path, ONE, days)[0], ["relapse_free_days"]).responses
     assert (found.sd > 0).any() and found.low.min() >= 0.0
     assert found.high.max() == 365.0 and (found.mean < 365.0).all()
+
+
+def test_one_patient_per_point_has_means_and_no_intervals(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, _ = filled(tmp_path, ONE.replace("replicates: 12", "replicates: 1"), growth)
+    assert main(["analyze", str(folder)]) == 0
+    assert "no interval: too few patients" in capsys.readouterr().out
+    told = [line for line in span_sentences(find(folder)) if line.startswith("Relapse-free survival")]
+    assert told and all("[" not in line and "nan" not in line for line in told)
 
 
 def test_the_front_of_a_trade_off(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from scipy import stats
 from simulation.analysis import responses
 from simulation.analysis.paired import paired_interval
 from simulation.clinic.outcomes import OUTCOMES
+from simulation.statistics.proportions import unseen
 from simulation.sweep.outcomes import numeric, outcome_value
 
 DAYS, SHARE = numeric("relapse_free_days"), numeric("relapse")
@@ -41,6 +42,22 @@ def test_streamed_means_equal_those_of_the_whole_table(monkeypatch: pytest.Monke
     count = int(table[2, 1, :, 1].sum())
     wilson = stats.binomtest(count, 30).proportion_ci(0.95, method="wilson")
     assert (found.low[2, 1, 1], found.high[2, 1, 1]) == pytest.approx((wilson.low, wilson.high))
+
+
+def test_points_whose_patients_are_alike_have_the_interval_of_what_is_possible() -> None:
+    found = responses.accumulate(records(np.full((2, 1, 6, 1), 150.0), np.arange(12)), (DAYS,), 2, 1, 6)
+    assert np.isnan(found.low).all() and np.isnan(found.high).all()
+    cut = responses.within(found, [(0.0, 150.0)])
+    assert cut.low[0, 0, 0] == pytest.approx(150 * (1 - unseen(6))) and cut.high[0, 0, 0] == 150.0
+    open_end = responses.within(found, [(0.0, np.inf)])
+    assert open_end.low[0, 0, 0] == pytest.approx(cut.low[0, 0, 0]) and np.isnan(open_end.high[0, 0, 0])
+
+
+def test_pairs_who_are_alike_too() -> None:
+    mean, low, high = paired_interval(np.zeros((2, 6)), [1.0, np.inf])
+    assert mean.tolist() == [0.0, 0.0]
+    assert (low[0], high[0]) == pytest.approx((-unseen(6), unseen(6)))
+    assert np.isnan(low[1]) and np.isnan(high[1])
 
 
 def test_nothing_of_none_and_all_of_all_have_an_interval() -> None:

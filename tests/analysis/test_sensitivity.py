@@ -6,14 +6,18 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from simulation.analysis.findings import Ranking
 from simulation.analysis.sensitivity import (
     Refused,
     check_responses,
+    is_share,
     morris_indices,
     rank_correlations,
     sobol_indices,
 )
+from simulation.analysis.words import ranking_sentence
 from simulation.sweep.designs import latin_hypercube, morris_shares, sobol_shares
+from simulation.sweep.outcomes import numeric
 from simulation.sweep.sweep_file import Morris, Sobol
 
 type Floats = npt.NDArray[np.float64]
@@ -40,12 +44,37 @@ def test_sobol_indices_of_the_ishigami_function(second_order: bool) -> None:
         assert {(i, j): value for i, j, value, _ in found.pairs}[0, 2] == pytest.approx(0.2437, abs=0.05)
 
 
+def test_what_too_few_points_give_is_not_resolved() -> None:
+    few, many = (
+        sobol_indices(NAMES, ishigami(sobol_shares(n, 3, Sobol(kind="sobol", points=n))), second_order=False)
+        for n in (8, 2048)
+    )
+    assert many.resolved.all()
+    assert not few.resolved.any()
+    design = Morris(kind="morris", trajectories=4)
+    shares = morris_shares(design, 3, 4, seed=1)
+    assert not morris_indices(
+        NAMES, shares, linear(shares), 4
+    ).resolved.any()  # its interval of 0 is no precision
+    told = ranking_sentence(Ranking("base", numeric("relapse"), few, float("nan")), {})
+    assert "3 of 3 not resolved: more samples needed" in told
+
+
+@pytest.mark.parametrize(("value", "half", "fine"), [
+    (0.5, 0.1, True), (-0.02, 0.05, True), (1.03, 0.1, True), (1.8, 0.19, False), (0.5, 92.0, False), (-0.5, 0.2, False),
+    (0.5, float("nan"), False),
+])  # fmt: skip
+def test_which_numbers_are_shares(value: float, half: float, fine: bool) -> None:
+    assert bool(is_share(np.array(value), np.array(half))) is fine
+
+
 def test_morris_indices_of_a_straight_function() -> None:
     design = Morris(kind="morris", trajectories=10)
     shares = morris_shares(design, 3, 10, seed=1)
     found = morris_indices(NAMES, shares, linear(shares), 4)
     assert found.total == pytest.approx([4, 2, 0], abs=1e-9)
     assert found.spread == pytest.approx([0, 0, 0], abs=1e-9)
+    assert found.resolved.all()
 
 
 def test_rank_correlations_order_the_parameters() -> None:

@@ -8,11 +8,13 @@ from simulation.analysis.threshold import find_threshold
 
 def test_a_straight_line_crosses_where_it_does() -> None:
     levels = [30.0, 10.0, 20.0, 0.0]
-    gains = np.array([[x - 12.0] * 12 for x in levels])
+    spread = np.linspace(-1.0, 1.0, 24)  # how patients differ, at every level alike
+    gains = np.array([x - 12.0 + spread for x in levels])
     found = find_threshold(levels, gains)
     (crossing,) = found.crossings
     assert crossing.at == pytest.approx(12.0) and crossing.wins_above
-    assert (crossing.low, crossing.high) == pytest.approx((12.0, 12.0))
+    half = 1.96 * spread.std() / 24**0.5
+    assert (crossing.low, crossing.high) == pytest.approx((12.0 - half, 12.0 + half), abs=0.05)
     assert found.levels.tolist() == [0, 10, 20, 30] and found.verdict == "mixed"
 
 
@@ -29,10 +31,25 @@ def test_an_advantage_that_ends_and_one_that_is_only_between() -> None:
     assert [c.wins_above for c in between.crossings] == [True, False]
 
 
-@pytest.mark.parametrize(("gain", "verdict"), [(1.0, "always"), (-1.0, "never"), (0.0, "never")])
+@pytest.mark.parametrize(("gain", "verdict"), [(1.0, "always"), (-1.0, "never"), (0.0, "open")])
 def test_no_crossing(gain: float, verdict: str) -> None:
-    found = find_threshold([1, 2, 3], np.full((3, 6), gain))
+    gains = gain * (1.0 + np.linspace(-0.5, 0.5, 3 * 24).reshape(3, 24))
+    found = find_threshold([1, 2, 3], gains)
     assert not found.crossings and found.verdict == verdict
+    assert (
+        find_threshold([1, 2, 3], gains[:, :19]).verdict == "open"
+    )  # too few patients to be certain of anything
+
+
+def test_patients_who_are_all_alike_leave_open_what_the_others_would_be() -> None:
+    gains = np.ones((2, 24))
+    assert find_threshold([1, 2], gains).verdict == "open"  # no bound is known
+    assert find_threshold([1, 2], gains, most=1.0).verdict == "always"  # a share: 24 of 24
+    assert (
+        find_threshold([1, 2], gains, most=365.0).verdict == "open"
+    )  # one day of 365, and 14 % may lose a year
+    between = find_threshold([0, 1], np.array([[-1.0] * 24, [1.0] * 24]), most=1.0)
+    assert np.isnan(between.crossings[0].low) and np.isnan(between.agreement)
 
 
 def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:

@@ -49,7 +49,8 @@ def a_problem(**changes: object) -> Problem:
             Free("partition_marrow", 0.05, 1.0, False),
             Free("treg_engaged_weight", 1.0, 20.0, True),
         ),
-        {}, {}, (product, third), {"A": 1.0, "B": 1.0}, {"overt": 4}, Fidelity(), Effort(64, 16, 4, 24, 3, 2),
+        {}, {}, (product, third), {"A": 1.0, "B": 1.0}, {"overt": 4}, Fidelity(), 
+        Effort(design=64, keep=16, rounds=4, particles=24, finalists=3, confirm=2),
     )  # fmt: skip
     return replace(problem, **changes)  # type: ignore[arg-type]
 
@@ -119,7 +120,9 @@ def test_the_record_shows_targets_side_by_side_and_a_set_that_can_be_read(
 ) -> None:
     from simulation.calibration.problem import read_parameter_set
 
-    fit = Fit(a_problem(effort=Effort(16, 6, 1, 4, 1, 1)), tmp_path)
+    fit = Fit(
+        a_problem(effort=Effort(design=16, keep=6, rounds=1, particles=4, finalists=1, confirm=1)), tmp_path
+    )
     fit.run(Oracle())
     monkeypatch.setattr("simulation.calibration.record.Simulator", Oracle)
     finalists = confirm(fit)

@@ -9,6 +9,7 @@ import pytest
 
 import simulation
 from simulation.cli import app, faults
+from simulation.cli.terminal import print_table
 from simulation.errors import ExitStatus, MissingExtra, UserError
 
 from .conftest import ROOT, Sim, process_environment
@@ -152,6 +153,42 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "{\n"
+
+
+@pytest.mark.parametrize(
+    "words", ["schema", "params", "--help", f"show {ROOT / 'scenarios' / 'preemptive.yaml'}"]
+)
+def test_a_reader_that_is_not_there_and_a_closed_stdout_are_no_error(tmp_path: Path, words: str) -> None:
+    for end in ("| true", ">&-", ">&- 2>&-"):
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", f"{sys.executable} {ROOT / 'run_sim.py'} {words} {end}"],
+            cwd=tmp_path, env=process_environment(), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, ""), end
+
+
+def test_a_mistake_keeps_its_status_where_nobody_listens(tmp_path: Path) -> None:
+    command = f"{sys.executable} {ROOT / 'run_sim.py'} check nothing.yaml >&- 2>&-"
+    assert (
+        subprocess.run(
+            ["bash", "-c", command], cwd=tmp_path, env=process_environment(), check=False
+        ).returncode
+        == 2
+    )
+
+
+def test_a_backend_for_other_programs_is_no_matter_of_ours(process: Sim) -> None:
+    answer = process(
+        "run", ROOT / "scenarios" / "no_treatment.yaml", "--days", "2", "--set", "marrow.rows=2", "--set", "marrow.columns=2",
+        "--out", "o", "-q", env={"MPLBACKEND": "nonsense"},
+    )  # fmt: skip
+    assert (answer.status, answer.err) == (ExitStatus.DONE, "")
+
+
+def test_names_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["[/red] of [bold]", "x"], [["[/b]", "[i]1"]], title="[/title]")
+    out = capsys.readouterr().out
+    assert all(text in out for text in ("[/red] of [bold]", "[/b]", "[i]1", "[/title]"))
 
 
 def test_a_terminal_without_our_signs_is_no_bug(process: Sim) -> None:

@@ -106,7 +106,7 @@ def test_the_resolved_file_gives_the_same_bytes(tmp_path: Path, capsys: pytest.C
 def test_another_seed_is_another_plate() -> None:
     one, other = run(TINY, seed=1), run(TINY, seed=2)
     assert one.summary != other.summary
-    assert one.summary == run(TINY, seed=1).summary
+    assert repr(one.summary) == repr(run(TINY, seed=1).summary)  # one donor has no SD, and NaN is not NaN
 
 
 @pytest.mark.slow

@@ -176,3 +176,9 @@ def test_agrees_with_json_which_is_yaml(data: dict[str, Any]) -> None:
     import json
 
     assert plain(parse_yaml(json.dumps(data, ensure_ascii=False), "f")) == data
+
+
+@pytest.mark.parametrize("text", ['extends: "a\\0.yaml"', '"a\\0": 1', 'name: "\\x07"'])
+def test_an_escape_brings_no_character_that_is_no_text(text: str) -> None:
+    with pytest.raises(UserError, match=r"x.yaml:1: the character .* is not text"):
+        parse_yaml(text, "x.yaml")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from simulation.statistics.competing import aalen_johansen
+from simulation.statistics.proportions import wilson
 from simulation.statistics.survival import kaplan_meier
 
 TIMES = [1, 2, 2, 3, 3, 4, 5, 5, 6, 7, 8, 8, 9, 10, 12]
@@ -48,4 +49,33 @@ def test_with_one_cause_it_is_kaplan_meier() -> None:
 
 def test_nothing_happened() -> None:
     found = aalen_johansen([365, 365], [0, 0], 1)
-    assert found.at(365) == (0, 0, 0)
+    assert found.at(365) == pytest.approx((0, 0, wilson(0, 2).high))
+    assert found.high == pytest.approx([wilson(0, 2).high] * 2)  # on every day, not only on the last
+
+
+def test_everything_happened_to_everybody() -> None:
+    found = aalen_johansen([5, 5, 5], [1, 1, 1])
+    assert found.at(5) == pytest.approx((1, wilson(3, 3).low, 1))
+
+
+def test_those_who_had_the_other_cause_count_as_known_and_the_censored_do_not() -> None:
+    found = aalen_johansen([1, 2, 3, 9, 9], [2, 2, 0, 0, 0], cause=1)
+    assert found.at(9) == pytest.approx((0, 0, wilson(0, 4).high))  # the one of day 3 left before
+
+
+def test_with_one_cause_and_no_event_it_is_kaplan_meier_too() -> None:
+    days = [3.0, 9.0, 9.0, 9.0]
+    found, curve = aalen_johansen(days, [0] * 4), kaplan_meier(days, [0] * 4)
+    assert found.high == pytest.approx(1 - curve.low)
+
+
+@pytest.mark.parametrize("causes", [[1.7, 0], [-1, 0], [float("nan"), 0], ["1", "0"], [None, 0]])
+def test_what_is_no_cause_is_refused(causes: list[object]) -> None:
+    with pytest.raises(ValueError, match="causes must be"):
+        aalen_johansen([1, 2], causes)  # type: ignore[arg-type]
+
+
+def test_nothing_is_said_after_the_last_follow_up() -> None:
+    with pytest.raises(ValueError, match=r"nothing is known of day 1000: follow-up ends on day 40"):
+        aalen_johansen([10, 40], [1, 0]).at(1000)
+    assert aalen_johansen([10, 40], [1, 2]).at(1000)[0] == 0.5  # nobody is left to whom anything may happen

@@ -2,15 +2,19 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from simulation.statistics.correlation import rank_correlation
 from simulation.statistics.paired import (
     avoided,
+    beyond_chance,
+    differing,
     efficiency_of_pairing,
     mean_difference,
+    precision,
     ratio_of_means,
     spread,
     tally,
 )
-from simulation.statistics.proportions import wilson
+from simulation.statistics.proportions import LEAST_WHO_DIFFER, unseen, wilson
 from simulation.statistics.variance import components
 
 
@@ -38,10 +42,64 @@ def test_mean_difference_and_its_bootstrap_interval() -> None:
 def test_twins_who_do_not_differ() -> None:
     same = np.array([3.0, 4.0, 5.0])
     found = mean_difference(same, same)
-    assert (found.value, found.se, found.low, found.high) == (0, 0, 0, 0)
+    assert (found.value, found.se) == (0, 0)
+    assert np.isnan(found.low) and np.isnan(found.high)  # three alike fix nothing without a bound
+    bounded = mean_difference(same, same, most=10.0)
+    assert (bounded.low, bounded.high) == pytest.approx((-10 * unseen(3), 10 * unseen(3)))
+    assert unseen(3) == pytest.approx(wilson(0, 3).high)
     assert np.isnan(mean_difference(same[:1], same[:1]).low)
     assert np.isnan(efficiency_of_pairing(same[:1], same[:1]))
     assert efficiency_of_pairing(same, same) == np.inf
+
+
+def test_nobody_avoids_anything_is_not_known_exactly() -> None:
+    gain, _ = avoided([0] * 6, [0] * 6)
+    assert (gain.low, gain.high) == pytest.approx((-unseen(6), unseen(6)))
+
+
+def test_a_few_alike_are_no_precision() -> None:
+    two = precision([3.0, 3.1], [0.0, 0.0], most=60)
+    assert two >= 60 * unseen(2) - 1e-9  # the bootstrap of two values would say 0.05
+    rng = np.random.default_rng(2)
+    one, other = rng.normal(5, 1, 40), rng.normal(0, 1, 40)
+    assert precision(one, other, most=60) == mean_difference(one, other).half_width
+    assert np.isnan(precision([1.0], [0.0], most=60))
+
+
+def test_beyond_chance_is_said_of_enough_patients_only() -> None:
+    assert beyond_chance(0.5, 2.0, LEAST_WHO_DIFFER) == 1
+    assert beyond_chance(-2.0, -0.5, LEAST_WHO_DIFFER) == -1
+    assert beyond_chance(-2.0, 0.5, 500) == 0
+    assert beyond_chance(0.5, 2.0, LEAST_WHO_DIFFER - 1) == 0
+    assert beyond_chance(None, None, 500) == beyond_chance(float("nan"), float("nan"), 500) == 0
+    assert differing([1, 2, 3], [1, 0, 0]) == 2
+
+
+@pytest.mark.parametrize("flags", [[1, 2, 1, 2], [1, float("nan"), 0, 0], ["False", "True", "False", "True"]])
+def test_what_is_no_flag_is_refused(flags: list[object]) -> None:
+    with pytest.raises(ValueError, match="events must be"):
+        avoided(flags, [0, 0, 0, 0])  # type: ignore[arg-type]
+
+
+def test_a_missing_value_is_refused_and_not_left_out() -> None:
+    for what in (tally, mean_difference, ratio_of_means):
+        with pytest.raises(ValueError, match="1 are missing"):
+            what([1.0, float("nan"), 3.0], [1.0, 2.0, 3.0])
+
+
+def test_rank_correlation_has_bonett_and_wrights_interval() -> None:
+    rng = np.random.default_rng(4)
+    a = rng.normal(size=50)
+    found = rank_correlation(a, a + rng.normal(size=50))
+    r = found.value
+    half = 1.959964 * ((1 + r**2 / 2) / 47) ** 0.5
+    assert (found.low, found.high) == pytest.approx(
+        (np.tanh(np.arctanh(r) - half), np.tanh(np.arctanh(r) + half))
+    )
+    assert np.isnan(rank_correlation([1, 2, 3], [1, 3, 2]).low)
+    assert np.isnan(rank_correlation([1, 2, 3, 4], [1, 2, 3, 4]).low)
+    with pytest.raises(ValueError, match="that vary"):
+        rank_correlation([1, 1, 1], [1, 2, 3])
 
 
 def test_wins_ties_and_losses() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from simulation.statistics.proportions import unseen
 from simulation.statistics.survival import kaplan_meier, log_rank, rmst, rmst_difference
 
 # Freireich 1963 / Gehan 1965: remission of acute leukaemia, weeks; 1 = relapse
@@ -77,23 +78,58 @@ def test_log_rank_equals_r() -> None:
 
 def test_nothing_happened_to_anybody() -> None:
     curve = kaplan_meier([365, 365, 365], [False] * 3)
-    assert curve.survival.tolist() == curve.low.tolist() == curve.high.tolist() == [1, 1]
-    assert np.isnan(curve.quantile()).all()
+    assert curve.survival.tolist() == curve.high.tolist() == [1, 1]
+    assert curve.low == pytest.approx([1 - unseen(3)] * 2)
+    assert np.isnan(curve.quantile()[0])
     found = rmst([365] * 3, [False] * 3, 365)
-    assert (found.value, found.se) == (365, 0)
+    assert (found.value, found.se, found.high) == (365, 0, 365)
+    assert found.low == pytest.approx(365 * (1 - unseen(3)))
     assert log_rank([365], [False], [365], [False]) == (0.0, 1.0)
+
+
+def test_the_band_before_the_first_event_rests_on_those_still_at_risk() -> None:
+    curve = kaplan_meier([2, 4, 6, 8], [False, False, True, True])
+    at = dict(zip(curve.times.tolist(), curve.low.tolist(), strict=True))
+    assert [at[0.0], at[2.0], at[4.0]] == pytest.approx([1 - unseen(4), 1 - unseen(4), 1 - unseen(3)])
 
 
 def test_everything_happened_to_everybody_at_once() -> None:
     curve = kaplan_meier([10, 10], [True, True])
     assert curve.survival.tolist() == [1, 0]
-    assert curve.low.tolist() == [1, 0]
-    assert rmst([10, 10], [True, True], 365).value == 10
+    assert curve.low[-1] == 0
+    assert curve.high[-1] == pytest.approx(unseen(2))
+    found = rmst([10, 10], [True, True], 365)
+    assert found.value == 10
+    share = unseen(2)
+    assert (found.low, found.high) == pytest.approx((10 - share * 10, 10 + share * 355))
+
+
+def test_the_difference_of_two_groups_without_events_is_not_known_exactly() -> None:
+    alike = rmst([100] * 6, [False] * 6, 100)
+    gap = rmst_difference(alike, alike)
+    assert (gap.value, gap.low, gap.high) == pytest.approx((0, -100 * unseen(6), 100 * unseen(6)))
+
+
+def test_nothing_is_said_after_the_last_follow_up() -> None:
+    days, flags = [10, 20, 30, 40], [1, 0, 1, 0]
+    with pytest.raises(ValueError, match=r"nothing is known of day 1000: follow-up ends on day 40"):
+        rmst(days, flags, 1000)
+    with pytest.raises(ValueError, match=r"nothing is known of day 41"):
+        kaplan_meier(days, flags).at([5, 41])
+    assert rmst(days, [1, 0, 1, 1], 1000).value == rmst(days, [1, 0, 1, 1], 40).value  # nobody is left
+
+
+@pytest.mark.parametrize("status", [[1, 2, 1, 2], [1, float("nan"), 0, 0], ["False"] * 4, [None, 0, 0, 1]])
+def test_what_is_no_flag_is_refused(status: list[object]) -> None:
+    with pytest.raises(ValueError, match="events must be"):
+        kaplan_meier([5, 6, 7, 8], status)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="events must be"):
+        log_rank([5, 6, 7, 8], status, [5], [1])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("days", [[], [-1.0], [float("nan")]])
 def test_impossible_times_are_refused(days: list[float]) -> None:
-    with pytest.raises(ValueError, match=r"survival needs|follow-up times"):
+    with pytest.raises(ValueError, match=r"follow-up times"):
         kaplan_meier(days, [True] * len(days))
 
 

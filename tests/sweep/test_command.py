@@ -84,3 +84,20 @@ def test_options_that_exclude_each_other(tmp_path: Path) -> None:
     assert main(["analyze", str(tmp_path), "--better", "a"]) == 2
     assert main(["analyze", str(tmp_path)]) == 2
     assert main(["expand", str(tmp_path), "--replicates", "2"]) == 2
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("plan.json", "[1]"), ("plan.json", "1"), ("plan.json", '{"format": 1}'), ("plan.json", "[" * 100_000),
+    ("plan.json", '{"format": 1, "name": "x", "description": "", "arms": [1], "parameters": 3}'),
+    ("design.csv", "point,phi_bm\n0,x\n"), ("design.csv", "point,phi_bm\n0\n"), ("design.csv", ""),
+])  # fmt: skip
+def test_a_damaged_folder_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, text: str
+) -> None:
+    out = tmp_path / "out"
+    assert main(["sweep", str(write(tmp_path, TINY)), "--out", str(out), "--workers", "0", "-q"]) == 0
+    (out / name).write_text(text)
+    capsys.readouterr()
+    assert main(["analyze", str(out)]) == 2
+    err = capsys.readouterr().err
+    assert name in err and ("damaged" in err or "columns are not those" in err)

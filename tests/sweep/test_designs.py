@@ -1,5 +1,6 @@
 """Designs: which points, in which order, and that a drawn one is saved and never drawn again."""
 
+import os
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -111,3 +112,23 @@ def test_the_saved_design_reads_back_to_the_last_bit(tmp_path: Path, monkeypatch
         reader = PointReader(tmp_path, (A, B, C), 60)
         assert [reader[i] for i in (0, 1, 1, 7, 59, 3)] == [wanted[i] for i in (0, 1, 1, 7, 59, 3)]
     assert np.array_equal(read_shares(tmp_path, 60, 3), np.array([shares for _, shares in pairs + more]))
+
+
+@pytest.mark.parametrize(("content", "message"), [
+    ("a,n\n0,1\n".encode("utf-16"), r"points.csv:1: this is not text in UTF-8"),
+    (b"a,n\n0," + b"9" * 200_000 + b"\n", r"points.csv:2: this is no CSV: field larger than field limit"),
+    (b"a,n\n0,\0\n", r"points.csv:2: n: "),
+    (b"", r"points.csv:1: the column 'a' is missing"),
+])  # fmt: skip
+def test_a_file_that_is_no_design_is_told_with_its_line(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "points.csv"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        list(from_csv(path, "points.csv", (A, N)))
+
+
+def test_pipes_devices_and_folders_are_no_designs(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")  # reading it would wait for ever
+    for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
+        with pytest.raises(UserError, match=r"this is not a regular file|this is a folder"):
+            list(from_csv(path, path.name, (A, N)))

@@ -84,7 +84,7 @@ WRONG = [
     ("parameters: {phi_bm: [0, 1]}\ndesign: {kind: sobol, points: 100}", "design.points", "power of two"),
     ("parameters: {phi_bm: [0, 1]}\ndesign: {kind: sobol, points: 8}", "design", "at least two"),
     ("parameters: {phi_bm: [0, 1], rate_contacts: [200 /day]}\ndesign: {kind: zip}", "design", "one length"),
-    ("parameters: {phi_bm: [0]}\ndesign: {kind: csv, file: none.csv}", "none.csv", "No such file"),
+    ("parameters: {phi_bm: [0]}\ndesign: {kind: csv, file: none.csv}", "none.csv", "there is no such file"),
     ("parameters: {phi_bm: [0]}\ndesign: {kind: grid}\nreplicates: 2\ncohort: {size: 3}", "replicates", "both given"),
     ("parameters: {phi_bm: [0]}\ndesign: {kind: grid}\ncohort: {size: 3, vary: [phi_bm]}", "cohort", "no spread"),
     ("parameters: {phi_bm: [0]}\ndesign: {kind: grid}\noutcomes: [relapst]", "outcomes", "did you mean 'relapse'"),
@@ -166,3 +166,17 @@ def test_shipped_sweeps_judge_by_what_the_shipped_trials_judge_by() -> None:
     primary = {load_trial(path).file.outcomes.primary for path in (SCENARIOS / "trials").glob("*.yaml")}
     for path in (SCENARIOS / "sweeps").glob("global_*.yaml"):
         assert {load_sweep(path).primary.name} == primary
+
+
+def test_an_empty_block_is_told_with_its_line(tmp_path: Path) -> None:
+    for spec in ("{}", "{times: {}}", "{plus: {}}"):
+        with pytest.raises(UserError, match=r"sweep.yaml:4: parameters.start.delay.*got an empty block"):
+            sweep_of(tmp_path, f"parameters:\n  start.delay: {spec}\ndesign: {{kind: grid}}\n")
+    with pytest.raises(UserError, match=r"sweep.yaml:5: outcomes: .*got an empty block"):
+        sweep_of(tmp_path, "parameters: {phi_bm: [0, 1]}\ndesign: {kind: grid}\noutcomes: [{}]\n")
+
+
+def test_a_mistake_in_set_is_told_with_its_line(tmp_path: Path) -> None:
+    body = "set: {follow_up: 40 d,\n  marrow: {rows: many}}\nparameters: {phi_bm: [0, 1]}\ndesign: {kind: grid}\n"
+    with pytest.raises(UserError, match=r"sweep.yaml:4: set.marrow.rows: .*expected a whole number"):
+        sweep_of(tmp_path, body)

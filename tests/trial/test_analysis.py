@@ -8,7 +8,9 @@ import pytest
 
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.results.trial_view import ArmView
-from simulation.trial.analysis import compare
+from simulation.statistics.proportions import unseen
+from simulation.trial.analysis import compare, main_half_width
+from simulation.trial.over_time import over_time
 from simulation.trial.schema import Trial
 from simulation.trial.table import TrialTable
 
@@ -33,7 +35,7 @@ def arm(key: str, **columns: Sequence[object]) -> ArmView:
     }
     made |= {name: [False] * n for name in ("eradicated", "in_remission_at_end")}
     made |= {name: [True] * n for name in ("relapse_free_at_end", "agvhd_free_relapse_free_at_end")}
-    made |= {name: [""] * n for name in ("relapse_cd19", "cause_of_failure")}
+    made |= {name: [""] * n for name in ("relapse_cd19", "cause_of_failure", "course")}
     made |= {"patient": list(range(n)), "rate_blast_net_growth": [0.2 + 0.01 * i for i in range(n)]}
     made |= {"n_residual_blasts": [1e6] * n, "n_cd19_negative_reservoir": [0.0] * n}
     made |= columns
@@ -134,3 +136,69 @@ def test_no_patient_yet(trial: Trial) -> None:
     found = compare(trial, empty)
     assert found["arms"] == {}
     assert found["patients_left_out"] == 3
+
+
+def forty(key: str, **columns: Sequence[object]) -> ArmView:
+    """Make an arm of forty patients: five times the eight."""
+    one = arm(key)
+    return ArmView(key, key, {name: np.tile(values, 5) for name, values in one.columns.items()} | {
+        name: np.array(values) for name, values in columns.items()
+    }, 1e-4)  # fmt: skip
+
+
+def overt(*spans: tuple[float, float]) -> str:
+    return json.dumps({"overt": spans})
+
+
+def test_days_up_to_a_day_are_counted_as_the_outcome_is() -> None:
+    one = arm(
+        "late",
+        course=[overt((-3.0, 2.0), (10.0, 14.0), (30.0, 42.0))] + [""] * 7,
+        nrm_day=[NAN, 20.0] + [NAN] * 6,
+        relapse_free_days=[10.0] + [42.0] * 7,
+    )
+    assert one.days_until("current_leukaemia_free_days", 42.0)[:3].tolist() == [24.0, 20.0, 42.0]
+    assert one.days_until("current_leukaemia_free_days", 12.0)[:3].tolist() == [8.0, 12.0, 12.0]
+    assert one.days_until("relapse_free_days", 12.0)[:2].tolist() == [10.0, 12.0]
+
+
+def test_an_early_lead_that_melts_away_is_told() -> None:
+    # one arm is ahead by ten days in each patient at first, and loses them in the last quarter: it would be behind
+    rng = np.random.default_rng(1)
+    late = [overt((5.0 + u, 15.0 + 2 * u)) for u in rng.random(40)]
+    early = [overt((33.0, 39.0 + u)) for u in rng.random(40)]
+    found = over_time(
+        forty("early", course=early), forty("late", course=late), "current_leukaemia_free_days", 42.0
+    )
+    assert found["value"][11] == pytest.approx(10.5, abs=0.3)  # up to day 21
+    assert found["low"][-1] > 0
+    assert found["if_it_went_on"]["interval"][1] < 0
+    assert found["follow_up_decides"]
+    few = over_time(
+        arm("early", course=early[:8]), arm("late", course=late[:8]), "current_leukaemia_free_days", 42.0
+    )
+    assert few["follow_up_decides"]  # a warning needs fewer patients than a claim
+
+
+def test_a_lead_that_lasts_is_no_matter_of_follow_up() -> None:
+    rng = np.random.default_rng(1)
+    late = [overt((5.0 + u, 42.0)) for u in rng.random(40)]
+    found = over_time(forty("early"), forty("late", course=late), "current_leukaemia_free_days", 42.0)
+    assert found["low"][-1] > 0
+    assert found["if_it_went_on"]["value"] > found["value"][-1]
+    assert not found["follow_up_decides"]
+
+
+def test_correlations_have_an_interval_and_say_of_how_many(trial: Trial, table: TrialTable) -> None:
+    found = compare(trial, table)["sensitivity"]
+    assert found == {}  # nobody differs in the primary outcome
+    late = arm("late", current_leukaemia_free_days=[42.0, 30.0, 35.0, 20.0, 21.0, 10.0, 12.0, 5.0])
+    told = compare(trial, TrialTable((arm("none"), late, arm("early")), 0, {}))["sensitivity"]
+    one = told["rate_blast_net_growth"]
+    assert one["n"] == 8
+    assert -1 < one["interval"][0] < one["value"] < one["interval"][1] <= 1
+
+
+def test_two_patients_alike_are_no_precision(trial: Trial) -> None:
+    arms = tuple(arm(key) for key in ("none", "late", "early"))
+    assert main_half_width(trial, TrialTable(arms, 0, {})) == pytest.approx(42 * unseen(8))

@@ -16,8 +16,11 @@ from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure, figures_in
 from simulation.results.trial_figures import forest, incidence, leukaemia_free, survival, twins
 from simulation.results.trial_view import ArmView, TrialView
+from simulation.trial import pair_words
 from simulation.trial.conduct import Conducted, conduct
+from simulation.trial.failed_checks import failed_checks
 from simulation.trial.report import report_files
+from simulation.trial.report_words import not_the_same
 from simulation.trial.schema import SURVIVAL, Trial
 
 FIGURES = figures_in("simulation.results.trial_figures")
@@ -124,11 +127,11 @@ def test_the_report_stands_alone(done: Conducted, trial: Trial) -> None:
     files = report_files(trial, done, {"program": "x"}, figures=True)
     page = files["report.html"]
     assert isinstance(page, str)
-    assert page.count("<figure") == 8
+    assert page.count("<figure") == len(FIGURES)
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "https://" not in page.replace("https://doi.org", "")
     assert "not validated" in page
-    assert len([name for name in files if name.endswith(".png")]) == 8
+    assert len([name for name in files if name.endswith(".png")]) == len(FIGURES)
     assert report_files(trial, done, {"program": "x"}, figures=True) == files  # the same bytes twice
 
 
@@ -138,3 +141,41 @@ def test_comparison_is_strict_json(done: Conducted, key: str) -> None:
     told = read(json.dumps(done.view.comparison, allow_nan=False))
     assert isinstance(told, dict)
     assert all(key in arm for arm in told["arms"].values())
+
+
+def test_what_the_arms_differ_in_and_what_the_model_fails_is_said(trial: Trial) -> None:
+    assert not_the_same(trial) == ""  # late and early differ in when they start, and in nothing else
+    longer = trial.arm("early").scenario
+    assert longer.blinatumomab is not None
+    longer = longer.model_copy(update={"blinatumomab": longer.blinatumomab.model_copy(update={"cycles": 4})})
+    arms = tuple(replace(arm, scenario=longer) if arm.key == "early" else arm for arm in trial.arms)
+    told = not_the_same(replace(trial, arms=arms))
+    assert (
+        "differ in more than one thing (treatment starts, blinatumomab)" in told and "Up to 4 cycles" in told
+    )
+    (line,) = failed_checks(trial)
+    assert "S1: " in line and "C14_low: " in line
+    untreated = tuple(replace(arm, scenario=trial.arm("none").scenario) for arm in trial.arms)
+    (line,) = failed_checks(replace(trial, arms=untreated))
+    assert "C16: " in line and "S1: " not in line and "C14_low: " not in line
+
+
+@pytest.mark.parametrize(("n", "interval", "words"), [
+    (40, (3.0, 50.0), "more, beyond chance"), (40, (-50.0, -3.0), "fewer, beyond chance"),
+    (40, (-3.0, 50.0), "do not settle"), (19, (3.0, 50.0), "only 19 patients differ, and below 20"),
+])  # fmt: skip
+def test_beyond_chance_is_said_of_twenty_who_differ(
+    n: int, interval: tuple[float, float], words: str
+) -> None:
+    assert words in pair_words.verdict({"interval_paired": interval, "differing": n})
+
+
+def test_a_follow_up_that_decides_is_warned_of() -> None:
+    found = {
+        "outcome": "current_leukaemia_free_days", "days": [float(d) for d in range(10, 250, 10)], "value": [5.0] * 24,
+        "low": [1.0] * 24, "high": [9.0] * 24, "if_it_went_on": {"value": -3.0, "interval": (-9.0, 2.0), "until": 480.0},
+    }  # fmt: skip
+    (line,) = pair_words.over_time({"difference_over_time": {**found, "follow_up_decides": False}})
+    assert "+5 (+1 to +9) by day 240" in line
+    _, warning = pair_words.over_time({"difference_over_time": {**found, "follow_up_decides": True}})
+    assert warning.startswith("Warning: the end of follow-up decides") and "until day 480" in warning

@@ -13,9 +13,9 @@ from matplotlib.patches import Patch
 
 from simulation.analysis.figures.axis import wrapped
 from simulation.analysis.figures.common import Declared, declared, title_with_arm, who
-from simulation.analysis.findings import Findings
+from simulation.analysis.findings import Findings, largest_difference
 from simulation.analysis.paired import paired_interval
-from simulation.analysis.sensitivity import Indices
+from simulation.analysis.sensitivity import NOT_RESOLVED, Indices
 from simulation.results.figures import style
 from simulation.sweep.outcomes import NumericOutcome
 
@@ -103,7 +103,8 @@ def index_bars(found: Indices, labels: Sequence[str], outcome: NumericOutcome) -
         _bars(ax, rows, found.main[order], found.main_half[order], "#0072B2", "", 0.7)
         ax.set_xlabel(wrapped(f"Partial rank correlation with: {outcome.title}", 60))
     ax.axvline(0, color="#222222", linewidth=0.8)
-    ax.set_yticks(range(order.size), [wrapped(labels[i], 34) for i in order])
+    names = [labels[i] if found.resolved[i] else f"{labels[i]} (not resolved)" for i in order]
+    ax.set_yticks(range(order.size), [wrapped(name, 34) for name in names])
     if found.kind == "sobol":
         figure.legend(loc="outside upper right", ncols=2)
     return figure
@@ -173,7 +174,7 @@ def of_outcome(findings: Findings, index: int, outcome: NumericOutcome) -> Itera
         return
     for arm, name in enumerate(findings.plan.arm_names):
         table = findings.values[index, :, arm]
-        swings = list(_swings(findings, table))
+        swings = list(_swings(findings, table, outcome))
         telling = [swing for swing in swings if swing.size > 0]
         left_out = len(swings) - len(telling) if telling else 0
         title = title_with_arm(findings, f"{outcome.title}: one parameter at a time", name)
@@ -186,11 +187,12 @@ def of_outcome(findings: Findings, index: int, outcome: NumericOutcome) -> Itera
         yield declared("tornado", (outcome.name, name), title, caption, draw)
 
 
-def _swings(findings: Findings, table: Floats) -> Iterator[Swing]:
+def _swings(findings: Findings, table: Floats, outcome: NumericOutcome) -> Iterator[Swing]:
+    most = largest_difference(findings.plan, outcome)
     for i, factor in enumerate(findings.plan.factors):
         ends = []
         for point in (1 + 2 * i, 2 + 2 * i):
-            mean, low, high = paired_interval((table[point] - table[0])[None, :])
+            mean, low, high = paired_interval((table[point] - table[0])[None, :], most)
             ends.append((float(mean[0]), float(low[0]), float(high[0])))
         words = [factor.told(findings.points[point][i]) for point in (1 + 2 * i, 2 + 2 * i)]
         yield Swing(
@@ -220,7 +222,11 @@ def of_sweep(findings: Findings) -> Iterator[Declared]:
             if np.isfinite(ranking.noise_share)
             else ""
         )
-        caption = f"{telling[found.kind]} Lines: 95 % interval by bootstrap over the design.{noise}"
+        missed = int((~found.resolved).sum())
+        unresolved = f" {missed} of {len(labels)} are {NOT_RESOLVED}." if missed else ""
+        caption = (
+            f"{telling[found.kind]} Lines: 95 % interval by bootstrap over the design.{noise}{unresolved}"
+        )
         bars = partial(index_bars, found, labels, ranking.outcome)
         yield declared("indices", (name,), title, caption, bars)
         if found.kind == "morris":

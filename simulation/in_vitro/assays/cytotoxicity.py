@@ -38,6 +38,7 @@ class Cytotoxicity(Experiment):
         "et_ratio": "E:T",
         "ec50_pg_per_ml": "EC50, pg/mL",
         "ec50_sd_log10": "SD, log10",
+        "ec50_donors": "donors with a curve",
         "lysis_at_highest_drug_percent": "lysis at highest drug, %",
         "lysis_sd_percent": "SD, %",
     }
@@ -210,6 +211,7 @@ def _findings(e: Cytotoxicity, table: Table, curves: Table) -> dict[str, Any]:
                     "et_ratio": et_ratio,
                     "ec50_pg_per_ml": 10.0**logs,
                     "ec50_sd_log10": spread,
+                    "ec50_donors": int(np.isfinite(curves["ec50_pg_per_ml"][fits]).sum()),
                     "lysis_at_highest_drug_percent": most,
                     "lysis_sd_percent": sd,
                 }

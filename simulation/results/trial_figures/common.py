@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -20,7 +19,6 @@ __all__ = [
     "PARAMETERS",
     "arm_key",
     "arm_look",
-    "courses",
     "percent_axis",
     "steps",
 ]
@@ -91,8 +89,3 @@ def steps(ax: Axes, times: Floats, values: Floats, until: float, **look: Any) ->
     ax.plot(
         np.append(times, until), np.append(values, values[-1]), drawstyle="steps-post", clip_on=False, **look
     )
-
-
-def courses(arm: ArmView) -> list[dict[str, Any]]:
-    """Return every patient's treatments and turns, as the workers wrote them down."""
-    return [json.loads(text) if text else {} for text in arm.text("course")]

@@ -43,7 +43,8 @@ def subgroups(view: TrialView, names: tuple[str, ...]) -> list[Subgroup]:
             continue
         for part, members in _halves(one.number(name)):
             if members.sum() >= 2:
-                rows.append(Subgroup(name, part, int(members.sum()), mean_difference(a[members], b[members])))
+                known = mean_difference(a[members], b[members], most=view.follow_up)
+                rows.append(Subgroup(name, part, int(members.sum()), known))
     return rows
 
 
@@ -63,7 +64,7 @@ def figure(view: TrialView) -> Figure:
     """Draw one line per half, the whole cohort at the top."""
     one, other = view.main_arms
     rows = subgroups(view, view.subgroups)
-    whole = mean_difference(one.number(view.primary), other.number(view.primary))
+    whole = mean_difference(one.number(view.primary), other.number(view.primary), most=view.follow_up)
     parameters = list(dict.fromkeys(row.parameter for row in rows))
     lines = 1 + len(rows) + 0.45 * len(parameters)
     height = 0.8 + 0.2 * lines

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure
-from simulation.results.trial_figures.common import arm_key, arm_look, courses, percent_axis, steps
+from simulation.results.trial_figures.common import arm_key, arm_look, percent_axis, steps
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.statistics.proportions import wilson
 
@@ -20,7 +20,7 @@ def share_free(arm: ArmView, days: np.ndarray) -> np.ndarray:
     """Return how many patients are alive and below overt relapse on each of the days, shape (n_days,)."""
     free = np.zeros(days.size, int)
     death = arm.number("nrm_day")
-    for course, died in zip(courses(arm), death, strict=True):
+    for course, died in zip(arm.courses, death, strict=True):
         here = np.ones(days.size, bool) if np.isnan(died) else days < died
         for start, end in course.get("overt", ()):
             here &= ~((days >= start) & (days < end))

@@ -11,7 +11,6 @@ from matplotlib.patches import Patch
 from simulation.products.registry import PRODUCTS
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure
-from simulation.results.trial_figures.common import courses
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.results.words import survival_words
 
@@ -68,7 +67,7 @@ def _chosen(view: TrialView) -> np.ndarray:
 
 
 def _draw(ax: Axes, arm: ArmView, chosen: np.ndarray, end: float) -> None:
-    told = courses(arm)
+    told = arm.courses
     last, death, extinct = arm.number("days_simulated"), arm.number("nrm_day"), arm.number("eradicated_day")
     for row, patient in enumerate(chosen):
         course = told[patient]
