@@ -220,7 +220,7 @@ def test_t_cells_reach_a_fixed_set_point_along_the_logistic_curve(start: float) 
 
 def test_t_cells_follow_a_rising_set_point_as_the_ode_does() -> None:
     def right(t: float, y: np.ndarray) -> np.ndarray:
-        return 0.25 * y * (1 - y / set_point(2.5e10, 2.5e11, t, 700.0))
+        return 0.25 * y * (1 - y / float(set_point(2.5e10, 2.5e11, t, 700.0)))
 
     exact = solve_ivp(right, (0, 300), [7e7], rtol=1e-9, t_eval=[20, 40, 100, 300]).y[0]
     lab, day = Lab(BLOOD), 0

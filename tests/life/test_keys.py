@@ -73,7 +73,7 @@ def test_a_life_with_everything_in_one_step_uses_every_key_once() -> None:
         life.step()
         pop = life.body.state.pop
         rows = pop.rows()
-        agents = set(zip(pop.code[rows], pop.place[rows], pop.serial[rows], strict=True))
+        agents = set(zip(pop.codes(rows).tolist(), pop.place[rows].tolist(), strict=True))
         assert len(agents) == len(rows)
     assert life.outcomes()["dli_count"] == 3
 

@@ -97,7 +97,7 @@ COMPARED = (
 
 def tiny_patients(cells_per_agent: object, seeds: range) -> npt.NDArray[np.float64]:
     """Return what `COMPARED` is on days 8, 16 and 24, shape (patients, columns x days)."""
-    plan = TINY | {"resolution.cells_per_agent": cells_per_agent}
+    plan = {**TINY, "resolution.cells_per_agent": cells_per_agent}
     scenario = load_scenario(SCENARIOS / "preemptive.yaml", plan)
     rows = []
     for seed in seeds:
