@@ -409,6 +409,23 @@ def test_a_stratum_that_is_used_again_keeps_nothing_of_its_last_user(
     assert (np.sort(again.pop.uid[again.pop.rows()]) == np.sort(fresh.pop.uid[fresh.pop.rows()]) + last).all()
 
 
+def test_hazards_by_row_and_by_stratum_are_the_same() -> None:
+    world = World(capacity=64)
+    pop = world.pop
+    for place in range(RING):
+        pop.add(7, place, 100)
+    world.set_hazards()
+    held = pop.hazard
+    held[pop.rows(), DEATH] = 1e9
+    new = pop.add(8, 2, 100)  # neither does this undo what was written, nor is what is written later lost
+    held[new, DEATH] = 1e9
+    assert pop.hazards[:2, DEATH].tolist() == [[1e9] * RING, [0.0, 0.0, 1e9, 0.0, 0.0, 0.0]]
+    pop.hazards[0, DEATH, 3] = 0.0
+    assert pop.hazard[:RING, DEATH].tolist() == [1e9, 1e9, 1e9, 0.0, 1e9, 1e9]
+    assert world.step(1.0)[:, DEATH].sum() == RING * 100
+    assert cells_by(pop) == {(7, 3): 100}
+
+
 def test_bad_numbers_of_cells_are_refused() -> None:
     pop = Population(1, 1, 1)
     with pytest.raises(ValueError, match="cells must be >= 0"):
