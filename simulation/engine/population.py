@@ -194,7 +194,9 @@ class Population:
             row = stratum * self.n_places + place
             values = np.zeros(self.traits.shape[1]) if traits is None else traits
             if self._hazards is not None and self.cells[row] == 0:  # what stands there is of an earlier step
-                own = self.hazards[stratum]
+                own = self._hazards[stratum]
+                if self._by_row is not None:  # a rule may hold on to it
+                    own = self._by_row[row - place : row - place + self.n_places].T
                 first, end = self.columns.first[stratum], self.columns.end[stratum]
                 own[:, place] = own[:, place:first] = own[:, end:place] = 0.0
             _join(stratum, place, n, values, self.columns)

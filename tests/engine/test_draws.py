@@ -254,9 +254,13 @@ def _along_as_one_by_one(draw_along: Any, one_by_one: Any, *arguments: npt.NDArr
     while begin < order.size:
         part = slice(begin, begin + length)
         n = shuffled[0][part].size
-        mine, out = state[part].copy(), np.full(n, -7, np.int64)
-        draw_along(mine, *(argument[part] for argument in shuffled), out, Row.of(n), n)
-        assert out.tobytes() == wanted[part].tobytes() and mine.tobytes() == after[part].tobytes()
+        room = n + length % 3  # what lies beyond the row's places is not touched
+        mine, out = np.ones(room, np.uint64), np.full(room, -7, np.int64)
+        mine[:n] = state[part]
+        parts = [np.append(argument[part], np.ones(room - n, argument.dtype)) for argument in shuffled]
+        draw_along(mine, *parts, out, Row.of(room), n)
+        assert out[:n].tobytes() == wanted[part].tobytes() and mine[:n].tobytes() == after[part].tobytes()
+        assert (out[n:] == -7).all() and (mine[n:] == 1).all()
         begin, length = begin + length, length % 40 + 1 if length < 40 else 5_000
     return float((after == state + GOLDEN).mean())
 
@@ -274,9 +278,10 @@ def test_binomial_draws_along_a_row_are_the_same_as_one_by_one() -> None:
     n, p = _log_uniform(rng, 1.0, 1e13, 200_000).astype(np.int64), _log_uniform(rng, 1e-13, 1.0, 200_000)
     p[::2] = 1.0 - p[::2]
     assert _along_as_one_by_one(binomial_along, _binomials_one_by_one, n, p, seed=32) > 0.5
-    mean = rng.uniform(45.0, 55.0, 100_000)  # where the ways to draw change
-    p = rng.random(mean.size)
-    n = (mean / (p * (1.0 - p))).astype(np.int64)
+    # Where the ways to draw change: at some mean, and at some variance.
+    p = rng.random(100_000)
+    n = (rng.uniform(9.0, 11.0, p.size) / np.minimum(p, 1.0 - p)).astype(np.int64)
+    n[::2] = (rng.uniform(45.0, 55.0, p.size) / (p * (1.0 - p))).astype(np.int64)[::2]
     _along_as_one_by_one(binomial_along, _binomials_one_by_one, n, p, seed=33)
 
 
@@ -284,7 +289,7 @@ def test_poisson_draws_along_a_row_are_the_same_as_one_by_one() -> None:
     rng = np.random.default_rng(34)
     mean = np.tile(_MEANS, 2_000)
     assert 0.2 < _along_as_one_by_one(poisson_along, _poissons_one_by_one, mean, seed=35) < 0.9
-    mean = np.concatenate([_log_uniform(rng, 1e-9, 1e15, 100_000), rng.uniform(45.0, 55.0, 100_000)])
+    mean = np.concatenate([_log_uniform(rng, 1e-9, 1e15, 100_000), rng.uniform(5.0, 55.0, 100_000)])
     _along_as_one_by_one(poisson_along, _poissons_one_by_one, mean, seed=36)
 
 

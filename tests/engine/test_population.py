@@ -277,13 +277,12 @@ def test_a_copy_goes_on_with_the_same_bytes_and_apart(single_cells: bool) -> Non
     twin.pop, twin.steps = world.pop.copy(), world.steps
     at_copy = digest(world.pop)
     assert digest(twin.pop) == at_copy
-    for _ in range(20):
-        twin.set_hazards(**_BUSY)
-        twin.step(0.25)
-    assert digest(world.pop) == at_copy  # the original did not notice
-    for _ in range(20):
-        world.set_hazards(**_BUSY)
-        world.step(0.25)
+    for either in (twin, world):
+        assert digest(world.pop) == at_copy  # the original did not notice
+        for step in range(20):
+            either.pop.add(TAG.bits(step), 0, 10)
+            either.set_hazards(**_BUSY)
+            either.step(0.25)
     assert digest(world.pop) == digest(twin.pop) != at_copy
 
 
@@ -340,6 +339,20 @@ def test_a_cohort_does_not_notice_what_other_strata_exist() -> None:
     assert of_tag_0(50, 2) == alone
 
 
+def test_a_cohort_draws_by_its_place_and_not_by_where_the_range_of_its_stratum_begins() -> None:
+    outcomes = []
+    for places in ((3,), (0, 3), (3, 5), range(RING)):
+        world = World(seed=12)
+        for place in places:
+            world.pop.add(0, place, 10**9)
+        world.set_hazards(divide=0.3, die=0.2, recode=0.4)
+        world.step(0.25)
+        outcomes.append(cells_by(world.pop))
+    for cells in outcomes:
+        assert [cells[code, 3] for code in (0, FLIP)] == [outcomes[0][code, 3] for code in (0, FLIP)]
+    assert len(set(outcomes[-1].values())) == 2 * RING  # no two places draw the same
+
+
 @pytest.mark.parametrize(
     "ends", [{}, {"die": 1e9}, {"recode": 1e9}], ids=["by hand", "by death", "by change"]
 )
@@ -394,6 +407,23 @@ def test_a_stratum_that_is_used_again_keeps_nothing_of_its_last_user(
     }
     last = int(again.pop.meta[NEXT_UID]) - int(fresh.pop.meta[NEXT_UID])
     assert (np.sort(again.pop.uid[again.pop.rows()]) == np.sort(fresh.pop.uid[fresh.pop.rows()]) + last).all()
+
+
+def test_hazards_by_row_and_by_stratum_are_the_same() -> None:
+    world = World(capacity=64)
+    pop = world.pop
+    for place in range(RING):
+        pop.add(7, place, 100)
+    world.set_hazards()
+    held = pop.hazard
+    held[pop.rows(), DEATH] = 1e9
+    new = pop.add(8, 2, 100)  # neither does this undo what was written, nor is what is written later lost
+    held[new, DEATH] = 1e9
+    assert pop.hazards[:2, DEATH].tolist() == [[1e9] * RING, [0.0, 0.0, 1e9, 0.0, 0.0, 0.0]]
+    pop.hazards[0, DEATH, 3] = 0.0
+    assert pop.hazard[:RING, DEATH].tolist() == [1e9, 1e9, 1e9, 0.0, 1e9, 1e9]
+    assert world.step(1.0)[:, DEATH].sum() == RING * 100
+    assert cells_by(pop) == {(7, 3): 100}
 
 
 def test_bad_numbers_of_cells_are_refused() -> None:
