@@ -287,10 +287,9 @@ def draw_stratum(
         scratch.taken,
         scratch.draws,
     )
-    # The open channels, the widest last: its cells are those that no other took. Each is open in a range of places.
+    # The open channels, each in a range of places. Their order is fixed: what a place draws must not depend on other places.
     active, lowest, highest = scratch.active, scratch.lowest, scratch.highest
-    n_active = widest = 0
-    widest_rate = -1.0
+    n_active = 0
     lowest[0] = -1
     for c in range(n_channels):
         hazard, bits = hazards[s, c, first:end], 0
@@ -304,17 +303,11 @@ def draw_stratum(
         while hazard[high - 1] == 0.0:
             high -= 1
         lowest[c], highest[c] = low, high
-        if c == 0:
-            continue
-        active[n_active] = c
-        sample = hazard[0] + hazard[size // 2] + hazard[size - 1]
-        if sample > widest_rate:
-            widest, widest_rate = n_active, sample
-        n_active += 1
+        if c > 0:
+            active[n_active] = c
+            n_active += 1
     if n_active == 0 and lowest[0] < 0:
         return True
-    for a in range(widest, n_active - 1):
-        active[a], active[a + 1] = active[a + 1], active[a]
     for i in range(size):
         rate[i] = 0.0
     for a in range(n_active - 1, -1, -1):
@@ -356,21 +349,20 @@ def draw_stratum(
             break
         c = active[a]
         low, high = lowest[c], highest[c]
-        if a == n_active - 1:
-            low, high = 0, size
-        hazard, later, chosen = (
-            hazards[s, c, first + low : first + high],
-            scratch.rest[a, low:high],
-            leavers[low:high],
-        )
-        if a < n_active - 1:
-            odds, took = share[low:high], taken[low:high]
+        hazard, later = hazards[s, c, first + low : first + high], scratch.rest[a, low:high]
+        here, chosen, bits = leavers[low:high], taken[low:high], 0
+        for k in later.view(np.int64):
+            bits |= k
+        if bits == 0:  # the last chance of all cells here
+            for i in range(high - low):
+                chosen[i] = here[i]
+        else:
+            odds = share[low:high]
             for i in range(high - low):  # summed from the last on: exactly 1 where no later channel is open
                 odds[i] = hazard[i] / (hazard[i] + later[i]) if hazard[i] > 0.0 else 0.0
-            binomial_along(state[low:], chosen, odds, took, work, high - low)
-            for i in range(high - low):
-                chosen[i] -= took[i]
-            chosen = took
+            binomial_along(state[low:], here, odds, chosen, work, high - low)
+        for i in range(high - low):
+            here[i] -= chosen[i]
         k = 0
         for i in range(high - low):
             k += chosen[i]

@@ -402,3 +402,23 @@ def test_minus_zero_is_no_hazard() -> None:
         world.set_hazards(**dict.fromkeys(NAMES, zero) | {"die": 0.5})
         world.step(1.0)
     assert cells_by(worlds[0].pop) == cells_by(worlds[1].pop)
+
+
+def test_what_cells_of_a_place_do_does_not_depend_on_hazards_in_other_places() -> None:
+    found = []
+    for elsewhere in (0.0, 5.0):
+        world = World(seed=5)
+        world.pop.add(0, 3, 1_000)
+        world.pop.add(0, 0, 10)
+        world.set_hazards()
+        hazard = world.pop.hazard
+        rows = world.pop.rows()
+        there = rows[world.pop.place[rows] == 3]
+        for name, rate in (("die", 0.2), ("recode", 0.3), ("to_neighbour", 0.25)):
+            hazard[there, NAMES.index(name)] = rate
+        hazard[rows[world.pop.place[rows] == 0], NAMES.index("die")] = elsewhere
+        world.step(1.0)
+        cells = cells_by(world.pop)
+        found.append([cells.get(at, 0) for at in ((0, 3), (FLIP, 3), (0, 2), (0, 4))])
+    assert found[0] == found[1]
+    assert found[0][1] > 0
