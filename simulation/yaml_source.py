@@ -115,7 +115,7 @@ def read_bytes(path: Path, shown: str, most: int = MAX_BYTES) -> bytes:
                 raise UserError("this is not a regular file", file=shown)
             raise _no_such_file(path, shown)
         with path.open("rb") as stream:
-            data = stream.read(most + 1)
+            data = stream.read(min(most, path.stat().st_size) + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UserError(f"cannot be read: {reason}", file=shown) from None

@@ -88,8 +88,8 @@ def in_time(answers: list[float]) -> None:
     assert sorted(answers)[len(answers) // 2] < ANSWER_S and max(answers) < 2 * ANSWER_S, answers
 
 
-@pytest.mark.parametrize("speed", ["10 days/s", "fastest"])
-def test_frames_of_the_default_patient_are_drawn_in_time(page: Any, speed: str) -> None:
+@pytest.mark.parametrize(("speed", "few"), [("10 days/s", 25), ("fastest", 7)])
+def test_frames_of_the_default_patient_are_drawn_in_time(page: Any, speed: str, few: int) -> None:
     choose(page, page.locator(".tt-side > div").nth(1), "Preemptive")
     page.get_by_text("Preemptive: the patient begins again.").wait_for()
     choose(page, page.locator(".tt-speed"), speed)
@@ -102,11 +102,11 @@ def test_frames_of_the_default_patient_are_drawn_in_time(page: Any, speed: str) 
         }"""
     )
     press(page, "Play")
-    typical = []  # of 25 frames each: a busy machine delays some of them, a slow page all
+    typical = []  # of a few frames each: a busy machine delays some of them, a slow page all; at its fastest a year takes ten
     for n in range(1, 13):
-        page.wait_for_function("n => window.frames_ms.length >= n", arg=25 * n)
-        times = page.evaluate("window.frames_ms")[25 * (n - 1) : 25 * n]
-        typical.append(sorted(times)[12])
+        page.wait_for_function("n => window.frames_ms.length >= n", arg=few * n)
+        times = page.evaluate("window.frames_ms")[few * (n - 1) : few * n]
+        typical.append(sorted(times)[few // 2])
         if min(typical) <= FRAME_MS:
             break
     assert min(typical) <= FRAME_MS, typical
