@@ -10,7 +10,7 @@ A stratum draws for all its places along rows of numbers. The random numbers of 
 its place: by what it is, never by where its row lies.
 """
 
-from math import exp, expm1
+from math import exp, expm1, factorial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ from simulation.engine.bit_fields import BitField
 from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import Addresses, inner, kernel, row, table
 from simulation.engine.draws import Row, binomial_along, births_along, draw_binomial, poisson_along
-from simulation.engine.keyed_random import agent_key
+from simulation.engine.keyed_random import FIRST, agent_key, mix
 from simulation.engine.population import (
     N_FREE,
     N_STRATA,
@@ -58,6 +58,7 @@ __all__ = [
 # What a channel does to the cells it draws. Channel 0 is always DIVIDE.
 DIVIDE, DIE, RECODE, PROGRAM, NEIGHBOUR, GOTO = range(6)
 DONE = -1  # all strata have drawn
+_INVERSE = tuple(1.0 / factorial(k + 1) for k in range(12))
 
 type Field = tuple[int, int]  # (shift, width) of a bit field
 
@@ -177,7 +178,8 @@ class Scratch(NamedTuple):
     """Hold the numbers of one stratum while it draws, shape (n_places,) each unless said.
 
     `rest` (n_channels, n_places) sums the hazards of the channels that come later, `active` lists the open ones,
-    `lowest` and `highest` bound the places where each is open, `node` is the tree of a group, `draws` what draws work with.
+    `lowest` and `highest` bound the places where each is open, `node` is the tree of a group and `branch` the
+    states of its nodes, `draws` what draws work with.
     """
 
     state: npt.NDArray[np.uint64]
@@ -195,6 +197,7 @@ class Scratch(NamedTuple):
     lowest: Ints
     highest: Ints
     rest: Floats
+    branch: npt.NDArray[np.uint64]
     draws: Row
 
     @classmethod
@@ -203,7 +206,14 @@ class Scratch(NamedTuple):
         floats = (np.zeros(n_places) for _ in range(4))
         ints = (np.zeros(n_places, np.int64) for _ in range(5))
         lists = (np.zeros(size, np.int64) for size in (2 * n_places + 2, n_channels, n_channels, n_channels))
-        parts = (np.zeros(n_places, np.uint64), *floats, *ints, *lists, np.zeros((n_channels, n_places)))
+        parts = (
+            np.zeros(n_places, np.uint64),
+            *floats,
+            *ints,
+            *lists,
+            np.zeros((n_channels, n_places)),
+            np.zeros(n_places, np.uint64),
+        )
         return cls(*parts, Row.of(n_places))  # type: ignore[arg-type, call-arg]
 
 
@@ -218,10 +228,11 @@ def scratch_at(at: Addresses, i: int) -> Scratch:
         row(at, i + 4, np.float64), row(at, i + 5, np.int64), row(at, i + 6, np.int64), row(at, i + 7, np.int64),
         row(at, i + 8, np.int64), row(at, i + 9, np.int64), row(at, i + 10, np.int64), row(at, i + 11, np.int64),
         row(at, i + 12, np.int64), row(at, i + 13, np.int64), table(at, i + 14, np.float64),
+        row(at, i + 15, np.uint64),
         Row(
-            row(at, i + 15, np.float64), row(at, i + 16, np.float64), row(at, i + 17, np.float64),
-            row(at, i + 18, np.float64), row(at, i + 19, np.float64), row(at, i + 20, np.float64),
-            row(at, i + 21, np.int64),
+            row(at, i + 16, np.float64), row(at, i + 17, np.float64), row(at, i + 18, np.float64),
+            row(at, i + 19, np.float64), row(at, i + 20, np.float64), row(at, i + 21, np.float64),
+            row(at, i + 22, np.int64),
         ),
     )  # fmt: skip
 
@@ -316,15 +327,20 @@ def draw_stratum(
             later[i] = rate[i]
             rate[i] += hazard[i]
     # Births and leavers: `share` of the clans end, `stay` is the share of clans of one among those that do not.
-    serial = pop.serial[s]
+    serial, far = pop.serial[s], False
     for i in range(size):
-        b, d = birth[i], rate[i]
-        x = (b - d) * dt
-        per_cell = dt * (
-            _growth(x) if -0.25 < x < 0.25 else expm1(x) / x
-        )  # the integral of exp((b - d) t) over the step
-        stay[i] = 1.0 / (1.0 + b * per_cell)
-        mean_left = d * per_cell
+        x = (birth[i] - rate[i]) * dt
+        far |= (x < -0.25) | (x > 0.25)
+        excess[i] = x
+    for i in range(size if far else 0):
+        x = excess[i]
+        stay[i] = _growth(x) if -0.25 < x < 0.25 else expm1(x) / x
+    for i in range(0 if far else size):
+        stay[i] = _growth(excess[i])
+    for i in range(size):
+        per_cell = dt * stay[i]  # the integral of exp((b - d) t) over the step
+        mean_left = rate[i] * per_cell
+        stay[i] = 1.0 / (1.0 + birth[i] * per_cell)
         share[i] = mean_left * stay[i]
         excess[i] = n[i] * (mean_left - share[i])
     for i in range(size):
@@ -385,9 +401,9 @@ def draw_stratum(
 @inner(forceinline=True)
 def _growth(x: float) -> float:
     """Return (exp(x) - 1) / x for |x| < 1/4, to the last digit (its Taylor series)."""
-    tail = 1.0 + x / 9.0 * (1.0 + x / 10.0 * (1.0 + x / 11.0))
-    tail = 1.0 + x / 6.0 * (1.0 + x / 7.0 * (1.0 + x / 8.0 * tail))
-    return 1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * tail)))
+    tail = _INVERSE[7] + x * (_INVERSE[8] + x * (_INVERSE[9] + x * (_INVERSE[10] + x * _INVERSE[11])))
+    tail = _INVERSE[3] + x * (_INVERSE[4] + x * (_INVERSE[5] + x * (_INVERSE[6] + x * tail)))
+    return 1.0 + x * (_INVERSE[1] + x * (_INVERSE[2] + x * tail))
 
 
 @inner(forceinline=True)
@@ -450,7 +466,7 @@ def _carry_out(
             else:
                 _put(to, place, k, s, first + i, arrived, arrived_traits, traits)
         else:
-            state[i] = _spread(state[i], k, begin, beyond - begin, rules, scratch.node)
+            state[i] = _spread(state[i], k, begin, beyond - begin, rules, scratch)
             for j in range(begin, beyond):
                 k = scratch.node[beyond - 2 * begin + j]
                 if k > 0 and singles:
@@ -486,18 +502,25 @@ def _to_neighbours(s: int, first: int, chosen: Ints, pop: Columns, rules: Rules,
 
 
 @inner()
-def _spread(state: np.uint64, k: Int, begin: int, size: int, rules: Rules, node: Ints) -> np.uint64:
-    """Share k cells out to the members of a group, halving them down a tree of binomial draws.
+def _spread(state: np.uint64, k: Int, begin: int, size: int, rules: Rules, scratch: Scratch) -> np.uint64:
+    """Share k cells out to the members of a group, halving them down a tree of binomial draws, level by level.
 
-    A multinomial draw in which empty branches cost nothing; the members' numbers are node[size:2 * size].
+    A multinomial draw; the members' numbers are node[size:2 * size]. Every node has a random sequence of its own.
     """
+    node, branch, part = scratch.node, scratch.branch, scratch.part
     node[1] = k
-    for i in range(1, size):
-        n, left = node[i], 0
-        if n > 0:
-            left, state = draw_binomial(state, n, rules.to_left[2 * begin + i])
-        node[2 * i], node[2 * i + 1] = left, n - left
-    return state
+    level = 1
+    while level < size:
+        beyond = min(2 * level, size)
+        for i in range(beyond - level):
+            branch[i] = mix(state + np.uint64(level + i) * FIRST)
+        n, to_left = node[level:], rules.to_left[2 * begin + level :]
+        binomial_along(branch, n, to_left, part, scratch.draws, beyond - level)
+        for i in range(level, beyond):
+            left = part[i - level]
+            node[2 * i], node[2 * i + 1] = left, node[i] - left
+        level *= 2
+    return mix(state)
 
 
 @inner()
