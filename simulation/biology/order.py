@@ -1,8 +1,10 @@
 """The order of a step, as data: signals first, then hazards, then ONE draw of all events, then fields."""
 
 from collections.abc import Iterable, Mapping
+from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 
 from simulation.biology.activation import Activation
 from simulation.biology.antigen_loss import AntigenLoss
@@ -47,8 +49,9 @@ BEFORE_EVENTS: tuple[Process, ...] = (
     Exhaustion(),
 )
 AFTER_EVENTS: tuple[Process, ...] = (CytokineRelease(), Gvhd(), NormalMarrow(), NormalBCells())
-_ALL = (*BEFORE_EVENTS, *AFTER_EVENTS)
-_NOTHING = np.zeros(len(_ALL), bool)
+# What one compiled call can do, in this order; strings stand for what is no process.
+_COUNT, _DRAW = "census", "draw"
+_PARTS = (_COUNT, *BEFORE_EVENTS, _DRAW, *AFTER_EVENTS)
 
 
 def switched_on(processes: Iterable[Process], switches: Mapping[str, bool]) -> tuple[Process, ...]:
@@ -57,39 +60,35 @@ def switched_on(processes: Iterable[Process], switches: Mapping[str, bool]) -> t
 
 
 class Order:
-    """Do steps: in one compiled call where all processes are built-in ones, else one process after the other.
+    """Do steps: built-in processes that follow one another in the usual order are one compiled call, with the draw.
 
-    Both do the same, bit for bit.
+    A user's own processes, and those of a culture well, act in between; it makes no difference, bit for bit, where a call ends.
     """
 
     def __init__(
         self, before: Iterable[Process] = BEFORE_EVENTS, after: Iterable[Process] = AFTER_EVENTS
     ) -> None:
-        self.before, self.after = tuple(before), tuple(after)
-        chosen: list[Process] = [
-            process for process in _ALL if process in self.before or process in self.after
-        ]
-        self._on = (
-            np.array([process in chosen for process in _ALL])
-            if [*self.before, *self.after] == chosen
-            else None
-        )
+        self._calls: list[npt.NDArray[np.bool_] | Process] = []
+        last = len(_PARTS)
+        for part in (_COUNT, *before, _DRAW, *after):
+            number = next((i for i, known in enumerate(_PARTS) if known is part), -1)
+            if number < 0:
+                self._calls.append(cast(Process, part))
+                last = len(_PARTS)
+                continue
+            if number <= last:
+                self._calls.append(np.zeros(len(_PARTS), bool))
+            cast("npt.NDArray[np.bool_]", self._calls[-1])[number] = True
+            last = number
 
     def advance(self, state: State, dt: float) -> None:
         """Advance one patient's body by one step of `dt` days."""
         state.make_room(dt)
-        stratum = BEGIN
-        if self._on is None:
-            state.pop.clear_hazards()
-            state.take_census()
-            for process in self.before:
-                process.act(state, dt)
-            _ = state.pop.hazards  # takes in what rules wrote by row
-            state.tally[:] = stratum = 0
-        on = _NOTHING if self._on is None else self._on
-        while (stratum := step(stratum, on, state.addresses, dt)) != DONE:
-            state.pop.reserve(2 * state.pop.room + 64)
-        if self._on is None:
-            for process in self.after:
-                process.act(state, dt)
+        for call in self._calls:
+            if not isinstance(call, np.ndarray):
+                call.act(state, dt)
+                continue
+            stratum = BEGIN
+            while (stratum := step(stratum, call, state.addresses, dt)) != DONE:
+                state.pop.reserve(2 * state.pop.room + 64)
         state.pass_time(dt)

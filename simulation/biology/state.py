@@ -375,10 +375,10 @@ class State:
     @property
     def addresses(self) -> Addresses:
         """Return where everything lies that a step works on: `Here`, `Rules`, `Scratch`, the columns, the hazards."""
-        columns = self.pop.columns
+        columns, hazards = self.pop.columns, self.pop.hazards
         if self._addressed is not columns:  # the tables have grown
             self._addressed = columns
-            self._addresses = addresses([*self._fixed, *columns, self.pop.hazards])
+            self._addresses = addresses([*self._fixed, *columns, hazards])
         return self._addresses
 
     def make_room(self, dt: float) -> None:

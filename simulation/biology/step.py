@@ -38,66 +38,69 @@ type Switches = npt.NDArray[np.bool_]
 
 @kernel()
 def step(stratum: int, on: Switches, at: Addresses, dt: float) -> int:
-    """Do one step of the body at these addresses; return DONE, or the stratum to go on from when there is room for more.
+    """Do a step, or a part of one, of the body at these addresses.
 
-    `on` says of every process of `order.py`, in its order, whether it acts.
+    `on` says what is to be done, in this order: the census, the processes of `order.py` before the events, the draw of
+    events, those after it. Returns DONE, or the stratum to go on from when there is room for more.
     """
     here, rules, scratch = here_at(at, 0), rules_at(at, RULES), scratch_at(at, SCRATCH)
     pop, hazards = columns_at(at, COLUMNS), cube(at, HAZARDS, np.float64)
     if stratum == BEGIN:
-        clear(hazards, pop)
-        count(here, pop)
         if on[0]:
-            circulate(here, pop, hazards, dt)
+            clear(hazards, pop)
+            count(here, pop)
         if on[1]:
-            suppress(here, pop, hazards, dt)
+            circulate(here, pop, hazards, dt)
         if on[2]:
-            regulate(here, pop, hazards, dt)
+            suppress(here, pop, hazards, dt)
         if on[3]:
-            meet(here, pop, hazards, dt)
+            regulate(here, pop, hazards, dt)
         if on[4]:
-            keep_number(here, pop, hazards, dt)
+            meet(here, pop, hazards, dt)
         if on[5]:
-            kill(here, pop, hazards, dt)
+            keep_number(here, pop, hazards, dt)
         if on[6]:
-            attack(here, pop, hazards, dt)
+            kill(here, pop, hazards, dt)
         if on[7]:
-            set_loss(here, pop, hazards, dt)
+            attack(here, pop, hazards, dt)
         if on[8]:
-            grow(here, pop, hazards, dt)
+            set_loss(here, pop, hazards, dt)
         if on[9]:
-            spread(here, pop, hazards, dt)
+            grow(here, pop, hazards, dt)
         if on[10]:
-            activate(here, pop, hazards, dt)
+            spread(here, pop, hazards, dt)
         if on[11]:
-            prime(here, pop, hazards, dt)
+            activate(here, pop, hazards, dt)
         if on[12]:
-            traffic(here, pop, hazards, dt)
+            prime(here, pop, hazards, dt)
         if on[13]:
-            marginate(here, pop, hazards, dt)
+            traffic(here, pop, hazards, dt)
         if on[14]:
+            marginate(here, pop, hazards, dt)
+        if on[15]:
             exhaust(here, pop, hazards, dt)
-        for kind in range(here.tally.shape[0]):
+        for kind in range(here.tally.shape[0] if on[16] else 0):
             for c in range(here.tally.shape[1]):
                 here.tally[kind, c] = 0
         stratum = 0
-    x = here.x[0]
-    key = folded(folded(FIRST, x.event_key), np.uint64(x.step))
-    while stratum < pop.meta[N_STRATA]:
-        if pop.end[stratum] > 0 and not draw_stratum(
-            stratum, hazards, pop, rules, scratch, key, dt, here.tally
-        ):
-            return stratum
-        stratum += 1
-    settle(pop)
-    _keep_books(here, rules)
-    if on[15]:
-        release(here, pop, hazards, dt)
     if on[16]:
-        damage(here, pop, hazards, dt)
+        x = here.x[0]
+        key = folded(folded(FIRST, x.event_key), np.uint64(x.step))
+        while stratum < pop.meta[N_STRATA]:
+            if pop.end[stratum] > 0 and not draw_stratum(
+                stratum, hazards, pop, rules, scratch, key, dt, here.tally
+            ):
+                return stratum
+            stratum += 1
+        settle(pop)
+        _keep_books(here, rules)
     if on[17]:
-        fill(here, pop, hazards, dt)
+        release(here, pop, hazards, dt)
     if on[18]:
+        damage(here, pop, hazards, dt)
+    if on[19]:
+        fill(here, pop, hazards, dt)
+    if on[20]:
         regrow(here, pop, hazards, dt)
     return DONE
 
