@@ -157,6 +157,8 @@ class TransplantModel(Model):
         steps = round((end_time - self.day) / self.body.time_step)
         boundary = self._day_after(steps)
         super().run_until(boundary if abs(boundary - end_time) < _EPS else end_time)
+        if self.life.finished:  # nothing happens after the last day: the clock stands with it
+            self.time = self.day
 
     # Agents ----------------------------------------------------------------------------------------------
 

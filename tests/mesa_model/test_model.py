@@ -213,3 +213,12 @@ def test_what_is_changed_by_hand_is_seen_at_once(model: TransplantModel) -> None
     LeukemicBlast(model, place=(0, 0), cells=12_345)
     assert model.body.truth().blasts == before + 12_345
     assert model.record()["blasts_cells"] == before + 12_345
+
+
+def test_after_the_last_day_the_clock_stands(make: Make) -> None:
+    model = make()
+    end = model.life.scenario.follow_up
+    model.run_for(end + 100)
+    assert model.time == model.day == end
+    model.run_for(10)
+    assert model.time == end
