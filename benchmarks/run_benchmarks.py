@@ -67,7 +67,11 @@ def stepping(repeats: int) -> list[Figure]:
     for name, path, target in (("treated", SCENARIO, 0.12), ("untreated", UNTREATED, 0.06)):
         courses = [one_course(path) for _ in range(repeats + 1)][1:]  # the first one warms up
         best = sum(map(min, zip(*(steps for steps, _ in courses), strict=True)))
-        whole, n, updates = statistics.median(sum(steps) for steps, _ in courses), len(courses[0][0]), courses[0][1]
+        whole, n, updates = (
+            statistics.median(sum(steps) for steps, _ in courses),
+            len(courses[0][0]),
+            courses[0][1],
+        )
         note = f"{n} steps, {updates / n:,.0f} agents on average; CPU with what else ran: {whole:.2f} s"
         figures.append(Figure(f"stepping, {name} patient, 365 d", best, "s", target, note=note))
         if name == "treated":
@@ -144,7 +148,9 @@ def cost_of_agents(repeats: int, largest: int) -> list[Figure]:
         1024.0 if sys.platform == "linux" else 1024.0**2
     )
     return [
-        Figure("cost per agent and step, large marrow against one of 52 x 52", dear / cheap, "x", 2.0, note=note),
+        Figure(
+            "cost per agent and step, large marrow against one of 52 x 52", dear / cheap, "x", 2.0, note=note
+        ),
         Figure(f"peak memory with {many:,} agents", memory, "MB"),
     ]
 
