@@ -4,7 +4,8 @@ T cells become engaged, divide and die with the time engaged, and revert without
 """
 
 from simulation.biology.channels import Channel
-from simulation.biology.state import BUSY, SUPPRESSION, SYNAPSE_RATE, CompiledProcess, Here
+from simulation.biology.here import BUSY, SUPPRESSION, SYNAPSE_RATE, Here
+from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import (
     CLASS,
     ENGAGED_TCON,

@@ -1,7 +1,8 @@
 """Loss of antigens (CD19, the mismatched HLA haplotype), by chance at every division."""
 
 from simulation.biology.antigens import ANTIGENS
-from simulation.biology.state import CompiledProcess, Here
+from simulation.biology.here import Here
+from simulation.biology.state import CompiledProcess
 from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats
 

@@ -2,8 +2,9 @@
 
 from simulation.biology.census import BLASTS
 from simulation.biology.channels import Channel
+from simulation.biology.here import Here
 from simulation.biology.places import BLAST_CAPACITY
-from simulation.biology.state import CompiledProcess, Here
+from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import BLAST, CLASS, CLONE
 from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import inner

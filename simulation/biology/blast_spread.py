@@ -1,8 +1,9 @@
 """Spread of blasts to neighbour niches and through the blood."""
 
 from simulation.biology.channels import Channel
+from simulation.biology.here import Here
 from simulation.biology.places import PlaceKind
-from simulation.biology.state import CompiledProcess, Here
+from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import BLAST, CLASS
 from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import inner

@@ -2,8 +2,9 @@
 
 from math import exp, expm1
 
+from simulation.biology.here import Here
 from simulation.biology.places import ACCESS, DRUG_PARTITION
-from simulation.biology.state import CompiledProcess, Here
+from simulation.biology.state import CompiledProcess
 from simulation.engine.compiled import inner, kernel
 from simulation.engine.population import Columns, Floats
 

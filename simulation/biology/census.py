@@ -27,7 +27,7 @@ from simulation.engine.compiled import inner
 from simulation.engine.population import N_STRATA, Columns, Floats, Ints
 
 if TYPE_CHECKING:
-    from simulation.biology.state import Here
+    from simulation.biology.here import Here
 
 __all__ = ["COUNTS", "Census", "Counts", "count", "lost_masks"]
 

@@ -16,7 +16,7 @@ from simulation.biology.traits import (
     STAGE,
     TCON,
 )
-from simulation.engine.events import DIE, DIVIDE, GOTO, NEIGHBOUR, PROGRAM, RECODE, Channels
+from simulation.engine.rules import DIE, DIVIDE, GOTO, NEIGHBOUR, PROGRAM, RECODE, Channels
 
 __all__ = ["TO_KIND", "Channel", "channels"]
 

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from simulation.biology.census import BLASTS, TCONS, TREGS
+from simulation.biology.here import BUSY, SYNAPSE_RATE, Here
 from simulation.biology.places import NORMAL, NORMAL_B
-from simulation.biology.state import BUSY, SYNAPSE_RATE, CompiledProcess, Here, State
+from simulation.biology.state import CompiledProcess, State
 from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats
 

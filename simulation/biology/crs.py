@@ -5,7 +5,8 @@ from math import exp
 from simulation.biology.channels import Channel
 from simulation.biology.contact import occupancy_in_plasma
 from simulation.biology.drugs import DRUGS
-from simulation.biology.state import CompiledProcess, Here
+from simulation.biology.here import Here
+from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import TCON, TREG
 from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats

@@ -4,7 +4,8 @@ from math import exp
 
 import numpy as np
 
-from simulation.biology.state import BUSY, CompiledProcess, Here
+from simulation.biology.here import BUSY, Here
+from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import (
     BLAST,
     CLASS,

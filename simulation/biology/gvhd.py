@@ -3,7 +3,8 @@
 from math import exp
 
 from simulation.biology.census import EFFECTORS
-from simulation.biology.state import KILLING_FACTOR, SUPPRESSION, CompiledProcess, Here
+from simulation.biology.here import KILLING_FACTOR, SUPPRESSION, Here
+from simulation.biology.state import CompiledProcess
 from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats
 

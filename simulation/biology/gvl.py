@@ -7,7 +7,8 @@ from simulation.biology.antigens import ANTIGENS, HLA_HAPLOTYPE
 from simulation.biology.census import BLASTS, CARRIERS, GVL_POWER
 from simulation.biology.channels import Channel
 from simulation.biology.contact import at_hand
-from simulation.biology.state import GVL_RATE, KILLING_FACTOR, SUPPRESSION, CompiledProcess, Here
+from simulation.biology.here import GVL_RATE, KILLING_FACTOR, SUPPRESSION, Here
+from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import BLAST, CLASS
 from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import inner

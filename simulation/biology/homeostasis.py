@@ -9,7 +9,8 @@ import numpy as np
 
 from simulation.biology.census import TCONS, TREGS
 from simulation.biology.channels import Channel
-from simulation.biology.state import CompiledProcess, Here
+from simulation.biology.here import Here
+from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import BLAST, CLASS, ORIGIN_THYMUS, TCON, TREG, encode
 from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import inner, kernel

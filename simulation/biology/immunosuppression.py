@@ -7,7 +7,8 @@ from simulation.biology.census import TCONS, TREGS
 from simulation.biology.channels import Channel
 from simulation.biology.contact import targets_at
 from simulation.biology.drugs import DRUGS, PLAIN_DRUGS
-from simulation.biology.state import KILLING_FACTOR, CompiledProcess, Here
+from simulation.biology.here import KILLING_FACTOR, Here
+from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import ALLOREACTIVE, CLASS, EFFECTOR, ENGAGED_TCON, STAGE, TCON
 from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import inner

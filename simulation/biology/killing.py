@@ -3,7 +3,8 @@
 from simulation.biology.census import KILLER_POWER
 from simulation.biology.channels import Channel
 from simulation.biology.contact import any_present, at_hand, targets_at
-from simulation.biology.state import KILLING_FACTOR, NORMAL_B_KILL_RATE, SUPPRESSION, CompiledProcess, Here
+from simulation.biology.here import KILLING_FACTOR, NORMAL_B_KILL_RATE, SUPPRESSION, Here
+from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import BLAST, CLASS
 from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import inner

@@ -3,7 +3,8 @@
 from math import ceil, exp
 
 from simulation.biology.contact import occupancy_in_plasma
-from simulation.biology.state import CompiledProcess, Here
+from simulation.biology.here import Here
+from simulation.biology.state import CompiledProcess
 from simulation.engine.compiled import inner, kernel
 from simulation.engine.population import Columns, Floats
 

@@ -5,8 +5,9 @@ They come back after transplant, feed T cells with antigen, and are killed with 
 
 from math import exp
 
+from simulation.biology.here import NORMAL_B_KILL_RATE, Here
 from simulation.biology.places import NORMAL, NORMAL_B
-from simulation.biology.state import NORMAL_B_KILL_RATE, CompiledProcess, Here
+from simulation.biology.state import CompiledProcess
 from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats
 

@@ -3,8 +3,9 @@
 from math import exp
 
 from simulation.biology.census import BLASTS
+from simulation.biology.here import Here
 from simulation.biology.places import NORMAL, ROOM
-from simulation.biology.state import CompiledProcess, Here
+from simulation.biology.state import CompiledProcess
 from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats
 

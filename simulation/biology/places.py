@@ -5,8 +5,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from simulation.engine.events import Destinations
 from simulation.engine.population import Floats, Ints32
+from simulation.engine.rules import Destinations
 
 __all__ = ["FIELDS", "PlaceKind", "Places"]
 

@@ -3,8 +3,9 @@
 from math import exp, expm1
 
 from simulation.biology.channels import Channel
+from simulation.biology.here import SUPPRESSION, Here
 from simulation.biology.places import PlaceKind
-from simulation.biology.state import SUPPRESSION, CompiledProcess, Here
+from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import (
     ALLOREACTIVE,
     CLASS,

@@ -1,9 +1,9 @@
 """The state that processes read and change: one simulated patient without his clinic."""
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from functools import cache
-from typing import Any, Final, NamedTuple, Protocol, Self, cast
+from typing import Any, Protocol, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,8 @@ from simulation.biology.antigens import ANTIGENS
 from simulation.biology.census import COUNTS, Census, count, lost_masks
 from simulation.biology.drugs import DRUGS, PLAIN_DRUGS
 from simulation.biology.engagers import Engager
+from simulation.biology.here import ENGAGER, KILLING_FACTOR, NUMBERS, PARAMETERS, SIGNALS, Here
+from simulation.biology.named import ByName, Number, Parameters
 from simulation.biology.places import PlaceKind, Places
 from simulation.biology.traits import (
     ALLOREACTIVE,
@@ -24,167 +26,21 @@ from simulation.biology.traits import (
     TCON,
     TREG,
 )
-from simulation.engine.compiled import Addresses, addresses, inner, kernel, row, table
-from simulation.engine.events import N_RULES, N_SCRATCH, Channels, Rules, Scratch, Variants
+from simulation.engine.compiled import Addresses, addresses, kernel
+from simulation.engine.events import Scratch
 from simulation.engine.keyed_random import base_key
-from simulation.engine.population import Columns, Floats, Ints, Ints32, Population
-from simulation.parameters import ParameterTable
+from simulation.engine.population import Columns, Floats, Population
+from simulation.engine.rules import Channels, Rules, Variants
 
-__all__ = ["CompiledProcess", "Here", "Process", "Signals", "State", "Values"]
+__all__ = ["CompiledProcess", "Process", "Signals", "State", "Values"]
 
 Rows = npt.NDArray[np.intp]
-
-# Rows of `Signals.table`.
-SIGNALS = ("synapse_rate", "busy", "normal_b_kill_rate", "gvl_rate", "suppression", "killing_factor")
-SYNAPSE_RATE, BUSY, NORMAL_B_KILL_RATE, GVL_RATE, SUPPRESSION, KILLING_FACTOR = range(len(SIGNALS))
-
-# The numbers of a body that change from step to step, and the numbers of its places.
-_FLOATS: Final = (
-    "start_day", "day", "weight_kg", "marginated", "adaptation", "host_apc", "tissue_integrity", "worst_integrity",
-    "crs_score", "crs_tolerance", "worst_crs_score", "proliferation_factor", "lymphopenia",
-)  # fmt: skip
-_INTS: Final = ("step", "deaths", "births", "infused", "haplotype_mismatch", "n_niches")
-_PLACES: Final = tuple(kind.name.lower() for kind in PlaceKind)
-_NUMBERS: Final = np.dtype(
-    [(name, np.float64) for name in _FLOATS]
-    + [(name, np.int64) for name in (*_INTS, *_PLACES)]
-    + [("event_key", np.uint64), ("thymus_key", np.uint64)]
-)
-_PARAMETERS: Final = np.dtype([(name, np.float64) for name in ParameterTable.load().values()])
-_ENGAGER: Final = np.dtype(
-    [(name, np.float64) for name in ("infusion", "plasma", "mean")]  # `carriers`: the row of the census
-    + [
-        (name, np.int64)
-        for name in ("clearance", "volume", "ec50_activation", "ec50_killing", "carriers", "lost")
-    ]
-    + [("on_normal_b", np.bool_)]
-)
 
 
 class Values(Protocol):
     """Give parameters by name in canonical units, also those of a user's rules; may be changed between steps."""
 
     def __getattr__(self, name: str) -> float: ...
-
-
-class Here(NamedTuple):
-    """Hold what compiled processes see of a body, in arrays; `p` and `x` have shape (1,).
-
-    `values` shows the parameters `p` by number; an engager's parameters, and those of the plain drugs (`factors`: division and
-    killing by drug), are such numbers.
-    """
-
-    p: npt.NDArray[Any]
-    x: npt.NDArray[Any]
-    values: Floats
-    counts: Floats
-    signal: Floats
-    place: Floats
-    kind: Ints32
-    drug: Floats
-    kill: Floats
-    engagers: npt.NDArray[Any]
-    exposure: Floats
-    factors: Ints
-    behaviour: Ints
-    lost: Ints
-    probability: Floats
-    loss: Ints
-    clone_growth: Floats
-    tally: Ints
-    totals: Floats
-    whole: Floats
-    niches: Floats
-
-
-# Where each part begins in `State.addresses`.
-RULES: Final = len(Here._fields)
-SCRATCH: Final = RULES + N_RULES
-COLUMNS: Final = SCRATCH + N_SCRATCH
-HAZARDS: Final = COLUMNS + len(Columns._fields)
-
-
-@inner(forceinline=True)
-def here_at(at: Addresses, i: int) -> Here:
-    """Return what compiled processes see; its addresses begin at number i."""
-    return Here(
-        row(at, i, _PARAMETERS), row(at, i + 1, _NUMBERS), row(at, i + 2, np.float64), table(at, i + 3, np.float64),
-        table(at, i + 4, np.float64), table(at, i + 5, np.float64), row(at, i + 6, np.int32), table(at, i + 7, np.float64),
-        table(at, i + 8, np.float64), row(at, i + 9, _ENGAGER), row(at, i + 10, np.float64), table(at, i + 11, np.int64),
-        row(at, i + 12, np.int64), row(at, i + 13, np.int64), row(at, i + 14, np.float64), table(at, i + 15, np.int64),
-        row(at, i + 16, np.float64), table(at, i + 17, np.int64), table(at, i + 18, np.float64), row(at, i + 19, np.float64),
-        table(at, i + 20, np.float64),
-    )  # fmt: skip
-
-
-class Number[T: (float, int, bool)]:
-    """Show one of the body's numbers as an attribute."""
-
-    def __init__(self, kind: type[T]) -> None:
-        self.kind: type[T] = kind
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, owner: Any, of: type) -> T:
-        return self.kind(owner.numbers[self.name].item())
-
-    def __set__(self, owner: Any, value: float) -> None:
-        owner.numbers[self.name][0] = value
-
-
-class ByName(MutableMapping[str, float]):
-    """Show the numbers of an array by the names of what they belong to."""
-
-    def __init__(self, names: Sequence[str], numbers: Floats) -> None:
-        self._at = {name: i for i, name in enumerate(names)}
-        self._numbers = numbers
-
-    def __getitem__(self, name: str) -> float:
-        return float(self._numbers[self._at[name]])
-
-    def __setitem__(self, name: str, value: float) -> None:
-        self._numbers[self._at[name]] = value
-
-    def __delitem__(self, name: str) -> None:
-        raise TypeError(f"{name} cannot be taken away; set it to 0")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._at)
-
-    def __len__(self) -> int:
-        return len(self._at)
-
-
-class Parameters:
-    """Show parameters as attributes: those of the table live in a record that compiled code reads."""
-
-    def __init__(self, values: Mapping[str, float]) -> None:
-        record = np.zeros(1, _PARAMETERS)
-        names = record.dtype.names or ()
-        for name in names:
-            record[name] = values[name]
-        self.__dict__.update(
-            {"record": record} | {name: values[name] for name in values if name not in names}
-        )
-
-    def __getattr__(self, name: str) -> float:
-        try:
-            return float(self.__dict__["record"][name].item())
-        except (KeyError, ValueError):
-            raise AttributeError(f"no parameter {name!r}") from None
-
-    def __setattr__(self, name: str, value: float) -> None:
-        if name in self.__dict__["record"].dtype.names:
-            self.__dict__["record"][name] = value
-        else:
-            super().__setattr__(name, value)
-
-    def copy(self) -> "Parameters":
-        """Return an independent copy."""
-        twin = Parameters.__new__(Parameters)
-        twin.__dict__.update(self.__dict__ | {"record": self.__dict__["record"].copy()})
-        return twin
 
 
 class Signals:
@@ -201,9 +57,8 @@ class Signals:
 
     def __init__(self, n: int, n_engagers: int, numbers: Mapping[str, npt.NDArray[Any]]) -> None:
         self.drug_pg_ml = np.zeros((n_engagers, n))  # engagers seen by cells here, mean over the step
-        self.kill_rate = np.zeros(
-            (n_engagers, n)
-        )  # hazard, by engager, of a cell with its target of being killed, per day
+        # hazard, by engager, of a cell with its target of being killed, per day
+        self.kill_rate = np.zeros((n_engagers, n))
         signals = np.zeros((len(SIGNALS), n))
         signals[KILLING_FACTOR] = 1.0
         self._use(signals, numbers)
@@ -274,7 +129,7 @@ class State:
         self.antigens = tuple(dict.fromkeys((*ANTIGENS, *(engager.target for engager in engagers))))
         n_classes = CLASS.largest + 1
         self.pop = Population(places.n, N_TRAITS, channels.effect.size, single_cells=single_cells)
-        self._use(np.zeros(1, _NUMBERS))
+        self._use(np.zeros(1, NUMBERS))
         start = {
             "weight_kg": 70.0,
             "haplotype_mismatch": 1,
@@ -292,16 +147,14 @@ class State:
         self.variants = Variants(
             lost_masks(self.antigens), np.zeros(len(self.antigens)), BLAST, tracked_clones
         )
-        self.clone_growth = np.ones(
-            CLONE.largest + 1
-        )  # net growth of each subclone relative to the patient's
+        # net growth of each subclone relative to the patient's
+        self.clone_growth = np.ones(CLONE.largest + 1)
         self.behaviour = np.arange(n_classes, dtype=np.int64)  # built-in class whose rules a class follows
-        self.tally = np.zeros(
-            (n_classes, channels.effect.size), np.int64
-        )  # events of the last step by class and channel
+        # events of the last step by class and channel
+        self.tally = np.zeros((n_classes, channels.effect.size), np.int64)
         self._exposure = np.zeros(len(DRUGS))
-        self._engagers = np.array([self._row(engager) for engager in self.engagers], _ENGAGER)
-        numbered = list(_PARAMETERS.names or ())
+        self._engagers = np.array([self._row(engager) for engager in self.engagers], ENGAGER)
+        numbered = list(PARAMETERS.names or ())
         self._factors = np.array(
             [
                 [numbered.index(f"factor_{what}_{drug}") for what in ("proliferation", "killing")]
@@ -319,7 +172,7 @@ class State:
         self._wire()
 
     def _row(self, engager: Engager) -> tuple[float | bool, ...]:
-        numbered = list(_PARAMETERS.names or ())
+        numbered = list(PARAMETERS.names or ())
         own = (engager.clearance, engager.volume, engager.ec50_activation, engager.ec50_killing)
         target = engager.target
         carriers = COUNTS + self.antigens.index(target)
@@ -364,12 +217,8 @@ class State:
         )
         rules = Rules.of(self.channels, self.places.destinations, self.variants)
         scratch = Scratch.of(self.places.n, self.channels.effect.size)
-        self._fixed = [
-            *self.here,
-            *rules.arrays(),
-            *scratch[:-1],
-            *scratch.draws,
-        ]  # kept alive for who works by address
+        # kept alive for who works by address
+        self._fixed = [*self.here, *rules.arrays(), *scratch[:-1], *scratch.draws]
         self._addressed: Columns | None = None
 
     @property

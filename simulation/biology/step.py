@@ -14,6 +14,7 @@ from simulation.biology.crs import release
 from simulation.biology.exhaustion import exhaust
 from simulation.biology.gvhd import damage
 from simulation.biology.gvl import attack
+from simulation.biology.here import COLUMNS, HAZARDS, RULES, SCRATCH, here_at
 from simulation.biology.homeostasis import keep_number
 from simulation.biology.immunosuppression import suppress
 from simulation.biology.killing import kill
@@ -21,13 +22,13 @@ from simulation.biology.margination import marginate
 from simulation.biology.normal_b_cells import regrow
 from simulation.biology.normal_marrow import fill
 from simulation.biology.priming import prime
-from simulation.biology.state import COLUMNS, HAZARDS, RULES, SCRATCH, Here, here_at
 from simulation.biology.trafficking import traffic
 from simulation.biology.treg import regulate
-from simulation.engine.compiled import Addresses, cube, inner, kernel
-from simulation.engine.events import DIE, DONE, Rules, draw_stratum, rules_at, scratch_at, settle
+from simulation.engine.compiled import Addresses, cube, kernel
+from simulation.engine.events import DONE, draw_stratum, scratch_at, settle
 from simulation.engine.keyed_random import FIRST, folded
 from simulation.engine.population import N_STRATA, clear, columns_at
+from simulation.engine.rules import births_and_deaths, rules_at
 
 __all__ = ["BEGIN", "step"]
 
@@ -93,7 +94,9 @@ def step(stratum: int, on: Switches, at: Addresses, dt: float) -> int:
                 return stratum
             stratum += 1
         settle(pop)
-        _keep_books(here, rules)
+        births, deaths = births_and_deaths(here.tally, rules.effect)
+        x.births += births
+        x.deaths += deaths
     if on[17]:
         release(here, pop, hazards, dt)
     if on[18]:
@@ -103,15 +106,3 @@ def step(stratum: int, on: Switches, at: Addresses, dt: float) -> int:
     if on[20]:
         regrow(here, pop, hazards, dt)
     return DONE
-
-
-@inner()
-def _keep_books(here: Here, rules: Rules) -> None:
-    """Count the births and deaths of the step."""
-    x, tally = here.x[0], here.tally
-    for kind in range(tally.shape[0]):
-        for c in range(tally.shape[1]):
-            if c == 0:
-                x.births += tally[kind, c]
-            elif rules.effect[c] == DIE:
-                x.deaths += tally[kind, c]

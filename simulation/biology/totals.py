@@ -1,8 +1,9 @@
 """Look at the body: a fresh census, and its sums over the body and over the marrow, for those who read the true state."""
 
 from simulation.biology.census import BLASTS, TCONS, TREGS, count
+from simulation.biology.here import COLUMNS, SUPPRESSION, here_at
 from simulation.biology.places import NORMAL, NORMAL_B
-from simulation.biology.state import COLUMNS, SUPPRESSION, State, here_at
+from simulation.biology.state import State
 from simulation.engine.compiled import Addresses, kernel
 from simulation.engine.population import N_STRATA, columns_at
 

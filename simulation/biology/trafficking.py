@@ -5,8 +5,9 @@ from math import log1p
 import numpy as np
 
 from simulation.biology.channels import TO_KIND, Channel
+from simulation.biology.here import Here
 from simulation.biology.places import ACCESS, ROOM, PlaceKind
-from simulation.biology.state import CompiledProcess, Here
+from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import (
     ALLOREACTIVE,
     BLAST,

@@ -2,7 +2,8 @@
 
 from simulation.biology.census import ENGAGED_TREGS, TCONS, TREGS
 from simulation.biology.channels import Channel
-from simulation.biology.state import SUPPRESSION, CompiledProcess, Here
+from simulation.biology.here import SUPPRESSION, Here
+from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import CLASS, ENGAGED_TREG, TREG
 from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import inner

@@ -15,8 +15,8 @@ from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from simulation.engine.compiled import kernel
 from simulation.engine.keyed_random import (
     BOXES,
     EDGE,
@@ -48,7 +48,7 @@ _INVERSE = 1.0 / np.arange(1.0, 129.0)  # walking up a distribution divides by 1
 _FAR = 100.0  # counts further from the mode than this have no mass where the variance is below 50
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@kernel(forceinline=True)
 def _series(
     state: np.uint64, mean: float, variance: float, third: float, fourth: float
 ) -> tuple[float, np.uint64]:
@@ -64,7 +64,7 @@ def _series(
     return floor(mean + 0.5 + stddev * z + third * (z2 - 1.0) * _SIXTH + z * bend / stddev), state
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@kernel(forceinline=True)
 def _log_one_minus(p: float) -> float:
     """Return log(1 - p) for p <= 1/2, near enough for powers (1 - p)**n with n*p of order ten."""
     if p < 1e-4:
@@ -72,7 +72,7 @@ def _log_one_minus(p: float) -> float:
     return log(1.0 - p)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _binomial_inversion(state: np.uint64, n: Int, p: float) -> tuple[int, np.uint64]:
     """Draw by walking up the distribution function; for n*p below about 10 and p <= 1/2."""
     u, state = uniform(state)
@@ -96,7 +96,7 @@ def _binomial_inversion(state: np.uint64, n: Int, p: float) -> tuple[int, np.uin
     return k, state
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _binomial_btrs(state: np.uint64, n: Int, p: float) -> tuple[int, np.uint64]:
     """Draw by transformed rejection; for n*p of at least 10, a variance below 50 and p <= 1/2."""
     n_f = float(n)
@@ -131,7 +131,7 @@ def _binomial_btrs(state: np.uint64, n: Int, p: float) -> tuple[int, np.uint64]:
             return int(k), state
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def draw_binomial(state: np.uint64, n: Int, p: float) -> tuple[int, np.uint64]:
     """Draw how many of `n` cells meet an event of probability `p`; always within 0..n."""
     if n <= 0 or p <= 0.0:
@@ -152,7 +152,7 @@ def draw_binomial(state: np.uint64, n: Int, p: float) -> tuple[int, np.uint64]:
     return k if p <= 0.5 else int(n) - k, state
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _poisson_ptrs(state: np.uint64, mean: float) -> tuple[int, np.uint64]:
     """Draw by transformed rejection; for means of 10 to 50."""
     b = 0.931 + 2.53 * sqrt(mean)
@@ -183,7 +183,7 @@ def _poisson_ptrs(state: np.uint64, mean: float) -> tuple[int, np.uint64]:
             return int(k), state
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _poisson_mode_mass(mean: float, m: float) -> float:
     """Return the Poisson mass at m >= 10 (Stirling's series, good to 1e-11)."""
     inverse = 1.0 / m
@@ -192,7 +192,7 @@ def _poisson_mode_mass(mean: float, m: float) -> float:
     return exp(m - mean + m * log(mean * inverse) - tail) * sqrt(inverse) * 0.3989422804014327
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def draw_poisson(state: np.uint64, mean: float) -> tuple[int, np.uint64]:
     """Draw a Poisson count of the given mean."""
     if mean <= 0.0:
@@ -216,7 +216,7 @@ def draw_poisson(state: np.uint64, mean: float) -> tuple[int, np.uint64]:
     return max(int(x), 0), state
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def draw_gamma(state: np.uint64, shape: float) -> tuple[float, np.uint64]:
     """Draw a gamma number of the given shape >= 1 and unit scale (Marsaglia and Tsang 2000)."""
     d = shape - 1.0 / 3.0
@@ -232,7 +232,7 @@ def draw_gamma(state: np.uint64, shape: float) -> tuple[float, np.uint64]:
             return d * v, state
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _births_inversion(state: np.uint64, founders: Int, more: float) -> tuple[int, np.uint64]:
     """Draw by walking up the distribution function; for means below about 10."""
     u, state = uniform(state)
@@ -250,7 +250,7 @@ def _births_inversion(state: np.uint64, founders: Int, more: float) -> tuple[int
     return k, state
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def draw_births(state: np.uint64, founders: Int, stay: float) -> tuple[int, np.uint64]:
     """Draw the births in clans that survive: each of `founders` clans has geometric size with P(size = 1) = `stay`.
 
@@ -299,7 +299,7 @@ class Row(NamedTuple):
         return cls(mean, variance, third, fourth, few, value, np.zeros(n, np.int64))
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _glance(state: States, row: Row, size: int) -> None:
     """Draw what one look at one random number settles: large counts by `_series`, and small ones that are nothing.
 
@@ -322,7 +322,7 @@ def _glance(state: States, row: Row, size: int) -> None:
         settled[i] = _IMPOSSIBLE if mean[i] <= 0.0 else result
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def binomial_along(state: States, n: Ints, p: Floats, out: Ints, row: Row, size: int) -> None:
     """Draw a binomial number in the first `size` places of a row, each from its own state, as `draw_binomial` would."""
     mean, variance, third, fourth, few, value, settled = row
@@ -343,7 +343,7 @@ def binomial_along(state: States, n: Ints, p: Floats, out: Ints, row: Row, size:
             state[i] += GOLDEN if settled[i] != _IMPOSSIBLE else ZERO
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def poisson_along(state: States, means: Floats, out: Ints, row: Row, size: int) -> None:
     """Draw a Poisson number in the first `size` places of a row, as `draw_poisson` would."""
     mean, variance, third, fourth, few, value, settled = row
@@ -360,7 +360,7 @@ def poisson_along(state: States, means: Floats, out: Ints, row: Row, size: int) 
             state[i] += GOLDEN if settled[i] != _IMPOSSIBLE else ZERO
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def births_along(state: States, founders: Ints, stay: Floats, out: Ints, row: Row, size: int) -> None:
     """Draw the births in surviving clans in the first `size` places of a row, as `draw_births` would."""
     mean, variance, third, fourth, few, value, settled = row
@@ -381,14 +381,14 @@ def births_along(state: States, founders: Ints, stay: Floats, out: Ints, row: Ro
             state[i] += GOLDEN if settled[i] != _IMPOSSIBLE else ZERO
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def binomial(state: np.ndarray, n: int, p: float) -> int:
     """Draw as `draw_binomial` does, with the state kept in `state[0]`."""
     k, state[0] = draw_binomial(state[0], n, p)
     return k
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def poisson(state: np.ndarray, mean: float) -> int:
     """Draw as `draw_poisson` does, with the state kept in `state[0]`."""
     k, state[0] = draw_poisson(state[0], mean)

@@ -11,12 +11,11 @@ its place: by what it is, never by where its row lies.
 """
 
 from math import exp, expm1, factorial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from simulation.engine.bit_fields import BitField
 from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import Addresses, inner, kernel, row, table
 from simulation.engine.draws import Row, binomial_along, births_along, draw_binomial, poisson_along
@@ -31,147 +30,26 @@ from simulation.engine.population import (
     Floats,
     Int,
     Ints,
-    Ints32,
     Population,
     bounds,
     stratum_of,
 )
+from simulation.engine.rules import (
+    DIE,
+    GOTO,
+    NEIGHBOUR,
+    PROGRAM,
+    RECODE,
+    Channels,
+    Destinations,
+    Rules,
+    Variants,
+)
 
-__all__ = [
-    "DIE",
-    "DIVIDE",
-    "DONE",
-    "GOTO",
-    "NEIGHBOUR",
-    "PROGRAM",
-    "RECODE",
-    "Channels",
-    "Destinations",
-    "Rules",
-    "Scratch",
-    "Variants",
-    "draw_events",
-    "draw_from",
-    "draw_stratum", "rules_at", "scratch_at", "settle",
-]  # fmt: skip
+__all__ = ["DONE", "N_SCRATCH", "Scratch", "draw_events", "draw_from", "draw_stratum", "scratch_at", "settle"]
 
-# What a channel does to the cells it draws. Channel 0 is always DIVIDE.
-DIVIDE, DIE, RECODE, PROGRAM, NEIGHBOUR, GOTO = range(6)
 DONE = -1  # all strata have drawn
 _INVERSE = tuple(1.0 / factorial(k + 1) for k in range(12))
-
-type Field = tuple[int, int]  # (shift, width) of a bit field
-
-
-class Channels(NamedTuple):
-    """Describe the event channels: what each does (`effect`) and with which operand (`operand`), both shape (n_channels,).
-
-    RECODE adds the operand to the cell's code; PROGRAM does so to both daughters of a programmed division; GOTO moves to
-    the group of places numbered by the operand. The rest are the fields of the code that the engine reads: the class by which
-    events are counted, the programmed divisions left, and the clone, which a mutant founds.
-    """
-
-    effect: Ints
-    operand: Ints
-    kind: BitField
-    program: BitField
-    clone: BitField
-
-    def births_and_deaths(self, tally: Ints) -> tuple[int, int]:
-        """Return how many cells of all classes were born, and how many died by whatever channel."""
-        events = tally.sum(axis=0).tolist()
-        effects = self.effect.tolist()
-        return events[0], sum(n for n, effect in zip(events, effects, strict=True) if effect == DIE)
-
-
-class Destinations(NamedTuple):
-    """Hold where cells may go: `neighbours` (n_places, k), -1 padded; groups of places with weights summing to 1.
-
-    The members of group g are `member[group_start[g]:group_start[g + 1]]`; `to_left` is filled in by `planted`.
-    """
-
-    neighbours: Ints32
-    group_start: Ints32
-    member: Ints32
-    to_left: Floats
-
-    @classmethod
-    def planted(
-        cls, neighbours: Ints32, group_start: Ints32, member: Ints32, weight: Floats
-    ) -> "Destinations":
-        """Return the destinations: a group is drawn from down a tree that knows of each node the share to its left.
-
-        Node i of a group's tree has the children 2i and 2i + 1; the leaves size..2*size - 1 are the members.
-        """
-        to_left = np.zeros(2 * weight.size + 2)
-        for first, end in zip(group_start.tolist(), group_start.tolist()[1:], strict=False):
-            size = end - first
-            node = np.zeros(2 * size)
-            node[size:] = weight[first:end]
-            for i in range(size - 1, 0, -1):
-                node[i] = node[2 * i] + node[2 * i + 1]
-                to_left[2 * first + i] = node[2 * i] / node[i] if node[i] > 0.0 else 1.0
-        return cls(neighbours, group_start, member, to_left)
-
-
-class Variants(NamedTuple):
-    """Describe heritable changes at division: each new cell of class `of_class` gets `bit` with `probability`."""
-
-    bit: Ints
-    probability: Floats
-    of_class: int
-    max_clones: int  # a mutant founds a clone of its own, until so many are there
-
-
-class Rules(NamedTuple):
-    """Hold for compiled code what Channels, Destinations and Variants say."""
-
-    effect: Ints
-    operand: Ints
-    kind: Field
-    program: Field
-    clone: Field
-    neighbours: Ints32
-    group_start: Ints32
-    member: Ints32
-    to_left: Floats
-    bit: Ints
-    probability: Floats
-    of_class: int
-    max_clones: int
-
-    @classmethod
-    def of(cls, channels: Channels, where: Destinations, variants: Variants) -> "Rules":
-        """Return them as one tuple."""
-        kind, program, clone = (
-            (field.shift, field.width) for field in (channels.kind, channels.program, channels.clone)
-        )
-        return cls(
-            channels.effect, channels.operand, kind, program, clone, where.neighbours, where.group_start, where.member,
-            where.to_left, variants.bit, variants.probability, variants.of_class, variants.max_clones,
-        )  # fmt: skip
-
-    def arrays(self) -> list[npt.NDArray[Any]]:
-        """Return what `rules_at` makes them from."""
-        numbers = np.array([*self.kind, *self.program, *self.clone, self.of_class, self.max_clones], np.int64)
-        return [
-            self.effect, self.operand, self.neighbours, self.group_start, self.member, self.to_left, self.bit,
-            self.probability, numbers,
-        ]  # fmt: skip
-
-
-N_RULES = 9  # addresses of `Rules.arrays`
-
-
-@inner(forceinline=True)
-def rules_at(at: Addresses, i: int) -> Rules:
-    """Return the rules whose addresses begin at number i."""
-    n = row(at, i + 8, np.int64)
-    return Rules(
-        row(at, i, np.int64), row(at, i + 1, np.int64), (n[0], n[1]), (n[2], n[3]), (n[4], n[5]), table(at, i + 2, np.int32),
-        row(at, i + 3, np.int32), row(at, i + 4, np.int32), row(at, i + 5, np.float64), row(at, i + 6, np.int64),
-        row(at, i + 7, np.float64), n[6], n[7],
-    )  # fmt: skip
 
 
 class Scratch(NamedTuple):
@@ -206,14 +84,8 @@ class Scratch(NamedTuple):
         floats = (np.zeros(n_places) for _ in range(4))
         ints = (np.zeros(n_places, np.int64) for _ in range(5))
         lists = (np.zeros(size, np.int64) for size in (2 * n_places + 2, n_channels, n_channels, n_channels))
-        parts = (
-            np.zeros(n_places, np.uint64),
-            *floats,
-            *ints,
-            *lists,
-            np.zeros((n_channels, n_places)),
-            np.zeros(n_places, np.uint64),
-        )
+        rest, branch = np.zeros((n_channels, n_places)), np.zeros(n_places, np.uint64)
+        parts = (np.zeros(n_places, np.uint64), *floats, *ints, *lists, rest, branch)
         return cls(*parts, Row.of(n_places))  # type: ignore[arg-type, call-arg]
 
 
@@ -277,27 +149,15 @@ def draw_stratum(
     singles = meta[SINGLE_CELLS] != 0
     room = meta[N_FREE] + pop.code.size - meta[N_STRATA]
     left = value_of(code, rules.program)
-    if not singles and room < n_channels + left + rules.bit.size + max(
-        rules.max_clones - meta[NEXT_CLONE], 0
-    ):
+    clones = max(rules.max_clones - meta[NEXT_CLONE], 0)
+    if not singles and room < n_channels + left + rules.bit.size + clones:
         return False
     # Slices, not ranges of indices: only then does the compiler see that no index is negative, and makes vectors of loops.
     size = end - first
     n, birth = pop.cells[s, first:end], hazards[s, 0, first:end]
-    state, rate, share, stay, excess = (
-        scratch.state,
-        scratch.rate,
-        scratch.share,
-        scratch.stay,
-        scratch.excess,
-    )
-    there, leavers, born, taken, work = (
-        scratch.there,
-        scratch.leavers,
-        scratch.born,
-        scratch.taken,
-        scratch.draws,
-    )
+    state, rate, share, stay = scratch.state, scratch.rate, scratch.share, scratch.stay
+    excess, there, leavers = scratch.excess, scratch.there, scratch.leavers
+    born, taken, work = scratch.born, scratch.taken, scratch.draws
     # The open channels, each in a range of places. Their order is fixed: what a place draws must not depend on other places.
     active, lowest, highest = scratch.active, scratch.lowest, scratch.highest
     n_active = 0
@@ -377,10 +237,9 @@ def draw_stratum(
             for i in range(high - low):  # summed from the last on: exactly 1 where no later channel is open
                 odds[i] = hazard[i] / (hazard[i] + later[i]) if hazard[i] > 0.0 else 0.0
             binomial_along(state[low:], here, odds, chosen, work, high - low)
-        for i in range(high - low):
-            here[i] -= chosen[i]
         k = 0
         for i in range(high - low):
+            here[i] -= chosen[i]
             k += chosen[i]
         if k > 0:
             n_left -= k

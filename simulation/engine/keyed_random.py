@@ -10,7 +10,8 @@ import zlib
 from math import erfc, exp, log, pi, sqrt
 
 import numpy as np
-from numba import njit
+
+from simulation.engine.compiled import kernel
 
 __all__ = [
     "FIRST",
@@ -60,7 +61,7 @@ def step_key(base: int, step: int) -> np.uint64:
     return np.uint64(combine(base, step))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@kernel(forceinline=True)
 def mix(z: np.uint64) -> np.uint64:
     """Scramble 64 bits (the splitmix64 finaliser)."""
     z = (z ^ (z >> _S30)) * _M1
@@ -68,20 +69,20 @@ def mix(z: np.uint64) -> np.uint64:
     return z ^ (z >> _S31)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@kernel(forceinline=True)
 def folded(key: np.uint64, part: np.uint64) -> np.uint64:
     """Hash one more part into a key; `combine(a, b)` is `folded(folded(FIRST, a), b)`."""
     return mix(key * _M2 + mix(part + GOLDEN))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@kernel(forceinline=True)
 def agent_key(step: np.uint64, code: np.int64, place: np.int64, serial: np.int64) -> np.uint64:
     """Return the start of an agent's private sequence in one step, from what the agent IS, not from its row."""
     z = mix(np.uint64(code) + np.uint64(place) * _M1 + GOLDEN) ^ (np.uint64(serial) * GOLDEN)
     return mix(step ^ mix(z))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@kernel(forceinline=True)
 def uniform(state: np.uint64) -> tuple[float, np.uint64]:
     """Return a uniform number strictly inside (0, 1), and the state after it."""
     state += GOLDEN
@@ -103,7 +104,7 @@ _TAIL = 3.6541528853610088
 EDGE, _HEIGHT = _ziggurat()
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _normal_rest(state: np.uint64, box: np.int64, x: float) -> tuple[float, np.uint64]:
     """Return a normal number where the first glance did not settle it (1 % of draws); nan: draw anew."""
     if box == 0:
@@ -118,7 +119,7 @@ def _normal_rest(state: np.uint64, box: np.int64, x: float) -> tuple[float, np.u
     return x if height < exp(-0.5 * x * x) else np.nan, state
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@kernel(forceinline=True)
 def normal(state: np.uint64) -> tuple[float, np.uint64]:
     """Return a standard normal number, and the state after it (ziggurat: Marsaglia and Tsang 2000, J Stat Softw 5:8).
 

@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from simulation.engine.compiled import Addresses, cube, inner, row, table
+from simulation.engine.compiled import Addresses, cube, inner, kernel, row, table
 from simulation.engine.keyed_random import mix
 
 __all__ = ["MOST_BYTES", "Columns", "Population", "bounds", "clear", "columns_at", "stratum_of"]
@@ -277,7 +276,7 @@ def _empty_table(strata: int) -> Ints32:
     return np.full(1 << (2 * strata - 1).bit_length(), -1, np.int32)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _slot(code: int, code_of: Ints, table: Ints32) -> Int:
     """Return where in the hash table a code's stratum stands, or would stand."""
     mask = table.size - 1
@@ -287,7 +286,7 @@ def _slot(code: int, code_of: Ints, table: Ints32) -> Int:
     return slot
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def stratum_of(code: int, pop: Columns) -> Int:
     """Return the stratum of a code, making it when there is none; the caller has seen to the room."""
     meta = pop.meta
@@ -311,7 +310,7 @@ def stratum_of(code: int, pop: Columns) -> Int:
     return np.int64(new)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _rehash(pop: Columns) -> None:
     pop.table[:] = -1
     for stratum in range(pop.meta[N_STRATA]):
@@ -320,7 +319,7 @@ def _rehash(pop: Columns) -> None:
             pop.table[_slot(code, pop.code, pop.table)] = stratum
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _release(pop: Columns) -> None:
     """Let the strata without cells, now and after this step, be used for other codes."""
     n = 0
@@ -334,7 +333,7 @@ def _release(pop: Columns) -> None:
         _rehash(pop)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def bounds(stratum: int, pop: Columns) -> None:
     """Find the range of places in which a stratum holds cells; (0, 0) where it holds none."""
     cells = pop.cells[stratum]
@@ -348,7 +347,7 @@ def bounds(stratum: int, pop: Columns) -> None:
     pop.first[stratum], pop.end[stratum] = first, end
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def clear(hazards: Floats, pop: Columns) -> None:
     """Set the hazards to zero wherever there are cells."""
     for s in range(pop.meta[N_STRATA]):
@@ -358,7 +357,7 @@ def clear(hazards: Floats, pop: Columns) -> None:
                 hazard[i] = 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _join(stratum: int, place: int, n: int, values: Floats, pop: Columns) -> None:
     """Add cells to a cohort, averaging continuous traits by cells."""
     before = pop.cells[stratum, place]

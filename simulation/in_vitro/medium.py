@@ -8,7 +8,7 @@ import numpy as np
 from simulation.biology.channels import Channel, channels
 from simulation.biology.state import State
 from simulation.biology.traits import TAG
-from simulation.engine.events import PROGRAM, Channels
+from simulation.engine.rules import PROGRAM, Channels
 
 __all__ = ["DivisionDye", "Medium", "Stimulators", "dye_channels", "generation_of"]
 

@@ -32,7 +32,7 @@ from simulation.clinic.schedule import Agenda
 from simulation.clinic.stop_rules import GradeRule
 from simulation.errors import UserError
 from simulation.number_words import cells_text
-from simulation.products.engager import EngagerProduct, Infusion, InfusionPlan
+from simulation.products.engager import EngagerProduct
 from simulation.products.form import (
     OFF,
     ON,
@@ -46,6 +46,7 @@ from simulation.products.form import (
     with_unit,
 )
 from simulation.products.product import Giver, Plan, Product, Receiver, days_text
+from simulation.products.pump import Infusion, InfusionPlan
 from simulation.products.received import Received, marks
 from simulation.units import (
     QuantityError,

@@ -1,37 +1,27 @@
-"""T-cell engagers by continuous infusion: cycles on and off, or any duty cycle, as planned changes of the pump.
+"""T-cell engagers by continuous infusion as products: keys, words, orders, outcomes, form; the pump itself is `pump.py`.
 
 What one engager differs in from another (target, pharmacokinetics, potency) stands in its own file.
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import Field
 
 from simulation.biology.engagers import Engager
 from simulation.blocks.fields import (
-    YEARS_20,
-    Block,
     DoseRate,
     FrozenMap,
     Interval,
     Problem,
-    Quantity,
-    Time,
-    Whole,
-    written,
 )
-from simulation.clinic.assays import Examination
-from simulation.clinic.events import Event, EventLog
-from simulation.clinic.orders import BY_HAND
+from simulation.clinic.events import Event
 from simulation.clinic.outcomes.outcome import Outcome, Row, Watcher
-from simulation.clinic.ports import Patient, Truth
-from simulation.clinic.schedule import EPSILON, Agenda, is_due, mean_of, pieces_of
-from simulation.clinic.stop_rules import GradeRule, Stop, StopRule
+from simulation.clinic.ports import Truth
+from simulation.clinic.stop_rules import GradeRule, StopRule
 from simulation.products.form import ON, ActNow, Form, FormField, as_whole, block_changes, switch, with_unit
-from simulation.products.product import Giver, Plan, Product, Receiver, days_text, join
+from simulation.products.product import Giver, Product, days_text, join
+from simulation.products.pump import Infusion, Pump
 from simulation.products.received import Received, intervals
 from simulation.units import format_number, format_quantity
 from simulation.yaml_source import Node
@@ -39,263 +29,10 @@ from simulation.yaml_source import Node
 if TYPE_CHECKING:
     from simulation.biology.state import State
 
-__all__ = [
-    "EngagerProduct",
-    "Infusion",
-    "InfusionGiven",
-    "InfusionPlan",
-    "PatternPart",
-    "Pump",
-    "Rate",
-    "StepUp",
-    "cycle_of",
-]
+__all__ = ["EngagerProduct", "InfusionGiven"]
 
 _MICRO: Final = "\N{MICRO SIGN}"
 _DUTY: Final = ("dose", "step_up", "on", "off")  # a pattern takes their place
-
-
-class StepUp(Block):
-    """Give a lower dose first."""
-
-    dose: DoseRate = Field(description="Dose at the beginning of the first cycle.")
-    duration: Time = Field(alias="for", description="So long, then the full dose.")
-
-
-class PatternPart(Block):
-    """Give one dose for some time; 0 ug/day is a pause."""
-
-    dose: DoseRate = Field(description="Dose in this part; 0 ug/day is a pause.")
-    duration: Interval = Field(alias="for", description="How long this part lasts.")
-
-
-class Infusion(Block):
-    """Infuse an engager: `cycles` of `on` and `off`, or of a free `pattern`. Absent parts are None."""
-
-    dose: DoseRate | None = Field(None, description="Dose while the pump runs.")
-    step_up: StepUp | None = Field(
-        None, description="A lower dose at the beginning of the first cycle, against CRS."
-    )
-    on: Interval | None = Field(None, description="How long the pump runs in each cycle.")
-    off: Time | None = Field(None, description="The pause after each cycle's infusion.")
-    cycles: Annotated[int, Whole(1, 100)] = Field(description="How many cycles are planned.")
-    first: Annotated[float, Quantity("day", 1, YEARS_20)] = Field(
-        written("day 1"),
-        description="Day of treatment on which the first cycle begins; day 1 is its first day.",
-    )
-    pattern: "Annotated[tuple[PatternPart, ...], Field(min_length=1, max_length=100)] | None" = Field(
-        None,
-        description="Any other duty cycle instead of dose, step_up, on, off: parts repeated `cycles` times.",
-    )
-
-    @property
-    def cycle_length(self) -> float:
-        """Return the length of one cycle, days; 0 when it is not written."""
-        if self.pattern is not None:
-            return sum(part.duration for part in self.pattern)
-        return 0.0 if self.on is None or self.off is None else self.on + self.off
-
-    def segments(self, body_surface_m2: float) -> list[tuple[float, float]]:
-        """Return one cycle as [(ug/day, days), ...], step-up apart."""
-        if self.pattern is not None:
-            return [(part.dose.rate(body_surface_m2), part.duration) for part in self.pattern]
-        if self.dose is None or self.on is None:
-            raise ValueError("an infusion needs either a pattern, or dose and on")
-        return [(self.dose.rate(body_surface_m2), self.on), (0.0, self.off or 0.0)]
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """Run the pump of one engager at this mean rate from now on, ug/day; 0 stops it."""
-
-    engager: str
-    ug_per_day: float
-
-    def act(self, body: Receiver) -> None:
-        """Do it."""
-        body.state.infusion_ug_per_day[self.engager] = self.ug_per_day
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """Ask for a rate (ug/day) from a day on; `why` is what the event of it says."""
-
-    day: float
-    rate: float
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Ordered:
-    """Hold an infusion ordered by hand: from day `start` until day `end`, ug/day."""
-
-    start: float
-    end: float
-    rate: float
-
-
-class Pump(Giver):
-    """Run at the highest of the planned and the ordered rate: they do not add up. Of ordered infusions the last that runs counts.
-
-    Changes of rate happen at their moment, also within a step, and are recorded there; the body gets the mean rate of each step.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.amount = 0.0  # ug given
-        self.days = 0.0  # on the pump
-        self.planned: list[_Change] = []  # of the present course, ascending
-        self._name = name
-        self._ordered: list[_Ordered] = []
-        self._rate = 0.0  # ug/day at the end of the last step
-        self._mean = 0.0  # ug/day over the last step
-        self._why = ""  # what was done by hand or by a rule at the beginning of this step
-
-    def plan(
-        self, scenario: Any, begin: float, day_1: float, patient: Patient, others: Mapping[str, Plan]
-    ) -> Plan | None:
-        """Return the planned cycles, if the scenario has any."""
-        spec: Infusion | None = getattr(scenario, self._name)
-        return None if spec is None else InfusionPlan(self._name, spec, day_1, patient.body_surface_m2, self)
-
-    def obey(self, order: Any, patient: Patient, events: EventLog) -> None:
-        """Run at the ordered rate from now on, for as long as ordered."""
-        rate = order.dose.rate(patient.body_surface_m2)
-        end = math.inf if order.duration is None else patient.day + order.duration
-        self._ordered.append(_Ordered(patient.day, end, rate))
-        self._why = BY_HAND
-
-    def heed(self, stops: Sequence[Stop], patient: Patient, events: EventLog) -> None:
-        """End ordered infusions when a rule ends the product."""
-        rules = [stop.why for stop in stops if stop.product == self._name]
-        if rules and self._ordered_at(patient.day) > 0.0:
-            self._ordered.clear()
-            self._why = rules[0]
-
-    def halt(self) -> bool:
-        """End what was ordered."""
-        running = bool(self._ordered)
-        self._ordered.clear()
-        self._why = BY_HAND
-        return running
-
-    def end_plan(self, day: float, why: str) -> None:
-        """Ask for nothing more by plan from a day on."""
-        self.planned = [change for change in self.planned if change.day < day] + [_Change(day, 0.0, why)]
-        self._why = why
-
-    def act(self, patient: Patient, examination: Examination, events: EventLog) -> None:
-        """Run through the step: record each change, count what is given, and let the body have the mean rate."""
-        begin, end = patient.day, patient.day + patient.time_step
-        while len(self.planned) > 1 and is_due(self.planned[1].day, begin):
-            del self.planned[0]  # it is over
-        changes = [change.day for change in self.planned]
-        changes += [day for one in self._ordered for day in (one.start, one.end)]
-        pieces = pieces_of(self._rate_at, changes, begin, end)
-        for day, until, rate in pieces:
-            if abs(rate - self._rate) > EPSILON:
-                self._rate = rate
-                words = f"{self._name} {rate:g} ug/day" if rate > 0.0 else f"{self._name} infusion ends"
-                events.add(day, "dose", self._name, f"{words} ({self._reason(day)})", rate, "ug/day")
-            if rate > 0.0:
-                self.gave(day)
-                self.amount += rate * (until - day)
-                self.days += until - day
-            self._why = ""
-        self._ordered = [one for one in self._ordered if not is_due(one.end, end)]
-        mean = mean_of(pieces)
-        if abs(mean - self._mean) > EPSILON:
-            self._mean = mean
-            patient.apply(Rate(self._name, mean))
-
-    def asked_by_plan(self, day: float) -> float:
-        """Return the planned rate on a day, ug/day."""
-        planned = [change.rate for change in self.planned if is_due(change.day, day)]
-        return planned[-1] if planned else 0.0
-
-    def running(self) -> str:
-        """Return the rate in words while the pump runs; of a pump that ran within the last step its mean."""
-        rate = self._rate or self._mean
-        return f"{rate:g} {_MICRO}g/day" if rate > 0.0 else ""
-
-    def _rate_at(self, day: float) -> float:
-        return max(self.asked_by_plan(day), self._ordered_at(day))
-
-    def _ordered_at(self, day: float) -> float:
-        running = [one.rate for one in self._ordered if is_due(one.start, day) and not is_due(one.end, day)]
-        return running[-1] if running else 0.0
-
-    def _reason(self, day: float) -> str:
-        """Return why the rate changes on a day: an act of this step, the plan, or that an ordered time is over."""
-        planned = [change.why for change in self.planned if abs(change.day - day) <= EPSILON]
-        late = [change.why for change in self.planned if is_due(change.day, day)]
-        if self._why or planned:
-            return self._why or planned[-1]
-        over = any(is_due(one.end, day) for one in self._ordered)
-        return f"{BY_HAND}, time over" if over or not late else late[-1]
-
-
-class InfusionPlan(Plan):
-    """Run the pump through all planned cycles; `start` is day 1 of treatment, in days from transplant."""
-
-    def __init__(self, name: str, spec: Infusion, start: float, body_surface_m2: float, pump: Pump) -> None:
-        self._name = name
-        self._pump = pump
-        self._cycle_starts: list[float] = []
-        self._end = -math.inf  # day from which nothing is infused
-        self._acted = -math.inf  # the last step's day
-        changes: list[_Change] = []
-        block_ends: list[tuple[float, int]] = []
-        cycle_start = start + spec.first - 1.0
-        for cycle in range(1, spec.cycles + 1):
-            plan, length = cycle_of(spec, cycle, body_surface_m2)
-            self._cycle_starts.append(cycle_start)
-            changes += [
-                _Change(cycle_start + day, rate, f"cycle {cycle} day {day + 1:g}") for day, rate in plan
-            ]
-            end = cycle_start + _end_of_infusion(plan, length)
-            block_ends.append((end, cycle))
-            if end > cycle_start:
-                self._end = end
-            cycle_start += length
-        changes.append(_Change(cycle_start, 0.0, f"cycle {spec.cycles} day {length + 1:g}"))
-        pump.planned = changes
-        self._block_ends = Agenda(block_ends)
-
-    def start_of_cycle(self, cycle: int) -> float:
-        """Return the planned first day of a cycle, days from transplant; ValueError if there is none."""
-        if not 1 <= cycle <= len(self._cycle_starts):
-            raise ValueError(f"cycle {cycle} is not among the {len(self._cycle_starts)} cycles planned")
-        return self._cycle_starts[cycle - 1]
-
-    @property
-    def over(self) -> bool:
-        """Return whether nothing more will be infused."""
-        return is_due(self._end, self._acted)
-
-    def restaging(self, now: float) -> str:
-        """Return which cycle's infusion has just ended, or that it was stopped before its end."""
-        ended = self._block_ends.take(now)
-        if not ended:
-            return ""
-        cycle = ended[-1][1]
-        return f"end of cycle {cycle}" if cycle > 0 else f"{self._name} stopped"
-
-    def act(self, patient: Patient, events: EventLog) -> None:
-        """Take note of the day; the pump has the planned rates."""
-        self._acted = patient.day
-
-    def stop(self, patient: Patient, events: EventLog, why: str) -> bool:
-        """Stop for good; return whether there was anything to stop."""
-        now = patient.day
-        if self.over or is_due(self._end, now):
-            return False
-        self._block_ends.clear()
-        if self._pump.asked_by_plan(now) > 0.0:
-            self._block_ends.add(now, 0)  # the marrow shows where this leaves the patient
-        self._pump.end_plan(now, why)
-        self._end = self._acted = now
-        events.add(now, "stop", self._name, f"{self._name} stopped for good: {why}")
-        return True
 
 
 class InfusionGiven(Watcher):
@@ -341,34 +78,6 @@ class InfusionGiven(Watcher):
         """Return days and amount."""
         pump: Any = self.clinic.givers[self.engager]
         return {f"{self.engager}_days": round(pump.days, 9), f"{self.engager}_ug": round(pump.amount, 9)}
-
-
-def cycle_of(spec: Infusion, cycle: int, body_surface_m2: float) -> tuple[list[tuple[float, float]], float]:
-    """Return one cycle's plan: [(day within the cycle from 0, ug/day), ...] and the cycle's length, days.
-
-    The step-up dose replaces every dose of the first days of cycle 1 and of no other cycle.
-    """
-    changes: list[tuple[float, float]] = []
-    begin = 0.0
-    for amount, duration in spec.segments(body_surface_m2):
-        step_up = spec.step_up if cycle == 1 else None
-        if step_up is not None and amount > 0 and begin < step_up.duration:
-            changes.append((begin, step_up.dose.rate(body_surface_m2)))
-            if step_up.duration < begin + duration:
-                changes.append((step_up.duration, amount))
-        else:
-            changes.append((begin, amount))
-        begin += duration
-    return changes, begin
-
-
-def _end_of_infusion(plan: list[tuple[float, float]], length: float) -> float:
-    """Return when the last infusion of a cycle ends, days from the cycle's start."""
-    end = 0.0
-    for (_, rate), (until, _) in zip(plan, [*plan[1:], (length, 0.0)], strict=True):
-        if rate > 0.0:
-            end = until
-    return end
 
 
 class EngagerProduct(Product):

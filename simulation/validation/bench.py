@@ -5,9 +5,10 @@ import numpy.typing as npt
 
 from simulation.biology.antigens import CD19
 from simulation.biology.traits import CLASS, CLONE, DIVISIONS_LEFT, TAG
-from simulation.engine.events import DIE, DIVIDE, Channels, Destinations, Variants, draw_events
+from simulation.engine.events import draw_events
 from simulation.engine.keyed_random import base_key, step_key
 from simulation.engine.population import Population
+from simulation.engine.rules import DIE, DIVIDE, Channels, Destinations, Variants, births_and_deaths
 
 __all__ = ["Cultures"]
 
@@ -45,7 +46,7 @@ class Cultures:
             self.pop.hazard[rows, 0], self.pop.hazard[rows, 1] = birth, death
             key = step_key(self._key, self._steps)
             tally = draw_events(self.pop, self._channels, self._where, self._variants, key, dt)
-            births, deaths = self._channels.births_and_deaths(tally)
+            births, deaths = births_and_deaths(tally, self._channels.effect)
             self.births += births
             self.deaths += deaths
             self._steps += 1

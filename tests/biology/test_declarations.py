@@ -23,8 +23,8 @@ from simulation.biology.traits import (
     encode,
     exhaustion_of,
 )
-from simulation.engine.events import DIE, GOTO
 from simulation.engine.population import Population
+from simulation.engine.rules import DIE, GOTO
 from simulation.in_vitro.load import parse_experiment
 from simulation.in_vitro.wells import Well
 from simulation.parameters import ParameterTable, ParameterValues

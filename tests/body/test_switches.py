@@ -17,8 +17,8 @@ from simulation.biology.state import Process, State
 from simulation.biology.traits import BLAST, CLASS, EFFECTOR, ENGAGED_TCON, ENGAGED_TREG, TCON, TREG, encode
 from simulation.body import Body
 from simulation.parameters.processes import PROCESS_NAMES
-from simulation.products.engager import Rate
 from simulation.products.immunosuppression import Exposure
+from simulation.products.pump import Rate
 from simulation.scenario.load import parse_scenario
 from tests.biology.lab import PROCESSES
 from tests.body.patients import patient

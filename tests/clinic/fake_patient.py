@@ -12,8 +12,8 @@ from simulation.clinic.events import Event
 from simulation.clinic.ports import Effect, Patient, Truth
 from simulation.products.cytoreduction import Kill
 from simulation.products.dli import DonorLymphocytes
-from simulation.products.engager import Rate
 from simulation.products.immunosuppression import Exposure
+from simulation.products.pump import Rate
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.schema import Scenario
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from simulation.engine.events import DIE, DIVIDE, RECODE, Channels, Variants
 from simulation.engine.population import Floats, Ints
+from simulation.engine.rules import DIE, DIVIDE, RECODE, Channels, Variants
 from tests.engine.worlds import (
     CLONE,
     DEATH,

@@ -12,7 +12,7 @@ _TINY = """
 import hashlib, warnings
 import numpy as np
 warnings.simplefilter("ignore", RuntimeWarning)  # Python's own scalars warn where 64-bit arithmetic wraps round
-from simulation.engine.events import Variants
+from simulation.engine.rules import Variants
 from tests.engine.worlds import LEFT, MUTANT, NAMES, RING, World, digest
 
 said = hashlib.sha256()

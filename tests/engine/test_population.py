@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulation.engine.events import Variants
 from simulation.engine.population import NEXT_SERIAL, NEXT_UID, Population
+from simulation.engine.rules import Variants
 from tests.engine.worlds import (
     DEATH,
     FLIP,

@@ -6,18 +6,7 @@ import numpy as np
 from numba import njit
 
 from simulation.engine.bit_fields import BitField
-from simulation.engine.events import (
-    DIE,
-    DIVIDE,
-    GOTO,
-    NEIGHBOUR,
-    PROGRAM,
-    RECODE,
-    Channels,
-    Destinations,
-    Variants,
-    draw_events,
-)
+from simulation.engine.events import draw_events
 from simulation.engine.keyed_random import base_key, step_key
 from simulation.engine.population import (
     N_FREE,
@@ -29,6 +18,17 @@ from simulation.engine.population import (
     Ints,
     Population,
     stratum_of,
+)
+from simulation.engine.rules import (
+    DIE,
+    DIVIDE,
+    GOTO,
+    NEIGHBOUR,
+    PROGRAM,
+    RECODE,
+    Channels,
+    Destinations,
+    Variants,
 )
 
 KIND = BitField(0, 4, "kind", "class")
