@@ -22,6 +22,8 @@ __all__ = ["Job", "Summary", "Work", "rows_of", "store_design"]
 
 DONE, FAILED = "done", "failed"
 
+type _Points = dict[tuple[int, tuple[Value, ...]], Scenario]  # by arm and values
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -101,8 +103,9 @@ def store_design(plan: Plan, about: Mapping[str, Any] | None = None) -> Design:
 
 def rows_of(work: Work, jobs: Sequence[Job]) -> Iterator[dict[str, Any]]:
     """Yield the row of every job; a run that fails is a row that says why, never the end of a sweep."""
+    points: _Points = {}  # all patients of a batch meet the same ones
     for _, group in groupby(jobs, key=lambda job: job.patient):
-        yield from _patient_rows(work, list(group))
+        yield from _patient_rows(work, list(group), points)
 
 
 def failed_rows(work: Work, jobs: Iterable[Job], reason: str) -> list[dict[str, Any]]:
@@ -110,12 +113,14 @@ def failed_rows(work: Work, jobs: Iterable[Job], reason: str) -> list[dict[str, 
     return [_keys(work, job) | {"status": FAILED, "error": reason, "seconds": 0.0} for job in jobs]
 
 
-def _patient_rows(work: Work, jobs: list[Job]) -> Iterator[dict[str, Any]]:
+def _patient_rows(work: Work, jobs: list[Job], points: _Points) -> Iterator[dict[str, Any]]:
     ready: list[tuple[Job, Scenario]] = []
     for job in jobs:
         name, base = work.arms[job.arm]
         try:
-            ready.append((job, point_scenario(base, work.factors, job.values, name)))
+            if (job.arm, job.values) not in points:
+                points[job.arm, job.values] = point_scenario(base, work.factors, job.values, name)
+            ready.append((job, points[job.arm, job.values]))
         except UserError as error:
             yield _keys(work, job) | {"status": FAILED, "error": f"not valid: {error}", "seconds": 0.0}
     if not ready:

@@ -100,8 +100,8 @@ def test_reading_ten_times_the_runs_takes_no_more_memory_per_run(
 def test_batches_are_almost_nothing_but_runs(small: Path, tmp_path: Path) -> None:
     text = (
         small.read_text(encoding="utf-8")
-        .replace("follow_up: 20 d", "follow_up: 480 d")
-        .replace("replicates: 3", "replicates: 2")
+        .replace("follow_up: 20 d", "follow_up: 120 d")
+        .replace("replicates: 3", "replicates: 8")
     )
     path = tmp_path / "longer.yaml"
     path.write_text(text, encoding="utf-8")
