@@ -29,12 +29,10 @@ type Floats = npt.NDArray[np.float64]
 _RESAMPLES: Final = 1000
 _SEED: Final = 20_231_116
 NOT_RESOLVED: Final = "not resolved: more samples needed"
-_WIDEST: Final = (
-    0.2  # half-width above which a share, a correlation or a µ* (of the largest one) says nothing of use
-)
-_TRAJECTORIES: Final = (
-    10  # Morris needs at least so many (Campolongo 2007); a bootstrap of fewer has no width to show
-)
+# Two choices of this project: half-width above which a share, a correlation or a µ* (of the largest one) says nothing of use,
+_WIDEST: Final = 0.2
+# and trajectories of Morris' design below which a bootstrap has no width to show.
+_TRAJECTORIES: Final = 10
 
 type Bools = npt.NDArray[np.bool_]
 
