@@ -21,12 +21,14 @@ _QUARTER: Final = 0.75
 
 
 def over_time(one: ArmView, other: ArmView, outcome: str, until: float) -> dict[str, Any]:
-    """Return `one` minus `other` in mean days of an outcome, counted up to days along the follow-up, and the rule's result."""
+    """Return `one` minus `other` in mean days of an outcome, counted up to days along the follow-up, and the rule's result.
+
+    A day before the last up to which no patient differs has no interval (None): twins are the same until treatment parts them.
+    """
     days = [until * k / _POINTS for k in range(1, _POINTS + 1)]
-    found = [
-        mean_difference(one.days_until(outcome, day), other.days_until(outcome, day), most=day)
-        for day in days
-    ]
+    pairs = [(one.days_until(outcome, day), other.days_until(outcome, day)) for day in days]
+    found = [mean_difference(*pair, most=day) for pair, day in zip(pairs, days, strict=True)]
+    parted = [day == until or bool((pair[0] != pair[1]).any()) for pair, day in zip(pairs, days, strict=True)]
     whole, early = (
         one.days_until(outcome, day) - other.days_until(outcome, day) for day in (until, _QUARTER * until)
     )
@@ -36,8 +38,8 @@ def over_time(one: ArmView, other: ArmView, outcome: str, until: float) -> dict[
         "outcome": outcome,
         "days": days,
         "value": [each.value for each in found],
-        "low": [each.low for each in found],
-        "high": [each.high for each in found],
+        "low": [each.low if differ else None for each, differ in zip(found, parted, strict=True)],
+        "high": [each.high if differ else None for each, differ in zip(found, parted, strict=True)],
         "last_quarter": float((whole - early).mean()),
         "if_it_went_on": {"value": later.value, "interval": (later.low, later.high), "until": 2 * until},
         "follow_up_decides": _answer(found[-1]) != _answer(later),

@@ -54,7 +54,7 @@ def over_time(comparison: Mapping[str, Any]) -> list[str]:
     marks = [last // 4, last // 2, last]
 
     def limits(low: float | None, high: float | None) -> str:
-        return "" if low is None else f" ({_range((low, high))})"
+        return " (nobody differs yet)" if low is None else f" ({_range((low, high))})"
 
     told = ", ".join(
         f"{signed(found['value'][k])}{limits(found['low'][k], found['high'][k])} by day {found['days'][k]:.0f}"

@@ -9,6 +9,7 @@ import pytest
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.results.trial_view import ArmView
 from simulation.statistics.proportions import unseen
+from simulation.trial import pair_words
 from simulation.trial.analysis import compare, main_half_width
 from simulation.trial.over_time import over_time
 from simulation.trial.schema import Trial
@@ -187,6 +188,12 @@ def test_a_lead_that_lasts_is_no_matter_of_follow_up() -> None:
     assert found["low"][-1] > 0
     assert found["if_it_went_on"]["value"] > found["value"][-1]
     assert not found["follow_up_decides"]
+    # the first of them differ from day 5 on: before, twins are the same, and that is no matter of chance
+    assert [low is None for low in found["low"]] == [day <= 5.0 for day in found["days"]]
+    (line,) = pair_words.over_time({"difference_over_time": found})
+    assert "by day 42" in line and "nobody" not in line
+    early = {**found, "low": [None] * 23 + found["low"][-1:]}
+    assert "(nobody differs yet) by day" in pair_words.over_time({"difference_over_time": early})[0]
 
 
 def test_correlations_have_an_interval_and_say_of_how_many(trial: Trial, table: TrialTable) -> None:

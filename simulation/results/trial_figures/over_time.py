@@ -23,7 +23,10 @@ def figure(view: TrialView) -> Figure:
     found = view.comparison["difference_over_time"]
     one, other = view.main_arms
     days = np.array([0.0, *found["days"]])
-    mean, low, high = (np.array([0.0, *found[name]], float) for name in ("value", "low", "high"))
+    mean = np.array([0.0, *found["value"]])
+    low, high = (
+        np.array([None, *found[name]], float) for name in ("low", "high")
+    )  # None: nobody differs yet
     ax.fill_between(days, low, high, color=style.COLOUR["engager"], alpha=0.15, linewidth=0)
     ax.plot(days, mean, color=style.COLOUR["engager"], linewidth=1.6)
     ax.axhline(0, color="#444444", linewidth=0.8)
@@ -43,9 +46,10 @@ def caption(view: TrialView) -> str:
     later = view.comparison["difference_over_time"]["if_it_went_on"]
     return (
         f"Mean {survival_words(view.primary)} up to each day, {one.name} minus {other.name}, with the pointwise 95 % interval "
-        "over patients; the right end is the trial's main difference. Dashed: the last quarter of follow-up begins. Should that "
-        f"quarter repeat itself until day {later['until']:.0f}, the difference would be {later['value']:+.0f} days; the end of "
-        "follow-up is said to decide where that would be another answer (better, worse, not settled)."
+        "over patients from the day on which any differ; the right end is the trial's main difference. Dashed: the last quarter "
+        f"of follow-up begins. Should that quarter repeat itself until day {later['until']:.0f}, the difference would be "
+        f"{later['value']:+.0f} days; the end of follow-up is said to decide where that would be another answer (better, worse, "
+        "not settled)."
     )
 
 
