@@ -10,7 +10,7 @@ import click
 from simulation.cli.interrupt import Interrupt
 from simulation.cli.terminal import console, print_json, print_table
 from simulation.errors import ExitStatus
-from simulation.validation.check import Effort
+from simulation.validation.check import FULL, Effort
 from simulation.validation.patients import SCENARIOS
 from simulation.validation.report import document, write_report
 from simulation.validation.run import PARTS, QUICK, Result, run_checks
@@ -35,7 +35,7 @@ class Request:
 
 def run_validation(request: Request) -> int:
     """Run the checks, write what was asked for, print a summary; return the exit status."""
-    effort = Effort(QUICK if request.quick else 1.0, request.seed)
+    effort = Effort(QUICK if request.quick else FULL, request.seed)
     workers = request.workers or os.cpu_count() or 1
     with Interrupt(lambda: click.echo(HEARD, err=True)) as interrupt:
         results = _run(effort, request, workers, interrupt)

@@ -10,7 +10,7 @@ from simulation.validation.facts import measured
 
 __all__ = ["CHECKS", "compare"]
 
-# Full numbers of patients per arm, on grids of 3 x 3 niches in steps of 12 h: V9 says how far that step is from 6 h;
+# Patients per arm at a factor of 1, on grids of 3 x 3 niches in steps of 12 h: V9 says how far that step is from 6 h;
 # docs/performance.md that 4 x 4 niches and 12 h are not quite 12 x 12 and 6 h.
 _PATIENTS: Final = {
     "overt": 60, "mrd": 60, "kinetics": 8, "graft": 40, "dli": 16, "escape": 40, "natural": 30, CULTURE: 6,

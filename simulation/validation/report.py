@@ -11,7 +11,7 @@ from simulation.files.atomic import write_file
 from simulation.files.tables import json_text
 from simulation.parameters import ParameterTable
 from simulation.provenance import provenance
-from simulation.validation.check import Effort, Measured
+from simulation.validation.check import FULL, Effort, Measured
 from simulation.validation.run import PARTS, Result
 
 __all__ = ["document", "markdown", "write_report"]
@@ -41,7 +41,11 @@ def markdown(results: Sequence[Result], effort: Effort) -> str:
     """Return the report as Markdown."""
     counts: Counter[str] = Counter(result.found.status for result in results)
     summary = ", ".join(f"{counts[status]} {status}" for status in _SIGNS if counts[status])
-    quick = "" if effort.factor >= 1 else f" Quick form: {effort.factor:.0%} of the full numbers of patients."
+    quick = (
+        ""
+        if effort.factor >= FULL
+        else f" Quick form: {effort.factor / FULL:.1%} of the full numbers of patients."
+    )
     digest = ParameterTable.load().parameter_values().digest()[:12]
     lines = [
         "# Validation report", "", _INTRO,

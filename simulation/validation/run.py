@@ -18,7 +18,7 @@ PARTS = {
     "facts": "(c) Stylised facts",
     "source": "(d) Findings of the source paper",
 }
-QUICK = 0.35  # of the full numbers of patients
+QUICK = 0.35  # times the numbers of patients at the checks
 
 
 @dataclass(frozen=True)
