@@ -48,7 +48,7 @@ def activate(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
                 die[i] += p.rate_activation_death * u
                 fit = max(1.0 - reversible[i] - terminal[i], 0.0)
                 free = 1.0 - suppression[i] if kind == ENGAGED_TCON else p.treg_division_share
-                divide[i] += division * u * fit * free
+                divide[i] += division * (u + p.fraction_division_programmed * (1.0 - u)) * fit * free
 
 
 class Activation(CompiledProcess):
@@ -56,7 +56,9 @@ class Activation(CompiledProcess):
 
     Engagement is limited to `rate_activation_max` (half of it where synapses come at that rate).
 
-    Division of engaged cells needs time engaged and room below the expansion limit, and falls with
+    Engaged cells divide while they are bound to a target and, at `fraction_division_programmed` of that rate, until they
+    revert: a T cell once activated divides some times more without antigen, which is how a few B cells feed the overshoot of
+    the first week (C8). Division needs room below the expansion limit, and falls with
     exhaustion, Treg suppression and immunosuppressants; activation-induced death rises with time engaged;
     reversion takes the time not engaged. Engaged Treg do all of this too, dividing at a fraction of the
     Tcon's rate.
@@ -65,10 +67,10 @@ class Activation(CompiledProcess):
     name = "activation"
     source = (
         "Hosseini 2020 supplement (activation 9.8/day, division, AICD); Klinger 2012, Blood 119:6226 "
-        "(expansion); Duell 2017 (Treg)"
+        "(expansion); Duell 2017 (Treg); program after brief contact: van Stipdonk 2001, Nat Immunol 2:423 (recalled)"
     )
     reads = (
-        "fold_expansion_max", "rate_activation_max", "rate_division_engaged", "treg_division_share",
+        "fold_expansion_max", "rate_activation_max", "rate_division_engaged", "fraction_division_programmed", "treg_division_share",
         "rate_activation_death", "rate_reversion",
     )  # fmt: skip
     law = activate

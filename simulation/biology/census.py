@@ -18,6 +18,7 @@ from simulation.biology.traits import (
     ENGAGED_TREG,
     EXHAUSTION_REVERSIBLE,
     EXHAUSTION_TERMINAL,
+    HAEMATOPOIETIC,
     STAGE,
     TCON,
     TREG,
@@ -37,7 +38,8 @@ class Counts[T: (float, Floats)](NamedTuple):
 
     `tcon` and `treg` count by lineage, engaged cells included; `engaged` counts both lineages. `killer_power`
     is the sum of cells times potency for drug-mediated killing, `gvl_power` that of activated alloreactive cells
-    (`effectors`) times their fitness; `exhaustion` is the sum over T cells.
+    (`effectors`) times their fitness; `restricted_effectors` are those of them that see antigens of blood cells only;
+    `exhaustion` is the sum over T cells.
     """
 
     blasts: T
@@ -48,6 +50,7 @@ class Counts[T: (float, Floats)](NamedTuple):
     killer_power: T
     gvl_power: T
     effectors: T
+    restricted_effectors: T
     exhaustion: T
 
     @property
@@ -57,8 +60,8 @@ class Counts[T: (float, Floats)](NamedTuple):
 
 
 # Rows of `Census.table`; the blasts that carry each antigen follow.
-BLASTS, TCONS, TREGS, ENGAGED, ENGAGED_TREGS, KILLER_POWER, GVL_POWER, EFFECTORS, EXHAUSTION = range(
-    len(Counts._fields)
+BLASTS, TCONS, TREGS, ENGAGED, ENGAGED_TREGS, KILLER_POWER, GVL_POWER, EFFECTORS, RESTRICTED, EXHAUSTION = (
+    range(len(Counts._fields))
 )
 CARRIERS = COUNTS = len(Counts._fields)
 
@@ -77,6 +80,7 @@ class Census:
     killer_power: Floats
     gvl_power: Floats
     effectors: Floats
+    restricted_effectors: Floats
     exhaustion: Floats
 
     def __init__(self, n_places: int, antigens: Sequence[Antigen]) -> None:
@@ -143,6 +147,7 @@ def count(here: "Here", pop: Columns) -> None:
         elif kind == ENGAGED_TREG:
             potency = p.potency_treg
         effector = not treg and value_of(code, ALLOREACTIVE) != 0 and value_of(code, STAGE) == EFFECTOR
+        restricted = value_of(code, HAEMATOPOIETIC) != 0
         lineage = TREGS if treg else TCONS
         for i in range(first, end):
             n, exhausted = float(cells[i]), reversible[i] + terminal[i]
@@ -156,4 +161,6 @@ def count(here: "Here", pop: Columns) -> None:
                     table[ENGAGED_TREGS, i] += n
             if effector:
                 table[EFFECTORS, i] += n
+                if restricted:
+                    table[RESTRICTED, i] += n
                 table[GVL_POWER, i] += fit

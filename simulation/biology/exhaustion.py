@@ -4,15 +4,21 @@ from math import exp
 
 import numpy as np
 
-from simulation.biology.here import BUSY, Here
+from simulation.biology.census import BLASTS
+from simulation.biology.contact import at_hand
+from simulation.biology.here import BUSY, GVL_BUSY, Here
 from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import (
+    ALLOREACTIVE,
     BLAST,
     CLASS,
+    EFFECTOR,
     ENGAGED_TCON,
     ENGAGED_TREG,
     EXHAUSTION_REVERSIBLE,
     EXHAUSTION_TERMINAL,
+    STAGE,
+    TCON,
 )
 from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import inner
@@ -20,50 +26,61 @@ from simulation.engine.population import N_STRATA, Columns, Floats
 
 __all__ = ["Exhaustion", "exhaust"]
 
+_RESTING, _KILLING, _BRIDGED = range(3)
+
 
 @inner()
 def exhaust(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Advance the traits of T cells by one step."""
-    p, busy = here.p[0], here.signal[BUSY]
-    resting_decay = exp(-p.rate_exhaustion_recovery * dt)
-    stay, decay = (
-        np.empty(busy.size),
-        np.empty(busy.size),
-    )  # of reversible exhaustion in engaged cells, the same in all strata
-    for i in range(busy.size):
-        stay[i] = exp(-p.rate_exhaustion_terminal * busy[i] * dt)
-        decay[i] = exp(-(p.rate_exhaustion * busy[i] + p.rate_exhaustion_recovery * (1.0 - busy[i])) * dt)
+    p, x, n = here.p[0], here.x[0], here.kind.size
+    # by how a cell spends its time: at rest, killing as an alloreactive effector, or bridged by an engager
+    stay, decay, level = np.empty((3, n)), np.empty((3, n)), np.empty((3, n))
+    for i in range(n):
+        milieu = 0.0
+        if i < x.n_niches and p.rate_exhaustion_by_blasts > 0.0:
+            milieu = p.rate_exhaustion_by_blasts * here.counts[BLASTS, i] / at_hand(here.counts, here.place, i)
+        for way in range(3):
+            u = 0.0
+            if way == _KILLING:
+                u = here.signal[GVL_BUSY, i]
+            elif way == _BRIDGED:
+                u = here.signal[BUSY, i]
+            gain = p.rate_exhaustion * u + milieu
+            total = gain + p.rate_exhaustion_recovery * (1.0 - u)
+            stay[way, i] = exp(-p.rate_exhaustion_terminal * u * dt)
+            decay[way, i] = exp(-total * dt)
+            level[way, i] = gain / total if total > 0.0 else 0.0
     for s in range(pop.meta[N_STRATA]):
-        kind, first, end = here.behaviour[value_of(pop.code[s], CLASS)], pop.first[s], pop.end[s]
+        code, first, end = pop.code[s], pop.first[s], pop.end[s]
+        kind = here.behaviour[value_of(code, CLASS)]
         if kind == BLAST or kind < 0:
             continue
+        way = _RESTING
+        if kind == ENGAGED_TCON or kind == ENGAGED_TREG:
+            way = _BRIDGED
+        elif kind == TCON and value_of(code, ALLOREACTIVE) and value_of(code, STAGE) == EFFECTOR:
+            way = _KILLING
         reversible, terminal = pop.traits[EXHAUSTION_REVERSIBLE, s], pop.traits[EXHAUSTION_TERMINAL, s]
-        if kind != ENGAGED_TCON and kind != ENGAGED_TREG:
-            for i in range(first, end):
-                reversible[i] *= resting_decay
-            continue
         for i in range(first, end):
-            gain, loss = p.rate_exhaustion * busy[i], p.rate_exhaustion_recovery * (1.0 - busy[i])
-            moved = reversible[i] * (1.0 - stay[i])
+            moved = reversible[i] * (1.0 - stay[way, i])
             terminal[i] += moved
-            reversible[i] -= moved
-            if gain + loss > 0.0:
-                level = gain * (1.0 - terminal[i]) / (gain + loss)
-                reversible[i] = level + (reversible[i] - level) * decay[i]
+            aim = level[way, i] * (1.0 - terminal[i])
+            reversible[i] = aim + (reversible[i] - moved - aim) * decay[way, i]
 
 
 class Exhaustion(CompiledProcess):
     """Advance both parts of exhaustion of every T-cell cohort.
 
-    With u the fraction of time engaged (0 for a cell not engaged), r the reversible and t the terminal part:
-    dr/dt = k_exh u (1 - r - t) - k_rec (1 - u) r - k_term u r;  dt/dt = k_term u r. Solved for r + t and t in
-    turn, each exactly.
+    With u the fraction of time taken (of a cell that an engager has bridged, or of an alloreactive effector among blasts; 0
+    for others), B the share of blasts in its niche, r the reversible and t the terminal part:
+    dr/dt = (k_exh u + k_B B) (1 - r - t) - k_rec (1 - u) r - k_term u r;  dt/dt = k_term u r. Solved for r + t and t in
+    turn, each exactly. So T cells of a leukaemic marrow begin treatment tired (k_B; docs/decisions/0011).
     """
 
     name = "exhaustion"
     source = (
         "Philipp 2022, doi 10.1182/blood.2022015956 (continuous vs treatment-free interval); two parts: "
-        "Kareva and Gevertz 2024"
+        "Kareva and Gevertz 2024; exhausted marrow T cells at relapse: Noviello 2019, doi 10.1038/s41467-019-08871-1"
     )
-    reads = ("rate_exhaustion", "rate_exhaustion_recovery", "rate_exhaustion_terminal")
+    reads = ("rate_exhaustion", "rate_exhaustion_recovery", "rate_exhaustion_terminal", "rate_exhaustion_by_blasts")
     law = exhaust

@@ -7,7 +7,7 @@ from simulation.biology.antigens import ANTIGENS, HLA_HAPLOTYPE
 from simulation.biology.census import BLASTS, CARRIERS, GVL_POWER
 from simulation.biology.channels import Channel
 from simulation.biology.contact import at_hand
-from simulation.biology.here import GVL_RATE, KILLING_FACTOR, SUPPRESSION, Here
+from simulation.biology.here import GVL_BUSY, GVL_RATE, KILLING_FACTOR, SUPPRESSION, Here
 from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import BLAST, CLASS
 from simulation.engine.bit_kernels import value_of
@@ -23,11 +23,11 @@ _LOST = HLA_HAPLOTYPE.lost.mask
 
 @inner()
 def attack(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
-    """Set the hazard per place and add it to blasts."""
-    p, rate, power = here.p[0], here.signal[GVL_RATE], here.counts[GVL_POWER]
+    """Set the hazard and the time taken per place, and add the hazard to blasts."""
+    p, rate, power, busy = here.p[0], here.signal[GVL_RATE], here.counts[GVL_POWER], here.signal[GVL_BUSY]
     any_power = 0.0
     for i in range(rate.size):
-        rate[i] = 0.0
+        rate[i] = busy[i] = 0.0
         any_power += power[i]
     if any_power == 0.0:
         return
@@ -38,6 +38,7 @@ def attack(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     for i in range(rate.size):
         n = at_hand(count, place, i)
         demand = per_target * carriers[i] / n
+        busy[i] = demand / (demand + p.rate_kill_max)
         free = 1.0 - p.treg_effect_on_killing * signal[SUPPRESSION, i]
         fitness = p.t_cell_fitness * signal[KILLING_FACTOR, i] * free
         rate[i] = per_target * power[i] / n / (1.0 + demand / p.rate_kill_max) * fitness

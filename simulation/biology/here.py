@@ -15,13 +15,13 @@ from simulation.parameters import ParameterTable
 __all__ = ["ENGAGER", "NUMBERS", "PARAMETERS", "SIGNALS", "Here", "here_at"]
 
 # Rows of `Signals.table`.
-SIGNALS = ("synapse_rate", "busy", "normal_b_kill_rate", "gvl_rate", "suppression", "killing_factor")
-SYNAPSE_RATE, BUSY, NORMAL_B_KILL_RATE, GVL_RATE, SUPPRESSION, KILLING_FACTOR = range(len(SIGNALS))
+SIGNALS = ("synapse_rate", "busy", "normal_b_kill_rate", "gvl_rate", "suppression", "killing_factor", "gvl_busy")
+SYNAPSE_RATE, BUSY, NORMAL_B_KILL_RATE, GVL_RATE, SUPPRESSION, KILLING_FACTOR, GVL_BUSY = range(len(SIGNALS))
 
 # The numbers of a body that change from step to step, and the numbers of its places.
 _FLOATS: Final = (
     "start_day", "day", "weight_kg", "marginated", "adaptation", "host_apc", "tissue_integrity", "worst_integrity",
-    "crs_score", "crs_tolerance", "worst_crs_score", "proliferation_factor", "lymphopenia",
+    "crs_score", "crs_tolerance", "worst_crs_score", "proliferation_factor", "homeostatic_factor", "lymphopenia",
 )  # fmt: skip
 _INTS: Final = ("step", "deaths", "births", "infused", "haplotype_mismatch", "n_niches")
 _PLACES: Final = tuple(kind.name.lower() for kind in PlaceKind)

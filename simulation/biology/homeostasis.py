@@ -40,7 +40,7 @@ def keep_number(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
         t_cells += here.counts[TCONS, i] + here.counts[TREGS, i]
     x.lymphopenia = room = 1.0 - t_cells / aim
     turnover = p.rate_t_cell_turnover
-    division = (turnover + p.rate_homeostatic_division * max(room, 0.0)) * x.proliferation_factor
+    division = (turnover + p.rate_homeostatic_division * max(room, 0.0)) * x.homeostatic_factor
     death = turnover + p.rate_homeostatic_division * max(-room, 0.0)
     for s in range(pop.meta[N_STRATA]):
         kind = here.behaviour[value_of(pop.code[s], CLASS)]

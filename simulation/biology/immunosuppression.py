@@ -26,14 +26,16 @@ def suppress(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Set the factors of this step and the hazards of cyclophosphamide."""
     p, x, factor = here.p[0], here.x[0], here.signal[KILLING_FACTOR]
     count, place = here.counts, here.place
-    proliferation = killing = 1.0
+    proliferation = killing = homeostasis = 1.0
     for drug in range(_PLAIN):
         level = here.exposure[drug]
         proliferation *= 1.0 - level * (1.0 - here.values[here.factors[drug, 0]])
         killing *= 1.0 - level * (1.0 - here.values[here.factors[drug, 1]])
+        homeostasis *= 1.0 - level * (1.0 - here.values[here.factors[drug, 2]])
     steroid = here.exposure[_STEROID]
     proliferation *= 1.0 - steroid * (1.0 - p.factor_proliferation_corticosteroid)
-    x.proliferation_factor = max(proliferation, 0.0)
+    homeostasis *= 1.0 - steroid * (1.0 - p.factor_homeostasis_corticosteroid)
+    x.proliferation_factor, x.homeostatic_factor = max(proliferation, 0.0), max(homeostasis, 0.0)
     for i in range(factor.size):
         factor[i] = max(killing, 0.0)
     if steroid > 0.0:
@@ -57,22 +59,23 @@ def suppress(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
 
 
 class Immunosuppression(CompiledProcess):
-    """Set the factors by which drugs slow T-cell division and killing.
+    """Set the factors by which drugs slow T-cell division, on antigen and homeostatic, and killing.
 
     A drug at `level` multiplies by 1 - level x (1 - factor). The corticosteroid's effect on killing depends
     on the local E:T ratio: large when targets outnumber killers, hardly any when killers abound, which
-    reconciles Brandl 2007 with Kauer 2020.
+    reconciles Brandl 2007 with Kauer 2020. Calcineurin inhibitors leave homeostatic (IL-7 driven) division alone.
     """
 
     name = "immunosuppression"
     source = (
         "Brandl 2007, doi 10.1007/s00262-007-0298-z; Kauer 2020, doi 10.1136/jitc-2020-000621; "
-        "CNI, MMF, PTCy recalled"
+        "homeostatic division: J Immunol Res 2013:217934; CNI, MMF, PTCy otherwise recalled"
     )
     reads = (
         "factor_proliferation_corticosteroid", "et_ratio_half_steroid", "factor_killing_corticosteroid_low_et",
         "factor_killing_corticosteroid_high_et", "rate_death_ptcy", "factor_proliferation_ciclosporin",
         "factor_killing_ciclosporin", "factor_proliferation_tacrolimus", "factor_killing_tacrolimus",
-        "factor_proliferation_mycophenolate", "factor_killing_mycophenolate",
+        "factor_proliferation_mycophenolate", "factor_killing_mycophenolate", "factor_homeostasis_ciclosporin",
+        "factor_homeostasis_tacrolimus", "factor_homeostasis_mycophenolate", "factor_homeostasis_corticosteroid",
     )  # fmt: skip
     law = suppress

@@ -20,6 +20,7 @@ from simulation.biology.homeostasis import Homeostasis
 from simulation.biology.immunosuppression import Immunosuppression
 from simulation.biology.killing import Killing
 from simulation.biology.margination import Margination
+from simulation.biology.marrow_priming import MarrowPriming
 from simulation.biology.normal_b_cells import NormalBCells
 from simulation.biology.normal_marrow import NormalMarrow
 from simulation.biology.priming import Priming
@@ -44,6 +45,7 @@ BEFORE_EVENTS: tuple[Process, ...] = (
     BlastSpread(),
     Activation(),
     Priming(),
+    MarrowPriming(),
     Trafficking(),
     Margination(),
     Exhaustion(),

@@ -12,6 +12,7 @@ from simulation.biology.traits import (
     DIVISIONS_LEFT,
     EFFECTOR,
     ENGAGED_TCON,
+    HAEMATOPOIETIC,
     MEMORY,
     STAGE,
     TCON,
@@ -47,6 +48,7 @@ def prime(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
         if (kind != TCON and kind != ENGAGED_TCON) or not value_of(code, ALLOREACTIVE):
             continue
         stage = value_of(code, STAGE)
+        deleted = deletion * (p.factor_deletion_haematopoietic if value_of(code, HAEMATOPOIETIC) else 1.0)
         divide, die = hazards[s, Channel.DIVIDE], hazards[s, Channel.DIE]
         for i in range(pop.first[s], pop.end[s]):
             free, place = 1.0 - suppression[i], here.kind[i]
@@ -57,7 +59,7 @@ def prime(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
                     else:
                         hazards[s, Channel.PRIME, i] += priming * free
                 if place != PlaceKind.BLOOD and place != PlaceKind.WELL:
-                    die[i] += deletion
+                    die[i] += deleted
             elif value_of(code, DIVISIONS_LEFT):
                 hazards[s, Channel.PROGRAM, i] += program * free
             else:
@@ -90,6 +92,6 @@ class Priming(CompiledProcess):
     reads = (
         "rate_apc_decay", "rate_apc_tolerisation", "rate_apc_damage", "fraction_host_apc_persistent", "rate_priming",
         "rate_program_division", "rate_effector_division", "rate_contraction", "fraction_memory",
-        "rate_peripheral_deletion", "factor_recall",
+        "rate_peripheral_deletion", "factor_recall", "factor_deletion_haematopoietic",
     )  # fmt: skip
     law = prime

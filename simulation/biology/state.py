@@ -52,7 +52,9 @@ class Signals:
     gvl_rate: Floats  # hazard of a blast with the mismatched haplotype of being killed by alloreactive T cells, per day
     suppression: Floats  # Treg suppression felt here, 0..1
     killing_factor: Floats  # immunosuppressants' effect on killing here, 1 = none
-    proliferation_factor = Number(float)  # immunosuppressants' effect on T-cell division, 1 = none
+    gvl_busy: Floats  # fraction of time an alloreactive effector is engaged with blasts here, 0..1
+    proliferation_factor = Number(float)  # immunosuppressants' effect on division on antigen, 1 = none
+    homeostatic_factor = Number(float)  # the same on homeostatic division
     lymphopenia = Number(float)  # room below the T-cell set point, 0..1; negative above it
 
     def __init__(self, n: int, n_engagers: int, numbers: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -134,6 +136,7 @@ class State:
             "weight_kg": 70.0,
             "haplotype_mismatch": 1,
             "proliferation_factor": 1.0,
+            "homeostatic_factor": 1.0,
             "n_niches": places.n_niches,
         }
         start |= dict.fromkeys(("host_apc", "tissue_integrity", "worst_integrity"), 1.0)
@@ -157,7 +160,7 @@ class State:
         numbered = list(PARAMETERS.names or ())
         self._factors = np.array(
             [
-                [numbered.index(f"factor_{what}_{drug}") for what in ("proliferation", "killing")]
+                [numbered.index(f"factor_{what}_{drug}") for what in ("proliferation", "killing", "homeostasis")]
                 for drug in PLAIN_DRUGS
             ],
             np.int64,

@@ -19,6 +19,7 @@ from simulation.biology.homeostasis import keep_number
 from simulation.biology.immunosuppression import suppress
 from simulation.biology.killing import kill
 from simulation.biology.margination import marginate
+from simulation.biology.marrow_priming import prime_on_blasts
 from simulation.biology.normal_b_cells import regrow
 from simulation.biology.normal_marrow import fill
 from simulation.biology.priming import prime
@@ -75,16 +76,18 @@ def step(stratum: int, on: Switches, at: Addresses, dt: float) -> int:
         if on[12]:
             prime(here, pop, hazards, dt)
         if on[13]:
-            traffic(here, pop, hazards, dt)
+            prime_on_blasts(here, pop, hazards, dt)
         if on[14]:
-            marginate(here, pop, hazards, dt)
+            traffic(here, pop, hazards, dt)
         if on[15]:
+            marginate(here, pop, hazards, dt)
+        if on[16]:
             exhaust(here, pop, hazards, dt)
-        for kind in range(here.tally.shape[0] if on[16] else 0):
+        for kind in range(here.tally.shape[0] if on[17] else 0):
             for c in range(here.tally.shape[1]):
                 here.tally[kind, c] = 0
         stratum = 0
-    if on[16]:
+    if on[17]:
         x = here.x[0]
         key = folded(folded(FIRST, x.event_key), np.uint64(x.step))
         while stratum < pop.meta[N_STRATA]:
@@ -97,12 +100,12 @@ def step(stratum: int, on: Switches, at: Addresses, dt: float) -> int:
         births, deaths = births_and_deaths(here.tally, rules.effect)
         x.births += births
         x.deaths += deaths
-    if on[17]:
-        release(here, pop, hazards, dt)
     if on[18]:
-        damage(here, pop, hazards, dt)
+        release(here, pop, hazards, dt)
     if on[19]:
-        fill(here, pop, hazards, dt)
+        damage(here, pop, hazards, dt)
     if on[20]:
+        fill(here, pop, hazards, dt)
+    if on[21]:
         regrow(here, pop, hazards, dt)
     return DONE

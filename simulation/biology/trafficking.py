@@ -15,6 +15,7 @@ from simulation.biology.traits import (
     DIVISIONS_LEFT,
     EFFECTOR,
     ENGAGED_TREG,
+    HAEMATOPOIETIC,
     STAGE,
     TREG,
 )
@@ -52,6 +53,7 @@ def traffic(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
             continue
         treg = kind == TREG or kind == ENGAGED_TREG
         effector = value_of(code, ALLOREACTIVE) != 0 and value_of(code, STAGE) == EFFECTOR
+        strange = value_of(code, HAEMATOPOIETIC) != 0  # to host tissue: what it sees is not there
         blood, neighbour = hazards[s, Channel.TO_BLOOD], hazards[s, Channel.TO_NEIGHBOUR]
         for i in range(
             pop.first[s], min(pop.end[s], x.n_niches)
@@ -62,7 +64,7 @@ def traffic(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
             where = here.kind[i]
             if where == PlaceKind.BLOOD:
                 to_marrow = enter[PlaceKind.MARROW] * (p.phi_bm if treg else 1.0)
-                to_tissue = enter[PlaceKind.TISSUE] * (p.effector_homing if effector else 1.0)
+                to_tissue = 0.0 if strange else enter[PlaceKind.TISSUE] * (p.effector_homing if effector else 1.0)
                 rates = to_marrow + to_tissue + enter[PlaceKind.LYMPHOID] + enter[PlaceKind.EXTRAMEDULLARY]
                 # Cells that enter the blood in a step cannot leave it in the same one. With this hazard a share
                 # rate * dt leaves per step, so that the number in blood at rest is right at any step below 1 / rate.
@@ -92,7 +94,8 @@ class Trafficking(CompiledProcess):
     (contested: for it Martelli 2014, against it Zou 2004 and Fujisaki 2011; both ends must be reported).
     Effectors that finished their program leave lymphoid tissue and enter host tissue `effector_homing` times
     faster; those still dividing stay where they are. An extramedullary site gets T cells as the marrow does, for its
-    size and access, so that T cells are as dense there as access tells.
+    size and access, so that T cells are as dense there as access tells. Clones that see antigens of blood cells only do not
+    enter host tissue.
     """
 
     name = "trafficking"

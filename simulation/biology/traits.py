@@ -1,7 +1,7 @@
 """Traits of cells: the discrete ones, packed into one integer (`code`), and the continuous ones.
 
 Each bit field is declared here once; masks, packing and the attributes of agents follow from it. The bits of
-`biology/antigens.py` say which antigens a blast has lost. Bits 4 and 46-62 are free.
+`biology/antigens.py` say which antigens a blast has lost. Bits 46-62 are free.
 """
 
 from collections.abc import Iterable
@@ -12,11 +12,14 @@ from simulation.engine.population import Floats
 
 __all__ = [
     "ALLOREACTIVE", "BLAST", "CLASS", "CLONE", "DIVISIONS_LEFT", "EFFECTOR", "ENGAGED_TCON", "ENGAGED_TREG",
-    "EXHAUSTION_REVERSIBLE", "EXHAUSTION_TERMINAL", "FIRST_CUSTOM_CLASS", "LAST_DLI", "MEMORY", "N_TRAITS", "ORIGIN",
+    "EXHAUSTION_REVERSIBLE", "EXHAUSTION_TERMINAL", "FIRST_CUSTOM_CLASS", "HAEMATOPOIETIC", "LAST_DLI", "MEMORY", "N_TRAITS", "ORIGIN",
     "ORIGIN_GRAFT", "ORIGIN_THYMUS", "RESTING", "STAGE", "TAG", "TCON", "TREG", "encode", "exhaustion_of",
 ]  # fmt: skip
 
 CLASS = BitField(0, 4, "kind", "Agent class.", ("blast", "tcon", "treg", "engaged_tcon", "engaged_treg"))
+HAEMATOPOIETIC = BitField(
+    4, 1, "haematopoietic", "Whether an alloreactive T cell sees antigens of blood cells only."
+)
 ALLOREACTIVE = BitField(5, 1, "alloreactive", "Whether the T cells recognise the mismatched HLA haplotype.")
 STAGE = BitField(
     6, 2, "stage", "Stage of alloreactive T cells: resting, effector or memory.", ("resting", "effector", "memory")
@@ -28,7 +31,7 @@ TAG = BitField(
     30, 16, "tag", "Mark of a cohort kept apart, and of the cells that came from it; 0 for all others."
 )
 
-_FIELDS = {field.name: field for field in (CLASS, ALLOREACTIVE, STAGE, DIVISIONS_LEFT, ORIGIN, CLONE, TAG)}
+_FIELDS = {field.name: field for field in (CLASS, HAEMATOPOIETIC, ALLOREACTIVE, STAGE, DIVISIONS_LEFT, ORIGIN, CLONE, TAG)}
 
 BLAST, TCON, TREG, ENGAGED_TCON, ENGAGED_TREG = range(len(CLASS.values))
 FIRST_CUSTOM_CLASS = len(CLASS.values)  # this and higher ones are a user's own

@@ -172,7 +172,7 @@ class Body:
     def infuse_tcon(
         self, cells: int, infusion: int, alloreactive_factor: float = 1.0, stage: int = RESTING
     ) -> None:
-        """Put donor Tcon into the blood, split into alloreactive and other cells by an exact draw.
+        """Put donor Tcon into the blood, split by exact draws into alloreactive and other cells, and those by what they see.
 
         `infusion` is its number, 0 being the graft: no two share their random numbers.
         `alloreactive_factor` multiplies the donor's alloreactive share, `stage` is that of the alloreactive cells.
@@ -185,8 +185,14 @@ class Body:
         )
         share *= alloreactive_factor
         alloreactive = self.draw.binomial("alloreactive", cells, share, infusion, self.state.step)
+        restricted = self.draw.binomial(
+            "haematopoietic", alloreactive, p.fraction_haematopoietic, infusion, self.state.step
+        )
         origin = self.origin(infusion)
-        self.infuse(encode(TCON, alloreactive=True, stage=stage, origin=origin), alloreactive)
+        for n, haematopoietic in ((restricted, True), (alloreactive - restricted, False)):
+            self.infuse(
+                encode(TCON, alloreactive=True, haematopoietic=haematopoietic, stage=stage, origin=origin), n
+            )
         self.infuse(encode(TCON, origin=origin), cells - alloreactive)
 
     def _seed_blasts(self, what: str, cells: int) -> None:

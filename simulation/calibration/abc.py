@@ -1,7 +1,8 @@
 """Approximate Bayesian computation: a saved Sobol design, rejection, then sequential Monte Carlo (SMC).
 
-Every evaluation is one line of `evaluations.jsonl`, flushed to the disk before the next begins, and its point is a
-function of the seed and of the evaluations before it: a fit that was killed goes on where it stood.
+Every evaluation is one line of `evaluations.jsonl`, flushed to the disk in the order of their numbers, and its point is a
+function of the seed and of the stages before it: a fit that was killed goes on where it stood, and the number of processes
+changes nothing. Candidates of one block are judged hopeless by what was known when the block began.
 Candidates meet the same patients with the same random numbers, so their differences are the candidates'.
 Sampler: Toni et al. 2009, J R Soc Interface 6:187 (ABC-SMC); kernel: Beaumont 2009 (twice the weighted covariance).
 Particles of all rounds are kept together, the best ones, because a simulation is too dear to be thrown away.
@@ -9,6 +10,7 @@ Particles of all rounds are kept together, the best ones, because a simulation i
 
 import json
 import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +26,13 @@ from simulation.calibration.problem import Problem
 from simulation.errors import OtherScenario, UserError
 from simulation.files.atomic import append_line, write_file
 from simulation.files.tables import csv_text, json_text, plain
+from simulation.pool import Pool, Task
 
-__all__ = ["Evaluation", "Fit", "evaluate"]
+__all__ = ["Evaluation", "Fit", "do", "evaluate"]
 
 type Floats = npt.NDArray[np.float64]
 _LARGEST_Z: Final = 5.0  # one hopeless target must not hide all others
+_BLOCK: Final = 16  # candidates that are simulated side by side at most
 _LOG, _DESIGN, _IDENTITY = "evaluations.jsonl", "design.csv", "fit.json"
 
 
@@ -70,6 +74,28 @@ def evaluate(
     return math.sqrt(total / weights), told
 
 
+def do(runs: tuple[tuple[Problem, tuple[float, ...], float], ...]) -> list[tuple[float, Any, float]]:
+    """Evaluate candidates of a problem, in a process of its own or in this: (problem, point, enough) each.
+
+    Returns distance, statistics and seconds. Candidates that differ only in what is read from kept rows share their patients.
+    """
+    global _last
+    told = []
+    for problem, point, enough in runs:
+        if _last is None or _last[0] != problem:
+            _last = (
+                problem,
+                Simulator(problem.seed, problem.patients, problem.fidelity, plugins=problem.plugins),
+            )
+        started = time.perf_counter()
+        distance, statistics = evaluate(problem, _last[1], np.array(point), enough)
+        told.append((distance, statistics, round(time.perf_counter() - started, 2)))
+    return told
+
+
+_last: tuple[Problem, Simulator] | None = None  # what this process has simulated last
+
+
 def _plain(found: Statistic) -> dict[str, float | None]:
     """Return a statistic for the record; what is not known is null there."""
     told = {"value": found.value, "point": found.point, "se": found.se, "n": float(found.n)}
@@ -102,25 +128,49 @@ class Fit:
 
     def run(
         self,
-        simulator: Simulator,
+        pool: Pool,
         tell: Callable[[Evaluation], None] = lambda evaluation: None,
-        clock: Callable[[], float] = lambda: 0.0,
+        work: Callable[[Any], Any] = do,
     ) -> None:
-        """Make what is missing, one evaluation after the other; `KeyboardInterrupt` keeps what is done."""
-        while len(self.done) < self.total:
-            index = len(self.done)
-            stage, point = self.proposal(index)
-            started = clock()
-            distance, statistics = evaluate(self.problem, simulator, point, self._enough())
-            made = Evaluation(
-                index, stage, tuple(map(float, point)), distance, statistics, round(clock() - started, 2)
-            )
-            self._append(made)
-            tell(made)
+        """Make what is missing; raises `KeyboardInterrupt` when the pool was asked to stop. Every evaluation made is kept."""
+        while (first := len(self.done)) < self.total:
+            block = range(self._first_of_block(first), self._last_of_block(first))
+            enough = self._enough(block.start)
+            points = {index: self.proposal(index) for index in range(first, block.stop)}
+            tasks = (Task(((self.problem, tuple(map(float, point)), enough),)) for _, point in points.values())
+            numbers = {tuple(map(float, point)): index for index, (_, point) in points.items()}
+            made: dict[int, Evaluation] = {}
+            for outcome in pool.run(work, tasks):
+                if not outcome.ok:
+                    raise outcome.error or RuntimeError(outcome.died)
+                point = outcome.task.runs[0][1]
+                index, ((distance, statistics, seconds),) = numbers[point], outcome.value
+                made[index] = Evaluation(index, points[index][0], point, distance, statistics, seconds)
+                while len(self.done) in made:
+                    self._append(made[len(self.done)])
+                    tell(self.done[-1])
+            if len(self.done) < block.stop:
+                raise KeyboardInterrupt
 
-    def _enough(self) -> float:
-        """Return the distance beyond which a candidate will not be kept."""
-        best = sorted(e.distance for e in self.done)[: self.problem.effort.keep]
+    def _stage_begin(self, index: int) -> int:
+        """Return the first evaluation of the stage to which one belongs."""
+        effort = self.problem.effort
+        if index < effort.design:
+            return 0
+        return effort.design + (index - effort.design) // effort.particles * effort.particles
+
+    def _first_of_block(self, index: int) -> int:
+        begin = self._stage_begin(index)
+        return begin + (index - begin) // _BLOCK * _BLOCK
+
+    def _last_of_block(self, index: int) -> int:
+        begin, effort = self._stage_begin(index), self.problem.effort
+        end = effort.design if index < effort.design else begin + effort.particles
+        return min(self._first_of_block(index) + _BLOCK, end)
+
+    def _enough(self, before: int) -> float:
+        """Return the distance beyond which a candidate will not be kept, from the evaluations before one."""
+        best = sorted(e.distance for e in self.done[:before])[: self.problem.effort.keep]
         return best[-1] if len(best) == self.problem.effort.keep else math.inf
 
     def proposal(self, index: int) -> tuple[int, Floats]:

@@ -11,11 +11,14 @@ __all__ = [
     "Z95",
     "Scale",
     "Statistic",
+    "hazard_ratio",
     "interval",
+    "log_odds",
     "mean",
     "median",
     "ratio_of_medians",
     "share",
+    "spread",
     "transformed",
 ]
 
@@ -103,3 +106,56 @@ def ratio_of_medians(top: Sequence[float], bottom: Sequence[float]) -> Statistic
         return NOBODY
     point, se = a.point - b.point, math.hypot(a.se, b.se)
     return Statistic(math.exp(point), point, se, a.n + b.n, "log")
+
+
+def spread(values: Sequence[float]) -> Statistic:
+    """Return the standard deviation of logarithms, compared on the log scale; its error is that of a normal sample."""
+    good = np.log([value for value in values if math.isfinite(value) and value > 0])
+    if good.size < 3 or not good.std() > 0:
+        return NOBODY
+    sd = float(good.std(ddof=1))
+    return Statistic(sd, math.log(sd), math.sqrt(0.5 / (good.size - 1)), good.size, "log")
+
+
+def hazard_ratio(hits: Sequence[bool], others: Sequence[bool]) -> Statistic:
+    """Return the ratio of hazards that the shares hit by the end imply, log(1 - F) / log(1 - F'), on the log scale.
+
+    It counts events prevented, not events delayed. Half a patient is added to both sides; errors by the delta method, as if
+    the groups were independent (they are twins, so the true error is smaller).
+    """
+    n, m = len(hits), len(others)
+    if not n or not m:
+        return NOBODY
+    a, b = (sum(hits) + 0.5) / (n + 1.0), (sum(others) + 0.5) / (m + 1.0)
+    one, other = -math.log1p(-a), -math.log1p(-b)
+    variance = a / ((1 - a) * n * one**2) + b / ((1 - b) * m * other**2)
+    return Statistic(one / other, math.log(one / other), math.sqrt(variance), n + m, "log")
+
+
+def log_odds(hits: Sequence[bool], *covariates: Sequence[float]) -> list[Statistic]:
+    """Return the odds ratio per unit of each covariate, of a logistic regression on all of them, on the log scale.
+
+    A weak prior (normal, SD 5 on each log odds ratio) keeps separated groups finite. Newton's method.
+    """
+    n = len(hits)
+    if n < 3 or not 0 < sum(hits) < n:
+        return [NOBODY for _ in covariates]
+    y = np.array(hits, float)
+    x = np.column_stack([np.ones(n), *(np.asarray(values, float) for values in covariates)])
+    centre = x.mean(axis=0) * (np.arange(x.shape[1]) > 0)
+    x = x - centre
+    prior = np.diag([0.0, *[1.0 / 25.0 for _ in covariates]])
+    beta = np.zeros(x.shape[1])
+    information = prior
+    for _ in range(50):
+        chance = 1.0 / (1.0 + np.exp(-np.clip(x @ beta, -30.0, 30.0)))
+        information = (x.T * (chance * (1.0 - chance))) @ x + prior
+        move = np.linalg.solve(information, x.T @ (y - chance) - prior @ beta)
+        beta = beta + np.clip(move, -2.0, 2.0)
+        if np.abs(move).max() < 1e-9:
+            break
+    errors = np.sqrt(np.diag(np.linalg.inv(information)))
+    return [
+        Statistic(math.exp(b), float(b), float(e), n, "log")
+        for b, e in zip(beta[1:], errors[1:], strict=True)
+    ]

@@ -8,8 +8,8 @@ from simulation.calibration.culture import culture_rows, tell_culture
 from simulation.calibration.estimate import Statistic
 from simulation.calibration.measures import MEASURES, Row
 from simulation.calibration.settings import Candidate, Setting, load_settings
+from simulation.life import simulate
 from simulation.parameters import ParameterTable
-from simulation.runner import run
 from simulation.scenario.plugins import Plugin
 
 __all__ = ["CULTURE", "Fidelity", "Simulator"]
@@ -93,9 +93,11 @@ class Simulator:
                 raise KeyboardInterrupt
             changes = self.fidelity.changes(setting, arm) | {"plugin": self.plugins}
             scenario = setting.scenario_for(arm, patient, self.seed, self._kept_of, changes)
-            self._kept[key] = MEASURES[setting.measure].row(
-                setting, run(scenario, seed=self.seed, patient=patient)
+            measure = MEASURES[setting.measure]
+            (life,) = simulate(
+                [scenario], seed=self.seed, patient=patient, until=lambda life: measure.over(setting, life)
             )
+            self._kept[key] = measure.row(setting, life)
         return self._kept[key]
 
 

@@ -271,7 +271,8 @@ def _weights(node: Node) -> dict[str, float]:
             )
         if known[name].use != "fit":
             raise weight.error(f"this target is {known[name].use}, not for fitting", key=key, at_key=True)
-        weights[name] = _field(Quantity("dimensionless", 0, 1e6, above_low=True), weight, key)
+        written_weight = _field(Quantity("dimensionless", 0, 1e6, above_low=True), weight, key)
+        weights[name] = written_weight * known[name].translation
     return weights
 
 

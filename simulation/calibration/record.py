@@ -16,6 +16,7 @@ from simulation.calibration.targets import Target
 from simulation.files.folder import write_folder
 from simulation.files.tables import json_text
 from simulation.parameters import ParameterTable
+from simulation.pool import Pool, Task
 from simulation.provenance import provenance
 from simulation.units import format_quantity
 
@@ -63,27 +64,39 @@ class Learned:
         return "identified" if self.contraction > 0.6 else "weakly identified"
 
 
-def confirm(fit: Fit, should_stop: Any = lambda: False) -> list[Confirmed]:
+def confirm(fit: Fit, pool: Pool) -> list[Confirmed]:
     """Simulate the best candidates again, best first: other patients, more of them, 6 x 6 niches, steps of 6 h.
 
-    The winner of a search is too good by luck on the patients it was searched with; these are new.
+    The winner of a search is too good by luck on the patients it was searched with; these are new. Raises
+    `KeyboardInterrupt` when the pool was asked to stop.
     """
-    problem = fit.problem
-    times = problem.effort.confirm
-    patients = {name: n * times for name, n in problem.patients.items()}
     _, _, kept = fit.posterior()
-    found = []
-    for evaluation in kept[: problem.effort.finalists]:
+    finalists = kept[: fit.problem.effort.finalists]
+    found = {}
+    for outcome in pool.run(confirm_one, (Task(((fit.problem, one),)) for one in finalists)):
+        if not outcome.ok:
+            raise outcome.error or RuntimeError(outcome.died)
+        found[outcome.task.runs[0][1].index] = outcome.value[0]
+    if len(found) < len(finalists):
+        raise KeyboardInterrupt
+    return sorted(found.values(), key=lambda one: (one.distance, one.evaluation.index))
+
+
+def confirm_one(runs: tuple[tuple[Problem, Evaluation], ...]) -> list[Confirmed]:
+    """Simulate finalists again."""
+    told = []
+    for problem, evaluation in runs:
+        patients = {name: n * problem.effort.confirm for name, n in problem.patients.items()}
         simulator = Simulator(
-            problem.seed, patients, Fidelity(), should_stop, _FRESH_PATIENTS, problem.plugins
+            problem.seed, patients, Fidelity(), first_patient=_FRESH_PATIENTS, plugins=problem.plugins
         )
         candidate = problem.candidate(np.array(evaluation.point))
-        told = {name: simulator.statistics(name, candidate) for name in problem.experiments}
-        statistics = {t.id: told[t.experiment][t.name] for t in problem.targets}
+        by_experiment = {name: simulator.statistics(name, candidate) for name in problem.experiments}
+        statistics = {t.id: by_experiment[t.experiment][t.name] for t in problem.targets}
         total = sum(problem.weights[t.id] * t.z(statistics[t.id]) ** 2 for t in problem.targets)
         distance = math.sqrt(total / sum(problem.weights.values()))
-        found.append(Confirmed(evaluation, distance, statistics))
-    return sorted(found, key=lambda one: one.distance)
+        told.append(Confirmed(evaluation, distance, statistics))
+    return told
 
 
 def identifiability(fit: Fit, chosen: Evaluation) -> list[Learned]:

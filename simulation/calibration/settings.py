@@ -68,6 +68,7 @@ class Setting:
     days: float  # from the first day of treatment where there is a baseline, else from transplant
     arms: Mapping[str, Scenario]
     vary: tuple[str, ...]
+    differ: Mapping[str, Distribution]  # parameters whose spread is not the table's, as the study chose its patients
     baseline: Baseline | None
     tcon_per_kg: Distribution | None
 
@@ -90,8 +91,11 @@ class Setting:
         are fields of the scenario to replace, such as a coarser grid.
         """
         draw, tried, scenario = Keyed(seed, patient), candidate or Candidate(), self.arms[arm]
-        person = {name: _varied(name, tried, draw.uniform(f"patient {name}")) for name in self.vary}
-        fixed = {name: value for name, value in tried.values.items() if name not in self.vary}
+        between = {name: ParameterTable.load()[name].between_patients for name in self.vary} | self.differ
+        person = {
+            name: _varied(name, tried, draw.uniform(f"patient {name}"), spread) for name, spread in between.items()
+        }
+        fixed = {name: value for name, value in tried.values.items() if name not in between}
         update: dict[str, Any] = {"allow_out_of_range": True, "follow_up": self.days}
         if self.tcon_per_kg is not None:
             tcon = self.tcon_per_kg.sample(draw.uniform("graft tcon"))
@@ -148,10 +152,9 @@ def _before(fraction: float, lead: float, rate: float, capacity: float) -> float
     return capacity / (1.0 + (1.0 - x) / x * exp(rate * lead))
 
 
-def _varied(name: str, candidate: Candidate, u: float) -> float:
-    """Return a patient's value of a parameter that varies: the table's distribution, recentred, respread."""
+def _varied(name: str, candidate: Candidate, u: float, between: Distribution | None) -> float:
+    """Return a patient's value of a parameter that varies: its distribution, recentred, respread."""
     row = ParameterTable.load()[name]
-    between = row.between_patients
     centre = candidate.values.get(name, row.value)
     sigma = candidate.spreads.get(name)
     if sigma is None and (between is None or between.distribution != "lognormal"):
@@ -186,6 +189,10 @@ def _setting(name: str, node: Node) -> Setting:
             str(arm): parse_scenario(text, changes, name=f"{name}, {arm}") for arm, changes in arms.items()
         },
         vary=tuple(data["vary"]),
+        differ={
+            name: parse_distribution(told, ParameterTable.load()[name].dimension, ParameterTable.load()[name].value)
+            for name, told in data.get("differ", {}).items()
+        },
         baseline=None if baseline is None else _baseline(baseline),
         tcon_per_kg=None if tcon is None else parse_distribution(tcon, "cells_per_kg", 1e6),
     )

@@ -16,7 +16,7 @@ __all__ = ["PACKAGED_TARGETS", "Target", "load_targets"]
 PACKAGED_TARGETS: Final = Path(__file__).resolve().parent.parent / "data" / "targets.yaml"
 USES: Final = ("fit", "check", "not_used")
 _KEYS: Final = frozenset(
-    {"what", "statistic", "scale", "n", "events", "observed", "low", "high", "interval", "tolerance", "use", "source",
+    {"what", "statistic", "scale", "n", "events", "observed", "low", "high", "interval", "tolerance", "translation", "use", "source",
      "reason"}
 )  # fmt: skip
 
@@ -37,6 +37,7 @@ class Target:
     high: float = math.nan
     interval: str = ""
     tolerance: float = 0.0
+    translation: float = 1.0  # how near the study's setting is to ours, 0..1
     reason: str = ""
 
     @property
@@ -94,4 +95,6 @@ def _target(name: str, node: Node) -> Target:
     target = Target(id=name, **data)
     if target.use != "not_used" and not target.low < target.high:
         raise node.error(f"got {target.low} and {target.high}", key=f"{name}.low", expected="low below high")
+    if not 0.0 <= target.translation <= 1.0:
+        raise node.error(f"got {target.translation}", key=f"{name}.translation", expected="0 to 1")
     return target

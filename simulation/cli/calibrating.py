@@ -1,23 +1,22 @@
 """The fit behind the command `calibrate`: progress on stderr, the record at the end."""
 
 import sys
-import time
 from pathlib import Path
 
 import click
 
 from simulation.calibration.abc import Evaluation, Fit
-from simulation.calibration.experiments import Simulator
 from simulation.calibration.problem import Problem
 from simulation.calibration.record import confirm, write_record
 from simulation.cli.interrupt import Interrupt
 from simulation.cli.terminal import console
+from simulation.pool import HerePool, LocalPool
 
 _PAGE = {True: "record.json", False: "record.md"}
-HEARD = "Stopping after this patient; every evaluation so far is kept. Ctrl-C again ends at once."
+HEARD = "Stopping after what is being simulated; every evaluation so far is kept. Ctrl-C again ends at once."
 
 
-def run_fit(problem: Problem, folder: Path, *, as_json: bool, quiet: bool) -> bool:
+def run_fit(problem: Problem, folder: Path, workers: int, *, as_json: bool, quiet: bool) -> bool:
     """Run or resume a fit and write its record; return whether it came to its end."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -36,13 +35,16 @@ def run_fit(problem: Problem, folder: Path, *, as_json: bool, quiet: bool) -> bo
         def tell(_: Evaluation) -> None:
             bar.update(task, completed=len(fit.done), best=_best(fit))
 
-        simulator = Simulator(
-            problem.seed, problem.patients, problem.fidelity, interrupt.requested, plugins=problem.plugins
+        pool = (
+            HerePool(should_stop=interrupt.requested)
+            if workers == 1
+            else LocalPool(workers, preload=("simulation.calibration.abc",), should_stop=interrupt.requested)
         )
         try:
-            fit.run(simulator, tell, time.perf_counter)
-            bar.update(task, description="confirming with other patients")
-            finalists = confirm(fit, interrupt.requested)
+            with pool:
+                fit.run(pool, tell)
+                bar.update(task, description="confirming with other patients")
+                finalists = confirm(fit, pool)
         except KeyboardInterrupt:
             click.echo(f"{len(fit.done)} of {fit.total} evaluations are kept in {folder}", err=True)
             return False

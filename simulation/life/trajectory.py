@@ -81,6 +81,9 @@ COLUMNS: Final[Mapping[str, Column]] = {
     "alloreactive_effector_cells": Column(
         "activated alloreactive T cells in the body", lambda m: m.body.effectors
     ),
+    "restricted_effector_cells": Column(
+        "those of them that see antigens of blood cells only", lambda m: m.body.restricted_effectors
+    ),
     "tissue_effector_cells": Column(
         "activated alloreactive T cells in host tissue", lambda m: m.tissue_effectors()
     ),

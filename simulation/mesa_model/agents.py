@@ -12,6 +12,7 @@ from simulation.biology.traits import (
     ENGAGED_TREG,
     EXHAUSTION_REVERSIBLE,
     EXHAUSTION_TERMINAL,
+    HAEMATOPOIETIC,
     ORIGIN,
     ORIGIN_GRAFT,
     STAGE,
@@ -73,6 +74,7 @@ class TCell(Cohort):
     __slots__ = ()
 
     alloreactive = Flag(ALLOREACTIVE)
+    haematopoietic = Flag(HAEMATOPOIETIC)
     stage = Named(STAGE)
     divisions_left = Bits(DIVISIONS_LEFT)
     origin = Bits(ORIGIN)
@@ -88,6 +90,7 @@ class TCell(Cohort):
         place: Place,
         cells: int = 1,
         alloreactive: bool = False,
+        haematopoietic: bool = False,
         stage: str = "resting",
         divisions_left: int = 0,
         origin: int = ORIGIN_GRAFT,
@@ -99,6 +102,7 @@ class TCell(Cohort):
         cls = type(self)
         bits = (
             cls.alloreactive.encoded(alloreactive)
+            | cls.haematopoietic.encoded(haematopoietic)
             | cls.stage.encoded(stage)
             | cls.divisions_left.encoded(divisions_left)
             | cls.origin.encoded(origin)

@@ -15,6 +15,7 @@ PROCESS_NAMES: Final = (
     "exhaustion",
     "homeostasis",
     "priming",
+    "marrow_priming",
     "treg",
     "trafficking",
     "margination",

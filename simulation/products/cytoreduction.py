@@ -23,35 +23,45 @@ class Cytoreduction(Block):
     log10_kill: Annotated[float, Quantity("dimensionless", 0, 6, above_low=True)] = Field(
         description="Blasts are reduced by so many powers of ten."
     )
+    log10_kill_t_cells: Annotated[float, Quantity("dimensionless", 0, 6)] = Field(
+        0.0, description="Chemotherapy hits T cells, too: they are reduced by so many powers of ten."
+    )
     before: Time = Field(written("7 d"), description="So long before the first treatment.")
 
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """Kill blasts by so many log10 at once, by exact binomial survival of every agent."""
+    """Kill blasts, and T cells, by so many log10 at once, by exact binomial survival of every agent."""
 
     log10_kill: float
+    log10_kill_t_cells: float = 0.0
 
     def act(self, body: Receiver) -> None:
         """Do it."""
-        state, survival = body.state, 10.0**-self.log10_kill
+        state = body.state
         pop = state.pop
-        for row in state.blast_rows:
-            cells = int(pop.cells[row])
-            left = body.draw.binomial("cytoreduction", cells, survival, state.step, int(pop.uid[row]))
-            state.deaths += cells - left
-            if left:
-                pop.cells[row] = left
-            else:
-                pop.remove(int(row))
+        for rows, log10_kill in (
+            (state.blast_rows, self.log10_kill),
+            (state.t_rows, self.log10_kill_t_cells),
+        ):
+            for row in rows if log10_kill > 0.0 else ():
+                cells = int(pop.cells[row])
+                left = body.draw.binomial(
+                    "cytoreduction", cells, 10.0**-log10_kill, state.step, int(pop.uid[row])
+                )
+                state.deaths += cells - left
+                if left:
+                    pop.cells[row] = left
+                else:
+                    pop.remove(int(row))
 
 
 class _Pulse(Plan):
     """Kill blasts once, on its day from transplant."""
 
-    def __init__(self, log10_kill: float, day: float, giver: Giver) -> None:
+    def __init__(self, spec: Cytoreduction, day: float, giver: Giver) -> None:
         self._giver = giver
-        self._log10_kill = log10_kill
+        self._spec = spec
         self._day = day
         self._given = False
 
@@ -66,9 +76,11 @@ class _Pulse(Plan):
             return
         self._given = True
         self._giver.gave(patient.day)
-        patient.apply(Kill(self._log10_kill))
-        detail = f"{PRODUCT.name} by {self._log10_kill:g} log10 before immunotherapy"
-        events.add(patient.day, "dose", PRODUCT.name, detail, self._log10_kill, "log10 kill")
+        spec = self._spec
+        patient.apply(Kill(spec.log10_kill, spec.log10_kill_t_cells))
+        also = f", T cells by {spec.log10_kill_t_cells:g} log10" if spec.log10_kill_t_cells else ""
+        detail = f"{PRODUCT.name} by {spec.log10_kill:g} log10 before immunotherapy{also}"
+        events.add(patient.day, "dose", PRODUCT.name, detail, spec.log10_kill, "log10 kill")
 
 
 class _Giver(Giver):
@@ -77,7 +89,7 @@ class _Giver(Giver):
     ) -> Plan | None:
         """Return the chemotherapy of a course, if the scenario has one."""
         spec: Cytoreduction | None = PRODUCT.spec(scenario)
-        return None if spec is None else _Pulse(spec.log10_kill, begin, self)
+        return None if spec is None else _Pulse(spec, begin, self)
 
 
 class _Product(Product):
@@ -110,6 +122,7 @@ class _Product(Product):
             return []
         return [
             f"chemotherapy {days_text(spec.before)} before treatment, killing {spec.log10_kill:g} log10 of the blasts"
+            + (f" and {spec.log10_kill_t_cells:g} log10 of the T cells" if spec.log10_kill_t_cells else "")
         ]
 
     def received(self, events: Sequence[Event], end: float) -> list[Received]:

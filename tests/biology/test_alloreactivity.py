@@ -337,6 +337,19 @@ def test_plain_drugs_bear_on_division_and_killing_by_level(
     assert factors(level=0.0, **{drug: 1}) == (1.0, 1.0)
 
 
+def homeostatic(**drugs: float) -> float:
+    lab = Lab(WELL)
+    lab.state.exposure.update(drugs)
+    lab.act("immunosuppression")
+    return lab.state.signals.homeostatic_factor
+
+
+def test_calcineurin_inhibitors_leave_homeostatic_division_alone_and_mycophenolate_does_not() -> None:
+    assert homeostatic(tacrolimus=1.0) == homeostatic(ciclosporin=1.0) == homeostatic() == 1.0
+    assert homeostatic(mycophenolate=1.0) == pytest.approx(0.2)
+    assert homeostatic(mycophenolate=0.5, corticosteroid=1.0) == pytest.approx(0.6 * 0.6)
+
+
 def test_drugs_combine_by_multiplication() -> None:
     assert factors(ciclosporin=1, mycophenolate=1) == pytest.approx((0.04, 0.55 * 0.95))
 

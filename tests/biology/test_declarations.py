@@ -16,6 +16,7 @@ from simulation.biology.traits import (
     CLASS,
     CLONE,
     DIVISIONS_LEFT,
+    HAEMATOPOIETIC,
     ORIGIN,
     STAGE,
     TAG,
@@ -32,7 +33,7 @@ from simulation.products.blinatumomab import BLINATUMOMAB
 from tests.biology.lab import ANTI_CD22, CD22, Lab
 from tests.in_vitro.plates import CYTOTOXICITY
 
-FIELDS = (CLASS, ALLOREACTIVE, STAGE, DIVISIONS_LEFT, ORIGIN, CLONE, TAG)
+FIELDS = (CLASS, HAEMATOPOIETIC, ALLOREACTIVE, STAGE, DIVISIONS_LEFT, ORIGIN, CLONE, TAG)
 
 
 def test_no_two_fields_of_the_code_share_a_bit() -> None:

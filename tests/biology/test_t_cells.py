@@ -236,11 +236,12 @@ def test_the_set_point_starts_early_and_ends_late() -> None:
     assert set_point(1.0, 9.0, 700.0, 700.0) == pytest.approx(9.0 - 8.0 * exp(-1.0))
 
 
-def test_proliferation_factor_slows_recovery() -> None:
+def test_the_factor_on_homeostatic_division_slows_recovery() -> None:
     counts = []
     for factor in (1.0, 0.2):
         lab = Lab(BLOOD)
-        lab.state.signals.proliferation_factor = factor
+        lab.state.signals.homeostatic_factor = factor
+        lab.state.signals.proliferation_factor = 0.0  # bears on division on antigen only
         lab.add(encode(TCON), 7e7)
         lab.run(10.0, 0.25, "homeostasis")
         counts.append(log(lab.cells() / 7e7))
@@ -415,3 +416,17 @@ def test_blood_share_at_the_default_step_is_that_of_the_exchange() -> None:
     lab.run(300.0, 0.25, "trafficking")
     exact = expm(exchange() * 300.0) @ np.array([0.0, 1e12, 0.0, 0.0])
     assert lab.cells(place=1) == pytest.approx(exact[1], rel=0.05)
+
+
+@pytest.mark.parametrize("programmed", [0.0, 0.6])
+def test_engaged_cells_go_on_dividing_without_antigen_until_they_revert(programmed: float) -> None:
+    lab = Lab(
+        BLOOD, fraction_division_programmed=programmed, rate_activation_death=0.0, rate_reversion=0.5,
+        fold_expansion_max=1e9,
+    )  # fmt: skip
+    lab.state.signals.lymphopenia = 1.0
+    lab.add(encode(ENGAGED_TCON), 1e8)
+    lab.run(30.0, 0.1, "activation")
+    rate = 0.35 * programmed
+    expected = 0.5 / (0.5 - rate)  # each cell's clan, all reverted in the end: dE/dt = (rate - 0.5) E
+    assert lab.cells() / 1e8 == pytest.approx(expected, rel=0.01)

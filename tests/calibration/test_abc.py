@@ -4,11 +4,12 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from simulation.calibration.abc import Fit
+from simulation.calibration.abc import Fit, evaluate
 from simulation.calibration.estimate import Statistic
 from simulation.calibration.experiments import Fidelity, Simulator
 from simulation.calibration.problem import Effort, Free, Problem
@@ -16,6 +17,7 @@ from simulation.calibration.record import confirm, identifiability, parameter_se
 from simulation.calibration.settings import Candidate
 from simulation.calibration.targets import Target
 from simulation.errors import OtherScenario
+from simulation.pool import HerePool, LocalPool
 
 TRUTH = 200.0
 
@@ -23,19 +25,19 @@ TRUTH = 200.0
 class Oracle(Simulator):
     """Answers at once: the product of two parameters is observed, neither of them alone."""
 
-    calls = 0
-
     def statistics(self, experiment: str, candidate: Candidate | None = None) -> dict[str, Statistic]:
-        self.calls += 1
         values = (candidate or Candidate()).values
-        if self.should_stop():
-            raise KeyboardInterrupt
         point = math.log(values["rate_contacts"] * values["rate_kill_max"])
         third = values["partition_marrow"]
         return {
             "product": Statistic(math.exp(point), point, 0.02, 50, "log"),
             "third": Statistic(third, third, 0.01, 50, "linear"),
         }
+
+
+def ask(runs: tuple[tuple[Problem, tuple[float, ...], float], ...]) -> list[tuple[float, Any, float]]:
+    """Evaluate candidates with the oracle, as `do` does with patients."""
+    return [(*evaluate(problem, Oracle(), np.array(point), enough), 0.0) for problem, point, enough in runs]
 
 
 def a_problem(**changes: object) -> Problem:
@@ -57,7 +59,7 @@ def a_problem(**changes: object) -> Problem:
 
 def test_it_finds_the_answer_and_says_what_the_data_cannot_tell(tmp_path: Path) -> None:
     fit = Fit(a_problem(), tmp_path)
-    fit.run(Oracle())
+    fit.run(HerePool(), work=ask)
     best = min(fit.done, key=lambda e: e.distance)
     design = min(e.distance for e in fit.done if e.stage == 0)
     assert best.stage > 0 and best.distance < design
@@ -74,19 +76,27 @@ def test_it_finds_the_answer_and_says_what_the_data_cannot_tell(tmp_path: Path) 
 
 def test_a_killed_fit_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
     whole, broken = Fit(a_problem(), tmp_path / "whole"), Fit(a_problem(), tmp_path / "broken")
-    whole.run(Oracle())
-    stop = Oracle()
-    stop.should_stop = lambda: stop.calls > 70
+    whole.run(HerePool(), work=ask)
+    pool = HerePool(should_stop=lambda: len(broken.done) >= 70)
     with pytest.raises(KeyboardInterrupt):
-        broken.run(stop)
+        broken.run(pool, work=ask)
     log = tmp_path / "broken" / "evaluations.jsonl"
     with log.open("a") as stream:
         stream.write('{"index": 70, "stage": 1, "poi')  # a line cut short by the kill
     resumed = Fit(a_problem(), tmp_path / "broken")
     assert len(resumed.done) == 70
-    resumed.run(Oracle())
+    resumed.run(HerePool(), work=ask)
     assert [e.point for e in resumed.done] == [e.point for e in whole.done]
     assert log.read_bytes() == (tmp_path / "whole" / "evaluations.jsonl").read_bytes()
+
+
+def test_the_number_of_processes_changes_nothing(tmp_path: Path) -> None:
+    alone, together = Fit(a_problem(), tmp_path / "alone"), Fit(a_problem(), tmp_path / "together")
+    alone.run(HerePool(), work=ask)
+    with LocalPool(2) as pool:
+        together.run(pool, work=ask)
+    logs = [(tmp_path / name / "evaluations.jsonl").read_bytes() for name in ("alone", "together")]
+    assert logs[0] == logs[1]
 
 
 def test_a_folder_of_another_fit_is_not_touched(tmp_path: Path) -> None:
@@ -108,7 +118,7 @@ def test_the_design_is_saved_and_never_drawn_again(tmp_path: Path) -> None:
 
 def test_hopeless_candidates_are_left_early_and_never_kept(tmp_path: Path) -> None:
     fit = Fit(a_problem(), tmp_path)
-    fit.run(Oracle())
+    fit.run(HerePool(), work=ask)
     kept = {e.index for e in fit.posterior()[2]}
     assert all(fit.done[i].statistics.keys() == {"A", "B"} for i in kept)
     _, weights, _ = fit.posterior()
@@ -123,9 +133,9 @@ def test_the_record_shows_targets_side_by_side_and_a_set_that_can_be_read(
     fit = Fit(
         a_problem(effort=Effort(design=16, keep=6, rounds=1, particles=4, finalists=1, confirm=1)), tmp_path
     )
-    fit.run(Oracle())
+    fit.run(HerePool(), work=ask)
     monkeypatch.setattr("simulation.calibration.record.Simulator", Oracle)
-    finalists = confirm(fit)
+    finalists = confirm(fit, HerePool())
     fitted = write_record(fit, finalists, tmp_path)
     values, spreads = read_parameter_set(fitted)
     assert set(values) == {"rate_contacts", "rate_kill_max", "partition_marrow", "treg_engaged_weight"}

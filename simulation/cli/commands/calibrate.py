@@ -23,9 +23,12 @@ A fit that was stopped goes on when the same command is given again.
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the fit; a fit that is there goes on. By default results/fit-<FILE>.",
 )
+@click.option(
+    "--workers", type=click.IntRange(1), help="Processes; by default one per processor. Results do not depend on it."
+)
 @options.as_json("the fit record")
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
-def calibrate(file: Path, out: Path | None, as_json: bool, quiet: bool) -> int:
+def calibrate(file: Path, out: Path | None, workers: int | None, as_json: bool, quiet: bool) -> int:
     """Fit the parameters that FILE names to the targets it names.
 
     Writes fitted.yaml (the parameter set), record.md and record.json (targets side by side, identifiability).
@@ -39,5 +42,5 @@ def calibrate(file: Path, out: Path | None, as_json: bool, quiet: bool) -> int:
     from simulation.cli.calibrating import run_fit
 
     return (
-        ExitStatus.DONE if run_fit(problem, folder, as_json=as_json, quiet=quiet) else ExitStatus.INTERRUPTED
+        ExitStatus.DONE if run_fit(problem, folder, workers or options.processors(), as_json=as_json, quiet=quiet) else ExitStatus.INTERRUPTED
     )
