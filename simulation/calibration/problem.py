@@ -238,6 +238,8 @@ def _free(name: str, node: Node) -> Free:
     spread = name.startswith(SPREAD)
     if spread and not row.low >= 0:
         raise node.error("a parameter that may be negative has no log-normal spread", key=key)
+    if spread:
+        _log_normal(row, node, key)
     kind = Quantity("dimensionless", 0, _LARGEST_SPREAD) if spread else Quantity(row.dimension)
     inside = node.value if isinstance(node.value, dict) else {}
     low, high = (
@@ -309,7 +311,7 @@ def read_parameter_set(path: Path) -> tuple[dict[str, float], dict[str, float]]:
     between = keys.get("between_patients", Node(None, root.file))
     spreads = {}
     for name, node in [] if between.value is None else _items(between, "between_patients"):
-        _known(table, name, node, "between_patients")
+        _log_normal(_known(table, name, node, "between_patients"), node, f"between_patients.{name}")
         spreads[name] = _block(node, _Sigma, f"between_patients.{name}").sigma
     return values, spreads
 
@@ -320,6 +322,14 @@ def _known(table: ParameterTable, name: str, node: Node, block: str) -> Paramete
             "there is no such parameter", key=f"{block}.{name}", nearest=table.nearest(name), at_key=True
         )
     return table[name]
+
+
+def _log_normal(row: Parameter, node: Node, key: str) -> None:
+    """Refuse a sigma for a parameter that the table lets vary in another way: there is no sigma to move."""
+    kind = "lognormal" if row.between_patients is None else row.between_patients.distribution
+    if kind != "lognormal":
+        told = f"{row.name} varies between patients as a {kind} distribution, whose spread is no sigma"
+        raise node.error(told, key=key, expected="a parameter whose distribution is lognormal, or none yet")
 
 
 def _patients(node: Node | None) -> dict[str, int]:

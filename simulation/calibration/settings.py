@@ -90,7 +90,9 @@ class Setting:
         are fields of the scenario to replace, such as a coarser grid.
         """
         draw, tried, scenario = Keyed(seed, patient), candidate or Candidate(), self.arms[arm]
-        person = {name: _varied(name, tried, draw.uniform(f"patient {name}")) for name in self.vary}
+        dependence = ParameterTable.load().dependence.among(self.vary)
+        number = dependence.numbers(lambda name: draw.uniform(f"patient {name}"))
+        person = {name: _varied(name, tried, number(name)) for name in self.vary}
         fixed = {name: value for name, value in tried.values.items() if name not in self.vary}
         update: dict[str, Any] = {"allow_out_of_range": True, "follow_up": self.days}
         if self.tcon_per_kg is not None:
@@ -98,8 +100,7 @@ class Setting:
             update["graft"] = scenario.graft.model_copy(update={"tcon": tcon})
         if self.baseline is not None:
             person |= self._state(scenario, person, fixed, draw, update)
-        own = {name: value for name, value in scenario.patient.items() if name not in person}
-        update["patient"] = FrozenMap(own | person)
+        update["patient"] = scenario.patient.fixing(person)
         update["parameters"] = FrozenMap({**scenario.parameters, **fixed})
         return scenario.model_copy(update=update | dict(changes or {}))
 
@@ -149,13 +150,19 @@ def _before(fraction: float, lead: float, rate: float, capacity: float) -> float
 
 
 def _varied(name: str, candidate: Candidate, u: float) -> float:
-    """Return a patient's value of a parameter that varies: the table's distribution, recentred, respread."""
+    """Return a patient's value of a parameter that varies: the table's distribution, recentred, respread.
+
+    Only a log-normal is respread: `problem.py` refuses the spread of any other.
+    """
     row = ParameterTable.load()[name]
     between = row.between_patients
     centre = candidate.values.get(name, row.value)
     sigma = candidate.spreads.get(name)
     if sigma is None and (between is None or between.distribution != "lognormal"):
-        return centre if between is None else between.sample(u)
+        moved = name in candidate.values and row.value
+        if between is None or not moved:
+            return centre if between is None else between.sample(u)
+        return between.scaled(centre / row.value).sample(u)
     median = centre if between is None or not row.value else between.first * centre / row.value
     width = between.second if sigma is None and between is not None else sigma or 0.0
     return Distribution("lognormal", row.dimension, median, width, low=row.low, high=row.high).sample(u)
