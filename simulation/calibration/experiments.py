@@ -79,7 +79,7 @@ class Simulator:
 
         The same holds for a candidate that differs only in what is read from the rows afterwards.
         """
-        kind = Candidate(_biology(candidate), candidate.spreads)
+        kind = Candidate(_biology(candidate), candidate.spreads, candidate.shares)
         if kind != self._kept_of:
             self._kept, self._kept_of = {}, kind
         n = self.patients.get(setting.name, setting.patients)

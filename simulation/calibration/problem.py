@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
@@ -22,9 +22,10 @@ from simulation.scenario.messages import user_error
 from simulation.scenario.plugins import Plugin, Plugins, anchored
 from simulation.yaml_source import Node, plain, read_yaml
 
-__all__ = ["SPREAD", "Effort", "Free", "Problem", "load_problem", "read_parameter_set"]
+__all__ = ["SHARE", "SPREAD", "Effort", "Free", "Problem", "load_problem", "read_parameter_set"]
 
 SPREAD: Final = "spread of "
+SHARE: Final = "share of "  # the weight of the last part of a mixture
 _LARGEST_SPREAD: Final = (
     5.0  # sigma of a logarithm: beyond, one patient in a hundred is 100,000 times another
 )
@@ -32,7 +33,7 @@ _LARGEST_SPREAD: Final = (
 
 @dataclass(frozen=True)
 class Free:
-    """Hold one free dimension: a parameter of the table, or the spread (sigma) of one between patients."""
+    """Hold one free dimension: a parameter of the table, its spread (sigma) or share (of a mixture) between patients."""
 
     name: str
     low: float
@@ -43,7 +44,12 @@ class Free:
     @property
     def parameter(self) -> str:
         """Return the table's name."""
-        return self.name.removeprefix(SPREAD)
+        return self.name.removeprefix(SPREAD).removeprefix(SHARE)
+
+    @property
+    def of_patients(self) -> bool:
+        """Return whether it says how patients differ, not where they lie."""
+        return self.name.startswith((SPREAD, SHARE))
 
     def at(self, u: float) -> float:
         """Return the value at a point of the unit interval."""
@@ -112,6 +118,7 @@ class _SetFile(Block):
 
     parameters: Any
     between_patients: Any = None
+    shares: Any = None
 
 
 @dataclass(frozen=True)
@@ -122,8 +129,7 @@ class Problem:
     description: str
     seed: int
     free: tuple[Free, ...]
-    given: Mapping[str, float]  # values in force that the fit does not move
-    given_spreads: Mapping[str, float]
+    given: Candidate  # what is in force and the fit does not move
     targets: tuple[Target, ...]
     weights: Mapping[str, float]
     patients: Mapping[str, int]
@@ -138,10 +144,12 @@ class Problem:
 
     def candidate(self, point: np.ndarray) -> Candidate:
         """Return the candidate at a point of the unit cube, shape (n_free,)."""
-        values, spreads = dict(self.given), dict(self.given_spreads)
+        tried = Candidate(dict(self.given.values), dict(self.given.spreads), dict(self.given.shares))
+        kinds = {SPREAD: tried.spreads, SHARE: tried.shares}
         for free, u in zip(self.free, point, strict=True):
-            (spreads if free.name.startswith(SPREAD) else values)[free.parameter] = free.at(float(u))
-        return Candidate(values, spreads)
+            into = next((kind for prefix, kind in kinds.items() if free.name.startswith(prefix)), tried.values)
+            cast("dict[str, float]", into)[free.parameter] = free.at(float(u))
+        return tried
 
     def identity(self) -> dict[str, Any]:
         """Return everything on which an evaluation depends, for the record and for resuming."""
@@ -150,7 +158,9 @@ class Problem:
             **({"plugins": plugins} if plugins else {}),
             "seed": self.seed,
             "free": [[f.name, f.low, f.high, f.log] for f in self.free],
-            "given": [dict(sorted(self.given.items())), dict(sorted(self.given_spreads.items()))],
+            "given": [
+                dict(sorted(part.items())) for part in (self.given.values, self.given.spreads, self.given.shares)
+            ],
             "targets": {
                 t.id: [t.statistic, t.observed, t.low, t.high, self.weights[t.id]] for t in self.targets
             },
@@ -173,7 +183,7 @@ def load_problem(path: str | os.PathLike[str]) -> Problem:
             key="effort.keep",
             expected=f"at most the design, {file.effort.design}",
         )
-    given, given_spreads = _given(Path(path), keys.get("given"))
+    given = _given(Path(path), keys.get("given"))
     weights = _weights(keys["targets"])
     fidelity = file.fidelity
     return Problem(
@@ -182,7 +192,6 @@ def load_problem(path: str | os.PathLike[str]) -> Problem:
         seed=file.seed,
         free=tuple(_free(name, node) for name, node in _items(keys["parameters"], "parameters")),
         given=given,
-        given_spreads=given_spreads,
         targets=tuple(load_targets()[name] for name in weights),
         weights=weights,
         patients=_patients(keys.get("patients")),
@@ -228,23 +237,32 @@ def _items(node: Node, key: str) -> list[tuple[str, Node]]:
 
 
 def _free(name: str, node: Node) -> Free:
-    table, parameter = ParameterTable.load(), name.removeprefix(SPREAD)
+    table, parameter = ParameterTable.load(), name.removeprefix(SPREAD).removeprefix(SHARE)
     if parameter not in table:
         raise node.error(
             "there is no such parameter", key=name, nearest=table.nearest(parameter), at_key=True
         )
     row, key = table[parameter], f"parameters.{name}"
     block = _block(node, _Range, key)
-    spread = name.startswith(SPREAD)
+    spread, share = name.startswith(SPREAD), name.startswith(SHARE)
     if spread and not row.low >= 0:
         raise node.error("a parameter that may be negative has no log-normal spread", key=key)
-    kind = Quantity("dimensionless", 0, _LARGEST_SPREAD) if spread else Quantity(row.dimension)
+    if spread:
+        _log_normal(row, node, key)
+    if share:
+        _mixed(row, node, key)
+    kind = Quantity(row.dimension)
+    if spread or share:
+        kind = Quantity("dimensionless", 0, _LARGEST_SPREAD if spread else 1)
     inside = node.value if isinstance(node.value, dict) else {}
     low, high = (
         default
         if inside.get(word) is None or inside[word].value is None
         else _field(kind, inside[word], f"{key}.{word}")
-        for word, default in (("low", 0.1 if spread else row.low), ("high", 1.0 if spread else row.high))
+        for word, default in (
+            ("low", 0.1 if spread else 0.0 if share else row.low),
+            ("high", 1.0 if spread or share else row.high),
+        )
     )
     log = (block.scale or ("log" if low > 0 else "linear")) == "log"
     reason = block.reason
@@ -252,7 +270,7 @@ def _free(name: str, node: Node) -> Free:
         raise node.error(
             f"got {low:g} to {high:g}", key=key, expected="low below high, and above 0 on a log scale"
         )
-    if not spread and not reason and (low < row.low or high > row.high):
+    if not (spread or share) and not reason and (low < row.low or high > row.high):
         raise node.error(
             f"got {row.written(low)} to {row.written(high)}",
             key=key,
@@ -276,43 +294,50 @@ def _weights(node: Node) -> dict[str, float]:
     return weights
 
 
-def _given(path: Path, node: Node | None) -> tuple[dict[str, float], dict[str, float]]:
-    """Return values and spreads in force: of other parameter-set files (paths, relative to this one) in order."""
-    values: dict[str, float] = {}
-    spreads: dict[str, float] = {}
+def _given(path: Path, node: Node | None) -> Candidate:
+    """Return what is in force: of other parameter-set files (paths, relative to this one) in order."""
+    given = Candidate()
     if node is None or node.value is None:
-        return values, spreads
+        return given
     for entry in node.value if isinstance(node.value, list) else [node]:
         if not isinstance(entry.value, str) or not entry.value:
             expected = "the name of a parameter set such as response.fitted.yaml, or a list of them"
             raise entry.error(f"got {show(plain(entry))}", key="given", expected=expected)
         try:
-            own, own_spreads = read_parameter_set(path.parent / entry.value)
+            own = read_parameter_set(path.parent / entry.value)
         except UserError as error:
             if error.line is not None:
                 raise
             raise entry.error(f"{entry.value}: {error.message}", key="given") from None
-        values |= own
-        spreads |= own_spreads
-    return values, spreads
+        given = Candidate(
+            {**given.values, **own.values}, {**given.spreads, **own.spreads}, {**given.shares, **own.shares}
+        )
+    return given
 
 
-def read_parameter_set(path: Path) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the values (canonical units) and the spreads (sigma) of a parameter-set file."""
+def read_parameter_set(path: Path) -> Candidate:
+    """Return the values (canonical units), the spreads (sigma) and the shares of a parameter-set file."""
     root = read_yaml(path, os.fspath(path))
     _validated(root, _SetFile)
     keys: dict[str, Node] = root.value  # type: ignore[assignment]  # a mapping: read_yaml refuses all else
     table = ParameterTable.load()
+
+    def block(key: str) -> list[tuple[str, Parameter, Node]]:
+        node = keys.get(key, Node(None, root.file))
+        items = [] if node.value is None else _items(node, key)
+        return [(name, _known(table, name, one, key), one) for name, one in items]
+
     values = {
-        name: _field(Quantity(_known(table, name, node, "parameters").dimension), node, f"parameters.{name}")
-        for name, node in _items(keys["parameters"], "parameters")
+        name: _field(Quantity(row.dimension), node, f"parameters.{name}") for name, row, node in block("parameters")
     }
-    between = keys.get("between_patients", Node(None, root.file))
-    spreads = {}
-    for name, node in [] if between.value is None else _items(between, "between_patients"):
-        _known(table, name, node, "between_patients")
+    spreads, shares = {}, {}
+    for name, row, node in block("between_patients"):
+        _log_normal(row, node, f"between_patients.{name}")
         spreads[name] = _block(node, _Sigma, f"between_patients.{name}").sigma
-    return values, spreads
+    for name, row, node in block("shares"):
+        _mixed(row, node, f"shares.{name}")
+        shares[name] = _field(Quantity("dimensionless", 0, 1), node, f"shares.{name}")
+    return Candidate(values, spreads, shares)
 
 
 def _known(table: ParameterTable, name: str, node: Node, block: str) -> Parameter:
@@ -321,6 +346,22 @@ def _known(table: ParameterTable, name: str, node: Node, block: str) -> Paramete
             "there is no such parameter", key=f"{block}.{name}", nearest=table.nearest(name), at_key=True
         )
     return table[name]
+
+
+def _log_normal(row: Parameter, node: Node, key: str) -> None:
+    """Refuse a sigma for a parameter that the table lets vary in another way: there is no sigma to move."""
+    between = row.between_patients
+    kind = "lognormal" if between is None else between.distribution
+    parts = () if between is None else between.parts
+    if kind != "lognormal" and all(part.distribution != "lognormal" for part in parts):
+        told = f"{row.name} varies between patients as a {kind} distribution, whose spread is no sigma"
+        raise node.error(told, key=key, expected="a parameter whose distribution is lognormal, or none yet")
+
+
+def _mixed(row: Parameter, node: Node, key: str) -> None:
+    """Refuse a share for a parameter that is no mixture."""
+    if row.between_patients is None or row.between_patients.distribution != "mixture":
+        raise node.error(f"{row.name} does not vary between patients as a mixture", key=key, expected="a mixture")
 
 
 def _patients(node: Node | None) -> dict[str, int]:

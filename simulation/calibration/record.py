@@ -11,7 +11,7 @@ import numpy as np
 from simulation.calibration.abc import Evaluation, Fit
 from simulation.calibration.estimate import Statistic, interval
 from simulation.calibration.experiments import Fidelity, Simulator
-from simulation.calibration.problem import SPREAD, Problem
+from simulation.calibration.problem import Problem
 from simulation.calibration.targets import Target
 from simulation.files.folder import write_folder
 from simulation.files.tables import json_text
@@ -168,6 +168,9 @@ def parameter_set(problem: Problem, best: Confirmed) -> str:
             f"  {name}: {{distribution: lognormal, sigma: {value:.2g}}}"
             for name, value in candidate.spreads.items()
         ]
+    if candidate.shares:
+        lines += ["", "shares:   # weight of the last part of a mixture between patients"]
+        lines += [f"  {name}: {value:.2g}" for name, value in candidate.shares.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -222,9 +225,7 @@ def _patients(problem: Problem) -> str:
 
 def _units(problem: Problem) -> str:
     table = ParameterTable.load()
-    return ", ".join(
-        f"{free.name} {table[free.name].unit}" for free in problem.free if not free.name.startswith(SPREAD)
-    )
+    return ", ".join(f"{free.name} {table[free.name].unit}" for free in problem.free if not free.of_patients)
 
 
 def _row(target: Target, found: Statistic, weight: float) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Settings: a scenario, how its virtual patients differ, and the state in which a study met them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import exp
 from pathlib import Path
@@ -37,11 +37,13 @@ class Candidate:
     """Hold what is tried: parameter values, and factors on the spread between patients.
 
     `values` are in canonical units and move the centre of a parameter that varies between patients.
-    `spreads` are standard deviations of logarithms (sigma) of log-normal parameters.
+    `spreads` are standard deviations of logarithms (sigma) of log-normal parameters, `shares` the weights of the last part
+    of mixtures.
     """
 
     values: Mapping[str, float] = field(default_factory=dict)
     spreads: Mapping[str, float] = field(default_factory=dict)
+    shares: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,10 @@ class Setting:
         are fields of the scenario to replace, such as a coarser grid.
         """
         draw, tried, scenario = Keyed(seed, patient), candidate or Candidate(), self.arms[arm]
-        between = {name: ParameterTable.load()[name].between_patients for name in self.vary} | self.differ
-        person = {
-            name: _varied(name, tried, draw.uniform(f"patient {name}"), spread) for name, spread in between.items()
-        }
+        table = ParameterTable.load()
+        between = {name: table[name].between_patients for name in self.vary} | self.differ
+        number = table.dependence.among(tuple(between)).numbers(lambda name: draw.uniform(f"patient {name}"))
+        person = {name: _varied(name, tried, number(name), spread) for name, spread in between.items()}
         fixed = {name: value for name, value in tried.values.items() if name not in between}
         update: dict[str, Any] = {"allow_out_of_range": True, "follow_up": self.days}
         if self.tcon_per_kg is not None:
@@ -102,8 +104,7 @@ class Setting:
             update["graft"] = scenario.graft.model_copy(update={"tcon": tcon})
         if self.baseline is not None:
             person |= self._state(scenario, person, fixed, draw, update)
-        own = {name: value for name, value in scenario.patient.items() if name not in person}
-        update["patient"] = FrozenMap(own | person)
+        update["patient"] = scenario.patient.fixing(person)
         update["parameters"] = FrozenMap({**scenario.parameters, **fixed})
         return scenario.model_copy(update=update | dict(changes or {}))
 
@@ -153,15 +154,31 @@ def _before(fraction: float, lead: float, rate: float, capacity: float) -> float
 
 
 def _varied(name: str, candidate: Candidate, u: float, between: Distribution | None) -> float:
-    """Return a patient's value of a parameter that varies: its distribution, recentred, respread."""
+    """Return a patient's value of a parameter that varies: its distribution, recentred, respread, reweighed.
+
+    The spread is that of a log-normal, or of the log-normal parts of a mixture; the share is that of the mixture's last part.
+    """
     row = ParameterTable.load()[name]
-    centre = candidate.values.get(name, row.value)
-    sigma = candidate.spreads.get(name)
-    if sigma is None and (between is None or between.distribution != "lognormal"):
-        return centre if between is None else between.sample(u)
-    median = centre if between is None or not row.value else between.first * centre / row.value
-    width = between.second if sigma is None and between is not None else sigma or 0.0
-    return Distribution("lognormal", row.dimension, median, width, low=row.low, high=row.high).sample(u)
+    centre, sigma = candidate.values.get(name, row.value), candidate.spreads.get(name)
+    if between is None:
+        if sigma is None:
+            return centre
+        between = Distribution("lognormal", row.dimension, centre, sigma, low=row.low, high=row.high)
+    elif name in candidate.values and row.value:
+        between = between.scaled(centre / row.value)
+    return _respread(between, sigma, candidate.shares.get(name)).sample(u)
+
+
+def _respread(between: Distribution, sigma: float | None, share: float | None) -> Distribution:
+    if between.distribution == "lognormal" and sigma is not None:
+        return replace(between, second=sigma)
+    if between.distribution != "mixture":
+        return between
+    weights = between.weights
+    if share is not None:
+        rest = sum(weights[:-1])
+        weights = (*(weight / rest * (1.0 - share) for weight in weights[:-1]), share)
+    return replace(between, weights=weights, parts=tuple(_respread(part, sigma, None) for part in between.parts))
 
 
 @lru_cache(maxsize=4)

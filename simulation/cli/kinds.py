@@ -133,7 +133,7 @@ def _parameter_set(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
     from simulation.calibration.problem import read_parameter_set
 
     _no_settings(file, settings, "parameter set")
-    values, _ = read_parameter_set(Path(file))
+    values = read_parameter_set(Path(file)).values
     return Path(file).stem, _count(len(values), "parameter")
 
 

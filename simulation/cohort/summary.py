@@ -94,8 +94,10 @@ def summarise(drawn: Drawn, baselines: Mapping[str, Baseline]) -> Summary:
     table = ParameterTable.load()
     rows = [
         _row(
-            name, table[name].unit, _in_words(which, table[name].unit) + _clipped(which, drawn.values[name]),
-            which.source or table[name].source, drawn.values[name], which.distribution == "choice",
+            name, table[name].unit,
+            _in_words(which, table[name].unit) + _clipped(which, drawn.values[name]) + _partners(drawn, name),
+            _sources(which, table[name].source, drawn, name),
+            drawn.values[name], not which.continuous and which.distribution != "fixed",
         )
         for name, which in drawn.cohort.varies
         if concerns(name, drawn.scenario.donor.match)
@@ -149,9 +151,10 @@ def _row(name: str, unit: str, told: str, source: str, values: Floats, few: bool
 
 def _clipped(which: Distribution, values: Floats) -> str:
     """Return how many patients lie at a limit of the parameter's row because they were drawn beyond it, if that is many."""
-    if which.distribution in {"choice", "fixed"}:
+    if not which.continuous:
         return ""
-    share = float(np.mean((values <= which.low) | (values >= which.high)))
+    meant = np.isin(values, list(which.discrete))  # a limit may be a value of its own
+    share = float(np.mean(((values <= which.low) | (values >= which.high)) & ~meant))
     return f"; {share:.0%} at the parameter's limit" if share >= _MANY else ""
 
 
@@ -176,8 +179,40 @@ def _in_words(which: Distribution, unit: str) -> str:
             return "one of " + ", ".join(
                 f"{number(value)} ({weight / total:.0%})" for value, weight in shares
             )
+        case "mixture":
+            total = sum(which.weights)
+            parts = zip(which.weights, which.parts, strict=True)
+            return "mixture: " + "; ".join(
+                f"{weight / total:.3g} {_in_words(part, unit)}" for weight, part in parts
+            )
         case _:
             return f"{first} {unit}".strip()
+
+
+def _partners(drawn: Drawn, name: str) -> str:
+    """Return what a parameter depends on, and the correlation of normal scores that these patients show."""
+    return "".join(
+        f"; correlation {pair.correlation:g} with {other} (here {_scores(drawn, name, other):.2f})"
+        for other, pair in drawn.cohort.dependence.partners(name)
+    )
+
+
+def _scores(drawn: Drawn, name: str, other: str) -> float:
+    """Return the correlation of the normal scores of two parameters' ranks; NaN where patients do not differ."""
+    from scipy.special import ndtri
+    from scipy.stats import rankdata
+
+    one, two = (ndtri((rankdata(drawn.values[which]) - 0.5) / drawn.patients) for which in (name, other))
+    return float(np.corrcoef(one, two)[0, 1]) if np.ptp(one) > 0 and np.ptp(two) > 0 else math.nan
+
+
+def _sources(which: Distribution, table: str, drawn: Drawn, name: str) -> str:
+    """Return where a distribution is from, its parts and its dependence on others."""
+    parts = [part.source for part in which.parts if part.source]
+    partners = drawn.cohort.dependence.partners(name)
+    pairs = [f"correlation with {other}: {pair.source}" for other, pair in partners if pair.source]
+    own = [which.source, *parts] if which.source else parts or [table]
+    return "; ".join([*own, *pairs])
 
 
 def _plain_row(row: Row) -> dict[str, Any]:

@@ -18,8 +18,7 @@ from simulation.blocks.fields import (
     written,
 )
 from simulation.in_vitro.fields import Cells, Count
-from simulation.parameters.distributions import Distribution
-from simulation.scenario.named_values import ParameterValues, PatientValues, ProcessSwitches
+from simulation.scenario.named_values import ParameterValues, PatientMap, PatientValues, ProcessSwitches
 from simulation.scenario.schema import AgentSize
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ class Experiment(Block):
         description="How finely traits are resolved.",
     )
     between_donors: PatientValues = Field(
-        default_factory=FrozenMap[float | Distribution],
+        default_factory=PatientMap,
         description="Parameters that differ between donors: a value or a distribution.",
     )
     parameters: ParameterValues = Field(

@@ -6,7 +6,7 @@ from typing import Any
 from simulation.body.keyed import Keyed
 from simulation.in_vitro.experiment import Experiment
 from simulation.in_vitro.wells import Well, pipetted
-from simulation.parameters import Distribution, ParameterTable, ParameterValues
+from simulation.parameters import ParameterTable, ParameterValues
 
 __all__ = ["Donor", "Plate"]
 
@@ -24,12 +24,8 @@ class Donor:
 
     def _drawn(self, draw: Keyed) -> ParameterValues:
         """Return the parameter table, what the experiment changes in it, and the donor's own draws."""
-        changed = dict(self._experiment.parameters)
-        for name, value in self._experiment.between_donors.items():
-            if isinstance(value, Distribution):
-                value = value.sample(draw.uniform(f"patient {name}"))
-            changed[name] = value
-        return ParameterTable.load().parameter_values(changed)
+        own = self._experiment.between_donors.drawn(lambda name: draw.uniform(f"patient {name}"))
+        return ParameterTable.load().parameter_values({**self._experiment.parameters, **own})
 
     def well(self, label: str, **options: Any) -> Well:
         """Return an empty well for cells of this donor; `label` keys its chance events (see `Well`)."""

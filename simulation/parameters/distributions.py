@@ -1,18 +1,30 @@
 """Distributions of a parameter between patients, sampled by their inverse cumulative distribution.
 
-One uniform number per parameter gives the patient's value, so a patient is the same whatever else is drawn.
+One uniform number per parameter gives the patient's value, so a patient is the same whatever else is drawn. Of a mixture
+that number chooses the part by the cumulated weights, in the order written, and where it lies within the part's share
+chooses the value. So the value rises with the number within a part, but from part to part (as from value to value of a
+`choice`) only where they are written from low to high.
 """
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Final
 
 from simulation.errors import nearest_name
 from simulation.units import Dimension, QuantityError, format_number, format_quantity, parse_quantity
 
-__all__ = ["DISTRIBUTIONS", "Distribution", "parse_distribution"]
+__all__ = [
+    "DISTRIBUTIONS",
+    "Distribution",
+    "DistributionError",
+    "inside",
+    "normal_quantile",
+    "normal_share",
+    "parse_distribution",
+]
 
 _Z95: Final = 1.959963984540054  # standard normal quantile of 0.975: low..high hold 95 % of patients
 
@@ -25,12 +37,15 @@ DISTRIBUTIONS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "loguniform": (("low", "high"),),
     "beta": (("mean", "sd"),),
     "choice": (("values", "weights"), ("values",)),
+    "mixture": (("parts",),),
 }
 _WIDEST: Final = (
     3.0  # sigma or CV of a log-normal; beyond, nearly everybody would stand on an end of the table's range
 )
+_STEPS: Final = frozenset({"fixed", "choice", "mixture"})  # of themselves no continuum
 _PLAIN: Final = frozenset({"sigma", "cv"})  # written without a unit
 _CENTRES: Final = frozenset({"median", "mean", "value"})
+_FEWEST_PARTS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +53,8 @@ class Distribution:
     """Describe how a parameter varies between patients; numbers are in the parameter's canonical unit.
 
     `first` and `second` are: value, - (fixed); median, sigma (lognormal); mean, sd (normal, beta);
-    low, high (uniform, loguniform). `low` and `high` are the table's limits, at which samples are clipped.
+    low, high (uniform, loguniform). `weights` are those of `values` (choice) or of `parts` (mixture), relative to their
+    sum. `low` and `high` are the table's limits, at which samples are clipped.
     """
 
     distribution: str
@@ -50,16 +66,60 @@ class Distribution:
     low: float = -math.inf
     high: float = math.inf
     source: str | None = None
+    parts: tuple["Distribution", ...] = ()
 
     def sample(self, u: float) -> float:
-        """Return the value below which a share `u` (0..1) of patients lie, clipped to the table's limits."""
-        u = min(max(u, 2.0**-53), 1.0 - 2.0**-53)
-        return min(max(_INVERSE[self.distribution](self, u), self.low), self.high)
+        """Return the value of the patient whose number is `u` (0..1), clipped to the table's limits.
+
+        It is the value below which a share `u` of patients lie, but for a choice or a mixture that is not written from low
+        to high.
+        """
+        return min(max(_INVERSE[self.distribution](self, inside(u)), self.low), self.high)
+
+    def share_up_to(self, value: float) -> float:
+        """Return the share of patients (0..1) at or below a value."""
+        if value >= self.high:
+            return 1.0
+        return _CUMULATIVE[self.distribution](self, value) if value >= self.low else 0.0
 
     @property
     def median(self) -> float:
-        """Return the median patient's value."""
+        """Return the median patient's value: the lowest that more than half of the patients are at or below."""
+        if self.distribution == "choice":
+            values, weights = zip(*sorted(zip(self.values, self.weights, strict=True)), strict=True)
+            return replace(self, values=values, weights=weights).sample(0.5)
+        if self.distribution == "mixture":
+            return _middle_between(sorted(part.median for part in self.parts), self)
         return self.sample(0.5)
+
+    @property
+    def varies(self) -> bool:
+        """Return whether two patients can differ."""
+        return self.continuous or len(self.discrete) > 1
+
+    @property
+    def discrete(self) -> frozenset[float]:
+        """Return the values of which each is that of a share of patients; none where all are drawn from a continuum."""
+        if self.distribution == "fixed":
+            return frozenset({self.first})
+        drawn = frozenset(
+            value for value, weight in zip(self.values, self.weights, strict=False) if weight > 0
+        )
+        return drawn.union(*(part.discrete for part in self.parts))
+
+    @property
+    def continuous(self) -> bool:
+        """Return whether some patients are drawn from a continuum."""
+        return any(part.continuous for part in self.parts) or self.distribution not in _STEPS
+
+    def scaled(self, factor: float) -> "Distribution":
+        """Return the distribution of `factor` (above 0) times the value; the limits stay. Raises `ValueError` for a beta."""
+        if self.distribution == "beta":
+            raise ValueError("a beta distribution cannot be multiplied")
+        second = self.second if self.distribution == "lognormal" else self.second * factor
+        values = tuple(value * factor for value in self.values)
+        parts = tuple(part.scaled(factor) for part in self.parts)
+        return replace(self, first=self.first * factor, second=second, values=values, parts=parts)
 
     def to_plain(self) -> dict[str, object]:
         """Return the YAML mapping that reads back as exactly this distribution."""
@@ -71,6 +131,7 @@ class Distribution:
             "uniform": ("low", "high"),
             "loguniform": ("low", "high"),
             "choice": (),
+            "mixture": (),
         }[self.distribution]
         told: dict[str, object] = {"distribution": self.distribution}
         for name, number in zip(names, (self.first, self.second), strict=False):
@@ -78,6 +139,9 @@ class Distribution:
         if self.values:
             told["values"] = [format_quantity(value, self.dimension) for value in self.values]
             told["weights"] = list(self.weights)
+        if self.parts:
+            shares = zip(self.weights, self.parts, strict=True)
+            told["parts"] = [{"weight": _plain_number(weight)} | part.to_plain() for weight, part in shares]
         if self.source is not None:
             told["source"] = self.source
         return told
@@ -87,7 +151,13 @@ def _plain_number(number: float) -> float | int:
     return int(number) if number == int(number) and abs(number) < 2**53 else number
 
 
-def _normal_quantile(u: float) -> float:
+def inside(u: float) -> float:
+    """Return a number of 0..1 moved off its ends, where a normal has no value."""
+    return min(max(u, 2.0**-53), 1.0 - 2.0**-53)
+
+
+def normal_quantile(u: float) -> float:
+    """Return the standard normal score below which a share `u` (0..1, neither end) lies."""
     from statistics import NormalDist
 
     return NormalDist().inv_cdf(u)
@@ -101,22 +171,78 @@ def _beta(which: Distribution, u: float) -> float:
 
 
 def _choice(which: Distribution, u: float) -> float:
-    total, sums = 0.0, []
-    for weight in which.weights:
-        total += weight
-        sums.append(total)
-    return which.values[min(bisect_right(sums, u * total), len(sums) - 1)]
+    sums = list(accumulate(which.weights))
+    return which.values[min(bisect_right(sums, u * sums[-1]), len(sums) - 1)]
+
+
+def _mixture(which: Distribution, u: float) -> float:
+    sums = list(accumulate(which.weights))
+    index = min(bisect_right(sums, u * sums[-1]), len(sums) - 1)
+    before = sums[index - 1] if index else 0.0
+    return which.parts[index].sample((u * sums[-1] - before) / which.weights[index])
 
 
 _INVERSE: Final[Mapping[str, Callable[[Distribution, float], float]]] = {
     "fixed": lambda which, _u: which.first,
-    "lognormal": lambda which, u: which.first * math.exp(which.second * _normal_quantile(u)),
-    "normal": lambda which, u: which.first + which.second * _normal_quantile(u),
+    "lognormal": lambda which, u: which.first * math.exp(which.second * normal_quantile(u)),
+    "normal": lambda which, u: which.first + which.second * normal_quantile(u),
     "uniform": lambda which, u: which.first + (which.second - which.first) * u,
     "loguniform": lambda which, u: which.first * (which.second / which.first) ** u,
     "beta": _beta,
     "choice": _choice,
+    "mixture": _mixture,
 }
+
+
+def normal_share(z: float) -> float:
+    """Return the share (0..1) below a standard normal score."""
+    return 0.5 * math.erfc(-z / math.sqrt(2.0))
+
+
+def _beta_share(which: Distribution, value: float) -> float:
+    from scipy.special import betainc
+
+    spread = which.first * (1 - which.first) / which.second**2 - 1
+    at = min(max(value, 0.0), 1.0)
+    return float(betainc(which.first * spread, (1 - which.first) * spread, at))
+
+
+def _log_share(which: Distribution, value: float, share: Callable[[float, float], float]) -> float:
+    return share(math.log(value / which.first), which.second) if value > 0 else 0.0
+
+
+def _even(position: float) -> float:
+    return min(max(position, 0.0), 1.0)
+
+
+def _weighed(which: Distribution, shares: Iterable[float]) -> float:
+    """Return the mean of shares by weight."""
+    found = sum(weight * share for weight, share in zip(which.weights, shares, strict=True))
+    return found / list(accumulate(which.weights))[-1]
+
+
+_CUMULATIVE: Final[Mapping[str, Callable[[Distribution, float], float]]] = {
+    "fixed": lambda which, x: float(x >= which.first),
+    "lognormal": lambda which, x: _log_share(which, x, lambda log, sigma: normal_share(log / sigma)),
+    "normal": lambda which, x: normal_share((x - which.first) / which.second),
+    "uniform": lambda which, x: _even((x - which.first) / (which.second - which.first)),
+    "loguniform": lambda which, x: _log_share(
+        which, x, lambda log, high: _even(log / math.log(high / which.first))
+    ),
+    "beta": _beta_share,
+    "choice": lambda which, x: _weighed(which, (float(value <= x) for value in which.values)),
+    "mixture": lambda which, x: _weighed(which, (part.share_up_to(x) for part in which.parts)),
+}
+
+
+def _middle_between(medians: Sequence[float], which: Distribution) -> float:
+    """Return the median of a mixture: it lies between those of its parts, `medians`, from low to high."""
+    below, above = medians[0], medians[-1]
+    if which.share_up_to(below) > 0.5:
+        return below
+    while below < (middle := below + (above - below) / 2) < above:
+        below, above = (below, middle) if which.share_up_to(middle) > 0.5 else (middle, above)
+    return above
 
 
 class DistributionError(ValueError):
@@ -173,6 +299,10 @@ def parse_distribution(
         return Distribution(
             kind, dimension, values=values, weights=weights, low=low, high=high, source=source
         )
+    if kind == "mixture":
+        found = _parts(data["parts"], lambda part: parse_distribution(part, dimension, default, low, high))
+        weights, parts = zip(*found, strict=True)
+        return Distribution(kind, dimension, weights=weights, low=low, high=high, source=source, parts=parts)
     numbers = {
         name: _number(data[name], name, "dimensionless" if name in _PLAIN else dimension)
         if name in data
@@ -217,6 +347,43 @@ def _list(value: object, name: str, dimension: Dimension) -> tuple[float, ...]:
         except QuantityError as error:
             raise DistributionError(error.message, (name, index), error.expected, error.nearest) from None
     return tuple(numbers)
+
+
+def _parts(
+    written: object, read: Callable[[Mapping[str, object]], Distribution]
+) -> list[tuple[float, Distribution]]:
+    """Return the parts of a mixture, each with its weight; every weight has to be written."""
+    if not isinstance(written, list | tuple) or len(written) < _FEWEST_PARTS:
+        got = f"{len(written)} of them" if isinstance(written, list | tuple) else repr(written)
+        expected = f"a list of at least {_FEWEST_PARTS} parts such as {{weight: 0.85, distribution: ...}}"
+        raise DistributionError(f"got {got}", ("parts",), expected)
+    found = []
+    for index, part in enumerate(written):
+        try:
+            found.append(_part(part, read))
+        except DistributionError as error:
+            path = ("parts", index, *error.path)
+            raise DistributionError(error.message, path, error.expected, error.nearest) from None
+    return found
+
+
+def _part(part: object, read: Callable[[Mapping[str, object]], Distribution]) -> tuple[float, Distribution]:
+    if not isinstance(part, Mapping):
+        raise DistributionError(f"got {part!r}", (), "a part such as {weight: 0.85, distribution: ...}")
+    if part.get("distribution") == "mixture":
+        told = f"one of {', '.join(name for name in DISTRIBUTIONS if name != 'mixture')}"
+        raise DistributionError("a part of a mixture cannot be a mixture", ("distribution",), told)
+    if "weight" not in part:
+        near = nearest_name("weight", map(str, part))
+        if near is not None:
+            raise DistributionError(f"a part has no key {near!r}", (near,), None, "weight")
+        raise DistributionError(
+            "the weight of this part is missing", (), "weight: 0.85, its share of patients"
+        )
+    weight = _number(part["weight"], "weight", "dimensionless")
+    if not 0 < weight < math.inf:
+        raise DistributionError(f"got {format_number(weight)}", ("weight",), "a number above 0")
+    return weight, read({key: value for key, value in part.items() if key != "weight"})
 
 
 def _standard_form(kind: str, numbers: Mapping[str, float]) -> tuple[float, float]:

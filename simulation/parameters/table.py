@@ -5,13 +5,14 @@ The rows stand in `simulation/data/parameters.yaml`; no other file holds a biolo
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, cast
 
 from simulation.errors import UserError, nearest_name
+from simulation.parameters.dependence import DEPENDENCE, INDEPENDENT, Dependence, parse_dependence
 from simulation.parameters.distributions import Distribution, DistributionError, parse_distribution
 from simulation.units import (
     CANONICAL_UNIT,
@@ -144,10 +145,14 @@ class ParameterValues(Mapping[str, float]):
 
 
 class ParameterTable:
-    """Map parameter names to their rows, in the order of the file."""
+    """Map parameter names to their rows, in the order of the file.
 
-    def __init__(self, rows: Mapping[str, Parameter]) -> None:
+    `dependence` says which of those that vary between patients depend on one another.
+    """
+
+    def __init__(self, rows: Mapping[str, Parameter], dependence: Dependence = INDEPENDENT) -> None:
         self._rows = dict(rows)
+        self.dependence = dependence
 
     @staticmethod
     def load() -> "ParameterTable":
@@ -159,7 +164,9 @@ class ParameterTable:
         """Read a table from a file; raises `UserError` with the line of whatever is wrong."""
         root = read_yaml(path, shown)
         rows: dict[str, Parameter] = {}
-        for group, block in _mapping(root, "", "groups of parameters").items():
+        groups = dict(_mapping(root, "", "groups of parameters"))
+        pairs = groups.pop(DEPENDENCE, None)
+        for group, block in groups.items():
             for name, node in _mapping(block, group, "parameters").items():
                 if name in rows:
                     raise node.error(
@@ -170,7 +177,7 @@ class ParameterTable:
                         f"got {name!r}", key=group, expected="a name such as rate_blast_death", at_key=True
                     )
                 rows[name] = read_row(node, group, name)
-        return cls(rows)
+        return cls(rows, _dependence(pairs, rows))
 
     def __getitem__(self, name: str) -> Parameter:
         try:
@@ -219,6 +226,20 @@ class ParameterTable:
     def values(self) -> dict[str, float]:
         """Return name -> value in canonical units."""
         return {name: row.value for name, row in self._rows.items()}
+
+    def between_patients(self, names: Collection[str] | None = None) -> dict[str, object]:
+        """Return a scenario's block `patient` in which what varies in the table does, or of that only `names`.
+
+        What depends on one another stands first, so that a parameter that is fixed after it leaves its pairs.
+        """
+        drawn = {
+            row.name: row.between_patients
+            for row in self.rows
+            if row.between_patients is not None and (names is None or row.name in names)
+        }
+        pairs = self.dependence.among(drawn).to_plain()
+        spread = {name: which.to_plain() for name, which in drawn.items()}
+        return {DEPENDENCE: pairs, **spread} if pairs else {**spread}
 
 
 @lru_cache(maxsize=1)
@@ -321,9 +342,32 @@ def _between(
     try:
         return parse_distribution(plain(cell), dimension, value, low, high)
     except DistributionError as error:
-        place = cell.value.get(str(error.path[0]), cell) if error.path else cell
-        full = ".".join([key, *map(str, error.path)])
-        raise place.error(error.message, key=full, expected=error.expected, nearest=error.nearest) from None
+        raise _located(error, cell, key) from None
+
+
+def _located(error: DistributionError, node: Node, key: str) -> UserError:
+    """Return a mistake in the block `node` at `key`, where it stands in the file."""
+    place = node
+    for segment in error.path:
+        inner = place.value
+        if isinstance(inner, list) and isinstance(segment, int):
+            place = inner[segment]
+        elif isinstance(inner, dict) and str(segment) in inner:
+            place = inner[str(segment)]
+    full = ".".join([key, *map(str, error.path)])
+    return place.error(error.message, key=full, expected=error.expected, nearest=error.nearest)
+
+
+def _dependence(node: Node | None, rows: Mapping[str, Parameter]) -> Dependence:
+    """Return the table's own pairs; as every fact of the table, each has a source."""
+    if node is None:
+        return INDEPENDENT
+    spreads = {name: row.between_patients for name, row in rows.items()}
+    varies = {name for name, spread in spreads.items() if spread is not None and spread.varies}
+    try:
+        return parse_dependence(plain(node), tuple(rows), varies, sourced=True)
+    except DistributionError as error:
+        raise _located(error, node, DEPENDENCE) from None
 
 
 def render_parameter_table(table: ParameterTable, group: str | None = None) -> list[dict[str, str]]:
@@ -347,17 +391,27 @@ def render_parameter_table(table: ParameterTable, group: str | None = None) -> l
             "confidence": row.confidence,
             "source": row.source,
             "note": row.note,
-            "between_patients": _told(row.between_patients),
+            "between_patients": "; ".join(
+                [*_told(row.between_patients), *_partners(table.dependence, row.name)]
+            ),
         }
         for row in table.rows
         if group in (None, row.group)
     ]
 
 
-def _told(distribution: Distribution | None) -> str:
+def _told(distribution: Distribution | None) -> list[str]:
     if distribution is None:
-        return ""
-    told = distribution.to_plain()
-    return " ".join(
-        [str(told.pop("distribution")), *(f"{key} {value}" for key, value in told.items() if key != "source")]
-    )
+        return []
+    if distribution.parts:
+        total = sum(distribution.weights)
+        parts = zip(distribution.weights, distribution.parts, strict=True)
+        told = [f"{weight / total:.3g} {' '.join(_told(part))}" for weight, part in parts]
+        return [f"mixture of {', '.join(told)}"]
+    words = distribution.to_plain()
+    kind = str(words.pop("distribution"))
+    return [" ".join([kind, *(f"{key} {value}" for key, value in words.items() if key != "source")])]
+
+
+def _partners(dependence: Dependence, name: str) -> list[str]:
+    return [f"correlation {pair.correlation:g} with {other}" for other, pair in dependence.partners(name)]

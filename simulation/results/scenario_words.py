@@ -70,6 +70,10 @@ def _patient(scenario: Scenario) -> str:
         if changed
         else "As in the parameter table."
     )
+    text += "".join(
+        f" {pair.of} and {pair.other} depend on one another (correlation {pair.correlation:g})."
+        for pair in scenario.patient.dependence.pairs
+    )
     off = [name for name, on in scenario.processes.items() if not on]
     return text + (f" Switched off: {', '.join(off)}." if off else "")
 

@@ -81,7 +81,7 @@ def tidy(value: Any, inside: str, *, required: bool = False) -> Any:
     if isinstance(told, str):
         described = value.get("description")
         value = value | {"description": f"{described} Write {told}." if described else told}
-    needed = required or "distribution" in value.get("properties", {})
+    needed = required or not {"distribution", "correlation"}.isdisjoint(value.get("properties", {}))
     return {
         key: tidy(item, key, required=required)
         for key, item in value.items()

@@ -1,16 +1,17 @@
 """Put a scenario together: the defaults, the files it extends, the file itself, and overrides."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from simulation.errors import UserError
+from simulation.parameters.dependence import DEPENDENCE
 from simulation.scenario.plugins import anchored
 from simulation.yaml_source import Node, parse_yaml, read_yaml
 
-__all__ = ["ANOTHER_PLUGIN", "DEFAULTS", "apply_override", "extended", "merge", "node_from"]
+__all__ = ["ANOTHER_PLUGIN", "DEFAULTS", "apply_override", "extended", "merge", "node_from", "without_pairs"]
 
 DEFAULTS: Final = Path(__file__).resolve().parent.parent / "data" / "defaults.yaml"
 ANOTHER_PLUGIN: Final = "plugin.+"  # the path of an override that adds a block
@@ -18,6 +19,7 @@ _MOST_FILES: Final = 30
 _NAMED: Final = frozenset(
     {"patient", "between_donors", "parameters", "processes", "plugin"}
 )  # where null takes an entry of the base away
+_DRAWN: Final = frozenset({"patient", "between_donors"})  # where values may be drawn
 _WHOLE: Final[dict[str, str]] = {
     "start": "when",
     "plugin": "file",
@@ -100,17 +102,35 @@ def merge(base: Node, over: Node, path: tuple[str, ...] = ()) -> Node:
             merged[key] = merge(merged[key], node, (*path, key))
         else:
             merged[key] = node
+    if len(path) == 1 and path[0] in _DRAWN and DEPENDENCE in merged and DEPENDENCE not in over.value:
+        fixed = {key for key, node in over.value.items() if not _is_drawn(node)}
+        merged[DEPENDENCE] = without_pairs(merged[DEPENDENCE], fixed)
     return Node(merged, over.file, over.line, over.column, over.key_line, over.key_column)
+
+
+def without_pairs(dependence: Node, fixed: Collection[str]) -> Node:
+    """Return what depends on what without the parameters that are now fixed: they leave the pairs of their base."""
+    if not fixed or not isinstance(dependence.value, list):
+        return dependence
+    kept = [
+        pair
+        for pair in dependence.value
+        if not isinstance(pair.value, dict)
+        or not any(key in pair.value and pair.value[key].value in fixed for key in ("of", "with"))
+    ]
+    return replace(dependence, value=kept)
+
+
+def _is_drawn(node: Node) -> bool:
+    kind = node.value.get("distribution") if isinstance(node.value, dict) else None
+    return kind is not None and kind.value != "fixed"
 
 
 def _replaces(base: Mapping[str, Node], over: Mapping[str, Node], path: tuple[str, ...]) -> bool:
     if len(path) == 1 and path[0] in _WHOLE:
         word = _WHOLE[path[0]]
         return word in over and (word not in base or base[word].value != over[word].value)
-    return len(path) == 2 and path[0] in {
-        "patient",
-        "between_donors",
-    }  # a distribution is replaced as a whole
+    return len(path) == 2 and path[0] in _DRAWN  # a distribution is replaced as a whole
 
 
 def _settle(key: str, merged: dict[str, Node], over: Mapping[str, Node]) -> None:

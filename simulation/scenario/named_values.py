@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from simulation.blocks.fields import BARE, Custom, FrozenMap, Problem, parse_bare, problem, problems, show
 from simulation.errors import nearest_name
+from simulation.parameters.dependence import DEPENDENCE, INDEPENDENT, Dependence, parse_dependence
 from simulation.parameters.distributions import (
     DISTRIBUTIONS,
     Distribution,
@@ -18,6 +19,7 @@ from simulation.units import QuantityError, format_quantity, parse_quantity
 __all__ = [
     "FaultError",
     "ParameterValues",
+    "PatientMap",
     "PatientValues",
     "ProcessSwitches",
     "distribution_json_schema",
@@ -25,6 +27,60 @@ __all__ = [
     "read_value",
     "write_value",
 ]
+
+
+class PatientMap(FrozenMap[float | Distribution]):
+    """Hold name -> value or distribution, and how those that vary depend on one another."""
+
+    __slots__ = ("dependence",)
+
+    def __init__(
+        self, items: Mapping[str, float | Distribution] | None = None, dependence: Dependence = INDEPENDENT
+    ) -> None:
+        super().__init__(items)
+        self.dependence = dependence
+
+    def __eq__(self, other: object) -> bool:
+        known = other.dependence if isinstance(other, PatientMap) else INDEPENDENT
+        return super().__eq__(other) and self.dependence == known
+
+    def __hash__(self) -> int:
+        return hash((super().__hash__(), self.dependence))
+
+    def __repr__(self) -> str:
+        return f"PatientMap({self._items!r}, {self.dependence!r})"
+
+    @property
+    def varying(self) -> set[str]:
+        """Return the names of those that vary between patients."""
+        return _varying(self)
+
+    def drawn(self, uniform: Callable[[str], float] | None) -> dict[str, float]:
+        """Return the values of one patient; see `resolve_parameters`."""
+        return drawn(self, None if uniform is None else self.dependence.numbers(uniform))
+
+    def fixing(self, values: Mapping[str, float]) -> "PatientMap":
+        """Return the block with some values given, which leave their pairs."""
+        items = {**self, **values}
+        return PatientMap(items, self.dependence.among(_varying(items)))
+
+
+def drawn(
+    values: Mapping[str, float | Distribution], uniform: Callable[[str], float] | None
+) -> dict[str, float]:
+    """Return values with each distribution sampled at the number of its name, or at its median."""
+    return {
+        name: value
+        if not isinstance(value, Distribution)
+        else value.median
+        if uniform is None
+        else value.sample(uniform(name))
+        for name, value in values.items()
+    }
+
+
+def _varying(values: Mapping[str, float | Distribution]) -> set[str]:
+    return {name for name, value in values.items() if isinstance(value, Distribution) and value.varies}
 
 
 class FaultError(Exception):
@@ -52,12 +108,11 @@ def _read_each(value: Any, read: Callable[[str, Any], Any], example: str) -> Fro
     return FrozenMap(dict(sorted(items.items())))
 
 
-def _row(name: str) -> Parameter:
+def _row(name: str, *also: str) -> Parameter:
     table = ParameterTable.load()
     if name not in table:
-        raise FaultError(
-            Problem("there is no such parameter", (name,), None, table.nearest(name), at_key=True)
-        )
+        near = nearest_name(name, [*table.names, *also])
+        raise FaultError(Problem("there is no such parameter", (name,), None, near, at_key=True))
     return table[name]
 
 
@@ -86,6 +141,8 @@ def numbers_of(value: float | Distribution) -> tuple[float, ...]:
         return (value,)
     if value.distribution == "choice":
         return value.values
+    if value.distribution == "mixture":
+        return tuple(number for part in value.parts for number in numbers_of(part))
     if value.distribution in {"uniform", "loguniform"}:
         return (value.first, value.second)
     return (value.first,)
@@ -102,9 +159,17 @@ def _switch(name: str, written: Any) -> bool:
     return meaning[written]
 
 
-def read_patient(value: Any) -> FrozenMap[float | Distribution]:
-    """Return parameter name -> value in canonical units, or a distribution."""
-    return _read_each(value, lambda name, written: read_value(_row(name), written), "{weight: 70 kg}")
+def read_patient(value: Any) -> PatientMap:
+    """Return parameter name -> value in canonical units, or a distribution; and what depends on what."""
+    written = (
+        {key: one for key, one in value.items() if key != DEPENDENCE} if isinstance(value, Mapping) else value
+    )
+    items = _read_each(written, lambda name, one: read_value(_row(name, DEPENDENCE), one), "{weight: 70 kg}")
+    pairs = value.get(DEPENDENCE) if isinstance(value, Mapping) else None
+    try:
+        return PatientMap(items, parse_dependence(pairs, ParameterTable.load().names, _varying(items)))
+    except DistributionError as error:
+        raise problem(error.message, error.expected, error.nearest, (DEPENDENCE, *error.path)) from None
 
 
 def read_parameters(value: Any) -> FrozenMap[float]:
@@ -130,7 +195,10 @@ def write_value(row: Parameter, value: float | Distribution) -> Any:
 def write_values(values: Mapping[str, float | Distribution]) -> dict[str, Any]:
     """Return the block as the YAML file would say it."""
     table = ParameterTable.load()
-    return {name: write_value(table[name], value) for name, value in values.items()}
+    told = {name: write_value(table[name], value) for name, value in values.items()}
+    if isinstance(values, PatientMap) and values.dependence:
+        told[DEPENDENCE] = values.dependence.to_plain()
+    return told
 
 
 def write_processes(values: Mapping[str, bool]) -> dict[str, Any]:
@@ -155,7 +223,9 @@ def _each_row(with_distributions: bool) -> dict[str, Any]:
 
 def patient_schema() -> dict[str, Any]:
     """Return the JSON Schema of `patient:`."""
-    return _each_row(with_distributions=True)
+    schema = _each_row(with_distributions=True)
+    schema["properties"][DEPENDENCE] = dependence_json_schema()
+    return schema
 
 
 def parameters_schema() -> dict[str, Any]:
@@ -176,7 +246,8 @@ def processes_schema() -> dict[str, Any]:
 def distribution_json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a distribution between patients."""
     names = sorted(
-        {name for forms in DISTRIBUTIONS.values() for form in forms for name in form} - {"values", "weights"}
+        {name for forms in DISTRIBUTIONS.values() for form in forms for name in form}
+        - {"values", "weights", "parts"}
     )
     number = {
         "type": ["string", "number"],
@@ -185,6 +256,20 @@ def distribution_json_schema() -> dict[str, Any]:
     properties: dict[str, Any] = {"distribution": {"enum": list(DISTRIBUTIONS)}, "source": {"type": "string"}}
     properties |= dict.fromkeys(names, number)
     properties |= {name: {"type": "array", "items": number} for name in ("values", "weights")}
+    part = {
+        "type": "object",
+        "properties": {"weight": number}
+        | properties
+        | {"distribution": {"enum": [kind for kind in DISTRIBUTIONS if kind != "mixture"]}},
+        "required": ["weight", "distribution"],
+        "additionalProperties": False,
+    }
+    properties["parts"] = {
+        "type": "array",
+        "items": part,
+        "minItems": 2,
+        "description": "Of a mixture: other distributions, each with its weight.",
+    }
     return {
         "type": "object",
         "description": "How the parameter varies between patients.",
@@ -195,6 +280,27 @@ def distribution_json_schema() -> dict[str, Any]:
     }
 
 
-PatientValues = Annotated[FrozenMap[float | Distribution], Custom(read_patient, write_values, patient_schema)]
+def dependence_json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the pairs of parameters that depend on one another."""
+    name = {"type": "string", "description": "A parameter that varies between these patients."}
+    correlation = {
+        "type": "number",
+        "exclusiveMinimum": -1,
+        "exclusiveMaximum": 1,
+        "description": "Of the normal scores: of the logarithms, where both are log-normal.",
+    }
+    pair = {
+        "type": "object",
+        "properties": {"of": name, "with": name, "correlation": correlation, "source": {"type": "string"}},
+        "required": ["of", "with", "correlation"],
+        "additionalProperties": False,
+    }
+    return {
+        "description": "Which parameters depend on one another between patients; a pair not written has correlation 0.",
+        "anyOf": [{"type": "array", "items": pair}, {"type": "null"}],
+    }
+
+
+PatientValues = Annotated[PatientMap, Custom(read_patient, write_values, patient_schema)]
 ParameterValues = Annotated[FrozenMap[float], Custom(read_parameters, write_values, parameters_schema)]
 ProcessSwitches = Annotated[FrozenMap[bool], Custom(read_processes, write_processes, processes_schema)]

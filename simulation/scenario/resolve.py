@@ -1,10 +1,10 @@
 """The parameter values of one patient: the table, the scenario's changes, and its distributions drawn."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import ParameterTable, ParameterValues
+from simulation.scenario.named_values import drawn
 
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
@@ -17,18 +17,9 @@ def resolve_parameters(
 ) -> ParameterValues:
     """Return every parameter in canonical units for this scenario's patient.
 
-    `uniform` gives a number in [0, 1) for a parameter's name, keyed by the patient; without it the median
-    patient is returned.
+    `uniform` gives a number in [0, 1) for a parameter's name, keyed by the patient; where parameters depend on one another
+    it is mixed into theirs. Without it every parameter has its median.
     """
-
-    def drawn(values: Mapping[str, float | Distribution]) -> dict[str, float]:
-        return {
-            name: value.sample(uniform(name) if uniform is not None else 0.5)
-            if isinstance(value, Distribution)
-            else value
-            for name, value in values.items()
-        }
-
-    known = ParameterTable.load().parameter_values({**scenario.parameters, **drawn(scenario.patient)})
-    of_plugins = [drawn(plugin.values) for plugin in scenario.plugin]
+    known = ParameterTable.load().parameter_values({**scenario.parameters, **scenario.patient.drawn(uniform)})
+    of_plugins = [drawn(plugin.values, uniform) for plugin in scenario.plugin]
     return ParameterValues({name: value for block in (known, *of_plugins) for name, value in block.items()})

@@ -10,7 +10,7 @@ __all__ = ["ArithmeticFault", "plus", "times"]
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _SPREADS: Final = frozenset(
-    {"sigma", "cv", "weights", "distribution", "source"}
+    {"sigma", "cv", "weight", "weights", "distribution", "source"}
 )  # not shifted with the level
 _AFTER_DAY: Final = re.compile(r"(day\s+)(\S+)(.*)", re.IGNORECASE | re.DOTALL)
 

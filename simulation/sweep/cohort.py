@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulation.errors import nearest_name
+from simulation.parameters.dependence import DEPENDENCE
 from simulation.parameters.table import ParameterTable
 from simulation.scenario.load import parse_scenario
-from simulation.scenario.merge import extended
+from simulation.scenario.merge import extended, merge, node_from
 from simulation.sweep.sweep_file import Cohort
 from simulation.trial.schema import CohortFile
 from simulation.yaml_source import Node, plain, read_yaml
@@ -37,18 +38,9 @@ def _of_file(where: str) -> dict[str, Any]:
         file = CohortFile.model_validate(plain(tree))
     except ValidationError as error:
         raise user_error(error, tree, CohortFile) from None
-    patient = dict(file.patient or {})
-    if file.between_patients == "table":
-        table = ParameterTable.load()
-        drawn = {
-            row.name: row.between_patients.to_plain()
-            for row in table.rows
-            if row.between_patients is not None
-        }
-        patient = drawn | patient
-    changes: dict[str, Any] = {
-        "patient": {name: value for name, value in patient.items() if value is not None}
-    }
+    drawn = ParameterTable.load().between_patients() if file.between_patients == "table" else {}
+    patient = merge(node_from(drawn, where), node_from(file.patient or {}, where), ("patient",))
+    changes: dict[str, Any] = {"patient": plain(patient)}
     for block, keys in (("donor", file.donor), ("graft", file.graft)):
         changes |= {f"{block}.{key}": value for key, value in (keys or {}).items()}
     return changes
@@ -73,4 +65,9 @@ def _of_table(scenario: "Scenario", cohort: Cohort, node: Node) -> dict[str, Any
                 nearest=nearest_name(name, varying),
             )
         overrides[f"patient.{name}"] = spread.to_plain()
+    pairs = table.dependence.among({*names, *scenario.patient.varying})
+    if (
+        pairs and not scenario.patient.dependence
+    ):  # as in a cohort file: what it says replaces what the table says
+        overrides[f"patient.{DEPENDENCE}"] = pairs.to_plain()
     return overrides

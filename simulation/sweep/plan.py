@@ -189,13 +189,18 @@ def _factor(entry: Mapping[str, Any]) -> Factor:
     for name in ("low", "high"):
         data[name] = math.nan if data[name] is None else data[name]
     if data["distribution"] is not None:
-        drawn = dict(data["distribution"])
-        for name in ("values", "weights"):
-            drawn[name] = tuple(drawn[name])
-        for name, limit in (("low", float("-inf")), ("high", float("inf"))):
-            drawn[name] = limit if drawn[name] is None else drawn[name]
-        data["distribution"] = Distribution(**drawn)
+        data["distribution"] = _distribution(data["distribution"])
     return Factor(**data)
+
+
+def _distribution(entry: Mapping[str, Any]) -> Distribution:
+    drawn = dict(entry)
+    for name in ("values", "weights"):
+        drawn[name] = tuple(drawn[name])
+    for name, limit in (("low", -math.inf), ("high", math.inf)):
+        drawn[name] = limit if drawn[name] is None else drawn[name]
+    drawn["parts"] = tuple(_distribution(part) for part in drawn["parts"])
+    return Distribution(**drawn)
 
 
 def _identity(factor: Factor) -> dict[str, Any]:

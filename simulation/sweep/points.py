@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from simulation.errors import UserError
 from simulation.parameters.table import ParameterTable
-from simulation.scenario.merge import apply_override
+from simulation.scenario.merge import apply_override, merge, node_from
 from simulation.sweep import arithmetic
 from simulation.sweep.factors import Factor, Value
 from simulation.units import QuantityError, format_quantity
@@ -55,8 +55,8 @@ def _rows_set(tree: Node, wanted: list[tuple[Factor, Value]]) -> tuple[Node, lis
             rest.append((factor, value))
     for block, changes in rows.items():
         before = tree.value.get(block) if isinstance(tree.value, dict) else None
-        kept = plain(before) if before is not None and before.value is not None else {}
-        tree = apply_override(tree, block, {**kept, **changes}, block)
+        base = before if before is not None and before.value is not None else node_from({}, block)
+        tree = apply_override(tree, block, plain(merge(base, node_from(changes, block), (block,))), block)
     return tree, rest
 
 

@@ -306,8 +306,9 @@ def _drawn(spec: Mapping[str, Node], target: Target, key: str) -> Any:
     try:
         return parse_distribution(written, dimension, default, target.low, target.high)
     except DistributionError as error:
+        at = ".".join([key, "distribution", *map(str, error.path)])
         raise spec["distribution"].error(
-            error.message, key=f"{key}.distribution", expected=error.expected, nearest=error.nearest
+            error.message, key=at, expected=error.expected, nearest=error.nearest
         ) from None
 
 

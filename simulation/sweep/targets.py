@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from simulation.blocks.fields import Dose, DoseKind, FieldKind, Quantity, Whole, show
 from simulation.errors import UserError, nearest_name
+from simulation.parameters.dependence import DEPENDENCE
 from simulation.parameters.processes import PROCESS_NAMES
 from simulation.parameters.table import ParameterTable
 from simulation.scenario.messages import keys_at
@@ -64,6 +65,8 @@ def find_target(path: str, scenario: Scenario) -> Target:
     Raises `UserError` (without a place) naming the nearest valid path.
     """
     segments = path.split(".")
+    if segments == ["patient", DEPENDENCE]:
+        return Target(path, "other")
     if segments[0] in _NAMED and len(segments) == 2:
         return _table_row(segments[1], segments[0], path)
     if segments[0] == "plugin" and len(segments) > 1:

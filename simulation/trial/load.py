@@ -20,6 +20,7 @@ from simulation.parameters.table import ParameterTable
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.merge import DEFAULTS, apply_override, extended, merge, node_from
 from simulation.scenario.messages import user_error
+from simulation.scenario.named_values import PatientMap
 from simulation.scenario.plugins import anchored
 from simulation.scenario.schema import Scenario
 from simulation.trial.schema import Arm, Cohort, CohortFile, Trial, TrialFile
@@ -132,12 +133,13 @@ class _Cohort:
         return cls("patients around the scenarios' patient", told, None, None, _table_node())
 
     def described(self, arms: tuple[Arm, ...]) -> Cohort:
-        block = arms[0].scenario.patient if arms else {}
+        block = arms[0].scenario.patient if arms else PatientMap()
         return Cohort(
             self.name,
             self.description,
             tuple((name, value) for name, value in block.items() if isinstance(value, Distribution)),
             tuple((name, value) for name, value in block.items() if not isinstance(value, Distribution)),
+            block.dependence,
         )
 
 
@@ -274,7 +276,4 @@ def _keys_of(files: Sequence[str]) -> list[str]:
 
 
 def _table_node() -> Node:
-    rows = ParameterTable.load().rows
-    return node_from(
-        {row.name: row.between_patients.to_plain() for row in rows if row.between_patients}, _TABLE
-    )
+    return node_from(ParameterTable.load().between_patients(), _TABLE)

@@ -43,7 +43,10 @@ def cohort_rows(trial: Trial, view: TrialView) -> list[tuple[str, str, str]]:
         numbers = " / ".join(
             format_number(float(f"{value:.3g}")) for value in np.quantile(values, [0.05, 0.5, 0.95])
         )
-        told = ", ".join(str(item) for key, item in distribution.to_plain().items() if key == "distribution")
+        partners = trial.cohort.dependence.partners(name)
+        told = distribution.distribution + "".join(
+            f", correlation {pair.correlation:g} with {_parameter(other)}" for other, pair in partners
+        )
         source = distribution.source or table[name].source
         unit = table[name].unit
         unit = "" if unit in {"1", "dimensionless", ""} else f" ({unit})"

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from simulation.blocks.fields import YEARS_20, Block, OneOf, Quantity, Text, Time, Whole, written
 from simulation.clinic.outcomes import OUTCOMES, selected
+from simulation.parameters.dependence import INDEPENDENT, Dependence
 from simulation.parameters.distributions import Distribution
 from simulation.scenario.schema import Scenario
 
@@ -143,12 +144,16 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """Describe whom the trial treats; `varies` holds the distributions, in the order of the scenario's block."""
+    """Describe whom the trial treats; `varies` holds the distributions, in the order of the scenario's block.
+
+    `dependence` says which of these depend on one another.
+    """
 
     name: str
     description: str
     varies: tuple[tuple[str, Distribution], ...]
     fixed: tuple[tuple[str, float], ...]
+    dependence: Dependence = INDEPENDENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,13 +37,10 @@ Plan = Mapping[str, Any]
 def spread(*names: str) -> dict[str, Any]:
     """Return the table's own between-patient distributions of some parameters, as scenario overrides."""
     table = ParameterTable.load()
-    out: dict[str, Any] = {}
     for name in names:
-        between = table[name].between_patients
-        if between is None:
+        if table[name].between_patients is None:
             raise ValueError(f"{name} does not vary between patients")
-        out[f"patient.{name}"] = between.to_plain()
-    return out
+    return {f"patient.{name}": told for name, told in table.between_patients(names).items()}
 
 
 SMALL: Final = 1e-8  # of a patient: seven thousand marrow cells, three hundred T cells

@@ -51,7 +51,7 @@ def a_problem(**changes: object) -> Problem:
             Free("partition_marrow", 0.05, 1.0, False),
             Free("treg_engaged_weight", 1.0, 20.0, True),
         ),
-        {}, {}, (product, third), {"A": 1.0, "B": 1.0}, {"overt": 4}, Fidelity(), 
+        Candidate(), (product, third), {"A": 1.0, "B": 1.0}, {"overt": 4}, Fidelity(), 
         Effort(design=64, keep=16, rounds=4, particles=24, finalists=3, confirm=2),
     )  # fmt: skip
     return replace(problem, **changes)  # type: ignore[arg-type]
@@ -137,9 +137,9 @@ def test_the_record_shows_targets_side_by_side_and_a_set_that_can_be_read(
     monkeypatch.setattr("simulation.calibration.record.Simulator", Oracle)
     finalists = confirm(fit, HerePool())
     fitted = write_record(fit, finalists, tmp_path)
-    values, spreads = read_parameter_set(fitted)
-    assert set(values) == {"rate_contacts", "rate_kill_max", "partition_marrow", "treg_engaged_weight"}
-    assert spreads == {}
+    found = read_parameter_set(fitted)
+    assert set(found.values) == {"rate_contacts", "rate_kill_max", "partition_marrow", "treg_engaged_weight"}
+    assert found.spreads == found.shares == {}
     page = (tmp_path / "record.md").read_text()
     assert "| A | product | 600" in page and "what the data can tell" in page
     data = json.loads((tmp_path / "record.json").read_text(), parse_constant=pytest.fail)
