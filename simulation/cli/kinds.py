@@ -94,8 +94,10 @@ def _experiment_or_scenario(file: str | os.PathLike[str]) -> Kind:
 
 def _loaded(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
     from simulation.cli import options
+    from simulation.scenario.disease import disease_hints
 
-    return options.load_one(file, settings).name, ""
+    scenario = options.load_one(file, settings)
+    return scenario.name, "; ".join(disease_hints(scenario))
 
 
 def _trial(file: str, settings: tuple[str, ...]) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from simulation.units import format_number
 __all__ = ["arms", "assumptions", "cohort_rows", "common", "correlations", "fixed", "incomplete", "limits", "not_the_same",
            "results"]  # fmt: skip
 
-_STRATEGY: Final = ("Treatment starts", *TITLES, "Transplant", "Tests",
+_STRATEGY: Final = ("Treatment starts", *TITLES, "Transplant", "Disease", "Tests",
                     "Stop rules", "Definitions", "Simulation")  # fmt: skip
 # contested or assumed, and able to turn the answer (docs/credibility.md)
 _ASSUMED: Final = ("phi_bm", "partition_marrow", "p_cd19_loss", "rate_exhaustion", "fraction_sanctuary",
@@ -52,7 +52,12 @@ def cohort_rows(trial: Trial, view: TrialView) -> list[tuple[str, str, str]]:
 
 
 def _concerns(name: str, trial: Trial) -> bool:
-    """Return whether a parameter plays a part: a sibling's alloreactivity does not where no donor is one."""
+    """Return whether a parameter plays a part: a sibling's alloreactivity does not where no donor is one.
+
+    Nor do residual blasts where the disease is stated.
+    """
+    if name == "n_residual_blasts":
+        return any(arm.scenario.disease is None for arm in trial.arms)
     matches = {arm.scenario.donor.match for arm in trial.arms}
     return not name.endswith("_sibling") or any("sibling" in match for match in matches)
 
