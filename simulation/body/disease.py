@@ -37,7 +37,11 @@ def refuse_outside(body: "Body", stated: "Disease") -> None:
     if stated.outside > room:
         raise UserError(
             f"got {stated.outside:.6g} cells, but outside the marrow this patient "
-            + (f"has room for {room:.6g} (n_extramedullary_cells)" if site >= 0 else "has no place for blasts"),
+            + (
+                f"has room for {room:.6g} (n_extramedullary_cells)"
+                if site >= 0
+                else "has no place for blasts"
+            ),
             key="disease.outside",
         )
 

@@ -95,9 +95,10 @@ def _experiment_or_scenario(file: str | os.PathLike[str]) -> Kind:
 def _loaded(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
     from simulation.cli import options
     from simulation.scenario.disease import disease_hints
+    from simulation.scenario.schema import Scenario
 
-    scenario = options.load_one(file, settings)
-    return scenario.name, "; ".join(disease_hints(scenario))
+    read = options.load_one(file, settings)
+    return read.name, "; ".join(disease_hints(read)) if isinstance(read, Scenario) else ""
 
 
 def _trial(file: str, settings: tuple[str, ...]) -> tuple[str, str]:

@@ -27,7 +27,8 @@ class Disease(Block):
         None, description="Blasts among the marrow's nucleated cells on that day, in truth."
     )
     mrd: Fraction | None = Field(
-        None, description="The same, as one says it of a burden below overt relapse; takes the place of marrow."
+        None,
+        description="The same, as one says it of a burden below overt relapse; takes the place of marrow.",
     )
     outside: Annotated[float, Quantity("count", 0, 1e13, whole=True)] = Field(
         written("0 cells"), description="Blasts outside the marrow on that day."
