@@ -14,6 +14,7 @@ from simulation.biology.places import PlaceKind
 from simulation.biology.state import Process, State
 from simulation.biology.traits import BLAST, ORIGIN_GRAFT, RESTING, TCON, TREG, encode
 from simulation.body.anatomy import build_places
+from simulation.body.disease import put_in, refuse_outside, spread
 from simulation.body.keyed import Keyed
 from simulation.body.measure import truth_of
 from simulation.clinic.ports import Effect, Truth
@@ -23,6 +24,7 @@ from simulation.errors import UserError
 from simulation.parameters import ParameterValues
 from simulation.plugins import rules_of
 from simulation.products.registry import ENGAGERS
+from simulation.scenario.disease import Disease
 from simulation.scenario.schema import Scenario
 
 __all__ = ["Body"]
@@ -73,9 +75,7 @@ class Body:
             [
                 (graft.treg_day, "treg", round(graft.treg * weight)),
                 (0.0, "tcon", round(graft.tcon * weight)),
-                (0.0, "blasts", round(values.n_residual_blasts)),
-                (0.0, "cd19_negative", round(values.n_cd19_negative_reservoir)),
-                (0.0, "hla_lost", round(values.n_hla_lost_reservoir)),
+                *self._leukaemia(scenario.disease),
             ]
         )
         self._refuse_too_many()
@@ -85,6 +85,21 @@ class Body:
         )  # fmt: skip
         self._truth: Truth | None = None
         self.begin()
+
+    def _leukaemia(self, stated: Disease | None) -> list[tuple[float, str, int]]:
+        """Return when blasts come, and how many; those of a stated disease, last of its day, are counted on that day."""
+        p = self.values
+        self._stated = stated
+        day, bulk = 0.0, ("blasts", round(p.n_residual_blasts))
+        if stated is not None:
+            refuse_outside(self, stated)
+            room = float(self.state.places.room[self.state.places.marrow].sum())
+            day, bulk = stated.on, ("stated", round(room * stated.fraction + stated.outside))
+        return [
+            (day, *bulk),
+            (day, "cd19_negative", round(p.n_cd19_negative_reservoir)),
+            (day, "hla_lost", round(p.n_hla_lost_reservoir)),
+        ]
 
     def _initial_state(
         self, scenario: Scenario, seed: int, patient: int, engagers: Sequence[Engager]
@@ -135,13 +150,15 @@ class Body:
         return sqrt(self.values.height * self.weight_kg / 3600.0)
 
     def begin(self) -> None:
-        """Put in what is due by now: graft products and residual blasts."""
+        """Put in what is due by now: graft products, residual blasts or a stated disease."""
         while self._due and self._due[0][0] <= self.day + 1e-9:
             _, what, cells = self._due.pop(0)
             if what == "treg":
                 self.infuse(encode(TREG), cells)
             elif what == "tcon":
                 self.infuse_tcon(cells, ORIGIN_GRAFT)
+            elif what == "stated" and self._stated is not None:
+                put_in(self, self._stated)
             else:
                 self._seed_blasts(what, cells)
 
@@ -198,11 +215,8 @@ class Body:
     def _seed_blasts(self, what: str, cells: int) -> None:
         """Spread residual blasts over the niches at random, each cell on its own."""
         code = encode(BLAST, lost=_LOST[what])
-        niches = self.state.places.n_niches
-        for i in range(niches):
-            here = self.draw.binomial(f"seed {what}", cells, 1.0 / (niches - i), i)
+        for i, here in enumerate(spread(self.draw, f"seed {what}", cells, self.state.places.n_niches)):
             self.infuse(code, here, place=i)
-            cells -= here
 
     # What can be known -----------------------------------------------------------------------------------
 

@@ -94,8 +94,11 @@ def _experiment_or_scenario(file: str | os.PathLike[str]) -> Kind:
 
 def _loaded(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
     from simulation.cli import options
+    from simulation.scenario.disease import disease_hints
+    from simulation.scenario.schema import Scenario
 
-    return options.load_one(file, settings).name, ""
+    read = options.load_one(file, settings)
+    return read.name, "; ".join(disease_hints(read)) if isinstance(read, Scenario) else ""
 
 
 def _trial(file: str, settings: tuple[str, ...]) -> tuple[str, str]:

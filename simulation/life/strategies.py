@@ -14,7 +14,7 @@ __all__ = ["OF_BODY", "attempt", "simulate"]
 
 # what of a scenario the body is made of; all else concerns the clinic only
 OF_BODY: Final = (
-    "time_step", "marrow", "resolution", "patient", "donor", "graft", "parameters", "processes",
+    "time_step", "marrow", "resolution", "patient", "donor", "graft", "disease", "parameters", "processes",
     "plugin",
 )  # fmt: skip
 

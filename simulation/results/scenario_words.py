@@ -22,6 +22,7 @@ def scenario_words(scenario: Scenario) -> list[tuple[str, str]]:
     told = [
         ("Transplant", _transplant(scenario)),
         ("Patient", _patient(scenario)),
+        ("Disease", _disease(scenario)),
         ("Tests", _tests(scenario)),
         ("Treatment starts", _start(scenario)),
         *_products(scenario),
@@ -82,6 +83,17 @@ def _parameter(row: Parameter, value: Any) -> str:
     if isinstance(value, int | float):
         return f"{row.name} {row.written(value)}"
     return f"{row.name} drawn between patients ({value.distribution}, median {row.written(value.median)})"
+
+
+def _disease(scenario: Scenario) -> str:
+    stated = scenario.disease
+    if stated is None:
+        return ""
+    outside = f", {number_text(stated.outside)} outside it" if stated.outside else ""
+    return (
+        f"Stated: {_percent(stated.fraction)} blasts in the marrow on {_day(stated.on)}{outside}. "
+        "Before that day none: residual blasts (n_residual_blasts) are not put in."
+    )
 
 
 def _tests(scenario: Scenario) -> str:

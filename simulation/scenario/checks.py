@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from simulation.blocks.fields import Problem
 from simulation.parameters.table import ParameterTable
+from simulation.scenario.disease import disease_problems
 from simulation.scenario.named_values import numbers_of
 from simulation.scenario.orders import order_problems
 from simulation.scenario.triggers import AllOf, AnyOf, Never, OnDay, OnMrd, OnOvertRelapse
@@ -24,6 +25,7 @@ def contradictions(scenario: "Scenario") -> list[Problem]:
         _clock,
         _marrow,
         _parameter_ranges,
+        disease_problems,
         _monitoring,
         _start,
         _treatments,
@@ -47,6 +49,8 @@ def _clock(s: "Scenario") -> Iterator[Problem]:
     yield from _whole_steps(s, s.follow_up, ("follow_up",))
     if s.graft.treg > 0:
         yield from _whole_steps(s, s.graft.treg_day, ("graft", "treg_day"), "day")
+    if s.disease is not None:
+        yield from _whole_steps(s, s.disease.on, ("disease", "on"), "day")
 
 
 def _whole_steps(

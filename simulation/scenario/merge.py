@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from simulation.errors import UserError
 from simulation.parameters.dependence import DEPENDENCE
+from simulation.scenario.disease import EITHER
 from simulation.scenario.plugins import anchored
 from simulation.yaml_source import Node, parse_yaml, read_yaml
 
@@ -134,9 +135,12 @@ def _replaces(base: Mapping[str, Node], over: Mapping[str, Node], path: tuple[st
 
 
 def _settle(key: str, merged: dict[str, Node], over: Mapping[str, Node]) -> None:
-    """Let a product take out of its block what the new keys take the place of."""
+    """Take out of a block what the new keys take the place of; a product does so for its own."""
     from simulation.products.registry import PRODUCTS
 
+    if key == "disease" and any(over[word].value is not None for word in EITHER if word in over):
+        for word in EITHER:
+            merged.pop(word, None)
     for product in PRODUCTS:
         if product.name == key:
             product.settle(merged, over)

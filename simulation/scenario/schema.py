@@ -26,6 +26,7 @@ from simulation.blocks.fields import (
 from simulation.clinic.stop_rules import StopRule
 from simulation.products.product import Product
 from simulation.products.registry import PRODUCTS, STOP_RULES, joined
+from simulation.scenario.disease import Disease
 from simulation.scenario.named_values import ParameterValues, PatientValues, ProcessSwitches
 from simulation.scenario.orders import Order
 from simulation.scenario.plugins import Plugins, portable
@@ -165,6 +166,9 @@ class _UntilTreated(Block):
     )
     donor: Donor = Field(description="The donor.")
     graft: Graft = Field(description="T cells given with the graft.")
+    disease: Disease | None = Field(
+        None, description="A leukaemia stated for a day; null: it grows from residual blasts."
+    )
     monitoring: Monitoring = Field(description="What the clinic measures, and when.")
     definitions: Definitions = Field(description="What the outcomes mean.")
     start: Trigger = Field(description="When treatment starts.")

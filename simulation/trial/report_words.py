@@ -22,10 +22,10 @@ from simulation.trial.pair_words import signed
 from simulation.trial.schema import SHARES, SURVIVAL, Trial
 from simulation.units import format_number
 
-__all__ = ["arms", "assumptions", "cohort_rows", "common", "correlations", "fixed", "incomplete", "limits", "not_the_same",
-           "results"]  # fmt: skip
+__all__ = ["arms", "assumptions", "cohort_rows", "common", "concerns", "correlations", "fixed", "incomplete", "limits",
+           "not_the_same", "results"]  # fmt: skip
 
-_STRATEGY: Final = ("Treatment starts", *TITLES, "Transplant", "Tests",
+_STRATEGY: Final = ("Treatment starts", *TITLES, "Transplant", "Disease", "Tests",
                     "Stop rules", "Definitions", "Simulation")  # fmt: skip
 # contested or assumed, and able to turn the answer (docs/credibility.md)
 _ASSUMED: Final = ("phi_bm", "partition_marrow", "p_cd19_loss", "rate_exhaustion", "fraction_sanctuary",
@@ -37,7 +37,7 @@ def cohort_rows(trial: Trial, view: TrialView) -> list[tuple[str, str, str]]:
     table = ParameterTable.load()
     rows = []
     for name, distribution in trial.cohort.varies:
-        if not _concerns(name, trial):
+        if not concerns(name, trial):
             continue
         values = view.arms[0].number(name)
         numbers = " / ".join(
@@ -54,8 +54,13 @@ def cohort_rows(trial: Trial, view: TrialView) -> list[tuple[str, str, str]]:
     return rows
 
 
-def _concerns(name: str, trial: Trial) -> bool:
-    """Return whether a parameter plays a part: a sibling's alloreactivity does not where no donor is one."""
+def concerns(name: str, trial: Trial) -> bool:
+    """Return whether a parameter plays a part: a sibling's alloreactivity does not where no donor is one.
+
+    Nor do residual blasts where the disease is stated.
+    """
+    if name == "n_residual_blasts":
+        return any(arm.scenario.disease is None for arm in trial.arms)
     matches = {arm.scenario.donor.match for arm in trial.arms}
     return not name.endswith("_sibling") or any("sibling" in match for match in matches)
 
@@ -153,7 +158,7 @@ def _causes(counts: Mapping[str, int]) -> str:
 def correlations(view: TrialView, trial: Trial) -> list[tuple[str, str]]:
     """Return the rank correlation of the twins' difference with each thing in which patients differ, interval and n."""
     found = view.comparison.get("sensitivity", {})
-    return [(_parameter(name), _correlation(one)) for name, one in found.items() if _concerns(name, trial)]
+    return [(_parameter(name), _correlation(one)) for name, one in found.items() if concerns(name, trial)]
 
 
 def _correlation(one: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from simulation.browser.charts import base_option, day_limit, frame_option, power
+from simulation.browser.components.badges import badge_words
 from simulation.browser.marrow import LAYERS, niche_agents, niche_words, paint
 from simulation.browser.palette import DARK, LIGHT, palette, rgb
 from simulation.browser.player import Player
@@ -23,6 +24,15 @@ start: {when: day, day: day 10}
 blinatumomab: {dose: 28 ug/day, on: 14 d, off: 14 d, cycles: 1}
 dli: {cd3: [1e6/kg]}
 """
+
+
+def test_before_its_day_a_stated_disease_is_not_called_eradicated() -> None:
+    plan = parse_scenario(SMALL, {"disease": {"on": "day 1", "marrow": "30 %"}, "graft.treg": "0/kg"})
+    stated = TransplantModel(plan, seed=1)
+    assert ("Leukaemia", "stated for day 1", "plain") in badge_words(snapshot(stated))
+    while stated.day < 1:
+        stated.step()
+    assert badge_words(snapshot(stated))[1][::2] == ("Leukaemia", "bad")
 
 
 @pytest.fixture(scope="module")

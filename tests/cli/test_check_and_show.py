@@ -29,6 +29,16 @@ def test_every_file_that_is_not_valid_is_told(sim: Sim, scenario_file: Callable[
     assert answer.out.split()[:2] == ["valid", str(good)]
 
 
+def test_treatment_before_a_stated_disease_is_valid_and_said(
+    sim: Sim, scenario_file: Callable[..., Path]
+) -> None:
+    early = "start: {when: day, day: day 2}\ndli: {cd3: [1e5/kg]}\n"
+    answer = sim("check", scenario_file("a", f"{early}disease: {{on: day 3, mrd: 1e-3}}\n"))
+    assert answer.status == ExitStatus.DONE
+    assert "treatment starts on day 2, before the disease of day 3" in answer.out
+    assert not answer.err
+
+
 def test_check_writes_nothing(sim: Sim, scenario_file: Callable[..., Path], tmp_path: Path) -> None:
     file = scenario_file()
     sim("check", file)

@@ -155,6 +155,18 @@ def test_every_shipped_scenario_has_words(path: Path) -> None:
         ),
         (["blinatumomab=null", "dli=null"], "Blinatumomab", "None."),
         (
+            ["disease={on: day 200, marrow: 30 %, outside: 1e8 cells}"],
+            "Disease",
+            "Stated: 30 % blasts in the marrow on day 200, 1e8 outside it. "
+            "Before that day none: residual blasts (n_residual_blasts) are not put in.",
+        ),
+        (
+            ["disease={on: day 60, mrd: 1e-3}"],
+            "Disease",
+            "Stated: 1e-3 blasts in the marrow on day 60. "
+            "Before that day none: residual blasts (n_residual_blasts) are not put in.",
+        ),
+        (
             [
                 "blinatumomab={pattern: [{dose: 28 ug/day, for: 7 d}, "
                 "{dose: 0 ug/day, for: 7 d}], cycles: 8}",

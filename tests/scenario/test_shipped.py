@@ -37,6 +37,7 @@ def test_all_are_there_with_names_of_their_own() -> None:
         "immunosuppressed",
         "tcon_without_treg",
         "perugia_high_risk",
+        "stated_relapse",
     }
     assert expected <= set(SHIPPED)
     assert len({load(name).name for name in SHIPPED}) == len(SHIPPED)
@@ -89,6 +90,15 @@ def test_when_each_arm_starts() -> None:
     assert (day.day, day.delay) == (60.0, 0.0)
 
 
+def test_the_stated_relapse_is_overt_and_treated_as_such() -> None:
+    scenario = load("stated_relapse")
+    stated = scenario.disease
+    assert stated is not None
+    assert (stated.on, stated.fraction, stated.outside) == (200.0, 0.3, 0.0)
+    assert stated.fraction >= scenario.definitions.overt_relapse
+    assert isinstance(scenario.start, OnOvertRelapse)
+
+
 def test_doses() -> None:
     salvage, early = load("therapeutic"), load("preemptive")
     assert salvage.blinatumomab is not None
@@ -107,6 +117,7 @@ def test_variants_change_one_thing() -> None:
     assert differing(load("immunosuppressed"), load("preemptive")) == {"immunosuppression"}
     assert differing(load("tcon_without_treg"), load("no_treatment")) == {"graft"}
     assert differing(load("perugia_high_risk"), load("therapeutic")) == {"patient"}
+    assert differing(load("stated_relapse"), load("therapeutic")) == {"disease", "follow_up"}
     assert load("tcon_without_treg").graft.treg == 0
     assert load("tcon_without_treg").graft.tcon > 0
     dli_only = load("dli_only")

@@ -37,6 +37,8 @@ def factor(folder: Path, spec: str) -> Any:
         ("blinatumomab.cycles: {low: 1, high: 4, n: 4}", (1.0, 2.0, 3.0, 4.0), ""),
         ("blinatumomab.dose: [9 ug/day, 28 ug/day]", (9.0, 28.0), "ug/day"),
         ("dli.cd3.0: [0/kg, 1e5/kg]", (0.0, 1e5), "cells/kg"),
+        ("disease.marrow: [5 %, 30 %]", (0.05, 0.3), ""),
+        ("disease.outside: [0 cells, 1e8 cells]", (0.0, 1e8), ""),
         ("donor.match: [haploidentical, matched_sibling]", ('"haploidentical"', '"matched_sibling"'), ""),
         ("dli.cd3: {times: [0.1, 10]}", (0.1, 10.0), ""),
         ("dli.first: {plus: [0 d, 14 d]}", (0.0, 14.0), "days"),

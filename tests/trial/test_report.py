@@ -20,7 +20,7 @@ from simulation.trial import pair_words
 from simulation.trial.conduct import Conducted, conduct
 from simulation.trial.failed_checks import failed_checks
 from simulation.trial.report import report_files
-from simulation.trial.report_words import not_the_same
+from simulation.trial.report_words import common, concerns, not_the_same
 from simulation.trial.schema import SURVIVAL, Trial
 
 FIGURES = figures_in("simulation.results.trial_figures")
@@ -158,6 +158,30 @@ def test_what_the_arms_differ_in_and_what_the_model_fails_is_said(trial: Trial) 
     untreated = tuple(replace(arm, scenario=trial.arm("none").scenario) for arm in trial.arms)
     (line,) = failed_checks(replace(trial, arms=untreated))
     assert "F8b: " in line and "C1: " not in line and "C14_low: " not in line
+
+
+def test_a_stated_disease_is_told_and_residual_blasts_then_play_no_part(
+    trial: Trial, trial_file: Path
+) -> None:
+    from simulation.trial.load import load_trial
+
+    def words(trial: Trial) -> tuple[str, bool]:
+        names = [name for name, _ in trial.cohort.varies if concerns(name, trial)]
+        return common(trial), "n_residual_blasts" in names
+
+    assert words(trial)[1]
+    assert "Disease" not in words(trial)[0]
+    plain = trial_file.read_text()
+    trial_file.write_text(plain.replace("common:", "common:\n  disease: {on: day 20, marrow: 30 %}"))
+    stated = load_trial(trial_file)
+    told, residual = words(stated)
+    assert "Disease: Stated: 30 % blasts in the marrow on day 20." in told
+    assert not residual
+    other = stated.arm("early").scenario
+    assert other.disease is not None
+    other = other.model_copy(update={"disease": other.disease.model_copy(update={"marrow": 0.1})})
+    arms = tuple(replace(arm, scenario=other) if arm.key == "early" else arm for arm in stated.arms)
+    assert "(treatment starts, disease)" in not_the_same(replace(stated, arms=arms))
 
 
 @pytest.mark.parametrize(("n", "interval", "words"), [

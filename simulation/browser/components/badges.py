@@ -47,6 +47,9 @@ def _disease(shot: Snapshot, share: float) -> tuple[str, str, str]:
     blasts = shot.now["blasts_cells"]
     if shot.day < 0:
         return ("Transplant", f"in {-shot.day:g} days", "plain")
+    stated = shot.scenario.disease
+    if stated is not None and shot.day < stated.on:
+        return ("Leukaemia", f"stated for day {stated.on:g}", "plain")
     if blasts == 0:
         return ("Leukaemia", "eradicated: not a cell left", "good")
     overt = share >= shot.scenario.definitions.overt_relapse

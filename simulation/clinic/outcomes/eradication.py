@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from simulation.clinic.outcomes.outcome import Outcome, Row, Watcher
 from simulation.clinic.ports import Truth
+from simulation.clinic.schedule import is_due
 
 __all__ = ["Eradication"]
 
@@ -43,7 +44,9 @@ class Eradication(Watcher):
 
     def observe(self, truth: Truth, dt: float) -> None:
         """Note the day of the last cell."""
-        if truth.blasts > 0:
+        stated = self.clinic.scenario.disease
+        yet_to_come = stated is not None and not is_due(stated.on, truth.day)
+        if truth.blasts > 0 or yet_to_come:
             self.day = None
         elif self.day is None:
             self.day = truth.day

@@ -81,8 +81,8 @@ def draw_marrow(ax: Axes, result: Result) -> Figure:
 def caption(result: Result) -> str:
     """Say what the figure shows."""
     return (
-        "Top: all blasts in the body; at zero, in the grey band, the leukaemia is eradicated (not merely "
-        "undetectable). Bottom: the line is the simulated truth, which no clinician sees; points are what "
+        "Top: all blasts in the body; at zero, in the grey band, there is not one blast (not merely "
+        "none detected). Bottom: the line is the simulated truth, which no clinician sees; points are what "
         "the tests of the marrow measured, on the day of the sample: an aspirate sees ONE site, and only "
         "so many of its cells. Open triangles: nothing found above the assay's limit "
         f"({number_text(_sensitivity(result))}). Dashed lines: overt relapse and MRD as this scenario "

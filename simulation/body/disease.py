@@ -1,0 +1,148 @@
+"""Put blasts into a patient: residual ones at transplant, or a stated disease on its day (`simulation.scenario.disease`)."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulation.biology.places import PlaceKind
+from simulation.biology.totals import look
+from simulation.biology.traits import BLAST, encode
+from simulation.body.keyed import Keyed
+from simulation.engine.population import Floats
+from simulation.errors import UserError
+
+if TYPE_CHECKING:
+    from simulation.body.body import Body
+    from simulation.scenario.disease import Disease
+
+__all__ = ["put_in", "refuse_outside", "spread"]
+
+
+def spread(draw: Keyed, stream: str, cells: int, niches: int) -> list[int]:
+    """Return how many of `cells` fall into each niche, each cell on its own; their sum is `cells`."""
+    counts = []
+    for i in range(niches):
+        here = draw.binomial(stream, cells, 1.0 / (niches - i), i)
+        counts.append(here)
+        cells -= here
+    return counts
+
+
+def refuse_outside(body: "Body", stated: "Disease") -> None:
+    """Raise `UserError` where this patient has no room outside the marrow for the stated blasts."""
+    places = body.state.places
+    site = places.index(PlaceKind.EXTRAMEDULLARY)
+    room = places.blast_capacity.item(site) if site >= 0 else 0.0
+    if stated.outside > room:
+        raise UserError(
+            f"got {stated.outside:.6g} cells, but outside the marrow this patient "
+            + (
+                f"has room for {room:.6g} (n_extramedullary_cells)"
+                if site >= 0
+                else "has no place for blasts"
+            ),
+            key="disease.outside",
+        )
+
+
+def put_in(body: "Body", stated: "Disease") -> None:
+    """Put the stated disease into marrow, blood and the site outside; normal cells make room for it.
+
+    The marrow gets the fewest blasts with which their share is reached; reservoirs that are there already count.
+    Raises `UserError` where this marrow cannot show what is stated.
+    """
+    state, n = body.state, body.state.places.n_niches
+    look(state)
+    marrow = _Marrow.of(body)
+    edges = np.arange(1, n + 1) / n
+    drawn = np.cumsum(spread(body.draw, "seed blasts", marrow.needed(stated.fraction, edges), n))
+    if drawn[-1] > 0:  # room that is left depends on where they fell: count once more
+        edges = drawn / drawn[-1]
+    blasts = _whole(edges, marrow.needed(stated.fraction, edges))
+    code, blood = encode(BLAST), state.places.index(PlaceKind.BLOOD)
+    for i, cells in enumerate(blasts.astype(int).tolist()):
+        body.infuse(code, cells, place=i)
+    state.places.normal[:n] = marrow.normal_beside(blasts)
+    outside = round(stated.outside)
+    if outside:
+        body.infuse(code, outside, place=state.places.index(PlaceKind.EXTRAMEDULLARY))
+    body.infuse(code, _circulating(body, float(blasts.sum()) + outside), place=blood)
+    body.changed()
+
+
+@dataclass(frozen=True, slots=True)
+class _Marrow:
+    """Hold what is in the niches before the disease, cells; arrays are (niches,)."""
+
+    blasts: Floats
+    normal: Floats
+    room: Floats
+    others: float  # T cells and normal B cells, which stay as they are
+    spared: float  # share of its room that normal cells keep
+    capacity: int  # blasts that the niches hold besides those that are there
+
+    @classmethod
+    def of(cls, body: "Body") -> "_Marrow":
+        """Read the marrow; the census must be fresh."""
+        census, places, niches = body.state.census, body.state.places, body.state.places.marrow
+        blasts = np.array(census.blasts[niches], float)
+        return cls(
+            blasts,
+            places.normal[niches].copy(),
+            places.room[niches].copy(),
+            float((census.t_cells[niches] + places.normal_b[niches]).sum()),
+            body.values.fraction_marrow_spared,
+            max(int(places.blast_capacity[niches].sum() - blasts.sum()), 0),
+        )
+
+    def normal_beside(self, blasts: Floats) -> Floats:
+        """Return the normal cells that so many more blasts leave, as biology/normal_marrow.py has it at rest."""
+        taken = np.minimum((self.blasts + blasts) / self.room, 1.0 - self.spared)
+        return np.minimum(self.normal, self.room * (1.0 - taken))
+
+    def excess(self, fraction: float, edges: Floats, cells: int) -> float:
+        """Return the blasts, with so many more, beyond a fraction of all marrow cells; it rises with `cells`."""
+        new = _whole(edges, cells)
+        blasts = float((self.blasts + new).sum())
+        return blasts - fraction * (blasts + self.others + float(self.normal_beside(new).sum()))
+
+    def needed(self, fraction: float, edges: Floats) -> int:
+        """Return the fewest blasts, laid out by `edges`, with which the marrow shows the fraction."""
+        if self.excess(fraction, edges, 0) >= 1.0:
+            told = f"{float(self.blasts.sum()):.6g} blasts of the reservoirs alone are more than the stated share of the marrow"
+            raise UserError(told, key="disease")
+        low, high = 0, self.capacity
+        if self.excess(fraction, edges, high) < 0.0:
+            raise UserError(
+                f"the marrow of this patient, packed with {high:.3g} blasts beside its T cells and normal cells, does not "
+                f"show {100.0 * fraction:.4g} %",
+                key="disease",
+                expected="fewer blasts among the marrow's cells",
+            )
+        while low < high:
+            middle = (low + high) // 2
+            if self.excess(fraction, edges, middle) >= 0.0:
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+
+def _whole(edges: Floats, cells: int) -> Floats:
+    """Return whole cells per niche, which sum up to `cells`; an edge is the share of all up to and with a niche."""
+    return np.diff(np.rint(edges * cells), prepend=0.0)
+
+
+def _circulating(body: "Body", settled: float) -> int:
+    """Return the blasts in blood that are in balance with those of marrow and site: as many enter as leave and die.
+
+    Nothing but the exchange of biology/blast_spread.py and the death of biology/blast_growth.py is reckoned with.
+    """
+    p, at_work = body.values, {process.name for process in body.before}
+    if "blast_spread" not in at_work:
+        return 0
+    has_site = body.state.places.index(PlaceKind.EXTRAMEDULLARY) >= 0
+    leaving = p.rate_blast_blood_to_marrow + (p.rate_blast_blood_to_extramedullary if has_site else 0.0)
+    leaving += p.rate_blast_death if "blast_growth" in at_work else 0.0
+    return round(settled * p.rate_blast_to_blood / leaving) if leaving > 0.0 else 0
