@@ -22,6 +22,7 @@ from simulation.calibration.estimate import (
     spread,
 )
 from simulation.calibration.settings import Setting
+from simulation.clinic.outcomes.treatment import Treatment
 from simulation.life import Life
 
 __all__ = ["MEASURES", "Measure", "Row", "Rows"]
@@ -273,8 +274,6 @@ def _natural_row(setting: Setting, life: Life) -> Row:
         "isolated": float(bool(seen.size and fraction[seen[0]] < _REMISSION)),
         "agvhd": float(str(outcomes["agvhd_grade"])),
         "hla_lost": float(outcomes["relapse_hla"] == "lost"),
-        "treated": float(outcomes["treatment_start_day"] is not None),
-        "mrd_negative": float(outcomes["mrd_negative_day"] is not None),
     }
 
 
@@ -293,7 +292,6 @@ def _natural(arms: Rows, p: Mapping[str, float]) -> dict[str, Statistic]:
     def hit(row: Row) -> bool:
         return bool(row["relapse"] <= three_years)
 
-    treated = [row for row in arms.get("dli", ()) if row["treated"]]
     return {
         "relapse_2_years": share([row["relapse"] <= 2 * _YEAR for row in rows]),
         "relapse_day": median([row["relapse"] for row in relapses]),
@@ -302,8 +300,34 @@ def _natural(arms: Rows, p: Mapping[str, float]) -> dict[str, Statistic]:
         "hla_lost": share([row["hla_lost"] > 0 for row in relapses]),
         "isolated_outside": share([row["isolated"] > 0 for row in any_relapse]),
         "gvl_hazard_ratio": hazard_ratio(list(map(hit, rows)), list(map(hit, without))),
-        "dli_response": share([row["mrd_negative"] > 0 for row in treated]),
     }
+
+
+# DLI at molecular relapse ----------------------------------------------------------------------------------------
+
+_RESPONSE_WITHIN: Final = 120.0  # days of the first infusion
+
+
+def _at_mrd_row(setting: Setting, life: Life) -> Row:
+    """Read the burden on the day that MRD was found, and the lowest in the months after."""
+    days, fraction = _from_start(setting, life, "marrow_blast_fraction")
+    found = life.outcomes()["treatment_start_day"]
+    begin = float("nan") if found is None else float(str(found))
+    after = (days >= begin) & (days <= begin + _RESPONSE_WITHIN)
+    if not after.any():
+        return {"found": 0.0, "negative": float("nan")}
+    return {"found": 1.0, "negative": float(fraction[after].min() < _MRD)}
+
+
+def _at_mrd_over(setting: Setting, life: Life) -> bool:
+    """Return whether the months after the first infusion are over."""
+    found = life.clinic.book.watcher(Treatment).start_day
+    return found is not None and life.day > found + _RESPONSE_WITHIN
+
+
+def _at_mrd(arms: Rows, p: Mapping[str, float]) -> dict[str, Statistic]:
+    treated = {arm: [row for row in rows if row["found"]] for arm, rows in arms.items()}
+    return {f"{arm}.response": share([row["negative"] > 0 for row in rows]) for arm, rows in treated.items()}
 
 
 MEASURES: Final[Mapping[str, Measure]] = {
@@ -311,5 +335,6 @@ MEASURES: Final[Mapping[str, Measure]] = {
     "kinetics": Measure(_kinetics_row, _kinetics),
     "graft": Measure(_graft_row, _graft),
     "dli": Measure(_dli_row, _dli),
+    "dli_at_mrd": Measure(_at_mrd_row, _at_mrd, _at_mrd_over),
     "natural": Measure(_natural_row, _natural, _natural_over),
 }
