@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from simulation.biology.places import PlaceKind
 from simulation.biology.totals import look
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from simulation.scenario.disease import Disease
 
 __all__ = ["put_in", "refuse_outside", "spread"]
+
+type Counts = npt.NDArray[np.int64]
 
 
 def spread(draw: Keyed, stream: str, cells: int, niches: int) -> list[int]:
@@ -54,20 +57,19 @@ def put_in(body: "Body", stated: "Disease") -> None:
     """
     state, n = body.state, body.state.places.n_niches
     look(state)
-    marrow = _Marrow.of(body)
-    edges = np.arange(1, n + 1) / n
-    drawn = np.cumsum(spread(body.draw, "seed blasts", marrow.needed(stated.fraction, edges), n))
-    if drawn[-1] > 0:  # room that is left depends on where they fell: count once more
-        edges = drawn / drawn[-1]
-    blasts = _whole(edges, marrow.needed(stated.fraction, edges))
+    marrow, even = _Marrow.of(body), np.zeros(n, np.int64)
+    marrow.refuse(stated.fraction)
+    drawn = spread(body.draw, "seed blasts", marrow.needed(stated.fraction, even), n)
+    fallen = np.array(drawn, np.int64)  # what they displace depends on where they fell: count once more
+    blasts = _laid_out(marrow.needed(stated.fraction, fallen), fallen)
     code, blood = encode(BLAST), state.places.index(PlaceKind.BLOOD)
-    for i, cells in enumerate(blasts.astype(int).tolist()):
+    for i, cells in enumerate(blasts.tolist()):
         body.infuse(code, cells, place=i)
     state.places.normal[:n] = marrow.normal_beside(blasts)
     outside = round(stated.outside)
     if outside:
         body.infuse(code, outside, place=state.places.index(PlaceKind.EXTRAMEDULLARY))
-    body.infuse(code, _circulating(body, float(blasts.sum()) + outside), place=blood)
+    body.infuse(code, _circulating(body, int(blasts.sum()) + outside), place=blood)
     body.changed()
 
 
@@ -96,45 +98,49 @@ class _Marrow:
             max(int(places.blast_capacity[niches].sum() - blasts.sum()), 0),
         )
 
-    def normal_beside(self, blasts: Floats) -> Floats:
+    def normal_beside(self, blasts: Counts) -> Floats:
         """Return the normal cells that so many more blasts leave, as biology/normal_marrow.py has it at rest."""
         taken = np.minimum((self.blasts + blasts) / self.room, 1.0 - self.spared)
         return np.minimum(self.normal, self.room * (1.0 - taken))
 
-    def excess(self, fraction: float, edges: Floats, cells: int) -> float:
-        """Return the blasts, with so many more, beyond a fraction of all marrow cells; it rises with `cells`."""
-        new = _whole(edges, cells)
+    def excess(self, fraction: float, new: Counts) -> float:
+        """Return the blasts, with so many new ones, beyond a fraction of all marrow cells; it rises with every cell."""
         blasts = float((self.blasts + new).sum())
         return blasts - fraction * (blasts + self.others + float(self.normal_beside(new).sum()))
 
-    def needed(self, fraction: float, edges: Floats) -> int:
-        """Return the fewest blasts, laid out by `edges`, with which the marrow shows the fraction."""
-        if self.excess(fraction, edges, 0) >= 1.0:
+    def refuse(self, fraction: float) -> None:
+        """Raise `UserError` where the reservoirs alone are more than the fraction, or a packed marrow shows less."""
+        none = np.zeros(self.room.size, np.int64)
+        if self.excess(fraction, none) >= 1.0:
             told = f"{float(self.blasts.sum()):.6g} blasts of the reservoirs alone are more than the stated share of the marrow"
             raise UserError(told, key="disease")
-        low, high = 0, self.capacity
-        if self.excess(fraction, edges, high) < 0.0:
+        if self.excess(fraction, _laid_out(self.capacity, none)) < 0.0:
             raise UserError(
-                f"the marrow of this patient, packed with {high:.3g} blasts beside its T cells and normal cells, does not "
-                f"show {100.0 * fraction:.4g} %",
+                f"the marrow of this patient, packed with {self.capacity:.3g} blasts beside its T cells and normal cells, does "
+                f"not show {100.0 * fraction:.4g} %",
                 key="disease",
                 expected="fewer blasts among the marrow's cells",
             )
+
+    def needed(self, fraction: float, fallen: Counts) -> int:
+        """Return the fewest blasts, laid out about those that have `fallen`, with which the marrow shows the fraction."""
+        low, high = int(fallen.sum() - fallen.min() * fallen.size), self.capacity
         while low < high:
             middle = (low + high) // 2
-            if self.excess(fraction, edges, middle) >= 0.0:
+            if self.excess(fraction, _laid_out(middle, fallen)) >= 0.0:
                 high = middle
             else:
                 low = middle + 1
         return low
 
 
-def _whole(edges: Floats, cells: int) -> Floats:
-    """Return whole cells per niche, which sum up to `cells`; an edge is the share of all up to and with a niche."""
-    return np.diff(np.rint(edges * cells), prepend=0.0)
+def _laid_out(cells: int, fallen: Counts) -> Counts:
+    """Return so many cells per niche: those that have fallen, more or fewer evenly; one more is one in a single niche."""
+    each, rest = divmod(cells - int(fallen.sum()), fallen.size)
+    return fallen + each + (np.arange(fallen.size) < rest)
 
 
-def _circulating(body: "Body", settled: float) -> int:
+def _circulating(body: "Body", settled: int) -> int:
     """Return the blasts in blood that are in balance with those of marrow and site: as many enter as leave and die.
 
     Nothing but the exchange of biology/blast_spread.py and the death of biology/blast_growth.py is reckoned with.
