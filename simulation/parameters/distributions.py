@@ -374,7 +374,12 @@ def _part(part: object, read: Callable[[Mapping[str, object]], Distribution]) ->
         told = f"one of {', '.join(name for name in DISTRIBUTIONS if name != 'mixture')}"
         raise DistributionError("a part of a mixture cannot be a mixture", ("distribution",), told)
     if "weight" not in part:
-        near = nearest_name("weight", map(str, part))
+        known = {
+            "distribution",
+            "source",
+            *(name for forms in DISTRIBUTIONS.values() for form in forms for name in form),
+        }
+        near = nearest_name("weight", {str(key) for key in part} - known)
         if near is not None:
             raise DistributionError(f"a part has no key {near!r}", (near,), None, "weight")
         raise DistributionError(
