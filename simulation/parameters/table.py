@@ -30,6 +30,7 @@ __all__ = [
     "Parameter",
     "ParameterTable",
     "ParameterValues",
+    "located",
     "read_row",
     "render_parameter_table",
 ]
@@ -342,10 +343,10 @@ def _between(
     try:
         return parse_distribution(plain(cell), dimension, value, low, high)
     except DistributionError as error:
-        raise _located(error, cell, key) from None
+        raise located(error, cell, key) from None
 
 
-def _located(error: DistributionError, node: Node, key: str) -> UserError:
+def located(error: DistributionError, node: Node, key: str) -> UserError:
     """Return a mistake in the block `node` at `key`, where it stands in the file."""
     place = node
     for segment in error.path:
@@ -367,7 +368,7 @@ def _dependence(node: Node | None, rows: Mapping[str, Parameter]) -> Dependence:
     try:
         return parse_dependence(plain(node), tuple(rows), varies, sourced=True)
     except DistributionError as error:
-        raise _located(error, node, DEPENDENCE) from None
+        raise located(error, node, DEPENDENCE) from None
 
 
 def render_parameter_table(table: ParameterTable, group: str | None = None) -> list[dict[str, str]]:

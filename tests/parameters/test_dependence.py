@@ -184,7 +184,8 @@ def test_a_table_says_what_depends_on_what(tmp_path: Path) -> None:
 
 
 def test_a_table_may_hold_a_mixture_and_tells_it_in_words(tmp_path: Path) -> None:
-    spread = "{distribution: mixture, parts: [{weight: 3, distribution: lognormal, sigma: 1}, {weight: 1, distribution: fixed, value: 0 cells}]}"
+    parts = "{weight: 3, distribution: lognormal, sigma: 1}, {weight: 1, distribution: fixed, value: 0 cells}"
+    spread = f"{{distribution: mixture, parts: [{parts}]}}"
     found = table(tmp_path, spread=spread)
     assert found["n_left"].between_patients is not None
     told = {row["name"]: row["between_patients"] for row in render_parameter_table(found)}
@@ -200,8 +201,10 @@ def test_a_table_may_hold_a_mixture_and_tells_it_in_words(tmp_path: Path) -> Non
         (PAIR.replace("rate_growth", "rate_growht"), SPREAD, 8, "dependence.0.with", "did you mean 'rate_growth'"),
         (PAIR.replace(", source: a paper", ""), SPREAD, 8, "dependence.0", "the key 'source' is missing"),
         (PAIR, "{distribution: fixed}", 8, "dependence.0.of", "n_left does not vary"),
-        (PAIR, "{distribution: choice, values: [1 cells, 2 cells], weights: [1, 0]}", 8, "dependence.0.of", "n_left does not vary"),
-        (PAIR, "{distribution: mixture,\n      parts: [\n        {weight: 1, distribution: fixed},\n        {weight: 1, distribution: fixed, value: 3 kg}]}",
+        (PAIR, "{distribution: choice, values: [1 cells, 2 cells], weights: [1, 0]}",
+         8, "dependence.0.of", "n_left does not vary"),
+        (PAIR, "{distribution: mixture,\n      parts: [\n        {weight: 1, distribution: fixed},\n"
+         "        {weight: 1, distribution: fixed, value: 3 kg}]}",
          8, "blasts.n_left.between_patients.parts.1.value", "which is a weight"),
     ],
 )  # fmt: skip
