@@ -13,6 +13,7 @@ from simulation.errors import UserError
 from simulation.parameters import ParameterTable, render_parameter_table
 from simulation.parameters.dependence import INDEPENDENT, Dependence, parse_dependence
 from simulation.parameters.distributions import DistributionError
+from simulation.parameters.document import parameter_page
 
 ORDER = ("a", "b", "c", "d", "e")
 NORMAL = NormalDist()
@@ -181,6 +182,7 @@ def test_a_table_says_what_depends_on_what(tmp_path: Path) -> None:
     assert told["rate_growth"] == "lognormal median 0.06 /day sigma 0.5; correlation -0.4 with n_left"
     assert told["n_left"].endswith("; correlation -0.4 with rate_growth")
     assert told["phi"] == ""
+    assert "| `n_left` | `rate_growth` | -0.4 | a paper |" in parameter_page(found)
 
 
 def test_a_table_may_hold_a_mixture_and_tells_it_in_words(tmp_path: Path) -> None:
