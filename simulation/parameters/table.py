@@ -173,7 +173,7 @@ class ParameterTable:
                     raise node.error(
                         f"the parameter {name!r} is written twice", key=f"{group}.{name}", at_key=True
                     )
-                if not name.isidentifier() or name.startswith("_"):
+                if not name.isidentifier() or name.startswith("_") or name == DEPENDENCE:
                     raise node.error(
                         f"got {name!r}", key=group, expected="a name such as rate_blast_death", at_key=True
                     )
@@ -407,7 +407,7 @@ def _told(distribution: Distribution | None) -> list[str]:
     if distribution.parts:
         total = sum(distribution.weights)
         parts = zip(distribution.weights, distribution.parts, strict=True)
-        told = [f"{weight / total:.3g} {' '.join(_told(part))}" for weight, part in parts]
+        told = [f"{100 * weight / total:.3g}% {' '.join(_told(part))}" for weight, part in parts]
         return [f"mixture of {', '.join(told)}"]
     words = distribution.to_plain()
     kind = str(words.pop("distribution"))

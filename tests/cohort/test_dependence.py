@@ -57,7 +57,7 @@ def summary(drawn: Drawn) -> Summary:
 def test_the_table_says_mixtures_and_correlations_in_words(summary: Summary) -> None:
     rows = {row.name: row for row in summary.rows}
     blasts, weight = rows["n_residual_blasts"], rows["weight"]
-    assert blasts.told.startswith("mixture: 0.4 0 cells; 0.6 log-normal, median 2e5, CV 95%")
+    assert blasts.told.startswith("mixture: 40% 0 cells; 60% log-normal, median 2e5, CV 95%")
     assert "limit" not in blasts.told, (
         "no blasts are a part of the mixture, not a draw beyond the table's range"
     )

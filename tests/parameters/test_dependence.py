@@ -192,7 +192,7 @@ def test_a_table_may_hold_a_mixture_and_tells_it_in_words(tmp_path: Path) -> Non
     assert found["n_left"].between_patients is not None
     told = {row["name"]: row["between_patients"] for row in render_parameter_table(found)}
     assert told["n_left"].startswith(
-        "mixture of 0.75 lognormal median 1e5 cells sigma 1, 0.25 fixed value 0 cells;"
+        "mixture of 75% lognormal median 1e5 cells sigma 1, 25% fixed value 0 cells;"
     )
 
 

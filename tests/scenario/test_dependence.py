@@ -1,6 +1,7 @@
 """Mixtures and dependence in a scenario's block `patient`: read, written, merged, drawn and refused."""
 
 import math
+import pickle
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -43,7 +44,7 @@ def people(scenario: Scenario, n: int = 300) -> list[dict[str, float]]:
 def test_what_was_written_reads_back_and_changes_the_digest() -> None:
     scenario = parse_scenario(TEXT)
     again = parse_scenario(scenario.to_yaml())
-    assert again == scenario
+    assert again == scenario == pickle.loads(pickle.dumps(scenario))
     assert (again.digest(), again.to_yaml()) == (scenario.digest(), scenario.to_yaml())
     alone = parse_scenario(PATIENT)
     assert dict(alone.patient) == dict(scenario.patient)
@@ -135,6 +136,14 @@ def test_a_file_that_fixes_a_parameter_takes_it_out_of_the_pairs_of_its_base(
     assert pairs_of(load_scenario(tmp_path / "own.yaml")) == left
     name, _, value = own.strip().partition(": ")
     assert pairs_of(parse_scenario(TEXT, {f"patient.{name}": value})) == left, "and so does --set"
+
+
+@pytest.mark.parametrize(
+    "pairs", [[[1]], [{"of": [1], "with": {"a": 1}, "correlation": 0}], [None], 3, "x", {"of": "a"}]
+)
+def test_what_is_no_pair_is_refused_whatever_a_file_fixes(pairs: Any) -> None:
+    with pytest.raises(UserError, match=r"patient\.dependence"):
+        parse_scenario(PATIENT, {"patient.dependence": pairs, "patient.weight": "70 kg"})
 
 
 def test_a_correlation_can_be_set_and_one_that_contradicts_is_refused() -> None:
