@@ -38,7 +38,9 @@ def exhaust(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     for i in range(n):
         milieu = 0.0
         if i < x.n_niches and p.rate_exhaustion_by_blasts > 0.0:
-            milieu = p.rate_exhaustion_by_blasts * here.counts[BLASTS, i] / at_hand(here.counts, here.place, i)
+            milieu = (
+                p.rate_exhaustion_by_blasts * here.counts[BLASTS, i] / at_hand(here.counts, here.place, i)
+            )
         for way in range(3):
             u = 0.0
             if way == _KILLING:
@@ -82,5 +84,10 @@ class Exhaustion(CompiledProcess):
         "Philipp 2022, doi 10.1182/blood.2022015956 (continuous vs treatment-free interval); two parts: "
         "Kareva and Gevertz 2024; exhausted marrow T cells at relapse: Noviello 2019, doi 10.1038/s41467-019-08871-1"
     )
-    reads = ("rate_exhaustion", "rate_exhaustion_recovery", "rate_exhaustion_terminal", "rate_exhaustion_by_blasts")
+    reads = (
+        "rate_exhaustion",
+        "rate_exhaustion_recovery",
+        "rate_exhaustion_terminal",
+        "rate_exhaustion_by_blasts",
+    )
     law = exhaust

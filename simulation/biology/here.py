@@ -15,7 +15,15 @@ from simulation.parameters import ParameterTable
 __all__ = ["ENGAGER", "NUMBERS", "PARAMETERS", "SIGNALS", "Here", "here_at"]
 
 # Rows of `Signals.table`.
-SIGNALS = ("synapse_rate", "busy", "normal_b_kill_rate", "gvl_rate", "suppression", "killing_factor", "gvl_busy")
+SIGNALS = (
+    "synapse_rate",
+    "busy",
+    "normal_b_kill_rate",
+    "gvl_rate",
+    "suppression",
+    "killing_factor",
+    "gvl_busy",
+)
 SYNAPSE_RATE, BUSY, NORMAL_B_KILL_RATE, GVL_RATE, SUPPRESSION, KILLING_FACTOR, GVL_BUSY = range(len(SIGNALS))
 
 # The numbers of a body that change from step to step, and the numbers of its places.

@@ -160,7 +160,10 @@ class State:
         numbered = list(PARAMETERS.names or ())
         self._factors = np.array(
             [
-                [numbered.index(f"factor_{what}_{drug}") for what in ("proliferation", "killing", "homeostasis")]
+                [
+                    numbered.index(f"factor_{what}_{drug}")
+                    for what in ("proliferation", "killing", "homeostasis")
+                ]
                 for drug in PLAIN_DRUGS
             ],
             np.int64,

@@ -64,7 +64,9 @@ def traffic(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
             where = here.kind[i]
             if where == PlaceKind.BLOOD:
                 to_marrow = enter[PlaceKind.MARROW] * (p.phi_bm if treg else 1.0)
-                to_tissue = 0.0 if strange else enter[PlaceKind.TISSUE] * (p.effector_homing if effector else 1.0)
+                to_tissue = (
+                    0.0 if strange else enter[PlaceKind.TISSUE] * (p.effector_homing if effector else 1.0)
+                )
                 rates = to_marrow + to_tissue + enter[PlaceKind.LYMPHOID] + enter[PlaceKind.EXTRAMEDULLARY]
                 # Cells that enter the blood in a step cannot leave it in the same one. With this hazard a share
                 # rate * dt leaves per step, so that the number in blood at rest is right at any step below 1 / rate.

@@ -12,7 +12,8 @@ from simulation.engine.population import Floats
 
 __all__ = [
     "ALLOREACTIVE", "BLAST", "CLASS", "CLONE", "DIVISIONS_LEFT", "EFFECTOR", "ENGAGED_TCON", "ENGAGED_TREG",
-    "EXHAUSTION_REVERSIBLE", "EXHAUSTION_TERMINAL", "FIRST_CUSTOM_CLASS", "HAEMATOPOIETIC", "LAST_DLI", "MEMORY", "N_TRAITS", "ORIGIN",
+    "EXHAUSTION_REVERSIBLE", "EXHAUSTION_TERMINAL", "FIRST_CUSTOM_CLASS", "HAEMATOPOIETIC", "LAST_DLI", "MEMORY", "N_TRAITS",
+    "ORIGIN",
     "ORIGIN_GRAFT", "ORIGIN_THYMUS", "RESTING", "STAGE", "TAG", "TCON", "TREG", "encode", "exhaustion_of",
 ]  # fmt: skip
 
@@ -31,7 +32,10 @@ TAG = BitField(
     30, 16, "tag", "Mark of a cohort kept apart, and of the cells that came from it; 0 for all others."
 )
 
-_FIELDS = {field.name: field for field in (CLASS, HAEMATOPOIETIC, ALLOREACTIVE, STAGE, DIVISIONS_LEFT, ORIGIN, CLONE, TAG)}
+_FIELDS = {
+    field.name: field
+    for field in (CLASS, HAEMATOPOIETIC, ALLOREACTIVE, STAGE, DIVISIONS_LEFT, ORIGIN, CLONE, TAG)
+}
 
 BLAST, TCON, TREG, ENGAGED_TCON, ENGAGED_TREG = range(len(CLASS.values))
 FIRST_CUSTOM_CLASS = len(CLASS.values)  # this and higher ones are a user's own

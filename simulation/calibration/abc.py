@@ -137,7 +137,9 @@ class Fit:
             block = range(self._first_of_block(first), self._last_of_block(first))
             enough = self._enough(block.start)
             points = {index: self.proposal(index) for index in range(first, block.stop)}
-            tasks = (Task(((self.problem, tuple(map(float, point)), enough),)) for _, point in points.values())
+            tasks = (
+                Task(((self.problem, tuple(map(float, point)), enough),)) for _, point in points.values()
+            )
             numbers = {tuple(map(float, point)): index for index, (_, point) in points.items()}
             made: dict[int, Evaluation] = {}
             for outcome in pool.run(work, tasks):

@@ -61,7 +61,9 @@ def _crs(rows: Sequence[Row], p: Mapping[str, float], grade: int = 1) -> Statist
 # Response to the drug, and how long it lasts -----------------------------------------------------------------
 
 _WINDOW: Final = {"overt": 84.0, "mrd": 42.0}  # days in which a response counts: 12 weeks; one cycle
-_PCR_CELLS: Final = 1e5  # in an assay of MRD: "none detectable" is none among them (assumption: 10^-4 to 10^-5)
+_PCR_CELLS: Final = (
+    1e5  # in an assay of MRD: "none detectable" is none among them (assumption: 10^-4 to 10^-5)
+)
 _MONTH = 30.4
 _LOOK_EVERY = 14  # days between two looks whether a course has told all
 

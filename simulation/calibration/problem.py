@@ -147,7 +147,9 @@ class Problem:
         tried = Candidate(dict(self.given.values), dict(self.given.spreads), dict(self.given.shares))
         kinds = {SPREAD: tried.spreads, SHARE: tried.shares}
         for free, u in zip(self.free, point, strict=True):
-            into = next((kind for prefix, kind in kinds.items() if free.name.startswith(prefix)), tried.values)
+            into = next(
+                (kind for prefix, kind in kinds.items() if free.name.startswith(prefix)), tried.values
+            )
             cast("dict[str, float]", into)[free.parameter] = free.at(float(u))
         return tried
 
@@ -159,7 +161,8 @@ class Problem:
             "seed": self.seed,
             "free": [[f.name, f.low, f.high, f.log] for f in self.free],
             "given": [
-                dict(sorted(part.items())) for part in (self.given.values, self.given.spreads, self.given.shares)
+                dict(sorted(part.items()))
+                for part in (self.given.values, self.given.spreads, self.given.shares)
             ],
             "targets": {
                 t.id: [t.statistic, t.observed, t.low, t.high, self.weights[t.id]] for t in self.targets
@@ -328,7 +331,8 @@ def read_parameter_set(path: Path) -> Candidate:
         return [(name, _known(table, name, one, key), one) for name, one in items]
 
     values = {
-        name: _field(Quantity(row.dimension), node, f"parameters.{name}") for name, row, node in block("parameters")
+        name: _field(Quantity(row.dimension), node, f"parameters.{name}")
+        for name, row, node in block("parameters")
     }
     spreads, shares = {}, {}
     for name, row, node in block("between_patients"):
@@ -361,7 +365,9 @@ def _log_normal(row: Parameter, node: Node, key: str) -> None:
 def _mixed(row: Parameter, node: Node, key: str) -> None:
     """Refuse a share for a parameter that is no mixture."""
     if row.between_patients is None or row.between_patients.distribution != "mixture":
-        raise node.error(f"{row.name} does not vary between patients as a mixture", key=key, expected="a mixture")
+        raise node.error(
+            f"{row.name} does not vary between patients as a mixture", key=key, expected="a mixture"
+        )
 
 
 def _patients(node: Node | None) -> dict[str, int]:

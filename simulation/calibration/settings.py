@@ -70,7 +70,9 @@ class Setting:
     days: float  # from the first day of treatment where there is a baseline, else from transplant
     arms: Mapping[str, Scenario]
     vary: tuple[str, ...]
-    differ: Mapping[str, Distribution]  # parameters whose spread is not the table's, as the study chose its patients
+    differ: Mapping[
+        str, Distribution
+    ]  # parameters whose spread is not the table's, as the study chose its patients
     baseline: Baseline | None
     tcon_per_kg: Distribution | None
 
@@ -178,7 +180,9 @@ def _respread(between: Distribution, sigma: float | None, share: float | None) -
     if share is not None:
         rest = sum(weights[:-1])
         weights = (*(weight / rest * (1.0 - share) for weight in weights[:-1]), share)
-    return replace(between, weights=weights, parts=tuple(_respread(part, sigma, None) for part in between.parts))
+    return replace(
+        between, weights=weights, parts=tuple(_respread(part, sigma, None) for part in between.parts)
+    )
 
 
 @lru_cache(maxsize=4)
@@ -207,7 +211,9 @@ def _setting(name: str, node: Node) -> Setting:
         },
         vary=tuple(data["vary"]),
         differ={
-            name: parse_distribution(told, ParameterTable.load()[name].dimension, ParameterTable.load()[name].value)
+            name: parse_distribution(
+                told, ParameterTable.load()[name].dimension, ParameterTable.load()[name].value
+            )
             for name, told in data.get("differ", {}).items()
         },
         baseline=None if baseline is None else _baseline(baseline),

@@ -16,8 +16,8 @@ __all__ = ["PACKAGED_TARGETS", "Target", "load_targets"]
 PACKAGED_TARGETS: Final = Path(__file__).resolve().parent.parent / "data" / "targets.yaml"
 USES: Final = ("fit", "check", "not_used")
 _KEYS: Final = frozenset(
-    {"what", "statistic", "scale", "n", "events", "observed", "low", "high", "interval", "tolerance", "translation", "use", "source",
-     "reason"}
+    {"what", "statistic", "scale", "n", "events", "observed", "low", "high", "interval", "tolerance", "translation", "use",
+     "source", "reason"}
 )  # fmt: skip
 
 

@@ -183,7 +183,7 @@ def _in_words(which: Distribution, unit: str) -> str:
             total = sum(which.weights)
             parts = zip(which.weights, which.parts, strict=True)
             return "mixture: " + "; ".join(
-                f"{weight / total:.3g} {_in_words(part, unit)}" for weight, part in parts
+                f"{100 * weight / total:.3g}% {_in_words(part, unit)}" for weight, part in parts
             )
         case _:
             return f"{first} {unit}".strip()

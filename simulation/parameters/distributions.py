@@ -18,6 +18,7 @@ from simulation.units import Dimension, QuantityError, format_number, format_qua
 
 __all__ = [
     "DISTRIBUTIONS",
+    "WORDS",
     "Distribution",
     "DistributionError",
     "inside",
@@ -39,6 +40,11 @@ DISTRIBUTIONS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "choice": (("values", "weights"), ("values",)),
     "mixture": (("parts",),),
 }
+# every key of a distribution besides `distribution`
+WORDS: Final = (
+    *dict.fromkeys(name for forms in DISTRIBUTIONS.values() for form in forms for name in form),
+    "source",
+)
 _WIDEST: Final = (
     3.0  # sigma or CV of a log-normal; beyond, nearly everybody would stand on an end of the table's range
 )
@@ -374,7 +380,7 @@ def _part(part: object, read: Callable[[Mapping[str, object]], Distribution]) ->
         told = f"one of {', '.join(name for name in DISTRIBUTIONS if name != 'mixture')}"
         raise DistributionError("a part of a mixture cannot be a mixture", ("distribution",), told)
     if "weight" not in part:
-        near = nearest_name("weight", map(str, part))
+        near = nearest_name("weight", {str(key) for key in part} - {"distribution", *WORDS})
         if near is not None:
             raise DistributionError(f"a part has no key {near!r}", (near,), None, "weight")
         raise DistributionError(

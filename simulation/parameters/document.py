@@ -31,6 +31,25 @@ def markdown(rows: list[dict[str, str]]) -> str:
     return "\n".join(lines).strip("\n")
 
 
-def parameter_page() -> str:
+def parameter_page(table: ParameterTable | None = None) -> str:
     """Return the text of `docs/parameters.md`."""
-    return f"{_INTRODUCTION}\n{markdown(render_parameter_table(ParameterTable.load()))}\n"
+    table = ParameterTable.load() if table is None else table
+    return f"{_INTRODUCTION}\n{markdown(render_parameter_table(table))}\n{_dependence(table)}"
+
+
+def _dependence(table: ParameterTable) -> str:
+    """Return the section on what depends on what between patients; nothing where nothing does."""
+    if not table.dependence:
+        return ""
+    lines = [
+        "",
+        "## Dependence between patients",
+        "",
+        "| of | with | correlation | source |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{pair.of}` | `{pair.other}` | {pair.correlation:g} | {' '.join((pair.source or '').replace('|', '\\|').split())} |"
+        for pair in table.dependence.pairs
+    ]
+    return "\n".join(lines) + "\n"

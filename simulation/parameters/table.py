@@ -30,6 +30,7 @@ __all__ = [
     "Parameter",
     "ParameterTable",
     "ParameterValues",
+    "located",
     "read_row",
     "render_parameter_table",
 ]
@@ -172,7 +173,7 @@ class ParameterTable:
                     raise node.error(
                         f"the parameter {name!r} is written twice", key=f"{group}.{name}", at_key=True
                     )
-                if not name.isidentifier() or name.startswith("_"):
+                if not name.isidentifier() or name.startswith("_") or name == DEPENDENCE:
                     raise node.error(
                         f"got {name!r}", key=group, expected="a name such as rate_blast_death", at_key=True
                     )
@@ -342,10 +343,10 @@ def _between(
     try:
         return parse_distribution(plain(cell), dimension, value, low, high)
     except DistributionError as error:
-        raise _located(error, cell, key) from None
+        raise located(error, cell, key) from None
 
 
-def _located(error: DistributionError, node: Node, key: str) -> UserError:
+def located(error: DistributionError, node: Node, key: str) -> UserError:
     """Return a mistake in the block `node` at `key`, where it stands in the file."""
     place = node
     for segment in error.path:
@@ -367,7 +368,7 @@ def _dependence(node: Node | None, rows: Mapping[str, Parameter]) -> Dependence:
     try:
         return parse_dependence(plain(node), tuple(rows), varies, sourced=True)
     except DistributionError as error:
-        raise _located(error, node, DEPENDENCE) from None
+        raise located(error, node, DEPENDENCE) from None
 
 
 def render_parameter_table(table: ParameterTable, group: str | None = None) -> list[dict[str, str]]:
@@ -406,7 +407,7 @@ def _told(distribution: Distribution | None) -> list[str]:
     if distribution.parts:
         total = sum(distribution.weights)
         parts = zip(distribution.weights, distribution.parts, strict=True)
-        told = [f"{weight / total:.3g} {' '.join(_told(part))}" for weight, part in parts]
+        told = [f"{100 * weight / total:.3g}% {' '.join(_told(part))}" for weight, part in parts]
         return [f"mixture of {', '.join(told)}"]
     words = distribution.to_plain()
     kind = str(words.pop("distribution"))

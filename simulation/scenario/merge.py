@@ -1,7 +1,7 @@
 """Put a scenario together: the defaults, the files it extends, the file itself, and overrides."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +12,7 @@ from simulation.scenario.disease import EITHER
 from simulation.scenario.plugins import anchored
 from simulation.yaml_source import Node, parse_yaml, read_yaml
 
-__all__ = ["ANOTHER_PLUGIN", "DEFAULTS", "apply_override", "extended", "merge", "node_from", "without_pairs"]
+__all__ = ["ANOTHER_PLUGIN", "DEFAULTS", "apply_override", "extended", "merge", "node_from"]
 
 DEFAULTS: Final = Path(__file__).resolve().parent.parent / "data" / "defaults.yaml"
 ANOTHER_PLUGIN: Final = "plugin.+"  # the path of an override that adds a block
@@ -105,11 +105,11 @@ def merge(base: Node, over: Node, path: tuple[str, ...] = ()) -> Node:
             merged[key] = node
     if len(path) == 1 and path[0] in _DRAWN and DEPENDENCE in merged and DEPENDENCE not in over.value:
         fixed = {key for key, node in over.value.items() if not _is_drawn(node)}
-        merged[DEPENDENCE] = without_pairs(merged[DEPENDENCE], fixed)
+        merged[DEPENDENCE] = _without_pairs(merged[DEPENDENCE], fixed)
     return Node(merged, over.file, over.line, over.column, over.key_line, over.key_column)
 
 
-def without_pairs(dependence: Node, fixed: Collection[str]) -> Node:
+def _without_pairs(dependence: Node, fixed: set[str]) -> Node:
     """Return what depends on what without the parameters that are now fixed: they leave the pairs of their base."""
     if not fixed or not isinstance(dependence.value, list):
         return dependence
@@ -117,7 +117,7 @@ def without_pairs(dependence: Node, fixed: Collection[str]) -> Node:
         pair
         for pair in dependence.value
         if not isinstance(pair.value, dict)
-        or not any(key in pair.value and pair.value[key].value in fixed for key in ("of", "with"))
+        or not fixed.intersection(str(pair.value[key].value) for key in ("of", "with") if key in pair.value)
     ]
     return replace(dependence, value=kept)
 

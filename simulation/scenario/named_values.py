@@ -8,6 +8,7 @@ from simulation.errors import nearest_name
 from simulation.parameters.dependence import DEPENDENCE, INDEPENDENT, Dependence, parse_dependence
 from simulation.parameters.distributions import (
     DISTRIBUTIONS,
+    WORDS,
     Distribution,
     DistributionError,
     parse_distribution,
@@ -245,10 +246,7 @@ def processes_schema() -> dict[str, Any]:
 
 def distribution_json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a distribution between patients."""
-    names = sorted(
-        {name for forms in DISTRIBUTIONS.values() for form in forms for name in form}
-        - {"values", "weights", "parts"}
-    )
+    names = sorted(set(WORDS) - {"values", "weights", "parts", "source"})
     number = {
         "type": ["string", "number"],
         "description": "A number with its unit; sigma, cv and weights have none.",

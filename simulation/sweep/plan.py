@@ -199,7 +199,7 @@ def _distribution(entry: Mapping[str, Any]) -> Distribution:
         drawn[name] = tuple(drawn[name])
     for name, limit in (("low", -math.inf), ("high", math.inf)):
         drawn[name] = limit if drawn[name] is None else drawn[name]
-    drawn["parts"] = tuple(_distribution(part) for part in drawn["parts"])
+    drawn["parts"] = tuple(_distribution(part) for part in drawn.get("parts", ()))
     return Distribution(**drawn)
 
 

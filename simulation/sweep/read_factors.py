@@ -7,8 +7,8 @@ from typing import Any, Final, cast
 
 from simulation.blocks.fields import show
 from simulation.errors import UserError, nearest_name
-from simulation.parameters.distributions import DistributionError, parse_distribution
-from simulation.parameters.table import Parameter, ParameterTable
+from simulation.parameters.distributions import WORDS, DistributionError, parse_distribution
+from simulation.parameters.table import Parameter, ParameterTable, located
 from simulation.scenario.schema import Scenario
 from simulation.sweep.factors import Factor, Mode, Value
 from simulation.sweep.sweep_file import EveryParameter
@@ -113,13 +113,16 @@ def _spec(node: Node, key: str) -> dict[str, Node]:
         return {"values": node}
     if not isinstance(node.value, dict):
         return {"values": Node([node], node.file, node.line, node.column)}
+    known: tuple[str, ...] = _KEYS
+    if "distribution" in node.value and not isinstance(node.value["distribution"].value, dict):
+        known += tuple(word for word in WORDS if word not in _KEYS)  # its words stand beside it
     if not node.value:
         raise node.error("got an empty block", key=key, expected="values, low and high, or range: table")
     for word, child in node.value.items():
-        if word not in _KEYS:
-            near = nearest_name(word, _KEYS)
+        if word not in known:
+            near = nearest_name(word, known)
             raise child.error(
-                f"there is no such key; the keys here are {', '.join(_KEYS)}" if near is None else "there is no such key",
+                f"there is no such key; the keys here are {', '.join(known)}" if near is None else "there is no such key",
                 key=f"{key}.{word}", nearest=near, at_key=True,
             )  # fmt: skip
     return node.value
@@ -204,7 +207,7 @@ def _absolute(
         base=_base_value(target, base),
     )  # fmt: skip
     if "distribution" in spec:
-        return _replace(factor, distribution=_drawn(spec, target, key))
+        return _replace(factor, distribution=_drawn(spec, node, target, key))
     return _numbers(factor, target, spec, key)
 
 
@@ -296,20 +299,17 @@ def _scale(spec: Mapping[str, Node], low: float, high: float, key: str) -> Any:
     return scale
 
 
-def _drawn(spec: Mapping[str, Node], target: Target, key: str) -> Any:
+def _drawn(spec: Mapping[str, Node], node: Node, target: Target, key: str) -> Any:
     written = {word: plain(child) for word, child in spec.items() if word not in ("label", "paths", "arms")}
     if isinstance(written["distribution"], dict):
-        written = written["distribution"]
+        written, node, key = written["distribution"], spec["distribution"], f"{key}.distribution"
     row = ParameterTable.load()[target.row] if target.row else None
     dimension = target.dimension or "dimensionless"
     default = row.value if row else math.nan
     try:
         return parse_distribution(written, dimension, default, target.low, target.high)
     except DistributionError as error:
-        at = ".".join([key, "distribution", *map(str, error.path)])
-        raise spec["distribution"].error(
-            error.message, key=at, expected=error.expected, nearest=error.nearest
-        ) from None
+        raise located(error, node, key) from None
 
 
 def _shift_dimension(target: Target, inner: Mapping[str, Node], node: Node, key: str) -> Dimension:

@@ -13,12 +13,12 @@ __all__ = ["CHECKS", "compare"]
 # Patients per arm at a factor of 1, on grids of 3 x 3 niches in steps of 12 h: V9 says how far that step is from 6 h;
 # docs/performance.md that 4 x 4 niches and 12 h are not quite 12 x 12 and 6 h.
 _PATIENTS: Final = {
-    "overt": 60, "mrd": 60, "kinetics": 8, "graft": 40, "dli": 16, "escape": 40, "natural": 30, CULTURE: 6,
+    "overt": 60, "mrd": 40, "kinetics": 8, "graft": 40, "haplo_dli": 20, "dli_at_mrd": 20, "natural": 30, CULTURE: 6,
 }  # fmt: skip
 _WORDS: Final = {
     "overt": "Overt disease (TOWER)", "mrd": "MRD (BLAST)", "kinetics": "Lymphocytes in blood",
-    "graft": "Graft with and without Treg", "dli": "Matched DLI by dose", "escape": "Relapse after response",
-    "natural": "Natural course", CULTURE: "Exhaustion co-culture",
+    "graft": "Graft with and without Treg", "haplo_dli": "Prophylactic haploidentical DLI",
+    "dli_at_mrd": "DLI at molecular relapse", "natural": "Natural course", CULTURE: "Exhaustion co-culture",
 }  # fmt: skip
 
 

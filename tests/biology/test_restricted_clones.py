@@ -117,7 +117,9 @@ def test_host_apc_prime_them_as_others_and_their_deletion_has_a_factor() -> None
         lab.state.host_apc = apc
         lab.add(NAIVE, 1e9)
         lab.run(5.0, 0.25, "priming")
-        assert staged(lab, 0) / 1e9 == pytest.approx(exp(-(0.3 * apc + 0.4 * factor * (1 - apc)) * 5.0), rel=3e-3)
+        assert staged(lab, 0) / 1e9 == pytest.approx(
+            exp(-(0.3 * apc + 0.4 * factor * (1 - apc)) * 5.0), rel=3e-3
+        )
 
 
 def ode(gain: float, u: float, terminal: float, days: float) -> np.ndarray:

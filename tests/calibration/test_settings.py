@@ -1,11 +1,16 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from simulation.calibration.experiments import Fidelity, Simulator
+from simulation.calibration.problem import read_parameter_set
 from simulation.calibration.settings import Candidate, load_settings
+from simulation.errors import UserError
 from simulation.parameters import ParameterTable
+from simulation.parameters.dependence import parse_dependence
 from simulation.runner import run
+from simulation.statistics.correlation import rank_correlation
 
 OVERT = load_settings()["overt"]
 
@@ -63,3 +68,37 @@ def test_what_is_read_afterwards_is_not_simulated_again() -> None:
     assert all(simulator._kept[key] is row for key, row in kept.items())
     simulator.statistics("overt", Candidate({"rate_kill_max": 2.0}))
     assert not any(simulator._kept[key] is row for key, row in kept.items())
+
+
+def test_a_candidate_moves_the_centre_of_what_varies_in_another_way_than_log_normally() -> None:
+    """Weight is normal: twice the value is twice the person, clipped to the table's range."""
+    row = ParameterTable.load()["weight"]
+    lighter = Candidate({"weight": 0.9 * row.value})
+    for i in range(5):
+        before, after = (OVERT.scenario_for("all", i, 1, one).patient["weight"] for one in (None, lighter))
+        assert after == pytest.approx(0.9 * before)  # type: ignore[operator]
+
+
+def test_patients_of_studies_depend_as_the_table_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = ParameterTable.load()
+    before: list[Any] = [OVERT.scenario_for("all", i, 1).patient for i in range(200)]
+    told = [{"of": "weight", "with": "treg_share_supported", "correlation": 0.95}]
+    monkeypatch.setattr(table, "dependence", parse_dependence(told, table.names, table.names))
+    after: list[Any] = [OVERT.scenario_for("all", i, 1).patient for i in range(200)]
+    weights = [person["weight"] for person in after]
+    assert weights == [person["weight"] for person in before], "the first of the table is as before"
+    shares = [[person["treg_share_supported"] for person in people] for people in (before, after)]
+    found = [rank_correlation(weights, share).value for share in shares]
+    assert abs(found[0]) < 4 / 200**0.5
+    assert found[1] > 0.9
+
+
+def test_the_spread_of_what_is_no_log_normal_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "fitted.yaml"
+    file.write_text(
+        "parameters: {rate_kill_max: 4 /day}\nbetween_patients: {weight: {distribution: lognormal, sigma: 1}}"
+    )
+    with pytest.raises(
+        UserError, match=r"fitted.yaml:2: between_patients.weight: .*weight varies .* as a normal"
+    ):
+        read_parameter_set(file)

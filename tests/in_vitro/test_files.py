@@ -9,6 +9,8 @@ import pytest
 from simulation.cli import main
 from simulation.errors import UserError
 from simulation.in_vitro.load import is_experiment, load_experiment, parse_experiment
+from simulation.in_vitro.plate import Plate
+from simulation.parameters import ParameterTable
 
 from .plates import COCULTURE, CYTOTOXICITY, MLR, SUPPRESSION, run
 
@@ -44,6 +46,10 @@ def test_resolved_text_is_the_same_experiment(text: str) -> None:
         (("donors: 1", "parameters: {rate_kill_mx: 5 /day}"), "did you mean 'rate_kill_max'?"),
         (("donors: 1", "processes: {exhaustoin: off}"), "did you mean 'exhaustion'?"),
         (("donors: 1", "between_donors: {t_cell_fitness: {distribution: lognorm}}"), "lognormal"),
+        (
+            ("donors: 1", "between_donors: {dependence: [{of: phi_bm, with: weight, correlation: 0}]}"),
+            "between_donors.dependence.0.of",
+        ),
         (("donors: 1", "resolution: {cells_per_agent: 2}"), "1 for one cell per agent"),
         (("targets: 5000", "targets: 500000\nresolution: {cells_per_agent: 1}"), "one agent per cell"),
         (("replicates: 2", "replicates: 200\ndonors: 150"), "written twice"),
@@ -129,3 +135,33 @@ def test_the_example_of_the_guide_runs(tmp_path: Path) -> None:
         == 0
     )
     assert (tmp_path / "out" / "wells.csv").is_file()
+
+
+def test_donors_may_be_of_two_kinds_and_depend_on_what_else_they_are() -> None:
+    """The first of the table, fitness, is as without dependence; who is fitter has the more alloreactive cells here."""
+    between = """
+between_donors:
+  t_cell_fitness: {distribution: mixture, parts: [
+    {weight: 3, distribution: fixed, value: 1}, {weight: 1, distribution: uniform, low: 2, high: 3}]}
+  fraction_alloreactive_haploidentical: {distribution: lognormal, sigma: 0.5}
+"""
+    pair = (
+        "  dependence: [{of: t_cell_fitness, with: fraction_alloreactive_haploidentical, correlation: 0.9}]\n"
+    )
+
+    def donors(text: str) -> list[tuple[float, float]]:
+        experiment = parse_experiment(text.replace("donors: 1", "donors: 200"))
+        assert parse_experiment(experiment.to_yaml()) == experiment
+        values = [donor.values for donor in Plate(experiment, 1, lambda done: None).donors()]
+        return [(one.t_cell_fitness, one.fraction_alloreactive_haploidentical) for one in values]
+
+    before, after = donors(TINY + between), donors(TINY + between + pair)
+    assert [fitness for fitness, _ in after] == [fitness for fitness, _ in before]
+    fit = sum(fitness > 1 for fitness, _ in after)
+    assert abs(fit - 50) < 4 * (200 * 0.25 * 0.75) ** 0.5
+    middle = ParameterTable.load()["fraction_alloreactive_haploidentical"].value
+    many = [
+        sum(share > middle for fitness, share in people if fitness > 1) / fit for people in (before, after)
+    ]
+    assert many[0] < 0.7
+    assert many[1] > 0.9

@@ -219,7 +219,7 @@ def mixed(*parts: Any, **more: Any) -> dict[str, Any]:
         (mixed(ONE, {"weight": 1}), ("parts", 1, "distribution"), "got none", None),
         (mixed(ONE, ONE | {"vlaue": "1 /day"}), ("parts", 1, "vlaue"), "not part of a fixed", "value"),
         (mixed(ONE, ONE | {"value": "1 kg"}), ("parts", 1, "value"), "which is a weight", None),
-        (mixed(ONE, {"weight": 1, "distribution": "choice", "values": ["1 /day", "x"]}), ("parts", 1, "values", 1), "got 'x'", None),
+        (mixed(ONE, {"weight": 1, "distribution": "choice", "values": ["x"]}), ("parts", 1, "values", 0), "got 'x'", None),
         (mixed(ONE, ONE, source=3), ("source",), "got 3", None),
     ],
 )  # fmt: skip

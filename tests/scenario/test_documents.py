@@ -66,6 +66,16 @@ def test_the_schema_accepts_shipped_scenarios_short_and_in_full(path: Path) -> N
         ("patient: {wieght: 3 kg}", "patient"),
         ("patient: {weight: 3}", "patient/weight"),
         ("patient: {weight: {distribution: norm}}", "patient/weight"),
+        (
+            "patient: {weight: {distribution: mixture, parts: [{distribution: fixed}, {weight: 1, distribution: fixed}]}}",
+            "patient/weight",
+        ),
+        (
+            "patient: {weight: {distribution: mixture, parts: [{weight: 1, distribution: fixed}]}}",
+            "patient/weight",
+        ),
+        ("patient: {dependence: [{of: weight, with: t_cell_fitness, correlation: 1}]}", "patient/dependence"),
+        ("patient: {dependence: [{of: weight, with: t_cell_fitness}]}", "patient/dependence"),
         ("processes: {gvl: no}", "processes/gvl"),
         ("immunosuppression: [{drug: x}]", "immunosuppression/0/drug"),
         ("blinatumomab: {cycles: 0}", "blinatumomab/cycles"),

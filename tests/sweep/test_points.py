@@ -52,6 +52,8 @@ def test_one_factor_may_have_several_paths(tmp_path: Path) -> None:
         (0.1, 3, 0.3),
         ({"distribution": "lognormal", "median": "2e5 cells", "sigma": 1.8}, 10,
          {"distribution": "lognormal", "median": "2e6 cells", "sigma": 1.8}),
+        ({"distribution": "mixture", "parts": [{"weight": 0.9, "distribution": "fixed", "value": "2 cells"}]}, 10,
+         {"distribution": "mixture", "parts": [{"weight": 0.9, "distribution": "fixed", "value": "20 cells"}]}),
     ],
 )  # fmt: skip
 def test_multiplying_keeps_the_unit(written: Any, factor: float, expected: Any) -> None:
@@ -66,3 +68,37 @@ def test_what_cannot_be_multiplied_or_shifted_says_so(tmp_path: Path) -> None:
     assert plus("6 h", "1 d") == "1.25 d"
     with pytest.raises(UserError, match="cannot be multiplied"):
         scenario(tmp_path, "cytoreduction: {times: [2]}", 2.0)
+
+
+PATIENT = """\
+set:
+  patient:
+    n_residual_blasts: {distribution: lognormal, sigma: 1}
+    rate_blast_net_growth: {distribution: lognormal, sigma: 0.3}
+    t_cell_fitness: {distribution: lognormal, sigma: 0.3}
+    dependence:
+      - {of: n_residual_blasts, with: t_cell_fitness, correlation: 0.5}
+      - {of: n_residual_blasts, with: rate_blast_net_growth, correlation: 0.4}
+"""
+
+
+def points_of(folder: Path, spec: str) -> list[Any]:
+    text = f"name: T\nscenario: SCENARIOS/preemptive.yaml\n{PATIENT}parameters: {{{spec}}}\ndesign: {{kind: grid}}\n"
+    sweep = load_sweep(write(folder, text))
+    (factor,) = sweep.factors
+    base = next(iter(sweep.arms.values())).to_yaml()
+    return [point_scenario(base, sweep.factors, [level], "base") for level in factor.levels]
+
+
+def test_a_parameter_that_a_point_sets_leaves_its_pairs(tmp_path: Path) -> None:
+    (found,) = points_of(tmp_path, "rate_blast_net_growth: [0.1 /day]")
+    assert [pair.other for pair in found.patient.dependence.pairs] == ["t_cell_fitness"]
+    (found,) = points_of(tmp_path, "rate_blast_net_growth: {times: [1.5]}")
+    assert len(found.patient.dependence.pairs) == 2, "it still varies"
+
+
+def test_dependence_as_a_whole_may_be_what_a_sweep_compares(tmp_path: Path) -> None:
+    pair = "{of: n_residual_blasts, with: t_cell_fitness, correlation: -0.5}"
+    without, other = points_of(tmp_path, f"patient.dependence: {{values: [[], [{pair}]]}}")
+    assert without.patient.dependence.pairs == ()
+    assert [pair.correlation for pair in other.patient.dependence.pairs] == [-0.5]

@@ -7,9 +7,12 @@ import pytest
 
 from simulation.cli import main
 from simulation.errors import UserError
+from simulation.parameters import ParameterTable
+from simulation.parameters.dependence import parse_dependence
 from simulation.sweep.load import load_sweep
+from simulation.sweep.plan import load_plan
 from simulation.sweep.prepare import check_sweep
-from tests.sweep.fake import SCENARIOS, write
+from tests.sweep.fake import SCENARIOS, planned, write
 
 HEAD = "name: T\nscenario: SCENARIOS/preemptive.yaml\n"
 
@@ -64,7 +67,52 @@ def test_every_parameter_of_the_table_over_its_range(tmp_path: Path) -> None:
     assert "treg_ratio_half" in names and "rate_treg_death" not in names and "p_cd19_loss" not in names
 
 
+MIXTURE = (
+    "{distribution: mixture, parts: [{weight: 3, distribution: lognormal, median: 0.06 /day, sigma: 0.2},"
+    " {weight: 1, distribution: fixed, value: 0.2 /day}]}"
+)
+
+
+@pytest.mark.parametrize("spec", [MIXTURE, f"{{distribution: {MIXTURE}, label: growth}}"])
+def test_a_range_may_be_any_distribution_written_flat_or_as_a_block(tmp_path: Path, spec: str) -> None:
+    body = f"parameters: {{rate_blast_net_growth: {spec}, phi_bm: {{range: table}}}}\ndesign: {{kind: random, points: 5}}\n"
+    out, plan = planned(tmp_path, HEAD + body)
+    found = plan.factors[0]
+    assert (found.at(0.375), found.at(0.75), found.at(1)) == (pytest.approx(0.06), 0.2, 0.2)
+    assert load_plan(out).factors[0] == found
+
+
+def test_the_cohort_of_a_sweep_depends_as_its_file_and_the_table_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = ParameterTable.load()
+    told = [{"of": "cl_blinatumomab", "with": "t_cell_fitness", "correlation": 0.3, "source": "a paper"}]
+    monkeypatch.setattr(table, "dependence", parse_dependence(told, table.names, table.names))
+
+    def pairs(cohort: str, file: str = "") -> list[float]:
+        (tmp_path / "cohort.yaml").write_text(f"name: c\n{file}")
+        body = f"parameters: {{phi_bm: [0]}}\ndesign: {{kind: grid}}\ncohort: {{size: 3, {cohort}}}\n"
+        scenario = next(iter(sweep_of(tmp_path, body).arms.values()))
+        return [pair.correlation for pair in scenario.patient.dependence.pairs]
+
+    assert pairs("vary: table") == pairs("vary: [t_cell_fitness, cl_blinatumomab, weight]") == [0.3]
+    assert pairs("vary: [t_cell_fitness, weight]") == []
+    assert pairs("file: cohort.yaml") == [0.3]
+    assert pairs("file: cohort.yaml", "patient: {t_cell_fitness: 1}") == []
+    assert pairs("file: cohort.yaml", "between_patients: none") == []
+    own = "patient: {dependence: [{of: weight, with: t_cell_fitness, correlation: -0.2}]}"
+    assert pairs("file: cohort.yaml", own) == [-0.2]
+
+
 WRONG = [
+    ("parameters: {phi_bm: {distribution: uniform, low: 0, high: 1, n: 3}}\ndesign: {kind: random, points: 3}",
+     "phi_bm.n", "not part of a uniform"),
+    ("parameters: {phi_bm: {distribution: uniform, low: 0, hihg: 1}}\ndesign: {kind: random, points: 3}",
+     "phi_bm.hihg", "did you mean 'high'"),
+    ("parameters: {phi_bm: {distribution: {distribution: mixture, parts: [1, 2]}}}\ndesign: {kind: random, points: 3}",
+     "phi_bm.distribution.parts.0", "got 1"),
+    ("parameters: {patient.dependence: {values: [[{of: weight, with: phi_bm, correlation: 0.1}]]}}\ndesign: {kind: grid}",
+     "dependence", "does not vary"),
     ("parameters: {phi_bn: [0]}\ndesign: {kind: grid}", "phi_bn", "did you mean 'phi_bm'"),
     ("parameters: {start.at_lest: [1e-4]}\ndesign: {kind: grid}", "start.at_lest", "did you mean 'start.at_least'"),
     ("parameters: {phi_bm: [0, 2]}\ndesign: {kind: grid}", "phi_bm", "0 to 1"),

@@ -24,7 +24,9 @@ A fit that was stopped goes on when the same command is given again.
     help="Folder of the fit; a fit that is there goes on. By default results/fit-<FILE>.",
 )
 @click.option(
-    "--workers", type=click.IntRange(1), help="Processes; by default one per processor. Results do not depend on it."
+    "--workers",
+    type=click.IntRange(1),
+    help="Processes; by default one per processor. Results do not depend on it.",
 )
 @options.as_json("the fit record")
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
@@ -42,5 +44,7 @@ def calibrate(file: Path, out: Path | None, workers: int | None, as_json: bool, 
     from simulation.cli.calibrating import run_fit
 
     return (
-        ExitStatus.DONE if run_fit(problem, folder, workers or options.processors(), as_json=as_json, quiet=quiet) else ExitStatus.INTERRUPTED
+        ExitStatus.DONE
+        if run_fit(problem, folder, workers or options.processors(), as_json=as_json, quiet=quiet)
+        else ExitStatus.INTERRUPTED
     )
