@@ -70,7 +70,7 @@ class Activation(CompiledProcess):
         "(expansion); Duell 2017 (Treg); program after brief contact: van Stipdonk 2001, Nat Immunol 2:423 (recalled)"
     )
     reads = (
-        "fold_expansion_max", "rate_activation_max", "rate_division_engaged", "fraction_division_programmed", "treg_division_share",
-        "rate_activation_death", "rate_reversion",
+        "fold_expansion_max", "rate_activation_max", "rate_division_engaged", "fraction_division_programmed",
+        "treg_division_share", "rate_activation_death", "rate_reversion",
     )  # fmt: skip
     law = activate
