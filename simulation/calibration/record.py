@@ -14,7 +14,7 @@ from simulation.calibration.experiments import Fidelity, Simulator
 from simulation.calibration.problem import Problem
 from simulation.calibration.targets import Target
 from simulation.files.folder import write_folder
-from simulation.files.tables import json_text
+from simulation.files.tables import csv_text, json_text
 from simulation.parameters import ParameterTable
 from simulation.pool import Pool, Task
 from simulation.provenance import provenance
@@ -130,7 +130,7 @@ def _quantiles(values: np.ndarray, weights: np.ndarray, shares: Sequence[float])
 
 
 def write_record(fit: Fit, finalists: Sequence[Confirmed], folder: Path) -> Path:
-    """Write `fitted.yaml`, `record.md` and `record.json` to a folder; return the parameter-set file."""
+    """Write `fitted.yaml`, `posterior.csv`, `record.md` and `record.json` to a folder; return the parameter-set file."""
     best = finalists[0]
     learned = identifiability(fit, best.evaluation)
     record = {
@@ -143,11 +143,26 @@ def write_record(fit: Fit, finalists: Sequence[Confirmed], folder: Path) -> Path
     }
     files = {
         "fitted.yaml": parameter_set(fit.problem, best),
+        "posterior.csv": posterior_text(fit),
         "record.md": record_text(fit, finalists, learned),
         "record.json": json_text(record),
     }
     write_folder(folder, lambda: files, provenance(fit=fit.problem.name, seed=fit.problem.seed))
     return folder / "fitted.yaml"
+
+
+def posterior_text(fit: Fit) -> str:
+    """Return the weighted parameter sets that the data leave, best first: weight, distance, then every free dimension.
+
+    Parameters are in their canonical units (`simulation/parameters`); weights sum to 1.
+    """
+    points, weights, kept = fit.posterior()
+    free = fit.problem.free
+    rows = [
+        [weight, one.distance, *(f.at(u) for f, u in zip(free, point, strict=True))]
+        for weight, one, point in zip(weights.tolist(), kept, points.tolist(), strict=True)
+    ]
+    return csv_text(["weight", "distance", *(f.name for f in free)], rows)
 
 
 def parameter_set(problem: Problem, best: Confirmed) -> str:

@@ -25,39 +25,64 @@ class Condition:
     name: str
     why: str
     change: Mapping[str, Any] = field(default_factory=dict)
+    same_course: bool = True  # both arms get the same course; else each as it ships
 
 
-def _sampling(days: int) -> dict[str, Any]:
-    return {f"monitoring.{test}.{key}": f"{word}{days}{unit}" for test in ("mrd", "morphology")
+def _sampling(days: int, *tests: str) -> dict[str, Any]:
+    return {f"monitoring.{test}.{key}": f"{word}{days}{unit}" for test in tests or ("mrd", "morphology")
             for key, word, unit in (("first", "day ", ""), ("every", "", " d"))}  # fmt: skip
+
+
+def _without(*processes: str) -> dict[str, Any]:
+    return {f"processes.{name}": "off" for name in processes}
 
 
 # Everyone has leukaemia left, so that every patient can tell; the price where many would never relapse is told apart.
 _LEFT = {"patient.n_residual_blasts": {"distribution": "lognormal", "median": "2e5 cells", "sigma": 1.8}}
+# The shipped arms differ in more than timing, as practice does: by default both get the course of the pre-emptive one.
+_SAME = {
+    "blinatumomab": {"dose": "28 ug/day", "on": "28 d", "off": "14 d", "cycles": 4},
+    "dli": {"cd3": ["1e5/kg", "5e5/kg", "1e6/kg"], "first": "day 15 of cycle 1", "every": "42 d"},
+}
+_YEARS: Final = 3
+_MARKS: Final = tuple(365.0 * year for year in range(1, _YEARS + 1))
 _NONE = {"parameters.p_cd19_loss": "0 /division", "patient.n_cd19_negative_reservoir": "0 cells"}
 CONDITIONS: Final = (
     Condition("Standard patients", "the comparison itself"),
+    Condition("Courses as in practice", "step-up and five cycles at overt relapse, four cycles without at MRD", same_course=False),
     Condition("Slow growth (0.03 /day)", "overt relapse comes late anyway, and salvage finds T cells recovered",
               {"patient.rate_blast_net_growth": "0.03 /day"}),
     Condition("Fast growth (0.2 /day)", "the lead time is shorter than the sampling interval",
               {"patient.rate_blast_net_growth": "0.2 /day"}),
-    Condition("Marrow sampled every 90 d", "pre-emptive is only as early as sampling allows", _sampling(90)),
-    Condition("Marrow sampled every 180 d", "the same, further", _sampling(180)),
+    Condition("Marrow for relapse every 90 d, 14 d to treatment", "as in many centres: overt relapse is found late, MRD as before",
+              {**_sampling(90, "morphology"), "start.delay": "14 d"}),
+    Condition("Blood alone shows overt relapse", "no marrow for relapse: it is found by circulating blasts, MRD as before",
+              _sampling(3000, "morphology")),
+    Condition("Marrow sampled every 90 d, MRD too", "pre-emptive is only as early as sampling allows", _sampling(90)),
+    Condition("Marrow sampled every 180 d, MRD too", "the same, further", _sampling(180)),
     Condition("T-cell lymphopenia (5e9)", "early treatment comes when T cells are fewest",
               {"patient.n_t_cell_set_point_early": "5e9 cells"}),
     Condition("CD19-negative clone before therapy (100 cells)", "no timing of the drug helps against it",
               {"patient.n_cd19_negative_reservoir": "100 cells"}),
     Condition("Treg-rich (0.2 Treg per Tcon)", "Treg suppress at any burden",
               {"patient.treg_share_supported": 0.2}),
-    Condition("Treg kept out of the marrow (phi_BM 0)", "contested evidence, one end", {"parameters.phi_bm": 0}),
-    Condition("Treg free to enter the marrow (phi_BM 1)", "contested evidence, other end", {"parameters.phi_bm": 1}),
+    Condition("Treg kept out of the marrow (phi_BM 0)", "the older view", {"parameters.phi_bm": 0}),
     Condition("No CD19 loss at all", "escape against burden, one end: nothing for early treatment to forestall", _NONE),
     Condition("CD19 loss 1e-8 per division, no reservoir", "escape against burden, other end: every doubling costs",
               {"parameters.p_cd19_loss": "1e-8 /division", "patient.n_cd19_negative_reservoir": "0 cells"}),
     Condition("No place outside the marrow", "sanctuary, one end: what the marrow shows is all there is",
               {"patient.n_extramedullary_cells": "0 cells"}),
     Condition("Place outside the marrow out of reach (access 0.02)", "the same, other end: it seeds whenever the drug stops",
-              {"patient.n_extramedullary_cells": "1e9 cells", "patient.access_extramedullary": 0.02}),
+              {"patient.n_extramedullary_cells": "5e9 cells", "patient.access_extramedullary": 0.02}),
+    Condition("No graft-versus-leukaemia", "what the donor's cells alone do is taken away", _without("gvl", "marrow_priming")),
+    Condition("No clones that see blood cells only", "GvL by clones that Treg and tissue hold back, only",
+              {"patient.fraction_haematopoietic": 0}),
+    Condition("No unfit T cells", "nobody is refractory whatever the burden",
+              {"patient.t_cell_fitness": {"distribution": "lognormal", "sigma": 0.35}}),
+    Condition("Marrow blasts do not tire T cells", "T cells are fresh at overt relapse, too",
+              {"parameters.rate_exhaustion_by_blasts": "0 /day"}),
+    Condition("No division without antigen", "T cells expand only while they are bound to a target",
+              {"parameters.fraction_division_programmed": 0}),
     Condition("Both arms treated again at overt relapse, up to twice", "nobody has to keep the one course for later",
               {"retreatment": {"start": {"when": "overt_relapse"}, "courses": 2}}),
     Condition("Blinatumomab without DLI", "the numerical smallness of DLI: what the cells add", {"dli": None}),
@@ -70,8 +95,8 @@ class Compared:
     """Hold early against late under one condition."""
 
     condition: Condition
-    days: Measured  # leukaemia-free days gained by early treatment
-    relapse_free: Measured
+    days: Measured  # leukaemia-free days gained by early treatment, all years
+    by_year: tuple[Measured, ...]  # up to each year
     wins: int
     ties: int
     losses: int
@@ -92,17 +117,21 @@ class Compared:
 
 def compare(condition: Condition, patients: int, seed: int) -> Compared:
     """Treat the same patients early and late under one condition."""
-    arms = twins((_EARLY, _LATE), patients, seed, {**_LEFT, **condition.change})
+    course = _SAME if condition.same_course else {}
+    arms = twins((_EARLY, _LATE), patients, seed, {**_LEFT, **course, **condition.change}, _MARKS[-1], _MARKS)
     early, late = arms[_EARLY], arms[_LATE]
-    gain = [
-        a.current_leukaemia_free_days - b.current_leukaemia_free_days
-        for a, b in zip(early, late, strict=True)
-    ]
+    gain = [a.by_day[_MARKS[-1]] - b.by_day[_MARKS[-1]] for a, b in zip(early, late, strict=True)]
+    by_year = tuple(
+        difference(
+            f"days, year {mark / 365:g}", [a.by_day[mark] for a in early], [b.by_day[mark] for b in late]
+        )
+        for mark in _MARKS
+    )
     treated = [row for row in late if row.treated]
     return Compared(
         condition,
-        difference("days", [a.current_leukaemia_free_days for a in early], [b.current_leukaemia_free_days for b in late]),
-        difference("days", [a.relapse_free_days for a in early], [b.relapse_free_days for b in late]),
+        by_year[-1],
+        by_year,
         sum(g > _MARGIN for g in gain), sum(abs(g) <= _MARGIN for g in gain), sum(g < -_MARGIN for g in gain),
         share_of("remission", [bool(row.complete_remission) for row in treated]),
         share_of("MRD-negative", [row.mrd_negative for row in early if row.treated]),
@@ -158,11 +187,12 @@ The question of this project is when pre-emptive blinatumomab + DLI (at MRD of 1
 relapse, and when it does not. A model in which killing saturates with burden and escape grows with burden lets early
 treatment win by construction; the result worth having is where it does not. Below, the same virtual patients (with
 the parameter table's spread in T cells, drug, leukaemia) are treated both ways under one changed condition at a time
-and followed for {days:.0f} days after transplant.
+and followed for {years} years after transplant. Both arms get the same course (28 ug/day, four cycles, three DLI), but in the
+row that says otherwise; marrow for relapse and for MRD is sampled monthly, but in the rows that say otherwise.
 
 **Leukaemia-free days** are days alive without overt leukaemia (in truth, 5 % of the marrow), so salvage that works
-counts for the late arm. Relapse-free days are shown too, but treatment at relapse cannot prevent the first relapse:
-there early wins by definition. All days count from transplant (no lead-time bias). Brackets: 95 % Monte-Carlo
+counts for the late arm (relapse-free days are not shown: treatment at relapse cannot prevent the first relapse, so early
+wins them by definition). All days count from transplant (no lead-time bias). Brackets: 95 % Monte-Carlo
 interval over patients. A win is more than a week.
 
 """
@@ -178,8 +208,9 @@ _ASSUMPTIONS: Final = """\
   follow-up decide who looks better.
 * **A place outside the marrow** that drug and T cells reach badly is an assumption that the share of CD19-negative
   relapses asks for (docs/decisions/0007): both ends are shown. In the rows with standard patients 7 in 10 have it.
-* **phi_BM** (access of Treg to the marrow) is contested (for low: Martelli 2014; for high: Zou 2004, Fujisaki 2011,
-  all recalled): both ends are shown, the default lies between.
+* **phi_BM** (access of Treg to the marrow) is about 1 in mice (docs/evidence.md#g13); the older view, 0, is shown.
+* **Mechanisms** are switched off one at a time without fitting the others again: a row says what a mechanism does here, not what a
+  model without it would say.
 * **Escape against burden** is contested (Bueno 2022 and Pillai 2019 against "every division counts"): CD19 loss is
   shown absent, at a high rate, and as a clone that is there before therapy whatever the burden.
 * **DLI is numerically small**: 1e4-1e6/kg are at most about 1 % of the marrow's T cells. What DLI add is shown by
@@ -234,16 +265,16 @@ def write_early(
     rows, costs = found
     head = _TEXT.format(
         version=simulation.__version__, digest=ParameterTable.load().parameter_values().digest()[:12],
-        patients=patients, seed=effort.seed, days=DAYS,
+        patients=patients, seed=effort.seed, years=_YEARS,
     )  # fmt: skip
     lines = [
         "## Early against late, by condition", "",
-        "| condition | leukaemia-free days gained | wins / ties / losses | verdict | relapse-free days gained "
+        "| condition | leukaemia-free days gained in 1 year | in 2 years | in 3 years | wins / ties / losses | verdict at 3 years "
         "| MRD-negative, early | remission, late | aGvHD II+ early / late | drug days early / late |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip
     lines += [
-        f"| {r.condition.name} | {_days(r.days)} | {r.wins} / {r.ties} / {r.losses} | {r.verdict} | {_days(r.relapse_free)} "
+        f"| {r.condition.name} | {' | '.join(map(_days, r.by_year))} | {r.wins} / {r.ties} / {r.losses} | {r.verdict} "
         f"| {_share(r.negative_early)} | {_share(r.remission_late)} | {r.gvhd[0].value:.2f} / {r.gvhd[1].value:.2f} "
         f"| {r.drug[0]:.0f} / {r.drug[1]:.0f} |"
         for r in rows

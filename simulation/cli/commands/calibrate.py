@@ -33,7 +33,8 @@ A fit that was stopped goes on when the same command is given again.
 def calibrate(file: Path, out: Path | None, workers: int | None, as_json: bool, quiet: bool) -> int:
     """Fit the parameters that FILE names to the targets it names.
 
-    Writes fitted.yaml (the parameter set), record.md and record.json (targets side by side, identifiability).
+    Writes fitted.yaml (the best parameter set), posterior.csv (the weighted sets that the data leave), record.md and
+    record.json (targets side by side, identifiability).
     Candidates are compared on the same virtual patients. Ctrl-C keeps every evaluation made so far.
     """
     from simulation.calibration.problem import load_problem
