@@ -12,6 +12,7 @@ from simulation.cli.interrupt import Interrupt
 from simulation.cli.terminal import CountLine, print_json, print_table
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.errors import ExitStatus
+from simulation.figure_formats import Formats
 from simulation.files.atomic import write_file
 from simulation.pool import open_pool
 from simulation.results.words import short_title, survival_words
@@ -41,7 +42,7 @@ class Request:
     out: Path | None
     as_json: bool
     quiet: bool
-    figures: bool
+    formats: Formats
 
 
 def run_trial(trial: Trial, request: Request) -> int:
@@ -62,7 +63,7 @@ def run_trial(trial: Trial, request: Request) -> int:
             done = conduct(trial, out, pool, on_progress=told, should_stop=interrupt.requested)
         line.show("writing tables, figures and the report")
         if done.state.not_stored is None:
-            write_outputs(trial, done, out, figures=request.figures)
+            write_outputs(trial, done, out, formats=request.formats)
     _tell(trial, done, out, request)
     if done.state.stopped:
         return ExitStatus.INTERRUPTED

@@ -88,7 +88,7 @@ def _write(summary: Summary, out: Path) -> None:
     files: dict[str, Content] = {
         "baseline.csv": tables.baseline_csv(summary),
         "baseline.md": f"# Baseline\n\n{tables.markdown(summary, figure='baseline.png')}",
-        "baseline.png": render(figure_of(summary), svg=False).png,
+        "baseline.png": render(figure_of(summary))["png"],
     }
     drawn = summary.drawn
     about = provenance(cohort=drawn.cohort.name, seed=drawn.seed, patients=drawn.patients)
@@ -115,6 +115,6 @@ def _renew(summary: Summary, path: Path, text: str) -> None:
     from simulation.results.figures.style import render
 
     picture = path.parent / "images" / f"{path.stem}-baseline.png"
-    write_file(picture, render(figure_of(summary), svg=False).png)
+    write_file(picture, render(figure_of(summary))["png"])
     table = tables.markdown(summary, figure=f"images/{picture.name}")
     write_file(path, tables.renewed_page(text, table) or text)

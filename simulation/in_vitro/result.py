@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from simulation.figure_formats import Formats
 from simulation.files.folder import Content
 from simulation.in_vitro.experiment import Experiment
 
@@ -53,11 +54,11 @@ class ExperimentResult:
         """Return the experiment: what the results folder calls the scenario."""
         return self.experiment
 
-    def contents(self, origin: Mapping[str, object], figures: bool) -> Mapping[str, Content]:
+    def contents(self, origin: Mapping[str, object], formats: Formats) -> Mapping[str, Content]:
         """Return every file of the results folder by name, in the order of writing."""
         from simulation.in_vitro.contents import contents
 
-        return contents(self, origin, figures)
+        return contents(self, origin, formats)
 
     @property
     def summary(self) -> dict[str, Any]:

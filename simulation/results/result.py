@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from simulation.clinic.events import Event
+    from simulation.figure_formats import Formats
     from simulation.files.folder import Content
     from simulation.results.figures.report_figure import ReportFigure
     from simulation.scenario.schema import Scenario
@@ -91,7 +92,7 @@ class Result:
             "interrupted": self.interrupted
         }
 
-    def contents(self, origin: Mapping[str, object], figures: bool) -> Mapping[str, Content]:
+    def contents(self, origin: Mapping[str, object], formats: Formats) -> Mapping[str, Content]:
         """Return every file of the results folder by name, in the order of writing."""
         from simulation.files.tables import columns_csv, csv_text, json_text, parquet_bytes
         from simulation.results.figures.report_figure import render_all
@@ -107,7 +108,7 @@ class Result:
             "scenario.resolved.yaml": self.scenario.to_yaml(),
             **copies(self.scenario.plugin),
         }
-        panels = render_all(_figures(), self, files) if figures else []
+        panels = render_all(_figures(), self, files, formats)
         files["report.html"] = run_report(self, panels, origin)
         return files
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from simulation.figure_formats import Formats
 from simulation.files.folder import Content
 from simulation.provenance import provenance_lines
 from simulation.results.figures.report_figure import figures_in, render_all
@@ -16,13 +17,13 @@ __all__ = ["report_files"]
 
 
 def report_files(
-    trial: Trial, done: Conducted, origin: Mapping[str, object], *, figures: bool
+    trial: Trial, done: Conducted, origin: Mapping[str, object], *, formats: Formats
 ) -> dict[str, Content]:
-    """Return `report.html` by name, and with `figures` the figures as PNG and SVG."""
+    """Return `report.html` by name, and the figures in each of `formats`."""
     view, files = done.view, dict[str, Content]()
-    declared = figures_in("simulation.results.trial_figures") if figures else ()
+    declared = figures_in("simulation.results.trial_figures") if formats else ()
     panels = {
-        section: render_all((figure for figure in declared if figure.section == section), view, files)
+        section: render_all((figure for figure in declared if figure.section == section), view, files, formats)
         for section in ("results", "twins", "sensitivity")
     }
     files["report.html"] = render_page(

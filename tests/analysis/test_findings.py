@@ -79,7 +79,7 @@ def test_means_come_back_under_their_own_point(tmp_path: Path) -> None:
         },
     )
     findings = find(folder, ["final_blasts"])
-    write_analysis(findings, tmp_path / "analysis", figures=False)
+    write_analysis(findings, tmp_path / "analysis", formats=())
     with (tmp_path / "analysis" / "responses.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["outcome"] == "final_blasts"]
     assert len(rows) == plan.n_points * 2
@@ -218,21 +218,21 @@ def test_the_report_needs_nothing_else_and_escapes_what_it_is_told(tmp_path: Pat
     folder, _ = filled(tmp_path, ONE, growth)
     findings = find(folder)
     place = tmp_path / "analysis"
-    write_analysis(findings, place, figures=True)
+    write_analysis(findings, place, formats=("png",))
     page = (place / "report.html").read_text(encoding="utf-8")
     assert "One &lt;b&gt;parameter" in page and "<b>parameter" not in page
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     assert "must not\nbe used for clinical" in page or "must not be used for clinical" in page
     assert "0.06 /day" in page.replace("0.0599", "0.06")
     assert (place / "figures" / "line_relapse.png").stat().st_size > 5000
-    write_analysis(find(folder), place, figures=True)
+    write_analysis(find(folder), place, formats=("png",))
     assert (place / "report.html").read_text(encoding="utf-8") == page
 
 
 def test_parquet_holds_what_the_store_holds(tmp_path: Path) -> None:
     folder, plan = filled(tmp_path, ONE, growth)
     findings = find(folder)
-    write_analysis(findings, tmp_path / "analysis", figures=False)
+    write_analysis(findings, tmp_path / "analysis", formats=())
     table = pq.read_table(tmp_path / "analysis" / "runs.parquet")
     assert table.num_rows == plan.n_runs
     days = dict(zip(table["run"].to_pylist(), table["relapse_free_days"].to_pylist(), strict=True))

@@ -88,10 +88,10 @@ def index_bars(found: Indices, labels: Sequence[str], outcome: NumericOutcome) -
             found.total[order],
             found.total_half[order],
             "#0072B2",
-            "total effect $S_T$",
+            "total effect ST",
             0.36,
         )
-        _bars(ax, rows + 0.19, found.main[order], found.main_half[order], "#C98A00", "alone $S_1$", 0.36)
+        _bars(ax, rows + 0.19, found.main[order], found.main_half[order], "#C98A00", "alone S1", 0.36)
         ax.set_xlabel(wrapped(f"Share of the variance of: {outcome.title}", 60))
         ax.set_xlim(left=min(0.0, float(np.nanmin(found.main[order] - found.main_half[order]))))
     elif found.kind == "morris":

@@ -61,7 +61,7 @@ def _draw(ax: Axes, arm: ArmView, *, first: bool) -> None:
     ax.minorticks_off()
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     if first:
-        ax.set_yticks([1, 1e-2, 1e-4, _FLOOR], ["1", "$10^{-2}$", "$10^{-4}$", "not\ndetected"])
+        ax.set_yticks([1, 1e-2, 1e-4, _FLOOR], ["1", style.power(-2), style.power(-4), "not\ndetected"])
         ax.set_ylabel("Lowest MRD measured")
     else:
         ax.set_yticks([1, 1e-2, 1e-4, _FLOOR], [])
