@@ -298,7 +298,7 @@ def test_interrupt_while_moving_leaves_nothing(
 def test_failing_figure_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, relapse: Result
 ) -> None:
-    def broken(_: object, **__: object) -> None:
+    def broken(*_: object) -> None:
         raise ValueError("broken figure")
 
     monkeypatch.setattr("simulation.results.figures.style.render", broken)

@@ -67,7 +67,7 @@ def figures_in(package: str) -> tuple[ReportFigure[Any], ...]:
 
 
 def render_all[S](
-    figures: Iterable[ReportFigure[S]], subject: S, files: dict[str, Content], formats: Formats
+    figures: Iterable[ReportFigure[S]], subject: S, files: dict[str, Content], formats: Formats, *, folder: str = "figures/"
 ) -> list[Panel]:
     """Draw the figures that apply, one after the other, into `files`; return the panels of a report.
 
@@ -85,6 +85,6 @@ def render_all[S](
         if figure.applies(subject):
             with paper():
                 rendered = render(figure.draw(subject), shown)
-            files |= {f"figures/{figure.name}.{ending}": rendered[ending] for ending in formats}
+            files |= {f"{folder}{figure.name}.{ending}": rendered[ending] for ending in formats}
             panels.append(figure_panel(figure.name, figure.title, figure.caption_of(subject), rendered))
     return panels
