@@ -6,9 +6,16 @@ from typing import Any, Final
 import numpy as np
 
 from simulation.analysis.findings import Findings
-from simulation.analysis.words import answer_sentence, headline, ranking_sentence, span_sentences
+from simulation.analysis.words import (
+    answer_sentence,
+    headline,
+    ranking_sentence,
+    span_sentences,
+    unchanged,
+)
 from simulation.results.report.page import Panel, render_page
 from simulation.sweep.factors import Factor, short_number
+from simulation.sweep.outcomes import find_outcome
 
 __all__ = ["sweep_report"]
 
@@ -47,6 +54,7 @@ def sweep_report(findings: Findings, panels: Sequence[Panel], files: Sequence[st
         answers=[answer_sentence(findings, answer) for answer in findings.answers],
         rankings=[ranking_sentence(ranking, labels) for ranking in findings.rankings],
         notes=findings.notes,
+        not_drawn=[find_outcome(name, findings.outcomes).title for name in unchanged(findings)],
         figures=panels,
         header=header,
         rows=rows,

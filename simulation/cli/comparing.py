@@ -9,7 +9,7 @@ import click
 
 from simulation.cli import options
 from simulation.cli.interrupt import Interrupt
-from simulation.cli.terminal import CountLine, print_json, print_table
+from simulation.cli.terminal import CountLine, print_json, print_prose, print_table
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.errors import ExitStatus
 from simulation.figure_formats import Formats
@@ -79,7 +79,9 @@ def _tell(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
     elif done.view.comparison.get("arms"):
         header, *rows = arm_rows(done.view.comparison)
         print_table(header, rows, right=range(1, len(header)))
-        click.echo("\n" + "\n".join(summary(trial, done.view.comparison)) + f"\n\nResults: {out}")
+        click.echo()
+        print_prose(summary(trial, done.view.comparison))
+        click.echo(f"\nResults: {out}")
     else:
         click.echo("No patient has a result in every arm yet.", err=True)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from simulation.cli.terminal import CountLine, print_json, print_table
+from simulation.cli.terminal import CountLine, print_json, print_prose, print_table
 from simulation.cohort import tables
 from simulation.cohort.baselines import PACKAGED_BASELINES, load_baselines
 from simulation.cohort.draw import draw
@@ -58,7 +58,8 @@ def describe_cohort(request: Request) -> None:
 
 def _tell(summary: Summary, out: Path | None) -> None:
     click.echo(tables.heading(summary))
-    click.echo("For all: " + "; ".join(f"{name} {told}" for name, told in summary.fixed) + "\n")
+    print_prose(["For all: " + "; ".join(f"{name} {told}" for name, told in summary.fixed)])
+    click.echo()
     sources: dict[str, int] = {}
     for title, (header, rows) in (
         ("What varies between patients", tables.varies_table(summary)),
@@ -68,8 +69,10 @@ def _tell(summary: Summary, out: Path | None) -> None:
         if rows:
             print_table(header, _with_numbers(header, rows, sources), title=title)
             click.echo()
-    click.echo("Sources\n" + "\n".join(f"[{number}] {source}" for source, number in sources.items()) + "\n")
-    click.echo(tables.verdict(summary))
+    click.echo("Sources")
+    print_prose((f"[{number}] {source}" for source, number in sources.items()), indent="     ")
+    click.echo()
+    print_prose([tables.verdict(summary)])
     if out is not None:
         click.echo(f"\nResults: {out}")
 

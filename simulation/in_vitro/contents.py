@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["contents"]
 
 
-def contents(result: ExperimentResult, origin: Mapping[str, object], formats: Formats) -> Mapping[str, Content]:
+def contents(
+    result: ExperimentResult, origin: Mapping[str, object], formats: Formats
+) -> Mapping[str, Content]:
     """Return every file by name, in the order of writing."""
     files: dict[str, Content] = {"summary.json": json_text(result.summary)}
     files |= {f"{name}.csv": columns_csv(table) for name, table in result.tables.items()}

@@ -100,7 +100,8 @@ def write_result(
     """Write everything about one run, or one experiment in wells, and return the folder.
 
     `out_dir` may be absent, empty, or (with `overwrite`) hold results of the same scenario; None chooses
-    `results/<scenario>-seed<seed>`. `formats` are those of the figures; without any the report has no figures either. Raise `UserError` as
+    `results/<scenario>-seed<seed>`. `formats` are those of the figures; without any
+    there are none, in the report either. Raise `UserError` as
     `prepare_folder` does, and on a full disk; then nothing is left.
     """
     if out_dir is None:

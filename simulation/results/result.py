@@ -95,7 +95,7 @@ class Result:
     def contents(self, origin: Mapping[str, object], formats: Formats) -> Mapping[str, Content]:
         """Return every file of the results folder by name, in the order of writing."""
         from simulation.files.tables import columns_csv, csv_text, json_text, parquet_bytes
-        from simulation.results.figures.report_figure import render_all
+        from simulation.results.figures.report_figure import not_drawn, render_all
         from simulation.results.report.run_report import run_report
         from simulation.scenario.plugins import copies
 
@@ -109,7 +109,8 @@ class Result:
             **copies(self.scenario.plugin),
         }
         panels = render_all(_figures(), self, files, formats)
-        files["report.html"] = run_report(self, panels, origin)
+        missing = not_drawn(_figures(), self) if formats else []
+        files["report.html"] = run_report(self, panels, missing, origin)
         return files
 
     def plot(self, name: str, ax: Axes | None = None, **options: Any) -> Figure:

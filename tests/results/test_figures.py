@@ -95,6 +95,21 @@ def test_svg_has_no_date_and_no_version() -> None:
     assert "dc:date" not in svg
 
 
+def test_a_figure_in_which_nothing_would_be_seen_is_not_drawn_and_the_report_says_so(tmp_path: Path) -> None:
+    nothing = untreated()
+    flat = dict(nothing.columns) | {"tissue_integrity_fraction": np.ones(nothing.days.size)}
+    flat |= {name: np.zeros(nothing.days.size) for name in ("crs_score", "blinatumomab_pg_per_ml")}
+    place = replace(nothing, columns=flat, maps=()).write(tmp_path / "run")
+    assert {path.stem for path in (place / "figures").iterdir()} == {"burden", "t_cells", "blood"}
+    report = (place / "report.html").read_text()
+    for figure in FIGURES:
+        told = (
+            f"{figure.title}"
+            in report.partition("Not drawn, because there is nothing to see")[2].partition("</p>")[0]
+        )
+        assert told is (figure.name in {"drug", "gvhd", "marrow_maps"})
+
+
 def test_a_figure_that_travels_says_that_it_is_simulated(tmp_path: Path) -> None:
     figure = relapsing().plot("burden")
     assert isinstance(figure, style.PaperFigure)

@@ -69,7 +69,9 @@ def test_figures_are_written_in_the_formats_that_were_asked_for(tmp_path: Path) 
         assert {path.suffix[1:] for path in (place / "figures").iterdir()} == set(formats)
         report = (place / "report.html").read_text()
         assert report.count("<figure") == len(FIGURES)
-        assert ("<svg" in report) is ("svg" in formats)  # and a page that can show no PDF has a PNG of its own
+        assert ("<svg" in report) is (
+            "svg" in formats
+        )  # and a page that can show no PDF has a PNG of its own
     assert (tmp_path / "pdf" / "figures" / "burden.pdf").read_bytes()[:5] == b"%PDF-"
 
 

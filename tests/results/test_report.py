@@ -11,7 +11,6 @@ import pytest
 from jinja2 import UndefinedError
 
 from simulation.results import Result, write_result
-from simulation.results.figures import style
 from simulation.results.figures.report_figure import figures_in
 from simulation.results.report.page import DISCLAIMER, figure_panel, render_page
 from simulation.results.scenario_words import scenario_words

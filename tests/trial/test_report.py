@@ -9,6 +9,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex, to_rgb
 
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.figure_formats import FORMATS
@@ -104,6 +105,34 @@ def test_a_trial_in_which_nothing_happens_is_drawn_too(done: Conducted) -> None:
     calm = _calm(done.view)
     for declared in FIGURES:
         assert style.render(declared.draw(calm))["png"]
+    drawn = {declared.name for declared in FIGURES if declared.applies(calm)}
+    assert drawn == {"leukaemia_free", "survival", "incidence", "swimmer"}  # not one of zeros alone
+
+
+def test_of_three_arms_only_the_two_in_question_have_bands(done: Conducted) -> None:
+    wanted = {style.ARM_COLOURS[done.view.index(key)] for key in done.view.main}
+    for module in (survival, leukaemia_free, incidence):
+        for ax in module.figure(done.view).axes:
+            assert {to_hex(band.get_facecolor()[0]).upper() for band in ax.collections} == wanted
+        assert "of the two arms in question" in module.caption(done.view)
+    two = replace(done.view, arms=done.view.main_arms)
+    assert "in question" not in survival.caption(two)
+
+
+def test_no_arm_has_the_colour_of_a_drug_or_of_cells() -> None:
+    meant = {
+        code
+        for name, code in style.COLOUR.items()
+        if name not in ("ink", "quiet", "faint", "finding", "other")
+    }
+    assert not meant & set(style.ARM_COLOURS)
+    near = [
+        (arm, code)
+        for arm in style.ARM_COLOURS
+        for code in meant - {style.COLOUR["drug"]}  # a grey, drawn as a bar
+        if np.linalg.norm(255 * (np.array(to_rgb(arm)) - to_rgb(code))) < 40
+    ]
+    assert not near
 
 
 def _calm(view: TrialView) -> TrialView:

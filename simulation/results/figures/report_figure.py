@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from simulation.files.folder import Content
     from simulation.results.report.page import Panel
 
-__all__ = ["ReportFigure", "figures_in", "render_all"]
+__all__ = ["ReportFigure", "figures_in", "not_drawn", "render_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,18 @@ def figures_in(package: str) -> tuple[ReportFigure[Any], ...]:
     return tuple(sorted(figures, key=lambda figure: figure.order))
 
 
+def not_drawn[S](figures: Iterable[ReportFigure[S]], subject: S) -> list[str]:
+    """Return the titles of the figures in which there would be nothing to see."""
+    return [figure.title for figure in figures if not figure.applies(subject)]
+
+
 def render_all[S](
-    figures: Iterable[ReportFigure[S]], subject: S, files: dict[str, Content], formats: Formats, *, folder: str = "figures/"
+    figures: Iterable[ReportFigure[S]],
+    subject: S,
+    files: dict[str, Content],
+    formats: Formats,
+    *,
+    folder: str = "figures/",
 ) -> list[Panel]:
     """Draw the figures that apply, one after the other, into `files`; return the panels of a report.
 

@@ -2,7 +2,7 @@
 
 Colours follow Okabe & Ito (2008), safe for colour-blind readers, and keep one meaning throughout: orange-red
 is leukaemia, blue what a T-cell engager does, green donor T cells, amber Treg, purple B cells, wine what has
-escaped.
+escaped. Arms, differences and indices have none of these.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.markers import TICKDOWN, TICKLEFT
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from matplotlib.transforms import Bbox
@@ -63,6 +64,8 @@ COLOUR = {
     "ink": "#222222",
     "quiet": "#6E6E6E",
     "faint": "#D9D9D9",
+    "finding": "#555555",  # what was computed from many patients, and what it is held against
+    "other": "#C01080",
 }
 
 
@@ -71,8 +74,9 @@ def colour(name: str) -> str:
     return COLOUR.get(name, name)
 
 
-# Scenarios or arms drawn together: told apart by colour AND by dashes, so that a grey print still reads.
-ARM_COLOURS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#C98A00", "#56B4E9", "#882255")
+# Scenarios or arms drawn together: told apart by colour AND by dashes, so that a grey print still reads. No colour of the
+# palette above is among them: a blue arm would pass for the drug, an orange one for leukaemia.
+ARM_COLOURS = ("#000000", "#C01080", "#8C8C1F", "#8A8A8A", "#661100", "#D47FB0", "#A8912B", "#4A4A78")
 DASHES: tuple[str | tuple[int, tuple[float, ...]], ...] = (
     "solid",
     (0, (5, 1.5)),
@@ -174,6 +178,10 @@ class PaperFigure(Figure):
         self.text(
             right, below, SIMULATED, ha="right", va="bottom", fontsize=5.5, color=COLOUR["quiet"], in_layout=False
         )  # fmt: skip
+
+    def legend(self, *args: Any, **options: Any) -> Legend:
+        """Add a legend to the figure, where it stays when the line below is added."""
+        return super().legend(*args, **{"bbox_to_anchor": (0.0, 0.0, 1.0, 1.0)} | options)
 
     def savefig(self, fname: Any, **options: Any) -> None:
         """Save the figure as matplotlib does, and the line below it."""

@@ -1,4 +1,4 @@
-"""The report of several runs of one patient: the outcomes beside each other, the overview, and the way to each run's own report."""
+"""The report of several runs of one patient: outcomes beside each other, the overview, the way to each run's own report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["joint_report"]
 
 
-def joint_report(results: Sequence[Result], folders: Sequence[str], figures: Sequence[Panel], *, interrupted: bool) -> str:
+def joint_report(
+    results: Sequence[Result], folders: Sequence[str], figures: Sequence[Panel], *, interrupted: bool
+) -> str:
     """Return the page; `folders` are the places of the runs' own reports, seen from this one."""
     header, *rows = outcome_rows(results)
     names = [result.scenario.name for result in results]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 

@@ -16,7 +16,7 @@ from simulation.units import format_number
 __all__ = ["FIGURE"]
 
 _FLOOR, _TOP = 1e-6, 1.0
-_WITH, _WITHOUT = style.COLOUR["blasts"], style.COLOUR["engager"]
+_WITH, _WITHOUT = style.COLOUR["blasts"], "#B5B5B5"
 
 
 @style.styled
@@ -78,5 +78,11 @@ def caption(view: TrialView) -> str:
 
 
 FIGURE = ReportFigure(
-    "waterfall", "Lowest MRD after treatment began", caption, figure, order=40, section="results"
+    "waterfall",
+    "Lowest MRD after treatment began",
+    caption,
+    figure,
+    order=40,
+    section="results",
+    applies=lambda view: any(arm.happened("mrd_nadir").any() for arm in view.arms),
 )
