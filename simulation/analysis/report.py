@@ -77,10 +77,10 @@ def _span(findings: Findings, index: int, factor: Factor) -> str:
         if factor.numeric:
             numbers = [float(value) for value in values]
             scale = ", logarithmic" if factor.scale == "log" else ""
-            low, high = short_number(min(numbers)), short_number(max(numbers))
+            low, high = factor.told(min(numbers)), factor.told(max(numbers))
             return f"{low} to {high} {factor.unit}".strip() + f"{scale} ({len(values)} values)"
         return f"{len(values)} values"
-    return f"{short_number(factor.low)} to {short_number(factor.high)} {factor.unit}".strip()
+    return f"{factor.told(factor.low)} to {factor.told(factor.high)} {factor.unit}".strip()
 
 
 def _table(findings: Findings) -> tuple[list[str], list[list[str]], int]:

@@ -78,7 +78,7 @@ def wrapped(text: str, width: int = 42) -> str:
 
 def _told(factor: Factor, level: Value) -> str:
     if factor.numeric and not isinstance(level, str):
-        return number_text(float(level))
+        return factor.signed(number_text(float(level)))
     text = factor.told(level)
     return text if len(text) <= 22 else text[:20] + "…"
 
