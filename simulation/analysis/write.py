@@ -41,7 +41,7 @@ def write_analysis(findings: Findings, folder: Path, *, formats: Formats) -> Non
 
 
 def _tables(findings: Findings) -> Iterator[tuple[str, Content]]:
-    """Yield what the parameters' columns mean, responses, differences, thresholds, indices and the Pareto front, as far as there are any."""
+    """Yield what the parameters' columns mean, and responses, differences, thresholds, indices, front: what there is."""
     factors = [factor.name for factor in findings.plan.factors]
     told = ([one.name, one.mode, one.unit, one.meaning, " ".join(one.paths)] for one in findings.plan.factors)
     yield "factors.csv", csv_text(("name", "mode", "unit", "meaning", "paths"), told)

@@ -57,7 +57,7 @@ def describe_cohort(request: Request) -> None:
 
 
 def _tell(summary: Summary, out: Path | None) -> None:
-    click.echo(tables.heading(summary))
+    print_prose([tables.heading(summary)])
     print_prose(["For all: " + "; ".join(f"{name} {told}" for name, told in summary.fixed)])
     click.echo()
     sources: dict[str, int] = {}

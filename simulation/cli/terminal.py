@@ -96,25 +96,24 @@ def _print_blocks(
     margin = max(map(len, headers[1:]), default=0) + 4
     lines = [] if title is None else [title]
     for first, *others in rows:
-        lines += [f"{headers[0]} {first}".strip()]
+        lines += _wrapped(f"{headers[0]} {first}".strip(), room, " " * 4)
         for header, cell in zip(headers[1:], others, strict=True):
-            if not cell:
-                continue
-            lines += textwrap.wrap(
-                f"  {header:<{margin - 2}}{cell}", max(room, margin + 20), subsequent_indent=" " * margin,
-                break_long_words=False, break_on_hyphens=False, drop_whitespace=True,
-            )  # fmt: skip
-    sys.stdout.write("\n".join(line.rstrip() for line in lines) + "\n")
+            if cell:
+                lines += _wrapped(f"  {header:<{margin - 2}}{cell}", max(room, margin + 20), " " * margin)
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(
+        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def print_prose(lines: Iterable[str], *, indent: str = "") -> None:
     """Print sentences to stdout, each on lines as wide as the terminal; those after its first begin with `indent`."""
     width = console().width
     for line in lines:
-        wrapped = textwrap.wrap(
-            line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-        )
-        click.echo("\n".join(wrapped))
+        click.echo("\n".join(_wrapped(line, width, indent)))
 
 
 class StatusLine:

@@ -29,7 +29,7 @@ __all__ = ["MarrowMap", "Result"]
 EVENT_FIELDS = ("day", "kind", "what", "value", "unit", "detail")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Result:
     """Hold everything one run of one patient left behind.
 
@@ -112,6 +112,23 @@ class Result:
         missing = not_drawn(_figures(), self) if formats else []
         files["report.html"] = run_report(self, panels, missing, origin)
         return files
+
+    def __repr__(self) -> str:
+        """Return one line: all that a run left would fill a notebook."""
+        scenario, days = self.scenario.name, f"{self.end:g} days"
+        return f"<Result of {scenario!r}, seed {self.seed}, patient {self.patient}: {days}, {len(self.events)} events>"
+
+    def _repr_html_(self) -> str:
+        """Return the outcomes as a table, for notebooks."""
+        from html import escape
+
+        from simulation.results.words import outcome_table, verdict
+
+        rows = "".join(
+            f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in outcome_table(self)
+        )
+        head = f"<b>{escape(self.scenario.name)}</b>, seed {self.seed}, patient {self.patient} (simulated)"
+        return f"<p>{head}<br>{escape(verdict(self))}</p><table>{rows}</table>"
 
     def plot(self, name: str, ax: Axes | None = None, **options: Any) -> Figure:
         """Draw a figure of the report by its name, such as `burden`; on `ax`, its main panel alone.

@@ -156,6 +156,7 @@ def test_figures_have_a_line_per_arm_and_a_map_per_panel(tmp_path: Path) -> None
         other["lines_relapse"].draw(findings).axes
     ):  # three lines: bars beside each other, no bands on one another
         assert [type(one).__name__ for one in ax.collections] == ["LineCollection"] * 3
+        assert ax.get_xlim() == pytest.approx((-0.05, 1.05))
     assert {"pareto_relapse_agvhd_2_4_early", "pareto_relapse_agvhd_2_4_late"} <= set(other)
     assert len([ax for ax in other["heat_relapse"].draw(findings).axes if ax.images]) == 2
 

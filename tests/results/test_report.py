@@ -110,6 +110,15 @@ def test_interrupted_run_says_so(tmp_path: Path, relapse: Result) -> None:
         assert ("The run was interrupted" in (place / "report.html").read_text()) is interrupted
 
 
+def test_a_notebook_shows_the_outcomes_and_no_arrays(relapse: Result) -> None:
+    assert len(repr(relapse)) < 200
+    assert relapse.scenario.name in repr(relapse)
+    html = relapse._repr_html_()
+    assert len(html) < 5000
+    assert "Salvage &lt;b&gt;&amp;" in html and "simulated" in html
+    assert "Current leukaemia-free survival" in html
+
+
 def test_a_forgotten_value_is_an_error_and_not_a_gap() -> None:
     with pytest.raises(UndefinedError):
         render_page("run.html.j2", name="x")

@@ -75,6 +75,9 @@ def line_plot(
 
 
 def _panel(ax: Axes, axis: FactorAxis, lines: Sequence[Line]) -> None:
+    first, last = float(axis.places.min()), float(axis.places.max())
+    pad = 0.05 * (last - first) or 0.5
+    ax.set_xlim(first - pad, last + pad)  # of lines drawn aside matplotlib does not know how far they reach
     for index, line in enumerate(lines):
         colour = style.ARM_COLOURS[index % len(style.ARM_COLOURS)]
         dash = style.DASHES[index % len(style.DASHES)]

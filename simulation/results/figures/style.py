@@ -180,8 +180,10 @@ class PaperFigure(Figure):
         )  # fmt: skip
 
     def legend(self, *args: Any, **options: Any) -> Legend:
-        """Add a legend to the figure, where it stays when the line below is added."""
-        return super().legend(*args, **{"bbox_to_anchor": (0.0, 0.0, 1.0, 1.0)} | options)
+        """Add a legend to the figure, where it stays when the line below is added; those outside upper do so by themselves."""
+        if not str(options.get("loc")).startswith("outside"):
+            options.setdefault("bbox_to_anchor", (0.0, 0.0, 1.0, 1.0))
+        return super().legend(*args, **options)
 
     def savefig(self, fname: Any, **options: Any) -> None:
         """Save the figure as matplotlib does, and the line below it."""
