@@ -6,9 +6,16 @@ from typing import Any, Final
 import numpy as np
 
 from simulation.analysis.findings import Findings
-from simulation.analysis.words import answer_sentence, headline, ranking_sentence, span_sentences
+from simulation.analysis.words import (
+    answer_sentence,
+    headline,
+    ranking_sentence,
+    span_sentences,
+    unchanged,
+)
 from simulation.results.report.page import Panel, render_page
 from simulation.sweep.factors import Factor, short_number
+from simulation.sweep.outcomes import find_outcome
 
 __all__ = ["sweep_report"]
 
@@ -47,6 +54,7 @@ def sweep_report(findings: Findings, panels: Sequence[Panel], files: Sequence[st
         answers=[answer_sentence(findings, answer) for answer in findings.answers],
         rankings=[ranking_sentence(ranking, labels) for ranking in findings.rankings],
         notes=findings.notes,
+        not_drawn=[find_outcome(name, findings.outcomes).title for name in unchanged(findings)],
         figures=panels,
         header=header,
         rows=rows,
@@ -69,10 +77,10 @@ def _span(findings: Findings, index: int, factor: Factor) -> str:
         if factor.numeric:
             numbers = [float(value) for value in values]
             scale = ", logarithmic" if factor.scale == "log" else ""
-            low, high = short_number(min(numbers)), short_number(max(numbers))
+            low, high = factor.told(min(numbers)), factor.told(max(numbers))
             return f"{low} to {high} {factor.unit}".strip() + f"{scale} ({len(values)} values)"
         return f"{len(values)} values"
-    return f"{short_number(factor.low)} to {short_number(factor.high)} {factor.unit}".strip()
+    return f"{factor.told(factor.low)} to {factor.told(factor.high)} {factor.unit}".strip()
 
 
 def _table(findings: Findings) -> tuple[list[str], list[list[str]], int]:

@@ -10,7 +10,7 @@ from simulation.analysis.threshold import Crossing, Threshold
 from simulation.sweep.factors import Factor, short_number
 from simulation.sweep.outcomes import NumericOutcome, find_outcome
 
-__all__ = ["answer_sentence", "headline", "ranking_sentence", "span_sentences"]
+__all__ = ["answer_sentence", "headline", "ranking_sentence", "span_sentences", "unchanged"]
 
 _MOST_SPANS = 12
 _NEARLY = 1e-9
@@ -47,6 +47,17 @@ def span_sentences(findings: Findings) -> list[str]:
                 f"to {_mean(findings, last, arm, i)} ({findings.title(last)})."
             )
     return told[:_MOST_SPANS]
+
+
+def unchanged(findings: Findings) -> list[str]:
+    """Return the outcomes that have one mean at every point and in every arm: there is nothing to draw of them."""
+    told = []
+    for i, outcome in enumerate(findings.outcomes):
+        means = findings.responses.mean[:, :, i]
+        known = means[np.isfinite(means)]
+        if not known.size or np.ptp(known) <= _NEARLY * max(abs(float(known.max())), 1.0):
+            told.append(outcome.name)
+    return told
 
 
 def _plain_title(outcome: NumericOutcome) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from simulation.analysis.findings import Findings
 from simulation.analysis.report import sweep_report
 from simulation.analysis.sensitivity import NOT_RESOLVED, is_share
+from simulation.figure_formats import Formats
 from simulation.files.folder import Content, write_folder
 from simulation.files.tables import csv_text
 from simulation.provenance import provenance
@@ -18,7 +19,7 @@ from simulation.sweep.factors import Value
 __all__ = ["write_analysis"]
 
 
-def write_analysis(findings: Findings, folder: Path, *, figures: bool) -> None:
+def write_analysis(findings: Findings, folder: Path, *, formats: Formats) -> None:
     """Write tables, all runs, figures and the report to a folder, and replace an earlier analysis there."""
 
     def contents() -> Mapping[str, Content]:
@@ -28,11 +29,11 @@ def write_analysis(findings: Findings, folder: Path, *, figures: bool) -> None:
         )
         tables = [f"{folder.name}/{name}" for name in files]
         panels = []
-        if figures:
+        if formats:
             from simulation.analysis.figures import figures_of
             from simulation.results.figures.report_figure import render_all
 
-            panels = render_all(figures_of(findings), findings, files)
+            panels = render_all(figures_of(findings), findings, files, formats)
         files["report.html"] = sweep_report(findings, panels, tables)
         return files
 
@@ -40,8 +41,10 @@ def write_analysis(findings: Findings, folder: Path, *, figures: bool) -> None:
 
 
 def _tables(findings: Findings) -> Iterator[tuple[str, Content]]:
-    """Yield responses, differences, thresholds, indices and the Pareto front, as far as there are any."""
+    """Yield what the parameters' columns mean, and responses, differences, thresholds, indices, front: what there is."""
     factors = [factor.name for factor in findings.plan.factors]
+    told = ([one.name, one.mode, one.unit, one.meaning, " ".join(one.paths)] for one in findings.plan.factors)
+    yield "factors.csv", csv_text(("name", "mode", "unit", "meaning", "paths"), told)
     for name, header, rows in (
         ("responses", [*_RESPONSES, *factors], _responses(findings)),
         ("differences", [*_DIFFERENCES, *factors], _differences(findings)),

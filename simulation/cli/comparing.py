@@ -9,9 +9,10 @@ import click
 
 from simulation.cli import options
 from simulation.cli.interrupt import Interrupt
-from simulation.cli.terminal import CountLine, print_json, print_table
+from simulation.cli.terminal import CountLine, print_json, print_prose, print_table
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.errors import ExitStatus
+from simulation.figure_formats import Formats
 from simulation.files.atomic import write_file
 from simulation.pool import open_pool
 from simulation.results.words import short_title, survival_words
@@ -41,7 +42,7 @@ class Request:
     out: Path | None
     as_json: bool
     quiet: bool
-    figures: bool
+    formats: Formats
 
 
 def run_trial(trial: Trial, request: Request) -> int:
@@ -62,7 +63,7 @@ def run_trial(trial: Trial, request: Request) -> int:
             done = conduct(trial, out, pool, on_progress=told, should_stop=interrupt.requested)
         line.show("writing tables, figures and the report")
         if done.state.not_stored is None:
-            write_outputs(trial, done, out, figures=request.figures)
+            write_outputs(trial, done, out, formats=request.formats)
     _tell(trial, done, out, request)
     if done.state.stopped:
         return ExitStatus.INTERRUPTED
@@ -78,7 +79,9 @@ def _tell(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
     elif done.view.comparison.get("arms"):
         header, *rows = arm_rows(done.view.comparison)
         print_table(header, rows, right=range(1, len(header)))
-        click.echo("\n" + "\n".join(summary(trial, done.view.comparison)) + f"\n\nResults: {out}")
+        click.echo()
+        print_prose(summary(trial, done.view.comparison))
+        click.echo(f"\nResults: {out}")
     else:
         click.echo("No patient has a result in every arm yet.", err=True)
 

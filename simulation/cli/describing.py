@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from simulation.cli.terminal import CountLine, print_json, print_table
+from simulation.cli.terminal import CountLine, print_json, print_prose, print_table
 from simulation.cohort import tables
 from simulation.cohort.baselines import PACKAGED_BASELINES, load_baselines
 from simulation.cohort.draw import draw
@@ -57,8 +57,9 @@ def describe_cohort(request: Request) -> None:
 
 
 def _tell(summary: Summary, out: Path | None) -> None:
-    click.echo(tables.heading(summary))
-    click.echo("For all: " + "; ".join(f"{name} {told}" for name, told in summary.fixed) + "\n")
+    print_prose([tables.heading(summary)])
+    print_prose(["For all: " + "; ".join(f"{name} {told}" for name, told in summary.fixed)])
+    click.echo()
     sources: dict[str, int] = {}
     for title, (header, rows) in (
         ("What varies between patients", tables.varies_table(summary)),
@@ -68,8 +69,10 @@ def _tell(summary: Summary, out: Path | None) -> None:
         if rows:
             print_table(header, _with_numbers(header, rows, sources), title=title)
             click.echo()
-    click.echo("Sources\n" + "\n".join(f"[{number}] {source}" for source, number in sources.items()) + "\n")
-    click.echo(tables.verdict(summary))
+    click.echo("Sources")
+    print_prose((f"[{number}] {source}" for source, number in sources.items()), indent="     ")
+    click.echo()
+    print_prose([tables.verdict(summary)])
     if out is not None:
         click.echo(f"\nResults: {out}")
 
@@ -88,7 +91,7 @@ def _write(summary: Summary, out: Path) -> None:
     files: dict[str, Content] = {
         "baseline.csv": tables.baseline_csv(summary),
         "baseline.md": f"# Baseline\n\n{tables.markdown(summary, figure='baseline.png')}",
-        "baseline.png": render(figure_of(summary), svg=False).png,
+        "baseline.png": render(figure_of(summary))["png"],
     }
     drawn = summary.drawn
     about = provenance(cohort=drawn.cohort.name, seed=drawn.seed, patients=drawn.patients)
@@ -115,6 +118,6 @@ def _renew(summary: Summary, path: Path, text: str) -> None:
     from simulation.results.figures.style import render
 
     picture = path.parent / "images" / f"{path.stem}-baseline.png"
-    write_file(picture, render(figure_of(summary), svg=False).png)
+    write_file(picture, render(figure_of(summary))["png"])
     table = tables.markdown(summary, figure=f"images/{picture.name}")
     write_file(path, tables.renewed_page(text, table) or text)

@@ -10,6 +10,7 @@ import click
 from simulation.cli import options
 from simulation.cli.terminal import print_json, print_table
 from simulation.errors import ExitStatus, UserError
+from simulation.figure_formats import Formats
 
 __all__ = ["only_experiments", "run_experiments"]
 
@@ -53,7 +54,7 @@ def run_experiments(
     seed: int,
     out: Path | None,
     overwrite: bool,
-    figures: bool,
+    formats: Formats,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -78,7 +79,7 @@ def run_experiments(
             with _progress(experiment.name, experiment.n_wells(), quiet) as done:
                 result = run_experiment(experiment, seed=seed, done=done)
             # the folder is ours: a new one holds nothing that could be overwritten
-            write_result(result, folder, overwrite=overwrite, figures=figures)
+            write_result(result, folder, overwrite=overwrite, formats=formats)
         finally:
             release_folder(folder)
         if as_json:

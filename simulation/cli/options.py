@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulation.errors import UserError
+from simulation.figure_formats import FORMATS, NO_FIGURES, ONE_FORMAT
 
 if TYPE_CHECKING:
     from simulation.in_vitro.experiment import Experiment
@@ -81,6 +82,38 @@ def _whole(name: str, told: str) -> Decorator:
 def processors() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def figures() -> Decorator:
+    """Add the options --format F, which may be repeated, and --no-figures; the command gets `formats`, none for no figures."""
+
+    def draw_none(ctx: click.Context, param: click.Parameter, none: bool) -> None:
+        ctx.meta["no_figures"] = none
+
+    def chosen(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not ctx.meta["no_figures"]:
+            return tuple(dict.fromkeys(names)) or ONE_FORMAT
+        if names:
+            raise click.UsageError("--format and --no-figures exclude each other", ctx)
+        return NO_FIGURES
+
+    none = click.option(
+        "--no-figures",
+        is_flag=True,
+        is_eager=True,  # known when --format is read
+        expose_value=False,
+        callback=draw_none,
+        help="Draw no figures; the report is written without them.",
+    )
+    some = click.option(
+        "--format",
+        "formats",
+        multiple=True,
+        type=click.Choice(FORMATS, case_sensitive=False),
+        callback=chosen,
+        help=f"Format of the figures, {ONE_FORMAT[0]} unless another is named. May be repeated.",
+    )
+    return lambda command: some(none(command))
 
 
 def as_json(what: str) -> Decorator:

@@ -10,6 +10,7 @@ import click
 from simulation.cli.interrupt import Interrupt
 from simulation.cli.terminal import LiveLine, print_json, print_table
 from simulation.errors import UserError
+from simulation.figure_formats import FORMATS, ONE_FORMAT, Formats
 from simulation.files.atomic import write_file
 from simulation.files.folder import RESULTS, new_folder, release_folder
 from simulation.files.tables import csv_text
@@ -17,7 +18,7 @@ from simulation.results import Result, outcome_rows, prepare_folder, write_resul
 from simulation.scenario.schema import Scenario
 
 MOST_NAMES_IN_A_FOLDER = 3
-COMPARISON_FILES = ("comparison.csv", "overview.png", "overview.svg")
+COMPARISON_FILES = ("comparison.csv", "report.html", *(f"overview.{ending}" for ending in FORMATS))
 HEARD = "Stopping after this step and keeping what is done; Ctrl-C again ends at once."
 
 
@@ -29,7 +30,7 @@ class Request:
     patient: int
     out: Path | None = None
     overwrite: bool = False
-    figures: bool = True
+    formats: Formats = ONE_FORMAT
     quiet: bool = False
 
 
@@ -62,7 +63,7 @@ def run_all(files: Sequence[str], scenarios: Sequence[Scenario], request: Reques
                 if interrupt.requested():
                     break
             if outcome.several:
-                _write_comparison(outcome, figures=request.figures)
+                _write_comparison(outcome, request.formats, interrupted=interrupt.requested())
         finally:
             for folder in reversed(claimed):
                 release_folder(folder)
@@ -88,7 +89,7 @@ def _run_one(
             return  # not a step was done: there is nothing to keep
         line.show("writing the results")
         outcome.folders.append(
-            write_result(result, folder, overwrite=request.overwrite, figures=request.figures)
+            write_result(result, folder, overwrite=request.overwrite, formats=request.formats)
         )
         outcome.results.append(result)
 
@@ -129,20 +130,29 @@ def _distinct(names: Iterator[str]) -> Iterator[str]:
         yield name if seen[name] == 1 else f"{name}-{seen[name]}"
 
 
-def _write_comparison(outcome: Outcome, *, figures: bool) -> None:
-    """Write the summaries as one table, and one figure of all runs."""
+def _write_comparison(outcome: Outcome, formats: Formats, *, interrupted: bool) -> None:
+    """Write the summaries as one table, one figure of all runs and a report that leads to theirs."""
     if not outcome.results:
         return
     summaries = [result.summary for result in outcome.results]
     table = csv_text(list(summaries[0]), (summary.values() for summary in summaries))
-    write_file(outcome.place / "comparison.csv", table)
-    if figures:
-        from simulation.results.figures import style
-        from simulation.results.figures.overview import overview
+    from simulation.results.figures.report_figure import ReportFigure, render_all
+    from simulation.results.report.joint_report import joint_report
 
-        rendered = style.render(overview(outcome.results))
-        write_file(outcome.place / "overview.png", rendered.png)
-        write_file(outcome.place / "overview.svg", rendered.svg)
+    files: dict[str, Any] = {"comparison.csv": table}
+    panels: list[Any] = []
+    if formats:
+        from simulation.results.figures.overview import CAPTION, overview
+
+        figure = ReportFigure("overview", "Blasts in the body, and what was given", CAPTION, overview)
+        panels = render_all([figure], outcome.results, files, formats, folder="")
+    places = [folder.relative_to(outcome.place).as_posix() for folder in outcome.folders]
+    files["report.html"] = joint_report(outcome.results, places, panels, interrupted=interrupted)
+    for name in COMPARISON_FILES:
+        if name in files:
+            write_file(outcome.place / name, files[name])
+        else:
+            (outcome.place / name).unlink(missing_ok=True)  # of a comparison that this one replaces
 
 
 def tell(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:

@@ -2,7 +2,8 @@
 
 import math
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 WIDTH_WHEN_PIPED = 1000  # a pipe has no width: one row stays one line, for grep and awk
 
+GAP = 2  # columns between those of a table
 WIDTH_OF_BAR = 16
 WIDTH_FOR_BAR = 110  # on a narrower terminal the numbers need the room
 WIDTH_OF_STATE = 66  # the state in words at its longest, and the spinner
@@ -37,10 +39,19 @@ def print_table(
     title: str | None = None,
     right: Sequence[int] = (),
 ) -> None:
-    """Print a table to stdout; columns whose index is in `right` are aligned right."""
+    """Print a table to stdout; columns whose index is in `right` are aligned right.
+
+    Words and numbers stay whole: cells wrap between them, and where even that is too wide for the terminal each row is a
+    block of lines, its first cell above the others.
+    """
     from rich.table import Table
     from rich.text import Text
 
+    screen = console()
+    widths = _widths(list(zip(headers, *rows, strict=True)), screen.width)
+    if widths is None:
+        _print_blocks(headers, rows, title, screen.width)
+        return
     # names are a person's: [/red] in one is no markup
     table = Table(
         title=None if title is None else Text(title),
@@ -50,15 +61,59 @@ def print_table(
         header_style="bold",
     )
     for index, header in enumerate(headers):
-        table.add_column(Text(header), justify="right" if index in right else "left", overflow="fold")
+        table.add_column(Text(header), justify="right" if index in right else "left", width=widths[index])
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    screen = console()
     with screen.capture() as captured:
         screen.print(table)
     # Padding to the full width is of no use to a pipe.
     text = "\n".join(line.rstrip() for line in captured.get().splitlines())
     sys.stdout.write(text + "\n")
+
+
+def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """Return the width of every column of a table that fits; None where the longest words of all do not."""
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in columns]
+    least = [
+        max((cell_len(word) for cell in column for word in cell.split()), default=0) for column in columns
+    ]
+    room -= GAP * (len(columns) - 1)
+    if sum(least) > room:
+        return None
+    while sum(widths) > room:
+        # the one that is farthest above what it needs: long prose wraps, numbers stay on one line
+        spare = [width - floor for width, floor in zip(widths, least, strict=True)]
+        widths[spare.index(max(spare))] -= 1
+    return widths
+
+
+def _print_blocks(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], title: str | None, room: int
+) -> None:
+    """Print each row as lines `header  value`, wrapped between words."""
+    margin = max(map(len, headers[1:]), default=0) + 4
+    lines = [] if title is None else [title]
+    for first, *others in rows:
+        lines += _wrapped(f"{headers[0]} {first}".strip(), room, " " * 4)
+        for header, cell in zip(headers[1:], others, strict=True):
+            if cell:
+                lines += _wrapped(f"  {header:<{margin - 2}}{cell}", max(room, margin + 20), " " * margin)
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(
+        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def print_prose(lines: Iterable[str], *, indent: str = "") -> None:
+    """Print sentences to stdout, each on lines as wide as the terminal; those after its first begin with `indent`."""
+    width = console().width
+    for line in lines:
+        click.echo("\n".join(_wrapped(line, width, indent)))
 
 
 class StatusLine:

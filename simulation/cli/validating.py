@@ -10,12 +10,11 @@ import click
 from simulation.cli.interrupt import Interrupt
 from simulation.cli.terminal import console, print_json, print_table
 from simulation.errors import ExitStatus
+from simulation.files.folder import RESULTS, new_folder, release_folder
 from simulation.validation.check import FULL, Effort
-from simulation.validation.patients import SCENARIOS
 from simulation.validation.report import document, write_report
 from simulation.validation.run import PARTS, QUICK, Result, run_checks
 
-DOCS = SCENARIOS.parent / "docs"
 HEARD = "Stopping after the checks under way; Ctrl-C again ends at once."
 
 
@@ -37,19 +36,27 @@ def run_validation(request: Request) -> int:
     """Run the checks, write what was asked for, print a summary; return the exit status."""
     effort = Effort(QUICK if request.quick else FULL, request.seed)
     workers = request.workers or os.cpu_count() or 1
-    with Interrupt(lambda: click.echo(HEARD, err=True)) as interrupt:
-        results = _run(effort, request, workers, interrupt)
-        stopped = interrupt.requested()
-        folder = request.out or (None if request.parts or stopped else DOCS)
-        if folder is not None:
-            write_report(results, effort, folder / "validation.md", folder / "validation.json")
-        if request.early and not stopped:
-            from simulation.validation.early import write_early
-
-            page = (request.out or DOCS) / "when_early_does_not_win.md"
-            if write_early(effort, page, workers, interrupt.requested) is not None:
-                click.echo(f"Experiments: {page}", err=True)
+    # made before the work, so that a bad place is told at once
+    place = request.out or (
+        None if request.parts and not request.early else new_folder(RESULTS, "validation")
+    )
+    try:
+        with Interrupt(lambda: click.echo(HEARD, err=True)) as interrupt:
+            results = _run(effort, request, workers, interrupt)
             stopped = interrupt.requested()
+            folder = request.out or (None if request.parts or stopped else place)
+            if folder is not None:
+                write_report(results, effort, folder / "validation.md", folder / "validation.json")
+            if request.early and place is not None and not stopped:
+                from simulation.validation.early import write_early
+
+                page = place / "when_early_does_not_win.md"
+                if write_early(effort, page, workers, interrupt.requested) is not None:
+                    click.echo(f"Experiments: {page}", err=True)
+                stopped = interrupt.requested()
+    finally:
+        if request.out is None and place is not None:
+            release_folder(place)  # where nothing was written
     _tell(results, effort, request, folder)
     if stopped:
         return ExitStatus.INTERRUPTED

@@ -25,7 +25,7 @@ _WIDTH: Final = 10.0  # inches
 _ROW: Final = 1.5
 _BINS: Final = 24
 _FEWEST_BINS: Final = 6
-_OURS, _THEIRS = style.COLOUR["engager"], style.COLOUR["blasts"]
+_OURS, _THEIRS = style.COLOUR["finding"], style.COLOUR["other"]
 _LONG: Final = 38  # letters of a title that needs smaller ones
 _DECADE: Final = 5.0  # a logarithmic axis where 95 % of patients span so many times
 

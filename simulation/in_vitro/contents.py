@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from simulation.figure_formats import Formats
 from simulation.files.folder import Content
 from simulation.files.tables import columns_csv, json_text
 from simulation.in_vitro.words import comparison_rows, finding_rows, plan_rows
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
 __all__ = ["contents"]
 
 
-def contents(result: ExperimentResult, origin: Mapping[str, object], figures: bool) -> Mapping[str, Content]:
+def contents(
+    result: ExperimentResult, origin: Mapping[str, object], formats: Formats
+) -> Mapping[str, Content]:
     """Return every file by name, in the order of writing."""
     files: dict[str, Content] = {"summary.json": json_text(result.summary)}
     files |= {f"{name}.csv": columns_csv(table) for name, table in result.tables.items()}
     files["experiment.resolved.yaml"] = result.experiment.to_yaml()
-    panels = render_all(result.experiment.figures(), result, files) if figures else []
+    panels = render_all(result.experiment.figures(), result, files, formats)
     files["report.html"] = _report(result, panels, origin)
     return files
 

@@ -141,5 +141,5 @@ def cfse_profile(
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_locator(FixedLocator([1, 2, 3, 4]))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"$10^{{{value:g}}}$"))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: style.power(round(value))))
     ax.text(0.99, 1.0, label, transform=ax.transAxes, ha="right", va="top", fontsize=7.5, linespacing=1.2)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from simulation.figure_formats import Formats
 from simulation.files.folder import Content
 from simulation.in_vitro.experiment import Experiment
 
@@ -30,7 +31,7 @@ class Rows:
         return {name: np.array(values) for name, values in self._columns.items()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ExperimentResult:
     """Hold everything about one experiment.
 
@@ -53,11 +54,27 @@ class ExperimentResult:
         """Return the experiment: what the results folder calls the scenario."""
         return self.experiment
 
-    def contents(self, origin: Mapping[str, object], figures: bool) -> Mapping[str, Content]:
+    def __repr__(self) -> str:
+        """Return one line: all tables would fill a notebook."""
+        e = self.experiment
+        return f"<ExperimentResult of {e.name!r}, seed {self.seed}: {e.donors} donors, tables {', '.join(self.tables)}>"
+
+    def _repr_html_(self) -> str:
+        """Return the findings as a table, for notebooks."""
+        from html import escape
+
+        from simulation.in_vitro.words import finding_rows
+
+        header, rows = finding_rows(self)
+        cells = "".join(f"<th>{escape(title)}</th>" for title in header)
+        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+        return f"<p><b>{escape(self.experiment.name)}</b>, seed {self.seed} (simulated)</p><table><tr>{cells}</tr>{body}</table>"
+
+    def contents(self, origin: Mapping[str, object], formats: Formats) -> Mapping[str, Content]:
         """Return every file of the results folder by name, in the order of writing."""
         from simulation.in_vitro.contents import contents
 
-        return contents(self, origin, figures)
+        return contents(self, origin, formats)
 
     @property
     def summary(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from simulation.errors import OtherScenario, UserError
+from simulation.figure_formats import ONE_FORMAT, Formats
 from simulation.files.folder import (
     RESULTS,
     Content,
@@ -57,7 +58,7 @@ class Written(Protocol):
     def provenance(self) -> Mapping[str, object]:
         """Return what only the runner knows: start, duration."""
 
-    def contents(self, origin: Mapping[str, object], figures: bool) -> Mapping[str, Content]:
+    def contents(self, origin: Mapping[str, object], formats: Formats) -> Mapping[str, Content]:
         """Return every file by name, in the order of writing."""
 
 
@@ -94,12 +95,13 @@ def write_result(
     *,
     provenance_extra: Mapping[str, object] | None = None,
     overwrite: bool = False,
-    figures: bool = True,
+    formats: Formats = ONE_FORMAT,
 ) -> Path:
     """Write everything about one run, or one experiment in wells, and return the folder.
 
     `out_dir` may be absent, empty, or (with `overwrite`) hold results of the same scenario; None chooses
-    `results/<scenario>-seed<seed>`. Without `figures` the report has none either. Raise `UserError` as
+    `results/<scenario>-seed<seed>`. `formats` are those of the figures; without any
+    there are none, in the report either. Raise `UserError` as
     `prepare_folder` does, and on a full disk; then nothing is left.
     """
     if out_dir is None:
@@ -109,7 +111,7 @@ def write_result(
         _check(folder, result.scenario, overwrite)
     origin = _provenance(result, provenance_extra or {})
     try:
-        write_folder(folder, lambda: result.contents(origin, figures), origin)
+        write_folder(folder, lambda: result.contents(origin, formats), origin)
     except BaseException:
         if out_dir is None:
             release_folder(folder)

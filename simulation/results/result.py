@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from simulation.clinic.events import Event
+    from simulation.figure_formats import Formats
     from simulation.files.folder import Content
     from simulation.results.figures.report_figure import ReportFigure
     from simulation.scenario.schema import Scenario
@@ -28,7 +29,7 @@ __all__ = ["MarrowMap", "Result"]
 EVENT_FIELDS = ("day", "kind", "what", "value", "unit", "detail")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Result:
     """Hold everything one run of one patient left behind.
 
@@ -91,10 +92,10 @@ class Result:
             "interrupted": self.interrupted
         }
 
-    def contents(self, origin: Mapping[str, object], figures: bool) -> Mapping[str, Content]:
+    def contents(self, origin: Mapping[str, object], formats: Formats) -> Mapping[str, Content]:
         """Return every file of the results folder by name, in the order of writing."""
         from simulation.files.tables import columns_csv, csv_text, json_text, parquet_bytes
-        from simulation.results.figures.report_figure import render_all
+        from simulation.results.figures.report_figure import not_drawn, render_all
         from simulation.results.report.run_report import run_report
         from simulation.scenario.plugins import copies
 
@@ -107,9 +108,27 @@ class Result:
             "scenario.resolved.yaml": self.scenario.to_yaml(),
             **copies(self.scenario.plugin),
         }
-        panels = render_all(_figures(), self, files) if figures else []
-        files["report.html"] = run_report(self, panels, origin)
+        panels = render_all(_figures(), self, files, formats)
+        missing = not_drawn(_figures(), self) if formats else []
+        files["report.html"] = run_report(self, panels, missing, origin)
         return files
+
+    def __repr__(self) -> str:
+        """Return one line: all that a run left would fill a notebook."""
+        scenario, days = self.scenario.name, f"{self.end:g} days"
+        return f"<Result of {scenario!r}, seed {self.seed}, patient {self.patient}: {days}, {len(self.events)} events>"
+
+    def _repr_html_(self) -> str:
+        """Return the outcomes as a table, for notebooks."""
+        from html import escape
+
+        from simulation.results.words import outcome_table, verdict
+
+        rows = "".join(
+            f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in outcome_table(self)
+        )
+        head = f"<b>{escape(self.scenario.name)}</b>, seed {self.seed}, patient {self.patient} (simulated)"
+        return f"<p>{head}<br>{escape(verdict(self))}</p><table>{rows}</table>"
 
     def plot(self, name: str, ax: Axes | None = None, **options: Any) -> Figure:
         """Draw a figure of the report by its name, such as `burden`; on `ax`, its main panel alone.

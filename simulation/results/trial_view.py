@@ -101,6 +101,12 @@ class TrialView:
         """Return the arm that may be better, and the one it is held against."""
         return self.arm(self.main[0]), self.arm(self.main[1])
 
+    @property
+    def twins_differ(self) -> bool:
+        """Return whether the two arms in question are another outcome for anybody."""
+        one, other = self.main_arms
+        return bool((one.number(self.primary) != other.number(self.primary)).any())
+
     def index(self, key: str) -> int:
         """Return an arm's place, which decides its colour."""
         return [arm.key for arm in self.arms].index(key)

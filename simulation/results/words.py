@@ -21,7 +21,7 @@ __all__ = [
 # of more than three runs, each is a row of these
 SHORT: Final = (
     "treatment_start_day", "relapse_day", "complete_remission_day", "second_relapse_day", "mrd_relapse_day",
-    "extramedullary_relapse_day", "eradicated", "agvhd_grade",
+    "extramedullary_relapse_day", "eradicated", "agvhd_grade", "crs_grade",
     "current_leukaemia_free_days", "relapse_free_days", "final_blasts",
 )  # fmt: skip
 

@@ -53,7 +53,18 @@ class Factor:
     def title(self) -> str:
         """Return the label with its unit, for an axis."""
         name = self.label or self.name
-        return f"{name} ({self.unit})" if self.unit and f"({self.unit})" not in name else name
+        told = {"set": self.unit, "times": "times the scenario's", "plus": f"shift, {self.unit}",
+                "ratio_to": f"times {self.reference}"}[self.mode]  # fmt: skip
+        return f"{name} ({told})" if told and told not in name else name
+
+    @property
+    def meaning(self) -> str:
+        """Return what its values are, for the description of a column: a multiplier and a shift are none of the thing itself."""
+        told = {
+            "set": "", "times": "what the scenario says is multiplied by it", "plus": "added to what the scenario says",
+            "ratio_to": f"so many times {self.reference}",
+        }[self.mode]  # fmt: skip
+        return "; ".join(part for part in (self.label, told) if part)
 
     def at(self, u: float) -> Value:
         """Return the value at the share `u` (0..1) of the range, or of the listed values in their order."""
@@ -94,7 +105,15 @@ class Factor:
             if isinstance(written, Mapping):
                 return str(value)
             return "on" if written is True else "off" if written is False else str(written)
-        return short_number(float(value))
+        return self.signed(short_number(float(value)))
+
+    def signed(self, number: str) -> str:
+        """Return a number with the sign of what it does: ×10 multiplies, +14 and -14 shift."""
+        if self.mode == "set":
+            return number
+        if self.mode == "plus":
+            return number if number.startswith("-") else f"+{number}"
+        return f"\N{MULTIPLICATION SIGN}{number}"
 
 
 def short_number(value: float) -> str:

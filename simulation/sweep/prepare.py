@@ -12,7 +12,7 @@ from simulation.errors import OtherScenario, UserError
 from simulation.files.folder import RESULTS, slug
 from simulation.files.tables import plain
 from simulation.provenance import provenance
-from simulation.sweep.check import check_points, spread
+from simulation.sweep.check import check_points, sample
 from simulation.sweep.design_files import write_design
 from simulation.sweep.designs import Point, Shares, design_points, design_size, from_csv
 from simulation.sweep.factors import Factor
@@ -52,9 +52,8 @@ def check_sweep(sweep: Sweep) -> int:
             f"the sweep would have {runs:,} runs ({n:,} points)", file=sweep.path, key="design",
             expected=f"at most {MOST_RUNS:,}",
         )  # fmt: skip
-    tried = set(spread(n))
-    points = itertools.islice(points_of(sweep), n)
-    check_points(sweep, ((i, point) for i, (point, _) in enumerate(points) if i in tried))
+    points = (point for point, _ in itertools.islice(points_of(sweep), n))
+    check_points(sweep, sample(points, n))
     return n
 
 

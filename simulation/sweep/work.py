@@ -87,7 +87,9 @@ def store_design(plan: Plan, about: Mapping[str, Any] | None = None) -> Design:
     ]
     taken = {column.name for column in columns} | {"run", "status", "error", "seconds"}
     for factor in plan.factors:
-        columns.append(Column(factor.name, "float" if factor.numeric else "text", factor.unit, factor.label))
+        columns.append(
+            Column(factor.name, "float" if factor.numeric else "text", factor.unit, factor.meaning)
+        )
         taken.add(factor.name)
     columns += OUTCOME_COLUMNS
     taken |= {column.name for column in OUTCOME_COLUMNS}

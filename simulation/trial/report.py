@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+from simulation.figure_formats import Formats
 from simulation.files.folder import Content
 from simulation.provenance import provenance_lines
-from simulation.results.figures.report_figure import figures_in, render_all
+from simulation.results.figures.report_figure import figures_in, not_drawn, render_all
 from simulation.results.report.page import render_page
 from simulation.results.words import survival_words
 from simulation.trial import pair_words
@@ -16,13 +17,15 @@ __all__ = ["report_files"]
 
 
 def report_files(
-    trial: Trial, done: Conducted, origin: Mapping[str, object], *, figures: bool
+    trial: Trial, done: Conducted, origin: Mapping[str, object], *, formats: Formats
 ) -> dict[str, Content]:
-    """Return `report.html` by name, and with `figures` the figures as PNG and SVG."""
+    """Return `report.html` by name, and the figures in each of `formats`."""
     view, files = done.view, dict[str, Content]()
-    declared = figures_in("simulation.results.trial_figures") if figures else ()
+    declared = figures_in("simulation.results.trial_figures") if formats else ()
     panels = {
-        section: render_all((figure for figure in declared if figure.section == section), view, files)
+        section: render_all(
+            (figure for figure in declared if figure.section == section), view, files, formats
+        )
         for section in ("results", "twins", "sensitivity")
     }
     files["report.html"] = render_page(
@@ -52,6 +55,7 @@ def report_files(
         price=pair_words.price(view),
         price_note=pair_words.price_note(view),
         sensitivity_figures=panels["sensitivity"],
+        not_drawn=not_drawn(declared, view),
         correlations=words.correlations(view, trial),
         assumptions=words.assumptions(trial),
         limits=words.limits(trial, done),

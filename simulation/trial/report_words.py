@@ -27,6 +27,7 @@ __all__ = ["arms", "assumptions", "cohort_rows", "common", "concerns", "correlat
 
 _STRATEGY: Final = ("Treatment starts", *TITLES, "Transplant", "Disease", "Tests",
                     "Stop rules", "Definitions", "Simulation")  # fmt: skip
+_HARMS: Final = ("agvhd_3_4", "crs_3_4", "nrm")  # shown whatever a trial lists
 # contested or assumed, and able to turn the answer (docs/credibility.md)
 _ASSUMED: Final = ("phi_bm", "partition_marrow", "p_cd19_loss", "rate_exhaustion", "fraction_sanctuary",
                    "p_recognition_gvl", "rate_death_agvhd_3", "rate_death_agvhd_4", "rate_death_crs_4")  # fmt: skip
@@ -106,9 +107,9 @@ def arms(trial: Trial, view: TrialView) -> list[dict[str, Any]]:
 
 
 def results(trial: Trial, view: TrialView) -> list[tuple[str, list[str]]]:
-    """Return the table of results: the primary outcome, the secondary ones as the trial lists them, then the rest."""
+    """Return the table of results: the primary outcome, the secondary ones as the trial lists them, harms, then the rest."""
     found = view.comparison["arms"]
-    wanted = dict.fromkeys([view.primary, *trial.file.outcomes.secondary])
+    wanted = dict.fromkeys([view.primary, *trial.file.outcomes.secondary, *_HARMS])
     rows = [
         (title, [cell(found[arm.key]) for arm in view.arms])
         for name in wanted

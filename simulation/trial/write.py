@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from simulation.figure_formats import ONE_FORMAT, Formats
 from simulation.files.folder import Content, write_folder
 from simulation.files.tables import csv_lines, json_text
 from simulation.plugins import described
@@ -19,7 +20,7 @@ from simulation.trial.schema import Trial
 __all__ = ["write_outputs"]
 
 
-def write_outputs(trial: Trial, done: Conducted, out: Path, *, figures: bool = True) -> None:
+def write_outputs(trial: Trial, done: Conducted, out: Path, *, formats: Formats = ONE_FORMAT) -> None:
     """Write everything but the store, and replace what an earlier attempt left."""
     view, columns = done.view, _columns(trial, done.view)
     plugins = {arm.key: described(arm.scenario) for arm in trial.arms if arm.scenario.plugin}
@@ -44,7 +45,7 @@ def write_outputs(trial: Trial, done: Conducted, out: Path, *, figures: bool = T
         if view.arms and view.arms[0].n:
             from simulation.trial.report import report_files
 
-            files |= report_files(trial, done, origin, figures=figures)
+            files |= report_files(trial, done, origin, formats=formats)
         return files
 
     write_folder(out, contents, origin)

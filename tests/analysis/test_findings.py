@@ -11,12 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from simulation.analysis.figures import figures_of
+from simulation.analysis.figures.heat import has_contours
 from simulation.analysis.findings import Question, find
 from simulation.analysis.words import answer_sentence, ranking_sentence, span_sentences
 from simulation.analysis.write import write_analysis
 from simulation.cli import main
 from simulation.errors import UserError
 from simulation.statistics.proportions import limits_of_equals
+from simulation.sweep.outcomes import NumericOutcome
 from tests.sweep.fake import fill, filled, planned
 
 ARMS = "arms: {early: SCENARIOS/preemptive.yaml, late: SCENARIOS/therapeutic.yaml}\n"
@@ -79,7 +81,7 @@ def test_means_come_back_under_their_own_point(tmp_path: Path) -> None:
         },
     )
     findings = find(folder, ["final_blasts"])
-    write_analysis(findings, tmp_path / "analysis", figures=False)
+    write_analysis(findings, tmp_path / "analysis", formats=())
     with (tmp_path / "analysis" / "responses.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["outcome"] == "final_blasts"]
     assert len(rows) == plan.n_points * 2
@@ -139,7 +141,7 @@ def test_figures_have_a_line_per_arm_and_a_map_per_panel(tmp_path: Path) -> None
     folder, _ = filled(tmp_path, ONE, growth)
     findings = find(folder)
     drawn = {figure.name: figure for figure in figures_of(findings)}
-    assert set(drawn) == {"line_relapse_free_days", "line_relapse"}
+    assert set(drawn) == {"line_relapse_free_days"}  # as many relapse at every point: nothing to draw
     axes = drawn["line_relapse_free_days"].draw(findings).axes[0]
     curves = [line for line in axes.lines if line.get_marker() == "o"]
     assert len(curves) == 2 and len(axes.collections) == 2  # and each has its band
@@ -147,9 +149,49 @@ def test_figures_have_a_line_per_arm_and_a_map_per_panel(tmp_path: Path) -> None
     (tmp_path / "2").mkdir()
     findings = find(filled(tmp_path / "2", TWO, trade)[0])
     other = {figure.name: figure for figure in figures_of(findings)}
-    assert {"heat_relapse", "heat_relapse_difference", "contour_relapse", "lines_relapse"} <= set(other)
+    assert {"heat_relapse", "contour_relapse", "lines_relapse"} <= set(other)
+    assert "heat_relapse_difference" not in other  # the arms are the same everywhere
+    assert "Bars: 95 %" in other["lines_relapse"].caption_of(findings)
+    for ax in (
+        other["lines_relapse"].draw(findings).axes
+    ):  # three lines: bars beside each other, no bands on one another
+        assert [type(one).__name__ for one in ax.collections] == ["LineCollection"] * 3
+        assert ax.get_xlim() == pytest.approx((-0.05, 1.05))
     assert {"pareto_relapse_agvhd_2_4_early", "pareto_relapse_agvhd_2_4_late"} <= set(other)
     assert len([ax for ax in other["heat_relapse"].draw(findings).axes if ax.images]) == 2
+
+
+def early_harms(values: Mapping[str, Any], arm: str, rng: np.random.Generator) -> dict[str, Any]:
+    """Return a difference between arms that is sure where phi_bm is 0 and drowned by chance elsewhere."""
+    phi = float(values["phi_bm"])
+    return {"relapse_free_days": 200 + (arm == "early") * (20 + (1 + 1e3 * phi) * float(rng.normal()))}
+
+
+def test_a_difference_that_chance_drowns_has_no_colour(tmp_path: Path) -> None:
+    text = TWO.replace("outcomes: [relapse, agvhd_2_4]", "outcomes: [relapse_free_days]").partition(
+        "analysis:"
+    )[0]
+    findings = find(filled(tmp_path, text, early_harms)[0])
+    drawn = {figure.name: figure for figure in figures_of(findings)}
+    heat = drawn["heat_relapse_free_days_difference"]
+    assert "Pale and hatched: the interval holds zero" in heat.caption_of(findings)
+    (ax,) = [ax for ax in heat.draw(findings).axes if ax.images]
+    hatched = {(round(one.get_x() + 0.5), round(one.get_y() + 0.5)) for one in ax.patches if one.get_hatch()}
+    assert hatched == {(phi, dose) for phi in (1, 2) for dose in (0, 1, 2)}
+
+
+def test_contours_of_one_colour_are_not_drawn() -> None:
+    outcome = NumericOutcome("relapse", "relapse", share=True, less_is_better=True)
+    wide = np.array([[0.1, 0.3], [0.5, 0.9]])
+    narrow = np.array([[0.41, 0.42], [0.43, 0.44]])
+    for means, lines in ((wide, True), (narrow, False), (np.zeros((2, 2)), False)):
+        assert has_contours([("", means, means - 0.01, means + 0.01)], outcome, signed=False) is lines
+    gaps = np.array([[-0.3, 0.0], [0.2, 0.4]])
+    for half, lines in (
+        (0.01, True),
+        (1.0, False),
+    ):  # nothing is beyond chance: no line of no difference either
+        assert has_contours([("", gaps, gaps - half, gaps + half)], outcome, signed=True) is lines
 
 
 @pytest.mark.parametrize(("design", "names"), [
@@ -218,21 +260,22 @@ def test_the_report_needs_nothing_else_and_escapes_what_it_is_told(tmp_path: Pat
     folder, _ = filled(tmp_path, ONE, growth)
     findings = find(folder)
     place = tmp_path / "analysis"
-    write_analysis(findings, place, figures=True)
+    write_analysis(findings, place, formats=("png",))
     page = (place / "report.html").read_text(encoding="utf-8")
     assert "One &lt;b&gt;parameter" in page and "<b>parameter" not in page
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     assert "must not\nbe used for clinical" in page or "must not be used for clinical" in page
     assert "0.06 /day" in page.replace("0.0599", "0.06")
-    assert (place / "figures" / "line_relapse.png").stat().st_size > 5000
-    write_analysis(find(folder), place, figures=True)
+    assert (place / "figures" / "line_relapse_free_days.png").stat().st_size > 5000
+    assert re.search("Not drawn, because the mean is the same at every point .*: [^<]*[Rr]elapse", page)
+    write_analysis(find(folder), place, formats=("png",))
     assert (place / "report.html").read_text(encoding="utf-8") == page
 
 
 def test_parquet_holds_what_the_store_holds(tmp_path: Path) -> None:
     folder, plan = filled(tmp_path, ONE, growth)
     findings = find(folder)
-    write_analysis(findings, tmp_path / "analysis", figures=False)
+    write_analysis(findings, tmp_path / "analysis", formats=())
     table = pq.read_table(tmp_path / "analysis" / "runs.parquet")
     assert table.num_rows == plan.n_runs
     days = dict(zip(table["run"].to_pylist(), table["relapse_free_days"].to_pylist(), strict=True))

@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -143,7 +144,12 @@ def test_several_files_share_the_patient_and_end_with_a_comparison(
     assert answer.status == ExitStatus.DONE
     assert [(asked["seed"], asked["patient"]) for asked in runner.asked] == [(2, 0)] * 2
     both = Path("both")
-    assert {path.name for path in both.iterdir()} == {"late", "early", *running.COMPARISON_FILES}
+    files = {"comparison.csv", "report.html", "overview.png"}
+    assert {path.name for path in both.iterdir()} == {"late", "early", *files}
+    report = (both / "report.html").read_text()
+    for name in ("late", "early"):
+        assert f'<a href="{name}/report.html">Patient {name}</a>' in report
+    assert "<figure" in report and "Current leukaemia-free survival" in report
     with (both / "comparison.csv").open() as file:
         assert [row["scenario"] for row in csv.DictReader(file)] == ["Patient late", "Patient early"]
     header = answer.out.splitlines()[0]
@@ -153,7 +159,34 @@ def test_several_files_share_the_patient_and_end_with_a_comparison(
 
 def test_no_figures_draws_no_overview(sim: Sim, runner: FakeRunner, scenario_file: SCENARIOS) -> None:
     sim("run", scenario_file("a"), scenario_file("b"), "--out", "both", "--no-figures")
-    assert {path.name for path in Path("both").iterdir()} == {"a", "b", "comparison.csv"}
+    assert {path.name for path in Path("both").iterdir()} == {"a", "b", "comparison.csv", "report.html"}
+    assert "<figure" not in Path("both/report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "endings"),
+    [(["--format", "svg"], {"svg"}), (["--format", "pdf", "--format", "png"], {"pdf", "png"})],
+)
+def test_figures_have_the_formats_asked_for_and_no_older_one_stays(
+    sim: Sim, runner: FakeRunner, scenario_file: SCENARIOS, options: list[str], endings: set[str]
+) -> None:
+    words = ("run", scenario_file("a"), scenario_file("b"), "--out", "both", "--overwrite")
+    assert sim(*words).status == ExitStatus.DONE
+    for run in ("a", "b"):  # the fake runs leave nothing that could be replaced
+        shutil.rmtree(Path("both", run))
+    assert sim(*words, *options).status == ExitStatus.DONE
+    assert {path.suffix[1:] for path in Path("both").glob("overview.*")} == endings
+
+
+def test_formats_and_no_figures_exclude_each_other(
+    sim: Sim, runner: FakeRunner, scenario_file: SCENARIOS
+) -> None:
+    for words in (("--no-figures", "--format", "svg"), ("--format", "svg", "--no-figures")):
+        answer = sim("run", scenario_file("a"), *words)
+        assert answer.status == ExitStatus.USAGE
+        assert "exclude each other" in answer.err
+    assert sim("run", scenario_file("a"), "--format", "jpg").status == ExitStatus.USAGE
+    assert not runner.asked
 
 
 def test_files_of_one_name_get_two_folders(

@@ -29,7 +29,7 @@ def test_two_scenarios_leave_everything_that_the_readme_names(process: Sim, tmp_
         for name in named:
             assert (tmp_path / "both" / run / name).exists(), name
         assert list((tmp_path / "both" / run / "figures").glob("*.png"))
-    for name in ("overview.png", "overview.svg", "comparison.csv"):
+    for name in ("overview.png", "comparison.csv"):
         assert (tmp_path / "both" / name).stat().st_size > 100
     assert answer.out.splitlines()[-1] == "Results: both"
 

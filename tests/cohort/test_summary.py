@@ -156,9 +156,9 @@ def test_the_figure_shows_every_parameter_and_marks_what_is_published() -> None:
     marks = [np.asarray(line.get_xdata()) for line in growth.lines if line.get_marker() == "D"]
     assert [list(mark) for mark in marks] == [[6.9]]
     assert growth.get_xlabel() == "%/day"
-    assert render(figure, svg=False).png == render(figure_of(summary), svg=False).png
+    assert render(figure)["png"] == render(figure_of(summary))["png"]
 
 
 def test_one_patient_makes_a_figure_too(tmp_path: Path) -> None:
     summary = summarise(draw(*load_cohort_arm(STANDARD), 1, 1, course=False), load_baselines())
-    assert render(figure_of(summary), svg=False).png[:4] == b"\x89PNG"
+    assert render(figure_of(summary))["png"][:4] == b"\x89PNG"

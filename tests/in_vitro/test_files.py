@@ -10,6 +10,8 @@ from simulation.cli import main
 from simulation.errors import UserError
 from simulation.in_vitro.load import is_experiment, load_experiment, parse_experiment
 from simulation.in_vitro.plate import Plate
+from simulation.in_vitro.run import run_experiment
+from simulation.in_vitro.words import finding_rows
 from simulation.parameters import ParameterTable
 
 from .plates import COCULTURE, CYTOTOXICITY, MLR, SUPPRESSION, run
@@ -91,6 +93,16 @@ def test_extends_and_set_work_as_for_scenarios(tmp_path: Path) -> None:
     file.write_text("extends: base.yaml\nname: More\nparameters: {treg_ratio_half: 0.04}\n")
     experiment = load_experiment(file, ["donors=3"])
     assert (experiment.name, experiment.donors, experiment.parameters["treg_ratio_half"]) == ("More", 3, 0.04)
+
+
+def test_a_notebook_shows_the_findings_and_no_arrays(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text(TINY)
+    result = run_experiment(load_experiment(tmp_path / "x.yaml"), seed=4)
+    assert len(repr(result)) < 200
+    html = result._repr_html_()
+    header, rows = finding_rows(result)
+    assert html.count("<tr>") == 1 + len(rows)
+    assert all(f"<th>{title}</th>" in html for title in header)
 
 
 def test_the_resolved_file_gives_the_same_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,7 +34,7 @@ from simulation.cli import main
 from simulation.sweep.plan import load_plan
 from simulation.sweep.table import Table
 assert main(["check", "two.yaml", "sweep.yaml"]) == 0
-assert main(["run", "two.yaml", "--out", "run", "--quiet"]) == 0
+assert main(["run", "two.yaml", "--out", "run", "--quiet", "--format", "svg"]) == 0
 summary = json.load(open("run/summary.json"))
 assert summary["anti_cd22_days"] == 16.0 and summary["anti_cd22_ug"] == 14 * 28 + 2 * 9, summary
 assert summary["blinatumomab_days"] == 0

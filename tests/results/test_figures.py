@@ -16,6 +16,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from simulation.figure_formats import FORMATS
 from simulation.products.received import Interval
 from simulation.products.registry import product
 from simulation.results import MarrowMap, Result
@@ -55,20 +56,19 @@ def _texts(figure: Figure) -> list[str]:
 
 @pytest.mark.parametrize("spec", FIGURES, ids=lambda spec: spec.name)
 def test_every_figure_of_every_odd_result_is_drawn(spec: object, any_result: Result) -> None:
-    rendered = style.render(spec.draw(any_result))  # type: ignore[attr-defined]
-    with Image.open(io.BytesIO(rendered.png)) as image:
+    rendered = style.render(spec.draw(any_result), FORMATS)  # type: ignore[attr-defined]
+    with Image.open(io.BytesIO(rendered["png"])) as image:
         colours = image.convert("L").getcolors(image.width * image.height)
         assert image.width > 600
         assert colours is not None and len(colours) > 5  # not an empty sheet
-    assert rendered.svg.rstrip().endswith("</svg>")
+    assert rendered["svg"].rstrip().endswith(b"</svg>")
     assert spec.caption_of(any_result)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("spec", FIGURES, ids=lambda spec: spec.name)
 def test_same_result_gives_the_same_bytes(spec: object) -> None:
-    first, second = (style.render(spec.draw(relapsing())) for _ in range(2))  # type: ignore[attr-defined]
-    assert first.svg == second.svg
-    assert first.png == second.png
+    first, second = (style.render(spec.draw(relapsing()), FORMATS) for _ in range(2))  # type: ignore[attr-defined]
+    assert first == second
 
 
 def test_svg_bytes_survive_another_process_and_the_users_settings() -> None:
@@ -78,7 +78,7 @@ def test_svg_bytes_survive_another_process_and_the_users_settings() -> None:
         "matplotlib.rcParams['svg.hashsalt'] = 'theirs'\n"
         "from tests.results.conftest import relapsing\n"
         "from simulation.results.figures import burden, style\n"
-        "print(hashlib.sha256(style.render(burden.figure(relapsing())).svg.encode()).hexdigest())"
+        "print(hashlib.sha256(style.render(burden.figure(relapsing()), ('svg',))['svg']).hexdigest())"
     )
     digests = {
         subprocess.run(
@@ -90,9 +90,37 @@ def test_svg_bytes_survive_another_process_and_the_users_settings() -> None:
 
 
 def test_svg_has_no_date_and_no_version() -> None:
-    svg = style.render(burden.figure(relapsing())).svg
+    svg = style.render(burden.figure(relapsing()), ("svg",))["svg"].decode()
     assert "matplotlib.org" not in svg
     assert "dc:date" not in svg
+
+
+def test_a_figure_in_which_nothing_would_be_seen_is_not_drawn_and_the_report_says_so(tmp_path: Path) -> None:
+    nothing = untreated()
+    flat = dict(nothing.columns) | {"tissue_integrity_fraction": np.ones(nothing.days.size)}
+    flat |= {name: np.zeros(nothing.days.size) for name in ("crs_score", "blinatumomab_pg_per_ml")}
+    place = replace(nothing, columns=flat, maps=()).write(tmp_path / "run")
+    assert {path.stem for path in (place / "figures").iterdir()} == {"burden", "t_cells", "blood"}
+    report = (place / "report.html").read_text()
+    for figure in FIGURES:
+        told = (
+            f"{figure.title}"
+            in report.partition("Not drawn, because there is nothing to see")[2].partition("</p>")[0]
+        )
+        assert told is (figure.name in {"drug", "gvhd", "marrow_maps"})
+
+
+def test_a_figure_that_travels_says_that_it_is_simulated(tmp_path: Path) -> None:
+    figure = relapsing().plot("burden")
+    assert isinstance(figure, style.PaperFigure)
+    figure.savefig(tmp_path / "mine.svg")
+    for svg in ((tmp_path / "mine.svg").read_text(), style.render(figure, ("svg",))["svg"].decode()):
+        assert f"<!-- {style.SIMULATED} -->" in svg
+    height = figure.get_size_inches()[1]
+    with Image.open(io.BytesIO(style.render(figure)["png"])) as image:
+        assert image.height > 220 * height + 20  # a line of its own: it covers nothing
+        ink = np.asarray(image.convert("L"))[int(220 * height) + 5 :]
+    assert (ink < 160).sum() > 200
 
 
 def test_the_users_settings_are_left_alone() -> None:

@@ -11,7 +11,6 @@ import pytest
 from jinja2 import UndefinedError
 
 from simulation.results import Result, write_result
-from simulation.results.figures import style
 from simulation.results.figures.report_figure import figures_in
 from simulation.results.report.page import DISCLAIMER, figure_panel, render_page
 from simulation.results.scenario_words import scenario_words
@@ -96,7 +95,7 @@ def test_what_people_wrote_is_escaped(tmp_path: Path) -> None:
         "description": "</p><script>alert(2)</script>",
     }
     scenario = load_scenario(SCENARIOS / "therapeutic.yaml").model_copy(update=words)
-    place = write_result(replace(relapsing(), scenario=scenario), tmp_path / "run", figures=False)
+    place = write_result(replace(relapsing(), scenario=scenario), tmp_path / "run", formats=())
     html = (place / "report.html").read_text()
     assert "<script" not in html
     assert "<img" not in html
@@ -106,9 +105,18 @@ def test_what_people_wrote_is_escaped(tmp_path: Path) -> None:
 def test_interrupted_run_says_so(tmp_path: Path, relapse: Result) -> None:
     for interrupted in (True, False):
         place = write_result(
-            replace(relapse, interrupted=interrupted), tmp_path / str(interrupted), figures=False
+            replace(relapse, interrupted=interrupted), tmp_path / str(interrupted), formats=()
         )
         assert ("The run was interrupted" in (place / "report.html").read_text()) is interrupted
+
+
+def test_a_notebook_shows_the_outcomes_and_no_arrays(relapse: Result) -> None:
+    assert len(repr(relapse)) < 200
+    assert relapse.scenario.name in repr(relapse)
+    html = relapse._repr_html_()
+    assert len(html) < 5000
+    assert "Salvage &lt;b&gt;&amp;" in html and "simulated" in html
+    assert "Current leukaemia-free survival" in html
 
 
 def test_a_forgotten_value_is_an_error_and_not_a_gap() -> None:
@@ -117,11 +125,10 @@ def test_a_forgotten_value_is_an_error_and_not_a_gap() -> None:
 
 
 def test_huge_drawing_becomes_a_png() -> None:
-    small = style.Rendered(
-        b"\x89PNG", '<?xml version="1.0"?><svg width="3pt" height="3pt" xmlns="http://x"></svg>'
-    )
+    drawing = b'<?xml version="1.0"?><svg width="3pt" height="3pt" xmlns="http://x"></svg>'
+    small = {"png": b"\x89PNG", "svg": drawing}
     assert str(figure_panel("a", "A", "c", small).picture) == "<svg></svg>"
-    huge = style.Rendered(b"\x89PNG", "<svg>" + "x" * 1_000_000 + "</svg>")
+    huge = {"png": b"\x89PNG", "svg": b"<svg>" + b"x" * 1_000_000 + b"</svg>"}
     assert str(figure_panel("a", 'A"', "c", huge).picture).startswith(
         '<img src="data:image/png;base64,iVBORw==" alt="A&#34;"'
     )

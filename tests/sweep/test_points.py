@@ -18,6 +18,20 @@ def scenario(folder: Path, spec: str, *values: Any, base: str = "preemptive") ->
     return point_scenario(next(iter(sweep.arms.values())).to_yaml(), sweep.factors, values, "base")
 
 
+def test_a_multiplier_and_a_shift_say_that_they_are_ones(tmp_path: Path) -> None:
+    ratio = "graft.treg: {ratio_to: graft.tcon, values: [2]}"
+    spec = f"dli.first: {{plus: [-14 d, 14 d]}}, dli.cd3: {{times: [10]}}, {ratio}, phi_bm: [1]"
+    text = f"name: T\nscenario: SCENARIOS/preemptive.yaml\nparameters: {{{spec}}}\ndesign: {{kind: grid}}\n"
+    shift, doses, share, plain = load_sweep(write(tmp_path, text)).factors
+    assert [shift.told(value) for value in shift.levels] == ["-14", "+14"]
+    assert shift.title == "dli.first (shift, days)"
+    assert (doses.told(10.0), doses.title) == ("×10", "dli.cd3 (times the scenario's)")
+    assert (share.told(2.0), share.title) == ("×2", "graft.treg (times graft.tcon)")
+    assert (plain.told(1.0), plain.meaning) == ("1", "")
+    for factor, words in ((shift, "added to"), (doses, "multiplied by"), (share, "times graft.tcon")):
+        assert words in factor.meaning
+
+
 def test_a_bare_parameter_goes_where_the_base_has_it(tmp_path: Path) -> None:
     found = scenario(tmp_path, "rate_blast_net_growth: [0.1 /day], phi_bm: [1]", 0.1, 1.0)
     assert found.patient["rate_blast_net_growth"] == 0.1

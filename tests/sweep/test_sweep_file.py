@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from simulation.cli import main
 from simulation.errors import UserError
 from simulation.parameters import ParameterTable
 from simulation.parameters.dependence import parse_dependence
+from simulation.sweep.check import MOST_CHECKED, sample
 from simulation.sweep.load import load_sweep
 from simulation.sweep.plan import load_plan
 from simulation.sweep.prepare import check_sweep
@@ -23,6 +25,21 @@ def sweep_of(folder: Path, body: str, **options: Any) -> Any:
 
 def factor(folder: Path, spec: str) -> Any:
     return sweep_of(folder, f"parameters: {{{spec}}}\ndesign: {{kind: grid}}\n").factors[0]
+
+
+def test_of_a_big_design_a_sample_is_tried_that_has_every_end() -> None:
+    rng = np.random.default_rng(3)
+    points = [
+        (float(a), float(b), '"one"' if n else '"first"') for n, (a, b) in enumerate(rng.random((5000, 2)))
+    ]
+    tried = dict(sample(iter(points), len(points)))
+    assert len(tried) < MOST_CHECKED + 8
+    assert {0, len(points) - 1} <= set(tried)
+    assert all(tried[number] == points[number] for number in tried)
+    for index in (0, 1):
+        column = [point[index] for point in points]
+        assert {column.index(min(column)), column.index(max(column))} <= set(tried)
+    assert [number for number, _ in sample(iter(points[:50]), 50)] == list(range(50))
 
 
 @pytest.mark.parametrize(

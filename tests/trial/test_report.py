@@ -9,8 +9,10 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex, to_rgb
 
 from simulation.clinic.outcomes import OUTCOMES
+from simulation.figure_formats import FORMATS
 from simulation.pool import HerePool
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure, figures_in
@@ -69,9 +71,8 @@ def test_the_waterfall_shows_the_arms_own_threshold(done: Conducted) -> None:
 
 @pytest.mark.parametrize("declared", FIGURES, ids=lambda figure: figure.name)
 def test_every_figure_is_drawn_twice_the_same(done: Conducted, declared: ReportFigure[TrialView]) -> None:
-    one, two = (style.render(declared.draw(done.view)) for _ in range(2))
-    assert one.png == two.png
-    assert one.svg == two.svg
+    one, two = (style.render(declared.draw(done.view), FORMATS) for _ in range(2))
+    assert one == two
     assert len(declared.caption_of(done.view)) > 60
 
 
@@ -97,13 +98,41 @@ def test_subgroups_part_the_cohort(done: Conducted) -> None:
         by_name[row.parameter] = by_name.get(row.parameter, 0) + row.n
     assert by_name["rate_blast_net_growth"] == done.view.arms[0].n
     assert "weight" not in by_name  # it does not vary
-    assert style.render(forest.figure(done.view)).png
+    assert style.render(forest.figure(done.view))["png"]
 
 
 def test_a_trial_in_which_nothing_happens_is_drawn_too(done: Conducted) -> None:
     calm = _calm(done.view)
     for declared in FIGURES:
-        assert style.render(declared.draw(calm)).png
+        assert style.render(declared.draw(calm))["png"]
+    drawn = {declared.name for declared in FIGURES if declared.applies(calm)}
+    assert drawn == {"leukaemia_free", "survival", "incidence", "swimmer"}  # not one of zeros alone
+
+
+def test_of_three_arms_only_the_two_in_question_have_bands(done: Conducted) -> None:
+    wanted = {style.ARM_COLOURS[done.view.index(key)] for key in done.view.main}
+    for module in (survival, leukaemia_free, incidence):
+        for ax in module.figure(done.view).axes:
+            assert {to_hex(band.get_facecolor()[0]).upper() for band in ax.collections} == wanted
+        assert "of the two arms in question" in module.caption(done.view)
+    two = replace(done.view, arms=done.view.main_arms)
+    assert "in question" not in survival.caption(two)
+
+
+def test_no_arm_has_the_colour_of_a_drug_or_of_cells() -> None:
+    meant = {
+        code
+        for name, code in style.COLOUR.items()
+        if name not in ("ink", "quiet", "faint", "finding", "other")
+    }
+    assert not meant & set(style.ARM_COLOURS)
+    near = [
+        (arm, code)
+        for arm in style.ARM_COLOURS
+        for code in meant - {style.COLOUR["drug"]}  # a grey, drawn as a bar
+        if np.linalg.norm(255 * (np.array(to_rgb(arm)) - to_rgb(code))) < 40
+    ]
+    assert not near
 
 
 def _calm(view: TrialView) -> TrialView:
@@ -124,7 +153,7 @@ def _calm(view: TrialView) -> TrialView:
 
 
 def test_the_report_stands_alone(done: Conducted, trial: Trial) -> None:
-    files = report_files(trial, done, {"program": "x"}, figures=True)
+    files = report_files(trial, done, {"program": "x"}, formats=("png",))
     page = files["report.html"]
     assert isinstance(page, str)
     assert page.count("<figure") == len(FIGURES)
@@ -132,7 +161,7 @@ def test_the_report_stands_alone(done: Conducted, trial: Trial) -> None:
     assert "https://" not in page.replace("https://doi.org", "")
     assert "not validated" in page
     assert len([name for name in files if name.endswith(".png")]) == len(FIGURES)
-    assert report_files(trial, done, {"program": "x"}, figures=True) == files  # the same bytes twice
+    assert report_files(trial, done, {"program": "x"}, formats=("png",)) == files  # the same bytes twice
 
 
 @pytest.mark.parametrize("key", ["n", "shares", "rmst"])

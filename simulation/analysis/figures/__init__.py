@@ -9,9 +9,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-import numpy as np
-
 from simulation.analysis.findings import Findings
+from simulation.analysis.words import unchanged
 from simulation.results.figures.report_figure import ReportFigure
 
 __all__ = ["figures_of"]
@@ -20,8 +19,9 @@ __all__ = ["figures_of"]
 def figures_of(findings: Findings) -> Iterator[ReportFigure[Findings]]:
     """Yield every figure that a sweep deserves: outcome by outcome, then those of all together."""
     modules: list[Any] = [import_module(f"{__name__}.{info.name}") for info in iter_modules(__path__)]
+    still = unchanged(findings)
     for index, outcome in enumerate(findings.outcomes):
-        if np.isfinite(findings.responses.mean[..., index]).any():
+        if outcome.name not in still:
             for module in modules:
                 if hasattr(module, "of_outcome"):
                     yield from module.of_outcome(findings, index, outcome)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
+from simulation.results.figures import style
 from simulation.sweep.factors import Factor, Value
 
 __all__ = ["FactorAxis", "factor_axis", "levels_of", "number_text", "wrapped"]
@@ -39,7 +40,7 @@ class FactorAxis:
         axis.set_major_locator(FixedLocator([float(self.places[i]) for i in keep]))
         axis.set_major_formatter(FixedFormatter([self.texts[i] for i in keep]))
         axis.set_minor_locator(NullLocator())
-        if which == "x" and max((_width(self.texts[i]) for i in keep), default=0) * len(keep) > 46:
+        if which == "x" and max((len(self.texts[i]) for i in keep), default=0) * len(keep) > 46:
             ax.tick_params(axis="x", labelrotation=35)
             for text in ax.get_xticklabels():
                 text.set_horizontalalignment("right")
@@ -77,26 +78,16 @@ def wrapped(text: str, width: int = 42) -> str:
 
 def _told(factor: Factor, level: Value) -> str:
     if factor.numeric and not isinstance(level, str):
-        return number_text(float(level))
+        return factor.signed(number_text(float(level)))
     text = factor.told(level)
     return text if len(text) <= 22 else text[:20] + "…"
 
 
 def number_text(value: float) -> str:
     """Return a number with three digits for a tick, as a power of ten where that is shorter."""
-    text = f"{value:.3g}"
-    digits, mark, exponent = text.partition("e")
-    if value >= 1e4 or (value != 0 and abs(value) < 1e-3):
-        digits, mark, exponent = f"{value:.2e}".partition("e")
-        digits = digits.rstrip("0").rstrip(".")
-    if not mark:
-        return text
-    power = f"10^{{{int(exponent)}}}"
-    return f"${power}$" if digits == "1" else f"${digits}\\times{power}$"
-
-
-def _width(text: str) -> int:
-    return len(text) if "$" not in text else 4 if "times" not in text else 7
+    if abs(value) >= 1e4 or (value != 0 and abs(value) < 1e-3):
+        return style.scientific(value, 3)
+    return f"{value:.3g}"
 
 
 def _thinned(places: Floats) -> list[int]:

@@ -23,7 +23,7 @@ __all__ = ["MOST_BARS", "Swing", "index_bars", "morris_plane", "tornado"]
 
 type Floats = npt.NDArray[np.float64]
 MOST_BARS = 25
-_LOW, _HIGH = "#0072B2", "#D55E00"
+_LOW, _HIGH = style.COLOUR["finding"], style.COLOUR["other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +87,20 @@ def index_bars(found: Indices, labels: Sequence[str], outcome: NumericOutcome) -
             rows - 0.19,
             found.total[order],
             found.total_half[order],
-            "#0072B2",
-            "total effect $S_T$",
+            _LOW,
+            "total effect ST",
             0.36,
         )
-        _bars(ax, rows + 0.19, found.main[order], found.main_half[order], "#C98A00", "alone $S_1$", 0.36)
+        _bars(ax, rows + 0.19, found.main[order], found.main_half[order], _HIGH, "alone S1", 0.36)
         ax.set_xlabel(wrapped(f"Share of the variance of: {outcome.title}", 60))
         ax.set_xlim(left=min(0.0, float(np.nanmin(found.main[order] - found.main_half[order]))))
     elif found.kind == "morris":
-        _bars(ax, rows, found.total[order], found.total_half[order], "#0072B2", "", 0.7)
+        _bars(ax, rows, found.total[order], found.total_half[order], _LOW, "", 0.7)
         ax.set_xlabel(
             wrapped(f"Mean absolute elementary effect µ* over the whole range on: {outcome.title}", 60)
         )
     else:
-        _bars(ax, rows, found.main[order], found.main_half[order], "#0072B2", "", 0.7)
+        _bars(ax, rows, found.main[order], found.main_half[order], _LOW, "", 0.7)
         ax.set_xlabel(wrapped(f"Partial rank correlation with: {outcome.title}", 60))
     ax.axvline(0, color="#222222", linewidth=0.8)
     names = [labels[i] if found.resolved[i] else f"{labels[i]} (not resolved)" for i in order]
@@ -117,8 +117,8 @@ def morris_plane(found: Indices, labels: Sequence[str], outcome: NumericOutcome)
     figure.set_layout_engine("constrained")
     ax = figure.subplots()
     ax.errorbar(
-        found.total, found.spread, xerr=found.total_half, fmt="o", color="#0072B2", markersize=3.5, elinewidth=0.7,
-        ecolor="#9CC4DE",
+        found.total, found.spread, xerr=found.total_half, fmt="o", color=_LOW, markersize=3.5, elinewidth=0.7,
+        ecolor="#B5B5B5",
     )  # fmt: skip
     most = float(max(np.nanmax(found.total), np.nanmax(found.spread))) or 1.0
     ax.plot([0, most], [0, most], color=style.COLOUR["faint"], linewidth=0.9, zorder=0)
@@ -176,14 +176,16 @@ def of_outcome(findings: Findings, index: int, outcome: NumericOutcome) -> Itera
         table = findings.values[index, :, arm]
         swings = list(_swings(findings, table, outcome))
         telling = [swing for swing in swings if swing.size > 0]
-        left_out = len(swings) - len(telling) if telling else 0
+        if not telling:
+            continue  # nothing moves it in this arm
+        left_out = len(swings) - len(telling)
         title = title_with_arm(findings, f"{outcome.title}: one parameter at a time", name)
         caption = (
             f"{who(findings)} Change against the base when one parameter goes to the low or high end of its range, the "
             "others staying; lines: 95 % interval of the mean change within patients. Right: the ends."
             + (f" Left out: {left_out} parameters that change nothing at either end." if left_out else "")
         )
-        draw = partial(tornado, telling or swings, outcome, float(np.nanmean(table[0])))
+        draw = partial(tornado, telling, outcome, float(np.nanmean(table[0])))
         yield declared("tornado", (outcome.name, name), title, caption, draw)
 
 

@@ -9,6 +9,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
@@ -19,7 +20,7 @@ from simulation.analysis.grid import Grid
 from simulation.results.figures import style
 from simulation.sweep.outcomes import NumericOutcome
 
-__all__ = ["Panel", "contours", "heat_maps", "is_flat", "writes_intervals"]
+__all__ = ["Panel", "contours", "has_contours", "heat_maps", "unsure", "writes_intervals"]
 
 type Floats = npt.NDArray[np.float64]
 type Panel = tuple[
@@ -43,9 +44,11 @@ def heat_maps(
             means, origin="lower", aspect="auto", cmap=colours, norm=norm, interpolation="nearest"
         )
         ax.set_facecolor("#EFEFEF")  # a cell without a value
+        _veil(ax, unsure(means, low, high, norm, signed=signed))
         if means.size <= _MOST_WRITTEN and len(panels) <= 6:
             texts = _texts(means, low, high, outcome, signed, small=not writes_intervals(panels))
-            _write(ax, means, texts, norm, colours, small=not writes_intervals(panels))
+            inks = _inks(means, unsure(means, low, high, norm, signed=signed), norm, colours)
+            _write(ax, texts, inks, small=not writes_intervals(panels))
         _ticks(ax, x, y, index, len(panels))
         if title:
             ax.set_title(wrapped(title, 30))
@@ -63,9 +66,7 @@ def contours(
     """Draw lines of equal mean between the points that were run (dots); needs three levels of each at least."""
     figure, axes = _grid(panels, x, y)
     norm, colours = _colours(panels, outcome, signed)
-    levels = np.asarray(MaxNLocator(9).tick_values(norm.vmin or 0.0, norm.vmax or 1.0), float)
-    if outcome.share and not signed and levels[-1] > 1.0:
-        levels = np.linspace(0.0, 1.0, 11)  # there is no share above 1
+    levels = _levels(norm, outcome, signed)
     filled = None
     for index, (ax, (title, means, _, _)) in enumerate(zip(axes, panels, strict=False)):
         shown = np.ma.masked_invalid(means)
@@ -75,7 +76,7 @@ def contours(
         filled = ax.contourf(
             x.places, y.places, shown, levels=levels, cmap=colours, norm=norm, extend="neither"
         )
-        if float(np.ptp(shown.compressed())) > 0:
+        if _crosses(shown.compressed(), levels):
             drawn = ax.contour(x.places, y.places, shown, levels=levels, colors="#222222", linewidths=0.5)
             for text in ax.clabel(drawn, fontsize=6.5, fmt=lambda value: f"{value:g}"):
                 text.set_path_effects([withStroke(linewidth=1.6, foreground="white", alpha=0.75)])
@@ -98,11 +99,35 @@ def writes_intervals(panels: Sequence[Panel]) -> bool:
     return len(panels) <= 2 and all(means.size <= 30 for _, means, _, _ in panels)
 
 
-def is_flat(panels: Sequence[Panel]) -> bool:
-    """Return whether all means of each panel are nearly the same, so that there are no contours to draw."""
-    spans = [np.ptp(means[np.isfinite(means)]) for _, means, _, _ in panels if np.isfinite(means).any()]
-    sizes = [np.abs(means[np.isfinite(means)]).max() for _, means, _, _ in panels if np.isfinite(means).any()]
-    return all(span <= 0.005 * size for span, size in zip(spans, sizes, strict=True))
+def has_contours(panels: Sequence[Panel], outcome: NumericOutcome, *, signed: bool) -> bool:
+    """Return whether a line of equal mean lies between points of any panel, whose means are not nearly the same.
+
+    Differences deserve lines only where one of them is beyond chance.
+    """
+    norm, _ = _colours(panels, outcome, signed)
+    levels = _levels(norm, outcome, signed)
+    known = [means[np.isfinite(means)] for _, means, _, _ in panels]
+    if signed and all(
+        unsure(means, low, high, norm, signed=True)[np.isfinite(means)].all()
+        for _, means, low, high in panels
+    ):
+        return False
+    return any(
+        _crosses(means, levels) and np.ptp(means) > 0.005 * np.abs(means).max()
+        for means in known
+        if means.size
+    )
+
+
+def _crosses(means: Floats, levels: Floats) -> bool:
+    return bool(((means.min() < levels) & (levels < means.max())).any())
+
+
+def _levels(norm: Normalize, outcome: NumericOutcome, signed: bool) -> Floats:
+    levels = np.asarray(MaxNLocator(9).tick_values(norm.vmin or 0.0, norm.vmax or 1.0), float)
+    if outcome.share and not signed and levels[-1] > 1.0:
+        return np.linspace(0.0, 1.0, 11)  # there is no share above 1
+    return levels
 
 
 def _columns(n: int) -> int:
@@ -160,25 +185,40 @@ def _texts(
     return [[text(*cell) for cell in zip(*row, strict=True)] for row in rows]
 
 
-def _write(
-    ax: Axes, means: Floats, texts: list[list[str]], norm: Normalize, colours: Colormap, *, small: bool
-) -> None:
-    for row in range(means.shape[0]):
-        for column in range(means.shape[1]):
-            value = means[row, column]
-            if not np.isfinite(value):
-                continue
-            red, green, blue, _ = colours(norm(value))
-            ink = "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "#FFFFFF"
-            ax.text(
-                column,
-                row,
-                texts[row][column],
-                ha="center",
-                va="center",
-                color=ink,
-                fontsize=6 if small else 6.2,
-            )
+def unsure(
+    means: Floats, low: Floats, high: Floats, norm: Normalize, *, signed: bool
+) -> npt.NDArray[np.bool_]:
+    """Return which cells a colour would say too much of, shape (n_y, n_x).
+
+    A difference whose interval holds zero, or a mean whose interval is wider than the colours reach; and where there is no
+    interval.
+    """
+    reach = (norm.vmax or 1.0) - (norm.vmin or 0.0)
+    sure = (low > 0) | (high < 0) if signed else high - low <= reach
+    return np.asarray(np.isfinite(means) & ~sure)
+
+
+def _veil(ax: Axes, cells: npt.NDArray[np.bool_]) -> None:
+    """Take most of the colour off these cells, and hatch them."""
+    for row, column in np.argwhere(cells).tolist():
+        corner = (column - 0.5, row - 0.5)
+        ax.add_patch(Rectangle(corner, 1, 1, facecolor="#FFFFFF", alpha=0.75, linewidth=0))
+        ax.add_patch(Rectangle(corner, 1, 1, fill=False, hatch="///", edgecolor="#DADADA", linewidth=0))
+
+
+def _inks(means: Floats, pale: npt.NDArray[np.bool_], norm: Normalize, colours: Colormap) -> list[list[str]]:
+    """Return what each cell is written in: black on pale ones, white on dark ones."""
+    red, green, blue, _ = np.moveaxis(colours(norm(means)), -1, 0)
+    light = pale | ~np.isfinite(means) | (0.299 * red + 0.587 * green + 0.114 * blue > 0.5)
+    return [["#000000" if cell else "#FFFFFF" for cell in row] for row in light.tolist()]
+
+
+def _write(ax: Axes, texts: list[list[str]], inks: list[list[str]], *, small: bool) -> None:
+    for row, (cells, colours) in enumerate(zip(texts, inks, strict=True)):
+        for column, (text, ink) in enumerate(zip(cells, colours, strict=True)):
+            if text:
+                size = 6 if small else 6.2
+                ax.text(column, row, text, ha="center", va="center", color=ink, fontsize=size)
 
 
 def _short(value: float) -> str:
@@ -256,6 +296,8 @@ def _map_figures(
     signed: bool,
 ) -> Iterator[Declared]:
     across, up = axes
+    if signed and not any(np.nan_to_num(means).any() for _, means, _, _ in panels):
+        return  # the arms are the same everywhere
     where = f"{across.factor.label or across.factor.name} and {up.factor.label or up.factor.name}"
     kind = "Shown: differences within patients" if signed else "Shown: the mean"
     title = f"{outcome.title} over {where}" + (
@@ -265,12 +307,14 @@ def _map_figures(
     written = f"mean ± half of the {interval}" if signed else f"mean and {interval}"
     numbers = f" Numbers: {written}." if writes_intervals(panels) else ""
     dark = "Orange is worse, purple better than the arm it is held against." if signed else "Dark is worse."
+    pale = "holds zero" if signed else "is wider than the colours reach"
+    dark += f" Pale and hatched: the interval {pale}, or there is none."
     suffix = (outcome.name, *([group] if group else []), *(["difference"] if signed else []))
     draw = partial(heat_maps, across, up, panels, outcome, signed=signed)
     yield declared(
         "heat", suffix, title, f"{who(findings)} {kind} at every design point. {dark}{numbers}", draw
     )
-    if len(across.levels) >= 3 and len(up.levels) >= 3 and not is_flat(panels):
+    if len(across.levels) >= 3 and len(up.levels) >= 3 and has_contours(panels, outcome, signed=signed):
         zero = " Thick: no difference." if signed else ""
         caption = f"The same as lines of equal mean, straight between the points that were run (dots).{zero}"
         draw = partial(contours, across, up, panels, outcome, signed=signed)

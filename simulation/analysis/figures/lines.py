@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import offset_copy
 
 from simulation.analysis.figures.axis import FactorAxis, factor_axis, number_text, wrapped
 from simulation.analysis.figures.common import Declared, band, declared, who
@@ -18,6 +19,8 @@ from simulation.sweep.outcomes import NumericOutcome
 
 __all__ = ["Line", "line_plot"]
 _MOST_LINES = 6
+_MOST_BANDS = 2  # more lie on one another; then each mean has a bar, the lines drawn a little aside
+_ASIDE = 1.8  # points
 
 type Floats = npt.NDArray[np.float64]
 
@@ -72,22 +75,32 @@ def line_plot(
 
 
 def _panel(ax: Axes, axis: FactorAxis, lines: Sequence[Line]) -> None:
+    first, last = float(axis.places.min()), float(axis.places.max())
+    pad = 0.05 * (last - first) or 0.5
+    ax.set_xlim(first - pad, last + pad)  # of lines drawn aside matplotlib does not know how far they reach
     for index, line in enumerate(lines):
         colour = style.ARM_COLOURS[index % len(style.ARM_COLOURS)]
         dash = style.DASHES[index % len(style.DASHES)]
         known = np.isfinite(line.low) & np.isfinite(line.high)
-        ax.fill_between(
-            axis.places,
-            line.low,
-            line.high,
-            where=known.tolist(),
-            color=colour,
-            alpha=0.16 if len(lines) <= 3 else 0.09,
-            linewidth=0,
-        )
+        aside = ax.transData
+        if len(lines) <= _MOST_BANDS:
+            ax.fill_between(
+                axis.places, line.low, line.high, where=known.tolist(), color=colour, alpha=0.16, linewidth=0
+            )
+        else:
+            shift = (index - (len(lines) - 1) / 2) * _ASIDE
+            aside = offset_copy(ax.transData, ax.get_figure(root=True), x=shift, units="points")
+            ax.vlines(
+                axis.places[known],
+                line.low[known],
+                line.high[known],
+                color=colour,
+                linewidth=0.8,
+                transform=aside,
+            )
         ax.plot(
             axis.places, line.mean, color=colour, linestyle=dash, label=wrapped(line.label, 26), marker="o",
-            markersize=2.6, clip_on=False,
+            markersize=2.6, clip_on=False, transform=aside,
         )  # fmt: skip
 
 
@@ -133,7 +146,7 @@ def _one(findings: Findings, grid: Grid, index: int, outcome: NumericOutcome) ->
     ]
     marks = _marks(findings, axis, outcome)
     told = " Dashed: thresholds." if marks else ""
-    caption = f"{who(findings)} Bands: {band(outcome)}.{told}"
+    caption = f"{who(findings)} {_shown(lines)}: {band(outcome)}.{told}"
     draw = partial(line_plot, axis, [("", lines)], outcome, "Arm" if len(arms) > 1 else "", marks)
     return declared(
         "line", (outcome.name,), f"{outcome.title} against {grid.factors[0].title}", caption, draw
@@ -169,7 +182,7 @@ def _families(findings: Findings, grid: Grid, index: int, outcome: NumericOutcom
             for j in chosen.tolist()
         ]
         panels.append((name if len(arms) > 1 else "", lines))
-    caption = f"{who(findings)} Bands: {band(outcome)}."
+    caption = f"{who(findings)} {_shown(panels[0][1])}: {band(outcome)}."
     title = f"{outcome.title} against {grid.factors[0].title}"
     draw = partial(line_plot, axis, panels, outcome, grid.factors[1].title)
     return declared("lines", (outcome.name,), title, caption, draw)
@@ -187,11 +200,16 @@ def _in_order(findings: Findings, index: int, outcome: NumericOutcome) -> Iterat
             lines = [
                 _line(findings, arm if len(arms) > 1 else "", order, a, index) for a, arm in enumerate(arms)
             ]
-            caption = f"{who(findings)} The other parameters change along with it. Bands: {band(outcome)}."
+            told = f"{_shown(lines)}: {band(outcome)}."
+            caption = f"{who(findings)} The other parameters change along with it. {told}"
             title = f"{outcome.title} along the list of points"
             draw = partial(line_plot, axis, [("", lines)], outcome, "Arm")
             yield declared("line", (outcome.name,), title, caption, draw)
             return
+
+
+def _shown(lines: Sequence[Line]) -> str:
+    return "Bands" if len(lines) <= _MOST_BANDS else "Bars"
 
 
 def _line(findings: Findings, label: str, points: npt.NDArray[np.int64], arm: int, index: int) -> Line:

@@ -42,15 +42,22 @@ def trade_off(
     ax, told = figure.subplots(1, 2, width_ratios=(2.6, 1))
     told.set_axis_off()
     off = np.setdiff1d(np.flatnonzero(np.isfinite(one.mean) & np.isfinite(other.mean)), front)
-    for chosen, colour, size, order in ((off, "#9A9A9A", 2.6, 2), (front, "#D55E00", 4.2, 4)):
+    for chosen, colour, size, order in ((off, "#9A9A9A", 2.6, 2), (front, style.COLOUR["other"], 4.2, 4)):
         ax.errorbar(
             one.mean[chosen], other.mean[chosen], xerr=_errors(one, chosen), yerr=_errors(other, chosen), fmt="o",
             color=colour, markersize=size, elinewidth=0.5, alpha=0.9, zorder=order,
         )  # fmt: skip
     if all(outcome.less_is_better for outcome in outcomes):
-        ax.step(one.mean[front], other.mean[front], where="post", color="#D55E00", linewidth=1.0, zorder=3)
+        ax.step(
+            one.mean[front],
+            other.mean[front],
+            where="post",
+            color=style.COLOUR["other"],
+            linewidth=1.0,
+            zorder=3,
+        )
     else:
-        ax.plot(one.mean[front], other.mean[front], color="#D55E00", linewidth=1.0, zorder=3)
+        ax.plot(one.mean[front], other.mean[front], color=style.COLOUR["other"], linewidth=1.0, zorder=3)
     lines: list[str] = []
     seen: dict[tuple[float, float], str] = {}
     for index in front.tolist():
@@ -104,7 +111,7 @@ def of_sweep(findings: Findings) -> Iterator[Declared]:
         clouds = [Cloud(found.mean[:, arm, i], found.low[:, arm, i], found.high[:, arm, i]) for i in places]
         title = title_with_arm(findings, f"{one.label or one.name} against {other.label or other.name}", name)
         caption = (
-            f"{who(findings)} Each dot is a design point with 95 % intervals of both means. Orange: no other point is at "
+            f"{who(findings)} Each dot is a design point with 95 % intervals of both means. Red: no other point is at "
             "least as good in both and better in one; points near the front may belong to it, as their intervals say."
         )
         draw = partial(

@@ -37,12 +37,12 @@ Examples:
 @click.option(
     "--indices", is_flag=True, help="Fail (exit status 2) where sensitivity indices cannot be computed."
 )
-@click.option("--no-figures", is_flag=True, help="Write tables and a report without figures.")
+@options.figures()
 @options.as_json("the answers")
 @click.option("-q", "--quiet", is_flag=True, help="Print only where the report is.")
 def analyze(
     folder: Path, outcomes: tuple[str, ...], threshold: str | None, better: str | None, than: str | None,
-    reaches: float | None, pareto: str | None, indices: bool, no_figures: bool, as_json: bool, quiet: bool,
+    reaches: float | None, pareto: str | None, indices: bool, formats: tuple[str, ...], as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Say what the sweep in DIR found, as far as it is done; everything is written to DIR/analysis.
 
@@ -57,7 +57,7 @@ def analyze(
     if indices:
         _insist(findings)
     place = folder / "analysis"
-    write_analysis(findings, place, figures=not no_figures)
+    write_analysis(findings, place, formats=formats)
     _tell(findings, place, as_json=as_json, quiet=quiet)
 
 

@@ -61,7 +61,7 @@ def _natural_or_none(ctx: click.Context, param: click.Parameter, number: int | N
 @click.option(
     "-q", "--quiet", is_flag=True, help="Print no progress and no tables, only where the results are."
 )
-@click.option("--no-figures", is_flag=True, help="Write tables and a report without figures.")
+@options.figures()
 def compare(
     files: tuple[str, ...],
     patients: int | None,
@@ -76,7 +76,7 @@ def compare(
     out: Path | None,
     as_json: bool,
     quiet: bool,
-    no_figures: bool,
+    formats: tuple[str, ...],
 ) -> int:
     """Treat the same virtual patients in every arm, and compare.
 
@@ -107,7 +107,7 @@ def compare(
     # Only now what is heavy: a mistake in the command or in a file is told at once.
     from simulation.cli.comparing import Request, run_trial
 
-    request = Request(files, workers, scheduler, resume, out, as_json, quiet, not no_figures)
+    request = Request(files, workers, scheduler, resume, out, as_json, quiet, formats)
     return run_trial(trial, request)
 
 

@@ -41,7 +41,7 @@ def params(names: tuple[str, ...], group: str | None, as_json: bool, markdown: b
 
     table = ParameterTable.load()
     rows = [
-        row | {"range": f"{row['low']} .. {row['high']}"}
+        row | {"range": _range(row["low"], row["high"])}
         for row in render_parameter_table(table, group)
         if not names or row["name"] in names
     ]
@@ -58,6 +58,12 @@ def params(names: tuple[str, ...], group: str | None, as_json: bool, markdown: b
         click.echo("\n\n".join(_in_full(row) for row in rows))
     else:
         _print_groups(rows)
+
+
+def _range(low: str, high: str) -> str:
+    """Return both ends with the unit they share once."""
+    number, _, unit = low.partition(" ")
+    return f"{number if high.endswith(f' {unit}') else low} .. {high}"
 
 
 def _complain_about_unknown(

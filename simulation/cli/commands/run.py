@@ -38,7 +38,7 @@ first difference in treatment on.
 @click.option(
     "-q", "--quiet", is_flag=True, help="Print no progress and no table, only where the results are."
 )
-@click.option("--no-figures", is_flag=True, help="Write tables only: no figures and no report.")
+@options.figures()
 def run(
     files: tuple[str, ...],
     seed: int,
@@ -49,7 +49,7 @@ def run(
     overwrite: bool,
     as_json: bool,
     quiet: bool,
-    no_figures: bool,
+    formats: tuple[str, ...],
 ) -> int:
     """Simulate one patient from transplant on, as each FILE says, and write the results.
 
@@ -70,7 +70,7 @@ def run(
             seed=seed,
             out=out,
             overwrite=overwrite,
-            figures=not no_figures,
+            formats=formats,
             as_json=as_json,
             quiet=quiet,
         )
@@ -80,7 +80,7 @@ def run(
     # Only now what is heavy: a mistake in the command or in a file is told at once.
     from simulation.cli.running import Request, run_all, tell
 
-    request = Request(seed, patient, out, overwrite, not no_figures, quiet)
+    request = Request(seed, patient, out, overwrite, formats, quiet)
     outcome = run_all(files, scenarios, request)
     tell(outcome, as_json=as_json, quiet=quiet)
     return ExitStatus.INTERRUPTED if outcome.interrupted else ExitStatus.DONE

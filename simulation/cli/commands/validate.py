@@ -12,6 +12,7 @@ Examples:
   python run_sim.py validate --quick
   python run_sim.py validate --part facts --workers 4
   python run_sim.py validate --early
+  python run_sim.py validate --out docs
 """
 
 
@@ -36,7 +37,7 @@ Examples:
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for validation.md and validation.json, instead of docs/.",
+    help="Folder for validation.md and validation.json, instead of a new one in results/; docs renews the shipped pages.",
 )
 @options.as_json("the report")
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
@@ -52,8 +53,8 @@ def validate(
 ) -> int:
     """Rerun all checks: theory, published targets, stylised facts, the source's findings.
 
-    Writes docs/validation.md and docs/validation.json. Exit status 4 when a check ends in an error; a check that
-    fails is a finding, not an error.
+    Writes validation.md and validation.json to a new folder in results/, or to --out. Exit status 4 when a check ends in an
+    error; a check that fails is a finding, not an error.
     """
     from simulation.cli.validating import Request, run_validation
 

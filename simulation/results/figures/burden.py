@@ -172,22 +172,15 @@ def _limits(
             style.COLOUR["blasts"],
             (0, (5, 2)),
         ),
-        (definitions.mrd_negative, f"MRD {_scientific(definitions.mrd_negative)}", quiet, (0, (5, 2))),
+        (definitions.mrd_negative, f"MRD {style.scientific(definitions.mrd_negative)}", quiet, (0, (5, 2))),
     ]
     if result.scenario.monitoring.mrd is not None:
-        limits.append((sensitivity, f"limit {_scientific(sensitivity)}", quiet, (0, (1, 2))))
+        limits.append((sensitivity, f"limit {style.scientific(sensitivity)}", quiet, (0, (1, 2))))
     return limits
 
 
 def _percent(value: float) -> str:
     return f"{100 * value:.3g}\N{NARROW NO-BREAK SPACE}%"
-
-
-def _scientific(value: float) -> str:
-    exponent = int(np.floor(np.log10(value)))
-    mantissa = value / 10.0**exponent
-    power = f"10^{{{exponent}}}"
-    return f"${power}$" if abs(mantissa - 1) < 1e-9 else f"${mantissa:.2g}\\times{power}$"
 
 
 FIGURE = ReportFigure(

@@ -98,5 +98,6 @@ FIGURE = ReportFigure(
     caption,
     figure,
     order=40,
+    applies=lambda result: bool(_cells(result)) or any(result.column(one.level).any() for one in _ENGAGERS),
     draw_on=draw,
 )

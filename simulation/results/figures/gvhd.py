@@ -101,6 +101,12 @@ def draw_crs(ax: Axes, result: Result) -> Figure:
     return cast(Figure, ax.figure)
 
 
+def _anything(result: Result) -> bool:
+    """Return whether there was any damage or cytokine release; what was not recorded counts as nothing."""
+    damage = 1.0 - result.column("tissue_integrity_fraction")
+    return bool(max(np.nanmax(damage, initial=0.0), np.nanmax(result.column("crs_score"), initial=0.0)) > 0)
+
+
 def caption(result: Result) -> str:
     """Say what the figure shows."""
     return (
@@ -111,5 +117,11 @@ def caption(result: Result) -> str:
 
 
 FIGURE = ReportFigure(
-    "gvhd", "Toxicity: acute GvHD and cytokine release", caption, figure, order=50, draw_on=draw_tissue
+    "gvhd",
+    "Toxicity: acute GvHD and cytokine release",
+    caption,
+    figure,
+    order=50,
+    applies=_anything,
+    draw_on=draw_tissue,
 )

@@ -90,6 +90,10 @@ def caption(result: Result) -> str:
     )
 
 
+def _anything(result: Result) -> bool:
+    return any(_cells(one, layers).any() for one in result.maps for _, layers, _ in _LAYERS)
+
+
 def _chosen(result: Result) -> list[MarrowMap]:
     maps = list(result.maps)
     if len(maps) <= _MOST:
@@ -157,4 +161,6 @@ def _colour_bar(drawn: Figure, image: AxesImage, box: Axes | None) -> None:
     bar.set_label("cells per niche", fontsize=6.5)
 
 
-FIGURE = ReportFigure("marrow_maps", "The marrow, niche by niche", caption, figure, order=60, draw_on=draw)
+FIGURE = ReportFigure(
+    "marrow_maps", "The marrow, niche by niche", caption, figure, order=60, applies=_anything, draw_on=draw
+)

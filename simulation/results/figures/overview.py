@@ -18,7 +18,12 @@ from simulation.results.figures import strip, style
 if TYPE_CHECKING:
     from simulation.results.result import Result
 
-__all__ = ["overview"]
+__all__ = ["CAPTION", "overview"]
+
+CAPTION = (
+    "Top: all blasts in the body on a log axis with a true zero; letters and dashes tell the scenarios "
+    "apart. Bottom: what was given under each, and what came of it."
+)
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 4.7, 0.66, 0.3, 0.1, 0.62  # inches
 _PANEL, _GAP, _ROW = 2.5, 0.12, 0.35  # inches

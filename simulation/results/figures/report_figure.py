@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawn
 
+    from simulation.figure_formats import Formats
     from simulation.files.folder import Content
     from simulation.results.report.page import Panel
 
-__all__ = ["ReportFigure", "figures_in", "render_all"]
+__all__ = ["ReportFigure", "figures_in", "not_drawn", "render_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +66,35 @@ def figures_in(package: str) -> tuple[ReportFigure[Any], ...]:
     return tuple(sorted(figures, key=lambda figure: figure.order))
 
 
-def render_all[S](figures: Iterable[ReportFigure[S]], subject: S, files: dict[str, Content]) -> list[Panel]:
-    """Draw the figures that apply, one after the other, into `files`; return the panels of a report."""
+def not_drawn[S](figures: Iterable[ReportFigure[S]], subject: S) -> list[str]:
+    """Return the titles of the figures in which there would be nothing to see."""
+    return [figure.title for figure in figures if not figure.applies(subject)]
+
+
+def render_all[S](
+    figures: Iterable[ReportFigure[S]],
+    subject: S,
+    files: dict[str, Content],
+    formats: Formats,
+    *,
+    folder: str = "figures/",
+) -> list[Panel]:
+    """Draw the figures that apply, one after the other, into `files`; return the panels of a report.
+
+    Without `formats` nothing is drawn.
+    """
+    if not formats:
+        return []
     from simulation.results.figures.style import paper, render
     from simulation.results.report.page import figure_panel
 
+    # a page shows no PDF
+    shown = formats if set(formats) & {"png", "svg"} else (*formats, "png")
     panels = []
     for figure in figures:
         if figure.applies(subject):
             with paper():
-                rendered = render(figure.draw(subject))
-            files[f"figures/{figure.name}.png"] = rendered.png
-            files[f"figures/{figure.name}.svg"] = rendered.svg
+                rendered = render(figure.draw(subject), shown)
+            files |= {f"{folder}{figure.name}.{ending}": rendered[ending] for ending in formats}
             panels.append(figure_panel(figure.name, figure.title, figure.caption_of(subject), rendered))
     return panels

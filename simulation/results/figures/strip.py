@@ -164,15 +164,12 @@ def _spread(marks: Sequence[_Mark], end: float) -> list[list[_Placed]]:
 def _draw_strip(ax: Axes, rows: Sequence[_Row], end: float) -> None:
     ax.set_xlim(0, end)
     ax.set_ylim(max(len(rows), 1) - 0.5, -0.5)
-    for side in ("left", "bottom"):
-        ax.spines[side].set_visible(False)
-    ax.tick_params(axis="both", length=0, labelbottom=False)
-    ax.set_xticks([])
-    ax.set_yticks(range(len(rows)), [name for name, _ in rows], fontsize=7)
-    for index, (_, draw) in enumerate(rows):
+    ax.set_axis_off()
+    for index, (name, draw) in enumerate(rows):
+        _before(ax, index, name)
         draw(ax, index)
     if not rows:
-        ax.set_yticks([0], ["no treatment"], fontsize=7)
+        _before(ax, 0, "no treatment")
     elif all(name in ("course", "") for name, _ in rows):
         _beside(ax, 0, "no treatment", style.COLOUR["quiet"])
 
@@ -202,6 +199,22 @@ def _draw_received(ax: Axes, row: int, *, received: Received) -> None:
         ax.plot(days, [row] * len(days), color=colour, linestyle="none", **look)
     if received.note:
         _beside(ax, row, received.note, colour)
+
+
+def _before(ax: Axes, row: int, text: str) -> None:
+    """Name a row at its left."""
+    ax.annotate(
+        text,
+        (0.0, row),
+        xycoords=("axes fraction", "data"),
+        xytext=(-3.5, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        fontsize=7,
+        color="#444444",
+        annotation_clip=False,
+    )
 
 
 def _beside(ax: Axes, row: int, text: str, colour: str) -> None:

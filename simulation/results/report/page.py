@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
-
-if TYPE_CHECKING:
-    from simulation.results.figures.style import Rendered
 
 __all__ = ["DISCLAIMER", "Panel", "figure_panel", "inline_svg", "render_page"]
 
@@ -21,7 +18,7 @@ DISCLAIMER = (
     "This is a computer simulation for research. It is not validated for any single patient and must not "
     "be used for clinical decisions."
 )
-_LARGEST_SVG = 400_000  # characters; above, the PNG is the smaller and the faster picture
+_LARGEST_SVG = 400_000  # bytes; above, the PNG is the smaller and the faster picture
 _ID = re.compile(r'\bid="([^"]+)"')
 _REFERENCE = re.compile(r'(xlink:href="#|href="#|url\(#)([^")]+)')
 
@@ -42,11 +39,12 @@ def render_page(template: str, **values: object) -> str:
     return _environment().get_template(template).render(style=Markup(style), disclaimer=DISCLAIMER, **values)
 
 
-def figure_panel(name: str, title: str, caption: str, figure: Rendered) -> Panel:
-    """Return a figure as SVG in the page, or as PNG where the SVG is huge."""
-    if len(figure.svg) <= _LARGEST_SVG:
-        return Panel(name, title, caption, inline_svg(figure.svg, name))
-    data = base64.b64encode(figure.png).decode()
+def figure_panel(name: str, title: str, caption: str, drawn: Mapping[str, bytes]) -> Panel:
+    """Return a figure in the page, by format: as SVG where there is one that is not huge, else as PNG."""
+    svg, png = drawn.get("svg"), drawn.get("png")
+    if svg is not None and (png is None or len(svg) <= _LARGEST_SVG):
+        return Panel(name, title, caption, inline_svg(svg.decode(), name))
+    data = base64.b64encode(drawn["png"]).decode()
     return Panel(
         name, title, caption, Markup('<img src="data:image/png;base64,{}" alt="{}">').format(data, title)
     )

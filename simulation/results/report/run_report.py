@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["run_report"]
 
 
-def run_report(result: Result, figures: Sequence[Panel], provenance: Mapping[str, object]) -> str:
-    """Return the report as one HTML page that needs nothing else."""
+def run_report(
+    result: Result, figures: Sequence[Panel], not_drawn: Sequence[str], provenance: Mapping[str, object]
+) -> str:
+    """Return the report as one HTML page that needs nothing else; `not_drawn` names figures with nothing to show."""
     scenario = result.scenario
     return render_page(
         "run.html.j2",
@@ -33,6 +35,7 @@ def run_report(result: Result, figures: Sequence[Panel], provenance: Mapping[str
         timeline=[(f"{day:.4g}", kind, text) for day, kind, text in timeline(result)],
         n_events=len(result.events),
         figures=figures,
+        not_drawn=not_drawn,
         scenario_yaml=scenario.to_yaml(),
         provenance=provenance_lines(provenance),
     )

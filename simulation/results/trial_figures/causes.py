@@ -69,4 +69,5 @@ def caption(view: TrialView) -> str:
     )
 
 
-FIGURE = ReportFigure("causes", "Why treatment failed", caption, figure, order=50, section="results")
+FIGURE = ReportFigure("causes", "Why treatment failed", caption, figure, order=50, section="results",
+                      applies=lambda view: any(any(arm.text("cause_of_failure")) for arm in view.arms))  # fmt: skip

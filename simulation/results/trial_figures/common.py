@@ -19,6 +19,8 @@ __all__ = [
     "PARAMETERS",
     "arm_key",
     "arm_look",
+    "band",
+    "banded",
     "percent_axis",
     "steps",
 ]
@@ -66,6 +68,19 @@ def arm_look(view: TrialView, arm: ArmView) -> dict[str, Any]:
         "color": style.ARM_COLOURS[index % len(style.ARM_COLOURS)],
         "linestyle": style.DASHES[index % len(style.DASHES)],
     }
+
+
+def band(ax: Axes, view: TrialView, arm: ArmView, times: Floats, low: Floats, high: Floats) -> None:
+    """Shade an arm's interval; of more than two arms those in question have one, for more bands hide each other."""
+    if len(view.arms) <= 2 or arm.key in view.main:
+        ax.fill_between(
+            times, low, high, step="post", color=arm_look(view, arm)["color"], alpha=0.12, linewidth=0
+        )
+
+
+def banded(view: TrialView) -> str:
+    """Return whose intervals are shaded, in words."""
+    return "" if len(view.arms) <= 2 else " of the two arms in question"
 
 
 def arm_key(drawn: Figure, view: TrialView, arms: Sequence[ArmView] | None = None) -> None:

@@ -96,7 +96,7 @@ def figure(view: TrialView) -> Figure:
 
 
 def _row(ax: Axes, y: float, name: str, part: str, n: int, known: Estimate, *, bold: bool = False) -> None:
-    colour = style.COLOUR["ink"] if bold else style.COLOUR["engager"]
+    colour = style.COLOUR["ink"] if bold else style.COLOUR["finding"]
     if np.isfinite(known.low):
         ax.plot([known.low, known.high], [y, y], color=colour, linewidth=1.3, solid_capstyle="butt")
     ax.plot([known.value], [y], marker="D" if bold else "s", markersize=4.5 if bold else 3.8, color=colour)
@@ -121,5 +121,11 @@ def caption(view: TrialView) -> str:
 
 
 FIGURE = ReportFigure(
-    "forest", "For whom it makes a difference", caption, figure, order=80, section="sensitivity"
+    "forest",
+    "For whom it makes a difference",
+    caption,
+    figure,
+    order=80,
+    section="sensitivity",
+    applies=lambda view: view.twins_differ,
 )

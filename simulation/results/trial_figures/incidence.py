@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure
-from simulation.results.trial_figures.common import arm_key, arm_look, percent_axis, steps
+from simulation.results.trial_figures.common import arm_key, arm_look, band, banded, percent_axis, steps
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.statistics.competing import aalen_johansen
 
@@ -28,7 +28,7 @@ def figure(view: TrialView) -> Figure:
             look = arm_look(view, arm)
             times = np.append(curve.times, view.follow_up)
             low, high = np.append(curve.low, curve.low[-1]), np.append(curve.high, curve.high[-1])
-            ax.fill_between(times, low, high, step="post", color=look["color"], alpha=0.12, linewidth=0)
+            band(ax, view, arm, times, low, high)
             steps(ax, curve.times, curve.incidence, view.follow_up, **look)
         ax.set_title(title)
         percent_axis(ax, "Cumulative incidence (%)" if index == 0 else "")
@@ -50,7 +50,7 @@ def caption(view: TrialView) -> str:
     return (
         "Aalen-Johansen estimates: first overt relapse, and death from GvHD or cytokine release before any relapse, each "
         "competing with the other (the hazard of such deaths is an assumption of the model). Shaded: pointwise 95 % "
-        "confidence bands of the estimate."
+        f"confidence bands of the estimate{banded(view)}."
     )
 
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure
-from simulation.results.trial_figures.common import arm_key, arm_look, percent_axis, steps
+from simulation.results.trial_figures.common import arm_key, arm_look, band, banded, percent_axis, steps
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.statistics.proportions import wilson
 
@@ -37,12 +37,9 @@ def figure(view: TrialView) -> Figure:
     for arm in view.arms:
         free = share_free(arm, days)
         known = {int(count): wilson(int(count), arm.n) for count in set(free.tolist())}
-        look = arm_look(view, arm)
-        band = np.array([(known[count].low, known[count].high) for count in free.tolist()], float)
-        ax.fill_between(
-            days, band[:, 0], band[:, 1], step="post", color=look["color"], alpha=0.1, linewidth=0
-        )
-        steps(ax, days, free / arm.n, view.follow_up, **look)
+        limits = np.array([(known[count].low, known[count].high) for count in free.tolist()], float)
+        band(ax, view, arm, days, limits[:, 0], limits[:, 1])
+        steps(ax, days, free / arm.n, view.follow_up, **arm_look(view, arm))
     percent_axis(ax, "Patients (%)")
     style.day_axis(ax, view.follow_up)
     arm_key(drawn, view)
@@ -54,7 +51,7 @@ def caption(view: TrialView) -> str:
     return (
         "Share of patients alive with fewer blasts in the marrow than define overt relapse, in truth, on each day; a patient "
         "who reaches remission again comes back. The area under a curve is the arm's mean number of days alive without "
-        "overt leukaemia. Shaded: pointwise 95 % Wilson intervals of the share."
+        f"overt leukaemia. Shaded: pointwise 95 % Wilson intervals of the share{banded(view)}."
     )
 
 

@@ -27,8 +27,8 @@ def figure(view: TrialView) -> Figure:
     low, high = (
         np.array([None, *found[name]], float) for name in ("low", "high")
     )  # None: nobody differs yet
-    ax.fill_between(days, low, high, color=style.COLOUR["engager"], alpha=0.15, linewidth=0)
-    ax.plot(days, mean, color=style.COLOUR["engager"], linewidth=1.6)
+    ax.fill_between(days, low, high, color=style.COLOUR["finding"], alpha=0.15, linewidth=0)
+    ax.plot(days, mean, color=style.COLOUR["finding"], linewidth=1.6)
     ax.axhline(0, color="#444444", linewidth=0.8)
     ax.axvline(0.75 * view.follow_up, color=style.COLOUR["faint"], linewidth=0.8, linestyle=(0, (4, 2)))
     style.day_axis(ax, view.follow_up)
@@ -54,5 +54,11 @@ def caption(view: TrialView) -> str:
 
 
 FIGURE = ReportFigure(
-    "over_time", "The difference as follow-up goes on", caption, figure, order=15, section="results"
+    "over_time",
+    "The difference as follow-up goes on",
+    caption,
+    figure,
+    order=15,
+    section="results",
+    applies=lambda view: view.twins_differ,
 )

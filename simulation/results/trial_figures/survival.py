@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from simulation.clinic.outcomes import Outcome, selected
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure
-from simulation.results.trial_figures.common import arm_key, arm_look, percent_axis, steps
+from simulation.results.trial_figures.common import arm_key, arm_look, band, banded, percent_axis, steps
 from simulation.results.trial_view import TrialView
 from simulation.statistics.survival import kaplan_meier
 
@@ -44,7 +44,7 @@ def _draw(ax: Axes, view: TrialView, declared: Outcome) -> None:
         look = arm_look(view, arm)
         times = np.append(curve.times, view.follow_up)
         low, high = np.append(curve.low, curve.low[-1]), np.append(curve.high, curve.high[-1])
-        ax.fill_between(times, low, high, step="post", color=look["color"], alpha=0.12, linewidth=0)
+        band(ax, view, arm, times, low, high)
         steps(ax, curve.times, curve.survival, view.follow_up, **look)
 
 
@@ -69,8 +69,8 @@ def caption(view: TrialView) -> str:
     """Say what is shown."""
     return (
         f"Kaplan-Meier estimates of {view.arms[0].n} patients in every arm, from transplant. Shaded: pointwise 95 % "
-        "confidence bands of the estimate (complementary log-log); they say how well the curve is known from so many "
-        "simulated patients, not how patients differ. Left: the event is overt relapse or death. As treatment at "
+        f"confidence bands of the estimate (complementary log-log){banded(view)}; they say how well the curve is known from so "
+        "many simulated patients, not how patients differ. Left: the event is overt relapse or death. As treatment at "
         "relapse comes after it, a therapeutic arm's curve is that of no treatment. Right: aGvHD of grade III-IV counts too."
     )
 

@@ -10,13 +10,14 @@ from matplotlib.figure import Figure
 
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure
+from simulation.results.trial_figures.common import arm_look
 from simulation.results.trial_view import TrialView
 from simulation.results.words import in_sentence, survival_words
 
 __all__ = ["FIGURE"]
 
 _SIZE = (7.2, 3.5)
-_BETTER, _SAME, _WORSE = style.COLOUR["engager"], "#9A9A9A", style.COLOUR["blasts"]
+_SAME = "#C4C4C4"
 
 
 @style.styled
@@ -28,7 +29,8 @@ def figure(view: TrialView) -> Figure:
     margin = float(view.comparison["tie_margin_days"])
     gap = a - b
     tie = (gap == 0) | (np.abs(gap) < margin)
-    colours = np.where(tie, _SAME, np.where(gap > 0, _BETTER, _WORSE))
+    better, worse = (arm_look(view, arm)["color"] for arm in (one, other))
+    colours = np.where(tie, _SAME, np.where(gap > 0, better, worse))
     left = drawn.add_axes((0.085, 0.145, 0.375, 0.77))
     right = drawn.add_axes((0.575, 0.145, 0.4, 0.77))
     _draw_pairs(left, view, a, b, colours)
@@ -61,7 +63,7 @@ def _draw_pairs(ax: Axes, view: TrialView, a: np.ndarray, b: np.ndarray, colours
         f"better {in_sentence(one.label)}",
         transform=ax.transAxes,
         va="top",
-        color=_BETTER,
+        color=arm_look(view, one)["color"],
         fontsize=7.5,
     )
     ax.text(
@@ -70,7 +72,7 @@ def _draw_pairs(ax: Axes, view: TrialView, a: np.ndarray, b: np.ndarray, colours
         f"better {in_sentence(other.label)}",
         transform=ax.transAxes,
         ha="right",
-        color=_WORSE,
+        color=arm_look(view, other)["color"],
         fontsize=7.5,
     )
 
@@ -101,8 +103,18 @@ def caption(view: TrialView) -> str:
         f"Left: {survival_words(view.primary)} of every patient with {other.name} (across) and {one.name} (up); on the "
         "line nothing changes, larger dots are several patients. Right: the differences between twins in order; this is how "
         "patients differ. Dashed with grey band: the mean difference with its 95 % bootstrap interval over patients, that is, "
-        f"how well the mean is known (Monte-Carlo error). Differences under {view.comparison['tie_margin_days']:g} days are grey."
+        f"how well the mean is known (Monte-Carlo error). A patient has the colour of the arm "
+        "that is better for him; differences under "
+        f"{view.comparison['tie_margin_days']:g} days are light grey."
     )
 
 
-FIGURE = ReportFigure("twins", "The same patient in both arms", caption, figure, order=60, section="twins")
+FIGURE = ReportFigure(
+    "twins",
+    "The same patient in both arms",
+    caption,
+    figure,
+    order=60,
+    section="twins",
+    applies=lambda view: view.twins_differ,
+)

@@ -16,7 +16,7 @@ from simulation.units import format_number
 __all__ = ["FIGURE"]
 
 _FLOOR, _TOP = 1e-6, 1.0
-_WITH, _WITHOUT = style.COLOUR["blasts"], style.COLOUR["engager"]
+_WITH, _WITHOUT = style.COLOUR["blasts"], "#B5B5B5"
 
 
 @style.styled
@@ -61,7 +61,7 @@ def _draw(ax: Axes, arm: ArmView, *, first: bool) -> None:
     ax.minorticks_off()
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     if first:
-        ax.set_yticks([1, 1e-2, 1e-4, _FLOOR], ["1", "$10^{-2}$", "$10^{-4}$", "not\ndetected"])
+        ax.set_yticks([1, 1e-2, 1e-4, _FLOOR], ["1", style.power(-2), style.power(-4), "not\ndetected"])
         ax.set_ylabel("Lowest MRD measured")
     else:
         ax.set_yticks([1, 1e-2, 1e-4, _FLOOR], [])
@@ -78,5 +78,11 @@ def caption(view: TrialView) -> str:
 
 
 FIGURE = ReportFigure(
-    "waterfall", "Lowest MRD after treatment began", caption, figure, order=40, section="results"
+    "waterfall",
+    "Lowest MRD after treatment began",
+    caption,
+    figure,
+    order=40,
+    section="results",
+    applies=lambda view: any(arm.happened("mrd_nadir").any() for arm in view.arms),
 )
