@@ -46,7 +46,7 @@ def run_validation(request: Request) -> int:
             stopped = interrupt.requested()
             folder = request.out or (None if request.parts or stopped else place)
             if folder is not None:
-                write_report(results, effort, folder / "validation.md", folder / "validation.json")
+                write_report(results, effort, folder)
             if request.early and place is not None and not stopped:
                 from simulation.validation.early import write_early
 

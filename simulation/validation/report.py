@@ -11,11 +11,14 @@ from simulation.files.atomic import write_file
 from simulation.files.tables import json_text
 from simulation.parameters import ParameterTable
 from simulation.provenance import provenance
+from simulation.results.figures.style import render
 from simulation.validation.check import FULL, Effort, Measured
+from simulation.validation.figure import predictive_checks
 from simulation.validation.run import PARTS, Result
 
 __all__ = ["document", "markdown", "write_report"]
 
+PICTURE: Final = "predictive_checks.png"
 _SIGNS: Final = {"pass": "pass", "fail": "**FAIL**", "unclear": "unclear", "error": "**ERROR**"}
 _INTRO: Final = """\
 Written by `python run_sim.py validate`; do not edit. Every line is a check that was run with the shipped parameters. What fails
@@ -57,6 +60,8 @@ def markdown(results: Sequence[Result], effort: Effort) -> str:
         lines += ["## What fails", ""]
         lines += [f"* **{r.id}** {r.claim}: {_told(r)}" for r in failing]
         lines.append("")
+    if any(len(r.found.measured) >= 2 for r in results if r.part == "targets"):
+        lines += [f"![Every target beside what is simulated]({PICTURE})", ""]
     for part, title in PARTS.items():
         rows = [r for r in results if r.part == part]
         if rows:
@@ -104,7 +109,10 @@ def _told(result: Result) -> str:
     return "; ".join(parts)
 
 
-def write_report(results: Sequence[Result], effort: Effort, page: Path, data: Path) -> None:
-    """Write both forms; each file is whole or absent."""
-    write_file(page, markdown(results, effort))
-    write_file(data, json_text(document(results, effort)))
+def write_report(results: Sequence[Result], effort: Effort, folder: Path) -> None:
+    """Write validation.md, validation.json and, where targets were simulated, the picture; each file is whole or absent."""
+    write_file(folder / "validation.md", markdown(results, effort))
+    write_file(folder / "validation.json", json_text(document(results, effort)))
+    figure = predictive_checks(results)
+    if figure is not None:
+        write_file(folder / PICTURE, render(figure)["png"])

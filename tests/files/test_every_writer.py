@@ -99,7 +99,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert main([*placed, "--quiet"]) == ExitStatus.DONE, words
     measured = (Measured("share", 1 / 3, math.nan, math.inf, 10),)
     checks = [Result("X1", "facts", "a claim", "half", "a source", Found("pass", measured), 1.0)]
-    write_report(checks, Effort(), root / "validation" / "v.md", root / "validation" / "v.json")
+    write_report(checks, Effort(), root / "validation")
     return root
 
 

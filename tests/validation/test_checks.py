@@ -3,9 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from simulation.calibration.targets import load_targets
 from simulation.validation import theory
 from simulation.validation.bench import Cultures
 from simulation.validation.check import Check, Effort, Found, Measured, difference, mean_of, share_of, verdict
+from simulation.validation.figure import predictive_checks
 from simulation.validation.report import document, markdown, write_report
 from simulation.validation.run import PARTS, Result, checks, run_checks
 
@@ -39,8 +41,8 @@ def test_what_fails_is_shown_as_failing(tmp_path: Path) -> None:
     results = [_made("pass"), _made("fail"), _made("unclear", "source"), _made("error", "theory")]
     page = markdown(results, Effort())
     assert "## What fails" in page and page.count("**FAIL**") == 1 and "**ERROR**" in page
-    write_report(results, Effort(), tmp_path / "a" / "v.md", tmp_path / "a" / "v.json")
-    data = json.loads((tmp_path / "a" / "v.json").read_text(), parse_constant=pytest.fail)
+    write_report(results, Effort(), tmp_path / "a")
+    data = json.loads((tmp_path / "a" / "validation.json").read_text(), parse_constant=pytest.fail)
     assert data["counts"] == {"pass": 1, "fail": 1, "unclear": 1, "error": 1}
     assert document(results, Effort())["checks"][0]["measured"][0]["value"] == 0.5
 
@@ -73,3 +75,22 @@ def test_a_target_is_compared_with_its_observation() -> None:
 def _after(n: int):  # type: ignore[no-untyped-def]
     calls = iter(range(1000))
     return lambda: next(calls) >= n
+
+
+def test_the_picture_of_the_targets_shows_each_that_was_simulated(tmp_path: Path) -> None:
+    targets = [t for t in load_targets().values() if t.use != "not_used"]
+    rows = [
+        Result(
+            t.id, "targets", t.what, "", t.source,
+            Found("pass", (Measured("simulated", t.observed, t.low, t.high, 9), Measured("observed", t.observed))), 0.0,
+        )
+        for t in targets
+    ]  # fmt: skip
+    figure = predictive_checks(rows)
+    assert figure is not None
+    words = {text.get_text() for ax in figure.axes for text in ax.texts}
+    assert {t.id for t in targets} <= words
+    assert predictive_checks([]) is None
+    write_report(rows, Effort(), tmp_path)
+    assert (tmp_path / "predictive_checks.png").read_bytes().startswith(b"\x89PNG")
+    assert "predictive_checks.png" in (tmp_path / "validation.md").read_text()

@@ -14,10 +14,10 @@ from simulation.validation import early
 def written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Stand in for the checks, which take minutes; return the folder in which the command is called."""
 
-    def write_report(results: Any, effort: Any, page: Path, document: Path) -> None:
-        for path in (page, document):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("x")
+    def write_report(results: Any, effort: Any, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("validation.md", "validation.json"):
+            (folder / name).write_text("x")
 
     def write_early(effort: Any, page: Path, *rest: Any) -> Path:
         page.write_text("x")
