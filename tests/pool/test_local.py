@@ -24,7 +24,7 @@ def tasks(n: int, size: int = 1) -> list[Task]:
 
 @pytest.mark.parametrize("workers", [0, 1, 2])
 def test_every_task_comes_back_once(workers: int) -> None:
-    with open_pool(workers) as pool:
+    with open_pool(workers, model=jobs.model) as pool:
         found = sorted(value for outcome in pool.run(jobs.double, tasks(23, 4)) for value in outcome.value)
         again = sorted(value for outcome in pool.run(jobs.double, tasks(5)) for value in outcome.value)
     assert found == [2 * i for i in range(23)]
@@ -163,4 +163,4 @@ def alive(pid: int) -> bool:
 def test_a_cluster_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(MissingExtra, match=r"\[cluster\]"):
-        open_pool(1, "tcp://127.0.0.1:1")
+        open_pool(1, "tcp://127.0.0.1:1", model=jobs.model)

@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from simulation.cli import options
-from simulation.errors import ExitStatus
 
 EXAMPLES = """\b
 Examples:
@@ -23,9 +22,10 @@ A fit that was stopped goes on when the same command is given again.
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the fit; a fit that is there goes on. By default results/fit-<FILE>.",
 )
+@options.max_minutes()
 @options.as_json("the fit record")
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
-def calibrate(file: Path, out: Path | None, as_json: bool, quiet: bool) -> int:
+def calibrate(file: Path, out: Path | None, max_minutes: float | None, as_json: bool, quiet: bool) -> int:
     """Fit the parameters that FILE names to the targets it names.
 
     Writes fitted.yaml (the parameter set), record.md and record.json (targets side by side, identifiability).
@@ -38,6 +38,4 @@ def calibrate(file: Path, out: Path | None, as_json: bool, quiet: bool) -> int:
 
     from simulation.cli.calibrating import run_fit
 
-    return (
-        ExitStatus.DONE if run_fit(problem, folder, as_json=as_json, quiet=quiet) else ExitStatus.INTERRUPTED
-    )
+    return run_fit(problem, folder, minutes=max_minutes, as_json=as_json, quiet=quiet)
