@@ -101,3 +101,18 @@ def test_a_damaged_folder_is_told(
     assert main(["analyze", str(out)]) == 2
     err = capsys.readouterr().err
     assert name in err and ("damaged" in err or "columns are not those" in err)
+
+
+def test_time_that_is_up_ends_a_sweep_with_status_7_and_resume_completes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = write(tmp_path, TINY), tmp_path / "out"
+    run = ["sweep", str(path), "--out", str(out), "--workers", "0", "--json"]
+    assert main([*run, "--max-minutes", "1e-9"]) == 7
+    told = json.loads(capsys.readouterr().out)
+    assert (told["done_now"], told["missing"], told["interrupted"]) == (0, 8, True)
+    assert main([*run, "--resume", "--max-minutes", "9"]) == 0
+    more = ["expand", str(out), "--replicates", "2", "--workers", "0", "--json"]
+    capsys.readouterr()
+    assert main([*more, "--max-minutes", "1e-9"]) == 7
+    assert json.loads(capsys.readouterr().out)["missing"] == 8
