@@ -30,7 +30,8 @@ PLAN: Final = "plan.json"
 DESIGN: Final = "design.csv"
 SHARES: Final = "shares.csv"
 SCENARIOS: Final = "scenarios"
-_FORMAT: Final = 2  # 1 had no digests
+_FORMAT: Final = 2
+_EARLIER: Final = (1,)  # had no digests
 _LARGEST: Final = 100_000_000  # bytes
 _PATIENTS_PER_POINT: Final = 2**32  # independent random numbers: every point has patients of its own
 
@@ -177,8 +178,8 @@ def load_plan(folder: Path) -> Plan:
     try:
         text = read_text(path, str(path), _LARGEST)
         data = json.loads(text)
-        if data.get("format") != _FORMAT and SEAL not in data:
-            raise UserError("was written by another version of the program", file=str(path))
+        if data.get("format") in _EARLIER and SEAL not in data:
+            raise UserError("was written by an earlier version of the program", file=str(path))
         data = unsealed(text)
         plan = _plan(data, (folder / SCENARIOS).resolve())
         known = {name: (file[SEAL], file["bytes"]) for name, file in data["files"].items()}

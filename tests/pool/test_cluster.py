@@ -99,10 +99,12 @@ def test_the_scheduler_is_killed(
     address, process = scheduler
     worker(starter, address)
     monkeypatch.setattr("simulation.pool.cluster._CONNECT_S", 3)
-    with open_pool(1, address, model=jobs.model) as pool:
-        with pytest.raises(PoolLost, match="does not answer any more"):
-            for _ in pool.run(jobs.slow_double, [Task((i,)) for i in range(80)]):
-                process.kill()
+    with (
+        open_pool(1, address, model=jobs.model) as pool,
+        pytest.raises(PoolLost, match="does not answer any more"),
+    ):
+        for _ in pool.run(jobs.slow_double, [Task((i,)) for i in range(80)]):
+            process.kill()
     assert capfd.readouterr().err == ""
 
 
