@@ -59,8 +59,9 @@ class ClusterPool:
 
     def __enter__(self) -> Self:
         """Connect, and refuse a cluster without workers, or whose workers have other versions or another model."""
-        self._levels = {name: logging.getLogger(name).level for name in _TOLD_OFF}
-        for name in _TOLD_OFF:
+        known = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in _TOLD_OFF]
+        self._levels = {name: logging.getLogger(name).level for name in known}
+        for name in known:
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         try:
             self._connect()
@@ -197,8 +198,12 @@ class ClusterPool:
 
     def _threads(self) -> int:
         """Return how many threads the workers have; 0 also where the scheduler does not answer."""
-        found = self._asked(lambda: self._client.nthreads()) if self._client is not None else None
+        found = self._asked(lambda: self._client.nthreads()) if self._connected else None
         return sum(found.values()) if found else 0
+
+    @property
+    def _connected(self) -> bool:
+        return self._client is not None and self._client.status == "running"
 
     def _present(self) -> int:
         """Return the workers' threads; raise where there has been none for long."""
@@ -208,11 +213,11 @@ class ClusterPool:
             return threads
         now = time.monotonic()
         self._alone_since = now if self._alone_since is None else self._alone_since
-        running = self._client is not None and self._client.status == "running"
-        if now - self._alone_since > (_WORKERS_S if running else _CONNECT_S):
-            who = (
-                "all workers of the cluster are gone" if running else "the scheduler does not answer any more"
-            )
+        if self._connected:
+            who, patience = "all workers of the cluster are gone", _WORKERS_S
+        else:
+            who, patience = "the scheduler does not answer any more", _CONNECT_S
+        if now - self._alone_since > patience:
             raise PoolLost(who, file=self._address)
         return 0
 
@@ -220,8 +225,8 @@ class ClusterPool:
         """Return the scheduler's answer; None where there is none."""
         try:
             return question()
-        except (CancelledError, OSError, TimeoutError, RuntimeError):
-            return None
+        except (CancelledError, OSError, TimeoutError, RuntimeError, AttributeError):
+            return None  # a client that gives up takes itself apart: what it asked with is then None
 
     def _wait(self, futures: list[Any]) -> None:
         import distributed

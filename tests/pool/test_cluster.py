@@ -1,6 +1,8 @@
 """A real scheduler and two real worker processes on this machine: killed, missing, or of another installation."""
 
 import json
+import re
+import shutil
 import signal
 import sys
 import time
@@ -10,8 +12,9 @@ import pytest
 
 from simulation.errors import ExitStatus, UserError
 from simulation.pool import Pool, PoolLost, Task, open_pool
+from simulation.provenance import model_sha256
 from tests.pool import jobs, real_cluster
-from tests.pool.real_cluster import Process, Start, worker
+from tests.pool.real_cluster import ROOT, Process, Start, worker
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
@@ -98,13 +101,12 @@ def test_the_scheduler_is_killed(
 ) -> None:
     address, process = scheduler
     worker(starter, address)
-    monkeypatch.setattr("simulation.pool.cluster._CONNECT_S", 3)
-    with (
-        open_pool(1, address, model=jobs.model) as pool,
-        pytest.raises(PoolLost, match="does not answer any more"),
-    ):
-        for _ in pool.run(jobs.slow_double, [Task((i,)) for i in range(80)]):
-            process.kill()
+    with open_pool(1, address, model=jobs.model) as pool:
+        monkeypatch.setattr("simulation.pool.cluster._CONNECT_S", 0.5)
+        with pytest.raises(PoolLost, match="does not answer any more") as caught:
+            for _ in pool.run(jobs.slow_double, [Task((i,)) for i in range(80)]):
+                process.kill()
+    assert caught.value.exit_status == ExitStatus.FAILED_RUNS and "--resume" in str(caught.value)
     assert capfd.readouterr().err == ""
 
 
@@ -115,6 +117,25 @@ def test_a_worker_with_another_model_is_refused(scheduler: tuple[str, Process], 
     with pytest.raises(UserError, match=told) as caught, open_pool(1, address, model=jobs.model):
         pass
     assert caught.value.exit_status == ExitStatus.USAGE
+
+
+def test_a_worker_whose_parameter_table_differs_is_refused(
+    scheduler: tuple[str, Process], starter: Start, tmp_path: Path
+) -> None:
+    """The whole chain: a copy of this package with one number changed, found by the model's own digest."""
+    address, _ = scheduler
+    ignore = shutil.ignore_patterns("__pycache__", "browser", "validation")
+    copied = shutil.copytree(ROOT / "simulation", tmp_path / "simulation", ignore=ignore)
+    table = copied / "data" / "parameters.yaml"
+    table.write_text(table.read_text().replace("value: 0.2 /day", "value: 0.3 /day", 1))
+    worker(starter, address, PYTHONPATH=str(tmp_path))
+    with (
+        pytest.raises(UserError, match="holds another model") as caught,
+        open_pool(1, address, model=model_sha256),
+    ):
+        pass
+    digests = re.findall("[0-9a-f]{64}", str(caught.value))
+    assert digests[1] == model_sha256() and len(set(digests)) == 2
 
 
 def test_a_worker_with_another_model_that_comes_later_is_refused(cluster: Cluster, starter: Start) -> None:

@@ -17,7 +17,7 @@ from tests.trial.test_execute import rows_in, whole
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
-cluster = real_cluster.cluster
+cluster, scheduler, starter = real_cluster.cluster, real_cluster.scheduler, real_cluster.starter
 
 
 def test_the_numbers_are_those_of_this_machine(
