@@ -215,3 +215,16 @@ def test_signals_to_the_whole_group_end_no_worker(number: signal.Signals) -> Non
                 os.kill(process, number)
         assert (done, pool.deaths) == (20, 0)
         assert alive(server)
+
+
+@unix
+def test_a_fork_server_that_is_killed_in_the_middle_costs_nothing() -> None:
+    with LocalPool(2) as pool:
+        done = 0
+        for outcome in pool.run(jobs.slow_double, tasks(20)):
+            done += outcome.ok
+            if done == 3:
+                os.kill(multiprocessing.forkserver._forkserver._forkserver_pid, signal.SIGKILL)  # type: ignore[attr-defined]
+            if done == 8:
+                os.kill(pool.processes[0], signal.SIGKILL)  # its successor needs another server
+    assert done == 20
