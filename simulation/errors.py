@@ -16,6 +16,7 @@ class ExitStatus(IntEnum):
     FAILED_RUNS = 4
     OTHER_SCENARIO = 5
     MISSING_EXTRA = 6
+    TIME_UP = 7
     INTERRUPTED = 130
 
 

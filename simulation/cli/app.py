@@ -12,6 +12,7 @@ import click
 
 import simulation
 from simulation.cli import faults
+from simulation.cli.interrupt import terminated_as_interrupted
 from simulation.errors import nearest_name
 
 # Loaded when asked for. To add a command, write its module and name it here.
@@ -140,7 +141,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # an old terminal shows `?` for µ; that must not end a run
-    return faults.guarded(_call(arguments), show_traceback=show_traceback)
+    with terminated_as_interrupted():
+        return faults.guarded(_call(arguments), show_traceback=show_traceback)
 
 
 def _call(arguments: list[str]) -> Callable[[], Any]:

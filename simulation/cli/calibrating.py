@@ -10,26 +10,29 @@ from simulation.calibration.problem import Problem
 from simulation.calibration.record import confirm, write_record
 from simulation.cli.interrupt import Interrupt
 from simulation.cli.terminal import console
+from simulation.errors import ExitStatus
 from simulation.pool import HerePool, LocalPool
 
 _PAGE = {True: "record.json", False: "record.md"}
 HEARD = "Stopping after what is being simulated; every evaluation so far is kept. Ctrl-C again ends at once."
 
 
-def run_fit(problem: Problem, folder: Path, workers: int, *, as_json: bool, quiet: bool) -> bool:
-    """Run or resume a fit and write its record; return whether it came to its end."""
+def run_fit(
+    problem: Problem, folder: Path, workers: int, *, minutes: float | None, as_json: bool, quiet: bool
+) -> ExitStatus:
+    """Run or resume a fit and write its record; return the exit status."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     fit = Fit(problem, folder)
     if len(fit.done) == fit.total and (folder / _PAGE[as_json]).exists():
         _show(folder, as_json)
-        return True
+        return ExitStatus.DONE
     bar = Progress(
         TextColumn("{task.description}", markup=False), BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn(),
         TextColumn("best distance {task.fields[best]}"), console=console(stderr=True), transient=True,
         disable=quiet or not sys.stderr.isatty(),
     )  # fmt: skip
-    with bar, Interrupt(lambda: click.echo(HEARD, err=True)) as interrupt:
+    with bar, Interrupt(lambda: click.echo(HEARD, err=True), minutes) as interrupt:
         task = bar.add_task(problem.name, total=fit.total, completed=len(fit.done), best=_best(fit))
 
         def tell(_: Evaluation) -> None:
@@ -47,10 +50,10 @@ def run_fit(problem: Problem, folder: Path, workers: int, *, as_json: bool, quie
                 finalists = confirm(fit, pool)
         except KeyboardInterrupt:
             click.echo(f"{len(fit.done)} of {fit.total} evaluations are kept in {folder}", err=True)
-            return False
+            return interrupt.status
     write_record(fit, finalists, folder)
     _show(folder, as_json)
-    return True
+    return ExitStatus.DONE
 
 
 def _show(folder: Path, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from simulation.errors import ExitStatus
 from simulation.figure_formats import Formats
 from simulation.files.atomic import write_file
 from simulation.pool import open_pool
+from simulation.provenance import model_sha256
 from simulation.results.words import short_title, survival_words
 from simulation.trial.conduct import Conducted, conduct
 from simulation.trial.execute import Missing, Progress
@@ -43,6 +44,7 @@ class Request:
     as_json: bool
     quiet: bool
     formats: Formats
+    minutes: float | None
 
 
 def run_trial(trial: Trial, request: Request) -> int:
@@ -52,9 +54,11 @@ def run_trial(trial: Trial, request: Request) -> int:
     for note in trial.notes:
         click.echo(f"Note: {note}", err=True)
     workers = options.processors() if request.workers is None else request.workers
-    with Interrupt() as interrupt, CountLine("patients", quiet=request.quiet) as line:
+    with Interrupt(minutes=request.minutes) as interrupt, CountLine("patients", quiet=request.quiet) as line:
         interrupt.on_first = lambda: line.say(HEARD)
-        pool = open_pool(workers, request.scheduler, preload=PRELOAD, should_stop=interrupt.requested)
+        pool = open_pool(
+            workers, request.scheduler, model=model_sha256, preload=PRELOAD, should_stop=interrupt.requested
+        )
 
         def told(progress: Progress) -> None:
             line.count(progress.done, progress.wanted, progress.failed)
@@ -65,8 +69,8 @@ def run_trial(trial: Trial, request: Request) -> int:
         if done.state.not_stored is None:
             write_outputs(trial, done, out, formats=request.formats)
     _tell(trial, done, out, request)
-    if done.state.stopped:
-        return ExitStatus.INTERRUPTED
+    if done.state.stopped and (done.missing or trial.file.precision is not None):
+        return interrupt.status
     return ExitStatus.FAILED_RUNS if done.missing else ExitStatus.DONE
 
 

@@ -18,7 +18,9 @@ def guarded(call: Callable[[], Any], *, show_traceback: bool = False) -> int:
         sys.stdout.flush()  # a reader that has gone away is noticed here, not when Python shuts down
     except BrokenPipeError:
         return _reader_gone()
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort) as error:
+        if isinstance(error.__cause__, EOFError):  # click takes it for Ctrl-D at a prompt; there is none here
+            return _bug(error.__cause__, show_traceback)
         _say("Interrupted.")
         return ExitStatus.INTERRUPTED
     except click.ClickException as error:

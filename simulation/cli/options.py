@@ -1,6 +1,7 @@
 """Arguments that several commands share."""
 
 import json
+import math
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,23 @@ def patient() -> Decorator:
 def _whole(name: str, told: str) -> Decorator:
     return click.option(
         name, type=int, callback=natural, default=0, metavar="N", show_default=True, help=told
+    )
+
+
+def max_minutes() -> Decorator:
+    """Add the option --max-minutes M."""
+
+    def finite(ctx: click.Context, param: click.Parameter, minutes: float | None) -> float | None:
+        if minutes is not None and not 0 < minutes < math.inf:
+            raise click.BadParameter(f"expected minutes above 0, got {minutes}", ctx, param)
+        return minutes
+
+    return click.option(
+        "--max-minutes",
+        type=float,
+        callback=finite,
+        metavar="M",
+        help="Begin nothing new after M minutes; what is done is kept and can be gone on with (exit status 7).",
     )
 
 

@@ -35,27 +35,30 @@ def read_shard(text: str | None) -> "Shard":
 
 
 def run_plan(
-    folder: Path, plan: "Plan", *, workers: int, scheduler: str | None, shard: "Shard", quiet: bool
-) -> "Done":
-    """Run what is missing, with a live line on stderr."""
+    folder: Path, plan: "Plan", *, workers: int, scheduler: str | None, shard: "Shard", minutes: float | None,
+    quiet: bool,
+) -> tuple["Done", ExitStatus]:  # fmt: skip
+    """Run what is missing, with a live line on stderr; return what came of it, and the exit status."""
     from simulation.sweep.execute import execute
 
-    with Interrupt() as interrupt, CountLine(plan.name, quiet=quiet) as line:
+    with Interrupt(minutes=minutes) as interrupt, CountLine(plan.name, quiet=quiet) as line:
         interrupt.on_first = lambda: line.say(HEARD)
 
         def told(progress: "Progress") -> None:
             done = progress.before + progress.done + progress.failed
             line.count(done, progress.planned, progress.failed)
 
-        return execute(
+        done = execute(
             folder, plan, workers=workers, scheduler=scheduler, shard=shard,
             should_stop=interrupt.requested, on_progress=told,
         )  # fmt: skip
+        if done.interrupted:
+            return done, interrupt.status
+        return done, ExitStatus.FAILED_RUNS if done.failed or done.missing else ExitStatus.DONE
 
 
-def tell(folder: Path, plan: "Plan", done: "Done", *, as_json: bool, quiet: bool) -> int:
-    """Print what came of it and return the exit status."""
-    status = _status(done)
+def tell(folder: Path, plan: "Plan", done: "Done", *, as_json: bool, quiet: bool) -> None:
+    """Print what came of it."""
     progress = done.progress
     if as_json:
         document = {
@@ -67,7 +70,7 @@ def tell(folder: Path, plan: "Plan", done: "Done", *, as_json: bool, quiet: bool
             "failures": [{"run": run, "error": error} for run, error in done.failures],
         }  # fmt: skip
         print_json(document)
-        return status
+        return
     if done.failed:
         click.echo(
             f"{done.failed} runs failed; the first: run {done.failures[0][0]}: {done.failures[0][1]}",
@@ -82,7 +85,6 @@ def tell(folder: Path, plan: "Plan", done: "Done", *, as_json: bool, quiet: bool
         if not done.missing and not done.failed:
             click.echo(f"Next: python run_sim.py analyze {folder}")
     click.echo(f"Results: {folder}" if not quiet else str(folder))
-    return status
 
 
 def tell_estimate(plan: "Plan", found: "Estimate", *, as_json: bool, already: int = 0) -> None:
@@ -133,9 +135,3 @@ def check_workers(workers: int) -> int:
             f"got {workers}", key="--workers", expected="a whole number from 0 (this process) to 4096"
         )
     return workers
-
-
-def _status(done: "Done") -> int:
-    if done.interrupted:
-        return ExitStatus.INTERRUPTED
-    return ExitStatus.FAILED_RUNS if done.failed or done.missing else ExitStatus.DONE

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import IO
 
 from simulation.files.refusal import refusals
+from simulation.files.seals import file_digest
 
-__all__ = ["append_line", "write_binary", "write_file", "write_lines"]
+__all__ = ["append_line", "write_binary", "write_file", "write_lines", "write_named"]
 
 
 def write_file(path: Path, content: str | bytes) -> None:
@@ -37,21 +38,36 @@ def write_lines(path: Path, lines: Iterable[str | bytes]) -> None:
 
 def write_binary(path: Path, fill: Callable[[IO[bytes]], None]) -> None:
     """Let `fill` write a file that is not text; as `write_file` else."""
-    with refusals(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    _write(path, fill, lambda _: path)
+
+
+def write_named(folder: Path, fill: Callable[[IO[bytes]], None], name: Callable[[str], str]) -> Path:
+    """Let `fill` write a file whose name is made from its sha256, and return it; as `write_file` else.
+
+    So the file and the proof that it is undamaged come to be in one step.
+    """
+    return _write(folder / "a new file", fill, lambda part: folder / name(file_digest(part)[0]))
+
+
+def _write(told: Path, fill: Callable[[IO[bytes]], None], target: Callable[[Path], Path]) -> Path:
+    """Write a file whose path may depend on what was written; `told` is what messages call it."""
+    with refusals(told):
+        told.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=told.parent, prefix=".part-")
         try:
             with os.fdopen(handle, "wb") as file:
                 fill(file)
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(name, 0o666 & ~_umask())  # mkstemp's files are for their owner's eyes only
+            path = target(Path(name))
             os.replace(name, path)
         except BaseException:
             with suppress(OSError):
                 os.unlink(name)
             raise
         _sync(path.parent)
+        return path
 
 
 def append_line(path: Path, line: str) -> None:

@@ -1,90 +1,129 @@
 """The same tasks on dask.distributed, where a scheduler is running already (extra `cluster`).
 
 Tasks write their results themselves and return little: what a lost worker held is then not lost with it. A window of
-tasks is on its way at any time; each future is released as soon as it is done.
+tasks is on its way at any time; each future is released as soon as it is done. Nothing here waits for ever: a
+scheduler or workers that do not come, or do not come back, end the run with a sentence.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Self
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Self
 
 from simulation.errors import MissingExtra, UserError
-from simulation.pool.task import STRIKES, Outcome, ShouldStop, Task, Work
+from simulation.pool.task import STRIKES, Outcome, PoolLost, ShouldStop, Task, Work
 
-__all__ = ["ClusterPool"]
+__all__ = ["ClusterPool", "OtherModel"]
 
-_PER_WORKER = 2
-_CONNECT_S = 20
-_PATIENCE_S = 0.5
+_PER_WORKER: Final = 2
+_CONNECT_S: Final = 20.0
+_WORKERS_S: Final = 60.0  # so long a cluster may be without a single worker
+_ANSWER_S: Final = 10.0
+_PATIENCE_S: Final = 0.5
+_TOLD_OFF: Final = (
+    "distributed",
+    "tornado",
+    "asyncio",
+)  # loggers: what they say of a lost scheduler is told in words
+
+
+class OtherModel(UserError):  # noqa: N818 - its base says that it is an error
+    """Say that a worker's installation holds another model: its rows would be of another study."""
 
 
 class ClusterPool:
-    """Send tasks to the scheduler at `address`, such as tcp://host:8786, or to that of a scheduler file (a path)."""
+    """Send tasks to the scheduler at `address`, such as tcp://host:8786, or to that of a scheduler file (a path).
 
-    def __init__(self, address: str, *, should_stop: ShouldStop = lambda: False) -> None:
+    `model` returns the digest of the model that is installed where it is called; workers with another one are refused.
+    """
+
+    def __init__(
+        self, address: str, *, model: Callable[[], str], should_stop: ShouldStop = lambda: False
+    ) -> None:
         try:
             import distributed  # noqa: F401
         except ImportError:
             raise MissingExtra("dask.distributed, which --scheduler needs,", "cluster") from None
         self._address = address
+        self._model = model
         self._should_stop = should_stop
         self._client: Any = None
+        self._alone_since: float | None = None
+        self._levels: dict[str, int] = {}
 
     def __enter__(self) -> Self:
-        """Connect, and refuse a cluster whose workers have other versions of what matters."""
-        import distributed
-
-        cluster: Any = distributed
-
-        where = (
-            {"scheduler_file": self._address}
-            if self._address.endswith(".json")
-            else {"address": self._address}
-        )
+        """Connect, and refuse a cluster without workers, or whose workers have other versions or another model."""
+        known = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in _TOLD_OFF]
+        self._levels = {name: logging.getLogger(name).level for name in known}
+        for name in known:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         try:
-            self._client = cluster.Client(**where, timeout=_CONNECT_S, set_as_default=False)
-        except (OSError, TimeoutError, ValueError) as error:
-            raise UserError(f"no scheduler answers there ({error})", file=self._address) from None
-        try:
-            self._client.get_versions(check=True)
-        except ValueError as error:
-            self._client.close()
-            raise UserError(f"the cluster runs other versions: {error}", file=self._address) from None
+            self._connect()
+            self._await_workers()
+            if not self._should_stop():
+                self._check()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *error: object) -> None:
         """Leave the cluster to its owner."""
         if self._client is not None:
-            self._client.close()
+            with suppress(OSError, TimeoutError):
+                self._client.close(timeout=_ANSWER_S)
             self._client = None
+        for name, level in self._levels.items():
+            logging.getLogger(name).setLevel(level)
 
     @property
     def width(self) -> int:
         """Return how many threads the cluster's workers have; 1 while there are none."""
-        return max(1, sum(self._client.nthreads().values())) if self._client is not None else 1
+        return max(1, self._threads())
 
     def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[Outcome]:
-        """Yield an outcome per task as they come; see `Pool.run`."""
-        import distributed
+        """Yield an outcome per task as they come; see `Pool.run`.
 
-        cluster: Any = distributed
-
+        Raises
+        ------
+        PoolLost
+            Where the scheduler, or its last worker, has been gone for long.
+        OtherModel
+            Where a worker that came later holds another model.
+        """
         source = iter(tasks)
         again: list[Task] = []
         flying: dict[Any, Task] = {}
+        checked = _Checked(work, self._model, self._model())
         while True:
-            while len(flying) < _PER_WORKER * self.width and not self._should_stop():
+            stop = self._should_stop()
+            threads = self._threads() if stop else self._present()
+            if stop and not threads:
+                return  # nobody will finish what was begun
+            while threads and not stop and len(flying) < _PER_WORKER * threads:
                 task = again.pop() if again else next(source, None)
                 if task is None:
                     break
-                flying[self._client.submit(work, task.runs, pure=False)] = task
-            if not flying:
+                future = self._asked(partial(self._client.submit, checked, task.runs, pure=False))
+                if future is None:
+                    again.append(task)
+                    break
+                flying[future] = task
+            if not flying and threads and not again:
                 return
-            try:
-                with self._client.as_current():
-                    done = cluster.wait(list(flying), timeout=_PATIENCE_S, return_when="FIRST_COMPLETED").done
-            except TimeoutError:
+            if not flying:
+                if stop:
+                    return
+                time.sleep(_PATIENCE_S)
                 continue
-            for future in done:
+            self._wait(list(flying))
+            for future in [future for future in flying if future.status != "pending"]:
                 task = flying.pop(future)
                 yield from self._collect(future, task, again)
                 future.release()
@@ -92,12 +131,17 @@ class ClusterPool:
     def _collect(self, future: Any, task: Task, again: list[Task]) -> Iterator[Outcome]:
         from distributed import KilledWorker
 
-        if future.status == "cancelled":  # the scheduler was restarted, or has forgotten it
+        error = value = None
+        try:
+            error = future.exception(timeout=_ANSWER_S)
+            value = None if error is not None else future.result(timeout=_ANSWER_S)
+        except (CancelledError, OSError, TimeoutError):  # scheduler restarted, or result lost with its worker
             again.append(task)
             return
-        error = future.exception()
+        if isinstance(error, OtherModel):
+            raise error
         if error is None:
-            yield Outcome(task, future.result())
+            yield Outcome(task, value)
         elif isinstance(error, KilledWorker):
             for part in task.struck():
                 if part.strikes >= STRIKES:
@@ -106,3 +150,112 @@ class ClusterPool:
                     again.append(part)
         else:
             yield Outcome(task, error=error)
+
+    # Who is there ---------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        import distributed
+
+        cluster: Any = distributed
+        address = self._scheduler()
+        try:
+            self._client = cluster.Client(address, timeout=_CONNECT_S, set_as_default=False)
+        except (OSError, TimeoutError, ValueError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise UserError(f"no scheduler answers there ({reason})", file=self._address) from None
+
+    def _scheduler(self) -> str:
+        """Return the scheduler's address; a scheduler file that is not there yet would be waited for, for ever."""
+        if not self._address.endswith(".json"):
+            return self._address
+        try:
+            return str(json.loads(Path(self._address).read_text(encoding="utf-8"))["address"])
+        except OSError as error:
+            reason = error.strerror or error
+            raise UserError(f"the scheduler file cannot be read: {reason}", file=self._address) from None
+        except (ValueError, KeyError, TypeError):
+            raise UserError("this is no scheduler file: it names no address", file=self._address) from None
+
+    def _await_workers(self) -> None:
+        began = time.monotonic()
+        while not self._should_stop() and not self._threads():
+            if time.monotonic() - began > _WORKERS_S:
+                told = (
+                    f"the scheduler has no workers (waited {_WORKERS_S:.0f} s); start some with: dask worker"
+                )
+                raise UserError(told, file=self._address)
+            time.sleep(_PATIENCE_S)
+
+    def _check(self) -> None:
+        try:
+            self._client.get_versions(check=True)
+        except ValueError as error:
+            raise UserError(f"the cluster runs other versions: {error}", file=self._address) from None
+        own = self._model()
+        for worker, found in sorted(self._client.run(self._model, on_error="return").items()):
+            if found != own:
+                raise _other_model(str(worker), found, own)
+
+    def _threads(self) -> int:
+        """Return how many threads the workers have; 0 also where the scheduler does not answer."""
+        found = self._asked(lambda: self._client.nthreads()) if self._connected else None
+        return sum(found.values()) if found else 0
+
+    @property
+    def _connected(self) -> bool:
+        return self._client is not None and self._client.status == "running"
+
+    def _present(self) -> int:
+        """Return the workers' threads; raise where there has been none for long."""
+        threads = self._threads()
+        if threads:
+            self._alone_since = None
+            return threads
+        now = time.monotonic()
+        self._alone_since = now if self._alone_since is None else self._alone_since
+        if self._connected:
+            who, patience = "all workers of the cluster are gone", _WORKERS_S
+        else:
+            who, patience = "the scheduler does not answer any more", _CONNECT_S
+        if now - self._alone_since > patience:
+            raise PoolLost(who, file=self._address)
+        return 0
+
+    def _asked(self, question: Callable[[], Any]) -> Any:
+        """Return the scheduler's answer; None where there is none."""
+        try:
+            return question()
+        except (CancelledError, OSError, TimeoutError, RuntimeError, AttributeError):
+            return None  # a client that gives up takes itself apart: what it asked with is then None
+
+    def _wait(self, futures: list[Any]) -> None:
+        import distributed
+
+        cluster: Any = distributed
+        with suppress(CancelledError, OSError, TimeoutError, RuntimeError), self._client.as_current():
+            cluster.wait(futures, timeout=_PATIENCE_S, return_when="FIRST_COMPLETED")
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """Be the work, refused where another model is installed: a worker may join, or be replaced, at any time."""
+
+    work: Work
+    model: Callable[[], str]
+    digest: str
+
+    def __call__(self, runs: Any) -> Any:
+        import socket
+
+        found = self.model()
+        if found != self.digest:
+            raise _other_model(socket.gethostname(), found, self.digest)
+        return self.work(runs)
+
+
+def _other_model(worker: str, found: object, own: str) -> OtherModel:
+    if isinstance(found, BaseException):
+        told = f"the worker cannot load this program ({type(found).__name__}: {found})".splitlines()[0]
+    else:
+        told = f"the worker's installation holds another model: its digest is {found}, that of this program {own}"
+    return OtherModel(f"{told}; install the same version there and start the worker again", file=worker)

@@ -6,18 +6,21 @@ another is started and exactly its task is tried again, alone; a second death is
 
 import multiprocessing as mp
 import os
+import signal
 import sys
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Self
 
 import simulation
-from simulation.pool.task import STRIKES, Outcome, ShouldStop, Task, Work
+from simulation.pool.task import STRIKES, Outcome, PoolLost, ShouldStop, Task, Work
 from simulation.pool.worker import ONE_THREAD, serve
 
 __all__ = ["LocalPool"]
@@ -25,6 +28,7 @@ __all__ = ["LocalPool"]
 _PATIENCE_S = 0.2  # how long it may take to notice Ctrl-C
 _GRACE_S = 2.0
 _HOPELESS = 20  # deaths in a row: then it is the machine or the installation, not a run
+_STARTS = 5  # so often a process is tried to be started
 
 
 @dataclass(slots=True)
@@ -53,7 +57,12 @@ class LocalPool:
     def __enter__(self) -> Self:
         """Start the workers."""
         self._context.set_forkserver_preload(list(self._preload))
-        self._workers = [self._start() for _ in range(self.width)]
+        try:
+            while len(self._workers) < self.width:
+                self._workers.append(self._start())
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -124,7 +133,7 @@ class LocalPool:
         except (EOFError, OSError):
             status = self._bury(worker)
             if self._deaths_in_a_row > _HOPELESS + self.width:
-                raise ChildProcessError(f"worker processes keep dying, the last one {status}") from None
+                raise PoolLost(f"worker processes keep dying, the last one {status}") from None
             self._workers[self._workers.index(worker)] = self._start()
             for part in task.struck():
                 if part.strikes >= STRIKES:
@@ -147,12 +156,52 @@ class LocalPool:
         return f"by signal {-code}" if code is not None and code < 0 else f"with exit status {code}"
 
     def _start(self) -> _Worker:
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=serve, args=(theirs,), daemon=True, name="simulation-worker")
-        with _inherited():
-            process.start()
-        theirs.close()
-        return _Worker(process, ours)
+        """Start a worker; a fork server that was killed, even while it started, is replaced by another.
+
+        Raises
+        ------
+        PoolLost
+            Where the system lets no process start.
+        """
+        for attempt in range(1, _STARTS + 1):
+            ours, theirs = self._context.Pipe()
+            process = self._context.Process(
+                target=serve, args=(theirs,), daemon=True, name="simulation-worker"
+            )
+            try:
+                with _inherited(), _unheard():
+                    process.start()
+                return _Worker(process, ours)
+            except (
+                OSError,
+                EOFError,
+                ValueError,
+            ) as error:  # half a message from a dying server is no number
+                ours.close()
+                if attempt == _STARTS:
+                    reason = str(error) or type(error).__name__
+                    raise PoolLost(f"no worker process can be started ({reason})") from None
+                time.sleep(_PATIENCE_S)
+            finally:
+                theirs.close()
+        raise AssertionError("unreachable")
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Keep Ctrl-C and SIGTERM from what is started here, from its first moment on: this process decides.
+
+    Both may be sent to all processes of a group or job; here they are only put off.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # else it is started within, and lets the signals through when it is
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

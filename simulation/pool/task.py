@@ -4,12 +4,25 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
-__all__ = ["STRIKES", "Outcome", "Pool", "ShouldStop", "Task", "Work"]
+from simulation.errors import ExitStatus, UserError
+
+__all__ = ["STRIKES", "Outcome", "Pool", "PoolLost", "ShouldStop", "Task", "Work"]
 
 type Work = Callable[[Any], Any]
 type ShouldStop = Callable[[], bool]
 
 STRIKES = 2  # a run whose worker died so often is not tried again
+
+
+class PoolLost(UserError):  # noqa: N818 - its base says that it is an error
+    """Say that those who worked are gone; runs are missing, and what is done is kept."""
+
+    exit_status = ExitStatus.FAILED_RUNS
+
+    def __init__(self, message: str, *, file: str | None = None) -> None:
+        super().__init__(
+            f"{message}; the runs in flight are lost, everything else is kept: go on with --resume", file=file
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulation.errors import OtherScenario, UserError
-from simulation.files.tables import json_text
+from simulation.files.seals import SEAL, sealed_json, unsealed
 
 __all__ = ["DESIGN_FILE", "FORMAT", "Column", "Design"]
 
-FORMAT: Final = 2  # 1 held its rows as CSV
+FORMAT: Final = 3  # 1 held its rows as CSV, 2 had no digests of its files
+_EARLIER: Final = (1, 2)
 DESIGN_FILE: Final = "design.json"
 
 
@@ -86,17 +87,31 @@ class Design:
             "format": FORMAT, "kind": self.kind, "digest": self.digest(), "columns": described,
             "identity": dict(self.identity), "about": dict(self.about),
         }  # fmt: skip
-        return json_text(whole)
+        return sealed_json(whole)
 
 
 def read_digest(folder: Path) -> tuple[str, Mapping[str, Any]] | None:
-    """Return the digest and the identity of the store in a folder; None where there is none."""
+    """Return the digest and the identity of the store in a folder; None where there is none.
+
+    Raises
+    ------
+    OtherScenario
+        Where an earlier version of the program wrote it.
+    UserError
+        Where the file is not, to the last bit, what was written.
+    """
+    path = folder / DESIGN_FILE
     try:
-        found = json.loads((folder / DESIGN_FILE).read_text(encoding="utf-8"))
-        if found["format"] != FORMAT:
+        text = path.read_bytes().decode()
+        known = json.loads(text)
+        if known["format"] in _EARLIER and SEAL not in known:
             raise OtherScenario("holds runs of an earlier version of the program", file=str(folder))
+        found = unsealed(text)
         return str(found["digest"]), dict(found["identity"])
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror or error}", file=str(path)) from None
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise UserError(f"{DESIGN_FILE} is not one of this program", file=str(folder)) from None
+        told = "is damaged; move it away and run the same command with --resume, which writes it again"
+        raise UserError(told, file=str(path)) from None

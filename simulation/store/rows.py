@@ -2,21 +2,22 @@
 
 import json
 import math
-import uuid
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import batched
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from simulation.errors import UserError
-from simulation.files.atomic import write_binary
+from simulation.files.atomic import write_named
+from simulation.files.seals import DIGITS, file_digest
 from simulation.store.design import FORMAT, Column, Design
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "ENDING",
+    "NAME",
     "ROWS",
     "Row",
     "fill_rows",
@@ -29,11 +30,14 @@ __all__ = [
 
 type Row = Mapping[str, Any]
 ROWS: Final = "rows"
-ENDING: Final = ".parquet"
+NAME: Final = re.compile(
+    rf"(?:batch|runs-(\d{{6,}}))-([0-9a-f]{{{DIGITS}}})\.parquet"
+)  # number of the segment, digest
 _ROW_GROUP: Final = 20_000  # rows of a piece, when files are written
 _READ: Final = 1_000  # rows at once, when files are read: as Python objects they take ten times the room
 _PYTHON: Final[Mapping[str, Any]] = {"int": int, "float": float, "bool": bool, "text": str}
 _NUMBER_BYTES: Final = 8
+_OWN: Final = "transplant_twin"  # the key of a file's metadata that says what its rows are
 
 
 def write_shard(folder: Path, design: Design, rows: Iterable[Row]) -> Path:
@@ -44,9 +48,7 @@ def write_shard(folder: Path, design: Design, rows: Iterable[Row]) -> Path:
     NotWritten
         Where it cannot be written, for example on a full disk; then nothing is left.
     """
-    path = folder / ROWS / f"batch-{uuid.uuid4().hex}{ENDING}"
-    write_binary(path, fill_rows(design, rows))
-    return path
+    return write_named(folder / ROWS, fill_rows(design, rows), lambda digest: _name("batch", digest))
 
 
 def fill_rows(
@@ -61,21 +63,29 @@ def fill_table(columns: Sequence[Column], rows: Iterable[Row]) -> Callable[[IO[b
     return _fill(_column_schema(columns), _pieces(columns, rows))
 
 
-def read_rows(path: Path, design: Design, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+def read_rows(
+    path: Path, design: Design, columns: Sequence[str] | None = None, *, digest: str = ""
+) -> Iterator[dict[str, Any]]:
     """Yield the rows of one file, some thousands of them in memory; None where a value is missing.
+
+    `digest` is that of the design that the rows belong to, where another version of the model made them.
 
     Raises
     ------
     UserError
-        Where the file is damaged, or holds other columns.
+        Where the file is not, to the last bit, what was written, or holds rows of another design.
     """
-    for table in _tables(path, design, columns, _READ):
+    for table in _tables(path, design, columns, _READ, digest):
         yield from table.to_pylist()
 
 
-def merge_files(parts: Sequence[Path], design: Design, target: Path) -> None:
-    """Write the rows of several files as one; memory does not grow with them."""
-    write_binary(target, _fill(_schema(design), _gathered(parts, design)))
+def merge_files(parts: Sequence[Path], design: Design, folder: Path, number: int) -> None:
+    """Write the rows of several files as one, a segment of that number; memory does not grow with them."""
+    write_named(
+        folder,
+        _fill(_schema(design), _gathered(parts, design)),
+        lambda digest: _name(f"runs-{number:06d}", digest),
+    )
 
 
 def row_bytes(row: Row) -> int:
@@ -89,7 +99,7 @@ def _gathered(parts: Sequence[Path], design: Design) -> Iterator["pa.Table"]:
 
     waiting: list[pa.Table] = []
     for part in parts:
-        for table in _tables(part, design, None, _ROW_GROUP):
+        for table in _tables(part, design, None, _ROW_GROUP, ""):
             waiting.append(table)
             if sum(one.num_rows for one in waiting) >= _ROW_GROUP:
                 yield pa.concat_tables(waiting)
@@ -98,21 +108,33 @@ def _gathered(parts: Sequence[Path], design: Design) -> Iterator["pa.Table"]:
         yield pa.concat_tables(waiting)
 
 
-def _tables(path: Path, design: Design, columns: Sequence[str] | None, size: int) -> Iterator["pa.Table"]:
+def _tables(
+    path: Path, design: Design, columns: Sequence[str] | None, size: int, digest: str
+) -> Iterator["pa.Table"]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = _schema(design)
-    try:
-        with path.open("rb") as source, pq.ParquetFile(source) as file:
-            if file.schema_arrow != schema:
-                raise ValueError("other columns")
-            for batch in file.iter_batches(size, columns=columns, use_threads=False):
-                yield pa.Table.from_batches([batch])
-    except (pa.ArrowException, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        told = f"is damaged ({reason}); move it away and run the same command with --resume"
-        raise UserError(told, file=str(path)) from None
+    known = NAME.fullmatch(path.name)
+    if known is None:
+        raise _unfit(path, "its name is not the one it was written under")
+    if not file_digest(path)[0].startswith(known[2]):
+        raise _unfit(path, "is damaged: it is not what was written")
+    with path.open("rb") as source, pq.ParquetFile(source) as file:
+        schema = file.schema_arrow
+        own = json.loads((schema.metadata or {}).get(_OWN.encode(), b"{}"))
+        if schema != _schema(design) or own.get("digest") != (digest or design.digest()):
+            raise _unfit(path, "holds runs of another design")
+        for batch in file.iter_batches(size, columns=columns, use_threads=False):
+            yield pa.Table.from_batches([batch])
+
+
+def _unfit(path: Path, told: str) -> UserError:
+    consequence = "move it away and run the same command with --resume, which runs again what it held"
+    return UserError(f"{told}; {consequence}", file=str(path))
+
+
+def _name(kind: str, digest: str) -> str:
+    return f"{kind}-{digest[:DIGITS]}.parquet"
 
 
 def _fill(schema: "pa.Schema", tables: Iterable["pa.Table"]) -> Callable[[IO[bytes]], None]:
@@ -129,9 +151,7 @@ def _fill(schema: "pa.Schema", tables: Iterable["pa.Table"]) -> Callable[[IO[byt
 def _schema(design: Design, about: Mapping[str, str] | None = None) -> "pa.Schema":
     """Return the columns of a design, and in the metadata which design it is."""
     own = {"format": FORMAT, "kind": design.kind, "digest": design.digest()}
-    return _column_schema(design.described).with_metadata(
-        {"transplant_twin": json.dumps(own), **(about or {})}
-    )
+    return _column_schema(design.described).with_metadata({_OWN: json.dumps(own), **(about or {})})
 
 
 def _column_schema(columns: Iterable[Column]) -> "pa.Schema":

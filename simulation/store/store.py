@@ -1,9 +1,12 @@
 """A folder of results that survives kill -9 at any moment, takes more runs later, and stays a handful of files.
 
-    design.json               what these runs are; its columns, scenarios, seed and model
-    rows/runs-000001.parquet  segments: the rows of many batches
-    rows/batch-*.parquet      one file per batch that has just been finished
-    lock                      held by the one program that is writing
+    design.json                 what these runs are; its columns, scenarios, seed and model
+    rows/runs-000001-*.parquet  segments: the rows of many batches
+    rows/batch-*.parquet        one file per batch that has just been finished
+    lock                        held by the one program that is writing
+
+The last part of a Parquet file's name is its digest, `design.json` ends with its own: whatever reads a file that is not
+what was written says so.
 
 A batch becomes a file in one atomic step. Batches are merged into segments, segments of like size into larger ones. A
 crash between writing a segment and removing its parts leaves rows twice; a reader takes each run once, and a run that
@@ -18,10 +21,11 @@ from typing import IO, Any, Final, Self
 from simulation.errors import OtherScenario, UserError
 from simulation.files.atomic import write_file
 from simulation.store.design import DESIGN_FILE, Design, read_digest
-from simulation.store.rows import ENDING, ROWS, merge_files, read_rows
+from simulation.store.rows import NAME, ROWS, merge_files, read_rows
 
 __all__ = ["Store", "StoreInUse"]
 
+_LOCK: Final = "lock"
 _FAN: Final = 32  # so many files of one size are merged into one
 DONE: Final = "done"
 
@@ -73,8 +77,8 @@ class Store:
 
     @staticmethod
     def exists(folder: Path) -> bool:
-        """Return whether a folder holds a store."""
-        return (folder / DESIGN_FILE).is_file()
+        """Return whether a folder holds a store, though it may hold no run yet, or its design was moved away."""
+        return any((folder / name).exists() for name in (DESIGN_FILE, ROWS, _LOCK))
 
     def files(self) -> list[Path]:
         """Return the files that hold rows, the oldest segments first."""
@@ -85,8 +89,9 @@ class Store:
 
         Memory does not grow with the store.
         """
+        found = read_digest(self.folder)
         for path in self.files():
-            yield from read_rows(path, self.design, columns)
+            yield from read_rows(path, self.design, columns, digest="" if found is None else found[0])
 
     def done(self) -> set[tuple[Any, ...]]:
         """Return the keys of all runs that need not be run again."""
@@ -116,19 +121,20 @@ class Store:
             segments = self._segments()
 
     def _segments(self) -> list[Path]:
-        return list(self.place.glob(f"runs-*{ENDING}"))
+        return list(self.place.glob("runs-*.parquet"))
 
     def _batches(self) -> list[Path]:
-        return list(self.place.glob(f"batch-*{ENDING}"))
+        return [path for path in self.place.glob("*.parquet") if not path.name.startswith("runs-")]
 
     def _join(self, parts: list[Path]) -> None:
         """Write the rows of several files as one, then remove the files."""
-        merge_files(parts, self.design, self.place / f"runs-{self._next_number():06d}{ENDING}")
+        merge_files(parts, self.design, self.place, self._next_number())
         for part in parts:
             part.unlink(missing_ok=True)
 
     def _next_number(self) -> int:
-        return max((int(path.stem.rpartition("-")[2]) for path in self._segments()), default=0) + 1
+        known = (NAME.fullmatch(path.name) for path in self._segments())
+        return max((int(name[1]) for name in known if name is not None), default=0) + 1
 
     def _tidy(self) -> None:
         """Remove what a killed writer left half written; nobody else can be writing now."""
@@ -137,7 +143,7 @@ class Store:
                 path.unlink(missing_ok=True)
 
     def _take_lock(self) -> None:
-        self._lock = (self.folder / "lock").open("a", encoding="utf-8")
+        self._lock = (self.folder / _LOCK).open("a", encoding="utf-8")
         try:
             import fcntl
         except (

@@ -59,6 +59,7 @@ class PointReader:
     def __init__(self, folder: Path, factors: Sequence[Factor], n_points: int) -> None:
         self._path = folder / DESIGN
         self._factors = tuple(factors)
+        self._n = n_points
         self._kept = list(self._read()) if n_points <= _KEPT else None
         self._stream: Iterator[Point] | None = None
         self._next = 0
@@ -80,7 +81,7 @@ class PointReader:
             header = next(rows, [])
             if header[1:] != [factor.name for factor in self._factors]:
                 raise UserError("its columns are not those of the plan", file=str(self._path))
-            for fields in rows:
+            for fields in islice(rows, self._n):
                 yield tuple(
                     float(text) if factor.numeric else text
                     for factor, text in zip(self._factors, fields[1:], strict=True)

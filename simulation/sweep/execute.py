@@ -12,7 +12,7 @@ from simulation.life.strategies import OF_BODY
 from simulation.parameters.table import ParameterTable
 from simulation.pool import Outcome as Ended
 from simulation.pool import Pool, Task, open_pool
-from simulation.provenance import provenance
+from simulation.provenance import model_sha256, provenance
 from simulation.store import Store, write_shard
 from simulation.sweep.design_files import PointReader
 from simulation.sweep.plan import Plan
@@ -111,7 +111,9 @@ def execute(
         progress = Progress(planned, before)
         work = Work(str(place), design, tuple(plan.arms.items()), plan.factors, plan.outcomes, plan.seed)
         if before < planned:
-            pool = open_pool(workers, scheduler, preload=_PRELOAD, should_stop=should_stop)
+            pool = open_pool(
+                workers, scheduler, model=model_sha256, preload=_PRELOAD, should_stop=should_stop
+            )
             with pool:
                 on_pool(pool)
                 progress.width = pool.width

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from simulation.errors import UserError
 from simulation.files.atomic import write_file
-from simulation.files.tables import json_text
+from simulation.files.seals import SEAL, file_digest, sealed_json, unsealed
 from simulation.parameters.distributions import Distribution
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.plugins import copies, portable, with_files
@@ -30,7 +30,8 @@ PLAN: Final = "plan.json"
 DESIGN: Final = "design.csv"
 SHARES: Final = "shares.csv"
 SCENARIOS: Final = "scenarios"
-_FORMAT: Final = 1
+_FORMAT: Final = 2
+_EARLIER: Final = (1,)  # had no digests
 _LARGEST: Final = 100_000_000  # bytes
 _PATIENTS_PER_POINT: Final = 2**32  # independent random numbers: every point has patients of its own
 
@@ -136,39 +137,65 @@ class Plan:
         """Return the plan with more runs."""
         return replace(self, blocks=(*self.blocks, *blocks))
 
-    def to_json(self) -> str:
-        """Return the text of `plan.json`."""
+    def to_json(self, files: Mapping[str, Any] | None = None) -> str:
+        """Return the text of `plan.json`; `files` says of each file beside it how many bytes it has, and their sha256."""
         whole = {
             "format": _FORMAT, "name": self.name, "description": self.description, "arms": self.written_arms,
             "parameters": [asdict(factor) for factor in self.factors],
             "outcomes": [asdict(outcome) for outcome in self.outcomes], "design": dict(self.design),
             "seed": self.seed, "random_numbers": self.random_numbers, "n_points": self.n_points,
             "n_runs": self.n_runs, "blocks": [asdict(block) for block in self.blocks],
-            "analysis": dict(self.analysis), "about": dict(self.about),
+            "analysis": dict(self.analysis), "about": dict(self.about), "files": dict(files or {}),
         }  # fmt: skip
-        return json_text(whole)
+        return sealed_json(whole)
 
     def save(self, folder: Path) -> None:
-        """Write `plan.json` and the base scenarios into the folder."""
+        """Write the base scenarios and `plan.json` into the folder, which has the design already."""
+        names = [name for name in (DESIGN, SHARES) if (folder / name).exists()]
         for text in self.arms.values():
             for name, content in copies(parse_scenario(text).plugin).items():
+                names.append(f"{SCENARIOS}/{name}")
                 write_file(folder / SCENARIOS / name, content)
         for arm, text in self.written_arms.items():
-            write_file(folder / SCENARIOS / f"{_file_name(arm)}.yaml", text)
-        write_file(folder / PLAN, self.to_json())
+            names.append(f"{SCENARIOS}/{_file_name(arm)}.yaml")
+            write_file(folder / names[-1], text)
+        files = {name: dict(zip((SEAL, "bytes"), file_digest(folder / name), strict=True)) for name in names}
+        write_file(folder / PLAN, self.to_json(files))
 
 
 def load_plan(folder: Path) -> Plan:
-    """Return the plan that a folder holds; raise `UserError` where there is none."""
-    if not (folder / PLAN).exists():
+    """Return the plan that a folder holds.
+
+    Raises
+    ------
+    UserError
+        Where there is none, or where it or a file beside it (design, scenarios, plugins) is not, to the last bit, what
+        was written. Points that a killed `expand` added to the design, but not to the plan, are no damage.
+    """
+    path = folder / PLAN
+    if not path.exists():
         raise UserError("holds no sweep", file=str(folder))
     try:
-        data = json.loads(read_text(folder / PLAN, str(folder / PLAN), _LARGEST))
-        if data.get("format") != _FORMAT:
-            raise UserError(f"{PLAN} was written by another version of the program", file=str(folder))
-        return _plan(data, (folder / SCENARIOS).resolve())
+        text = read_text(path, str(path), _LARGEST)
+        data = json.loads(text)
+        if data.get("format") in _EARLIER and SEAL not in data:
+            raise UserError("was written by an earlier version of the program", file=str(path))
+        data = unsealed(text)
+        plan = _plan(data, (folder / SCENARIOS).resolve())
+        known = {name: (file[SEAL], file["bytes"]) for name, file in data["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise UserError(f"{PLAN} is damaged", file=str(folder)) from None
+        raise _damaged(path) from None
+    for name, was in known.items():
+        # what stands behind the design's points of this plan is not read
+        size = was[1] if name in (DESIGN, SHARES) else None
+        if file_digest(folder / name, size) != was:
+            raise _damaged(folder / name)
+    return plan
+
+
+def _damaged(path: Path) -> UserError:
+    told = "is not what was written (damaged or changed); bring back a copy of it, or run the sweep into another folder"
+    return UserError(told, file=str(path))
 
 
 def _plan(data: Mapping[str, Any], place: Path) -> Plan:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from simulation.errors import OtherScenario, UserError
 from simulation.files.folder import RESULTS, slug
+from simulation.files.refusal import refusals
 from simulation.files.tables import plain
 from simulation.provenance import provenance
 from simulation.sweep.check import check_points, sample
@@ -21,6 +22,8 @@ from simulation.sweep.plan import PLAN, Block, Plan, load_plan
 from simulation.sweep.sweep_file import MOST_RUNS
 
 __all__ = ["check_sweep", "default_folder", "plan_of", "points_of", "prepare"]
+
+_BEGUN = ".begun"  # of a folder whose plan is not written yet
 
 
 def default_folder(sweep: Sweep) -> Path:
@@ -76,7 +79,8 @@ def prepare(sweep: Sweep, folder: Path, n_points: int, *, resume: bool) -> Plan:
     """
     if folder.exists() and not folder.is_dir():
         raise UserError("is a file; a sweep needs a folder", file=str(folder))
-    folder.mkdir(parents=True, exist_ok=True)
+    with refusals(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         if (folder / PLAN).exists():
             if not resume:
@@ -92,12 +96,16 @@ def prepare(sweep: Sweep, folder: Path, n_points: int, *, resume: bool) -> Plan:
                     file=str(folder),
                 )
             return plan
-        if any(not path.name.startswith(".") for path in folder.iterdir()):
+        begun = folder / _BEGUN
+        if not begun.exists() and any(not path.name.startswith(".") for path in folder.iterdir()):
             raise UserError("is not empty and holds no sweep; choose another folder", file=str(folder))
-        plan = plan_of(sweep, n_points)
-        points: Iterable[tuple[Point, Shares | None]] = itertools.islice(points_of(sweep), n_points)
-        write_design(folder, sweep.factors, points)
-        plan.save(folder)  # last: a folder with a plan has its design
+        with refusals(folder):
+            begun.touch()  # what a killed or refused beginning leaves is ours, and is begun again
+            plan = plan_of(sweep, n_points)
+            points: Iterable[tuple[Point, Shares | None]] = itertools.islice(points_of(sweep), n_points)
+            write_design(folder, sweep.factors, points)
+            plan.save(folder)  # last: a folder with a plan has its design
+            begun.unlink()
         return load_plan(folder)  # which runs its own copies of plugins
 
 

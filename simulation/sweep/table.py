@@ -4,7 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from simulation.errors import OtherScenario
+from simulation.files.tables import plain
 from simulation.store import Design, Store
+from simulation.store.design import read_digest
 from simulation.sweep.plan import Plan
 from simulation.sweep.work import DONE, store_design
 
@@ -76,4 +79,12 @@ class Table:
     def _rows(self, columns: Iterable[str] | None) -> Iterator[dict[str, Any]]:
         wanted = None if columns is None else list(columns)
         for place in store_folders(self.folder):
+            self._check(place)
             yield from Store(place, self.design).all_rows(wanted)
+
+    def _check(self, place: Path) -> None:
+        """Refuse runs that belong to another plan; those of another version of the model may still be looked at."""
+        found = read_digest(place)
+        planned = plain(self.plan.identity())
+        if found is not None and {name: found[1].get(name) for name in planned} != planned:
+            raise OtherScenario("holds runs of another sweep than plan.json beside it", file=str(place))

@@ -8,6 +8,7 @@ from typing import Any
 from simulation.errors import OtherScenario, UserError
 from simulation.files.atomic import write_file
 from simulation.files.folder import RESULTS, new_folder, slug
+from simulation.files.refusal import refusals
 from simulation.scenario.plugins import FOLDER as PLUGINS
 from simulation.scenario.plugins import copies
 from simulation.store import Store
@@ -33,7 +34,7 @@ def prepare(trial: Trial, out: Path | None, *, resume: bool, root: Path = RESULT
     if resume:
         return _resumed(trial, out or _latest(root, name))
     if out is None:
-        return new_folder(root, name)
+        return _claimed(trial, new_folder(root, name))
     if out.exists() and not out.is_dir():
         raise UserError("is a file; results need a folder", file=str(out))
     if out.is_dir() and any(out.iterdir()):
@@ -41,8 +42,13 @@ def prepare(trial: Trial, out: Path | None, *, resume: bool, root: Path = RESULT
             raise UserError("is not empty and holds no trial; choose another folder", file=str(out))
         _same(trial, out)
         raise UserError("holds results of this trial already; --resume completes them", file=str(out))
-    out.mkdir(parents=True, exist_ok=True)
-    return out
+    return _claimed(trial, out)
+
+
+def _claimed(trial: Trial, out: Path) -> Path:
+    """Begin the trial's store, so that whatever fails from here on can be resumed."""
+    with refusals(out, "nothing was run"), Store(out / STORE, design_of(trial)):
+        return out
 
 
 def write_arms(trial: Trial, out: Path) -> Trial:

@@ -54,9 +54,9 @@ CONDITIONS: Final = (
               {"patient.rate_blast_net_growth": "0.03 /day"}),
     Condition("Fast growth (0.2 /day)", "the lead time is shorter than the sampling interval",
               {"patient.rate_blast_net_growth": "0.2 /day"}),
-    Condition("Marrow for relapse every 90 d, 14 d to treatment", "as in many centres: overt relapse is found late, MRD as before",
+    Condition("Marrow for relapse every 90 d, 14 d to treatment", "overt relapse is found late, as in many centres; MRD as before",
               {**_sampling(90, "morphology"), "start.delay": "14 d"}),
-    Condition("Blood alone shows overt relapse", "no marrow for relapse: it is found by circulating blasts, MRD as before",
+    Condition("Blood alone shows overt relapse", "overt relapse is found by circulating blasts; MRD as before",
               _sampling(3000, "morphology")),
     Condition("Marrow sampled every 90 d, MRD too", "pre-emptive is only as early as sampling allows", _sampling(90)),
     Condition("Marrow sampled every 180 d, MRD too", "the same, further", _sampling(180)),
@@ -187,8 +187,8 @@ The question of this project is when pre-emptive blinatumomab + DLI (at MRD of 1
 relapse, and when it does not. A model in which killing saturates with burden and escape grows with burden lets early
 treatment win by construction; the result worth having is where it does not. Below, the same virtual patients (with
 the parameter table's spread in T cells, drug, leukaemia) are treated both ways under one changed condition at a time
-and followed for {years} years after transplant. Both arms get the same course (28 ug/day, four cycles, three DLI), but in the
-row that says otherwise; marrow for relapse and for MRD is sampled monthly, but in the rows that say otherwise.
+and followed for {years} years after transplant. Both arms get the same course (28 ug/day, four cycles, three DLI), but in
+the row that says otherwise; marrow for relapse and for MRD is sampled monthly, but in the rows that say otherwise.
 
 **Leukaemia-free days** are days alive without overt leukaemia (in truth, 5 % of the marrow), so salvage that works
 counts for the late arm (relapse-free days are not shown: treatment at relapse cannot prevent the first relapse, so early
@@ -209,8 +209,8 @@ _ASSUMPTIONS: Final = """\
 * **A place outside the marrow** that drug and T cells reach badly is an assumption that the share of CD19-negative
   relapses asks for (docs/decisions/0007): both ends are shown. In the rows with standard patients 7 in 10 have it.
 * **phi_BM** (access of Treg to the marrow) is about 1 in mice (docs/evidence.md#g13); the older view, 0, is shown.
-* **Mechanisms** are switched off one at a time without fitting the others again: a row says what a mechanism does here, not what a
-  model without it would say.
+* **Mechanisms** are switched off one at a time without fitting the others again: a row says what a mechanism does here, not
+  what a model without it would say.
 * **Escape against burden** is contested (Bueno 2022 and Pillai 2019 against "every division counts"): CD19 loss is
   shown absent, at a high rate, and as a clone that is there before therapy whatever the burden.
 * **DLI is numerically small**: 1e4-1e6/kg are at most about 1 % of the marrow's T cells. What DLI add is shown by
@@ -269,7 +269,8 @@ def write_early(
     )  # fmt: skip
     lines = [
         "## Early against late, by condition", "",
-        "| condition | leukaemia-free days gained in 1 year | in 2 years | in 3 years | wins / ties / losses | verdict at 3 years "
+        "| condition | leukaemia-free days gained in 1 year | in 2 years | in 3 years | wins / ties / losses "
+        "| verdict at 3 years "
         "| MRD-negative, early | remission, late | aGvHD II+ early / late | drug days early / late |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip

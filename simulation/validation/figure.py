@@ -38,7 +38,8 @@ def predictive_checks(results: Sequence[Result]) -> Figure | None:
     known = load_targets()
     rows = [(known[r.id], r) for r in results if r.id in known and len(r.found.measured) >= 2]
     groups = {
-        title: [(t, r) for t, r in rows if t.experiment in experiments] for title, experiments in _GROUPS.items()
+        title: [(t, r) for t, r in rows if t.experiment in experiments]
+        for title, experiments in _GROUPS.items()
     }
     groups = {title: inside for title, inside in groups.items() if inside}
     if not groups:
@@ -48,7 +49,9 @@ def predictive_checks(results: Sequence[Result]) -> Figure | None:
     top = 1 - 0.35 / height
     figure.text(0.02, 1 - 0.15 / height, "Predictive checks", fontsize=10, fontweight="bold", va="center")
     words = "grey: observed; dot and bar: simulated, 95 % Monte-Carlo interval; green inside, amber unclear, red outside"
-    figure.text(0.98, 1 - 0.15 / height, words, fontsize=7, va="center", ha="right", color=style.COLOUR["quiet"])
+    figure.text(
+        0.98, 1 - 0.15 / height, words, fontsize=7, va="center", ha="right", color=style.COLOUR["quiet"]
+    )
     for title, inside in groups.items():
         size = (len(inside) + 0.3) * _ROW / height
         top -= 0.9 * _ROW / height
@@ -82,7 +85,9 @@ def _panel(ax: Axes, inside: Sequence[tuple[Target, Result]]) -> None:
         ax.text(-1.5, y, what, transform=across, fontsize=6.5, va="center")
         observed = Measured("", target.observed, target.low, target.high)
         ax.text(1.04, y, _bare(seen), transform=across, fontsize=6.5, va="center", color=colour)
-        ax.text(1.58, y, _bare(observed), transform=across, fontsize=6.5, va="center", color=style.COLOUR["quiet"])
+        ax.text(
+            1.58, y, _bare(observed), transform=across, fontsize=6.5, va="center", color=style.COLOUR["quiet"]
+        )
 
 
 def _place(target: Target, value: float) -> float:
@@ -95,4 +100,6 @@ def _place(target: Target, value: float) -> float:
 
 
 def _bare(found: Measured) -> str:
-    return "{} ({}–{})".format(*(f"{v:.0f}" if abs(v) >= 20 else f"{v:.2g}" for v in (found.value, found.low, found.high)))
+    return "{} ({}–{})".format(
+        *(f"{v:.0f}" if abs(v) >= 20 else f"{v:.2g}" for v in (found.value, found.low, found.high))
+    )

@@ -1,5 +1,6 @@
 """Processes: nothing is lost, nothing is done twice, a bad run harms only itself, and nobody is left behind."""
 
+import multiprocessing.forkserver
 import os
 import signal
 import subprocess
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from simulation.errors import MissingExtra
-from simulation.pool import HerePool, LocalPool, Task, open_pool
+from simulation.errors import ExitStatus, MissingExtra
+from simulation.pool import HerePool, LocalPool, PoolLost, Task, open_pool
 from tests.pool import jobs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,7 +25,7 @@ def tasks(n: int, size: int = 1) -> list[Task]:
 
 @pytest.mark.parametrize("workers", [0, 1, 2])
 def test_every_task_comes_back_once(workers: int) -> None:
-    with open_pool(workers) as pool:
+    with open_pool(workers, model=jobs.model) as pool:
         found = sorted(value for outcome in pool.run(jobs.double, tasks(23, 4)) for value in outcome.value)
         again = sorted(value for outcome in pool.run(jobs.double, tasks(5)) for value in outcome.value)
     assert found == [2 * i for i in range(23)]
@@ -163,4 +164,67 @@ def alive(pid: int) -> bool:
 def test_a_cluster_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(MissingExtra, match=r"\[cluster\]"):
-        open_pool(1, "tcp://127.0.0.1:1")
+        open_pool(1, "tcp://127.0.0.1:1", model=jobs.model)
+
+
+STARTER = """
+import sys
+from simulation.pool import LocalPool, Task
+from tests.pool import jobs
+if __name__ == "__main__":
+    with LocalPool(2, preload=("tests.pool.dies_while_loading",)) as pool:
+        print(sorted(outcome.value[0] for outcome in pool.run(jobs.double, [Task((i,)) for i in range(4)])))
+"""
+
+
+@unix
+@pytest.mark.parametrize(("deaths", "told"), [(1, "[0, 2, 4, 6]"), (99, "no worker process can be started")])
+def test_a_fork_server_that_is_killed_while_it_starts(tmp_path: Path, deaths: int, told: str) -> None:
+    script = tmp_path / "starter.py"
+    script.write_text(STARTER)
+    env = os.environ | {"PYTHONPATH": str(ROOT), "DEATHS_OF_TESTS": f"{tmp_path}:{deaths}"}
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
+    )
+    assert told in done.stdout + done.stderr
+    assert (done.returncode == 0) == (deaths == 1)
+
+
+def test_who_lets_no_process_start_is_told_with_status_4(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: object) -> None:
+        raise BlockingIOError("too many processes")
+
+    pool = LocalPool(2)
+    monkeypatch.setattr(pool._context.Process, "start", refused)
+    monkeypatch.setattr("simulation.pool.local._PATIENCE_S", 0.0)
+    with pytest.raises(PoolLost, match="too many processes") as caught, pool:
+        pass
+    assert caught.value.exit_status == ExitStatus.FAILED_RUNS
+
+
+@unix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_to_the_whole_group_end_no_worker(number: signal.Signals) -> None:
+    """A terminal sends Ctrl-C, a cluster's scheduler SIGTERM to all processes of a job: the parent decides what they mean."""
+    with LocalPool(2) as pool:
+        server = multiprocessing.forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+        done = 0
+        for outcome in pool.run(jobs.slow_double, tasks(20)):
+            done += outcome.ok
+            for process in (*pool.processes, server):
+                os.kill(process, number)
+        assert (done, pool.deaths) == (20, 0)
+        assert alive(server)
+
+
+@unix
+def test_a_fork_server_that_is_killed_in_the_middle_costs_nothing() -> None:
+    with LocalPool(2) as pool:
+        done = 0
+        for outcome in pool.run(jobs.slow_double, tasks(20)):
+            done += outcome.ok
+            if done == 3:
+                os.kill(multiprocessing.forkserver._forkserver._forkserver_pid, signal.SIGKILL)  # type: ignore[attr-defined]
+            if done == 8:
+                os.kill(pool.processes[0], signal.SIGKILL)  # its successor needs another server
+    assert done == 20

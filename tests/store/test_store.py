@@ -139,24 +139,52 @@ def test_two_writers_at_once_are_refused(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("harm", ["cut", "emptied", "other columns"])
+@pytest.mark.parametrize("harm", ["cut", "emptied", "written anew", "renamed"])
 def test_a_damaged_file_is_named(tmp_path: Path, harm: str) -> None:
     with Store(tmp_path, DESIGN) as store:
         path = write_shard(tmp_path, DESIGN, [row(0), row(1)])
-        if harm == "other columns":
-            pq.write_table(pq.read_table(path).drop_columns("words"), path)
+        if harm == "written anew":
+            pq.write_table(pq.read_table(path).slice(1), path)
+        elif harm == "renamed":
+            path = path.rename(path.with_name("mine.parquet"))
         else:
             path.write_bytes(path.read_bytes()[:-12] if harm == "cut" else b"")
-        with pytest.raises(UserError, match="is damaged") as caught:
+        with pytest.raises(UserError, match="move it away and run the same command with --resume") as caught:
             list(store.all_rows())
     assert str(path) in str(caught.value)
+
+
+def test_a_file_of_another_store_is_refused(tmp_path: Path) -> None:
+    """Its columns are the same and its bytes are sound: only the design that it names tells whose rows it holds."""
+    other = Design("trial", DESIGN.keys, DESIGN.columns, {"seed": 2})
+    with Store(tmp_path, DESIGN) as store:
+        path = write_shard(tmp_path, other, [row(0)])
+        with pytest.raises(UserError, match="another design") as caught:
+            list(store.all_rows())
+        assert str(path) in str(caught.value)
+
+
+def test_a_design_that_was_moved_away_is_written_again(tmp_path: Path) -> None:
+    with Store(tmp_path, DESIGN):
+        write_shard(tmp_path, DESIGN, [row(0)])
+    before = (tmp_path / "design.json").read_text()
+    (tmp_path / "design.json").unlink()
+    assert Store.exists(tmp_path)
+    with Store(tmp_path, DESIGN) as store:
+        assert len(rows_of(store)) == 1
+    assert (tmp_path / "design.json").read_text() == before
+    other = Design("trial", DESIGN.keys, DESIGN.columns, {"seed": 2})
+    (tmp_path / "design.json").unlink()
+    with Store(tmp_path, other) as store, pytest.raises(UserError, match="another design"):
+        rows_of(store)
 
 
 def test_a_store_of_an_earlier_format_is_refused(tmp_path: Path) -> None:
     with Store(tmp_path, DESIGN):
         pass
     told = json.loads((tmp_path / "design.json").read_text())
-    (tmp_path / "design.json").write_text(json.dumps(told | {"format": 1}))
+    del told["sha256"]
+    (tmp_path / "design.json").write_text(json.dumps(told | {"format": 2}))
     with pytest.raises(OtherScenario, match="earlier version"), Store(tmp_path, DESIGN):
         pass
 

@@ -1,11 +1,13 @@
 """The commands as a person types them."""
 
+import errno
 import json
 from pathlib import Path
 
 import pytest
 
 from simulation.cli import main
+from simulation.sweep.plan import Plan
 from tests.sweep.conftest import SMALL
 from tests.sweep.fake import write
 
@@ -101,3 +103,41 @@ def test_a_damaged_folder_is_told(
     assert main(["analyze", str(out)]) == 2
     err = capsys.readouterr().err
     assert name in err and ("damaged" in err or "columns are not those" in err)
+
+
+def test_time_that_is_up_ends_a_sweep_with_status_7_and_resume_completes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = write(tmp_path, TINY), tmp_path / "out"
+    run = ["sweep", str(path), "--out", str(out), "--workers", "0", "--json"]
+    assert main([*run, "--max-minutes", "1e-9"]) == 7
+    told = json.loads(capsys.readouterr().out)
+    assert (told["done_now"], told["missing"], told["interrupted"]) == (0, 8, True)
+    assert main([*run, "--resume", "--max-minutes", "9"]) == 0
+    more = ["expand", str(out), "--replicates", "2", "--workers", "0", "--json"]
+    capsys.readouterr()
+    assert main([*more, "--max-minutes", "1e-9"]) == 7
+    assert json.loads(capsys.readouterr().out)["missing"] == 8
+
+
+def test_a_beginning_that_was_cut_off_is_begun_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, out = write(tmp_path, TINY), tmp_path / "out"
+    run = ["sweep", str(path), "--out", str(out), "--workers", "0", "--quiet"]
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Plan, "save", full)
+        assert main(run) == 4
+    assert f"{out}: the disk is full" in capsys.readouterr().err
+    assert (out / "design.csv").exists()
+    assert main(run) == 0
+    capsys.readouterr()
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "design.csv").write_text("a person's own")
+    assert main([*run[:2], "--out", str(mine)]) == 2
+    assert (mine / "design.csv").read_text() == "a person's own"

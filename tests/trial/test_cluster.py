@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from simulation.pool import HerePool, open_pool
+from simulation.provenance import model_sha256
 from simulation.trial.conduct import conduct
 from simulation.trial.schema import Trial
 from tests.pool import real_cluster
@@ -16,7 +17,7 @@ from tests.trial.test_execute import rows_in, whole
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
-cluster = real_cluster.cluster
+cluster, scheduler, starter = real_cluster.cluster, real_cluster.scheduler, real_cluster.starter
 
 
 def test_the_numbers_are_those_of_this_machine(
@@ -28,7 +29,7 @@ def test_the_numbers_are_those_of_this_machine(
         if progress.done == 2:
             workers[0].send_signal(signal.SIGKILL)
 
-    with open_pool(1, address) as pool:
+    with open_pool(1, address, model=model_sha256) as pool:
         there = conduct(trial, tmp_path / "there", pool, on_progress=kill_one)
     with HerePool() as pool_here:
         here = conduct(trial, tmp_path / "here", pool_here)

@@ -113,6 +113,28 @@ def test_mistakes_are_told_before_anything_runs(
     assert not Path("out").exists()
 
 
+def test_what_fails_before_the_first_run_can_be_resumed(
+    trial_file: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    nobody = ["compare", str(trial_file), "--patients", "2", "--out", "out", "--scheduler", "nobody.json"]
+    assert main(nobody) == ExitStatus.USAGE
+    assert "nobody.json: the scheduler file cannot be read" in capsys.readouterr().err
+    assert main(nobody) == ExitStatus.USAGE
+    assert "--resume completes them" in capsys.readouterr().err
+    assert compare(trial_file, "--patients", "2", "--out", "out", "--resume", "--quiet") == ExitStatus.DONE
+
+
+def test_time_that_is_up_ends_a_trial_with_status_7_and_resume_completes_it(
+    trial_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--patients", "2", "--out", "out", "--quiet"]
+    assert compare(trial_file, *words, "--max-minutes", "1e-9") == ExitStatus.TIME_UP
+    assert "6 of 6 runs are missing, 0 of them failed" in capsys.readouterr().err
+    assert compare(trial_file, *words, "--max-minutes", "9", "--resume") == ExitStatus.DONE
+    for wrong in ("0", "-1", "nan", "inf", "soon"):
+        assert compare(trial_file, *words, "--max-minutes", wrong) == ExitStatus.USAGE
+
+
 def test_one_plain_file_is_no_trial(capsys: pytest.CaptureFixture[str]) -> None:
     scenario = ROOT / "scenarios" / "preemptive.yaml"
     assert main(["compare", str(scenario)]) == ExitStatus.USAGE
@@ -140,7 +162,10 @@ def test_plain_files_are_compared_too(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
-def test_ctrl_c_keeps_what_is_done_and_resume_completes_it(trial_file: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_keeps_what_is_done_and_resume_completes_it(
+    trial_file: Path, number: signal.Signals
+) -> None:
     line = [sys.executable, str(ROOT / "run_sim.py"), "compare", str(trial_file), "--patients", "400", "--out", "out",
             "--workers", "2", "--no-figures"]  # fmt: skip
     process = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, start_new_session=True)
@@ -148,7 +173,7 @@ def test_ctrl_c_keeps_what_is_done_and_resume_completes_it(trial_file: Path) -> 
         if len(list(Path("out/store/rows").glob("*.parquet"))) > 1:
             break
         time.sleep(0.1)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the whole group hears it
+    os.killpg(process.pid, number)  # as a terminal or a cluster does: the whole group hears it
     _, told = process.communicate(timeout=120)
     assert process.returncode == ExitStatus.INTERRUPTED, told
     assert "To complete it" in told

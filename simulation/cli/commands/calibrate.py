@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from simulation.cli import options
-from simulation.errors import ExitStatus
 
 EXAMPLES = """\b
 Examples:
@@ -28,9 +27,12 @@ A fit that was stopped goes on when the same command is given again.
     type=click.IntRange(1),
     help="Processes; by default one per processor. Results do not depend on it.",
 )
+@options.max_minutes()
 @options.as_json("the fit record")
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
-def calibrate(file: Path, out: Path | None, workers: int | None, as_json: bool, quiet: bool) -> int:
+def calibrate(
+    file: Path, out: Path | None, workers: int | None, max_minutes: float | None, as_json: bool, quiet: bool
+) -> int:
     """Fit the parameters that FILE names to the targets it names.
 
     Writes fitted.yaml (the best parameter set), posterior.csv (the weighted sets that the data leave), record.md and
@@ -44,8 +46,5 @@ def calibrate(file: Path, out: Path | None, workers: int | None, as_json: bool, 
 
     from simulation.cli.calibrating import run_fit
 
-    return (
-        ExitStatus.DONE
-        if run_fit(problem, folder, workers or options.processors(), as_json=as_json, quiet=quiet)
-        else ExitStatus.INTERRUPTED
-    )
+    workers = workers or options.processors()
+    return run_fit(problem, folder, workers, minutes=max_minutes, as_json=as_json, quiet=quiet)

@@ -51,6 +51,7 @@ def _natural_or_none(ctx: click.Context, param: click.Parameter, number: int | N
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Use the dask.distributed cluster of this scheduler instead."
 )
+@options.max_minutes()
 @click.option("--resume", is_flag=True, help="Complete an earlier attempt: only what is missing is run.")
 @click.option(
     "--out",
@@ -72,6 +73,7 @@ def compare(
     settings: tuple[str, ...],
     workers: int | None,
     scheduler: str | None,
+    max_minutes: float | None,
     resume: bool,
     out: Path | None,
     as_json: bool,
@@ -107,7 +109,7 @@ def compare(
     # Only now what is heavy: a mistake in the command or in a file is told at once.
     from simulation.cli.comparing import Request, run_trial
 
-    request = Request(files, workers, scheduler, resume, out, as_json, quiet, formats)
+    request = Request(files, workers, scheduler, resume, out, as_json, quiet, formats, max_minutes)
     return run_trial(trial, request)
 
 

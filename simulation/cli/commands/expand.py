@@ -39,11 +39,13 @@ Examples:
 @click.option(
     "--scheduler", metavar="ADDRESS", help="A running dask scheduler: tcp://host:8786, or its file.json."
 )
+@options.max_minutes()
 @options.as_json("what came of it")
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress, only where the results are.")
 def expand(
     folder: Path, replicates: int | None, points: int | None, add: tuple[str, ...], points_from: Path | None,
-    plan_only: bool, workers: int | None, scheduler: str | None, as_json: bool, quiet: bool,
+    plan_only: bool, workers: int | None, scheduler: str | None, max_minutes: float | None, as_json: bool,
+    quiet: bool,
 ) -> int:  # fmt: skip
     """Add runs to the sweep in DIR. What was run stays as it is, with its number and its row.
 
@@ -60,5 +62,8 @@ def expand(
     if plan_only:
         click.echo(f"{plan.n_runs:,} runs are planned now.")
         return 0
-    done = sweeping.run_plan(folder, plan, workers=n_workers, scheduler=scheduler, shard=Shard(), quiet=quiet)
-    return sweeping.tell(folder, plan, done, as_json=as_json, quiet=quiet)
+    done, status = sweeping.run_plan(
+        folder, plan, workers=n_workers, scheduler=scheduler, shard=Shard(), minutes=max_minutes, quiet=quiet
+    )
+    sweeping.tell(folder, plan, done, as_json=as_json, quiet=quiet)
+    return status

@@ -59,12 +59,13 @@ docs/sweeps.md tells what a sweep file may say.
     help="Points (of Morris' design: trajectories) to draw, instead of the file's number; expand adds more.",
 )
 @options.settings()
+@options.max_minutes()
 @options.as_json("what came of it")
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress, only where the results are.")
 def sweep(
     file: str, out: Path | None, workers: int | None, scheduler: str | None, shard: str | None, resume: bool,
     dry_run: bool, seed: int | None, replicates: int | None, points: int | None, settings: tuple[str, ...],
-    as_json: bool, quiet: bool,
+    max_minutes: float | None, as_json: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """Run every point of a design, in every arm, with the same virtual patients at each point.
 
@@ -97,5 +98,8 @@ def sweep(
         return ExitStatus.DONE
     folder = out or default_folder(checked)
     plan = prepare(checked, folder, n_points, resume=resume or part.of > 1)
-    done = sweeping.run_plan(folder, plan, workers=n_workers, scheduler=scheduler, shard=part, quiet=quiet)
-    return sweeping.tell(folder, plan, done, as_json=as_json, quiet=quiet)
+    done, status = sweeping.run_plan(
+        folder, plan, workers=n_workers, scheduler=scheduler, shard=part, minutes=max_minutes, quiet=quiet
+    )
+    sweeping.tell(folder, plan, done, as_json=as_json, quiet=quiet)
+    return status

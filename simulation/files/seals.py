@@ -1,0 +1,70 @@
+"""Digests of what was written, so that a reader notices every changed bit instead of taking it for another result."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any, Final
+
+from simulation.errors import UserError
+from simulation.files.tables import json_text
+
+__all__ = ["DIGITS", "SEAL", "file_digest", "sealed_json", "stream_digest", "unsealed"]
+
+DIGITS: Final = 32  # of a digest in a file's name: 128 bits
+SEAL: Final = "sha256"
+_PIECE: Final = 1 << 20  # bytes
+
+
+def sealed_json(data: Mapping[str, Any]) -> str:
+    """Return strict JSON whose last key is the digest of all before it."""
+    return json_text({**data, SEAL: hashlib.sha256(json_text(data).encode()).hexdigest()})
+
+
+def unsealed(text: str) -> dict[str, Any]:
+    """Return what `sealed_json` was given.
+
+    Raises
+    ------
+    ValueError
+        Where the text is not what was written, in any byte.
+    """
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("not an object")
+    data = {key: value for key, value in found.items() if key != SEAL}
+    if sealed_json(data) != text:
+        raise ValueError("its digest is another")
+    return data
+
+
+def stream_digest(file: IO[bytes], size: int | None = None) -> tuple[str, int]:
+    """Return the sha256 of the first `size` bytes from here on (all, without `size`), and how many there were."""
+    digest, seen = hashlib.sha256(), 0
+    while piece := file.read(_PIECE if size is None else min(_PIECE, size - seen)):
+        digest.update(piece)
+        seen += len(piece)
+    return digest.hexdigest(), seen
+
+
+def file_digest(path: Path, size: int | None = None) -> tuple[str, int]:
+    """Return the sha256 of a file's first `size` bytes, and how many there were; computed once while it stays as it is."""
+    with _readable(path):
+        known = path.stat()
+        return _digest(path, size, known.st_size, known.st_mtime_ns, known.st_ctime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _digest(path: Path, size: int | None, *state: int) -> tuple[str, int]:
+    with path.open("rb") as file:
+        return stream_digest(file, size)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror or error}", file=str(path)) from None
