@@ -96,7 +96,7 @@ class Setting:
         """
         draw, tried, scenario = Keyed(seed, patient), candidate or Candidate(), self.arms[arm]
         table = ParameterTable.load()
-        between = {name: table[name].between_patients for name in self.vary} | self.differ
+        between = {name: table[name].between_patients for name in self.vary} | dict(self.differ)
         number = table.dependence.among(tuple(between)).numbers(lambda name: draw.uniform(f"patient {name}"))
         person = {name: _varied(name, tried, number(name), spread) for name, spread in between.items()}
         fixed = {name: value for name, value in tried.values.items() if name not in between}

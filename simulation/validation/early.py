@@ -49,12 +49,12 @@ _MARKS: Final = tuple(365.0 * year for year in range(1, _YEARS + 1))
 _NONE = {"parameters.p_cd19_loss": "0 /division", "patient.n_cd19_negative_reservoir": "0 cells"}
 CONDITIONS: Final = (
     Condition("Standard patients", "the comparison itself"),
-    Condition("Courses as in practice", "step-up and five cycles at overt relapse, four cycles without at MRD", same_course=False),
+    Condition("Courses as in practice", "step-up and five cycles at overt relapse, four without at MRD", same_course=False),
     Condition("Slow growth (0.03 /day)", "overt relapse comes late anyway, and salvage finds T cells recovered",
               {"patient.rate_blast_net_growth": "0.03 /day"}),
     Condition("Fast growth (0.2 /day)", "the lead time is shorter than the sampling interval",
               {"patient.rate_blast_net_growth": "0.2 /day"}),
-    Condition("Marrow for relapse every 90 d, 14 d to treatment", "overt relapse is found late, as in many centres; MRD as before",
+    Condition("Marrow for relapse every 90 d, 14 d to treatment", "overt relapse is found late, as often; MRD as before",
               {**_sampling(90, "morphology"), "start.delay": "14 d"}),
     Condition("Blood alone shows overt relapse", "overt relapse is found by circulating blasts; MRD as before",
               _sampling(3000, "morphology")),

@@ -206,7 +206,7 @@ def recovery_under_drug(effort: Effort) -> Found:
     vary = spread("n_t_cell_set_point_early", "rate_homeostatic_division")
 
     def counts(change: Mapping[str, Any]) -> list[float]:
-        plan = {"follow_up": "31 d"} | vary | change
+        plan = {"follow_up": "31 d", **vary, **change}
         courses = [follow(small("no_treatment", plan), k) for k in range(effort.patients(5))]
         return [column_at(one, "cd3_per_ul", [30.0])[0] for one in courses]
 
