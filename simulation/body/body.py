@@ -255,8 +255,9 @@ class Body:
         return self._made_from, None if usual else self._engagers, kept, self._due, self.state.contents()
 
     def __setstate__(self, pickled: tuple[Any, ...]) -> None:
-        made_from, engagers, kept, due, contents = pickled
-        Body.__init__(self, *made_from, engagers=ENGAGERS if engagers is None else engagers)
+        (scenario, values, seed, patient, rules), engagers, kept, due, contents = pickled
+        engagers = ENGAGERS if engagers is None else engagers
+        Body.__init__(self, scenario, values, seed, patient, rules, engagers)
         for rule, state in zip(self.plugin_rules, kept, strict=True):
             rule.keep(state)
         self._due = due
