@@ -133,7 +133,10 @@ def _write_comparison(outcome: Outcome, *, figures: bool) -> None:
     """Write the summaries as one table, and one figure of all runs."""
     if not outcome.results:
         return
-    summaries = [result.summary for result in outcome.results]
+    summaries = [  # a table has a value per column; who the patient is stands in each run's folder
+        {name: value for name, value in result.summary.items() if name != "patient_values"}
+        for result in outcome.results
+    ]
     table = csv_text(list(summaries[0]), (summary.values() for summary in summaries))
     write_file(outcome.place / "comparison.csv", table)
     if figures:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from simulation.errors import nearest_name
 from simulation.parameters.table import ParameterTable
+from simulation.scenario.cohort import Patients
 from simulation.scenario.load import parse_scenario
-from simulation.scenario.merge import extended
 from simulation.sweep.sweep_file import Cohort
-from simulation.trial.schema import CohortFile
-from simulation.yaml_source import Node, plain, read_yaml
+from simulation.yaml_source import Node, read_yaml
 
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
@@ -22,36 +21,9 @@ def with_cohort(scenario: "Scenario", cohort: Cohort, node: Node, shown: str) ->
     """Return the scenario with the cohort's patients in place of its one; raise `UserError` for a wrong cohort."""
     if cohort.file is not None:
         where = os.path.normpath(os.path.join(os.path.dirname(shown), cohort.file))
-        return parse_scenario(scenario.to_yaml(str), _of_file(where), where)
+        patients = Patients.read(read_yaml(where), Path(where), where)
+        return parse_scenario(scenario.to_yaml(str), (), scenario.name, patients)
     return parse_scenario(scenario.to_yaml(str), _of_table(scenario, cohort, node), scenario.name)
-
-
-def _of_file(where: str) -> dict[str, Any]:
-    """Return what a cohort file (as those of trials) changes: the patient as a whole, donor and graft key by key."""
-    from pydantic import ValidationError
-
-    from simulation.scenario.messages import user_error
-
-    tree = extended(read_yaml(where), Path(where), where)
-    try:
-        file = CohortFile.model_validate(plain(tree))
-    except ValidationError as error:
-        raise user_error(error, tree, CohortFile) from None
-    patient = dict(file.patient or {})
-    if file.between_patients == "table":
-        table = ParameterTable.load()
-        drawn = {
-            row.name: row.between_patients.to_plain()
-            for row in table.rows
-            if row.between_patients is not None
-        }
-        patient = drawn | patient
-    changes: dict[str, Any] = {
-        "patient": {name: value for name, value in patient.items() if value is not None}
-    }
-    for block, keys in (("donor", file.donor), ("graft", file.graft)):
-        changes |= {f"{block}.{key}": value for key, value in (keys or {}).items()}
-    return changes
 
 
 def _of_table(scenario: "Scenario", cohort: Cohort, node: Node) -> dict[str, Any]:

@@ -60,7 +60,9 @@ def test_python_examples(
             exec(compile(text, str(PAGE), "exec"), names)
     multiprocessing.set_start_method(None, force=True)  # `batch_run` sets one for the whole process
     assert [run["patient"] for run in names["runs"]] == [7, 8, 7, 8]
-    assert len({run["blasts_cells"] for run in names["runs"]}) == 2  # twins are alike so early, patients are not
+    assert (
+        len({run["blasts_cells"] for run in names["runs"]}) == 2
+    )  # twins are alike so early, patients are not
     assert names["model"].record() == names["twin"].record() == names["again"].record()
     told = capsys.readouterr().out
     assert "90.0 True" in told  # the DLI after a positive test
