@@ -67,9 +67,9 @@ def seed() -> Decorator:
     return _whole("--seed", "Seed of all chance events.")
 
 
-def patient() -> Decorator:
+def patient(told: str) -> Decorator:
     """Add the option --patient N."""
-    return _whole("--patient", "Which virtual patient: each number is another person.")
+    return _whole("--patient", told)
 
 
 def cohort(default: str) -> Decorator:

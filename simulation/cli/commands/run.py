@@ -28,7 +28,7 @@ in `compare`; what a file itself writes under `patient` holds. --cohort FILE tak
 @click.command(epilog=EXAMPLES, short_help="Simulate one patient under one scenario or several.")
 @options.scenario_files()
 @options.seed()
-@options.patient()
+@options.patient("Which virtual patient: each number is another person; 0: the file's own, typical one.")
 @options.cohort("none for patient 0, else standard")
 @click.option(
     "--days", metavar="N", help="Follow the patient for N days, instead of the scenario's follow_up."
