@@ -50,8 +50,11 @@ def names_of_patient(scenario: "Scenario") -> tuple[str, ...]:
 def with_values(
     scenario: "Scenario", values: Mapping[str, float], names: Iterable[str] | None = None
 ) -> "Scenario":
-    """Return the scenario of one person: under `patient` his values, by default of all that tells him from others."""
-    own = names_of_patient(scenario) if names is None else names
+    """Return the scenario of one person: under `patient` his values, by default of all that tells him from others.
+
+    What the scenario changes under `parameters` stays there: a name stands in one of the two.
+    """
+    own = set(names_of_patient(scenario) if names is None else names) - set(scenario.parameters)
     patient = FrozenMap({name: values[name] for name in sorted(own)})
     plugins = tuple(plugin.fixed(values) for plugin in scenario.plugin)
     return scenario.model_copy(update={"patient": patient, "plugin": plugins})

@@ -76,6 +76,8 @@ def test_each_number_is_another_person(tmp_path: Path) -> None:
         ("--patient", "7", "--cohort", "none"),
         ("--patient", "7", "--cohort", str(SCENARIOS / "cohorts" / "fast_growing_all.yaml")),
         ("--cohort", "standard", "--set", "patient.weight=90 kg"),
+        ("--patient", "7", "--set", "parameters.t_cell_fitness=0.5"),
+        ("--set", "parameters.t_cell_fitness=0.5"),
     ],
 )
 def test_the_resolved_scenario_gives_the_same_bytes(tmp_path: Path, words: tuple[str, ...]) -> None:
