@@ -74,7 +74,7 @@ def test_scenarios_are_values(small: Scenario) -> None:
     other = small.model_copy(update={"follow_up": 6.0})
     assert batch({"scenario": [small, other], "seed": 1}) == [alone(small, 1), alone(other, 1)]
     with pytest.raises(TypeError):
-        iter(small)  # type: ignore[call-overload]
+        iter(small)
 
 
 def test_no_seed_is_seed_0_and_none_another(small: Scenario) -> None:
@@ -111,7 +111,7 @@ def test_a_model_goes_on(scenario: Scenario, copied: Copy) -> None:
     hunter = Hunter(model, place=(0, 0), cells=1000)
     hunter.note, hunter.owner = "mine", model
     model.shown, model.blasts = [helper, hunter], model.agents.select(agent_type=LeukemicBlast)
-    model.state.p.phi_bm = 0.3  # by hand, as rules do
+    model.state.p.phi_bm = 0.3  # type: ignore[attr-defined]  # by hand, as rules do
     other: TransplantModel = copied(model)
     twin = other.shown[1]
     assert (twin.note, twin.owner, twin.model, twin.cells) == ("mine", other, other, 1000)
@@ -149,7 +149,7 @@ def test_an_agent_alone_brings_its_model(scenario: Scenario) -> None:
     agent.note = "mine"
     twin: Cohort = pickle.loads(pickle.dumps(agent))
     assert twin.model is not model
-    assert (twin.cells, twin.note, twin in twin.model.agents) == (5, "mine", True)  # type: ignore[attr-defined]
+    assert (twin.cells, twin.note, twin in twin.model.agents) == (5, "mine", True)
 
 
 RULE = """
