@@ -90,6 +90,19 @@ class PluginRule:
         """Return the name of the plugin's file."""
         return self.sources.name
 
+    def kept(self) -> Any:
+        """Return what the rule keeps, as a pickle would hold it: its class is in a file that no import finds."""
+        return self.rule.__getstate__()
+
+    def keep(self, kept: Any) -> None:
+        """Let the rule keep what another of its class has kept."""
+        if hasattr(self.rule, "__setstate__"):
+            self.rule.__setstate__(kept)
+            return
+        own, slots = kept if isinstance(kept, tuple) else (kept, None)
+        for name, value in ((own or {}) | (slots or {})).items():
+            object.__setattr__(self.rule, name, value)
+
     def act(self, state: State, dt: float) -> None:
         """Let the rule act, and check that it has left numbers that can be simulated.
 

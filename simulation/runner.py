@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from simulation.life import Life, simulate
 from simulation.results.result import Result
+from simulation.scenario.load import with_follow_up
 from simulation.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def run(
     seed, patient
         Keys of every random number; the same pair is the same patient in every scenario.
     days
-        Follow-up after transplant, days, instead of the scenario's.
+        Follow-up after transplant, days, instead of the scenario's; `UserError` where it cannot be.
     rules
         A user's own processes, acting in every step (see docs/extending.md).
     on_progress
@@ -58,7 +59,7 @@ def run(
         Asked once per step; when it says yes, the run ends there and its result says `interrupted`.
     """
     if days is not None:
-        scenario = Scenario.model_validate(scenario.model_copy(update={"follow_up": float(days)}))
+        scenario = with_follow_up(scenario, days)
     started, clock = datetime.now(UTC), time.perf_counter()
     reported = -math.inf
 
@@ -100,6 +101,7 @@ def result_of(life: Life, *, interrupted: bool = False) -> Result:
         patient=life.patient,
         columns=life.columns(),
         events=tuple(life.clinic.events),
+        values=life.values,
         outcomes=outcomes | life.outcomes(),
         maps=tuple(life.maps),
         interrupted=interrupted,

@@ -296,6 +296,26 @@ class State:
         twin._wire()
         return twin
 
+    def contents(self) -> tuple[Columns, dict[str, Any], list[npt.NDArray[Any]]]:
+        """Return all numbers, as they are: what `restore` puts into a body that was made in the same way."""
+        return self.pop.columns, vars(self.p), self._arrays()
+
+    def restore(
+        self, columns: Columns, parameters: Mapping[str, Any], arrays: Sequence[npt.NDArray[Any]]
+    ) -> None:
+        """Take over the numbers of another body; the arrays stay where compiled code finds them."""
+        self.pop._use(columns)
+        vars(self.p).update({name: value for name, value in parameters.items() if name != "record"})
+        for own, other in zip(self._arrays(), arrays, strict=True):
+            own[...] = other
+
+    def _arrays(self) -> list[npt.NDArray[Any]]:
+        signals, record = self.signals, vars(self.p)["record"]
+        return [
+            self.x, record, self.places.table, self.census.table, signals.table, signals.drug_pg_ml, signals.kill_rate,
+            self.variants.probability, self.clone_growth, self.behaviour, self.tally, self._exposure, self._engagers,
+        ]  # fmt: skip
+
 
 class Process(Protocol):
     """One biological process: it reads the state, adds hazards or changes fields; `dt` is in days."""

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Sequence
 from math import sqrt
+from typing import Any
 
 from simulation.biology.antigens import CD19, HLA_HAPLOTYPE
 from simulation.biology.channels import channels
@@ -59,6 +60,7 @@ class Body:
         rules: Sequence[Process] = (),
         engagers: Sequence[Engager] = ENGAGERS,
     ) -> None:
+        self._made_from, self._engagers = (scenario, values, seed, patient, rules), engagers
         self.values = values
         self.draw = Keyed(seed, patient)
         self.time_step = scenario.time_step
@@ -265,3 +267,19 @@ class Body:
 
     def __deepcopy__(self, memo: dict[int, object]) -> "Body":
         return self.copy()
+
+    def __getstate__(self) -> tuple[object, ...]:
+        """Return what a pickle holds: what the body was made from, and its numbers now; no address, no compiled code."""
+        usual = self._engagers is ENGAGERS  # which every process knows
+        kept = [rule.kept() for rule in self.plugin_rules]
+        return self._made_from, None if usual else self._engagers, kept, self._due, self.state.contents()
+
+    def __setstate__(self, pickled: tuple[Any, ...]) -> None:
+        (scenario, values, seed, patient, rules), engagers, kept, due, contents = pickled
+        engagers = ENGAGERS if engagers is None else engagers
+        Body.__init__(self, scenario, values, seed, patient, rules, engagers)
+        for rule, state in zip(self.plugin_rules, kept, strict=True):
+            rule.keep(state)
+        self._due = due
+        self.state.restore(*contents)
+        self._truth = None

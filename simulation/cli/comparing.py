@@ -120,7 +120,8 @@ def _repeat_line(trial: Trial, one: Missing, out: Path) -> str:
         arm = repeated_arm(trial.arm(one.arm), trial.seed, one.patient, one.repeat)
         scenario = out / "arms" / f"{one.arm}-patient{one.patient}-repeat{one.repeat}.yaml"
         write_file(scenario, arm.scenario.to_yaml())
-    return f"python run_sim.py --traceback run {scenario} --seed {seed_of(trial.seed, one.repeat)} --patient {one.patient}"
+    who = f"--cohort none --seed {seed_of(trial.seed, one.repeat)} --patient {one.patient}"
+    return f"python run_sim.py --traceback run {scenario} {who}"
 
 
 def _resume_line(out: Path, request: Request) -> str:

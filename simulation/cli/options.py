@@ -69,9 +69,19 @@ def seed() -> Decorator:
     return _whole("--seed", "Seed of all chance events.")
 
 
-def patient() -> Decorator:
+def patient(told: str) -> Decorator:
     """Add the option --patient N."""
-    return _whole("--patient", "Which virtual patient: each number is another one.")
+    return _whole("--patient", told)
+
+
+def cohort(default: str) -> Decorator:
+    """Add the option --cohort FILE."""
+    return click.option(
+        "--cohort",
+        metavar="FILE",
+        help="Whose patients: a cohort file, `standard` (as the parameter table varies them) or `none` (the file's own "
+        f"patient). Default: {default}.",
+    )
 
 
 def _whole(name: str, told: str) -> Decorator:
@@ -141,15 +151,17 @@ def as_json(what: str) -> Decorator:
     )
 
 
-def load_one(file: str, overrides: tuple[str, ...]) -> "Scenario | Experiment":
+def load_one(file: str, overrides: tuple[str, ...], cohort: str | None = None) -> "Scenario | Experiment":
     """Load a scenario, or an experiment in wells (a file with the key `experiment`)."""
     from simulation.in_vitro.load import is_experiment, load_experiment
     from simulation.scenario.load import load_scenario
 
-    return load_experiment(file, overrides) if is_experiment(file) else load_scenario(file, overrides)
+    return load_experiment(file, overrides) if is_experiment(file) else load_scenario(file, overrides, cohort)
 
 
-def load_all(files: tuple[str, ...], overrides: tuple[str, ...]) -> "list[Scenario | Experiment]":
+def load_all(
+    files: tuple[str, ...], overrides: tuple[str, ...], cohort: str | None = None
+) -> "list[Scenario | Experiment]":
     """Load every file before anything runs, so that a mistake in the last costs no time.
 
     Raises
@@ -161,7 +173,7 @@ def load_all(files: tuple[str, ...], overrides: tuple[str, ...]) -> "list[Scenar
     errors: list[UserError] = []
     for file in files:
         try:
-            scenarios.append(load_one(file, overrides))
+            scenarios.append(load_one(file, overrides, cohort))
         except UserError as error:
             told = {str(known) for known in errors}  # a wrong --set is wrong for every file: once is enough
             errors.extend(new for new in error.errors if str(new) not in told)
@@ -170,8 +182,10 @@ def load_all(files: tuple[str, ...], overrides: tuple[str, ...]) -> "list[Scenar
     return scenarios
 
 
-def load_scenarios(files: tuple[str, ...], overrides: tuple[str, ...]) -> "list[Scenario]":
+def load_scenarios(
+    files: tuple[str, ...], overrides: tuple[str, ...], cohort: str | None = None
+) -> "list[Scenario]":
     """Load every scenario; the caller has seen to it that none is an experiment."""
     from simulation.scenario.schema import Scenario
 
-    return [loaded for loaded in load_all(files, overrides) if isinstance(loaded, Scenario)]
+    return [loaded for loaded in load_all(files, overrides, cohort) if isinstance(loaded, Scenario)]

@@ -134,7 +134,10 @@ def _write_comparison(outcome: Outcome, formats: Formats, *, interrupted: bool) 
     """Write the summaries as one table, one figure of all runs and a report that leads to theirs."""
     if not outcome.results:
         return
-    summaries = [result.summary for result in outcome.results]
+    summaries = [  # a table has a value per column; who the patient is stands in each run's folder
+        {name: value for name, value in result.summary.items() if name != "patient_values"}
+        for result in outcome.results
+    ]
     table = csv_text(list(summaries[0]), (summary.values() for summary in summaries))
     from simulation.results.figures.report_figure import ReportFigure, render_all
     from simulation.results.report.joint_report import joint_report

@@ -53,6 +53,12 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):
         made._model, made._rows, made._uids = model, rows, model.ledger.pop.uid[rows]
         return made
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "__orig_class__"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
     @property
     def random(self) -> Random:
         """Return the generator that shuffles."""

@@ -122,6 +122,18 @@ class Cohort(Agent):
         _bind(self, "_row", row)
         _bind(self, "_uid", uid)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be pickled and copied with the model, and stand for the same cells there."""
+        return object.__new__, (type(self),), (self.model, self._row, self._uid, dict(self.__dict__))
+
+    def __setstate__(self, state: tuple["TransplantModel", int, int, dict[str, Any]]) -> None:
+        model, row, uid, own = state
+        _bind(self, "model", model)
+        _bind(self, "_row", row)
+        _bind(self, "_uid", uid)
+        self.__dict__.update(own)
+        model.welcome(self)
+
     def _find(self) -> bool:
         """Follow the cohort to the row where it is now; False when it is gone."""
         row = self._ledger.now(self._row, self._uid)

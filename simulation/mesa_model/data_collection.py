@@ -1,5 +1,6 @@
 """The one adapter to Mesa's data collection: what is collected by default, and how to ask for more."""
 
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,9 @@ class Recorder:
         truth = life.body.truth()
         if truth is not self._truth:
             row = line(life.body.state, truth, life.clinic)
-            self._truth, self._line = truth, dict(zip(COLUMNS, row, strict=True))
+            # one and the same NaN, so that equal records compare equal
+            shown = (math.nan if value != value else value for value in row)
+            self._truth, self._line = truth, dict(zip(COLUMNS, shown, strict=True))
         return self._line
 
 

@@ -37,6 +37,14 @@ class Ledger:
         self._last_tag = int(tags.max(initial=0))
         self._moved: dict[int, int] = {}  # unique id of a cohort changed by hand -> the row it went on in
 
+    def __getstate__(self) -> tuple[Body, int, dict[int, int]]:
+        return self.body, self._last_tag, self._moved
+
+    def __setstate__(self, state: tuple[Body, int, dict[int, int]]) -> None:
+        body, last_tag, moved = state
+        self.__init__(body)  # type: ignore[misc]
+        self._last_tag, self._moved = last_tag, moved
+
     def now(self, row: int, uid: int) -> int | None:
         """Return the row that a cohort last seen in `row` is in now, or None when it is gone."""
         pop = self.pop

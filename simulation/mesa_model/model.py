@@ -1,6 +1,8 @@
 """`TransplantModel`: one simulated patient as a Mesa model."""
 
+import inspect
 import os
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,22 @@ __all__ = ["TransplantModel"]
 _DEFAULT = "name: Default patient\n"
 _EPS = 1e-9  # days
 _LARGEST = 2**63 - 1
+_NOT_GIVEN: Any = type("NotGiven", (), {"__repr__": lambda self: "not given"})()
+
+
+class _AsMesaReadsIt:
+    """Give the signature of a model's class without `seed`, where there is `rng`.
+
+    `mesa.batch_run` puts its own `rng` into whichever of the two it finds there, `seed` first, and so would overwrite the
+    seeds among its parameters.
+    """
+
+    def __get__(self, model: "TransplantModel | None", cls: type["TransplantModel"]) -> inspect.Signature:
+        own = inspect.signature(cls.__init__)
+        kept = [one for name, one in own.parameters.items() if name != "self"]
+        if "rng" in own.parameters:
+            kept = [one for one in kept if one.name != "seed"]
+        return own.replace(parameters=kept)
 
 
 class TransplantModel(Model):
@@ -35,7 +53,8 @@ class TransplantModel(Model):
     scenario
         A scenario, the path of its file, or None for the defaults alone.
     seed, patient
-        Keys of every random number of the body and the clinic; text from a form is understood.
+        Keys of every random number of the body and the clinic; text from a form is understood. Without a seed it is 0; with
+        `rng=None` or `seed=None`, Mesa's way to ask for another run, it is a new one each time (`model.seed` tells it).
     rules
         Processes of the user's own (see docs/extending.md).
     rng
@@ -45,18 +64,18 @@ class TransplantModel(Model):
     `schedule_event` takes days. `model.rng` and `model.random` are for scripts; the body draws none of its numbers from them.
     """
 
+    __signature__ = _AsMesaReadsIt()
+
     def __init__(
         self,
         scenario: Scenario | str | os.PathLike[str] | None = None,
-        seed: int | str | None = None,
+        seed: int | str | None = _NOT_GIVEN,
         patient: int | str = 0,
         rules: Sequence[Process] = (),
-        rng: int | str | None = None,
+        rng: int | str | None = _NOT_GIVEN,
     ) -> None:
         plan = _scenario(scenario)
-        self.seed = _key(seed if rng is None else rng, "seed" if rng is None else "rng")
-        if seed is not None and rng is not None and _key(seed, "seed") != self.seed:
-            raise UserError(f"got seed={seed} and rng={rng}", key="seed", expected="one of the two")
+        self.seed = _seed(seed, rng)
         self.patient = _key(patient, "patient")
         super().__init__(rng=base_key(self.seed, self.patient, "scripts"))
         self.life = Life(plan, self.seed, self.patient, tuple(rules))
@@ -68,6 +87,33 @@ class TransplantModel(Model):
         self._start_clock()
         self.datacollector: Any = data_collector()  # set it to another one, or to None
         self.collect()
+
+    # Copies ----------------------------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle or a copy holds; it goes on with the same bytes."""
+        made_anew = {"ledger", "classes", "handles", "_shown", "_recorder"}
+        state = {name: value for name, value in self.__dict__.items() if name not in made_anew}
+        return state | {"_pickled": (self.ledger, self.classes.by_id, self.handles.pinned())}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        early = self.__dict__.pop("_early", [])
+        self.__dict__.update(state)
+        self.ledger, classes, _ = self.__dict__.pop("_pickled")  # agents come by themselves: see `welcome`
+        self.classes = AgentClasses(self.ledger)
+        self.classes.restore(classes)
+        self.handles = Handles(self)
+        self._shown = LiveCohorts(self)
+        self._recorder = Recorder()
+        for agent in early:
+            self.welcome(agent)
+
+    def welcome(self, agent: Cohort) -> None:
+        """Take in an agent that was pickled or copied with this model, and may be there before it."""
+        if "handles" in self.__dict__:
+            self.handles.welcome(agent)
+        else:
+            self.__dict__.setdefault("_early", []).append(agent)
 
     # The patient -----------------------------------------------------------------------------------------
 
@@ -216,13 +262,20 @@ def _scenario(given: Scenario | str | os.PathLike[str] | None) -> Scenario:
     raise UserError(f"got {type(given).__name__}", key="scenario", expected="a Scenario, a path, or None")
 
 
+def _seed(seed: int | str | None, rng: int | str | None) -> int:
+    """Return the seed under either of its names: 0 where none is given, a new one where None is."""
+    given = {name: value for name, value in (("seed", seed), ("rng", rng)) if value is not _NOT_GIVEN}
+    numbers = {name: _key(value, name) for name, value in given.items() if value is not None}
+    if len(set(numbers.values())) > 1:
+        raise UserError(f"got seed={seed} and rng={rng}", key="seed", expected="one of the two")
+    return next(iter(numbers.values()), secrets.randbits(32) if given else 0)
+
+
 def _key(value: int | str | None, name: str) -> int:
     """Return a whole number from 0 on; a form gives text, a slider a float."""
     expected = f"a whole number from 0 to {_LARGEST}"
-    if value is None:
-        return 0
     try:
-        number = int(value)
+        number = int(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         raise UserError(f"got {value!r}", key=name, expected=expected) from None
     altered = isinstance(value, bool) or (isinstance(value, float) and number != value)

@@ -92,6 +92,13 @@ class AgentClasses:
         given = [n for n, like in enumerate(self._state.behaviour.tolist()) if n != like]
         return {*given, *CLASS.of(pop.codes(pop.rows())).tolist()}
 
+    def restore(self, classes: list[type[Cohort]]) -> None:
+        """Take over the classes of another model with this one's body, by their numbers."""
+        for number, cls in enumerate(classes):
+            if cls is not self.by_id[number]:
+                self.by_id[number] = cls
+                self._ids[cls] = (number,)
+
     def scripted(self) -> list[type[Cohort]]:
         """Return the classes that have a `step` of their own."""
         return [cls for cls in self._ids if cls.step is not Agent.step]
@@ -126,6 +133,17 @@ class Handles:
     def adopt(self, agent: Cohort) -> None:
         """Take in a handle made by hand."""
         self._known[agent.unique_id] = agent
+
+    def welcome(self, agent: Cohort) -> None:
+        """Take in a handle that was pickled or copied with the model."""
+        agent._attach(self._model, agent._row, agent._uid)
+        self._known[agent._uid] = agent
+        if agent.__dict__:
+            self.pin(agent)
+
+    def pinned(self) -> list[Cohort]:
+        """Return the handles that bear attributes of the user's own."""
+        return list(self._pinned.values())
 
     def pin(self, agent: Cohort) -> None:
         """Keep a handle that bears attributes of the user's own as long as its cohort lives."""

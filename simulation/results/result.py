@@ -45,6 +45,7 @@ class Result:
     outcomes: Mapping[str, object]
     maps: tuple[MarrowMap, ...] = ()
     interrupted: bool = False
+    values: Mapping[str, float] = field(default_factory=dict)  # the patient's parameters, canonical units
     provenance: Mapping[str, object] = field(default_factory=dict)  # what the runner adds: start, duration
 
     @property
@@ -84,13 +85,35 @@ class Result:
         return pd.DataFrame([asdict(event) for event in self.events], columns=list(EVENT_FIELDS))
 
     @property
+    def resolved(self) -> Scenario:
+        """Return the scenario of this person: with his values in place of distributions, it gives the same bytes again."""
+        from simulation.scenario.resolve import with_values
+
+        return with_values(self.scenario, self.values) if self.values else self.scenario
+
+    @property
+    def patient_values(self) -> dict[str, tuple[float, str]]:
+        """Return name -> value and unit of all that tells this patient from others."""
+        from simulation.parameters.table import ParameterTable
+        from simulation.scenario.resolve import names_of_patient
+
+        if not self.values:
+            return {}
+        table = ParameterTable.load()
+        units = {name: table[name].unit for name in names_of_patient(self.scenario)}
+        units |= {name: row.unit for plugin in self.scenario.plugin for name, row in plugin.rows.items()}
+        return {name: (self.values[name], unit) for name, unit in units.items()}
+
+    @property
     def summary(self) -> dict[str, object]:
-        """Return the outcomes as plain JSON values; what did not happen or is not finite is None."""
+        """Return the outcomes and the patient as plain JSON values; what did not happen or is not finite is None."""
         from simulation.files.tables import plain
 
-        return {name: plain(value) for name, value in self.outcomes.items()} | {
-            "interrupted": self.interrupted
+        patient = {
+            name: {"value": plain(value), "unit": unit} for name, (value, unit) in self.patient_values.items()
         }
+        told = {name: plain(value) for name, value in self.outcomes.items()}
+        return told | {"interrupted": self.interrupted, "patient_values": patient}
 
     def contents(self, origin: Mapping[str, object], formats: Formats) -> Mapping[str, Content]:
         """Return every file of the results folder by name, in the order of writing."""
@@ -105,7 +128,7 @@ class Result:
             "trajectory.csv": columns_csv(self.columns),
             "trajectory.parquet": parquet_bytes(self.columns),
             "events.csv": csv_text(EVENT_FIELDS, rows),
-            "scenario.resolved.yaml": self.scenario.to_yaml(),
+            "scenario.resolved.yaml": self.resolved.to_yaml(),
             **copies(self.scenario.plugin),
         }
         panels = render_all(_figures(), self, files, formats)

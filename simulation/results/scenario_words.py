@@ -63,9 +63,8 @@ def _transplant(scenario: Scenario) -> str:
 
 def _patient(scenario: Scenario) -> str:
     table = ParameterTable.load()
-    changed = [
-        _parameter(table[name], value) for name, value in {**scenario.patient, **scenario.parameters}.items()
-    ]
+    values = {**scenario.parameters, **scenario.patient}
+    changed = [_parameter(table[name], value) for name, value in values.items() if value != table[name].value]
     text = (
         f"Differs from the parameter table in: {', '.join(changed)}."
         if changed

@@ -47,12 +47,14 @@ def _problems(detail: Any, root: Node, model: type[BaseModel]) -> "list[_Found]"
     if kind == "extra_forbidden":
         keys = keys_at(model, loc[:-1])
         name = str(loc[-1])
-        if loc[:-1] == () and name in ParameterTable.load():
+        near = nearest_name(name, keys)
+        if loc[:-1] == () and (block := _block_meant(name, model)) is not None:
+            return [(path, Problem("there is no such key here", (), None, f"{block}.{name}", at_key=True))]
+        if loc[:-1] == () and (row := _row_meant(name, near)) is not None:
             told = (
                 "there is no such key here; a row of the parameter table stands under parameters or patient"
             )
-            return [(path, Problem(told, (), None, f"parameters.{name}", at_key=True))]
-        near = nearest_name(name, keys)
+            return [(path, Problem(told, (), None, row, at_key=True))]
         here = (
             f" with when: {loc[-2]}"
             if "when" in keys and loc[-2:-1] and loc[-2] in keys_of_start(model)
@@ -93,6 +95,24 @@ def _problems(detail: Any, root: Node, model: type[BaseModel]) -> "list[_Found]"
         limit = f"at {'most' if kind == 'too_long' else 'least'} {bound} of them"
         return [(path, Problem(f"got {context.get('actual_length')}", (), f"a list with {limit}"))]
     return [(path, Problem(f"got {show(given)}", (), str(detail["msg"])))]
+
+
+def _block_meant(name: str, model: type[BaseModel]) -> str | None:
+    """Return the first block that has a key of this name."""
+    blocks = {block: field for block, field in _fields(model).items() if _models(field.annotation)}
+    return next((block for block in blocks if name in keys_at(model, (block,))), None)
+
+
+def _row_meant(name: str, key: str | None) -> str | None:
+    """Return where the row of the parameter table that may be meant is written: what tells patients apart, under `patient`.
+
+    `key` is the nearest key; a row is meant where it is named exactly, or there is no such key.
+    """
+    table = ParameterTable.load()
+    near = name if name in table else table.nearest(name) if key is None else None
+    if near is None:
+        return None
+    return f"{'parameters' if table[near].between_patients is None else 'patient'}.{near}"
 
 
 def _one_of(choices: list[str] | tuple[str, ...]) -> str:

@@ -212,6 +212,9 @@ class Scenario(_Treated):
     plugin: Plugins = Field(description="Rules of your own: a Python file and its parameters; null: none.")
     allow_out_of_range: Bool = Field(False, description="Allow parameters outside the table's range.")
 
+    # one thing, not a list of its keys: `mesa.batch_run` takes apart whatever can be gone through
+    __iter__ = None  # type: ignore[assignment]
+
     @property
     def first_day(self) -> float:
         """Return the day on which the simulation begins, from transplant: that of the graft's Treg, else 0."""

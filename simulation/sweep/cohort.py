@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 from simulation.errors import nearest_name
 from simulation.parameters.dependence import DEPENDENCE
 from simulation.parameters.table import ParameterTable
+from simulation.scenario.cohort import Patients
 from simulation.scenario.load import parse_scenario
-from simulation.scenario.merge import extended, merge, node_from
 from simulation.sweep.sweep_file import Cohort
-from simulation.trial.schema import CohortFile
-from simulation.yaml_source import Node, plain, read_yaml
+from simulation.yaml_source import Node, read_yaml
 
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
@@ -23,27 +22,9 @@ def with_cohort(scenario: "Scenario", cohort: Cohort, node: Node, shown: str) ->
     """Return the scenario with the cohort's patients in place of its one; raise `UserError` for a wrong cohort."""
     if cohort.file is not None:
         where = os.path.normpath(os.path.join(os.path.dirname(shown), cohort.file))
-        return parse_scenario(scenario.to_yaml(str), _of_file(where), where)
+        patients = Patients.read(read_yaml(where), Path(where), where)
+        return parse_scenario(scenario.to_yaml(str), (), scenario.name, patients)
     return parse_scenario(scenario.to_yaml(str), _of_table(scenario, cohort, node), scenario.name)
-
-
-def _of_file(where: str) -> dict[str, Any]:
-    """Return what a cohort file (as those of trials) changes: the patient as a whole, donor and graft key by key."""
-    from pydantic import ValidationError
-
-    from simulation.scenario.messages import user_error
-
-    tree = extended(read_yaml(where), Path(where), where)
-    try:
-        file = CohortFile.model_validate(plain(tree))
-    except ValidationError as error:
-        raise user_error(error, tree, CohortFile) from None
-    drawn = ParameterTable.load().between_patients() if file.between_patients == "table" else {}
-    patient = merge(node_from(drawn, where), node_from(file.patient or {}, where), ("patient",))
-    changes: dict[str, Any] = {"patient": plain(patient)}
-    for block, keys in (("donor", file.donor), ("graft", file.graft)):
-        changes |= {f"{block}.{key}": value for key, value in (keys or {}).items()}
-    return changes
 
 
 def _of_table(scenario: "Scenario", cohort: Cohort, node: Node) -> dict[str, Any]:

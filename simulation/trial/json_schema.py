@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from simulation.scenario.cohort import CohortFile
 from simulation.scenario.json_schema import DIALECT, json_schema, tidy
-from simulation.trial.schema import CohortFile, TrialFile
+from simulation.trial.schema import TrialFile
 
 __all__ = ["trial_json_schema"]
 

@@ -8,7 +8,7 @@ patients.
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,13 +17,15 @@ from pydantic import BaseModel, ValidationError
 from simulation.errors import UserError, nearest_name
 from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import ParameterTable
+from simulation.scenario.cohort import STANDARD, Patients, patients_of
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.merge import DEFAULTS, apply_override, extended, merge, node_from
 from simulation.scenario.messages import user_error
 from simulation.scenario.named_values import PatientMap
 from simulation.scenario.plugins import anchored
+from simulation.scenario.resolve import varies
 from simulation.scenario.schema import Scenario
-from simulation.trial.schema import Arm, Cohort, CohortFile, Trial, TrialFile
+from simulation.trial.schema import Arm, Cohort, Trial, TrialFile
 from simulation.yaml_source import Node, plain, read_yaml
 
 __all__ = ["is_trial_file", "load_cohort_arm", "load_quick_trial", "load_trial"]
@@ -31,7 +33,6 @@ __all__ = ["is_trial_file", "load_cohort_arm", "load_quick_trial", "load_trial"]
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MOST_ARMS: Final = 12
 _QUICK_PATIENTS: Final = 10
-_TABLE: Final = "the parameter table"
 Pairs = Sequence[tuple[str, Any, str]]  # path, value, and what to call it in a message
 
 
@@ -57,95 +58,77 @@ def load_trial(path: str | os.PathLike[str], changes: Pairs = (), arm_changes: P
     )
     file = _trial_file(Node(own, shown, 1, 1), changes)
     common = anchored(_block(common, "common", "monitoring: ..., as in a scenario"), source.parent)
-    cohort = _Cohort.read(_as_block(cohort_node, "cohort"), source, shown)
+    patients = Patients.read(_as_block(cohort_node, "cohort"), source, shown)
     arms = tuple(
-        Arm(key, _arm(key, node, source, shown, cohort, common, file.follow_up, arm_changes))
+        Arm(key, _arm(key, node, source, shown, patients, common, file.follow_up, arm_changes))
         for key, node in _arm_nodes(arms_node).items()
     )
-    return _checked(file, cohort.described(arms), arms, shown)
+    return _checked(file, _described(patients, arms), arms, shown)
 
 
 def load_quick_trial(
-    files: Sequence[str], changes: Pairs = (), arm_changes: Pairs = (), cohort_file: str | None = None, *,
-    vary: bool = False,
-) -> Trial:  # fmt: skip
+    files: Sequence[str], changes: Pairs = (), arm_changes: Pairs = (), cohort: str | None = None
+) -> Trial:
     """Make a trial of plain scenario files, each an arm.
 
-    Without more, all patients are the scenario's one patient, and differ by chance only. With `vary` what the scenario
-    does not fix under `patient` varies as the parameter table says; with `cohort_file` the patients are that cohort's.
+    `cohort` is a cohort file, `standard`, or `none`: the files' one patient, again and again. Without it the patients are those
+    of the standard cohort, and a note of the trial says so.
     """
     keys = _keys_of(files)
     names = " against ".join(key.replace("_", " ") for key in keys)
     trial = {"name": names[:120], "patients": _QUICK_PATIENTS}
     file = _trial_file(node_from(trial, "compare"), changes)
-    cohort = _Cohort.of_scenarios(vary)
-    if cohort_file is not None:
-        cohort = _Cohort.read(read_yaml(cohort_file, cohort_file), Path(cohort_file), cohort_file)
+    patients = patients_of(STANDARD if cohort is None else cohort)
     arms = []
     for key, name in zip(keys, files, strict=True):
         node = Node(dict(read_yaml(name, name).value), name, 1, 1)  # type: ignore[arg-type]
-        arms.append(
-            Arm(
-                key,
-                _arm(key, node, Path(name), name, cohort, None, file.follow_up, arm_changes, in_file=True),
-            )
+        arm = _arm(key, node, Path(name), name, patients, None, file.follow_up, arm_changes, in_file=True)
+        arms.append(Arm(key, arm))
+    made = _checked(file, _described(patients, tuple(arms)), tuple(arms), ", ".join(files))
+    return replace(made, notes=(*_whose(made, cohort), *made.notes))
+
+
+def _whose(trial: Trial, cohort: str | None) -> tuple[str, ...]:
+    """Say in words whom a quick trial treats, where the person did not."""
+    if not any(varies(arm.scenario) for arm in trial.arms):
+        return (
+            "All patients are one and the same: the runs of an arm differ by chance only, and say nothing of other patients.",
         )
-    return _checked(file, cohort.described(tuple(arms)), tuple(arms), ", ".join(files))
+    if cohort is None:
+        return (
+            "The patients are those of the standard cohort (docs/cohorts.md): each is another person. With --cohort none they "
+            "are one typical patient, whose runs differ by chance only.",
+        )
+    return ()
 
 
 def load_cohort_arm(path: str | os.PathLike[str], changes: Pairs = ()) -> tuple[Cohort, Scenario]:
     """Read a cohort file; return it with the scenario of an arm that says no more than `changes`: no treatment."""
     shown = os.fspath(path)
-    cohort = _Cohort.read(read_yaml(path, shown), Path(path), shown)
-    scenario = _arm("cohort", Node({}, shown), Path(path), shown, cohort, None, None, changes)
-    return cohort.described((Arm("cohort", scenario),)), scenario
+    patients = Patients.read(read_yaml(path, shown), Path(path), shown)
+    scenario = _arm("cohort", Node({}, shown), Path(path), shown, patients, None, None, changes)
+    return _described(patients, (Arm("cohort", scenario),)), scenario
 
 
-@dataclass(frozen=True, slots=True)
-class _Cohort:
-    """Hold a cohort's tree; `patient` None leaves the arms' own patient in place."""
-
-    name: str
-    description: str
-    patient: Node | None
-    transplant: Node | None
-    table: Node | None  # distributions of the parameter table, below what the arms say
-
-    @classmethod
-    def read(cls, node: Node, path: Path, shown: str) -> "_Cohort":
-        tree = extended(node, path, shown)
-        keys = dict(tree.value) if isinstance(tree.value, dict) else {}
-        file = _validated(tree, CohortFile)
-        patient = _block(keys.get("patient"), "patient", "rate_blast_net_growth: 0.07 /day")
-        if file.between_patients == "table":
-            patient = merge(_table_node(), patient, ("patient",))
-        return cls(
-            file.name, file.description, patient,
-            Node({key: keys[key] for key in ("donor", "graft") if key in keys}, shown), None,
-        )  # fmt: skip
-
-    @classmethod
-    def of_scenarios(cls, vary: bool) -> "_Cohort":
-        if not vary:
-            told = "The patient of the scenario files, again and again: only chance differs between the runs."
-            return cls("one patient", told, None, None, None)
-        told = "The patient of the scenario files; what they do not fix varies as the parameter table says."
-        return cls("patients around the scenarios' patient", told, None, None, _table_node())
-
-    def described(self, arms: tuple[Arm, ...]) -> Cohort:
-        block = arms[0].scenario.patient if arms else PatientMap()
-        return Cohort(
-            self.name,
-            self.description,
-            tuple((name, value) for name, value in block.items() if isinstance(value, Distribution)),
-            tuple((name, value) for name, value in block.items() if not isinstance(value, Distribution)),
-            block.dependence,
-        )
+def _described(patients: Patients | None, arms: tuple[Arm, ...]) -> Cohort:
+    if patients is None:
+        told = "The patient of the scenario files, again and again: only chance differs between the runs."
+        name = "one patient"
+    else:
+        name, told = patients.name, patients.description
+    block = arms[0].scenario.patient if arms else PatientMap()
+    return Cohort(
+        name,
+        told,
+        tuple((name, value) for name, value in block.items() if isinstance(value, Distribution)),
+        tuple((name, value) for name, value in block.items() if not isinstance(value, Distribution)),
+        block.dependence,
+    )
 
 
 def _arm(
-    key: str, node: Node, path: Path, shown: str, cohort: _Cohort, common: Node | None, follow_up: float | None,
-    changes: Pairs, *, in_file: bool = False,
+    key: str, node: Node, path: Path, shown: str, patients: Patients | None, common: Node | None,
+    follow_up: float | None, changes: Pairs, *, in_file: bool = False,
 ) -> Scenario:  # fmt: skip
     node = _as_block(node, f"arms.{key}")
     node = anchored(node, path.parent)
@@ -157,17 +140,17 @@ def _arm(
     tree = merge(
         read_yaml(DEFAULTS, "simulation/data/defaults.yaml"), extended(Node(base, shown), path, shown)
     )
-    layers = [cohort.transplant, common, Node(own, node.file, node.line, node.column)]
-    for layer in layers if not in_file else [layers[2], layers[0]]:
-        if layer is not None:
+    written = Node(own, node.file, node.line, node.column)
+    if in_file:
+        tree = merge(tree, written)
+    if patients is not None:
+        tree = patients.treat(tree, written, (name for name, *_ in changes))
+    if not in_file:  # the arm comes after the cohort: it may change the donor and the graft
+        for layer in filter(None, (common, written)):
             tree = merge(tree, layer)
     keys = dict(tree.value) if isinstance(tree.value, dict) else {}
     if keys.get("name") is None or keys["name"].value is None:
         keys["name"] = Node(key.replace("_", " "), shown)
-    if cohort.patient is not None:
-        keys["patient"] = cohort.patient
-    elif cohort.table is not None:
-        keys["patient"] = merge(cohort.table, keys["patient"], ("patient",))
     tree = Node(keys, shown, node.line or 1, node.column or 1)
     if follow_up is not None:
         tree = apply_override(tree, "follow_up", f"{follow_up!r} d", f"{shown}: follow_up")
@@ -273,7 +256,3 @@ def _keys_of(files: Sequence[str]) -> list[str]:
             key, number = f"{stem}_{number}", number + 1
         keys.append(key)
     return keys
-
-
-def _table_node() -> Node:
-    return node_from(ParameterTable.load().between_patients(), _TABLE)

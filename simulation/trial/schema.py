@@ -1,7 +1,7 @@
 """What a trial file and a cohort file may say, besides the scenarios of the arms; and the trial that they make."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -18,7 +18,6 @@ __all__ = [
     "SURVIVAL",
     "Arm",
     "Cohort",
-    "CohortFile",
     "MainComparison",
     "Outcomes",
     "Repeats",
@@ -76,23 +75,6 @@ class Repeats(Block):
 
     patients: Annotated[int, Whole(2, 10_000)] = Field(description="How many patients, from the first on.")
     times: Annotated[int, Whole(2, 1_000)] = Field(description="How often each is run in all.")
-
-
-class CohortFile(Block):
-    """Hold the keys of a cohort file; `patient`, `donor` and `graft` are checked with each arm."""
-
-    name: Annotated[str, Text(120, 1, "High-risk ALL", one_line=True)] = Field(
-        description="What reports call it."
-    )
-    description: Annotated[str, Text(4000)] = Field("", description="Who these patients are.")
-    between_patients: Literal["table", "none"] = Field(
-        "table", description="table: what is not written under patient varies as the parameter table says."
-    )
-    patient: Any = Field(
-        None, description="Parameters that differ between patients: distributions or values."
-    )
-    donor: Any = Field(None, description="As in a scenario.")
-    graft: Any = Field(None, description="As in a scenario.")
 
 
 class TrialFile(Block):

@@ -12,7 +12,7 @@ from typing import Any, Final
 from simulation.body.virtual_patient import patient_values
 from simulation.errors import reason_of
 from simulation.life import NOTHING, attempt
-from simulation.scenario.schema import Scenario
+from simulation.scenario.resolve import with_values
 from simulation.store import Design, write_shard
 from simulation.trial.rows import failed_row, row_of
 from simulation.trial.schema import Arm
@@ -86,7 +86,4 @@ def repeated_arm(arm: Arm, seed: int, patient: int, repeat: int) -> Arm:
     if repeat == 0:
         return arm
     values = patient_values(arm.scenario, seed, patient)
-    own = arm.scenario.patient.fixing({name: values[name] for name in arm.scenario.patient})
-    plugins = tuple(plugin.fixed(values) for plugin in arm.scenario.plugin)
-    scenario: Scenario = arm.scenario.model_copy(update={"patient": own, "plugin": plugins})
-    return replace(arm, scenario=scenario)
+    return replace(arm, scenario=with_values(arm.scenario, values, arm.scenario.patient))

@@ -111,8 +111,10 @@ def _run_folder(out: Path) -> dict[str, Any]:
     }
     events = [f"{float(row['day'])} {row['kind']} {row['what']}" for row in _rows(out / "events.csv")]
     told = [event for event in events if event.split()[1] not in ("test", "result")]
+    outcomes = json.loads((out / "summary.json").read_text())
+    del outcomes["patient_values"]  # what went in, not what came out
     return {
-        "outcomes": json.loads((out / "summary.json").read_text()),
+        "outcomes": outcomes,
         "n_events": len(events),
         "events": told,
         "trajectory": points,
@@ -149,11 +151,19 @@ CASES: Final[Mapping[str, Callable[[Path], dict[str, Any]]]] = {
     "no treatment": _run("no_treatment.yaml", "--days", "200"),
     "therapeutic": _run("therapeutic.yaml"),
     "pre-emptive": _run("preemptive.yaml"),
-    "pre-emptive again": _run("preemptive_again.yaml", "--patient", "2"),
+    "pre-emptive again": _run("preemptive_again.yaml", "--patient", "2", "--cohort", "none"),
     "immunosuppressed": _run("immunosuppressed.yaml", "--days", "200"),
     "no Treg": _run("tcon_without_treg.yaml", "--days", "150"),
     "sibling": _run(
-        "prophylactic.yaml", "--set", "donor.match=matched_sibling", "--patient", "1", "--days", "200"
+        "prophylactic.yaml",
+        "--set",
+        "donor.match=matched_sibling",
+        "--patient",
+        "1",
+        "--cohort",
+        "none",
+        "--days",
+        "200",
     ),
     "ordered by hand": _run(ORDERED),
     "cytotoxicity": _experiment("cytotoxicity.yaml"),

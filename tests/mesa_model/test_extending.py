@@ -1,5 +1,6 @@
 """Every example of docs/extending.md runs, in order."""
 
+import multiprocessing
 import re
 import shlex
 import subprocess
@@ -40,6 +41,7 @@ def test_the_page_has_examples_of_each_kind() -> None:
         "An agent class",
         "A scripted agent",
         "Data",
+        "Batches and copies",
         "An outcome",
         "An assay",
     ]
@@ -56,6 +58,12 @@ def test_python_examples(
     for language, text in BLOCKS:
         if language == "python" and not FILE.match(text):
             exec(compile(text, str(PAGE), "exec"), names)
+    multiprocessing.set_start_method(None, force=True)  # `batch_run` sets one for the whole process
+    assert [run["patient"] for run in names["runs"]] == [7, 8, 7, 8]
+    assert (
+        len({run["blasts_cells"] for run in names["runs"]}) == 2
+    )  # twins are alike so early, patients are not
+    assert names["model"].record() == names["twin"].record() == names["again"].record()
     told = capsys.readouterr().out
     assert "90.0 True" in told  # the DLI after a positive test
     assert names["helper"].note == "mine"

@@ -94,7 +94,7 @@ def test_summary_is_strict_json_in_its_order(tmp_path: Path, relapse: Result) ->
     place = write_result(changed, tmp_path / "run", formats=())
     text = (place / "summary.json").read_text()
     summary = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
-    assert list(summary) == [*relapse.outcomes, "interrupted"]
+    assert list(summary) == [*relapse.outcomes, "interrupted", "patient_values"]
     assert summary["mrd_nadir"] is None
     assert summary["agvhd_free_relapse_free_days"] is None
     assert summary["eradicated"] is True

@@ -307,6 +307,10 @@ def test_what_no_step_could_do_is_refused(overrides: dict[str, object], key: str
             "at most 3, got 50",
         ),
         ({"rate_exhaustion": "1"}, "rate_exhaustion", "did you mean 'parameters.rate_exhaustion'"),
+        ({"rate_exhaustio": "1"}, "rate_exhaustio", "did you mean 'parameters.rate_exhaustion'"),
+        ({"wieght": "70 kg"}, "wieght", "did you mean 'patient.weight'"),
+        ({"cycles": "3"}, "cycles", "did you mean 'blinatumomab.cycles'"),
+        ({"resolutio": "3"}, "resolutio", "did you mean 'resolution'"),
     ],
 )
 def test_what_was_surely_not_meant_is_refused(overrides: dict[str, object], key: str, told: str) -> None:

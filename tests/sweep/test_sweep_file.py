@@ -184,6 +184,15 @@ def test_a_mistake_is_one_message_and_exit_status_2(
     assert not (tmp_path / "results").exists()
 
 
+def test_a_mistake_in_a_cohort_is_told_at_its_line(tmp_path: Path) -> None:
+    cohort = tmp_path / "who.yaml"
+    cohort.write_text("name: X\ngraft: {treg_day: day -3.9}\n")
+    with pytest.raises(UserError, match=r"who\.yaml:2: graft\.treg_day: expected a whole number of steps"):
+        sweep_of(
+            tmp_path, "parameters: {phi_bm: [0]}\ndesign: {kind: grid}\ncohort: {size: 3, file: who.yaml}\n"
+        )
+
+
 def test_a_contradiction_between_two_parameters_is_found_before_anything_runs(tmp_path: Path) -> None:
     body = "parameters: {start.at_least: [1e-5, 1e-3], monitoring.mrd.sensitivity: [1e-5, 1e-4]}\ndesign: {kind: grid}\n"
     with pytest.raises(UserError, match=r"point 1 .*start\.at_least = 1e-5.*cannot see"):

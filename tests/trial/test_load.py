@@ -155,20 +155,33 @@ def test_the_two_by_two_differs_in_timing_and_dli_only() -> None:
 # ---- plain scenario files
 
 
-def test_plain_files_are_arms_of_one_patient() -> None:
+def test_plain_files_are_arms_that_treat_the_standard_cohort() -> None:
     trial = load_quick_trial(CALM)
     assert [arm.key for arm in trial.arms] == ["no_treatment", "preemptive"]
-    assert trial.cohort.varies == ()
-    assert trial.main == ("preemptive", "no_treatment")
-    assert not trial.notes
-
-
-def test_with_patients_what_the_files_do_not_fix_varies() -> None:
-    trial = load_quick_trial(CALM, vary=True)
-    varies = {name for name, _ in trial.cohort.varies}
-    assert "cl_blinatumomab" in varies
-    assert "rate_blast_net_growth" not in varies  # the files give it a value
     assert trial.arms[0].scenario.patient == trial.arms[1].scenario.patient
+    assert "rate_blast_net_growth" in {name for name, _ in trial.cohort.varies}  # base.yaml gives it a value
+    assert trial.main == ("preemptive", "no_treatment")
+    (note,) = trial.notes
+    assert "standard cohort" in note
+    assert "--cohort none" in note
+
+
+def test_without_a_cohort_there_is_one_patient_and_the_trial_says_so() -> None:
+    trial = load_quick_trial(CALM, cohort="none")
+    assert trial.cohort.varies == ()
+    (note,) = trial.notes
+    assert "differ by chance only" in note
+
+
+def test_what_a_file_writes_under_patient_holds(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"extends: {CALM[1]}\nname: Mine\npatient: {{weight: 90 kg, cl_blinatumomab: null}}\n")
+    changes = [("parameters.t_cell_fitness", "0.5", "--set")]
+    mine, other = (arm.scenario for arm in load_quick_trial([str(file), CALM[0]], (), changes).arms)
+    assert mine.patient["weight"] == 90
+    assert isinstance(other.patient["weight"], Distribution)
+    assert isinstance(mine.patient["cl_blinatumomab"], Distribution)
+    assert "t_cell_fitness" not in mine.patient  # else the draw would undo the change
 
 
 def test_with_a_cohort_its_patients_replace_the_files() -> None:
@@ -176,11 +189,12 @@ def test_with_a_cohort_its_patients_replace_the_files() -> None:
     trial = load_quick_trial(CALM, (), (), cohort)
     assert isinstance(trial.arms[0].scenario.patient["rate_blast_net_growth"], Distribution)
     assert trial.cohort.name.startswith("High-risk")
+    assert not trial.notes
 
 
 def test_files_with_different_patients_are_compared_with_a_warning() -> None:
     trial = load_quick_trial([CALM[0], str(ROOT / "scenarios" / "perugia_high_risk.yaml")])
-    assert "different patients" in trial.notes[0]
+    assert "different patients" in trial.notes[-1]
 
 
 def test_files_of_the_same_name_get_keys_of_their_own(tmp_path: Path) -> None:

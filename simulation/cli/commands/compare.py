@@ -18,9 +18,9 @@ Examples:
   python run_sim.py compare scenarios/therapeutic.yaml scenarios/preemptive.yaml \\
       --cohort scenarios/cohorts/high_risk_all.yaml --patients 50 --precision 20
 
-Plain scenario files are arms as well. Their patient is then one and the same in all runs, which differ by chance only;
-with --patients what the files do not fix varies as the parameter table says, with --cohort the patients are that
-cohort's.
+Plain scenario files are arms as well. Their patients are those of the standard cohort, but for what the files themselves
+write under `patient`; with --cohort FILE those of that cohort, with --cohort none one typical patient, whose runs differ by
+chance only. Patient 7 of a seed is the same person as in `run --patient 7 --seed N`.
 """
 
 
@@ -35,7 +35,7 @@ def _natural_or_none(ctx: click.Context, param: click.Parameter, number: int | N
     "--seed", type=int, callback=_natural_or_none, metavar="N", help="Seed of patients and chance events."
 )
 @click.option("--days", metavar="N", help="Follow every patient for N days after transplant.")
-@click.option("--cohort", metavar="FILE", help="Take the patients from this cohort file.")
+@options.cohort("standard")
 @click.option(
     "--precision",
     metavar="DAYS",
@@ -104,7 +104,7 @@ def compare(
     only_for("compare", files, also=("run",))
     from simulation.scenario.load import override_pairs
 
-    trial = _load(files, changes, list(override_pairs(settings)), cohort, vary=patients is not None)
+    trial = _load(files, changes, list(override_pairs(settings)), cohort)
 
     # Only now what is heavy: a mistake in the command or in a file is told at once.
     from simulation.cli.comparing import Request, run_trial
@@ -115,7 +115,7 @@ def compare(
 
 def _load(
     files: tuple[str, ...], changes: list[tuple[str, Any, str]], settings: list[tuple[str, Any, str]],
-    cohort: str | None, *, vary: bool,
+    cohort: str | None,
 ) -> Any:  # fmt: skip
     from simulation.trial.load import is_trial_file, load_quick_trial, load_trial
 
@@ -132,7 +132,7 @@ def _load(
         raise UserError(
             "is no trial (it has no arms); give a trial file, or two scenario files or more", file=files[0]
         )
-    return load_quick_trial(files, changes, settings, cohort, vary=vary)
+    return load_quick_trial(files, changes, settings, cohort)
 
 
 def _with_unit(days: str | None) -> str | None:

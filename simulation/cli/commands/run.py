@@ -12,18 +12,24 @@ Examples:
   python run_sim.py run scenarios/preemptive.yaml
   python run_sim.py run scenarios/preemptive.yaml scenarios/therapeutic.yaml --seed 3
   python run_sim.py run scenarios/preemptive.yaml --set blinatumomab.cycles=2 --days 180
+  python run_sim.py run scenarios/preemptive.yaml --patient 7 --cohort scenarios/cohorts/high_risk_all.yaml
   python run_sim.py run scenarios/preemptive.yaml --out results/mine --json
   python run_sim.py run scenarios/in_vitro/cytotoxicity.yaml
 
 Scenarios on one command line meet the same patient with the same chance events, so they differ only from the
 first difference in treatment on.
+
+Without --patient he is the files' own, typical patient. Patient 7 of a seed is one person of the standard cohort, the same
+in `compare`; what a file itself writes under `patient` holds. --cohort FILE takes him from a cohort file, and
+--cohort none is the typical patient with other chance events.
 """
 
 
 @click.command(epilog=EXAMPLES, short_help="Simulate one patient under one scenario or several.")
 @options.scenario_files()
 @options.seed()
-@options.patient()
+@options.patient("Which virtual patient: each number is another person; 0: the file's own, typical one.")
+@options.cohort("none for patient 0, else standard")
 @click.option(
     "--days", metavar="N", help="Follow the patient for N days, instead of the scenario's follow_up."
 )
@@ -43,6 +49,7 @@ def run(
     files: tuple[str, ...],
     seed: int,
     patient: int,
+    cohort: str | None,
     days: str | None,
     settings: tuple[str, ...],
     out: Path | None,
@@ -60,9 +67,10 @@ def run(
     """
     from simulation.cli.experiments import only_experiments, run_experiments
     from simulation.cli.kinds import only_for
+    from simulation.scenario.cohort import NONE, STANDARD
 
     only_for("run", files)
-    unfit = {"--patient": patient, "--days": days}
+    unfit = {"--patient": patient, "--cohort": cohort, "--days": days}
     if only_experiments(files, [name for name, value in unfit.items() if value]):
         return run_experiments(
             files,
@@ -75,11 +83,16 @@ def run(
             quiet=quiet,
         )
     length = () if days is None else (f"follow_up={_with_unit(days)}",)
-    scenarios = options.load_scenarios(files, (*settings, *length))
+    usual = STANDARD if patient else NONE
+    scenarios = options.load_scenarios(files, (*settings, *length), cohort or usual)
 
     # Only now what is heavy: a mistake in the command or in a file is told at once.
     from simulation.cli.running import Request, run_all, tell
+    from simulation.scenario.resolve import varies
 
+    if cohort is None and patient and any(map(varies, scenarios)) and not quiet:
+        told = "of the standard cohort, but for what the file itself writes under `patient`"
+        click.echo(f"Note: patient {patient} {told}; --cohort none is the file's own patient.", err=True)
     request = Request(seed, patient, out, overwrite, formats, quiet)
     outcome = run_all(files, scenarios, request)
     tell(outcome, as_json=as_json, quiet=quiet)

@@ -27,7 +27,9 @@ The page is served to this machine only and needs no network. Ctrl-C ends it.
 )
 @click.option("--no-open", is_flag=True, help="Only say the address, do not open a browser.")
 @options.seed()
-@options.patient()
+@options.patient(
+    "Number of the patient: other chance events and, where the scenario has distributions, another person."
+)
 @options.settings()
 def view(
     file: str | None, port: int | None, no_open: bool, seed: int, patient: int, settings: tuple[str, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from simulation.number_words import number_text
 from simulation.provenance import provenance_lines
 from simulation.results.report.page import Panel, render_page
 from simulation.results.scenario_words import scenario_words
@@ -36,6 +37,7 @@ def run_report(
         n_events=len(result.events),
         figures=figures,
         not_drawn=not_drawn,
-        scenario_yaml=scenario.to_yaml(),
+        who=[(name, f"{number_text(value)} {unit}") for name, (value, unit) in result.patient_values.items()],
+        scenario_yaml=result.resolved.to_yaml(),
         provenance=provenance_lines(provenance),
     )
