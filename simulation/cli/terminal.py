@@ -41,14 +41,20 @@ def print_table(
 ) -> None:
     """Print a table to stdout; columns whose index is in `right` are aligned right.
 
-    Words and numbers stay whole: cells wrap between them, and where even that is too wide for the terminal each row is a
-    block of lines, its first cell above the others.
+    Words and numbers stay whole: cells wrap between them. Where even that is too wide for the terminal, the table is turned
+    round, and where that does not help, each row is a block of lines, its first cell above the others.
     """
     from rich.table import Table
     from rich.text import Text
 
     screen = console()
     widths = _widths(list(zip(headers, *rows, strict=True)), screen.width)
+    if widths is None and _widths(
+        [headers, *rows], screen.width
+    ):  # a few rows of many columns: turned round they fit
+        headers, *rows = zip(headers, *rows, strict=True)
+        right = range(1, len(headers)) if right else ()
+        widths = _widths(list(zip(headers, *rows, strict=True)), screen.width)
     if widths is None:
         _print_blocks(headers, rows, title, screen.width)
         return

@@ -51,11 +51,15 @@ class Factor:
 
     @property
     def title(self) -> str:
-        """Return the label with its unit, for an axis."""
-        name = self.label or self.name
-        told = {"set": self.unit, "times": "times the scenario's", "plus": f"shift, {self.unit}",
-                "ratio_to": f"times {self.reference}"}[self.mode]  # fmt: skip
-        return f"{name} ({told})" if told and told not in name else name
+        """Return the label with its unit, for an axis; without a label the name, and what its values do to the scenario."""
+        name, told = self.label or self.name, self.unit
+        if not self.label and self.mode != "set":
+            told = (
+                f"shift, {self.unit}"
+                if self.mode == "plus"
+                else f"times {self.reference or "the scenario's"}"
+            )
+        return f"{name} ({told})" if told and f"({told})" not in name else name
 
     @property
     def meaning(self) -> str:

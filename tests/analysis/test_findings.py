@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from matplotlib.patches import Rectangle
 
 from simulation.analysis.figures import figures_of
 from simulation.analysis.figures.heat import has_contours
@@ -176,7 +177,11 @@ def test_a_difference_that_chance_drowns_has_no_colour(tmp_path: Path) -> None:
     heat = drawn["heat_relapse_free_days_difference"]
     assert "Pale and hatched: the interval holds zero" in heat.caption_of(findings)
     (ax,) = [ax for ax in heat.draw(findings).axes if ax.images]
-    hatched = {(round(one.get_x() + 0.5), round(one.get_y() + 0.5)) for one in ax.patches if one.get_hatch()}
+    hatched = {
+        (round(one.get_x() + 0.5), round(one.get_y() + 0.5))
+        for one in ax.patches
+        if isinstance(one, Rectangle) and one.get_hatch()
+    }
     assert hatched == {(phi, dose) for phi in (1, 2) for dose in (0, 1, 2)}
 
 
@@ -270,6 +275,13 @@ def test_the_report_needs_nothing_else_and_escapes_what_it_is_told(tmp_path: Pat
     assert re.search("Not drawn, because the mean is the same at every point .*: [^<]*[Rr]elapse", page)
     write_analysis(find(folder), place, formats=("png",))
     assert (place / "report.html").read_text(encoding="utf-8") == page
+
+
+def test_analyze_draws_in_the_formats_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, _ = filled(tmp_path, ONE, growth)
+    for options, endings in (([], {".png"}), (["--format", "pdf", "--format", "svg"], {".pdf", ".svg"})):
+        assert main(["analyze", str(folder), *options]) == 0
+        assert {path.suffix for path in (folder / "analysis" / "figures").iterdir()} == endings
 
 
 def test_parquet_holds_what_the_store_holds(tmp_path: Path) -> None:

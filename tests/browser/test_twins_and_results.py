@@ -156,10 +156,10 @@ def test_a_sweep_is_shown_as_a_map_and_its_patients_are_watched(page: Any, store
     canvas.click(position={"x": box["width"] * 0.3, "y": box["height"] * 0.3})
     page.get_by_role("button", name="Watch").first.wait_for()
     chosen = page.locator(".tt-right .v-select__selection")
-    assert chosen.inner_text() == "Dose relative to the scenario's: 1; rate_blast_net_growth (/day): 0.1"
+    assert chosen.inner_text() == "Dose relative to the scenario's: ×1; rate_blast_net_growth (/day): 0.1"
     page.locator(".tt-right .v-select__slot").click()  # the same without pointing at the map
-    page.get_by_role("option", name="Dose relative to the scenario's: 10; ").first.click()
-    chosen.get_by_text("Dose relative to the scenario's: 10; ").wait_for()
+    page.get_by_role("option", name="Dose relative to the scenario's: ×10; ").first.click()
+    chosen.get_by_text("Dose relative to the scenario's: ×10; ").wait_for()
     page.get_by_role("button", name="Watch").first.click()
     page.get_by_role("button", name="Give DLI").wait_for()
 

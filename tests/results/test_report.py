@@ -12,7 +12,7 @@ from jinja2 import UndefinedError
 
 from simulation.results import Result, write_result
 from simulation.results.figures.report_figure import figures_in
-from simulation.results.report.page import DISCLAIMER, figure_panel, render_page
+from simulation.results.report.page import DISCLAIMER, figure_panel, render_page, whole
 from simulation.results.scenario_words import scenario_words
 from simulation.scenario.load import load_scenario
 from tests.results.conftest import relapsing
@@ -117,6 +117,13 @@ def test_a_notebook_shows_the_outcomes_and_no_arrays(relapse: Result) -> None:
     assert len(html) < 5000
     assert "Salvage &lt;b&gt;&amp;" in html and "simulated" in html
     assert "Current leukaemia-free survival" in html
+
+
+def test_ranges_and_percentages_end_no_line() -> None:
+    assert whole("3 of 14 = 21 % (8\N{EN DASH}48)") == (
+        "3 of 14 = 21\N{NO-BREAK SPACE}% (8\N{WORD JOINER}\N{EN DASH}\N{WORD JOINER}48)"
+    )
+    assert whole("a \N{EN DASH} b, % of all") == "a \N{EN DASH} b, % of all"
 
 
 def test_a_forgotten_value_is_an_error_and_not_a_gap() -> None:

@@ -20,6 +20,8 @@ DISCLAIMER = (
 )
 _LARGEST_SVG = 400_000  # bytes; above, the PNG is the smaller and the faster picture
 _ID = re.compile(r'\bid="([^"]+)"')
+_RANGE = re.compile(r"(?<=\d)\N{EN DASH}(?=[\d.])")
+_SIGN = re.compile(r"(?<=\d) (?=%)")
 _REFERENCE = re.compile(r'(xlink:href="#|href="#|url\(#)([^")]+)')
 
 
@@ -63,15 +65,22 @@ def inline_svg(svg: str, prefix: str) -> Markup:
     return Markup(body)  # our own drawing; every text in it is an outline
 
 
+def whole(text: object) -> str:
+    """Return the text of a cell in which no line ends within a range such as 8–48 or before a percent sign."""
+    return _SIGN.sub("\N{NO-BREAK SPACE}", _RANGE.sub("\N{WORD JOINER}\N{EN DASH}\N{WORD JOINER}", str(text)))
+
+
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FunctionLoader(_template),
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["whole"] = whole
+    return environment
 
 
 def _template(name: str) -> str | None:
