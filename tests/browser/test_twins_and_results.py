@@ -176,6 +176,7 @@ def test_a_folder_without_results_is_told_beside_the_field(page: Any, server: Se
 def test_ctrl_c_ends_the_server_while_a_tab_is_open(able: None, chromium: Any, tmp_path: Any) -> None:
     running = start_server(tmp_path)
     context = chromium.new_context()
+    context.add_cookies([running.cookie])
     page = context.new_page()
     page.goto(running.address)
     page.get_by_role("button", name="Play").wait_for(timeout=60_000)

@@ -12,6 +12,7 @@ from simulation.browser.components.result_trial import StoredTrial
 from simulation.browser.components.tables import TextTable
 from simulation.browser.palette import palette
 from simulation.browser.results.folders import KINDS, found_folders, kind_of, open_folder
+from simulation.browser.server import started
 from simulation.errors import UserError
 
 __all__ = ["ResultsPage"]
@@ -30,13 +31,13 @@ def ResultsPage(
     mistake = solara.use_reactive("")
     opened: solara.Reactive[tuple[Path, str] | None] = solara.use_reactive(None)
     found = solara.use_memo(
-        lambda: {str(path): KINDS[kind_of(path) or "run"] for path in found_folders()}, []
+        lambda: {str(path): KINDS[kind_of(path) or "run"] for path in found_folders(started().results)}, []
     )
 
     def take(text: str) -> None:
         typed.value = text
         try:
-            opened.value = open_folder(text)
+            opened.value = open_folder(text, started().results)
             mistake.value = ""
         except UserError as error:
             mistake.value = str(error)
