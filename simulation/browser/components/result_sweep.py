@@ -9,6 +9,7 @@ import solara
 
 from simulation.browser.catalogue import Source
 from simulation.browser.components.chart import Chart
+from simulation.browser.components.mistake import Mistake
 from simulation.browser.components.tables import TextTable
 from simulation.browser.palette import Palette
 from simulation.browser.results.result_charts import heat_option, line_option
@@ -34,7 +35,7 @@ def StoredSweep(folder: Path, colours: Palette, watch: Callable[[Source, int, in
 
     sweep, mistake = solara.use_memo(read, [folder])
     if sweep is None:
-        solara.Error(mistake, dense=True)
+        Mistake(mistake)
         return
     _Sweep(sweep, colours, watch)
 
@@ -153,8 +154,7 @@ def _Runs(
         except UserError as error:
             mistake.value = str(error)
 
-    if mistake.value:
-        solara.v.Html(tag="div", class_="tt-mistake", children=[mistake.value])
+    Mistake(mistake.value)
     header = ["Arm", "Patient", outcome.replace("_", " "), "Relapse", "GvHD grade"]
     TextTable(header, rows, on_row=look, button="Watch", label="Single runs of the cell")
 

@@ -8,6 +8,7 @@ import solara
 
 from simulation.browser.catalogue import Source
 from simulation.browser.components.chart import Chart
+from simulation.browser.components.mistake import Mistake
 from simulation.browser.components.tables import TextTable
 from simulation.browser.palette import Palette
 from simulation.browser.results.result_charts import survival_option
@@ -35,7 +36,7 @@ def StoredTrial(
     trial, mistake = solara.use_memo(read, [folder])
     outcome = solara.use_reactive("relapse_free_days")
     if trial is None:
-        solara.Error(mistake, dense=True)
+        Mistake(mistake)
         return
     names = {declared.label: name for name, declared in CURVES.items()}
     with solara.Div(classes=["tt-twin-columns"]):
@@ -70,14 +71,20 @@ def _Patients(trial: TrialFolder, watch_twins: Callable[[Source, Source, int, in
         [
             trial.rows[arm][i]["patient"],
             f"{gain[i]:+.4g} days",
-            *(_course(trial, key, int(i)) for key in (arm, other)),
+            *(trial.course(key, int(i)) for key in (arm, other)),
         ]
         for i in shown
     ]
 
+    mistake = solara.use_reactive("")
+
     def watch(index: int) -> None:
         patient = int(trial.rows[arm][shown[index]]["patient"])
-        watch_twins(trial.source(arm), trial.source(other), int(trial.found["seed"]), patient)
+        try:
+            watch_twins(trial.source(arm), trial.source(other), int(trial.found["seed"]), patient)
+            mistake.value = ""
+        except UserError as error:
+            mistake.value = str(error)
 
     with solara.Div(classes=["tt-bar"]):
         solara.v.Html(
@@ -99,6 +106,7 @@ def _Patients(trial: TrialFolder, watch_twins: Callable[[Source, Source, int, in
                 disabled=page.value + 1 >= pages,
                 on_click=lambda: page.set(page.value + 1),
             )
+    Mistake(mistake.value)
     TextTable(
         ["Patient", "Gain", arm, other],
         rows,
@@ -106,17 +114,3 @@ def _Patients(trial: TrialFolder, watch_twins: Callable[[Source, Source, int, in
         button="Watch as twins",
         label="Patients of the comparison",
     )
-
-
-def _course(trial: TrialFolder, arm: str, index: int) -> str:
-    row = trial.rows[arm][index]
-    told = []
-    if row["treatment_start_day"]:
-        told.append(f"treated from day {float(row['treatment_start_day']):.4g}")
-    if row["relapse_day"]:
-        told.append(f"relapse day {float(row['relapse_day']):.4g}")
-    if row["nrm_day"]:
-        told.append(f"death day {float(row['nrm_day']):.4g}")
-    grade = int(row["agvhd_grade"])
-    told.append(f"GvHD grade {('0', 'I', 'II', 'III', 'IV')[grade]}")
-    return ", ".join(told)

@@ -41,6 +41,7 @@ def ResultsPage(
             mistake.value = ""
         except UserError as error:
             mistake.value = str(error)
+            opened.value = None  # what was shown before has another name
 
     with solara.Div(classes=["tt-page"]):
         with solara.Div(classes=["tt-bar", "tt-twin-bar"]):

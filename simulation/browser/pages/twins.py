@@ -8,6 +8,7 @@ from simulation.browser.catalogue import Source
 from simulation.browser.components.chart import Chart
 from simulation.browser.components.marrow_map import MarrowMap
 from simulation.browser.components.marrow_panel import Legend
+from simulation.browser.components.mistake import Mistake
 from simulation.browser.components.play_bar import Told, Transport
 from simulation.browser.components.tables import TextTable
 from simulation.browser.marrow import LAYERS, paint
@@ -52,7 +53,7 @@ def _Controls(view: TwinView, choices: list[Source]) -> None:
                         f"Strategy {who} ↺", labels, view.sources[which].label, dense=True,
                         on_value=lambda label, which=which: view.choose(which, known[labels.index(label)]),
                     )  # fmt: skip
-                    _mistake(view.errors.get(f"strategy_{which}"))
+                    Mistake(view.errors.get(f"strategy_{which}"))
             for name, label in (("seed", "Seed ↺"), ("patient", "Patient number ↺")):
                 with solara.Div(classes=["tt-number", f"tt-twin-{name}"]):
                     solara.InputText(
@@ -127,8 +128,3 @@ def _Charts(view: TwinView, colours: Palette) -> None:
         event_drawn=lambda _: view.player.drawn(),
         label=f"Charts of both twins until day {view.day:.4g}: leukaemia, T cells in blood, drug level, tissue",
     )  # fmt: skip
-
-
-def _mistake(text: str | None) -> None:
-    if text:
-        solara.v.Html(tag="div", class_="tt-mistake", children=[text])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
 
-from simulation.errors import UserError, reason_of
+from simulation.errors import UserError
 
 __all__ = ["KINDS", "Kind", "found_folders", "kind_of", "open_folder", "runs_in"]
 
@@ -52,7 +52,9 @@ def open_folder(text: str, roots: Sequence[Path] = _USUAL) -> tuple[Path, Kind]:
         ValueError,
         RuntimeError,
     ) as error:  # too long a name, a NUL, an unknown ~user, a loop of links
-        raise UserError(f"{_cut(text)!r} cannot be read: {reason_of(error)}") from None
+        raise UserError(
+            f"{_cut(text)!r} cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from None
     if kind is None:
         raise UserError(f"{_cut(text)!r} holds no results of run, compare or sweep")
     return folder, kind
