@@ -160,13 +160,13 @@ class _Assets(StaticFiles):
         """Return a file; every address has its version in it."""
         if not _ASSETS.fullmatch(path.replace("\\", "/")):
             return PlainTextResponse("Not found\n", 404)
-        response = await super().get_response(path, scope)
+        response: Response = await super().get_response(path, scope)
         response.headers["cache-control"] = "private, max-age=31536000, immutable"
         return response
 
 
 async def _page(request: Request) -> Response:
-    served = await starlette.root(request)
+    served: Response = await starlette.root(request)
     if served.status_code != 200:
         return served
     nonce = secrets.token_urlsafe(16)

@@ -168,7 +168,7 @@ def test_a_plan_may_change_without_a_restart(page: Any) -> None:
         ("blinatumomab_dose", "many", "dose rate"),
         ("dli_cd3", "1e5, x", "cells per kg"),
         ("start_day", "soon", "day"),
-        ("treg_ratio", "-1", "cells per kg"),
+        ("treg_ratio", "-1", "Treg per Tcon"),
         ("mrd_every", "0", "time"),
     ],
 )

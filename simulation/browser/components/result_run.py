@@ -81,7 +81,7 @@ def _One(shot: Snapshot, colours: Palette) -> None:
     with solara.Div(classes=["tt-columns"]):
         with solara.Div(classes=["tt-left"]):
             TextTable(["", shot.scenario.name], [list(row) for row in outcome_table(shot.result)])
-            EventLog(log_lines(shot))
+            EventLog(log_lines(shot), shot.day)
         with solara.Div(classes=["tt-right"]):
             Chart(
                 option=base_option(colours),

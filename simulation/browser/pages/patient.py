@@ -57,7 +57,7 @@ def _Badges(view: PatientView) -> None:
 @solara.component
 def _Log(view: PatientView) -> None:
     view.frame.get()
-    EventLog(log_lines(view.shot))
+    EventLog(log_lines(view.shot), view.shot.day)
 
 
 @solara.component

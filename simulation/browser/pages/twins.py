@@ -1,6 +1,7 @@
 """Page 2: the same patient under two strategies, side by side and in step."""
 
 import json
+from typing import Final
 
 import solara
 
@@ -15,6 +16,8 @@ from simulation.browser.marrow import LAYERS, paint
 from simulation.browser.palette import ARMS, Palette, palette
 from simulation.browser.twin_charts import HEIGHT, twin_frame, twin_option
 from simulation.browser.twins import TwinView, difference
+from simulation.products.registry import PRODUCTS
+from simulation.scenario.schema import Scenario
 
 __all__ = ["TwinsPage"]
 
@@ -115,8 +118,31 @@ def parting_words(view: TwinView) -> str:
     if parted is None:
         return f"Day {view.day:.4g}. Identical so far, to the last cell."
     if parted < 0 or parted == view.first_day:
-        return f"Day {view.day:.4g}. Different from the start: the scenarios differ in the patient himself."
+        return f"Day {view.day:.4g}. Different from the start: {what_differs(*view.scenarios)}."
     return f"Day {view.day:.4g}. Identical until day {parted:.4g} (vertical line); what differs since is marked ≠."
+
+
+def what_differs(first: Scenario, second: Scenario) -> str:
+    """Say in what two scenarios differ from the first day on."""
+    one, other = first.model_dump(), second.model_dump()
+    keys = {key for key in one if one[key] != other[key]} - _NAMES
+    drugs = [product.word for product in PRODUCTS if product.name in keys]
+    told = [f"what is given ({', '.join(drugs)})"] if drugs else []
+    rest = keys - {product.name for product in PRODUCTS}
+    told += [words for words, of in _PARTS if rest & of]
+    if rest - set().union(*(of for _, of in _PARTS)):
+        told.append("the settings of the scenario")
+    return f"the scenarios differ in {' and in '.join(told)}" if told else "chance, or a rule of one's own"
+
+
+_NAMES: Final = {"name", "description"}
+_PARTS: Final = (
+    ("the patient himself", {"patient", "parameters", "processes", "marrow"}),
+    ("the transplant", {"donor", "graft"}),
+    ("when treatment starts and ends", {"start", "retreatment", "stop"}),
+    ("what is measured", {"monitoring", "definitions"}),
+    ("rules of one's own", {"plugin"}),
+)
 
 
 @solara.component
