@@ -10,6 +10,7 @@ import gc
 import math
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ __all__ = ["PatientSession", "Question", "natural"]
 _PLAN = {product.name for product in PRODUCTS if product.triggered}
 _EPS = 1e-9
 _KEY = re.compile(r"'[^']*'|\"[^\"]*\"|(?P<key>\b[a-z]+\d*(?:[_.][a-z]+\d*)+\b)")
+_DOUBLE_CLICK_S = 1.0  # the same act within it, also some steps later, was one act
 _DIGITS = 19  # of the largest seed
 
 
@@ -156,6 +158,7 @@ class PatientSession:
         self.model = TransplantModel(scenario, seed=int(self.form["seed"]), patient=int(self.form["patient"]))
         self.model.datacollector = None  # the life itself records
         self.pending = []
+        self._last_act: tuple[float, Order | None] = (-math.inf, None)
         self._first_day = self.model.day
         self.version += 1
         gc.collect(1)  # a Mesa model is part of a reference cycle
@@ -194,7 +197,7 @@ class PatientSession:
             if orders:
                 scenario = self.source.load(self.changes() | {"orders": list(orders)})
             self._begin(scenario)
-            self.advance_to(day if math.isfinite(day) else 0.0)
+            self.advance_to(day)
 
     def _open(self, source: Source, seed: int, patient: int) -> None:
         from simulation.body.virtual_patient import patient_values
@@ -303,9 +306,12 @@ class PatientSession:
                 self.errors[name] = told(error, name)
                 self.note = ""
                 return False
-            if order in self.pending:
-                self.note = "That is ordered already."
+            again = order.model_copy(update={"day": 0.0})
+            at, last = self._last_act
+            if order in self.pending or (again == last and time.monotonic() - at < _DOUBLE_CLICK_S):
+                self.note = "That is ordered already: once, not twice."
                 return False
+            self._last_act = time.monotonic(), again
             self.model.life.scenario = scenario
             self.pending = [*self.pending, order]
             self.note = "Ordered; it is carried out with the next step."
@@ -318,6 +324,7 @@ class PatientSession:
                 orders = [*self.scenario.orders]
                 del orders[self._n_done + index]
                 del self.pending[index]
+                self._last_act = (-math.inf, None)
                 self.model.life.scenario = self._ordered(orders)
                 self.note = "Taken back; nothing was done."
 

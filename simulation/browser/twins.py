@@ -36,6 +36,7 @@ class TwinView:
         self.changed: Any = solara.reactive(0)
         self.layer: Any = solara.reactive("dominant")
         self.sources = [first, second]
+        self.first_sources = (first, second)  # with which the page was opened
         self.seed, self.patient = seed, patient
         self.errors: dict[str, str] = {}
         self.typed: dict[str, str] = {}
@@ -144,9 +145,10 @@ class TwinView:
         self.parted_day = None
         if self._differ():
             self.parted_day = self.day
-        self.shots = self._look()
+        self.shots = self.look()
 
-    def _look(self) -> tuple[Snapshot, Snapshot]:
+    def look(self) -> tuple[Snapshot, Snapshot]:
+        """Return both twins as they are now."""
         return snapshot(self.models[0]), snapshot(self.models[1])
 
     # What is shown -------------------------------------------------------------------------------------------
@@ -154,7 +156,7 @@ class TwinView:
     def show(self) -> None:
         """Copy both and have them drawn."""
         with self.lock:
-            self.shots = self._look()
+            self.shots = self.look()
         self.frame.value += 1
 
     def tell(self) -> None:

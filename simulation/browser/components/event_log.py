@@ -45,7 +45,9 @@ def log_lines(shot: Snapshot) -> list[tuple[str, str]]:
 def order_words(order: Any) -> str:
     """Return an order by hand with its dose."""
     if order.give is not None:
-        return product(order.give).order_words(order)
+        given = product(order.give)
+        words = given.order_words(order)
+        return words if words.startswith(given.word) else f"{given.word} {words}"
     return f"stop {product(order.stop).word}" if order.stop is not None else "marrow test"
 
 

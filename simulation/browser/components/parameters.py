@@ -5,6 +5,7 @@ from collections.abc import Callable
 import solara
 
 from simulation.browser.catalogue import Source
+from simulation.browser.components.choice import Choice
 from simulation.browser.components.mistake import Mistake
 from simulation.browser.form import FIELDS, GROUPS, shown
 from simulation.browser.view import PatientView
@@ -32,16 +33,22 @@ def Parameters(view: PatientView, choices: list[Source]) -> None:
             problem.value = ""
         except UserError as error:
             problem.value = str(error)
-        view.refresh()
+        _settle()
 
     def change(name: str, value: str) -> None:
         session.change(name, value)
+        _settle()
+
+    def _settle() -> None:
+        if session.question is not None:
+            view.player.pause()  # nothing goes on while a person is asked
         view.refresh()
 
-    with solara.Card("Patient and plan", margin=0, classes=["tt-card"]):
+    with solara.v.Html(tag="section", class_="tt-card"):
+        solara.v.Html(tag="h2", children=["Patient and plan"])
         hint = f"{RESTARTS} restarts the patient at transplant; the rest takes effect at once."
         solara.v.Html(tag="div", class_="tt-hint", children=[hint])
-        solara.Select(f"Scenario {RESTARTS}", labels, session.source.label, on_value=take, dense=True)
+        Choice(f"Scenario {RESTARTS}", labels, session.source.label, on_value=take)
         Mistake(problem.value)
         for title, names in GROUPS:
             solara.v.Html(tag="h3", class_="tt-group", children=[title])
@@ -79,20 +86,20 @@ def FormField(view: PatientView, field: Field, change: Callable[[str, str], None
                 for one in field.values
                 if one != AS_WRITTEN or one == value
             }
-            solara.Select(
-                label, list(words.values()), words[value], dense=True,
+            Choice(
+                label, list(words.values()), words.get(value, value),
                 on_value=lambda new: put(next(one for one, told in words.items() if told == new)),
             )  # fmt: skip
             Mistake(mistake)
         elif field.kind == "switch":
             solara.Switch(
                 label=label,
-                value=session.form[field.name] == "on",
+                value=value == "on",
                 on_value=lambda on: put("on" if on else "off"),
             )
             Mistake(mistake)
         else:
-            _Slider(field, label, session.form[field.name], put)
+            _Slider(field, label, value, put)
             Mistake(mistake)
 
 

@@ -8,6 +8,7 @@ import solara
 from simulation.browser.catalogue import Source
 from simulation.browser.charts import HEIGHT, base_option, frame_option
 from simulation.browser.components.chart import Chart
+from simulation.browser.components.choice import Choice
 from simulation.browser.components.event_log import EventLog, log_lines
 from simulation.browser.components.mistake import Mistake
 from simulation.browser.components.tables import TextTable
@@ -47,9 +48,9 @@ def StoredRuns(folder: Path, colours: Palette, watch: Callable[[Source, int, int
     with solara.Div(classes=["tt-bar"]):
         if len(names) > 1:
             with solara.Div(classes=["tt-pick"]):
-                solara.Select("Run A", names, first, dense=True)
+                Choice("Run A", names, first)
             with solara.Div(classes=["tt-pick"]):
-                solara.Select("Run B", [*names, _ALONE], second, dense=True)
+                Choice("Run B", [*names, _ALONE], second)
         for name, shot in shots:
             _Watch(folders[name], shot, name, watch)
     for mistake in mistakes:

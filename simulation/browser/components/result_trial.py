@@ -8,6 +8,7 @@ import solara
 
 from simulation.browser.catalogue import Source
 from simulation.browser.components.chart import Chart
+from simulation.browser.components.choice import Choice
 from simulation.browser.components.mistake import Mistake
 from simulation.browser.components.tables import TextTable
 from simulation.browser.palette import Palette
@@ -41,12 +42,11 @@ def StoredTrial(
     names = {declared.label: name for name, declared in CURVES.items()}
     with solara.Div(classes=["tt-twin-columns"]):
         with solara.Div(classes=["tt-left"]):
-            solara.Select(
+            Choice(
                 "Curves",
                 list(names),
                 CURVES[outcome.value].label,
                 on_value=lambda words: outcome.set(names[words]),
-                dense=True,
             )
             option = survival_option(trial, outcome.value, colours)
             Chart(
@@ -88,12 +88,12 @@ def _Patients(trial: TrialFolder, watch_twins: Callable[[Source, Source, int, in
 
     with solara.Div(classes=["tt-bar"]):
         solara.v.Html(
-            tag="h3",
+            tag="h2",
             class_="tt-group",
             children=[f"Patients: relapse-free days with {arm}, less those with {other}"],
         )
         with solara.Div(classes=["tt-pick"]):
-            solara.Select("Order", list(_ORDERS), order, on_value=lambda _: page.set(0), dense=True)
+            Choice("Order", list(_ORDERS), order, on_value=lambda _: page.set(0))
         pages = -(-gain.size // _PAGE)
         if pages > 1:
             solara.Button(

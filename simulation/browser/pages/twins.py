@@ -7,6 +7,7 @@ import solara
 
 from simulation.browser.catalogue import Source
 from simulation.browser.components.chart import Chart
+from simulation.browser.components.choice import Choice
 from simulation.browser.components.marrow_map import MarrowMap
 from simulation.browser.components.marrow_panel import Legend
 from simulation.browser.components.mistake import Mistake
@@ -42,7 +43,6 @@ def TwinsPage(view: TwinView, choices: list[Source]) -> None:
 def _Controls(view: TwinView, choices: list[Source]) -> None:
     view.changed.get()
     known = list(choices) + [source for source in view.sources if source not in choices]
-    labels = [source.label for source in known]
 
     def reset() -> None:
         view.restart()
@@ -52,10 +52,7 @@ def _Controls(view: TwinView, choices: list[Source]) -> None:
         with solara.Div(classes=["tt-bar", "tt-twin-bar"]):
             for which, who in enumerate("AB"):
                 with solara.Div(classes=["tt-pick"]):
-                    solara.Select(
-                        f"Strategy {who} ↺", labels, view.sources[which].label, dense=True,
-                        on_value=lambda label, which=which: view.choose(which, known[labels.index(label)]),
-                    )  # fmt: skip
+                    _Strategy(view, which, f"Strategy {who} ↺", known)
                     Mistake(view.errors.get(f"strategy_{which}"))
             for name, label in (("seed", "Seed ↺"), ("patient", "Patient number ↺")):
                 with solara.Div(classes=["tt-number", f"tt-twin-{name}"]):
@@ -67,12 +64,21 @@ def _Controls(view: TwinView, choices: list[Source]) -> None:
         Told(view.player.error, "")
 
 
+def _Strategy(view: TwinView, which: int, label: str, known: list[Source]) -> None:
+    labels = [source.label for source in known]
+
+    def choose(chosen: str) -> None:
+        view.choose(which, known[labels.index(chosen)])
+
+    Choice(label, labels, view.sources[which].label, on_value=choose)
+
+
 @solara.component
 def _Maps(view: TwinView, colours: Palette) -> None:
     view.frame.get()
     layer = view.layer.value
-    solara.Select(
-        "Map of the marrow", list(LAYERS.values()), LAYERS[layer], dense=True,
+    Choice(
+        "Map of the marrow", list(LAYERS.values()), LAYERS[layer],
         on_value=lambda words: view.layer.set(next(key for key, name in LAYERS.items() if name == words)),
     )  # fmt: skip
     images = [paint(shot.layers, layer, colours) for shot in view.shots]
