@@ -68,12 +68,13 @@ def Frame(model: Any, pages: Sequence[Page], name: str, controls: Callable[[], A
             )
             ThemeButton()
         with solara.v.Html(tag="main", class_="tt-main"):
-            if controls:
-                link = {"href": "#tt-aside"}  # where they are below, which on a phone is far
-                solara.v.Html(tag="a", class_="tt-to-controls", attributes=link, children=["To the controls"])
+            with solara.Div():  # one part, with or without controls: what comes after it stays what it is, and keeps the focus
+                if controls:
+                    link = {"href": "#tt-aside"}  # where they are below, which on a phone is far
+                    solara.v.Html(
+                        tag="a", class_="tt-to-controls", attributes=link, children=["To the controls"]
+                    )
             SolaraViz(model, components=[(page, index) for index, page in enumerate(pages)], name=name)
         if controls:
-            with solara.v.Html(
-                tag="aside", class_="tt-aside", attributes=_ASIDE
-            ):
+            with solara.v.Html(tag="aside", class_="tt-aside", attributes=_ASIDE):
                 controls()

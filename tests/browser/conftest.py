@@ -132,7 +132,7 @@ def free_port() -> int:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("page")
     (folder / "small.yaml").write_text(SMALL)
-    (folder / "empty").mkdir()
+    (folder / "results" / "empty").mkdir(parents=True)
     running = start_server(folder, "small.yaml", "--seed", "5")
     yield running
     assert running.stop() == 0

@@ -1,5 +1,6 @@
 """Pages 2 and 3 in a real browser."""
 
+import shutil
 import subprocess
 import sys
 from typing import Any
@@ -155,22 +156,56 @@ def test_a_sweep_is_shown_as_a_map_and_its_patients_are_watched(page: Any, store
     box = canvas.bounding_box()
     canvas.click(position={"x": box["width"] * 0.3, "y": box["height"] * 0.3})
     page.get_by_role("button", name="Watch").first.wait_for()
-    chosen = page.locator(".tt-right .v-select__selection")
-    assert chosen.inner_text() == "Dose relative to the scenario's: 1; rate_blast_net_growth (/day): 0.1"
-    page.locator(".tt-right .v-select__slot").click()  # the same without pointing at the map
-    page.get_by_role("option", name="Dose relative to the scenario's: 10; ").first.click()
-    chosen.get_by_text("Dose relative to the scenario's: 10; ").wait_for()
+    places = page.get_by_label("Single patients of")
+    chosen = "() => { const list = document.querySelector('.tt-right select'); return list.options[list.selectedIndex].text; }"
+    assert page.evaluate(chosen) == "Dose relative to the scenario's: 1; rate_blast_net_growth (/day): 0.1"
+    places.select_option(
+        "Dose relative to the scenario's: 10; rate_blast_net_growth (/day): 0.1"
+    )  # without pointing
+    page.wait_for_function(f"() => ({chosen})().includes('scenario\\'s: 10; ')")
     page.get_by_role("button", name="Watch").first.click()
     page.get_by_role("button", name="Give DLI").wait_for()
 
 
-@pytest.mark.parametrize("folder", ["", "nowhere", "empty"])
-def test_a_folder_without_results_is_told_beside_the_field(page: Any, server: Server, folder: str) -> None:
+@pytest.mark.parametrize(
+    ("folder", "told"),
+    [
+        ("", "got nothing"),
+        ("results/nowhere", "no folder"),
+        ("results/empty", "no results"),
+        ("/etc", "only what is in results"),
+    ],
+)
+def test_a_folder_without_results_is_told_beside_the_field(
+    page: Any, server: Server, folder: str, told: str
+) -> None:
     page.get_by_role("tab", name="Results").click()
     page.get_by_label("Folder of results").fill(folder)
     page.get_by_role("button", name="Open").first.click()
     message = page.locator(".tt-folder .v-messages__message")
-    message.get_by_text({"": "got nothing", "nowhere": "no folder", "empty": "no results"}[folder]).wait_for()
+    message.get_by_text(told).wait_for()
+
+
+def test_a_damaged_run_leaves_page_and_siblings(page: Any, stored: Server) -> None:
+    runs = stored.folder / "results" / "runs"
+    for name in ("zz_short", "zz_list"):
+        shutil.copytree(next(iter(sorted(runs.iterdir()))), runs / name)
+    table = runs / "zz_short" / "trajectory.csv"
+    table.write_text(table.read_text().rpartition(",")[0])
+    (runs / "zz_list" / "summary.json").write_text("[]")
+    open_results(page, "results/runs", "several runs")
+    for name, told in (("zz_short", "in the header"), ("zz_list", "no object")):
+        page.get_by_label("Run B").select_option(name)
+        page.locator(".tt-mistake").get_by_text(told).wait_for()
+        page.get_by_role("button", name="Watch early from transplant on").wait_for()
+    box = page.get_by_label("Folder of results")
+    box.fill("results/nowhere")
+    box.press("Enter")
+    page.locator(".tt-folder .v-messages__message").get_by_text("no folder").wait_for()
+    assert (
+        page.get_by_text("several runs").count() == 0
+        or "results/runs:" not in page.locator(".tt-page").inner_text()
+    )
 
 
 def test_ctrl_c_ends_the_server_while_a_tab_is_open(able: None, chromium: Any, tmp_path: Any) -> None:
