@@ -55,6 +55,7 @@ class Server:
     folder: Path
     cookie: dict[str, str]  # as Playwright wants it
     assets: Path
+    said: tuple[str, ...]  # until the address
 
     @property
     def port(self) -> int:
@@ -91,7 +92,7 @@ def start_server(folder: Path, *words: str) -> Server:
     for line in process.stdout:
         said.append(line)
         if found := re.search(r"(http://127\.0\.0\.1:\d+/)\?token=\S+", line):
-            return Server(found[1], process, folder, _entered(found[0]), assets)
+            return Server(found[1], process, folder, _entered(found[0]), assets, tuple(said))
     process.kill()
     pytest.fail(f"view did not start: {''.join(said)}")
 

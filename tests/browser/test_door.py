@@ -47,11 +47,11 @@ def shown(server: Server) -> str:
 
 def shake(server: Server, **headers: str | None) -> int:
     """Ask for the page's websocket, and return the status: 101 opens it."""
-    told = {
+    told: dict[str, str | None] = {
         "origin": f"http://127.0.0.1:{server.port}", "connection": "Upgrade", "upgrade": "websocket",
         "sec_websocket_version": "13", "sec_websocket_key": "dGhlIHNhbXBsZSBub25jZQ==", **headers,
     }  # fmt: skip
-    return int(ask(server, KERNEL, **told)[0].status)
+    return int(ask(server, KERNEL, "GET", **told)[0].status)
 
 
 def test_the_page_and_its_files_are_served_to_the_browser_that_was_let_in(server: Server) -> None:

@@ -1,5 +1,6 @@
 """Player, snapshots, charts and maps without a browser."""
 
+import itertools
 import math
 import threading
 import time
@@ -169,7 +170,7 @@ def test_tests_without_news_are_told_in_one_line() -> None:
     days = [float(day.split()[-1]) for day, _ in lines]
     assert days == sorted(days, reverse=True)
     assert any("MRD tests, nothing new; the last" in said for _, said in lines)
-    assert max(early - late for early, late in zip(days, days[1:], strict=False)) <= 150
+    assert max(early - late for early, late in itertools.pairwise(days)) <= 150
 
 
 def test_a_test_by_hand_is_answered() -> None:

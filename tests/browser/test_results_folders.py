@@ -131,11 +131,12 @@ def test_a_damaged_file_is_told_with_its_folder(results: Path, kind: str, file: 
 def test_values_of_another_kind_are_told_or_shown(results: Path) -> None:
     """Seeded: every value of the two summaries in turn becomes something else; nothing but a message may come of it."""
     draw = random.Random(4)
+    others: list[object] = [None, [], {}, "x", -1, 1e308, True, [None], {"a": {}}]
     for kind, file in (("run", "summary.json"), ("trial", "comparison.json")):
         path = results / kind / file
         whole = json.loads(path.read_text())
         for name in whole:
-            for value in draw.sample([None, [], {}, "x", -1, 1e308, True, [None], {"a": {}}], 4):
+            for value in draw.sample(others, 4):
                 path.write_text(json.dumps({**whole, name: value}))
                 try:
                     READERS[kind](results / kind)

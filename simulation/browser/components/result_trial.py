@@ -15,6 +15,7 @@ from simulation.browser.palette import Palette
 from simulation.browser.results.result_charts import survival_option
 from simulation.browser.results.trial_folder import CURVES, TrialFolder, read_trial
 from simulation.errors import UserError
+from simulation.results.words import survival_words
 
 __all__ = ["StoredTrial"]
 
@@ -35,7 +36,7 @@ def StoredTrial(
             return None, str(error)
 
     trial, mistake = solara.use_memo(read, [folder])
-    outcome = solara.use_reactive("relapse_free_days")
+    outcome = solara.use_reactive(next(iter(CURVES)))
     if trial is None:
         Mistake(mistake)
         return
@@ -62,7 +63,7 @@ def _Patients(trial: TrialFolder, watch_twins: Callable[[Source, Source, int, in
     order = solara.use_reactive(_ORDERS[0])
     page = solara.use_reactive(0)
     arm, other = trial.main
-    days = {key: trial.numbers(key, "relapse_free_days") for key in (arm, other)}
+    days = {key: trial.numbers(key, trial.primary) for key in (arm, other)}
     gain = days[arm] - days[other]
     ranks = {_ORDERS[0]: np.argsort(-gain, kind="stable"), _ORDERS[1]: np.argsort(gain, kind="stable")}
     chosen = ranks.get(order.value, np.arange(gain.size))
@@ -90,7 +91,7 @@ def _Patients(trial: TrialFolder, watch_twins: Callable[[Source, Source, int, in
         solara.v.Html(
             tag="h2",
             class_="tt-group",
-            children=[f"Patients: relapse-free days with {arm}, less those with {other}"],
+            children=[f"Patients: {survival_words(trial.primary)} with {arm}, less those with {other}"],
         )
         with solara.Div(classes=["tt-pick"]):
             Choice("Order", list(_ORDERS), order, on_value=lambda _: page.set(0))

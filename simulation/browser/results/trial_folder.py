@@ -39,6 +39,11 @@ class TrialFolder:
         told = self.found["main_comparison"]
         return told["arm"], told["versus"]
 
+    @property
+    def primary(self) -> str:
+        """Return the name of the outcome by which the trial is read."""
+        return str(self.found["primary_outcome"])
+
     def numbers(self, arm: str, name: str) -> npt.NDArray[np.float64]:
         """Return a column of one arm, NaN where a field is empty, shape (patients,)."""
         return np.array([float(row[name]) if row.get(name) else np.nan for row in self.rows[arm]])
@@ -108,6 +113,8 @@ def _all_that_is_shown(trial: TrialFolder) -> None:
     trial.table()
     int(trial.found["seed"])
     arm, other = trial.main
+    for key in (arm, other):
+        trial.numbers(key, OUTCOMES[trial.primary].name)
     listed = [[int(row["patient"]) for row in trial.rows[key]] for key in (arm, other)]
     if listed[0] != listed[1]:
         raise ValueError("patients.csv: the arms do not hold the same patients")
