@@ -203,10 +203,25 @@ def test_a_damaged_run_leaves_page_and_siblings(page: Any, stored: Server) -> No
     box.fill("results/nowhere")
     box.press("Enter")
     page.locator(".tt-folder .v-messages__message").get_by_text("no folder").wait_for()
-    assert (
-        page.get_by_text("several runs").count() == 0
-        or "results/runs:" not in page.locator(".tt-page").inner_text()
-    )
+    page.get_by_text("results/runs: several runs").wait_for(
+        state="detached"
+    )  # no old result under a new name
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_results(chromium: Any, stored: Server, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    context = chromium.new_context(viewport={"width": 1280, "height": 2000}, color_scheme=scheme)
+    context.set_default_timeout(30_000)
+    context.add_cookies([stored.cookie])
+    page = context.new_page()
+    for folder in ("runs", "trial", "sweep"):
+        page.goto(f"{stored.address}?tab=results&folder=results/{folder}")
+        page.locator(".tt-chart canvas").first.wait_for()
+        page.wait_for_timeout(500)
+        violations = axe.run(page).response["violations"]
+        assert {one["id"]: [node["html"][:200] for node in one["nodes"]] for one in violations} == {}, folder
+    context.close()
 
 
 def test_ctrl_c_ends_the_server_while_a_tab_is_open(able: None, chromium: Any, tmp_path: Any) -> None:

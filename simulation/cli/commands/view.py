@@ -1,5 +1,6 @@
 """`view`: watch and steer a patient in the browser."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -74,4 +75,5 @@ def _tell(address: str) -> None:
 
 
 def _tell_next(address: str) -> None:
-    click.echo(f"Opened. For another browser: {address}")
+    with suppress(OSError):  # a terminal that is gone reads nothing, and the page goes on
+        click.echo(f"Opened. For another browser: {address}")
