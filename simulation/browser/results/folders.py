@@ -38,8 +38,8 @@ def open_folder(text: str, roots: Sequence[Path] = _USUAL) -> tuple[Path, Kind]:
     if not text.strip():
         raise UserError("got nothing", expected="a folder of results such as results/preemptive-seed0")
     try:
-        folder = Path(text.strip()).expanduser()
-        if not _below(folder, roots):
+        folder = _expanded(text)
+        if folder is None or not _below(folder, roots):
             allowed = " or ".join(str(root) for root in roots)
             raise UserError(
                 f"only what is in {allowed} is shown; for other folders start the page with view --results FOLDER"
@@ -47,17 +47,19 @@ def open_folder(text: str, roots: Sequence[Path] = _USUAL) -> tuple[Path, Kind]:
         if not folder.is_dir():
             raise UserError(f"there is no folder {_cut(text)!r}")
         kind = kind_of(folder)
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-    ) as error:  # too long a name, a NUL, an unknown ~user, a loop of links
-        raise UserError(
-            f"{_cut(text)!r} cannot be read: {getattr(error, 'strerror', None) or error}"
-        ) from None
+    except (OSError, ValueError, RuntimeError) as error:  # too long a name, a NUL, a loop of links
+        why = getattr(error, "strerror", None) or error
+        raise UserError(f"{_cut(text)!r} cannot be read: {why}") from None
     if kind is None:
         raise UserError(f"{_cut(text)!r} holds no results of run, compare or sweep")
     return folder, kind
+
+
+def _expanded(text: str) -> Path | None:
+    try:
+        return Path(text.strip()).expanduser()
+    except RuntimeError:  # ~somebody, who may have a home here or not: neither is told
+        return None
 
 
 def _below(folder: Path, roots: Sequence[Path]) -> bool:
