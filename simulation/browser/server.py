@@ -54,6 +54,7 @@ def serve(
     *,
     on_ready: Callable[[str], None],
     on_used: Callable[[str], None] = lambda _: None,
+    on_stage: Callable[[str], None] = lambda _: None,
     open_browser: bool,
 ) -> None:
     """Serve until interrupted.
@@ -68,6 +69,8 @@ def serve(
         Gets the address once the page answers; it opens the page once.
     on_used
         Gets the next address when one has been used.
+    on_stage
+        Gets what is being done while the page does not answer yet.
     open_browser
         Whether to open the address, where there is a browser.
 
@@ -105,6 +108,7 @@ def serve(
 
     def tell() -> None:
         try:
+            on_stage("The program is loaded; the simulation is made ready ...")
             _warm_up()  # the kernels are compiled, or read, before the first patient is played
         except Exception as error:
             failed.append(error)  # without an address nobody would ever learn of it: serving ends

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import ROOT, Server, start_server
+from .conftest import ROOT, Server, start_server, weeks
 
 SWEEP = """name: Small sweep
 arms: {early: early.yaml, late: late.yaml}
@@ -206,6 +206,24 @@ def test_a_damaged_run_leaves_page_and_siblings(page: Any, stored: Server) -> No
     page.get_by_text("results/runs: several runs").wait_for(
         state="detached"
     )  # no old result under a new name
+
+
+def test_leaving_asks_where_the_address_cannot_bring_the_patient_back(page: Any, stored: Server) -> None:
+    open_results(page, "results/runs", "several runs")
+    page.get_by_role("button", name="Watch early from transplant on").click()
+    page.get_by_role("button", name="Give DLI").wait_for()
+    weeks(page, 1)
+    asked: list[str] = []
+
+    def stay(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.wait_for_timeout(500)
+    page.close(run_before_unload=True)
+    page.wait_for_timeout(1000)
+    assert asked == ["beforeunload"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

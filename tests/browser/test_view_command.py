@@ -59,7 +59,11 @@ def test_a_patient_that_cannot_be_simulated_ends_it_with_the_reason(monkeypatch:
 
 
 def test_it_says_at_once_that_it_starts(server: Server) -> None:
-    assert "Starting the page" in server.said[0] and "token=" in server.said[1]
+    assert (
+        "Starting the page" in server.said[0]
+        and "made ready" in server.said[1]
+        and "token=" in server.said[2]
+    )
 
 
 def test_a_folder_of_results_that_is_none_is_told(tmp_path: Path, capsys: Any) -> None:

@@ -60,14 +60,18 @@ def view(
     for folder in results:
         if not folder.is_dir():
             raise UserError(f"--results: there is no folder {str(folder)!r}")
-    click.echo("Starting the page (10 to 60 s: the first start after an installation compiles) ...", err=True)
+    _tell_stage("Starting the page (10 to 60 s: the first start after an installation compiles) ...")
     from simulation.browser.server import Start, serve
 
     start = Start(
         None if file is None else Path(file), settings, seed, patient, results or (Path("results"),)
     )
-    serve(port, start, on_ready=_tell, on_used=_tell_next, open_browser=not no_open)
+    serve(port, start, on_ready=_tell, on_used=_tell_next, on_stage=_tell_stage, open_browser=not no_open)
     return ExitStatus.DONE
+
+
+def _tell_stage(words: str) -> None:
+    click.echo(words, err=True)
 
 
 def _tell(address: str) -> None:
