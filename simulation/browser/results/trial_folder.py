@@ -17,6 +17,8 @@ from simulation.statistics.survival import SurvivalCurve, kaplan_meier
 
 __all__ = ["CURVES", "TrialFolder", "read_trial"]
 
+_PERCENT: Final = "\N{NO-BREAK SPACE}%"  # a number and its sign stay on one line
+_TO: Final = "\N{NON-BREAKING HYPHEN}"
 CURVES: Final = {one.name: one for one in selected("survival") if one.censored}
 
 
@@ -91,8 +93,9 @@ class TrialFolder:
 def _share(told: Mapping[str, Any] | None) -> str:
     if not told or told.get("value") is None:
         return "\N{EN DASH}"
-    interval = f"95 % interval {100 * told['low']:.0f}-{100 * told['high']:.0f} %"
-    return f"{100 * told['value']:.0f} % ({told['count']} of {told['of']}; {interval})"
+    low, high, value = (f"{100 * told[name]:.0f}" for name in ("low", "high", "value"))
+    interval = f"95{_PERCENT} interval {low}{_TO}{high}{_PERCENT}"
+    return f"{value}{_PERCENT} ({told['count']} of {told['of']}; {interval})"
 
 
 def read_trial(folder: Path) -> TrialFolder:
