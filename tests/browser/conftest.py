@@ -107,10 +107,12 @@ def _some_assets(to: Path) -> Path:
         "vega-lite@*/LICENSE",
     ):
         for found in installed.glob(name):
-            copy = shutil.copytree if found.is_dir() else shutil.copy
             target = to / found.relative_to(installed)
             target.parent.mkdir(parents=True, exist_ok=True)
-            copy(found, target)
+            if found.is_dir():
+                shutil.copytree(found, target, ignore=shutil.ignore_patterns("*.map"))
+            else:
+                shutil.copy(found, target)
     return to
 
 
