@@ -1,21 +1,35 @@
 """The page as Solara serves it: every tab gets a patient of its own."""
 
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import solara
 
+from simulation.browser.address import (
+    TABS,
+    patient_query,
+    read_query,
+    restore_patient,
+    restore_twins,
+    twins_query,
+    written,
+)
 from simulation.browser.catalogue import SHIPPED, Source, default_source, other_start, short, sources
+from simulation.browser.components.address_bar import AddressBar
 from simulation.browser.frame import Frame
 from simulation.browser.frame import Page as Tab
 from simulation.browser.pages.patient import PatientControls, PatientPage
 from simulation.browser.pages.results import ResultsPage
 from simulation.browser.pages.twins import TwinsPage
 from simulation.browser.server import started
-from simulation.browser.session import PatientSession
+from simulation.browser.session import PatientSession, told
 from simulation.browser.twins import TwinView
 from simulation.browser.view import PatientView
+from simulation.errors import UserError
 
-__all__ = ["Page"]
+__all__ = ["Layout", "Page"]
 
 _CSS = Path(__file__).with_name("page.css")
 NAME = "Blinatumomab and donor lymphocytes after transplant"
@@ -27,26 +41,46 @@ def first_source() -> Source:
     return default_source() if start.file is None else Source(start.file, start.settings)
 
 
-def _open() -> PatientView:
-    return PatientView(PatientSession(first_source(), started().seed, started().patient))
+def _open(parts: Mapping[str, str], choices: Sequence[Source]) -> PatientView:
+    session = PatientSession(first_source(), started().seed, started().patient)
+    try:
+        restore_patient(session, parts, choices)
+    except UserError as error:
+        session = PatientSession(first_source(), started().seed, started().patient)
+        session.note = f"The patient of the address could not be brought back: {told(error, '')}"
+    return PatientView(session)
 
 
-def _open_twins() -> TwinView:
+def _open_twins(parts: Mapping[str, str], choices: Sequence[Source]) -> TwinView:
     """Return the project's own question: the patient treated early, and his twin treated at overt relapse."""
     first, late = first_source(), SHIPPED / "therapeutic.yaml"
     second = Source(short(late)) if late.is_file() else first
     if started().file is not None and (other := other_start(first)) is not None:
         second = other
-    return TwinView(first, second, started().seed, started().patient)
+    twins = TwinView(first, second, started().seed, started().patient)
+    try:
+        restore_twins(twins, parts, [*choices, first, second])
+    except UserError as error:
+        twins.errors["strategy_0"] = f"The twins of the address could not be brought back: {told(error, '')}"
+    return twins
+
+
+@solara.component
+def Layout(children: Sequence[Any] = ()) -> None:
+    """Stand in for Solara's own layout: the frame of the page is `Frame`."""
+    solara.Div(children=list(children), classes=["tt-root"])
 
 
 @solara.component
 def Page() -> None:
-    """Show the sidebar with the controls, and the pages in Mesa's SolaraViz."""
-    view = solara.use_memo(_open, [])
-    twins = solara.use_memo(_open_twins, [])
+    """Show the pages in Mesa's SolaraViz, with the controls of the one that is open."""
+    search = solara.use_router().search
+    parts = solara.use_memo(lambda: read_query(search), [])
     choices = solara.use_memo(lambda: sources(first_source()), [])
-    chosen = solara.use_reactive(0)
+    view = solara.use_memo(lambda: _open(parts, choices), [])
+    twins = solara.use_memo(lambda: _open_twins(parts, choices), [])
+    chosen = solara.use_reactive(TABS.index(parts["tab"]) if parts.get("tab") in TABS else 0)
+    folder = solara.use_reactive(parts.get("folder", ""))
 
     def watch(source: Source, seed: int, patient: int) -> None:
         view.player.pause()
@@ -63,14 +97,38 @@ def Page() -> None:
         return [
             Tab("One patient", lambda _: PatientPage(view), chosen),
             Tab("Twins", lambda _: TwinsPage(twins, choices), chosen),
-            Tab("Results", lambda _: ResultsPage(watch, watch_twins), chosen),
+            Tab("Results", lambda _: ResultsPage(folder, watch, watch_twins), chosen),
         ]
 
     pages = solara.use_memo(tabs, [])
     with solara.Div(classes=["tt-app"]):
         solara.Title("transplant-twin")
         solara.Style(_CSS)
-        if chosen.value == 0:
-            with solara.Sidebar():
-                PatientControls(view, choices)
-        Frame(view.model, pages, NAME)
+        Frame(
+            view.model, pages, NAME, (lambda: PatientControls(view, choices)) if chosen.value == 0 else None
+        )
+        _Address(view, twins, choices, chosen, folder)
+
+
+@solara.component
+def _Address(view: PatientView, twins: TwinView, choices: list[Source], chosen: Any, folder: Any) -> None:
+    """Keep the address in step: at every change, and once a week of the patient's while he is played."""
+    for shown in (view.frame, view.changed, twins.frame, twins.changed):
+        shown.get()
+    days = [_week(one.day, one.player.playing) for one in (view, twins)]
+
+    def parts() -> tuple[str, bool]:
+        patient = patient_query(view.session, choices, days[0])
+        pair = twins_query(twins, [*choices, *twins.first_sources], days[1])
+        tab = {"tab": TABS[chosen.value]} if chosen.value else {}
+        about = {"folder": folder.value} if folder.value else {}
+        asks = (patient is None and view.session.begun) or (pair is None and twins.day > twins.first_day)
+        return written({**tab, **(patient or {}), **(pair or {}), **about}), asks
+
+    moments = [*days, view.changed.value, twins.changed.value, chosen.value, folder.value]
+    query, asks = solara.use_memo(parts, moments)
+    AddressBar(query=query, asks=asks)
+
+
+def _week(day: float, playing: bool) -> float:
+    return math.floor(day / 7.0) * 7.0 if playing else day

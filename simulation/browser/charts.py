@@ -48,6 +48,7 @@ def layout(panels: Sequence[Panel], height: int, colours: Palette) -> dict[str, 
     tops = [_TOP + index * (each + _GAP) for index in range(n)]
     text = {"color": colours.ink, "fontSize": 11}
     return {
+        "stack": {"panels": n, "top": _TOP, "gap": _GAP, "bottom": _BOTTOM},  # by which `chart.vue` fills a taller place
         "animation": False,
         "backgroundColor": "transparent",
         "textStyle": {"color": colours.ink},

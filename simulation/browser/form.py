@@ -1,7 +1,10 @@
 """The fields by which a person changes a scenario: how each reads from it, and what it writes into it."""
 
+import math
 from typing import TYPE_CHECKING, Final
 
+from simulation.blocks.fields import show
+from simulation.errors import UserError
 from simulation.products.form import AS_WRITTEN, Form, FormField, as_day, as_number, with_unit
 from simulation.products.registry import PRODUCTS
 from simulation.units import format_number
@@ -10,7 +13,7 @@ if TYPE_CHECKING:
     from simulation.parameters import ParameterValues
     from simulation.scenario.schema import Scenario
 
-__all__ = ["FIELDS", "FORM_KEYS", "GROUPS", "field_of_key", "overrides", "read_form", "shown"]
+__all__ = ["FIELDS", "FORM_KEYS", "GROUPS", "field_of_key", "label_of_key", "overrides", "read_form", "shown"]
 
 _SIMPLE: Final = ("never", "day", "mrd", "overt_relapse")
 _PRODUCTS: Final = {product: product.form() for product in PRODUCTS}
@@ -57,6 +60,12 @@ def field_of_key(key: str) -> str | None:
     """Return the field that writes a scenario's key, or the nearest above it."""
     best = [field for field in FIELDS if key == field.key or key.startswith(f"{field.key}.")]
     return max(best, key=lambda field: len(field.key)).name if best else None
+
+
+def label_of_key(key: str) -> str:
+    """Return what the page calls a scenario's key, or the name of a field; a key without a field is told in words."""
+    field = _BY_NAME.get(key) or _BY_NAME.get(field_of_key(key) or "")
+    return field.label if field else key.replace("_", " ").replace(".", ", ")
 
 
 def read_form(scenario: "Scenario", values: "ParameterValues", seed: int, patient: int) -> dict[str, str]:
@@ -114,6 +123,10 @@ def _start(form: Form, changed: set[str], sets: dict[str, object]) -> None:
 
 
 def _times(text: str, cells: float) -> str:
-    """Return so many times the cells; what is no number is for the reader to refuse."""
+    """Return so many times the cells; raise `UserError` for what is no share of them."""
     number = as_number(text)
-    return f"{format_number(number * cells)} cells/kg" if isinstance(number, float) else f"{text} per Tcon"
+    if not isinstance(number, float) or number < 0 or not math.isfinite(number * cells):
+        raise UserError(
+            f"got {show(text)}", key="graft.treg", expected="Treg per Tcon, a number from 0 on such as 0.5"
+        )
+    return f"{format_number(number * cells)} cells/kg"

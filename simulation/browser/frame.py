@@ -1,8 +1,11 @@
-"""Mesa's SolaraViz with pages of our own in it.
+"""The frame of the page: a header, Mesa's SolaraViz with pages of our own in it, and the controls of the page that is open.
 
-SolaraViz brings the bar with title and theme, and hands the model to its components. Two of its parts do not fit and have
-no seam in Mesa 3.5: its controller lets a fast model starve the drawing (ours is `player.py`), and its view puts components
-on movable cards under tabs named "Page 0". So its sidebar is taken off here, and its view is exchanged for named tabs.
+SolaraViz hands the model to its components. Three of its parts do not fit and have no seam in Mesa 3.5: its controller lets a
+fast model starve the drawing (ours is `player.py`), its view puts components on movable cards under tabs named "Page 0", and its
+bar has buttons without a name. So what it puts into bar and sidebar ends here, and its view is exchanged for named tabs.
+
+In the document the controls come after the pages, so that Play is among the first stops of the Tab key; on a wide screen they
+stand at the left, on a narrow one below.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,10 +13,16 @@ from typing import Any, Final
 
 import solara
 from mesa.visualization import SolaraViz, solara_viz
-from solara.components.applayout import sidebar_portal
+from solara.components.applayout import appbar_portal, apptitle_portal, sidebar_portal
 
-__all__ = ["Frame", "Page"]
+from simulation import __version__
+from simulation.browser.components.tabs import Tabs
+from simulation.browser.components.theme_button import ThemeButton
 
+__all__ = ["NOT_FOR_PATIENTS", "Frame", "Page"]
+
+NOT_FOR_PATIENTS: Final = "Simulated patients: for research and teaching, not for decisions about patients."
+_ASIDE: Final = {"id": "tt-aside", "tabindex": "-1", "aria-label": "Act now, patient and plan"}
 _PART: Final = "ComponentsView"
 if not hasattr(solara_viz, _PART):
     raise ImportError(f"this Mesa has no solara_viz.{_PART}; install mesa>=3.5.1,<3.6")
@@ -23,10 +32,12 @@ if not hasattr(solara_viz, _PART):
 def NamedTabs(components: Sequence[tuple["Page", int]], model: Any) -> None:
     """Show one component at a time under a tab with its name; take the place of Mesa's `ComponentsView`."""
     chosen = components[0][0].chosen
-    with solara.lab.Tabs(value=chosen, lazy=True):
-        for component, _ in components:
-            with solara.lab.Tab(component.title):
-                component(model)
+    with solara.Div(classes=["tt-pages"]):
+        Tabs([page.title for page, _ in components], chosen.value, chosen.set)
+        page = components[chosen.value][0]
+        panel = {"id": "tt-panel", "role": "tabpanel", "aria-label": page.title}
+        with solara.v.Html(tag="div", class_="tt-panel", attributes=panel):
+            solara.Div(children=[page(model)], classes=["tt-panel-in"]).key(page.title)
 
 
 solara_viz.ComponentsView = NamedTabs
@@ -44,8 +55,26 @@ class Page:
 
 
 @solara.component
-def Frame(model: Any, pages: Sequence[Page], name: str) -> None:
-    """Show SolaraViz without its own sidebar."""
-    sidebar_portal.use_portal()  # what SolaraViz puts into the sidebar ends here
-    with solara.Div():
-        SolaraViz(model, components=[(page, index) for index, page in enumerate(pages)], name=name)
+def Frame(model: Any, pages: Sequence[Page], name: str, controls: Callable[[], Any] | None) -> None:
+    """Show header, pages, and `controls` beside them where there are any."""
+    sidebar_portal.use_portal()  # what SolaraViz puts into these three ends here
+    appbar_portal.use_portal()
+    apptitle_portal.use_portal()
+    with solara.v.Html(tag="div", class_="tt-shell" if controls else "tt-shell tt-alone"):
+        with solara.v.Html(tag="header", class_="tt-header"):
+            solara.v.Html(tag="h1", children=[name])
+            solara.v.Html(
+                tag="p", class_="tt-warning", children=[f"{NOT_FOR_PATIENTS} Version {__version__}"]
+            )
+            ThemeButton()
+        with solara.v.Html(tag="main", class_="tt-main"):
+            with solara.Div():  # one part, with or without controls: what comes after it stays what it is, and keeps the focus
+                if controls:
+                    link = {"href": "#tt-aside"}  # where they are below, which on a phone is far
+                    solara.v.Html(
+                        tag="a", class_="tt-to-controls", attributes=link, children=["To the controls"]
+                    )
+            SolaraViz(model, components=[(page, index) for index, page in enumerate(pages)], name=name)
+        if controls:
+            with solara.v.Html(tag="aside", class_="tt-aside", attributes=_ASIDE):
+                controls()

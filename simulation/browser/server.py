@@ -1,4 +1,4 @@
-"""Serve the page on this machine only, without a request to any other."""
+"""Serve the page on this machine only, to who has its address, without a request to any other."""
 
 import os
 import socket
@@ -21,7 +21,8 @@ _SETTINGS = {
     "SOLARA_MODE": "production",
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
     "SOLARA_ASSETS_PROXY": "True",  # scripts, styles and fonts come from the package solara-assets
-    "SOLARA_THEME_VARIANT": "light",  # with "auto" Solara 1.64 serves an empty page; the bar has a switch
+    "SOLARA_ASSETS_FONTAWESOME_ENABLED": "False",
+    "SOLARA_THEME_VARIANT": "light",  # with "auto" Solara 1.64 serves an empty page; `door.py` makes it follow the system
     "SOLARA_THEME_SHOW_BANNER": "False",
     "SOLARA_THEME_TITLE": "transplant-twin",
     "SOLARA_KERNEL_CULL_TIMEOUT": "5m",  # a tab that went away without saying so
@@ -30,12 +31,13 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class Start:
-    """Say what a tab shows first; without a file, pre-emptive treatment."""
+    """Say what a tab shows first (without a file, pre-emptive treatment), and below which folders results may be read."""
 
     file: Path | None = None
     settings: tuple[str, ...] = ()
     seed: int = 0
     patient: int = 0
+    results: tuple[Path, ...] = (Path("results"),)
 
 
 _start = Start()
@@ -46,8 +48,31 @@ def started() -> Start:
     return _start
 
 
-def serve(port: int | None, start: Start, *, on_ready: Callable[[str], None], open_browser: bool) -> None:
-    """Serve until interrupted; `on_ready` gets the address once the page answers.
+def serve(
+    port: int | None,
+    start: Start,
+    *,
+    on_ready: Callable[[str], None],
+    on_used: Callable[[str], None] = lambda _: None,
+    on_stage: Callable[[str], None] = lambda _: None,
+    open_browser: bool,
+) -> None:
+    """Serve until interrupted.
+
+    Parameters
+    ----------
+    port
+        The port; None for the first one that is free.
+    start
+        What a tab shows first.
+    on_ready
+        Gets the address once the page answers; it opens the page once.
+    on_used
+        Gets the next address when one has been used.
+    on_stage
+        Gets what is being done while the page does not answer yet.
+    open_browser
+        Whether to open the address, where there is a browser.
 
     Raises
     ------
@@ -59,16 +84,22 @@ def serve(port: int | None, start: Start, *, on_ready: Callable[[str], None], op
     os.environ.update(_SETTINGS)
     chosen = _free(port)
     import uvicorn
-    from solara.server import starlette
+
+    from simulation.browser.door import Keys, application
 
     warnings.filterwarnings("ignore", message="Cookies with samesite")  # no other site embeds this page
-    address = f"http://{HOST}:{chosen}/"
+
+    def address(token: str) -> str:
+        return f"http://{HOST}:{chosen}/?token={token}"
+
+    keys = Keys(lambda token: on_used(address(token)))
     config = uvicorn.Config(
-        starlette.app,
+        application(chosen, keys),
         host=HOST,
         port=chosen,
         log_level="error",
         access_log=False,
+        proxy_headers=False,  # nothing stands between the browser and this machine
         ws_max_size=2**26,
         timeout_graceful_shutdown=1,
     )
@@ -77,6 +108,7 @@ def serve(port: int | None, start: Start, *, on_ready: Callable[[str], None], op
 
     def tell() -> None:
         try:
+            on_stage("The program is loaded; the simulation is made ready ...")
             _warm_up()  # the kernels are compiled, or read, before the first patient is played
         except Exception as error:
             failed.append(error)  # without an address nobody would ever learn of it: serving ends
@@ -85,9 +117,10 @@ def serve(port: int | None, start: Start, *, on_ready: Callable[[str], None], op
         while not server.started and not server.should_exit:
             threading.Event().wait(0.05)
         if server.started:
-            on_ready(address)
+            first = address(keys.token)
+            on_ready(first)
             if open_browser and _has_browser():
-                webbrowser.open(address)
+                webbrowser.open(first)
 
     threading.Thread(target=tell, daemon=True).start()
     with suppress(KeyboardInterrupt):  # Ctrl-C is how the page is ended

@@ -7,10 +7,12 @@ import solara
 
 from simulation.browser.catalogue import Source
 from simulation.browser.player import Player
+from simulation.browser.session import natural, told
 from simulation.browser.snapshot import Snapshot, snapshot
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.errors import UserError
 from simulation.mesa_model import TransplantModel
+from simulation.number_words import NOTHING
 from simulation.results.words import outcome_words
 from simulation.scenario.schema import Scenario
 
@@ -34,6 +36,7 @@ class TwinView:
         self.changed: Any = solara.reactive(0)
         self.layer: Any = solara.reactive("dominant")
         self.sources = [first, second]
+        self.first_sources = (first, second)  # with which the page was opened
         self.seed, self.patient = seed, patient
         self.errors: dict[str, str] = {}
         self.typed: dict[str, str] = {}
@@ -49,6 +52,12 @@ class TwinView:
         """Return days since transplant: those of the twin who is next, or the last one's when both are done."""
         ahead = [model.day for model in self.models if not model.life.finished]
         return float(min(ahead) if ahead else max(model.day for model in self.models))
+
+    @property
+    def scenarios(self) -> tuple[Scenario, Scenario]:
+        """Return both twins' scenarios."""
+        first, second = (model.life.scenario for model in self.models)
+        return first, second
 
     @property
     def waiting(self) -> bool:
@@ -113,12 +122,14 @@ class TwinView:
         with self.lock:
             self.errors.pop(name, None)
             self.typed.pop(name, None)
-            if text.strip().isdecimal() and int(text) < 2**63:
-                if int(text) != getattr(self, name):
-                    setattr(self, name, int(text))
-                    self.restart()
+            try:
+                number = natural(text, name)
+            except UserError as error:
+                self.errors[name], self.typed[name] = told(error, name), text
             else:
-                self.errors[name], self.typed[name] = f"Expected a whole number from 0 on, got {text!r}", text
+                if number != getattr(self, name):
+                    setattr(self, name, number)
+                    self.restart()
         self.refresh()
 
     def restart(self) -> None:
@@ -134,9 +145,10 @@ class TwinView:
         self.parted_day = None
         if self._differ():
             self.parted_day = self.day
-        self.shots = self._look()
+        self.shots = self.look()
 
-    def _look(self) -> tuple[Snapshot, Snapshot]:
+    def look(self) -> tuple[Snapshot, Snapshot]:
+        """Return both twins as they are now."""
         return snapshot(self.models[0]), snapshot(self.models[1])
 
     # What is shown -------------------------------------------------------------------------------------------
@@ -144,7 +156,7 @@ class TwinView:
     def show(self) -> None:
         """Copy both and have them drawn."""
         with self.lock:
-            self.shots = self._look()
+            self.shots = self.look()
         self.frame.value += 1
 
     def tell(self) -> None:
@@ -161,7 +173,8 @@ def difference(shots: tuple[Snapshot, Snapshot]) -> list[tuple[str, str, str, bo
     """Return (outcome, first twin's, second twin's, whether they differ), in the order in which a clinician asks."""
     rows = []
     for declared in (OUTCOMES[name] for name in _SHOWN):
-        left, right = (outcome_words(declared, shot.outcomes) for shot in shots)
+        # before transplant nothing has come of anything: no blast is there that could be eradicated
+        left, right = (NOTHING if shot.day < 0 else outcome_words(declared, shot.outcomes) for shot in shots)
         rows.append((declared.label.replace("at the end", "now"), left, right, left != right))
     return rows
 

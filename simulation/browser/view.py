@@ -59,10 +59,16 @@ class PatientView:
             self._told = controls
             self.tell()
 
-    def _controls(self) -> tuple[bool, bool, str]:
+    def _controls(self) -> tuple[object, ...]:
         """Return what of the patient the controls depend on."""
         session = self.session
-        return session.restarts(plan=True), session.finished, session.note
+        return (
+            session.restarts(plan=True),
+            session.finished,
+            session.note,
+            len(session.pending),
+            session.undo_day,
+        )
 
     def tell(self) -> None:
         """Have the controls drawn: something other than the patient has changed."""

@@ -292,6 +292,12 @@ class _Product(Product):
         """Return what infuses and counts."""
         return _Giver()
 
+    def unwise(self, order: Any, patient: Patient) -> str:
+        """Refuse infusions before transplant, and of no cells."""
+        if patient.day < 0.0:
+            return f"the transplant is on day 0, and this is day {patient.day:g}: donor lymphocytes are given after it"
+        return "" if round(order.cd3 * patient.weight_kg) > 0 else "this dose has no cells"
+
     def problems(self, scenario: Any) -> Iterator[Problem]:
         """Yield a missing interval, and days of cycles that there are not."""
         dli: Dli | None = self.spec(scenario)

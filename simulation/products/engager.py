@@ -17,7 +17,7 @@ from simulation.blocks.fields import (
 )
 from simulation.clinic.events import Event
 from simulation.clinic.outcomes.outcome import Outcome, Row, Watcher
-from simulation.clinic.ports import Truth
+from simulation.clinic.ports import Patient, Truth
 from simulation.clinic.stop_rules import GradeRule, StopRule
 from simulation.products.form import ON, ActNow, Form, FormField, as_whole, block_changes, switch, with_unit
 from simulation.products.product import Giver, Product, days_text, join
@@ -142,6 +142,14 @@ class EngagerProduct(Product):
                 merged.pop(key, None)
         elif "dose" in over and "pattern" not in over:
             merged.pop("pattern", None)
+
+    def unwise(self, order: Any, patient: Patient) -> str:
+        """Refuse a rate of nothing: to end an infusion there is an order of its own."""
+        return (
+            ""
+            if order.dose.rate(patient.body_surface_m2) > 0.0
+            else "a rate of 0 is no infusion; stop it instead"
+        )
 
     def problems(self, scenario: Any) -> Iterator[Problem]:
         """Yield what is missing, or given twice."""

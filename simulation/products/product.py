@@ -178,6 +178,10 @@ class Product(ABC):
         """Return the block that a scenario has of it; None where it is not given."""
         return getattr(scenario, self.name)
 
+    def unwise(self, order: Any, patient: "Patient") -> str:
+        """Return why an order by hand that gives it now would do nothing, or harm only; empty where it may be given."""
+        return ""
+
     def lead(self, scenario: Any) -> float:
         """Return the days from the first day of a course to day 1 of immunotherapy that it takes."""
         return 0.0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from simulation.clinic.orders import BY_HAND
 from simulation.clinic.outcomes import EVERYONE, OUTCOMES, Outcome
 from simulation.clinic.outcomes.outcome import Row
 from simulation.number_words import NOTHING, finite, grade_text, number_text
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SHORT", "in_sentence", "outcome_rows", "outcome_table", "outcome_words", "share_title", "short_title", "survival_words",
-    "timeline", "verdict",
+    "timeline", "unchanged_tests", "verdict",
 ]  # fmt: skip
 
 # of more than three runs, each is a row of these
@@ -119,20 +120,36 @@ def timeline(result: Result) -> list[tuple[float, str, str]]:
     """Return (day, kind, sentence) of what mattered: every treatment, trigger and turn.
 
     Of the marrow tests only those are told that moved the patient to another state (not detected, below or
-    above the limit of MRD, overt); samples and blood counts are not told. `events.csv` has them all.
+    above the limit of MRD, overt), and those that were ordered by hand; samples and blood counts are not told. `events.csv` has
+    them all.
     """
-    told = []
+    return [(event.day, event.kind, _sentence(event)) for event, told in _sifted(result) if told]
+
+
+def unchanged_tests(result: Result) -> list[tuple[float, str]]:
+    """Return (day, sentence) of the MRD tests that `timeline` leaves out: they found what the one before had found."""
+    return [
+        (event.day, _sentence(event)) for event, told in _sifted(result) if not told and event.what == "mrd"
+    ]
+
+
+def _sifted(result: Result) -> Iterator[tuple[Event, bool]]:
+    """Yield every event that is no sample and no blood count, and whether it is told."""
     states: dict[str, int] = {}
+    by_hand = tuple(
+        f"aspirate of day {event.day:g}"
+        for event in result.events
+        if event.kind == "test" and BY_HAND in event.detail
+    )
     for event in result.events:
         if event.kind == "test" or (event.kind == "result" and event.what not in ("mrd", "morphology")):
             continue
+        told = True
         if event.kind == "result":
             state = _state(event, result)
-            if states.get(event.what) == state:
-                continue
+            told = states.get(event.what) != state or event.detail.endswith(by_hand)
             states[event.what] = state
-        told.append((event.day, event.kind, _sentence(event)))
-    return told
+        yield event, told
 
 
 def _state(event: Event, result: Result) -> int:

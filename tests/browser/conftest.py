@@ -1,12 +1,16 @@
 """The page as a person meets it: a server of its own, and Debian's Chromium, which tells of every error and request."""
 
+import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -44,11 +48,18 @@ def able() -> None:
 
 @dataclass
 class Server:
-    """A server of the page in a process of its own."""
+    """A server of the page in a process of its own, with what a browser that was let in shows it."""
 
     address: str
     process: subprocess.Popen[str]
     folder: Path
+    cookie: dict[str, str]  # as Playwright wants it
+    assets: Path
+    said: tuple[str, ...]  # until the address
+
+    @property
+    def port(self) -> int:
+        return int(self.address.rstrip("/").rpartition(":")[2])
 
     def stop(self) -> int:
         """Press Ctrl-C and return the exit status."""
@@ -57,7 +68,7 @@ class Server:
 
 
 def start_server(folder: Path, *words: str) -> Server:
-    """Start `view` in a folder and wait for the address it says."""
+    """Start `view` in a folder and use the address it says."""
     command = [
         sys.executable,
         str(ROOT / "run_sim.py"),
@@ -67,31 +78,64 @@ def start_server(folder: Path, *words: str) -> Server:
         "--port",
         str(free_port()),
     ]
+    assets = _some_assets(folder / "assets")
     process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "SOLARA_ASSETS_PROXY_CACHE_DIR": str(assets)},
     )
     assert process.stdout is not None
-    line = process.stdout.readline()
-    found = re.search(r"http://127\.0\.0\.1:\d+/", line)
-    if found is None:
-        process.kill()
-        pytest.fail(f"view did not start: {line}{process.stdout.read()}")
-    return Server(found[0], process, folder)
+    said: list[str] = []
+    for line in process.stdout:
+        said.append(line)
+        if found := re.search(r"(http://127\.0\.0\.1:\d+/)\?token=\S+", line):
+            return Server(found[1], process, folder, _entered(found[0]), assets, tuple(said))
+    process.kill()
+    pytest.fail(f"view did not start: {''.join(said)}")
+
+
+def _some_assets(to: Path) -> Path:
+    """Copy what the page needs of solara-assets, and something that it does not: no test may harm what is installed."""
+    installed = Path(sys.prefix) / "share" / "solara" / "cdn"
+    for name in (
+        "requirejs@*",
+        "echarts@*/dist/echarts.min.js",
+        "@widgetti/solara-vuetify-app@*",
+        "vega-lite@*/LICENSE",
+    ):
+        for found in installed.glob(name):
+            target = to / found.relative_to(installed)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if found.is_dir():
+                shutil.copytree(found, target, ignore=shutil.ignore_patterns("*.map"))
+            else:
+                shutil.copy(found, target)
+    return to
+
+
+def _entered(address: str) -> dict[str, str]:
+    """Use an address, which opens the page once, and return the cookie that the page is shown for from then on."""
+    with urllib.request.urlopen(address) as answer:
+        told = SimpleCookie(answer.headers["set-cookie"])
+    (one,) = told.values()
+    assert one["httponly"] and one["samesite"] == "strict"
+    return {"name": one.key, "value": one.value, "url": address.partition("?")[0]}
 
 
 def free_port() -> int:
-    import socket
-
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         return int(trial.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
-def server(able: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("page")
     (folder / "small.yaml").write_text(SMALL)
-    (folder / "empty").mkdir()
+    (folder / "results" / "empty").mkdir(parents=True)
     running = start_server(folder, "small.yaml", "--seed", "5")
     yield running
     assert running.stop() == 0
@@ -133,6 +177,7 @@ def open_tab(chromium: Any, server: Server) -> Iterator[Callable[[], Any]]:
     """Open tabs on the page; afterwards none of them may have had an error or asked another machine for anything."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(30_000)
+    context.add_cookies([server.cookie])
     heard = Heard()
 
     def open_one() -> Any:

@@ -90,9 +90,9 @@ def in_time(answers: list[float]) -> None:
 
 @pytest.mark.parametrize(("speed", "few"), [("10 days/s", 25), ("fastest", 7)])
 def test_frames_of_the_default_patient_are_drawn_in_time(page: Any, speed: str, few: int) -> None:
-    choose(page, page.locator(".tt-side > div").nth(1), "Preemptive")
+    choose(page, "Scenario ↺", "Preemptive")
     page.get_by_text("Preemptive: the patient begins again.").wait_for()
-    choose(page, page.locator(".tt-speed"), speed)
+    choose(page, "Speed", speed)
     page.evaluate(
         """() => {
           window.frames_ms = [];
@@ -112,10 +112,9 @@ def test_frames_of_the_default_patient_are_drawn_in_time(page: Any, speed: str, 
     assert min(typical) <= FRAME_MS, typical
 
 
-def choose(page: Any, box: Any, option: str) -> None:
-    """Choose an option of the first list in a box."""
-    box.locator(".v-select__slot").first.click()
-    page.get_by_role("option", name=option, exact=True).click()
+def choose(page: Any, label: str, option: str) -> None:
+    """Choose an option of a list."""
+    page.get_by_label(label, exact=True).select_option(option)
 
 
 def test_log_and_outcomes_are_seen_without_scrolling_at_1280_by_800(page: Any) -> None:
@@ -134,13 +133,27 @@ def bottom(part: Any) -> float:
     return float(part.evaluate("part => part.getBoundingClientRect().bottom"))
 
 
-def test_play_works_after_a_changed_slider(page: Any) -> None:
+def test_a_slider_asks_before_the_patient_is_discarded(page: Any) -> None:
     weeks(page, 2)
-    before = page.locator(".tt-field-growth .tt-slider-label").inner_text()
-    page.locator(".tt-field-growth [role=slider]").focus()
+    day = day_of(page)
+    shown = page.locator(".tt-field-growth .tt-slider-label")
+    slider = page.locator(".tt-field-growth [role=slider]")
+    before = shown.inner_text()
+    slider.focus()
     page.keyboard.press("ArrowRight")
+    page.get_by_text(f"Day {day:g} will be lost").wait_for()
+    assert day_of(page) == day and shown.inner_text() != before
+    press(page, "Keep this patient")
+    page.wait_for_function(
+        "before => document.querySelector('.tt-field-growth .tt-slider-label').innerText === before",
+        arg=before,
+    )
+    assert day_of(page) == day
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    press(page, "Begin again")
     page.get_by_text("The change restarts the patient").wait_for()
-    assert page.locator(".tt-field-growth .tt-slider-label").inner_text() != before
+    assert shown.inner_text() != before
     wait_for_earlier_day(page, 1)
     press(page, "Play")
     wait_for_day(page, 5)
@@ -168,7 +181,7 @@ def test_a_plan_may_change_without_a_restart(page: Any) -> None:
         ("blinatumomab_dose", "many", "dose rate"),
         ("dli_cd3", "1e5, x", "cells per kg"),
         ("start_day", "soon", "day"),
-        ("treg_ratio", "-1", "cells per kg"),
+        ("treg_ratio", "-1", "Treg per Tcon"),
         ("mrd_every", "0", "time"),
     ],
 )
@@ -264,8 +277,7 @@ def test_layers_can_be_switched(page: Any) -> None:
     weeks(page, 2)
     image = page.locator(".tt-map img").first
     before = image.get_attribute("src")
-    page.get_by_label("Map of the marrow").first.click(force=True)
-    page.get_by_role("option", name="Treg", exact=True).click()
+    choose(page, "Map of the marrow", "Treg")
     page.wait_for_function("before => document.querySelector('.tt-map img').src !== before", arg=before)
     page.locator(".tt-legend").first.get_by_text("cells per niche").wait_for()
 

@@ -1,5 +1,6 @@
 """Player, snapshots, charts and maps without a browser."""
 
+import itertools
 import math
 import threading
 import time
@@ -9,6 +10,7 @@ import pytest
 
 from simulation.browser.charts import base_option, day_limit, frame_option, power
 from simulation.browser.components.badges import badge_words
+from simulation.browser.components.event_log import EventLog, log_lines
 from simulation.browser.marrow import LAYERS, niche_agents, niche_words, paint
 from simulation.browser.palette import DARK, LIGHT, palette, rgb
 from simulation.browser.player import Player
@@ -157,6 +159,40 @@ def test_a_frame_fits_its_option(model: TransplantModel, colours: object) -> Non
     infusion = by_id["blinatumomab"]["markArea"]["data"][0]
     assert (infusion[0]["xAxis"], infusion[1]["xAxis"]) == (10.0, 24.0)
     assert len(by_id["tissue"]["markArea"]["data"]) == 4
+
+
+def logged(**more: object) -> list[tuple[str, str]]:
+    text = SMALL.replace("follow_up: 60 d", "follow_up: 200 d").replace(
+        "start: {when: day, day: day 10}", "start: {when: never}"
+    )
+    text = "\n".join(line for line in text.splitlines() if not line.startswith(("blinatumomab", "dli")))
+    growth = "patient: {n_residual_blasts: 1e6 cells, rate_blast_net_growth: 0.015 /day}"
+    made = TransplantModel(
+        parse_scenario(text.replace("patient: {n_residual_blasts: 1e6 cells}", growth), more), seed=1
+    )
+    while not made.life.finished:
+        made.step()
+    return log_lines(snapshot(made))
+
+
+def test_tests_without_news_are_told_in_one_line() -> None:
+    lines = logged()
+    days = [float(day.split()[-1]) for day, _ in lines]
+    assert days == sorted(days, reverse=True)
+    assert any("MRD tests, nothing new; the last" in said for _, said in lines)
+    assert max(early - late for early, late in itertools.pairwise(days)) <= 150
+
+
+def test_a_test_by_hand_is_answered() -> None:
+    before, after = logged(), logged(orders=[{"day": "day 100", "test": "marrow"}])
+    assert not any("aspirate of day 100" in said for _, said in before)
+    answers = [(day, said) for day, said in after if "MRD" in said and "aspirate of day 100" in said]
+    assert [day for day, _ in answers] == ["day 103"]
+
+
+def test_a_log_without_events_does_not_ask_to_play_what_has_played() -> None:
+    for until, told in ((-4.0, "press Play"), (30.0, "Nothing to tell until day 30")):
+        assert told in EventLog([], until).kwargs["items"]
 
 
 def test_every_axis_says_its_unit() -> None:

@@ -114,7 +114,9 @@ def test_never_treating_takes_the_treatments_away(session: PatientSession) -> No
 @pytest.mark.parametrize(
     ("name", "value"),
     [("seed", "-1"), ("seed", "1.5"), ("patient", ""), ("blinatumomab_dose", "x"), ("dli_cd3", ""), ("dli_cd3", "1,5e6"),
-     ("dli_first", "15 of cycle 9"), ("start_day", "999"), ("treg_ratio", "nan"), ("mrd_every", "-2"),
+     ("dli_first", "15 of cycle 9"), ("start_day", "999"), ("treg_ratio", "nan"), ("treg_ratio", "1e308"),
+     ("treg_ratio", "-1e308"), ("mrd_every", "-2"), ("seed", "9" * 5000),
+     ("patient", "1" * 20), ("seed", "١"), ("blinatumomab_dose", "1e308"), ("dli_cd3", "1e308"), ("mrd_every", "1e308"),
      ("blinatumomab_on", "28 ug"), ("immuno_to", "x")],
 )  # fmt: skip
 def test_a_mistake_leaves_the_patient_as_he_was(session: PatientSession, name: str, value: str) -> None:
@@ -123,7 +125,8 @@ def test_a_mistake_leaves_the_patient_as_he_was(session: PatientSession, name: s
     until(session, 5.0)
     model, form = session.model, dict(session.form)
     session.change(name, value)
-    assert name in session.errors and session.typed[name] == value
+    assert name in session.errors and session.typed[name] == value and len(session.errors[name]) < 250
+    assert "_" not in session.errors[name]  # a person's message has no keys of files
     assert session.model is model and session.form == form and session.day == 5.0
     session.change(name, form[name])
     assert session.errors == {}
@@ -136,7 +139,39 @@ def test_only_the_plan_changes_without_a_restart(session: PatientSession) -> Non
     until(session, 45.0)
     assert session.restarts(plan=True)
     session.change("dli_treg", "0")
-    assert session.day < 1.0
+    assert session.day == 45.0 and session.question is not None
+    session.answer(True)
+    assert session.day < 1.0 and session.form["dli_treg"] == "0"
+
+
+def test_a_patient_who_has_come_some_way_is_discarded_only_when_told_so(session: PatientSession) -> None:
+    session.change("growth", "0.12")
+    assert session.question is None  # at transplant nothing is lost
+    until(session, 20.0)
+    model, form = session.model, dict(session.form)
+    for name, value in (("growth", "0.2"), ("seed", "9"), ("donor", "matched_sibling")):
+        session.change(name, value)
+        assert session.question is not None and "Day 20 " in session.question.words
+        assert session.typed == {name: value} and session.model is model
+    session.answer(False)
+    assert (session.question, session.typed, session.form, session.model) == (None, {}, form, model)
+    session.open(Source(None))
+    assert session.source.path is not None and session.question is not None
+    session.answer(True)
+    assert session.source.path is None and session.day < 1.0
+
+
+def test_a_question_is_answered_once_and_goes_with_the_next_change(session: PatientSession) -> None:
+    until(session, 20.0)
+    session.change("growth", "0.2")
+    session.change("mrd_every", "0")  # a mistake takes its place
+    assert (
+        session.question is None
+        and set(session.errors) == {"mrd_every"}
+        and session.typed == {"mrd_every": "0"}
+    )
+    session.answer(True)
+    assert session.day == 20.0
 
 
 def test_a_plan_changed_on_the_way_is_the_plan_from_the_start(session: PatientSession) -> None:
@@ -189,7 +224,90 @@ def test_reset_forgets_orders(session: PatientSession) -> None:
     until(session, 10.0)
     session.order("now_dli", give="dli", cd3="1e6 cells/kg")
     session.restart()
+    assert session.question is not None and "1 order by hand will be lost" in session.question.words
+    session.answer(True)
     assert session.scenario.orders == () and "1 order by hand forgotten" in session.note and session.day < 0.1
+
+
+def test_what_is_ordered_twice_is_ordered_once(session: PatientSession) -> None:
+    until(session, 10.0)
+    assert session.order("now_dli", give="dli", cd3="1e6 cells/kg")
+    assert not session.order("now_dli", give="dli", cd3="1e6 cells/kg") and session.errors == {}
+    until(session, 12.0)
+    assert session.model.life.outcomes()["dli_count"] == 1
+
+
+def test_an_order_that_waits_is_taken_back(session: PatientSession) -> None:
+    until(session, 10.0)
+    session.order("now_dli", give="dli", cd3="1e6 cells/kg")
+    session.order("now_test", test="marrow")
+    session.cancel(0)
+    assert (
+        [order.test for order in session.scenario.orders] == ["marrow"] == [o.test for o in session.pending]
+    )
+    session.cancel(5)
+    until(session, 12.0)
+    assert session.model.life.outcomes()["dli_count"] == 0 and session.pending == []
+
+
+def test_an_act_is_undone_as_if_it_had_not_been(session: PatientSession, tmp_path: Path) -> None:
+    until(session, 10.0)
+    assert session.undo_day is None
+    session.order("now_test", test="marrow")
+    until(session, 12.0)
+    session.order("now_dli", give="dli", cd3="1e6 cells/kg")
+    until(session, 30.0)
+    assert session.undo_day == 12.0
+    session.undo()
+    assert (
+        session.day == 12.0 and session.model.life.outcomes()["dli_count"] == 0 and session.undo_day == 10.0
+    )
+    until(session, 30.0)
+    straight = Life(session.scenario, 3)
+    while straight.day < 30.0:
+        straight.step()
+    same(session.model.life.columns(), straight.columns())
+
+
+@pytest.mark.parametrize(
+    ("day", "what", "why"),
+    [(-1.0, {"give": "dli", "cd3": "1e6 cells/kg"}, "the transplant is on day 0"),
+     (5.0, {"give": "dli", "cd3": "0 cells/kg"}, "no cells"),
+     (5.0, {"give": "dli", "cd3": "1e-9 cells/kg"}, "no cells"),
+     (5.0, {"give": "blinatumomab", "dose": "0 ug/day"}, "rate of 0")],
+)  # fmt: skip
+def test_an_act_that_makes_no_sense_is_refused(
+    tmp_path: Path, day: float, what: dict[str, str], why: str
+) -> None:
+    file = tmp_path / "early.yaml"
+    file.write_text(TEXT + "graft: {treg_day: day -4}\n")
+    session = PatientSession(Source(file), seed=3)
+    until(session, day)
+    assert not session.order("now", **what) and why in session.errors["now"].lower()
+    assert session.pending == [] and session.scenario.orders == ()
+
+
+def test_a_mistake_takes_the_note_of_the_change_before_away(session: PatientSession) -> None:
+    session.change("growth", "0.12")
+    assert session.note
+    session.change("seed", "x")
+    assert session.errors and not session.note
+
+
+def test_a_patient_is_brought_back_as_he_was(session: PatientSession) -> None:
+    session.change("growth", "0.12")
+    until(session, 10.0)
+    session.order("now_dli", give="dli", cd3="5e6 cells/kg")
+    until(session, 30.0)
+    session.order("now_test", test="marrow")
+    orders = [order.model_dump(by_alias=True) for order in session.scenario.orders]
+    again = PatientSession(session.source, seed=8)
+    again.restore(session.source, 3, 0, {"growth": "0.12", "nothing": "x"}, orders, 30.0)
+    assert (again.form, again.scenario, again.day) == (session.form, session.scenario, 30.0)
+    same(session.model.life.columns(), again.model.life.columns())
+    for one in (session, again):
+        until(one, 40.0)
+    same(session.model.life.columns(), again.model.life.columns())
 
 
 def test_another_patient_shows_what_he_draws(tmp_path: Path) -> None:

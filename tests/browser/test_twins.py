@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from simulation.browser.catalogue import Source
-from simulation.browser.pages.twins import parting_words
+from simulation.browser.pages.twins import parting_words, what_differs
 from simulation.browser.twins import TwinView, difference
+from simulation.number_words import NOTHING
 
 EARLY = """name: Early
 follow_up: 40 d
@@ -65,3 +66,20 @@ def test_a_wrong_key_or_strategy_leaves_the_twins_as_they_are(twins: TwinView, t
     assert twins.models == models and set(twins.errors) == {"seed", "strategy_0"}
     twins.choose_key("seed", "5")
     assert twins.seed == 5 and twins.day < 1.0 and "seed" not in twins.errors
+
+
+def test_nothing_has_come_of_anything_before_transplant(twins: TwinView) -> None:
+    """There are no blasts yet, which is no eradication."""
+    assert twins.shots[0].day < 0 and {row[1] for row in difference(twins.shots)} == {NOTHING}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [("donor.match=matched_sibling", "the transplant"), ("patient.rate_blast_net_growth=0.2 /day", "the patient himself"),
+     ("immunosuppression=[{drug: tacrolimus, from: day -4, to: day 30}]", "what is given"),
+     ("start={when: overt_relapse}", "when treatment starts"), ("monitoring.mrd.first=day 20", "what is measured")],
+)  # fmt: skip
+def test_in_what_twins_differ_is_told(twins: TwinView, change: str, told: str) -> None:
+    other = Source(twins.sources[0].path, (change,)).load()
+    assert told in what_differs(twins.sources[0].load(), other)
+    assert "himself" not in what_differs(twins.sources[0].load(), other) or "himself" in told

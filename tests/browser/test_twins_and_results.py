@@ -1,12 +1,13 @@
 """Pages 2 and 3 in a real browser."""
 
+import shutil
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 
-from .conftest import ROOT, Server, start_server
+from .conftest import ROOT, Server, start_server, weeks
 
 SWEEP = """name: Small sweep
 arms: {early: early.yaml, late: late.yaml}
@@ -74,7 +75,7 @@ def test_a_wrong_seed_leaves_the_twins_as_they_are(page: Any) -> None:
 def stored(server: Server) -> Server:
     """Leave results of `run` and `compare` in the server's folder."""
     folder = server.folder
-    if (folder / "results").exists():
+    if (folder / "results" / "trial").exists():
         return server
     (folder / "early.yaml").write_text(
         "name: Early\n" + ARM + "start: {when: day, day: day 10}\ndli: {cd3: [1e6/kg]}\n"
@@ -155,27 +156,96 @@ def test_a_sweep_is_shown_as_a_map_and_its_patients_are_watched(page: Any, store
     box = canvas.bounding_box()
     canvas.click(position={"x": box["width"] * 0.3, "y": box["height"] * 0.3})
     page.get_by_role("button", name="Watch").first.wait_for()
-    chosen = page.locator(".tt-right .v-select__selection")
-    assert chosen.inner_text() == "Dose relative to the scenario's: ×1; rate_blast_net_growth (/day): 0.1"
-    page.locator(".tt-right .v-select__slot").click()  # the same without pointing at the map
-    page.get_by_role("option", name="Dose relative to the scenario's: ×10; ").first.click()
-    chosen.get_by_text("Dose relative to the scenario's: ×10; ").wait_for()
+    places = page.get_by_label("Single patients of")
+    chosen = "() => { const list = document.querySelector('.tt-right select'); return list.options[list.selectedIndex].text; }"
+    assert page.evaluate(chosen) == "Dose relative to the scenario's: ×1; rate_blast_net_growth (/day): 0.1"
+    places.select_option(
+        "Dose relative to the scenario's: ×10; rate_blast_net_growth (/day): 0.1"
+    )  # without pointing
+    page.wait_for_function(f"() => ({chosen})().includes('scenario\\'s: ×10; ')")
     page.get_by_role("button", name="Watch").first.click()
     page.get_by_role("button", name="Give DLI").wait_for()
 
 
-@pytest.mark.parametrize("folder", ["", "nowhere", "empty"])
-def test_a_folder_without_results_is_told_beside_the_field(page: Any, server: Server, folder: str) -> None:
+@pytest.mark.parametrize(
+    ("folder", "told"),
+    [
+        ("", "got nothing"),
+        ("results/nowhere", "no folder"),
+        ("results/empty", "no results"),
+        ("/etc", "only what is in results"),
+    ],
+)
+def test_a_folder_without_results_is_told_beside_the_field(
+    page: Any, server: Server, folder: str, told: str
+) -> None:
     page.get_by_role("tab", name="Results").click()
     page.get_by_label("Folder of results").fill(folder)
     page.get_by_role("button", name="Open").first.click()
     message = page.locator(".tt-folder .v-messages__message")
-    message.get_by_text({"": "got nothing", "nowhere": "no folder", "empty": "no results"}[folder]).wait_for()
+    message.get_by_text(told).wait_for()
+
+
+def test_a_damaged_run_leaves_page_and_siblings(page: Any, stored: Server) -> None:
+    runs = stored.folder / "results" / "runs"
+    names = sorted(path.name for path in runs.iterdir() if path.is_dir())
+    for name in ("zz_short", "zz_list"):
+        shutil.copytree(runs / names[0], runs / name)
+    table = runs / "zz_short" / "trajectory.csv"
+    table.write_text(table.read_text().rpartition(",")[0])
+    (runs / "zz_list" / "summary.json").write_text("[]")
+    open_results(page, "results/runs", "several runs")
+    for name, told in (("zz_short", "in the header"), ("zz_list", "no object")):
+        page.get_by_label("Run B").select_option(name)
+        page.locator(".tt-mistake").get_by_text(told).wait_for()
+        page.get_by_role("button", name=f"Watch {names[0]} from transplant on").wait_for()
+    box = page.get_by_label("Folder of results")
+    box.fill("results/nowhere")
+    box.press("Enter")
+    page.locator(".tt-folder .v-messages__message").get_by_text("no folder").wait_for()
+    page.get_by_text("results/runs: several runs").wait_for(
+        state="detached"
+    )  # no old result under a new name
+
+
+def test_leaving_asks_where_the_address_cannot_bring_the_patient_back(page: Any, stored: Server) -> None:
+    open_results(page, "results/runs", "several runs")
+    page.get_by_role("button", name="Watch early from transplant on").click()
+    page.get_by_role("button", name="Give DLI").wait_for()
+    weeks(page, 1)
+    asked: list[str] = []
+
+    def stay(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.wait_for_timeout(500)
+    page.close(run_before_unload=True)
+    page.wait_for_timeout(1000)
+    assert asked == ["beforeunload"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_results(chromium: Any, stored: Server, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    context = chromium.new_context(viewport={"width": 1280, "height": 2000}, color_scheme=scheme)
+    context.set_default_timeout(30_000)
+    context.add_cookies([stored.cookie])
+    page = context.new_page()
+    for folder in ("runs", "trial", "sweep"):
+        page.goto(f"{stored.address}?tab=results&folder=results/{folder}")
+        page.locator(".tt-chart canvas").first.wait_for()
+        page.wait_for_timeout(500)
+        violations = axe.run(page).response["violations"]
+        assert {one["id"]: [node["html"][:200] for node in one["nodes"]] for one in violations} == {}, folder
+    context.close()
 
 
 def test_ctrl_c_ends_the_server_while_a_tab_is_open(able: None, chromium: Any, tmp_path: Any) -> None:
     running = start_server(tmp_path)
     context = chromium.new_context()
+    context.add_cookies([running.cookie])
     page = context.new_page()
     page.goto(running.address)
     page.get_by_role("button", name="Play").wait_for(timeout=60_000)

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from simulation.browser import server
+from simulation.browser import server as serving
 from simulation.cli import main
 from simulation.errors import ExitStatus, UserError
+
+from .conftest import Server
 
 
 def test_a_bad_file_is_told_before_anything_is_served(tmp_path: Path, capsys: Any) -> None:
@@ -30,15 +32,15 @@ def test_a_port_in_use_is_told() -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         with pytest.raises(UserError, match="cannot be used"):
-            server._free(other.getsockname()[1])
+            serving._free(other.getsockname()[1])
 
 
 def test_without_a_port_the_first_free_one_is_taken() -> None:
-    assert 8765 <= server._free(None) <= 8864
+    assert 8765 <= serving._free(None) <= 8864
 
 
 def test_it_listens_to_this_machine_only() -> None:
-    assert server.HOST == "127.0.0.1"
+    assert serving.HOST == "127.0.0.1"
 
 
 def test_a_patient_that_cannot_be_simulated_ends_it_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,10 +49,23 @@ def test_a_patient_that_cannot_be_simulated_ends_it_with_the_reason(monkeypatch:
     def fail() -> None:
         raise ZeroDivisionError("a rule is broken")
 
-    monkeypatch.setattr(server, "_warm_up", fail)
+    monkeypatch.setattr(serving, "_warm_up", fail)
     # in a thread of its own, as no other test's event loop runs there
     with ThreadPoolExecutor(1) as thread, pytest.raises(ZeroDivisionError, match="a rule is broken"):
-        thread.submit(server.serve, None, server.Start(), on_ready=told.append, open_browser=False).result(
+        thread.submit(serving.serve, None, serving.Start(), on_ready=told.append, open_browser=False).result(
             timeout=60
         )
     assert told == []
+
+
+def test_it_says_at_once_that_it_starts(server: Server) -> None:
+    assert (
+        "Starting the page" in server.said[0]
+        and "made ready" in server.said[1]
+        and "token=" in server.said[2]
+    )
+
+
+def test_a_folder_of_results_that_is_none_is_told(tmp_path: Path, capsys: Any) -> None:
+    assert main(["view", "--no-open", "--results", str(tmp_path / "none")]) == ExitStatus.USAGE
+    assert "no folder" in capsys.readouterr().err

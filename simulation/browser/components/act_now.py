@@ -1,9 +1,11 @@
-"""Acts by hand on the day on the screen: give a product, stop it, take a marrow test."""
+"""Acts by hand on the day on the screen: give a product, stop it, take a marrow test; take an act back."""
 
 from typing import Any
 
 import solara
 
+from simulation.browser.components.event_log import order_words
+from simulation.browser.components.mistake import Mistake
 from simulation.browser.view import PatientView
 from simulation.products.form import ActNow as Words
 from simulation.products.form import with_unit
@@ -22,7 +24,8 @@ def ActNow(view: PatientView) -> None:
         session.order("now_test", test="marrow")
         view.refresh()
 
-    with solara.Card("Act now", margin=0, classes=["tt-card"]):
+    with solara.v.Html(tag="section", class_="tt-card"):
+        solara.v.Html(tag="h2", children=["Act now"])
         solara.v.Html(
             tag="div", class_="tt-hint", children=["Carried out with the next step; nothing is restarted."]
         )
@@ -30,8 +33,41 @@ def ActNow(view: PatientView) -> None:
             if product.act_now is not None:
                 _Product(view, product.name, product.act_now).key(product.name)
         solara.Button("Take MRD test", outlined=True, small=True, disabled=session.finished, on_click=test)
-        if "now_test" in session.errors:
-            solara.v.Html(tag="div", class_="tt-mistake", children=[session.errors["now_test"]])
+        Mistake(session.errors.get("now_test"))
+        _Waiting(view)
+
+
+@solara.component
+def _Waiting(view: PatientView) -> None:
+    """Show what is ordered and not done yet, each with a button that takes it back, and the last act's undoing."""
+    view.changed.get()
+    session = view.session
+
+    def cancel(index: int) -> None:
+        session.cancel(index)
+        view.refresh()
+
+    def undo() -> None:
+        view.player.pause()
+        session.undo()
+        view.refresh()
+
+    with solara.Div(classes=["tt-waiting"]):
+        for index, order in enumerate(session.pending):
+            with solara.Div(classes=["tt-pending"]).key(f"{index} of {len(session.pending)}"):
+                words = order_words(order)
+                solara.v.Html(tag="span", children=[f"Waits for the next step: {words}"])
+                solara.Button(
+                    "Cancel", outlined=True, x_small=True, on_click=lambda index=index: cancel(index),
+                    attributes={"aria-label": f"Cancel: {words}"},
+                )  # fmt: skip
+        if session.undo_day is not None:
+            solara.Button(
+                f"Undo the last act (back to day {session.undo_day:.4g})",
+                text=True,
+                small=True,
+                on_click=undo,
+            )
 
 
 @solara.component

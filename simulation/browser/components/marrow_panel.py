@@ -4,6 +4,7 @@ from typing import Any
 
 import solara
 
+from simulation.browser.components.choice import Choice
 from simulation.browser.components.marrow_map import MarrowMap
 from simulation.browser.components.tables import TextTable
 from simulation.browser.marrow import LAYERS, MapImage, niche_agents, niche_words, paint
@@ -22,8 +23,8 @@ def MarrowPanel(view: PatientView, colours: Palette) -> None:
     at = view.hovered.value if view.hovered.value >= 0 else view.chosen.value
     tip = niche_words(shot.layers, at) if 0 <= at < image.rows * image.columns else ""
     names = list(LAYERS.values())
-    solara.Select(
-        "Map of the marrow", names, LAYERS[layer], dense=True,
+    Choice(
+        "Map of the marrow", names, LAYERS[layer],
         on_value=lambda words: view.layer.set(next(key for key, name in LAYERS.items() if name == words)),
     )  # fmt: skip
     with solara.Div(classes=["tt-map-row"]):
@@ -75,6 +76,6 @@ def _Agents(view: PatientView, index: int, columns: int) -> None:
         f", the {len(agents)} largest" if n > len(agents) else ""
     )
     rows = [[str(agent[key]) for key in ("id", "kind", "cells", "attributes")] for agent in agents]
-    solara.v.Html(tag="h3", class_="tt-group", children=[head])
+    solara.v.Html(tag="h2", class_="tt-group", children=[head])
     with solara.Div(classes=["tt-scroll", "tt-agents"]):
         TextTable(["Agent", "Class", "Cells", "Attributes"], rows, label=head)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import solara
 
 from simulation.browser.catalogue import Source
+from simulation.browser.components.choice import Choice
+from simulation.browser.components.mistake import Mistake
 from simulation.browser.form import FIELDS, GROUPS, shown
 from simulation.browser.view import PatientView
 from simulation.errors import UserError
@@ -31,18 +33,23 @@ def Parameters(view: PatientView, choices: list[Source]) -> None:
             problem.value = ""
         except UserError as error:
             problem.value = str(error)
-        view.refresh()
+        _settle()
 
     def change(name: str, value: str) -> None:
         session.change(name, value)
+        _settle()
+
+    def _settle() -> None:
+        if session.question is not None:
+            view.player.pause()  # nothing goes on while a person is asked
         view.refresh()
 
-    with solara.Card("Patient and plan", margin=0, classes=["tt-card"]):
+    with solara.v.Html(tag="section", class_="tt-card"):
+        solara.v.Html(tag="h2", children=["Patient and plan"])
         hint = f"{RESTARTS} restarts the patient at transplant; the rest takes effect at once."
         solara.v.Html(tag="div", class_="tt-hint", children=[hint])
-        solara.Select(f"Scenario {RESTARTS}", labels, session.source.label, on_value=take, dense=True)
-        if problem.value:
-            solara.v.Html(tag="div", class_="tt-mistake", children=[problem.value])
+        Choice(f"Scenario {RESTARTS}", labels, session.source.label, on_value=take)
+        Mistake(problem.value)
         for title, names in GROUPS:
             solara.v.Html(tag="h3", class_="tt-group", children=[title])
             for field in FIELDS:
@@ -79,21 +86,21 @@ def FormField(view: PatientView, field: Field, change: Callable[[str, str], None
                 for one in field.values
                 if one != AS_WRITTEN or one == value
             }
-            solara.Select(
-                label, list(words.values()), words[value], dense=True,
+            Choice(
+                label, list(words.values()), words.get(value, value),
                 on_value=lambda new: put(next(one for one, told in words.items() if told == new)),
             )  # fmt: skip
-            _mistake(mistake)
+            Mistake(mistake)
         elif field.kind == "switch":
             solara.Switch(
                 label=label,
-                value=session.form[field.name] == "on",
+                value=value == "on",
                 on_value=lambda on: put("on" if on else "off"),
             )
-            _mistake(mistake)
+            Mistake(mistake)
         else:
-            _Slider(field, label, session.form[field.name], put)
-            _mistake(mistake)
+            _Slider(field, label, value, put)
+            Mistake(mistake)
 
 
 def _Slider(field: Field, label: str, value: str, put: Callable[[str], None]) -> None:
@@ -104,8 +111,3 @@ def _Slider(field: Field, label: str, value: str, put: Callable[[str], None]) ->
         v_model=stops.index(value), on_v_model=lambda index: put(stops[int(index)]), min=0, max=len(stops) - 1, step=1,
         ticks=True, dense=True, hide_details=True, attributes={"aria-label": label},
     )  # fmt: skip
-
-
-def _mistake(text: str | None) -> None:
-    if text:
-        solara.v.Html(tag="div", class_="tt-mistake", children=[text])

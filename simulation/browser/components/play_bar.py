@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import solara
 
+from simulation.browser.components.choice import Choice
+from simulation.browser.components.mistake import Mistake
 from simulation.browser.player import SPEEDS
 from simulation.browser.twins import TwinView
 from simulation.browser.view import PatientView
@@ -45,23 +47,19 @@ def Transport(view: PatientView | TwinView, step_words: str, on_reset: Callable[
         )
         solara.Button("Reset", icon_name="mdi-restart", outlined=True, on_click=on_reset)
         with solara.Div(classes=["tt-speed"]):
-            solara.Select(
-                "Speed",
-                [speed_words(s) for s in SPEEDS],
-                speed_words(player.speed),
-                on_value=set_speed,
-                dense=True,
-            )
+            Choice("Speed", [speed_words(s) for s in SPEEDS], speed_words(player.speed), on_value=set_speed)
 
 
 @solara.component
 def PlayBar(view: PatientView, on_copy: Callable[[], None]) -> None:
     """Show the transport of one patient, what the last change did, and an error if there is one."""
     view.changed.get()
-    session = view.session
+    session, player = view.session, view.player
 
     def reset() -> None:
         session.restart()
+        if session.question is not None:
+            player.pause()
         view.refresh()
 
     # one root whatever is told: another root would make the buttons anew, and a click under way would be lost
@@ -74,7 +72,24 @@ def PlayBar(view: PatientView, on_copy: Callable[[], None]) -> None:
         with solara.Div(
             classes=["tt-told"]
         ):  # its line is kept free: the page does not jump when something is told
-            Told(view.player.error, session.note)
+            if session.question is not None:
+                _Asked(view, session.question.words)
+            else:
+                Told(view.player.error, session.note)
+
+
+@solara.component
+def _Asked(view: PatientView, words: str) -> None:
+    """Ask before the patient on the screen is discarded."""
+
+    def answer(yes: bool) -> None:
+        view.session.answer(yes)
+        view.refresh()
+
+    with solara.v.Html(tag="div", class_="tt-asked", attributes={"role": "alert"}):
+        solara.v.Html(tag="span", children=[words])
+        solara.Button("Keep this patient", color="primary", small=True, on_click=lambda: answer(False))
+        solara.Button("Begin again", outlined=True, small=True, on_click=lambda: answer(True))
 
 
 @solara.component
@@ -82,6 +97,6 @@ def Told(error: str, note: str) -> None:
     """Show what stopped the player, or what the last change did."""
     with solara.Div():
         if error:
-            solara.Error(f"Stopped: {error}", dense=True)
+            Mistake(f"Stopped: {error}")
         elif note:
             solara.v.Html(tag="div", class_="tt-note", children=[note], attributes={"role": "status"})

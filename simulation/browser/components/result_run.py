@@ -8,7 +8,9 @@ import solara
 from simulation.browser.catalogue import Source
 from simulation.browser.charts import HEIGHT, base_option, frame_option
 from simulation.browser.components.chart import Chart
+from simulation.browser.components.choice import Choice
 from simulation.browser.components.event_log import EventLog, log_lines
+from simulation.browser.components.mistake import Mistake
 from simulation.browser.components.tables import TextTable
 from simulation.browser.palette import Palette
 from simulation.browser.results.folders import runs_in
@@ -32,38 +34,47 @@ def StoredRuns(folder: Path, colours: Palette, watch: Callable[[Source, int, int
     first = solara.use_reactive(names[0])
     second = solara.use_reactive(names[1] if len(names) > 1 else _ALONE)
 
-    def read() -> tuple[list[Snapshot], str]:
-        try:
-            return [stored_run(folders[name]) for name in (first.value, second.value) if name in folders], ""
-        except UserError as error:
-            return [], str(error)
+    def read() -> tuple[list[tuple[str, Snapshot]], list[str]]:
+        shots, mistakes = [], []
+        for name in dict.fromkeys((first.value, second.value)):
+            if name in folders:
+                try:
+                    shots.append((name, stored_run(folders[name])))
+                except UserError as error:  # its siblings are shown
+                    mistakes.append(str(error))
+        return shots, mistakes
 
-    shots, mistake = solara.use_memo(read, [folder, first.value, second.value])
-    if mistake:
-        solara.Error(mistake, dense=True)
-        return
+    shots, mistakes = solara.use_memo(read, [folder, first.value, second.value])
     with solara.Div(classes=["tt-bar"]):
         if len(names) > 1:
             with solara.Div(classes=["tt-pick"]):
-                solara.Select("Run A", names, first, dense=True)
+                Choice("Run A", names, first)
             with solara.Div(classes=["tt-pick"]):
-                solara.Select("Run B", [*names, _ALONE], second, dense=True)
-        for shot, name in zip(shots, (first.value, second.value), strict=False):
+                Choice("Run B", [*names, _ALONE], second)
+        for name, shot in shots:
             _Watch(folders[name], shot, name, watch)
+    for mistake in mistakes:
+        Mistake(mistake)
     if len(shots) == 1:
-        _One(shots[0], colours)
-    else:
-        _Two((shots[0], shots[1]), (first.value, second.value), colours)
+        _One(shots[0][1], colours)
+    elif shots:
+        (name, shot), (other, beside) = shots
+        _Two((shot, beside), (name, other), colours)
 
 
 @solara.component
 def _Watch(folder: Path, shot: Snapshot, name: str, watch: Callable[[Source, int, int], None]) -> None:
     source = Source(folder / "scenario.resolved.yaml", title=shot.scenario.name)
-    solara.Button(
-        f"Watch {name} from transplant on",
-        outlined=True,
-        on_click=lambda: watch(source, shot.seed, shot.patient),
-    )
+    mistake = solara.use_reactive("")
+
+    def take() -> None:
+        try:
+            watch(source, shot.seed, shot.patient)
+        except UserError as error:
+            mistake.value = str(error)
+
+    solara.Button(f"Watch {name} from transplant on", outlined=True, on_click=take)
+    Mistake(mistake.value)
 
 
 @solara.component
@@ -71,7 +82,7 @@ def _One(shot: Snapshot, colours: Palette) -> None:
     with solara.Div(classes=["tt-columns"]):
         with solara.Div(classes=["tt-left"]):
             TextTable(["", shot.scenario.name], [list(row) for row in outcome_table(shot.result)])
-            EventLog(log_lines(shot))
+            EventLog(log_lines(shot), shot.day)
         with solara.Div(classes=["tt-right"]):
             Chart(
                 option=base_option(colours),

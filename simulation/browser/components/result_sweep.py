@@ -9,6 +9,8 @@ import solara
 
 from simulation.browser.catalogue import Source
 from simulation.browser.components.chart import Chart
+from simulation.browser.components.choice import Choice
+from simulation.browser.components.mistake import Mistake
 from simulation.browser.components.tables import TextTable
 from simulation.browser.palette import Palette
 from simulation.browser.results.result_charts import heat_option, line_option
@@ -34,7 +36,7 @@ def StoredSweep(folder: Path, colours: Palette, watch: Callable[[Source, int, in
 
     sweep, mistake = solara.use_memo(read, [folder])
     if sweep is None:
-        solara.Error(mistake, dense=True)
+        Mistake(mistake)
         return
     _Sweep(sweep, colours, watch)
 
@@ -57,7 +59,7 @@ def _Sweep(sweep: SweepFolder, colours: Palette, watch: Callable[[Source, int, i
             ("Up", [*(title for title in titles if title != across.value), _NONE], up), ("Arm, or difference", shows, show),
         ):  # fmt: skip
             with solara.Div(classes=["tt-wide"]):
-                solara.Select(label, values, state, on_value=lambda _: cell.set((-1, -1)), dense=True)
+                Choice(label, values, state, on_value=lambda _: cell.set((-1, -1)))
     x = sweep.axis(titles[across.value])
     y = sweep.axis(titles[up.value]) if up.value in titles and up.value != across.value else None
     name = outcomes[outcome.value]
@@ -114,8 +116,8 @@ def _Places(
     """Let a cell be chosen without a pointer."""
     places = {_where(x, y, place): place for place in sorted(set().union(*grids.values()))}
     chosen = next((words for words, place in places.items() if place == cell.value), _NOWHERE)
-    solara.Select(
-        "Single patients of", [_NOWHERE, *places], chosen, dense=True,
+    Choice(
+        "Single patients of", [_NOWHERE, *places], chosen,
         on_value=lambda words: cell.set(places.get(words, (-1, -1))),
     )  # fmt: skip
 
@@ -153,8 +155,7 @@ def _Runs(
         except UserError as error:
             mistake.value = str(error)
 
-    if mistake.value:
-        solara.v.Html(tag="div", class_="tt-mistake", children=[mistake.value])
+    Mistake(mistake.value)
     header = ["Arm", "Patient", outcome.replace("_", " "), "Relapse", "GvHD grade"]
     TextTable(header, rows, on_row=look, button="Watch", label="Single runs of the cell")
 

@@ -8,11 +8,14 @@ import solara
 
 from simulation.browser.catalogue import Source
 from simulation.browser.components.chart import Chart
+from simulation.browser.components.choice import Choice
+from simulation.browser.components.mistake import Mistake
 from simulation.browser.components.tables import TextTable
 from simulation.browser.palette import Palette
 from simulation.browser.results.result_charts import survival_option
 from simulation.browser.results.trial_folder import CURVES, TrialFolder, read_trial
 from simulation.errors import UserError
+from simulation.results.words import survival_words
 
 __all__ = ["StoredTrial"]
 
@@ -33,19 +36,18 @@ def StoredTrial(
             return None, str(error)
 
     trial, mistake = solara.use_memo(read, [folder])
-    outcome = solara.use_reactive("relapse_free_days")
+    outcome = solara.use_reactive(next(iter(CURVES)))
     if trial is None:
-        solara.Error(mistake, dense=True)
+        Mistake(mistake)
         return
     names = {declared.label: name for name, declared in CURVES.items()}
     with solara.Div(classes=["tt-twin-columns"]):
         with solara.Div(classes=["tt-left"]):
-            solara.Select(
+            Choice(
                 "Curves",
                 list(names),
                 CURVES[outcome.value].label,
                 on_value=lambda words: outcome.set(names[words]),
-                dense=True,
             )
             option = survival_option(trial, outcome.value, colours)
             Chart(
@@ -61,7 +63,7 @@ def _Patients(trial: TrialFolder, watch_twins: Callable[[Source, Source, int, in
     order = solara.use_reactive(_ORDERS[0])
     page = solara.use_reactive(0)
     arm, other = trial.main
-    days = {key: trial.numbers(key, "relapse_free_days") for key in (arm, other)}
+    days = {key: trial.numbers(key, trial.primary) for key in (arm, other)}
     gain = days[arm] - days[other]
     ranks = {_ORDERS[0]: np.argsort(-gain, kind="stable"), _ORDERS[1]: np.argsort(gain, kind="stable")}
     chosen = ranks.get(order.value, np.arange(gain.size))
@@ -70,23 +72,29 @@ def _Patients(trial: TrialFolder, watch_twins: Callable[[Source, Source, int, in
         [
             trial.rows[arm][i]["patient"],
             f"{gain[i]:+.4g} days",
-            *(_course(trial, key, int(i)) for key in (arm, other)),
+            *(trial.course(key, int(i)) for key in (arm, other)),
         ]
         for i in shown
     ]
 
+    mistake = solara.use_reactive("")
+
     def watch(index: int) -> None:
         patient = int(trial.rows[arm][shown[index]]["patient"])
-        watch_twins(trial.source(arm), trial.source(other), int(trial.found["seed"]), patient)
+        try:
+            watch_twins(trial.source(arm), trial.source(other), int(trial.found["seed"]), patient)
+            mistake.value = ""
+        except UserError as error:
+            mistake.value = str(error)
 
     with solara.Div(classes=["tt-bar"]):
         solara.v.Html(
-            tag="h3",
+            tag="h2",
             class_="tt-group",
-            children=[f"Patients: relapse-free days with {arm}, less those with {other}"],
+            children=[f"Patients: {survival_words(trial.primary)} with {arm}, less those with {other}"],
         )
         with solara.Div(classes=["tt-pick"]):
-            solara.Select("Order", list(_ORDERS), order, on_value=lambda _: page.set(0), dense=True)
+            Choice("Order", list(_ORDERS), order, on_value=lambda _: page.set(0))
         pages = -(-gain.size // _PAGE)
         if pages > 1:
             solara.Button(
@@ -99,6 +107,7 @@ def _Patients(trial: TrialFolder, watch_twins: Callable[[Source, Source, int, in
                 disabled=page.value + 1 >= pages,
                 on_click=lambda: page.set(page.value + 1),
             )
+    Mistake(mistake.value)
     TextTable(
         ["Patient", "Gain", arm, other],
         rows,
@@ -106,17 +115,3 @@ def _Patients(trial: TrialFolder, watch_twins: Callable[[Source, Source, int, in
         button="Watch as twins",
         label="Patients of the comparison",
     )
-
-
-def _course(trial: TrialFolder, arm: str, index: int) -> str:
-    row = trial.rows[arm][index]
-    told = []
-    if row["treatment_start_day"]:
-        told.append(f"treated from day {float(row['treatment_start_day']):.4g}")
-    if row["relapse_day"]:
-        told.append(f"relapse day {float(row['relapse_day']):.4g}")
-    if row["nrm_day"]:
-        told.append(f"death day {float(row['nrm_day']):.4g}")
-    grade = int(row["agvhd_grade"])
-    told.append(f"GvHD grade {('0', 'I', 'II', 'III', 'IV')[grade]}")
-    return ", ".join(told)

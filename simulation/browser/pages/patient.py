@@ -24,7 +24,7 @@ __all__ = ["PatientControls", "PatientPage"]
 @solara.component
 def PatientControls(view: PatientView, choices: list[Source]) -> None:
     """Show what stands in the sidebar."""
-    with solara.Column(gap="10px", classes=["tt-side"]):
+    with solara.Div(classes=["tt-side"]):
         ActNow(view)
         Parameters(view, choices)
 
@@ -57,7 +57,7 @@ def _Badges(view: PatientView) -> None:
 @solara.component
 def _Log(view: PatientView) -> None:
     view.frame.get()
-    EventLog(log_lines(view.shot))
+    EventLog(log_lines(view.shot), view.shot.day)
 
 
 @solara.component
@@ -78,6 +78,6 @@ def _Copy(view: PatientView) -> None:
     if view.player.playing:
         solara.v.Html(tag="div", class_="tt-note", children=["Pause to copy what is on the screen."])
         return
-    with solara.Card(margin=0, classes=["tt-card"]):
+    with solara.Div(classes=["tt-card"]):
         CopyText(title="Command", text=command(view.session), lines=3)
         CopyText(title="YAML", text=scenario_file(view.session), lines=8)

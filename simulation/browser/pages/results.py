@@ -6,12 +6,14 @@ from pathlib import Path
 import solara
 
 from simulation.browser.catalogue import Source
+from simulation.browser.components.choice import Choice
 from simulation.browser.components.result_run import StoredRuns
 from simulation.browser.components.result_sweep import StoredSweep
 from simulation.browser.components.result_trial import StoredTrial
 from simulation.browser.components.tables import TextTable
 from simulation.browser.palette import palette
 from simulation.browser.results.folders import KINDS, found_folders, kind_of, open_folder
+from simulation.browser.server import started
 from simulation.errors import UserError
 
 __all__ = ["ResultsPage"]
@@ -22,24 +24,31 @@ _EXAMPLE = "python run_sim.py compare scenarios/trials/therapeutic_vs_preemptive
 
 @solara.component
 def ResultsPage(
-    watch: Callable[[Source, int, int], None], watch_twins: Callable[[Source, Source, int, int], None]
+    folder: "solara.Reactive[str]",
+    watch: Callable[[Source, int, int], None],
+    watch_twins: Callable[[Source, Source, int, int], None],
 ) -> None:
     """Let a folder be named, and show what it holds."""
     colours = palette(bool(solara.lab.use_dark_effective()))
-    typed = solara.use_reactive("")
+    typed = solara.use_reactive(folder.value)
     mistake = solara.use_reactive("")
     opened: solara.Reactive[tuple[Path, str] | None] = solara.use_reactive(None)
     found = solara.use_memo(
-        lambda: {str(path): KINDS[kind_of(path) or "run"] for path in found_folders()}, []
+        lambda: {str(path): KINDS[kind_of(path) or "run"] for path in found_folders(started().results)}, []
     )
 
     def take(text: str) -> None:
         typed.value = text
         try:
-            opened.value = open_folder(text)
-            mistake.value = ""
+            opened.value = open_folder(text, started().results)
+            mistake.value, folder.value = "", text
         except UserError as error:
             mistake.value = str(error)
+            opened.value, folder.value = None, ""  # what was shown before has another name
+
+    solara.use_effect(
+        lambda: take(folder.value) if folder.value else None, []
+    )  # that of the address, or of last time
 
     with solara.Div(classes=["tt-page"]):
         with solara.Div(classes=["tt-bar", "tt-twin-bar"]):
@@ -51,21 +60,21 @@ def ResultsPage(
             solara.Button("Open", outlined=True, on_click=lambda: take(typed.value))
             if found:
                 with solara.Div(classes=["tt-wide"]):
-                    solara.Select(
-                        "Folders in results/", [_PICK, *found], _PICK, dense=True,
+                    Choice(
+                        "Folders with results", [_PICK, *found], _PICK,
                         on_value=lambda text: take(text) if text != _PICK else None,
                     )  # fmt: skip
         if opened.value is None:
             _Found(found, take)
             return
-        folder, kind = opened.value
-        solara.v.Html(tag="div", class_="tt-note", children=[f"{folder}: {KINDS[kind]}"])
+        shown, kind = opened.value
+        solara.v.Html(tag="div", class_="tt-note", children=[f"{shown}: {KINDS[kind]}"])
         if kind == "trial":
-            StoredTrial(folder, colours, watch_twins).key(str(folder))
+            StoredTrial(shown, colours, watch_twins).key(str(shown))
         elif kind == "sweep":
-            StoredSweep(folder, colours, watch).key(str(folder))
+            StoredSweep(shown, colours, watch).key(str(shown))
         else:
-            StoredRuns(folder, colours, watch).key(str(folder))
+            StoredRuns(shown, colours, watch).key(str(shown))
 
 
 @solara.component

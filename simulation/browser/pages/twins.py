@@ -1,19 +1,24 @@
 """Page 2: the same patient under two strategies, side by side and in step."""
 
 import json
+from typing import Final
 
 import solara
 
 from simulation.browser.catalogue import Source
 from simulation.browser.components.chart import Chart
+from simulation.browser.components.choice import Choice
 from simulation.browser.components.marrow_map import MarrowMap
 from simulation.browser.components.marrow_panel import Legend
+from simulation.browser.components.mistake import Mistake
 from simulation.browser.components.play_bar import Told, Transport
 from simulation.browser.components.tables import TextTable
 from simulation.browser.marrow import LAYERS, paint
 from simulation.browser.palette import ARMS, Palette, palette
 from simulation.browser.twin_charts import HEIGHT, twin_frame, twin_option
 from simulation.browser.twins import TwinView, difference
+from simulation.products.registry import PRODUCTS
+from simulation.scenario.schema import Scenario
 
 __all__ = ["TwinsPage"]
 
@@ -38,7 +43,6 @@ def TwinsPage(view: TwinView, choices: list[Source]) -> None:
 def _Controls(view: TwinView, choices: list[Source]) -> None:
     view.changed.get()
     known = list(choices) + [source for source in view.sources if source not in choices]
-    labels = [source.label for source in known]
 
     def reset() -> None:
         view.restart()
@@ -48,11 +52,8 @@ def _Controls(view: TwinView, choices: list[Source]) -> None:
         with solara.Div(classes=["tt-bar", "tt-twin-bar"]):
             for which, who in enumerate("AB"):
                 with solara.Div(classes=["tt-pick"]):
-                    solara.Select(
-                        f"Strategy {who} ↺", labels, view.sources[which].label, dense=True,
-                        on_value=lambda label, which=which: view.choose(which, known[labels.index(label)]),
-                    )  # fmt: skip
-                    _mistake(view.errors.get(f"strategy_{which}"))
+                    _Strategy(view, which, f"Strategy {who} ↺", known)
+                    Mistake(view.errors.get(f"strategy_{which}"))
             for name, label in (("seed", "Seed ↺"), ("patient", "Patient number ↺")):
                 with solara.Div(classes=["tt-number", f"tt-twin-{name}"]):
                     solara.InputText(
@@ -63,12 +64,21 @@ def _Controls(view: TwinView, choices: list[Source]) -> None:
         Told(view.player.error, "")
 
 
+def _Strategy(view: TwinView, which: int, label: str, known: list[Source]) -> None:
+    labels = [source.label for source in known]
+
+    def choose(chosen: str) -> None:
+        view.choose(which, known[labels.index(chosen)])
+
+    Choice(label, labels, view.sources[which].label, on_value=choose)
+
+
 @solara.component
 def _Maps(view: TwinView, colours: Palette) -> None:
     view.frame.get()
     layer = view.layer.value
-    solara.Select(
-        "Map of the marrow", list(LAYERS.values()), LAYERS[layer], dense=True,
+    Choice(
+        "Map of the marrow", list(LAYERS.values()), LAYERS[layer],
         on_value=lambda words: view.layer.set(next(key for key, name in LAYERS.items() if name == words)),
     )  # fmt: skip
     images = [paint(shot.layers, layer, colours) for shot in view.shots]
@@ -114,8 +124,31 @@ def parting_words(view: TwinView) -> str:
     if parted is None:
         return f"Day {view.day:.4g}. Identical so far, to the last cell."
     if parted < 0 or parted == view.first_day:
-        return f"Day {view.day:.4g}. Different from the start: the scenarios differ in the patient himself."
+        return f"Day {view.day:.4g}. Different from the start: {what_differs(*view.scenarios)}."
     return f"Day {view.day:.4g}. Identical until day {parted:.4g} (vertical line); what differs since is marked ≠."
+
+
+def what_differs(first: Scenario, second: Scenario) -> str:
+    """Say in what two scenarios differ from the first day on."""
+    one, other = first.model_dump(), second.model_dump()
+    keys = {key for key in one if one[key] != other[key]} - _NAMES
+    drugs = [product.word for product in PRODUCTS if product.name in keys]
+    told = [f"what is given ({', '.join(drugs)})"] if drugs else []
+    rest = keys - {product.name for product in PRODUCTS}
+    told += [words for words, of in _PARTS if rest & of]
+    if rest - set().union(*(of for _, of in _PARTS)):
+        told.append("the settings of the scenario")
+    return f"the scenarios differ in {' and in '.join(told)}" if told else "chance, or a rule of one's own"
+
+
+_NAMES: Final = {"name", "description"}
+_PARTS: Final = (
+    ("the patient himself", {"patient", "parameters", "processes", "marrow"}),
+    ("the transplant", {"donor", "graft"}),
+    ("when treatment starts and ends", {"start", "retreatment", "stop"}),
+    ("what is measured", {"monitoring", "definitions"}),
+    ("rules of one's own", {"plugin"}),
+)
 
 
 @solara.component
@@ -127,8 +160,3 @@ def _Charts(view: TwinView, colours: Palette) -> None:
         event_drawn=lambda _: view.player.drawn(),
         label=f"Charts of both twins until day {view.day:.4g}: leukaemia, T cells in blood, drug level, tissue",
     )  # fmt: skip
-
-
-def _mistake(text: str | None) -> None:
-    if text:
-        solara.v.Html(tag="div", class_="tt-mistake", children=[text])

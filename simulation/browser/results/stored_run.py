@@ -1,31 +1,43 @@
 """One run read back from its folder, as a frame that the charts of page 1 can draw."""
 
-import csv
-import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from simulation.body.virtual_patient import patient_values
+from simulation.browser.charts import frame_option
+from simulation.browser.components.event_log import log_lines
+from simulation.browser.palette import LIGHT
+from simulation.browser.results.damage import reading, record_of, table_of
 from simulation.browser.snapshot import Snapshot, thinned
 from simulation.clinic.events import Event
-from simulation.errors import UserError
 from simulation.results.result import Result
+from simulation.results.words import outcome_table
 from simulation.scenario.load import load_scenario
 
 __all__ = ["stored_run"]
 
+_EVENT: Final = ("day", "kind", "what", "value", "unit", "detail")
+
 
 def stored_run(folder: Path) -> Snapshot:
     """Return the run in a folder as it stood at its end; raise `UserError` where the folder is damaged."""
+    with reading(folder):
+        shot = _shot(folder)
+        frame_option(shot, LIGHT)  # all that the page asks of it
+        outcome_table(shot.result)
+        log_lines(shot)
+    return shot
+
+
+def _shot(folder: Path) -> Snapshot:
     scenario = load_scenario(folder / "scenario.resolved.yaml")
-    try:
-        outcomes = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        columns = _columns(folder / "trajectory.csv")
-        events = tuple(_events(folder / "events.csv"))
-        seed, patient = int(outcomes["seed"]), int(outcomes["patient"])
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"is not whole: {error}", file=str(folder)) from None
+    outcomes = record_of(folder / "summary.json")
+    columns = _columns(folder / "trajectory.csv")
+    events = tuple(_event(row) for row in table_of(folder / "events.csv", _EVENT))
+    seed, patient = int(outcomes["seed"]), int(outcomes["patient"])
     values = patient_values(scenario, seed, patient)
     result = Result(scenario, seed, patient, columns, events, outcomes)
     last = {name: float(column[-1]) for name, column in columns.items()}
@@ -47,24 +59,12 @@ def stored_run(folder: Path) -> Snapshot:
 
 
 def _columns(path: Path) -> dict[str, np.ndarray]:
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
+    rows = table_of(path)
     if not rows:
-        raise ValueError("trajectory.csv has no rows")
-    table = [[float(field) if field else np.nan for field in row] for row in rows]
-    return {name: np.array([row[index] for row in table]) for index, name in enumerate(header)}
+        raise ValueError(f"{path.name} has no rows")
+    return {name: np.array([float(row[name]) if row[name] else np.nan for row in rows]) for name in rows[0]}
 
 
-def _events(path: Path) -> list[Event]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
-            Event(
-                float(row["day"]),
-                row["kind"],
-                row["what"],
-                float(row["value"]) if row["value"] else None,
-                row["unit"],
-                row["detail"],
-            )
-            for row in csv.DictReader(file)
-        ]
+def _event(row: Mapping[str, str]) -> Event:
+    day, kind, what, value, unit, detail = (row[name] for name in _EVENT)
+    return Event(float(day), kind, what, float(value) if value else None, unit, detail)

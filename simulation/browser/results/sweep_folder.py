@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from simulation.browser.catalogue import Source
-from simulation.errors import UserError
+from simulation.browser.results.damage import reading
 from simulation.sweep.factors import Factor
 from simulation.sweep.outcomes import NumericOutcome
 from simulation.sweep.plan import Plan, load_plan
@@ -108,11 +108,17 @@ def _mean(runs: list[dict[str, Any]], outcome: str) -> float:
 
 def read_sweep(folder: Path) -> SweepFolder:
     """Return the sweep in a folder; raise `UserError` where nothing is done yet or the folder is damaged."""
-    plan = load_plan(folder)
-    try:
+    with reading(folder):
+        plan = load_plan(folder)
         rows = tuple(Table(folder, plan).rows())
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"is not whole: {error}", file=str(folder)) from None
-    if not rows:
-        raise UserError("holds no run that is done yet", file=str(folder))
-    return SweepFolder(folder, plan, rows)
+        if not rows:
+            raise ValueError("it holds no run that is done yet")
+        sweep = SweepFolder(folder, plan, rows)
+        axes = [sweep.axis(factor.name) for factor in sweep.factors]  # all that is shown rests on them
+        for row in rows:
+            plan.arms[row["arm"]], int(row["seed"]), int(row["patient"])
+            for axis in axes:
+                axis.index(row[axis.factor.name])
+        for outcome in sweep.outcomes:
+            _mean(list(rows), outcome.name)
+    return sweep

@@ -1,7 +1,5 @@
 """The results of `compare`, read back: the same patients in every arm, and what was found."""
 
-import csv
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from simulation.browser.catalogue import Source
+from simulation.browser.results.damage import reading, record_of, table_of
 from simulation.clinic.outcomes import OUTCOMES, selected
-from simulation.errors import UserError
 from simulation.number_words import number_text
 from simulation.results.words import share_title
 from simulation.statistics.survival import SurvivalCurve, kaplan_meier
 
 __all__ = ["CURVES", "TrialFolder", "read_trial"]
 
+_PERCENT: Final = "\N{NO-BREAK SPACE}%"  # a number and its sign stay on one line
+_TO: Final = "\N{NON-BREAKING HYPHEN}"
 CURVES: Final = {one.name: one for one in selected("survival") if one.censored}
 
 
@@ -28,7 +28,7 @@ class TrialFolder:
 
     folder: Path
     found: Mapping[str, Any]  # comparison.json
-    rows: Mapping[str, list[dict[str, str]]]
+    rows: Mapping[str, list[Mapping[str, str]]]
 
     @property
     def arms(self) -> list[str]:
@@ -41,6 +41,11 @@ class TrialFolder:
         told = self.found["main_comparison"]
         return told["arm"], told["versus"]
 
+    @property
+    def primary(self) -> str:
+        """Return the name of the outcome by which the trial is read."""
+        return str(self.found["primary_outcome"])
+
     def numbers(self, arm: str, name: str) -> npt.NDArray[np.float64]:
         """Return a column of one arm, NaN where a field is empty, shape (patients,)."""
         return np.array([float(row[name]) if row.get(name) else np.nan for row in self.rows[arm]])
@@ -49,6 +54,20 @@ class TrialFolder:
         """Return the Kaplan-Meier curve of one arm."""
         censored = np.array([row[CURVES[outcome].censored] == "true" for row in self.rows[arm]])
         return kaplan_meier(self.numbers(arm, outcome), ~censored)
+
+    def course(self, arm: str, index: int) -> str:
+        """Return what happened to one patient of an arm, in words."""
+        row = self.rows[arm][index]
+        told = []
+        if row["treatment_start_day"]:
+            told.append(f"treated from day {float(row['treatment_start_day']):.4g}")
+        if row["relapse_day"]:
+            told.append(f"relapse day {float(row['relapse_day']):.4g}")
+        if row["nrm_day"]:
+            told.append(f"death day {float(row['nrm_day']):.4g}")
+        grade = int(row["agvhd_grade"])
+        told.append(f"GvHD grade {('0', 'I', 'II', 'III', 'IV')[grade]}")
+        return ", ".join(told)
 
     def source(self, arm: str) -> Source:
         """Return an arm's scenario."""
@@ -74,20 +93,36 @@ class TrialFolder:
 def _share(told: Mapping[str, Any] | None) -> str:
     if not told or told.get("value") is None:
         return "\N{EN DASH}"
-    interval = f"95 % interval {100 * told['low']:.0f}-{100 * told['high']:.0f} %"
-    return f"{100 * told['value']:.0f} % ({told['count']} of {told['of']}; {interval})"
+    low, high, value = (f"{100 * told[name]:.0f}" for name in ("low", "high", "value"))
+    interval = f"95{_PERCENT} interval {low}{_TO}{high}{_PERCENT}"
+    return f"{value}{_PERCENT} ({told['count']} of {told['of']}; {interval})"
 
 
 def read_trial(folder: Path) -> TrialFolder:
     """Return the trial in a folder; raise `UserError` where it is not whole."""
-    try:
-        found = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
-        rows: dict[str, list[dict[str, str]]] = {arm: [] for arm in found["arms"]}
-        with (folder / "patients.csv").open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                rows[row["arm"]].append(row)
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"is not whole: {error}", file=str(folder)) from None
-    if not rows or not all(rows.values()):
-        raise UserError("holds no patients yet", file=str(folder))
-    return TrialFolder(folder, found, rows)
+    with reading(folder):
+        found = record_of(folder / "comparison.json")
+        rows: dict[str, list[Mapping[str, str]]] = {arm: [] for arm in found["arms"]}
+        for row in table_of(folder / "patients.csv"):
+            rows[row["arm"]].append(row)
+        if not rows or not all(rows.values()):
+            raise ValueError("it holds no patients yet")
+        trial = TrialFolder(folder, found, rows)
+        _all_that_is_shown(trial)
+    return trial
+
+
+def _all_that_is_shown(trial: TrialFolder) -> None:
+    trial.table()
+    int(trial.found["seed"])
+    arm, other = trial.main
+    for key in (arm, other):
+        trial.numbers(key, OUTCOMES[trial.primary].name)
+    listed = [[int(row["patient"]) for row in trial.rows[key]] for key in (arm, other)]
+    if listed[0] != listed[1]:
+        raise ValueError("patients.csv: the arms do not hold the same patients")
+    for key in trial.arms:
+        for name in CURVES:
+            trial.curve(key, name)
+        for index in range(len(trial.rows[key])):
+            trial.course(key, index)

@@ -1,5 +1,6 @@
 """`view`: watch and steer a patient in the browser."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ Examples:
   python run_sim.py view scenarios/therapeutic.yaml --seed 3
   python run_sim.py view scenarios/preemptive.yaml --port 9000 --no-open
 
-The page is served to this machine only and needs no network. Ctrl-C ends it.
+The page is served to this machine only, to the browser that opens the address first, and needs no network. Ctrl-C ends it.
 """
 
 
@@ -26,13 +27,26 @@ The page is served to this machine only and needs no network. Ctrl-C ends it.
     help="Port; the first free one from 8765 on unless given.",
 )
 @click.option("--no-open", is_flag=True, help="Only say the address, do not open a browser.")
+@click.option(
+    "--results",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Folder whose results, and those below it, the page may show; may be repeated. Default: results.",
+)
 @options.seed()
 @options.patient(
     "Number of the patient: other chance events and, where the scenario has distributions, another person."
 )
 @options.settings()
 def view(
-    file: str | None, port: int | None, no_open: bool, seed: int, patient: int, settings: tuple[str, ...]
+    file: str | None,
+    port: int | None,
+    no_open: bool,
+    results: tuple[Path, ...],
+    seed: int,
+    patient: int,
+    settings: tuple[str, ...],
 ) -> int:
     """Watch and steer one patient, compare twins, and look into results, in the browser.
 
@@ -45,12 +59,27 @@ def view(
         )
     if file is not None:
         options.load_all((file,), settings)  # a mistake is told here, not on the page
+    for folder in results:
+        if not folder.is_dir():
+            raise UserError(f"--results: there is no folder {str(folder)!r}")
+    _tell_stage("Starting the page (10 to 60 s: the first start after an installation compiles) ...")
     from simulation.browser.server import Start, serve
 
-    start = Start(None if file is None else Path(file), settings, seed, patient)
-    serve(port, start, on_ready=_tell, open_browser=not no_open)
+    start = Start(
+        None if file is None else Path(file), settings, seed, patient, results or (Path("results"),)
+    )
+    serve(port, start, on_ready=_tell, on_used=_tell_next, on_stage=_tell_stage, open_browser=not no_open)
     return ExitStatus.DONE
 
 
+def _tell_stage(words: str) -> None:
+    click.echo(words, err=True)
+
+
 def _tell(address: str) -> None:
-    click.echo(f"The page is at {address}\nCtrl-C ends it.")
+    click.echo(f"The page is at {address}\nThe address opens it once. Ctrl-C ends it.")
+
+
+def _tell_next(address: str) -> None:
+    with suppress(OSError):  # a terminal that is gone reads nothing, and the page goes on
+        click.echo(f"Opened. For another browser: {address}")
