@@ -25,6 +25,7 @@ PROCESSES: dict[str, Process] = {p.name: p for p in (*BEFORE_EVENTS, *AFTER_EVEN
 BENCH = {
     "cl_blinatumomab": 2.22 * 24.0,
     "volume_blinatumomab": 5.98,
+    "ratio_antigen_sink": 0.0,
     "ec50_activation": 100.0,
     "ec50_killing": 150.0,
     "rate_contacts": 200.0,

@@ -73,6 +73,18 @@ def test_cells_see_plasma_times_partition_times_perfusion() -> None:
     )
 
 
+def test_a_packed_marrow_holds_less_drug_and_blood_does_not() -> None:
+    lab = Lab(PlaceKind.MARROW, PlaceKind.MARROW, PlaceKind.BLOOD, ratio_antigen_sink=8.0)
+    for place, share in enumerate((0.75, 0.25, 0.75)):
+        lab.add(encode(BLAST), share * 1e10, place=place)
+        lab.places.normal[place] = (1 - share) * 1e10
+    lab.state.infusion_ug_per_day[DRUG] = 28.0
+    lab.run(5.0, 0.25, "blinatumomab_pk")
+    steady = 1000.0 * 28 / CL
+    expected = steady * np.array([1 / 7, 1 / 3, 1.0])
+    np.testing.assert_allclose(lab.state.signals.drug_pg_ml[0], expected, rtol=1e-9)
+
+
 def test_drug_washes_out_to_exactly_nothing() -> None:
     lab = Lab(PlaceKind.BLOOD)
     lab.state.plasma_pg_ml[DRUG] = 500.0
