@@ -14,7 +14,17 @@ from simulation.biology.drugs import PLAIN_DRUGS
 from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS, Order
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import Process, State
-from simulation.biology.traits import BLAST, CLASS, EFFECTOR, ENGAGED_TCON, ENGAGED_TREG, TCON, TREG, encode
+from simulation.biology.traits import (
+    BLAST,
+    CLASS,
+    DIVISIONS_LEFT,
+    EFFECTOR,
+    ENGAGED_TCON,
+    ENGAGED_TREG,
+    TCON,
+    TREG,
+    encode,
+)
 from simulation.body import Body
 from simulation.parameters.processes import PROCESS_NAMES
 from simulation.products.immunosuppression import Exposure
@@ -39,6 +49,7 @@ def busy_body(*off: str) -> Body:
         state.pop.add(encode(TCON), niche, 10**8)
         state.pop.add(encode(TREG), niche, 10**7)
         state.pop.add(encode(TCON, alloreactive=True, stage=EFFECTOR), niche, 10**7)
+        state.pop.add(encode(TCON, alloreactive=True, haematopoietic=True), niche, 10**7)
     for kind in (PlaceKind.BLOOD, PlaceKind.LYMPHOID, PlaceKind.TISSUE):
         place = places.index(kind)
         state.pop.add(encode(TCON), place, 10**9)
@@ -63,6 +74,14 @@ class Seen:
         self.events = np.zeros((CLASS.largest + 1, len(Channel)), np.int64)
 
 
+def primed_in_the_marrow(state: State) -> float:
+    """Return cells of the marrow with programmed divisions left: who is primed in lymphoid tissue goes through them there."""
+    rows = state.t_rows
+    inside = state.pop.place[rows] < state.places.n_niches
+    waiting = DIVISIONS_LEFT.of(state.pop.codes(rows)) > 0
+    return float(state.pop.cells[rows][inside & waiting].sum())
+
+
 # What only this process does: zero without it, and not zero with it.
 TRACE: dict[str, Callable[[State, Seen], float]] = {
     "contact": lambda s, _: float(s.signals.busy.sum() + s.signals.synapse_rate.sum()),
@@ -74,7 +93,8 @@ TRACE: dict[str, Callable[[State, Seen], float]] = {
     "activation": tally(T_CELLS, Channel.ENGAGE, Channel.REVERT, Channel.ACTIVATION_DEATH),
     "exhaustion": lambda s, _: float(s.pop.traits[s.pop.rows()].sum()),
     "homeostasis": lambda s, _: abs(s.signals.lymphopenia),
-    "priming": tally(T_CELLS, Channel.PRIME, Channel.RECALL, Channel.CONTRACT, Channel.PROGRAM),
+    "priming": tally(T_CELLS, Channel.CONTRACT, Channel.PROGRAM),
+    "marrow_priming": lambda s, _: primed_in_the_marrow(s),
     "treg": lambda s, _: float(s.signals.suppression.sum()),
     "trafficking": tally(T_CELLS, Channel.TO_MARROW, Channel.TO_LYMPHOID, Channel.TO_TISSUE),
     "margination": lambda s, _: s.marginated,
@@ -180,7 +200,11 @@ def test_every_process_reads_the_parameters_that_it_declares_and_no_others() -> 
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "p"
         }
         if name == "immunosuppression":
-            read |= {f"factor_{what}_{drug}" for what in ("proliferation", "killing") for drug in PLAIN_DRUGS}
+            read |= {
+                f"factor_{what}_{drug}"
+                for what in ("proliferation", "killing", "homeostasis")
+                for drug in PLAIN_DRUGS
+            }
         if name == "antigen_loss":
             read |= {antigen.p_loss for antigen in ANTIGENS if antigen.p_loss}
         assert read == set(process.reads), name  # type: ignore[attr-defined]
