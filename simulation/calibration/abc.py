@@ -66,7 +66,7 @@ def evaluate(
             if target.experiment != name:
                 continue
             statistic = found[target.name]
-            z = min(abs(target.z(statistic)), _LARGEST_Z)
+            z = min(abs(target.misfit(statistic)), _LARGEST_Z)
             total += problem.weights[target.id] * z * z
             told[target.id] = _plain(statistic)
         if math.sqrt(total / weights) > enough:

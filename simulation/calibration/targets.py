@@ -60,8 +60,21 @@ class Target:
         """Return the distance in standard errors of both and the tolerance; a statistic of nobody is far off."""
         if not found.known:
             return _NOBODY_Z
-        gap = found.point - transformed(self.observed, self.scale)
-        return gap / math.sqrt(self.se**2 + found.se**2 + self.tolerance**2)
+        return self.gap(found) / math.sqrt(self.se**2 + found.se**2 + self.tolerance**2)
+
+    def misfit(self, found: Statistic) -> float:
+        """Return the distance in the observation's own standard errors, for a search.
+
+        Candidates meet the same patients, so their differences are not chance; and a candidate with few responders, whose
+        statistics are known badly, must not seem near for that.
+        """
+        if not found.known:
+            return _NOBODY_Z
+        return self.gap(found) / math.sqrt(self.se**2 + self.tolerance**2)
+
+    def gap(self, found: Statistic) -> float:
+        """Return simulated minus observed on the scale."""
+        return found.point - transformed(self.observed, self.scale)
 
     def agrees(self, found: Statistic) -> bool:
         """Return whether the simulated value lies within the observation's limits."""

@@ -47,7 +47,7 @@ def texts() -> dict[str, str]:
         "outcomes": ["relapse", {"late": {"of": "relapse_day", "by": "day 30"}}],
         "analysis": {"thresholds": [{"along": "phi_bm", "outcome": "relapse", "value": 0.5}]},
     }  # fmt: skip
-    fit = yaml.safe_load((scenarios / "calibration" / "gvhd.yaml").read_text())
+    fit = yaml.safe_load((scenarios / "calibration" / "transplant.yaml").read_text())
     fit["given"] = str(scenarios / "calibration" / fit["given"])
     experiment = yaml.safe_load((scenarios / "in_vitro" / "cytotoxicity.yaml").read_text())
     return {

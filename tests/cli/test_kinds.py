@@ -47,7 +47,7 @@ def test_every_shipped_file_is_what_its_folder_says(file: Path, tmp_path: Path) 
             "cohorts/matched_sibling.yaml",
             "(cohort: High-risk CD19+ ALL after Treg/Tcon transplant from a matched sibling",
         ),
-        ("calibration/escape.yaml", "(fit: "),
+        ("calibration/transplant.yaml", "(fit: "),
         ("in_vitro/suppression_assay.yaml", "(experiment in wells: Treg suppression assay"),
     ],
 )
@@ -87,7 +87,7 @@ def test_a_mistake_is_told_in_the_words_of_its_kind(
     [
         ("trials/timing_by_dli.yaml", "compare"),
         ("sweeps/phi_bm.yaml", "sweep"),
-        ("calibration/escape.yaml", "calibrate"),
+        ("calibration/transplant.yaml", "calibrate"),
         ("cohorts/matched_sibling.yaml", "cohort"),
     ],
 )
