@@ -65,7 +65,7 @@ TINY: Final[Mapping[str, Any]] = {
     "parameters.n_t_cell_set_point_early": f"{2.5e10 * SMALL} cells",
     "parameters.n_t_cell_set_point_late": f"{2.5e11 * SMALL} cells",
     "parameters.n_effectors_half_damage": f"{1e6 * SMALL} cells/kg",
-    "parameters.n_extramedullary_cells": f"{1e10 * SMALL} cells",
+    "patient.n_extramedullary_cells": f"{1e10 * SMALL} cells",
     "parameters.rate_death_agvhd_3": "0 /day",  # everyone is followed to the end
     "parameters.rate_death_agvhd_4": "0 /day",
     "parameters.rate_death_crs_4": "0 /day",

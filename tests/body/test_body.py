@@ -227,7 +227,7 @@ def test_an_extramedullary_site_is_there_where_it_has_room_and_the_scenario_allo
         ("0 cells", True, False),
         ("1e8 cells", False, False),
     ):
-        made = {"parameters.n_extramedullary_cells": room, "marrow.extramedullary_site": allowed}
+        made = {"patient.n_extramedullary_cells": room, "marrow.extramedullary_site": allowed}
         places = patient(**made, **{"parameters.access_extramedullary": 0.2}).state.places
         site = places.index(PlaceKind.EXTRAMEDULLARY)
         assert (site >= 0) == there
