@@ -2,8 +2,8 @@
 
 from math import exp, expm1
 
-from simulation.biology.here import Here
 from simulation.biology.contact import at_hand, targets_at
+from simulation.biology.here import Here
 from simulation.biology.places import ACCESS, DRUG_PARTITION, PlaceKind
 from simulation.biology.state import CompiledProcess
 from simulation.engine.compiled import inner, kernel
@@ -54,8 +54,6 @@ class BlinatumomabPk(CompiledProcess):
     """
 
     name = "blinatumomab_pk"
-    source = (
-        "Clements 2020, doi 10.1007/s40262-019-00823-8 (CL, V); Hosseini 2020 supplement (partition); sink: docs/evidence.md#p15"
-    )
+    source = "Clements 2020, doi 10.1007/s40262-019-00823-8 (CL, V); Hosseini 2020 supplement (partition); sink: docs/evidence.md#p15"
     reads = ("ratio_antigen_sink",)
     law = circulate

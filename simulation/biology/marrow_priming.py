@@ -67,7 +67,7 @@ class MarrowPriming(CompiledProcess):
 
     name = "marrow_priming"
     source = (
-        "12 of 17 minor antigens not on fibroblasts: Blood 1998;91:2197; marrow CD8 as the target of DLI: Blood 2014;123:1412; "
+        "12 of 17 minor antigens not on fibroblasts: Blood 1998;91:2197; marrow CD8 as their target: Blood 2014;123:1412; "
         "rates: assumption"
     )
     reads = (

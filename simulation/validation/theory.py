@@ -125,7 +125,10 @@ def holling(effort: Effort) -> Found:
     """Read kills per killer and day: k_max where targets abound, mass action where they are rare."""
     per_killer = []
     for fraction in (0.9, 1e-4):
-        plan = {"blinatumomab.dose": "300 ug/day", "parameters.ratio_antigen_sink": 0}  # drug enough in a packed marrow, too
+        plan = {
+            "blinatumomab.dose": "300 ug/day",
+            "parameters.ratio_antigen_sink": 0,
+        }  # drug enough in a packed marrow, too
         life = Life(small("preemptive", burden_plan(fraction, 5.0) | plan))
         life.run(42.0)
         state, p = life.body.state, life.body.values

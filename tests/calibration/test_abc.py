@@ -52,7 +52,7 @@ def a_problem(**changes: object) -> Problem:
             Free("treg_engaged_weight", 1.0, 20.0, True),
         ),
         Candidate(), (product, third), {"A": 1.0, "B": 1.0}, {"overt": 4}, Fidelity(), 
-        Effort(design=64, keep=16, rounds=4, particles=24, finalists=3, confirm=2),
+        Effort(design=64, keep=16, rounds=8, particles=24, finalists=3, confirm=2),
     )  # fmt: skip
     return replace(problem, **changes)  # type: ignore[arg-type]
 

@@ -125,9 +125,14 @@ def test_a_cohort_takes_over_what_the_table_says_of_those_that_vary(
     assert correlations("between_patients: none") == []
     after = load_cohort_arm(STANDARD)[0]
     assert (after.varies, len(after.dependence.pairs)) == (before.varies, 2)
-    vary = load_quick_trial(NAMES, SHORT, TINY, vary=True).arms[0].scenario.patient
-    assert vary["weight"] == 70.0
-    assert [pair.correlation for pair in vary.dependence.pairs] == [0.2], "the file fixes the weight"
+    drawn = load_quick_trial(NAMES, SHORT, TINY).arms[0].scenario.patient
+    assert [pair.correlation for pair in drawn.dependence.pairs] == [0.3, 0.2]
+    fixed = (
+        load_quick_trial(NAMES, SHORT, [*TINY, ("parameters.weight", "70 kg", "--set")])
+        .arms[0]
+        .scenario.patient
+    )
+    assert [pair.correlation for pair in fixed.dependence.pairs] == [0.2], "who is fixed leaves his pairs"
 
 
 def test_the_command_takes_such_a_cohort_and_says_what_is_wrong_with_one(

@@ -199,7 +199,7 @@ def test_every_provenance_is_made_by_one_function(left: Path) -> None:
     places: list[Any] = [json.loads((left / folder / MANIFEST).read_text()) for folder in MANIFESTS]
     places.append(json.loads((left / "sweep" / "out" / "plan.json").read_text())["about"])
     places.append(json.loads((left / "trial" / "store" / "design.json").read_text())["about"])
-    places.append(json.loads((left / "validation" / "v.json").read_text())["provenance"])
+    places.append(json.loads((left / "validation" / "validation.json").read_text())["provenance"])
     for known in places:
         for name, value in provenance().items():
             assert known[name] == value, name

@@ -37,8 +37,8 @@ def test_what_each_class_has() -> None:
         "cells", "clone", "kept_apart", "place", "place_kind", "position", "tag", "unique_id",
     }  # fmt: skip
     t_cell = {
-        "alloreactive", "divisions_left", "exhaustion", "exhaustion_reversible", "exhaustion_terminal", "lineage", "origin",
-        "stage",
+        "alloreactive", "divisions_left", "exhaustion", "exhaustion_reversible", "exhaustion_terminal", "haematopoietic", "lineage",
+        "origin", "stage",
     }  # fmt: skip
     assert set(attributes(LeukemicBlast)) == common | {"cd19", "hla_haplotype"}
     for cls in (DonorTcon, DonorTreg, EngagedTCell):
@@ -318,7 +318,7 @@ def test_one_cell_an_agent(make: Make, scenario: Scenario) -> None:
             update={
                 "resolution": one,
                 "graft": scenario.graft.model_copy(update=few),
-                "patient": {**scenario.patient, "n_residual_blasts": 100.0},
+                "patient": scenario.patient.fixing({"n_residual_blasts": 100.0}),
             }
         )
     )

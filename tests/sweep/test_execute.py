@@ -208,7 +208,7 @@ def test_a_point_that_is_not_valid_is_a_row_and_not_the_end(small: Path, tmp_pat
     wrong, right = (Job(i, i, 0, 0, 0, (value, 1.0)) for i, value in enumerate((7.0, 0.5)))
     rows = sorted(rows_of(work, [wrong, right]), key=lambda row: row["run"])
     assert [row["status"] for row in rows] == ["failed", "done"]
-    assert "not valid" in rows[0]["error"] and "0 to 1" in rows[0]["error"]
+    assert "not valid" in rows[0]["error"] and "0 to 2" in rows[0]["error"]
 
 
 def test_outcomes_from_the_trajectory_and_independent_numbers(small: Path, tmp_path: Path) -> None:

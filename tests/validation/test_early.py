@@ -13,11 +13,12 @@ def outcome(days: float) -> Row:
         ("relapse_day", "treatment_start_day", "complete_remission_day", "mrd_negative_day"), 1.0
     )
     survival = {"current_leukaemia_free_days": days, "relapse_free_days": days}
-    return Row(events | survival | {"agvhd_grade": 0, "blinatumomab_days": 56.0})
+    by_day = dict.fromkeys((365.0, 730.0, 1095.0), days)
+    return Row(events | survival | {"agvhd_grade": 0, "blinatumomab_days": 56.0}, by_day)
 
 
 def scripted(days: dict[str, list[float]]):  # type: ignore[no-untyped-def]
-    def made(arms, patients, seed, change=None, length=540.0):  # type: ignore[no-untyped-def]
+    def made(arms, patients, seed, change=None, length=540.0, marks=()):  # type: ignore[no-untyped-def]
         return {arm: [outcome(d) for d in days[arm]] for arm in arms}
 
     return made
@@ -48,7 +49,17 @@ def test_the_page_names_what_loses_and_both_ends_of_every_conflict(
     assert early.write_early(Effort(0.1), tmp_path / "page.md") == tmp_path / "page.md"
     page = (tmp_path / "page.md").read_text()
     assert "No advantage is shown: Standard patients" in page
-    for end in ("phi_BM 0)", "phi_BM 1)", "No CD19 loss", "CD19 loss 1e-8", "without DLI", "Tenfold DLI"):
+    for end in (
+        "phi_BM 0)",
+        "No unfit T cells",
+        "No graft-versus-leukaemia",
+        "every 90 d",
+        "as in practice",
+        "No CD19 loss",
+        "CD19 loss 1e-8",
+        "without DLI",
+        "Tenfold DLI",
+    ):
         assert end in page
 
 
@@ -65,6 +76,11 @@ def test_every_condition_is_a_scenario_that_can_be_run() -> None:
         for arm in ("preemptive", "therapeutic"):
             small(arm, {"allow_out_of_range": True} | dict(condition.change))
     assert (SCENARIOS / "prophylactic.yaml").is_file()
+
+
+def test_days_are_told_by_year_and_those_of_the_dead_stop() -> None:
+    found = twins(("preemptive",), 1, 1, {"patient.n_residual_blasts": "0 cells"}, 30.0, (10.0, 20.0))
+    assert found["preemptive"][0].by_day == {10.0: pytest.approx(10.0), 20.0: pytest.approx(20.0)}
 
 
 def test_twins_share_their_past() -> None:
