@@ -54,6 +54,9 @@ class BlinatumomabPk(CompiledProcess):
     """
 
     name = "blinatumomab_pk"
-    source = "Clements 2020, doi 10.1007/s40262-019-00823-8 (CL, V); Hosseini 2020 supplement (partition); sink: docs/evidence.md#p15"
+    source = (
+        "Clements 2020, doi 10.1007/s40262-019-00823-8 (CL, V); Hosseini 2020 supplement (partition); "
+        "sink: docs/evidence.md#p15"
+    )
     reads = ("ratio_antigen_sink",)
     law = circulate

@@ -298,17 +298,15 @@ def write_early(
 
 def _conclusions(rows: Sequence[Compared]) -> list[str]:
     """Return what the numbers say, and no more."""
-    standard = rows[0].days.value
-    lost = [r for r in rows if not r.days.low > 0]
-    half = [r for r in rows[1:] if r.days.low > 0 and r.days.value < 0.5 * standard]
-    more = [r for r in rows[1:] if r.days.value > 1.5 * standard]
-    told = [f"* Standard patients gain {_days(rows[0].days)} leukaemia-free days from early treatment."]
-    for found, words in (
-        (lost, "No advantage is shown"),
-        (half, "The advantage is less than half of the standard one"),
-        (more, "The advantage is more than half as large again"),
+    told = [
+        f"* Standard patients gain {_days(rows[0].days)} leukaemia-free days from early treatment in {_YEARS} years."
+    ]
+    for words, verdict in (
+        ("Early treatment wins", "early wins"),
+        ("Late treatment wins", "**late wins**"),
+        ("No advantage is shown", "**no difference shown**"),
     ):
-        if found:
-            names = "; ".join(f"{r.condition.name} ({_days(r.days)})" for r in found)
+        names = "; ".join(f"{r.condition.name} ({_days(r.days)})" for r in rows if r.verdict == verdict)
+        if names:
             told.append(f"* {words}: {names}.")
     return told

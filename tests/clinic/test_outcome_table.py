@@ -47,7 +47,8 @@ def test_the_example_outcome_shows_everywhere(tmp_path: Path) -> None:
     (tmp_path / "simulation" / "clinic" / "outcomes" / "peak_blasts.py").write_text(example)
     text = "name: Short\nfollow_up: 20 d\ntime_step: 1 d\nmarrow: {rows: 2, columns: 2}\nmarrow_maps: []\n"
     (tmp_path / "short.yaml").write_text(text)
-    sweep = "name: S\nscenario: short.yaml\nparameters: {n_residual_blasts: [1000 cells, 1e8 cells]}\ndesign: {kind: grid}\nreplicates: 2\n"
+    sweep = "name: S\nscenario: short.yaml\nparameters: {n_residual_blasts: [1000 cells, 1e7 cells]}\n"
+    sweep += "design: {kind: grid}\nreplicates: 2\n"
     (tmp_path / "sweep.yaml").write_text(sweep + "outcomes: [peak_blasts, peak_above_a_million]\n")
     arms = (
         "cohort: {name: c, between_patients: none}\npatients: 2\narms: {one: short.yaml, other: short.yaml}\n"

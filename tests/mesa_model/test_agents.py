@@ -37,7 +37,8 @@ def test_what_each_class_has() -> None:
         "cells", "clone", "kept_apart", "place", "place_kind", "position", "tag", "unique_id",
     }  # fmt: skip
     t_cell = {
-        "alloreactive", "divisions_left", "exhaustion", "exhaustion_reversible", "exhaustion_terminal", "haematopoietic", "lineage",
+        "alloreactive", "divisions_left", "exhaustion", "exhaustion_reversible", "exhaustion_terminal",
+        "haematopoietic", "lineage",
         "origin", "stage",
     }  # fmt: skip
     assert set(attributes(LeukemicBlast)) == common | {"cd19", "hla_haplotype"}
