@@ -4,7 +4,7 @@ import math
 import pickle
 from pathlib import Path
 from statistics import NormalDist
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -113,7 +113,7 @@ def test_what_was_read_is_written_compared_and_cut_down() -> None:
         ([{"of": "a", "with": "b"}], (0,), "the key 'correlation' is missing", None),
         ([{"of": "a", "correlation": 0.1}], (0,), "the key 'with' is missing", None),
         ([pair("a", "f")], (0, "with"), "no parameter 'f'", None),
-        ([pair("a", "b"), pair(["a"], "b")], (1, "of"), "no parameter ['a']", None),
+        ([pair("a", "b"), pair(cast(str, ["a"]), "b")], (1, "of"), "no parameter ['a']", None),
         ([pair("a", "e")], (0, "with"), "e does not vary", None),
         ([pair("b", "b")], (0, "with"), "paired with itself", None),
         ([pair("a", "b"), pair("c", "d"), pair("b", "a", 0.1)], (2,), "b and a is written twice", None),

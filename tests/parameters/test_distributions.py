@@ -176,9 +176,9 @@ def test_a_multiple_is_that_of_every_draw(data: dict[str, Any]) -> None:
 
 
 def test_what_varies_and_what_has_values_of_its_own() -> None:
-    def told(data: dict[str, Any]) -> tuple[bool, bool, frozenset[float]]:
+    def told(data: dict[str, Any]) -> tuple[bool, bool, set[float]]:
         distribution = read(data)
-        return distribution.varies, distribution.continuous, distribution.discrete
+        return distribution.varies, distribution.continuous, set(distribution.discrete)
 
     fixed = {"distribution": "fixed", "value": "0 /day"}
     assert told(fixed) == (False, False, {0.0})
