@@ -129,6 +129,7 @@ def test_mistakes_are_told_before_anything_runs(
 def test_what_fails_before_the_first_run_can_be_resumed(
     trial_file: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    pytest.importorskip("distributed")  # with it a scheduler that is not there is the mistake
     nobody = ["compare", str(trial_file), "--patients", "2", "--out", "out", "--scheduler", "nobody.json"]
     assert main(nobody) == ExitStatus.USAGE
     assert "nobody.json: the scheduler file cannot be read" in capsys.readouterr().err
