@@ -11,7 +11,7 @@ CYTOTOXICITY = """
 experiment: cytotoxicity
 name: Small
 targets: 5000
-et_ratios: ["1:10", "1:1", "5:1"]
+et_ratios: ["1:100", "1:10", "1:1", "5:1"]
 drug: [1 pg/mL, 10 pg/mL, 100 pg/mL, 10 ng/mL]
 times: [4 h, 24 h]
 donors: 1

@@ -33,10 +33,13 @@ def test_lysis_rises_with_concentration_and_saturates(plate: ExperimentResult, e
     assert abs(values[-1] - values[-2]) < 2 * NOISE
 
 
-@pytest.mark.parametrize("hours", [4.0, 24.0])
-def test_lysis_rises_with_the_et_ratio(plate: ExperimentResult, hours: float) -> None:
-    values = [lysis(plate, hours, et_ratio, 10_000.0) for et_ratio in (0.1, 1.0, 5.0)]
-    assert values[1] > min(values[0] + NOISE, 100.0 - NOISE)  # none are left to kill after a day
+@pytest.mark.parametrize(("hours", "et_ratios"), [(4.0, (0.1, 1.0, 5.0)), (24.0, (0.01, 0.1, 1.0))])
+def test_lysis_rises_with_the_et_ratio(
+    plate: ExperimentResult, hours: float, et_ratios: tuple[float, ...]
+) -> None:
+    """After a day a tenth as many T cells as targets have killed nearly all: what rises then lies below."""
+    values = [lysis(plate, hours, et_ratio, 10_000.0) for et_ratio in et_ratios]
+    assert values[1] > values[0] + NOISE
     assert values[2] > values[1] - NOISE
     assert values[2] <= 100.0
 

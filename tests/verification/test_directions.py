@@ -7,11 +7,14 @@ import pytest
 from simulation.validation.experiments import paired_arms
 from simulation.validation.patients import START, burden_plan, respond
 
+FAST = {"patient.rate_blast_net_growth": "0.15 /day", "patient.t_cell_fitness": 0.6}
 
-def test_the_same_patient_treated_early_goes_deeper_and_stays_free_longer() -> None:
-    for row in paired_arms(2, 500.0):
+
+def test_a_patient_with_fast_leukaemia_treated_early_goes_deeper_and_stays_free_longer() -> None:
+    """Of slow leukaemia it is not true at any parameters: late treatment then meets more T cells (F2 is unclear)."""
+    for row in paired_arms(2, 500.0, FAST):
         early, late = row["preemptive"], row["therapeutic"]
-        assert early["log10_nadir"] <= late["log10_nadir"]  # both may be eradicated
+        assert early["log10_nadir"] < late["log10_nadir"] - 1.0
         assert early["relapse_free"] > late["relapse_free"] + 60.0
         assert early["remission_days"] > late["remission_days"]
 
