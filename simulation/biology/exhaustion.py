@@ -47,6 +47,9 @@ def exhaust(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
                 u = here.signal[GVL_BUSY, i]
             elif way == _BRIDGED:
                 u = here.signal[BUSY, i]
+            if way != _RESTING and u == 0.0:  # as at rest
+                stay[way, i], decay[way, i], level[way, i] = stay[0, i], decay[0, i], level[0, i]
+                continue
             gain = p.rate_exhaustion * u + milieu
             total = gain + p.rate_exhaustion_recovery * (1.0 - u)
             stay[way, i] = exp(-p.rate_exhaustion_terminal * u * dt)

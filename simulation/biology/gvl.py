@@ -14,11 +14,17 @@ from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import inner
 from simulation.engine.population import N_STRATA, Columns, Floats
 
-__all__ = ["GraftVersusLeukaemia", "attack"]
+__all__ = ["GraftVersusLeukaemia", "attack", "recognised"]
 
 
 _HAPLOTYPE = CARRIERS + ANTIGENS.index(HLA_HAPLOTYPE)
 _LOST = HLA_HAPLOTYPE.lost.mask
+
+
+@inner(forceinline=True)
+def recognised(here: Here) -> Floats:
+    """Return the blasts that alloreactive T cells see, shape (n_places,): those with the mismatched haplotype, or all."""
+    return here.counts[_HAPLOTYPE if here.x[0].haplotype_mismatch != 0 else BLASTS]
 
 
 @inner()
@@ -32,7 +38,7 @@ def attack(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     if any_power == 0.0:
         return
     mismatched = here.x[0].haplotype_mismatch != 0
-    carriers = here.counts[_HAPLOTYPE if mismatched else BLASTS]
+    carriers = recognised(here)
     per_target = p.rate_contacts * p.p_recognition_gvl
     count, place, signal = here.counts, here.place, here.signal
     for i in range(rate.size):

@@ -1,9 +1,10 @@
 """Priming in the marrow: clones that see antigens of blood cells only meet them on blasts, where GvHD has no place."""
 
-from simulation.biology.antigens import ANTIGENS, HLA_HAPLOTYPE
-from simulation.biology.census import BLASTS, CARRIERS
+import numpy as np
+
 from simulation.biology.channels import Channel
 from simulation.biology.contact import at_hand
+from simulation.biology.gvl import recognised
 from simulation.biology.here import SUPPRESSION, Here
 from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import (
@@ -25,14 +26,15 @@ from simulation.engine.population import N_STRATA, Columns, Floats
 
 __all__ = ["MarrowPriming", "prime_on_blasts"]
 
-_HAPLOTYPE = CARRIERS + ANTIGENS.index(HLA_HAPLOTYPE)
-
 
 @inner()
 def prime_on_blasts(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Add the hazards of the restricted clones in the niches."""
     p, x, suppression = here.p[0], here.x[0], here.signal[SUPPRESSION]
-    targets = here.counts[_HAPLOTYPE if x.haplotype_mismatch != 0 else BLASTS]
+    targets, drives = recognised(here), np.empty(x.n_niches)
+    for i in range(x.n_niches):
+        seen = targets[i] / at_hand(here.counts, here.place, i)
+        drives[i] = seen / (seen + p.fraction_half_marrow_priming) * (1.0 - suppression[i])
     for s in range(pop.meta[N_STRATA]):
         code = pop.code[s]
         kind = here.behaviour[value_of(code, CLASS)]
@@ -43,8 +45,7 @@ def prime_on_blasts(here: Here, pop: Columns, hazards: Floats, dt: float) -> Non
         stage = value_of(code, STAGE)
         reversible, terminal = pop.traits[EXHAUSTION_REVERSIBLE, s], pop.traits[EXHAUSTION_TERMINAL, s]
         for i in range(pop.first[s], min(pop.end[s], x.n_niches)):
-            seen = targets[i] / at_hand(here.counts, here.place, i)
-            drive = seen / (seen + p.fraction_half_marrow_priming) * (1.0 - suppression[i])
+            drive = drives[i]
             if stage == MEMORY:
                 hazards[s, Channel.RECALL, i] += p.rate_priming * p.factor_recall_haematopoietic * drive
             elif stage != EFFECTOR:

@@ -6,10 +6,16 @@ from simulation.biology.census import BLASTS
 from simulation.biology.here import Here
 from simulation.biology.places import NORMAL, ROOM
 from simulation.biology.state import CompiledProcess
-from simulation.engine.compiled import inner
+from simulation.engine.compiled import inner, kernel
 from simulation.engine.population import Columns, Floats
 
-__all__ = ["NormalMarrow", "fill"]
+__all__ = ["NormalMarrow", "fill", "room_beside"]
+
+
+@kernel()
+def room_beside(blasts: float, room: float, spared: float) -> float:
+    """Return the normal cells of a niche at rest beside so many blasts; of its room a share `spared` is never taken."""
+    return room * (1.0 - min(blasts / room, 1.0 - spared))
 
 
 @inner()
@@ -18,8 +24,7 @@ def fill(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     p, normal, room = here.p[0], here.place[NORMAL], here.place[ROOM]
     decay = exp(-p.rate_marrow_recovery * dt)
     for i in range(here.x[0].n_niches):
-        taken = min(here.counts[BLASTS, i] / room[i], 1.0 - p.fraction_marrow_spared)
-        aim = room[i] * (1.0 - taken)
+        aim = room_beside(here.counts[BLASTS, i], room[i], p.fraction_marrow_spared)
         normal[i] = aim + (normal[i] - aim) * decay
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from simulation.biology.normal_marrow import room_beside
 from simulation.biology.places import PlaceKind
 from simulation.biology.totals import look
 from simulation.biology.traits import BLAST, encode
@@ -99,9 +100,9 @@ class _Marrow:
         )
 
     def normal_beside(self, blasts: Counts) -> Floats:
-        """Return the normal cells that so many more blasts leave, as biology/normal_marrow.py has it at rest."""
-        taken = np.minimum((self.blasts + blasts) / self.room, 1.0 - self.spared)
-        return np.minimum(self.normal, self.room * (1.0 - taken))
+        """Return the normal cells that so many more blasts leave."""
+        pairs = zip((self.blasts + blasts).tolist(), self.room.tolist(), strict=True)
+        return np.minimum(self.normal, [room_beside(there, room, self.spared) for there, room in pairs])
 
     def excess(self, fraction: float, new: Counts) -> float:
         """Return the blasts, with so many new ones, beyond a fraction of all marrow cells; it rises with every cell."""

@@ -64,6 +64,7 @@ _WINDOW: Final = {"overt": 84.0, "mrd": 42.0}  # days in which a response counts
 _PCR_CELLS: Final = (
     1e5  # in an assay of MRD: "none detectable" is none among them (assumption: 10^-4 to 10^-5)
 )
+_OVERT_UG_PER_DAY: Final = 28.0  # the dose whose steady-state level, ng/mL, studies of overt disease report
 _MONTH = 30.4
 _LOOK_EVERY = 14  # days between two looks whether a course has told all
 
@@ -77,10 +78,10 @@ def _response_row(setting: Setting, life: Life) -> Row:
     treated, nan = days >= 0, float("nan")
     window = (days >= _RESTAGED_FROM) & (days <= _WINDOW[setting.name])
     low = np.flatnonzero(window & (fraction < _REMISSION))
-    dose_ug_per_day, cycle_2 = 28.0, days > 42.0
+    cycle_2 = days > 42.0
     row = {
         "fraction": _at(days, fraction, 0.0),
-        "css": dose_ug_per_day / life.values["cl_blinatumomab"],
+        "css": _OVERT_UG_PER_DAY / life.values["cl_blinatumomab"],
         "nadir": float(fraction[window].min()),
         "crs_score": float(score[treated & (days <= 28.0)].max()),
         "crs_score_cycle_2": float(score[cycle_2].max()) if cycle_2.any() else nan,
@@ -160,7 +161,6 @@ def _response(arms: Rows, p: Mapping[str, float]) -> dict[str, Statistic]:
         "free_24_months_of_cr": _free(responders, 24 * _MONTH - _WINDOW["overt"]),
         "free_9_months_of_undetected": _free(undetected, 9 * _MONTH),
         "free_2_months_of_detected": _free(detected, 2.3 * _MONTH),
-        "free_6_months": _free(responders, 6 * _MONTH, "treatment"),
         "free_12_months": _free(responders, 12 * _MONTH, "treatment"),
         "free_19_months": _free(responders, 18.9 * _MONTH, "treatment"),
         "free_36_months": _free(responders, 36 * _MONTH - 1.0, "treatment"),
