@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from simulation.biology.places import PlaceKind
 from simulation.engine.compiled import Addresses, inner, row, table
-from simulation.engine.events import N_SCRATCH
 from simulation.engine.population import Columns, Floats, Ints, Ints32
 from simulation.engine.rules import N_RULES
+from simulation.engine.scratch import N_SCRATCH
 from simulation.parameters import ParameterTable
 
 __all__ = ["ENGAGER", "NUMBERS", "PARAMETERS", "SIGNALS", "Here", "here_at"]

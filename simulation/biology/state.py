@@ -27,10 +27,10 @@ from simulation.biology.traits import (
     TREG,
 )
 from simulation.engine.compiled import Addresses, addresses, kernel
-from simulation.engine.events import Scratch
 from simulation.engine.keyed_random import base_key
 from simulation.engine.population import Columns, Floats, Population
 from simulation.engine.rules import Channels, Rules, Variants
+from simulation.engine.scratch import Scratch
 
 __all__ = ["CompiledProcess", "Process", "Signals", "State", "Values"]
 

@@ -26,10 +26,12 @@ from simulation.biology.priming import prime
 from simulation.biology.trafficking import traffic
 from simulation.biology.treg import regulate
 from simulation.engine.compiled import Addresses, cube, kernel
-from simulation.engine.events import DONE, draw_stratum, scratch_at, settle
+from simulation.engine.events import DONE, draw_stratum
 from simulation.engine.keyed_random import FIRST, folded
+from simulation.engine.moves import settle
 from simulation.engine.population import N_STRATA, clear, columns_at
 from simulation.engine.rules import births_and_deaths, rules_at
+from simulation.engine.scratch import scratch_at
 
 __all__ = ["BEGIN", "step"]
 
