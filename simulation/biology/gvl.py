@@ -8,6 +8,7 @@ from simulation.biology.census import BLASTS, CARRIERS, GVL_POWER
 from simulation.biology.channels import Channel
 from simulation.biology.contact import at_hand
 from simulation.biology.here import GVL_BUSY, GVL_RATE, KILLING_FACTOR, SUPPRESSION, Here
+from simulation.biology.places import NORMAL
 from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import BLAST, CLASS
 from simulation.engine.bit_kernels import value_of
@@ -21,10 +22,17 @@ _HAPLOTYPE = CARRIERS + ANTIGENS.index(HLA_HAPLOTYPE)
 _LOST = HLA_HAPLOTYPE.lost.mask
 
 
-@inner(forceinline=True)
+@inner()
 def recognised(here: Here) -> Floats:
-    """Return the blasts that alloreactive T cells see, shape (n_places,): those with the mismatched haplotype, or all."""
-    return here.counts[_HAPLOTYPE if here.x[0].haplotype_mismatch != 0 else BLASTS]
+    """Return the cells that alloreactive T cells see in each place, shape (n_places,).
+
+    Blasts with the mismatched haplotype (all blasts with a matched donor), and what is left of the host's normal marrow.
+    """
+    x, normal = here.x[0], here.place[NORMAL]
+    seen = here.counts[_HAPLOTYPE if x.haplotype_mismatch != 0 else BLASTS].copy()
+    for i in range(x.n_niches):
+        seen[i] += x.host_marrow * normal[i]
+    return seen
 
 
 @inner()

@@ -28,7 +28,7 @@ SYNAPSE_RATE, BUSY, NORMAL_B_KILL_RATE, GVL_RATE, SUPPRESSION, KILLING_FACTOR, G
 
 # The numbers of a body that change from step to step, and the numbers of its places.
 _FLOATS: Final = (
-    "start_day", "day", "weight_kg", "marginated", "adaptation", "host_apc", "tissue_integrity", "worst_integrity",
+    "start_day", "day", "weight_kg", "marginated", "adaptation", "host_apc", "host_marrow", "tissue_integrity", "worst_integrity",
     "crs_score", "crs_tolerance", "worst_crs_score", "proliferation_factor", "homeostatic_factor", "lymphopenia",
 )  # fmt: skip
 _INTS: Final = ("step", "deaths", "births", "infused", "haplotype_mismatch", "n_niches")

@@ -17,6 +17,7 @@ from simulation.biology.exhaustion import Exhaustion
 from simulation.biology.gvhd import Gvhd
 from simulation.biology.gvl import GraftVersusLeukaemia
 from simulation.biology.homeostasis import Homeostasis
+from simulation.biology.host_marrow import HostMarrow
 from simulation.biology.immunosuppression import Immunosuppression
 from simulation.biology.killing import Killing
 from simulation.biology.margination import Margination
@@ -50,7 +51,7 @@ BEFORE_EVENTS: tuple[Process, ...] = (
     Margination(),
     Exhaustion(),
 )
-AFTER_EVENTS: tuple[Process, ...] = (CytokineRelease(), Gvhd(), NormalMarrow(), NormalBCells())
+AFTER_EVENTS: tuple[Process, ...] = (CytokineRelease(), Gvhd(), HostMarrow(), NormalMarrow(), NormalBCells())
 # What one compiled call can do, in this order; strings stand for what is no process.
 _COUNT, _DRAW = "census", "draw"
 _PARTS = (_COUNT, *BEFORE_EVENTS, _DRAW, *AFTER_EVENTS)

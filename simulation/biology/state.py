@@ -104,6 +104,7 @@ class State:
     marginated = Number(float)  # share of blood T cells that adhere to vessel walls
     adaptation = Number(float)  # of the vessel walls to the drug, 0..1
     host_apc = Number(float)  # host antigen-presenting cells relative to transplant day
+    host_marrow = Number(float)  # share of normal marrow cells that are the host's
     tissue_integrity = Number(float)
     worst_integrity = Number(float)
     crs_score = Number(float)

@@ -16,6 +16,7 @@ from simulation.biology.gvhd import damage
 from simulation.biology.gvl import attack
 from simulation.biology.here import COLUMNS, HAZARDS, RULES, SCRATCH, here_at
 from simulation.biology.homeostasis import keep_number
+from simulation.biology.host_marrow import give_way
 from simulation.biology.immunosuppression import suppress
 from simulation.biology.killing import kill
 from simulation.biology.margination import marginate
@@ -107,7 +108,9 @@ def step(stratum: int, on: Switches, at: Addresses, dt: float) -> int:
     if on[19]:
         damage(here, pop, hazards, dt)
     if on[20]:
-        fill(here, pop, hazards, dt)
+        give_way(here, pop, hazards, dt)
     if on[21]:
+        fill(here, pop, hazards, dt)
+    if on[22]:
         regrow(here, pop, hazards, dt)
     return DONE

@@ -118,6 +118,7 @@ class Body:
             single_cells=r.cells_per_agent == 1,
             weight_kg=p.weight,
             haplotype_mismatch=self._haploidentical,
+            host_marrow=p.fraction_host_marrow,
         )
 
     def _refuse_too_many(self) -> None:

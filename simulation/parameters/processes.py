@@ -23,6 +23,7 @@ PROCESS_NAMES: Final = (
     "crs",
     "blinatumomab_pk",
     "immunosuppression",
+    "host_marrow",
     "normal_marrow",
     "normal_b_cells",
 )

@@ -1,4 +1,4 @@
-"""Clones that see antigens of blood cells only: primed on blasts, tired by killing, kept out of host tissue."""
+"""Clones that see antigens of blood cells only: primed on blasts and host marrow, tired by killing, kept out of host tissue."""
 
 from math import exp, log
 
@@ -120,6 +120,30 @@ def test_host_apc_prime_them_as_others_and_their_deletion_has_a_factor() -> None
         assert staged(lab, 0) / 1e9 == pytest.approx(
             exp(-(0.3 * apc + 0.4 * factor * (1 - apc)) * 5.0), rel=3e-3
         )
+
+
+@pytest.mark.parametrize("effectors", [0.0, 1e8])
+def test_host_marrow_dies_out_with_its_apc_and_is_killed_besides(effectors: float) -> None:
+    lab = Lab(MARROW, rate_apc_decay=0.05, p_recognition_gvl=0.5, rate_contacts=100.0, t_cell_fitness=1.0)
+    lab.places.normal[:] = 1e11
+    lab.state.host_marrow = 1e-4
+    lab.add(SPENT, effectors)
+    lab.run(10.0, 0.25, "gvl", "host_marrow")
+    # few targets: an effector is nearly always free, 50 encounters a day lead to a kill
+    killed = 50.0 * effectors / (1e11 + effectors)
+    assert log(lab.state.host_marrow / 1e-4) == pytest.approx(-(0.05 + killed) * 10.0, rel=2e-3)
+
+
+def test_host_marrow_primes_as_many_blasts_would() -> None:
+    left = []
+    for share, host in ((1e-3, 0.0), (0.0, 1e-3)):
+        lab = marrow(share * 1e11, fraction_half_marrow_priming=1e-3)
+        lab.state.host_marrow = host
+        lab.add(NAIVE, 1e7)
+        lab.run(5.0, 0.25, "marrow_priming")
+        left.append(staged(lab, 0) / 1e7)
+    assert left[0] == pytest.approx(left[1], rel=2e-3)
+    assert left[1] < 0.6
 
 
 def ode(gain: float, u: float, terminal: float, days: float) -> np.ndarray:
