@@ -23,7 +23,7 @@ __all__ = ["PACKAGED_EXPERIMENTS", "Baseline", "Candidate", "Setting", "load_set
 
 PACKAGED_EXPERIMENTS: Final = Path(__file__).resolve().parent.parent / "data" / "experiments.yaml"
 _LARGEST_FRACTION: Final = 0.97  # of the marrow's room: some normal cells are left
-# Results agree with those of a 12 x 12 grid at a third of the time; distributions and burdens leave the table's ranges.
+# Results are near those of the shipped grid (docs/performance.md); distributions and burdens leave the table's ranges.
 _COMMON: Final[dict[str, Any]] = {
     "allow_out_of_range": True,
     "marrow": {"rows": 6, "columns": 6},

@@ -1,6 +1,6 @@
 """Assays: the only way in which the clinic learns of the leukaemia.
 
-A marrow aspirate mixes a few pulls, each from one niche (some millilitres of marrow), so it sees those places' blasts
+A marrow aspirate mixes a few pulls, each from one niche (some ten millilitres of marrow), so it sees those places' blasts
 and not the average: patchy disease is missed, or overestimated. MRD and morphology then count blasts among a finite
 number of that place's cells, an exact binomial draw. The random numbers are keyed by the step of the sample,
 so two arms of one patient that are still alike read the same results.
