@@ -14,7 +14,7 @@ __all__ = ["HostMarrow", "give_way"]
 @inner()
 def give_way(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Advance the share of normal marrow cells that are the host's by one step."""
-    p, x, normal, rate = here.p[0], here.x[0], here.place[NORMAL], here.signal[GVL_RATE]
+    x, normal, rate = here.x[0], here.place[NORMAL], here.signal[GVL_RATE]
     if x.host_marrow == 0.0:
         return
     all_cells = spared = 0.0
@@ -22,21 +22,22 @@ def give_way(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
         all_cells += normal[i]
         spared += normal[i] * exp(-rate[i] * dt)
     if all_cells > 0.0:
-        x.host_marrow *= spared / all_cells * exp(-p.rate_apc_decay * dt)
+        x.host_marrow *= spared / all_cells
 
 
 class HostMarrow(CompiledProcess):
-    """Advance the host's share h of normal marrow cells: dh/dt = -(host APC decay + GvL hazard, mean over marrow cells) h.
+    """Advance the host's share h of normal marrow cells: dh/dt = -(GvL hazard, mean over normal marrow cells) h.
 
     It begins at `fraction_host_marrow`. Alloreactive T cells see these cells as they see blasts (gvl.recognised): early after
     transplant they prime clones restricted to blood cells, make them divide, take their time and tire them. As
-    they go, these clones lose the antigen that feeds them. What is killed is refilled by the donor (normal_marrow).
+    they go, these clones lose the antigen that feeds them. What is killed is refilled by the donor (normal_marrow). Without
+    such T cells mixed chimerism lasts.
     """
 
     name = "host_marrow"
     source = (
-        "normal haematopoiesis as antigen of GvL: Blood 2014;123:1412; share after myeloablative conditioning and decay as that of "
-        "host APC: assumption"
+        "normal haematopoiesis as antigen of GvL: Blood 2014;123:1412; that donor T cells turn mixed into full donor chimerism: "
+        "recalled; share after myeloablative conditioning: assumption"
     )
-    reads = ("rate_apc_decay",)
+    reads = ()
     law = give_way

@@ -72,11 +72,15 @@ CONDITIONS: Final = (
               {"parameters.p_cd19_loss": "1e-8 /division", "patient.n_cd19_negative_reservoir": "0 cells"}),
     Condition("No place outside the marrow", "sanctuary, one end: what the marrow shows is all there is",
               {"patient.n_extramedullary_cells": "0 cells"}),
-    Condition("Place outside the marrow out of reach (access 0.02)", "the same, other end: it seeds whenever the drug stops",
-              {"patient.n_extramedullary_cells": "5e9 cells", "patient.access_extramedullary": 0.02}),
+    Condition("Nests outside the marrow in everybody (1e8 cells)", "the same, in between: too small to be found, they seed the marrow",
+              {"patient.n_extramedullary_cells": "1e8 cells"}),
+    Condition("Place outside the marrow out of reach (access 0.005)", "the same, other end: it seeds whenever the drug stops",
+              {"patient.n_extramedullary_cells": "5e9 cells", "patient.access_extramedullary": 0.005}),
     Condition("No graft-versus-leukaemia", "what the donor's cells alone do is taken away", _without("gvl", "marrow_priming")),
     Condition("No clones that see blood cells only", "GvL by clones that Treg and tissue hold back, only",
               {"patient.fraction_haematopoietic": 0}),
+    Condition("No host marrow left at transplant", "clones that see blood cells only find no antigen before leukaemia comes back",
+              {"parameters.fraction_host_marrow": 0}),
     Condition("No unfit T cells", "nobody is refractory whatever the burden",
               {"patient.t_cell_fitness": {"distribution": "lognormal", "sigma": 0.35}}),
     Condition("Marrow blasts do not tire T cells", "T cells are fresh at overt relapse, too",
@@ -207,7 +211,7 @@ _ASSUMPTIONS: Final = """\
   treatment spends its course early; where leukaemia outlasts any course, it comes back earlier, too, and the days of
   follow-up decide who looks better.
 * **A place outside the marrow** that drug and T cells reach badly is an assumption that the share of CD19-negative
-  relapses asks for (docs/decisions/0007): both ends are shown. In the rows with standard patients 7 in 10 have it.
+  relapses asks for (docs/decisions/0007, 0012): both ends are shown. In the rows with standard patients {outside:.0%} have it.
 * **phi_BM** (access of Treg to the marrow) is about 1 in mice (docs/evidence.md#g13); the older view, 0, is shown.
 * **Mechanisms** are switched off one at a time without fitting the others again: a row says what a mechanism does here, not
   what a model without it would say.
@@ -292,8 +296,18 @@ def write_early(
         "",
     ]
     lines += costs
-    write_file(page, head + "\n".join(lines) + "\n\n" + _ASSUMPTIONS)
+    write_file(page, head + "\n".join(lines) + "\n\n" + _ASSUMPTIONS.format(outside=_with_room_outside()))
     return page
+
+
+def _with_room_outside() -> float:
+    """Return the share of patients who have room for blasts outside the marrow."""
+    spread = ParameterTable.load()["n_extramedullary_cells"].between_patients
+    if spread is None or not spread.parts:
+        return 1.0
+    return sum(w for w, part in zip(spread.weights, spread.parts, strict=True) if part.median > 0.0) / sum(
+        spread.weights
+    )
 
 
 def _conclusions(rows: Sequence[Compared]) -> list[str]:

@@ -123,15 +123,15 @@ def test_host_apc_prime_them_as_others_and_their_deletion_has_a_factor() -> None
 
 
 @pytest.mark.parametrize("effectors", [0.0, 1e8])
-def test_host_marrow_dies_out_with_its_apc_and_is_killed_besides(effectors: float) -> None:
-    lab = Lab(MARROW, rate_apc_decay=0.05, p_recognition_gvl=0.5, rate_contacts=100.0, t_cell_fitness=1.0)
+def test_host_marrow_lasts_but_for_what_is_killed(effectors: float) -> None:
+    lab = Lab(MARROW, p_recognition_gvl=0.5, rate_contacts=100.0, t_cell_fitness=1.0)
     lab.places.normal[:] = 1e11
     lab.state.host_marrow = 1e-4
     lab.add(SPENT, effectors)
     lab.run(10.0, 0.25, "gvl", "host_marrow")
     # few targets: an effector is nearly always free, 50 encounters a day lead to a kill
     killed = 50.0 * effectors / (1e11 + effectors)
-    assert log(lab.state.host_marrow / 1e-4) == pytest.approx(-(0.05 + killed) * 10.0, rel=2e-3)
+    assert log(lab.state.host_marrow / 1e-4) == pytest.approx(-killed * 10.0, rel=2e-3)
 
 
 def test_host_marrow_primes_as_many_blasts_would() -> None:
