@@ -17,6 +17,7 @@ from simulation.files.atomic import write_file
 from simulation.pool import open_pool
 from simulation.provenance import model_sha256
 from simulation.results.words import short_title, survival_words
+from simulation.shipped import PROGRAM
 from simulation.trial.conduct import Conducted, conduct
 from simulation.trial.execute import Missing, Progress
 from simulation.trial.folder import prepare, write_arms
@@ -121,7 +122,7 @@ def _repeat_line(trial: Trial, one: Missing, out: Path) -> str:
         scenario = out / "arms" / f"{one.arm}-patient{one.patient}-repeat{one.repeat}.yaml"
         write_file(scenario, arm.scenario.to_yaml())
     who = f"--cohort none --seed {seed_of(trial.seed, one.repeat)} --patient {one.patient}"
-    return f"python run_sim.py --traceback run {scenario} {who}"
+    return f"{PROGRAM} --traceback run {scenario} {who}"
 
 
 def _resume_line(out: Path, request: Request) -> str:
@@ -133,7 +134,7 @@ def _resume_line(out: Path, request: Request) -> str:
         words = [*words, "--resume"]
     if not any(word == "--out" or word.startswith("--out=") for word in words):
         words = [*words, "--out", str(out)]
-    return shlex.join(["python", "run_sim.py", *words])
+    return shlex.join([*PROGRAM.split(), *words])
 
 
 # ---- in words

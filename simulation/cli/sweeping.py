@@ -8,6 +8,7 @@ import click
 from simulation.cli.interrupt import Interrupt
 from simulation.cli.terminal import CountLine, print_json
 from simulation.errors import ExitStatus, UserError
+from simulation.shipped import PROGRAM
 
 if TYPE_CHECKING:
     from simulation.sweep.estimate import Estimate
@@ -83,7 +84,7 @@ def tell(folder: Path, plan: "Plan", done: "Done", *, as_json: bool, quiet: bool
         left = f"; {done.missing:,} are missing: go on with --resume" if done.missing else ""
         click.echo(f"{now}{left}. {in_words(progress.elapsed)} on {progress.width} workers.")
         if not done.missing and not done.failed:
-            click.echo(f"Next: python run_sim.py analyze {folder}")
+            click.echo(f"Next: {PROGRAM} analyze {folder}")
     click.echo(f"Results: {folder}" if not quiet else str(folder))
 
 
