@@ -23,6 +23,7 @@ COMMANDS = {
     "cohort": "simulation.cli.commands.cohort:cohort",
     "sweep": "simulation.cli.commands.sweep:sweep",
     "expand": "simulation.cli.commands.expand:expand",
+    "status": "simulation.cli.commands.status:status",
     "analyze": "simulation.cli.commands.analyze:analyze",
     "calibrate": "simulation.cli.commands.calibrate:calibrate",
     "validate": "simulation.cli.commands.validate:validate",
