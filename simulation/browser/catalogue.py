@@ -7,10 +7,10 @@ from pathlib import Path
 from simulation.errors import UserError
 from simulation.scenario.load import load_scenario, parse_scenario
 from simulation.scenario.schema import Scenario
+from simulation.shipped import SCENARIOS
 
-__all__ = ["SHIPPED", "Source", "default_source", "other_start", "short", "sources"]
+__all__ = ["Source", "default_source", "other_start", "short", "sources"]
 
-SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
 _DEFAULT_TEXT = "name: Default patient\n"
 
 
@@ -43,8 +43,8 @@ def sources(first: Source | None = None) -> list[Source]:
     found: dict[Path | None, Source] = {}
     if first is not None:
         found[_real(first.path)] = first
-    beside = first.path.parent if first is not None and first.path is not None else SHIPPED
-    for folder in dict.fromkeys((beside, SHIPPED)):
+    beside = first.path.parent if first is not None and first.path is not None else SCENARIOS
+    for folder in dict.fromkeys((beside, SCENARIOS)):
         for source in _in(folder):
             found.setdefault(_real(source.path), source)
     return list(found.values()) or [Source(None)]
@@ -52,7 +52,7 @@ def sources(first: Source | None = None) -> list[Source]:
 
 def default_source() -> Source:
     """Return what is shown when nothing was asked for: pre-emptive treatment, the project's own question."""
-    shipped = SHIPPED / "preemptive.yaml"
+    shipped = SCENARIOS / "preemptive.yaml"
     return Source(short(shipped)) if shipped.is_file() else Source(None)
 
 

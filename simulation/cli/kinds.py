@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from simulation.errors import UserError
+from simulation.shipped import PROGRAM
 from simulation.yaml_source import Node, plain, read_yaml
 
 __all__ = ["Kind", "check_file", "kind_of", "only_for"]
@@ -72,7 +73,7 @@ def only_for(command: str, files: tuple[str, ...], *, also: tuple[str, ...] = ()
             continue
         if kind.command in (command, *also):
             continue
-        hint = f"type python run_sim.py {kind.command} {file}" if kind.command else "other files name it"
+        hint = f"type {PROGRAM} {kind.command} {file}" if kind.command else "other files name it"
         raise UserError(f"this is a {kind.name}; {hint}", file=file)
 
 

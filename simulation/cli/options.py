@@ -14,8 +14,10 @@ from simulation.figure_formats import FORMATS, NO_FIGURES, ONE_FORMAT
 if TYPE_CHECKING:
     from simulation.in_vitro.experiment import Experiment
     from simulation.scenario.schema import Scenario
+    from simulation.store import Shard
 
 LARGEST = 2**63 - 1  # seeds and patients are keys of 64-bit random numbers
+_MOST_PARTS = 100_000
 
 
 def natural(ctx: click.Context, param: click.Parameter, number: int) -> int:
@@ -105,6 +107,23 @@ def max_minutes() -> Decorator:
         metavar="M",
         help="Begin nothing new after M minutes; what is done is kept and can be gone on with (exit status 7).",
     )
+
+
+def shard(told: str) -> Decorator:
+    """Add the option --shard I/N; the command gets a `Shard`, the whole where none is named."""
+
+    def read(ctx: click.Context, param: click.Parameter, text: str | None) -> "Shard":
+        from simulation.store import WHOLE, Shard
+
+        if text is None:
+            return WHOLE
+        first, mark, second = text.partition("/")
+        numbers = mark and first.isdecimal() and second.isdecimal()
+        if not numbers or not 1 <= int(first) <= int(second) <= _MOST_PARTS:
+            raise click.BadParameter(f"expected I/N such as 3/100, got {text!r}", ctx, param)
+        return Shard(int(first), int(second))
+
+    return click.option("--shard", metavar="I/N", callback=read, help=told)
 
 
 def processors() -> int:

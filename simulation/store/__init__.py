@@ -2,6 +2,7 @@
 
 from simulation.store.design import Column, Design
 from simulation.store.rows import Row, write_shard
+from simulation.store.shard import WHOLE, Shard, parts_of
 from simulation.store.store import Store, StoreInUse
 
-__all__ = ["Column", "Design", "Row", "Store", "StoreInUse", "write_shard"]
+__all__ = ["WHOLE", "Column", "Design", "Row", "Shard", "Store", "StoreInUse", "parts_of", "write_shard"]

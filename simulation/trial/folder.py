@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from simulation.errors import OtherScenario, UserError
+from simulation.files.alone import alone
 from simulation.files.atomic import write_file
 from simulation.files.folder import RESULTS, new_folder, slug
 from simulation.files.refusal import refusals
@@ -17,7 +18,7 @@ from simulation.trial.conduct import STORE
 from simulation.trial.origin import design_of
 from simulation.trial.schema import Trial
 
-__all__ = ["prepare", "write_arms"]
+__all__ = ["prepare", "prepare_part", "write_arms"]
 
 
 def prepare(trial: Trial, out: Path | None, *, resume: bool, root: Path = RESULTS) -> Path:
@@ -43,6 +44,22 @@ def prepare(trial: Trial, out: Path | None, *, resume: bool, root: Path = RESULT
         _same(trial, out)
         raise UserError("holds results of this trial already; --resume completes them", file=str(out))
     return _claimed(trial, out)
+
+
+def prepare_part(trial: Trial, out: Path) -> Path:
+    """Return the folder for a part of a trial; the first job of an array claims it for all.
+
+    Raises as `prepare` does, where the folder holds something else.
+    """
+    if out.exists() and not out.is_dir():
+        raise UserError("is a file; results need a folder", file=str(out))
+    with alone(out):
+        if Store.exists(out / STORE):
+            _same(trial, out)
+            return out
+        if any(not path.name.startswith(".") for path in out.iterdir()):
+            raise UserError("is not empty and holds no trial; choose another folder", file=str(out))
+        return _claimed(trial, out)
 
 
 def _claimed(trial: Trial, out: Path) -> Path:

@@ -8,6 +8,7 @@ from simulation.provenance import provenance_lines
 from simulation.results.figures.report_figure import figures_in, not_drawn, render_all
 from simulation.results.report.page import render_page
 from simulation.results.words import survival_words
+from simulation.shipped import PROGRAM
 from simulation.trial import pair_words
 from simulation.trial import report_words as words
 from simulation.trial.conduct import Conducted
@@ -30,6 +31,7 @@ def report_files(
     }
     files["report.html"] = render_page(
         "trial.html.j2",
+        program=PROGRAM,
         name=trial.name,
         question=trial.file.question,
         seed=trial.seed,
