@@ -13,6 +13,7 @@ from simulation.browser.results.damage import reading, record_of, table_of
 from simulation.clinic.outcomes import OUTCOMES, selected
 from simulation.number_words import number_text
 from simulation.results.words import share_title
+from simulation.scenario.cohort import NONE
 from simulation.statistics.survival import SurvivalCurve, kaplan_meier
 
 __all__ = ["CURVES", "TrialFolder", "read_trial"]
@@ -70,8 +71,8 @@ class TrialFolder:
         return ", ".join(told)
 
     def source(self, arm: str) -> Source:
-        """Return an arm's scenario."""
-        return Source(self.folder / "arms" / f"{arm}.yaml")
+        """Return an arm's scenario, which says itself how its patients differ."""
+        return Source(self.folder / "arms" / f"{arm}.yaml", cohort=NONE)
 
     def table(self) -> list[tuple[str, ...]]:
         """Return what was found in each arm: (label, one text per arm)."""
