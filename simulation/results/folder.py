@@ -146,7 +146,7 @@ def _check(folder: Path, scenario: Planned, overwrite: bool) -> None:
             raise UserError("is a file; results need a folder", file=str(folder))
         if not any(folder.iterdir()):
             return
-        before = read_manifest(folder)
+    before = read_manifest(folder)
     if before is None:
         raise UserError("is not empty and holds no results of a run; choose another folder", file=str(folder))
     if before.get("scenario_sha256") != scenario.digest():
