@@ -136,7 +136,7 @@ class Problem:
     patients: Mapping[str, int]
     fidelity: Fidelity
     effort: Effort
-    plugins: tuple[Plugin, ...] = ()  # in force in every patient; their parameters are not fitted
+    plugins: tuple[Plugin, ...] = ()  # in force in every patient and well; their parameters are not fitted
 
     @property
     def experiments(self) -> tuple[str, ...]:

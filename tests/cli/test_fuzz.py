@@ -170,7 +170,7 @@ def test_a_changed_file_of_rules_is_loaded_or_told_with_its_place(tmp_path: Path
         write_rules(tmp_path / name, torn(rng, RULES))
         file.write_text(f"name: Ruled\nplugin: {{file: {name}}}\n")
         try:
-            rules_of(load_scenario(file))
+            rules_of(load_scenario(file).plugin)
         except UserError as error:
             wrong += 1
             assert name in str(error) or str(file) in str(error)
