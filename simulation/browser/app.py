@@ -39,7 +39,9 @@ NAME = "Blinatumomab and donor lymphocytes after transplant"
 def first_source() -> Source:
     """Return what `view` was started with."""
     start = started()
-    return default_source() if start.file is None else Source(start.file, start.settings)
+    if start.file is None:
+        return default_source(start.cohort)
+    return Source(start.file, start.settings, cohort=start.cohort)
 
 
 def _open(parts: Mapping[str, str], choices: Sequence[Source]) -> PatientView:
@@ -55,7 +57,7 @@ def _open(parts: Mapping[str, str], choices: Sequence[Source]) -> PatientView:
 def _open_twins(parts: Mapping[str, str], choices: Sequence[Source]) -> TwinView:
     """Return the project's own question: the patient treated early, and his twin treated at overt relapse."""
     first, late = first_source(), SCENARIOS / "therapeutic.yaml"
-    second = Source(short(late)) if late.is_file() else first
+    second = Source(short(late), cohort=first.cohort) if late.is_file() else first
     if started().file is not None and (other := other_start(first)) is not None:
         second = other
     twins = TwinView(first, second, started().seed, started().patient)

@@ -18,6 +18,7 @@ from simulation.calibration.targets import Target, load_targets
 from simulation.errors import UserError, nearest_name
 from simulation.parameters import ParameterTable
 from simulation.parameters.table import Parameter
+from simulation.provenance import model_sha256
 from simulation.scenario.messages import user_error
 from simulation.scenario.plugins import Plugin, Plugins, anchored
 from simulation.yaml_source import Node, plain, read_yaml
@@ -135,7 +136,7 @@ class Problem:
     patients: Mapping[str, int]
     fidelity: Fidelity
     effort: Effort
-    plugins: tuple[Plugin, ...] = ()  # in force in every patient; their parameters are not fitted
+    plugins: tuple[Plugin, ...] = ()  # in force in every patient and well; their parameters are not fitted
 
     @property
     def experiments(self) -> tuple[str, ...]:
@@ -169,7 +170,7 @@ class Problem:
             },
             "patients": dict(sorted(self.patients.items())),
             "fidelity": [self.fidelity.side, self.fidelity.time_step, self.fidelity.kinetics_step],
-            "table": ParameterTable.load().parameter_values().digest(),
+            "model": model_sha256(),
         }
 
 

@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,6 +26,9 @@ def natural(ctx: click.Context, param: click.Parameter, number: int) -> int:
         raise click.BadParameter(f"expected a whole number from 0 on, got {number}", ctx, param)
     return number
 
+
+WHICH_PATIENT = "Which virtual patient: each number is another person; 0: the file's own, typical one."
+USUAL_COHORT = "none for patient 0, else standard"
 
 type Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -199,6 +202,17 @@ def load_all(
     if errors:
         raise UserError.several(errors)
     return scenarios
+
+
+def tell_whose(
+    scenarios: "Iterable[Scenario]", patient: int, cohort: str | None, *, quiet: bool = False
+) -> None:
+    """Say once on stderr where a patient is from whom no --cohort places."""
+    from simulation.scenario.cohort import standard_words
+
+    told = next(filter(None, (standard_words(one, patient, cohort) for one in scenarios)), "")
+    if told and not quiet:
+        click.echo(f"{told}; --cohort none is the file's own patient.", err=True)
 
 
 def load_scenarios(

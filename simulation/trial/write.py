@@ -23,7 +23,7 @@ __all__ = ["write_outputs"]
 def write_outputs(trial: Trial, done: Conducted, out: Path, *, formats: Formats = ONE_FORMAT) -> None:
     """Write everything but the store, and replace what an earlier attempt left."""
     view, columns = done.view, _columns(trial, done.view)
-    plugins = {arm.key: described(arm.scenario) for arm in trial.arms if arm.scenario.plugin}
+    plugins = {arm.key: described(arm.scenario.plugin) for arm in trial.arms if arm.scenario.plugin}
     origin = provenance(
         trial=trial.name,
         seed=trial.seed,

@@ -97,7 +97,7 @@ def test_a_file_alone_is_taken_by_its_command_and_refused_by_others(
     bare = sim(SCENARIOS / file, "--nonsense")
     assert bare.status == ExitStatus.USAGE
     assert f" {command} --help" in bare.err
-    for other in {"run", "show", "compare", "sweep"} - {command}:
+    for other in {"run", "show", "compare", "sweep", "calibrate", "cohort", "view"} - {command}:
         answer = sim(other, SCENARIOS / file)
         assert answer.status == ExitStatus.USAGE
         assert f"python run_sim.py {command} " in answer.err

@@ -40,7 +40,9 @@ def calibrate(
     Candidates are compared on the same virtual patients. Ctrl-C keeps every evaluation made so far.
     """
     from simulation.calibration.problem import load_problem
+    from simulation.cli.kinds import only_for
 
+    only_for("calibrate", (str(file),))
     problem = load_problem(file)
     folder = out or Path("results") / f"fit-{file.stem}"
 

@@ -28,8 +28,8 @@ in `compare`; what a file itself writes under `patient` holds. --cohort FILE tak
 @click.command(epilog=EXAMPLES, short_help="Simulate one patient under one scenario or several.")
 @options.scenario_files()
 @options.seed()
-@options.patient("Which virtual patient: each number is another person; 0: the file's own, typical one.")
-@options.cohort("none for patient 0, else standard")
+@options.patient(options.WHICH_PATIENT)
+@options.cohort(options.USUAL_COHORT)
 @click.option(
     "--days", metavar="N", help="Follow the patient for N days, instead of the scenario's follow_up."
 )
@@ -67,7 +67,7 @@ def run(
     """
     from simulation.cli.experiments import only_experiments, run_experiments
     from simulation.cli.kinds import only_for
-    from simulation.scenario.cohort import NONE, STANDARD
+    from simulation.scenario.cohort import cohort_of
 
     only_for("run", files)
     unfit = {"--patient": patient, "--cohort": cohort, "--days": days}
@@ -83,16 +83,12 @@ def run(
             quiet=quiet,
         )
     length = () if days is None else (f"follow_up={_with_unit(days)}",)
-    usual = STANDARD if patient else NONE
-    scenarios = options.load_scenarios(files, (*settings, *length), cohort or usual)
+    scenarios = options.load_scenarios(files, (*settings, *length), cohort_of(patient, cohort))
 
     # Only now what is heavy: a mistake in the command or in a file is told at once.
     from simulation.cli.running import Request, run_all, tell
-    from simulation.scenario.resolve import varies
 
-    if cohort is None and patient and any(map(varies, scenarios)) and not quiet:
-        told = "of the standard cohort, but for what the file itself writes under `patient`"
-        click.echo(f"Note: patient {patient} {told}; --cohort none is the file's own patient.", err=True)
+    options.tell_whose(scenarios, patient, cohort, quiet=quiet)
     request = Request(seed, patient, out, overwrite, formats, quiet)
     outcome = run_all(files, scenarios, request)
     tell(outcome, as_json=as_json, quiet=quiet)
