@@ -21,6 +21,7 @@ LIBRARIES: Final = (
 _PACKAGE: Final = Path(simulation.__file__).resolve().parent
 # Rooms that only show what was simulated. All others are the model's, so that none which makes numbers is left out.
 SHOWING: Final = frozenset({"analysis", "browser", "cli", "cohort", "results", "validation"})
+_COPIES: Final = "shipped"  # what a wheel carries for `init`; no run reads it
 
 
 def provenance(**about: object) -> dict[str, object]:
@@ -90,7 +91,7 @@ def digest_of(package: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*")):
         name = path.relative_to(package)
-        if path.suffix in {".py", ".yaml"} and name.parts[0] not in SHOWING:
+        if path.suffix in {".py", ".yaml"} and name.parts[0] not in SHOWING | {_COPIES}:
             digest.update(name.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

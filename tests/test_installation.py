@@ -15,6 +15,7 @@ from simulation import shipped
 from simulation.cli.bill_of_materials import bill, licence_page
 from simulation.cli.copying import shipped_files
 from simulation.cli.repairing import Step, repair
+from simulation.provenance import model_sha256
 
 from .cli.conftest import Sim, sim  # noqa: F401 - a fixture
 
@@ -62,6 +63,11 @@ def test_the_wheel_works_with_no_source_tree_from_any_folder(tmp_path: Path) -> 
         )
 
     assert json.loads(typed("doctor", "--json").stdout)["commit"] is None, "not the source tree's own package"
+    digest = "from simulation.provenance import model_sha256; print(model_sha256())"
+    found = subprocess.run(
+        [sys.executable, "-c", digest], cwd=study, env=environment, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == model_sha256(), "the same model, so that folders are completed by either"
     assert "Next: transplant-twin run" in typed("init", ".").stdout
     names = {path.relative_to(study).as_posix() for path in study.rglob("*") if path.is_file()}
     assert names == {path.as_posix() for path in shipped_files()}

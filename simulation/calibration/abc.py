@@ -140,7 +140,7 @@ class Fit:
         """Make what is missing; raises `KeyboardInterrupt` when the pool was asked to stop. Every evaluation made is kept."""
         while (first := len(self.done)) < self.total:
             block = range(self._first_of_block(first), self._last_of_block(first))
-            enough = self._enough(block.start)
+            enough = self.enough(block.start)
             points = {index: self.proposal(index) for index in range(first, block.stop)}
             tasks = (
                 Task(((self.problem, tuple(map(float, point)), enough),)) for _, point in points.values()
@@ -154,10 +154,15 @@ class Fit:
                 index, ((distance, statistics, seconds),) = numbers[point], outcome.value
                 made[index] = Evaluation(index, points[index][0], point, distance, statistics, seconds)
                 while len(self.done) in made:
-                    self._append(made[len(self.done)])
+                    self.append(made[len(self.done)])
                     tell(self.done[-1])
             if len(self.done) < block.stop:
                 raise KeyboardInterrupt
+
+    def stage_at(self, index: int) -> range:
+        """Return the evaluations of the stage to which one belongs."""
+        effort, begin = self.problem.effort, self._stage_begin(index)
+        return range(begin, effort.design if index < effort.design else begin + effort.particles)
 
     def _stage_begin(self, index: int) -> int:
         """Return the first evaluation of the stage to which one belongs."""
@@ -171,11 +176,9 @@ class Fit:
         return begin + (index - begin) // _BLOCK * _BLOCK
 
     def _last_of_block(self, index: int) -> int:
-        begin, effort = self._stage_begin(index), self.problem.effort
-        end = effort.design if index < effort.design else begin + effort.particles
-        return min(self._first_of_block(index) + _BLOCK, end)
+        return min(self._first_of_block(index) + _BLOCK, self.stage_at(index).stop)
 
-    def _enough(self, before: int) -> float:
+    def enough(self, before: int) -> float:
         """Return the distance beyond which a candidate will not be kept, from the evaluations before one."""
         best = sorted(e.distance for e in self.done[:before])[: self.problem.effort.keep]
         return best[-1] if len(best) == self.problem.effort.keep else math.inf
@@ -272,7 +275,8 @@ class Fit:
             with file.open("r+b") as stream:
                 stream.truncate(stream.seek(0, os.SEEK_END) - len(half))
 
-    def _append(self, made: Evaluation) -> None:
+    def append(self, made: Evaluation) -> None:
+        """Write the next evaluation into the log."""
         self._line = sealed_line(made.__dict__, self._line)
         append_line(self.folder / _LOG, self._line)
         self.done.append(made)
