@@ -26,6 +26,7 @@ COMMANDS = {
     "status": "simulation.cli.commands.status:status",
     "analyze": "simulation.cli.commands.analyze:analyze",
     "calibrate": "simulation.cli.commands.calibrate:calibrate",
+    "posterior": "simulation.cli.commands.posterior:posterior",
     "validate": "simulation.cli.commands.validate:validate",
     "check": "simulation.cli.commands.check:check",
     "show": "simulation.cli.commands.show:show",

@@ -168,11 +168,11 @@ def _tell_failed(trial: Trial, left: Sequence[Missing], out: Path, state: State)
 
 def _repeat_line(trial: Trial, one: Missing, out: Path) -> str:
     """Return the command that repeats one run and shows its traceback."""
-    from simulation.trial.task import repeated_arm, seed_of
+    from simulation.trial.task import arm_of, seed_of
 
     scenario = out / "arms" / f"{one.arm}.yaml"
-    if one.repeat:
-        arm = repeated_arm(trial.arm(one.arm), trial.seed, one.patient, one.repeat)
+    if one.repeat or trial.posterior is not None:
+        arm = arm_of(trial, one.arm, one.patient, one.repeat)
         scenario = out / "arms" / f"{one.arm}-patient{one.patient}-repeat{one.repeat}.yaml"
         write_file(scenario, arm.scenario.to_yaml())
     who = f"--cohort none --seed {seed_of(trial.seed, one.repeat)} --patient {one.patient}"
@@ -227,23 +227,31 @@ def summary(trial: Trial, comparison: Any) -> list[str]:
     """Return the main comparison in sentences: the answer, how it depends on follow-up, and what it must not be taken for."""
     from simulation.trial.pair_words import RELAPSE_FREE, over_time
     from simulation.trial.report_words import not_the_same
+    from simulation.trial.sure_words import POINT, unseen
 
-    lines = [verdict(comparison), *over_time(comparison), RELAPSE_FREE, not_the_same(trial)]
+    sure = comparison.get("uncertainty")
+    how_sure = POINT if sure is None else unseen(sure)
+    lines = [verdict(comparison), how_sure, *over_time(comparison), RELAPSE_FREE, not_the_same(trial)]
     return [line for line in lines if line]
 
 
 def verdict(comparison: Any) -> str:
     """Return the main comparison in a sentence, with what kind of interval it is."""
     from simulation.trial.pair_words import verdict as beyond_chance_or_not
+    from simulation.trial.sure_words import in_short
 
     pair = comparison["pairs"][0]
     name = comparison["primary_outcome"]
     main = pair["differences"][name]
-    low, high = main["interval_paired"]
+    found = comparison.get("uncertainty")
     words = survival_words(name)
+    start = f"{pair['arm']} against {pair['versus']}: {main['value']:+.1f} {words} per patient"
+    tally = f"{main['win']} patients better, {main['tie']} the same, {main['loss']} worse."
+    if found is not None and found["range"][0] is not None:
+        low, high = found["range"]
+        sure = in_short(found, pair["arm"], main["differing"])
+        return f"{start}, 95 % range {low:+.1f} to {high:+.1f}{sure} {tally[:1].upper()}{tally[1:]}"
+    low, high = main["interval_paired"]
     interval = "" if low is None else f" (95 % interval of the mean, paired: {low:+.1f} to {high:+.1f})"
-    sure = "" if low is None else f", {beyond_chance_or_not(main)}"
-    return (
-        f"{pair['arm']} against {pair['versus']}: {main['value']:+.1f} {words} per patient{interval}{sure}; "
-        f"{main['win']} patients better, {main['tie']} the same, {main['loss']} worse."
-    )
+    told = "" if low is None else f", {beyond_chance_or_not(main)}"
+    return f"{start}{interval}{told}; {tally}"

@@ -95,6 +95,36 @@ def _whole(name: str, told: str) -> Decorator:
     )
 
 
+def parameter_sets() -> Decorator:
+    """Add the options --posterior and --parameters FILE; the command gets `parameters`, None where neither is given."""
+
+    def shipped(ctx: click.Context, param: click.Parameter, flag: bool) -> None:
+        ctx.meta["posterior"] = flag
+
+    def chosen(ctx: click.Context, param: click.Parameter, which: str | None) -> str | None:
+        if not ctx.meta["posterior"]:
+            return which
+        if which is not None:
+            raise click.UsageError("--posterior and --parameters exclude each other", ctx)
+        return "posterior"
+
+    flag = click.option(
+        "--posterior",
+        is_flag=True,
+        is_eager=True,  # known when --parameters is read
+        expose_value=False,
+        callback=shipped,
+        help="Give each few patients a parameter set of their own, of those that fit the published data.",
+    )
+    which = click.option(
+        "--parameters",
+        metavar="FILE.csv",
+        callback=chosen,
+        help="The same with the parameter sets of a file; `table`: the parameter table's one value of each, the default.",
+    )
+    return lambda command: flag(which(command))
+
+
 def max_minutes() -> Decorator:
     """Add the option --max-minutes M."""
 

@@ -29,6 +29,7 @@ from simulation.statistics.variance import components
 from simulation.trial.over_time import over_time
 from simulation.trial.schema import DAYS_ON_DRUG, PRICES, SHARES, SURVIVAL, Trial
 from simulation.trial.table import TrialTable
+from simulation.trial.uncertainty import judge, uncertainty
 
 __all__ = ["compare", "main_half_width", "view_of"]
 
@@ -72,6 +73,7 @@ def compare(trial: Trial, table: TrialTable) -> dict[str, Any]:
         whole
         | {"arms": arms, "pairs": main + pairs, "chance": _chance(trial, table)}
         | {"sensitivity": _sensitivity(trial, table), "difference_over_time": _over_time(trial, table)}
+        | ({} if trial.posterior is None else {"uncertainty": uncertainty(trial, table)})
     )
     return told
 
@@ -94,7 +96,9 @@ def _main_arms(trial: Trial, table: TrialTable) -> tuple[ArmView, ArmView]:
 
 
 def _over_time(trial: Trial, table: TrialTable) -> dict[str, Any]:
-    return over_time(*_main_arms(trial, table), trial.file.outcomes.primary, trial.follow_up)
+    one, other = _main_arms(trial, table)
+    known = None if trial.posterior is None else judge(one)
+    return over_time(one, other, trial.file.outcomes.primary, trial.follow_up, known)
 
 
 def _main_pair(trial: Trial, table: TrialTable, pairs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -199,6 +203,9 @@ def _difference(one: ArmView, other: ArmView, name: str, trial: Trial) -> dict[s
     if name in SURVIVAL:
         unpaired = rmst_difference(_area(one, name, trial.follow_up), _area(other, name, trial.follow_up))
         told["interval_unpaired"] = (unpaired.low, unpaired.high)
+        if trial.posterior is not None:
+            whole, _ = judge(one)(a - b, trial.follow_up)
+            told["range_with_parameters"] = (whole.low, whole.high)
     return told
 
 

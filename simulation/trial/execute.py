@@ -79,10 +79,7 @@ class _Batches:
 def runs_of(trial: Trial, patients: int) -> Iterator[tuple[int, int]]:
     """Yield every (patient, repeat) of a trial with so many patients; the trial itself first, then the repeats."""
     yield from ((patient, 0) for patient in range(patients))
-    repeats = trial.file.repeats
-    if repeats is not None:
-        for repeat in range(1, repeats.times):
-            yield from ((patient, repeat) for patient in range(min(repeats.patients, patients)))
+    yield from trial.reruns(patients)
 
 
 def execute(
@@ -99,7 +96,7 @@ def execute(
     with Store(folder, design) as store:
         wanted = [run for run in runs_of(trial, patients) if shard.holds(run)]
         todo = _not_done(store, trial, wanted, known)
-        work = TrialWork(trial.arms, trial.seed, folder.resolve(), design)
+        work = TrialWork(trial, folder.resolve(), design)
         batches = _Batches(todo, pool.width)
 
         def told() -> None:

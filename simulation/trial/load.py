@@ -17,6 +17,8 @@ from pydantic import BaseModel, ValidationError
 from simulation.errors import UserError, nearest_name
 from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import ParameterTable
+from simulation.posterior import OUT_OF_DATE, TABLE, Posterior, load_posterior
+from simulation.posterior.posterior import SHIPPED
 from simulation.scenario.cohort import STANDARD, Patients, patients_of
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.merge import DEFAULTS, apply_override, extended, merge, node_from
@@ -63,7 +65,11 @@ def load_trial(path: str | os.PathLike[str], changes: Pairs = (), arm_changes: P
         Arm(key, _arm(key, node, source, shown, patients, common, file.follow_up, arm_changes))
         for key, node in _arm_nodes(arms_node).items()
     )
-    return _checked(file, _described(patients, arms), arms, shown)
+    given = any(
+        name == "parameters" for name, *_ in changes
+    )  # on the command line, from where the person stands
+    posterior = _posterior(file, Path() if given else source.parent)
+    return _checked(file, _described(patients, arms), arms, shown, posterior)
 
 
 def load_quick_trial(
@@ -84,7 +90,8 @@ def load_quick_trial(
         node = Node(dict(read_yaml(name, name).value), name, 1, 1)  # type: ignore[arg-type]
         arm = _arm(key, node, Path(name), name, patients, None, file.follow_up, arm_changes, in_file=True)
         arms.append(Arm(key, arm))
-    made = _checked(file, _described(patients, tuple(arms)), tuple(arms), ", ".join(files))
+    told = ", ".join(files)
+    made = _checked(file, _described(patients, tuple(arms)), tuple(arms), told, _posterior(file, Path()))
     return replace(made, notes=(*_whose(made, cohort), *made.notes))
 
 
@@ -160,7 +167,16 @@ def _arm(
     return parse_scenario(_validated(tree, Scenario).to_yaml(str), name=f"{shown}, arm {key}")
 
 
-def _checked(file: TrialFile, cohort: Cohort, arms: tuple[Arm, ...], shown: str) -> Trial:
+def _posterior(file: TrialFile, folder: Path) -> Posterior | None:
+    """Return the parameter sets that a trial names; a file's name leads from `folder`."""
+    if file.parameters == TABLE:
+        return None
+    return load_posterior(SHIPPED if file.parameters == SHIPPED else folder / file.parameters)
+
+
+def _checked(
+    file: TrialFile, cohort: Cohort, arms: tuple[Arm, ...], shown: str, posterior: Posterior | None
+) -> Trial:
     keys = [arm.key for arm in arms]
     lengths = {arm.scenario.follow_up for arm in arms}
     if len(lengths) > 1:
@@ -190,7 +206,9 @@ def _checked(file: TrialFile, cohort: Cohort, arms: tuple[Arm, ...], shown: str)
         )
     if file.repeats is not None and file.repeats.patients > file.most_patients:
         raise UserError("more patients are repeated than there may be", file=shown, key="repeats.patients")
-    return Trial(file, cohort, arms, lengths.pop(), main, tuple(notes))
+    if posterior is not None and posterior.out_of_date:
+        notes.append(OUT_OF_DATE)
+    return Trial(file, cohort, arms, lengths.pop(), main, posterior, tuple(notes))
 
 
 def _trial_file(tree: Node, changes: Pairs) -> TrialFile:

@@ -7,9 +7,10 @@ from simulation.files.folder import Content
 from simulation.provenance import provenance_lines
 from simulation.results.figures.report_figure import figures_in, not_drawn, render_all
 from simulation.results.report.page import render_page
+from simulation.results.trial_view import TrialView
 from simulation.results.words import survival_words
 from simulation.shipped import PROGRAM
-from simulation.trial import pair_words
+from simulation.trial import pair_words, sure_words
 from simulation.trial import report_words as words
 from simulation.trial.conduct import Conducted
 from simulation.trial.schema import Trial
@@ -27,7 +28,7 @@ def report_files(
         section: render_all(
             (figure for figure in declared if figure.section == section), view, files, formats
         )
-        for section in ("results", "twins", "sensitivity")
+        for section in ("results", "twins", "sensitivity", "unknowns")
     }
     files["report.html"] = render_page(
         "trial.html.j2",
@@ -53,6 +54,8 @@ def report_files(
         pairing=pair_words.pairing(view),
         pairs=pair_words.pairs(view),
         chance=pair_words.chance(view),
+        sure=_sure(view),
+        unknown_figures=panels["unknowns"],
         twin_figures=panels["twins"],
         price=pair_words.price(view),
         price_note=pair_words.price_note(view),
@@ -64,3 +67,15 @@ def report_files(
         provenance=provenance_lines(origin),
     )
     return files
+
+
+def _sure(view: TrialView) -> dict[str, object] | None:
+    """Return the tables of how sure the answer is; None for a trial at one set of parameter values."""
+    found = view.comparison.get("uncertainty")
+    return found and {
+        "parts": sure_words.parts(found),
+        "parameters": sure_words.parameters(found),
+        "parameters_note": sure_words.parameters_note(found),
+        "data": sure_words.data(found),
+        "data_note": sure_words.data_note(found),
+    }

@@ -18,6 +18,7 @@ Examples:
   python run_sim.py compare scenarios/trials/timing_by_dli.yaml --patients 200 --workers 8
   python run_sim.py compare scenarios/trials/timing_by_dli.yaml --resume
   python run_sim.py compare scenarios/trials/timing_by_dli.yaml --out DIR --shard $SLURM_ARRAY_TASK_ID/50
+  python run_sim.py compare scenarios/trials/therapeutic_vs_preemptive.yaml --posterior
   python run_sim.py compare scenarios/therapeutic.yaml scenarios/preemptive.yaml --patients 20
   python run_sim.py compare scenarios/therapeutic.yaml scenarios/preemptive.yaml \\
       --cohort scenarios/cohorts/high_risk_all.yaml --patients 50 --precision 20
@@ -25,6 +26,8 @@ Examples:
 Plain scenario files are arms as well. Their patients are those of the standard cohort, but for what the files themselves
 write under `patient`; with --cohort FILE those of that cohort, with --cohort none one typical patient, whose runs differ by
 chance only. Patient 7 of a seed is the same person as in `run --patient 7 --seed N`.
+
+Without --posterior the answer is that of one set of parameter values, a point; docs/uncertainty.md tells what it adds.
 """
 
 
@@ -45,6 +48,7 @@ def _natural_or_none(ctx: click.Context, param: click.Parameter, number: int | N
     metavar="DAYS",
     help="Add patients until half the 95 % interval of the main difference is at most so many days.",
 )
+@options.parameter_sets()
 @options.settings()
 @click.option(
     "--workers",
@@ -77,6 +81,7 @@ def compare(
     days: str | None,
     cohort: str | None,
     precision: str | None,
+    parameters: str | None,
     settings: tuple[str, ...],
     workers: int | None,
     scheduler: str | None,
@@ -102,6 +107,7 @@ def compare(
             ("seed", seed, "seed"),
             ("follow_up", _with_unit(days), "days"),
             ("precision", _with_unit(precision), "precision"),
+            ("parameters", parameters, "parameters"),
         )
         if value is not None
     ]

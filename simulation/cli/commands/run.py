@@ -1,11 +1,15 @@
 """`run`: simulate one patient, or the same patient under several scenarios."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from simulation.cli import options
 from simulation.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from simulation.scenario.schema import Scenario
 
 EXAMPLES = """\b
 Examples:
@@ -33,6 +37,7 @@ in `compare`; what a file itself writes under `patient` holds. --cohort FILE tak
 @click.option(
     "--days", metavar="N", help="Follow the patient for N days, instead of the scenario's follow_up."
 )
+@options.parameter_sets()
 @options.settings()
 @click.option(
     "--out",
@@ -51,6 +56,7 @@ def run(
     patient: int,
     cohort: str | None,
     days: str | None,
+    parameters: str | None,
     settings: tuple[str, ...],
     out: Path | None,
     overwrite: bool,
@@ -70,7 +76,12 @@ def run(
     from simulation.scenario.cohort import cohort_of
 
     only_for("run", files)
-    unfit = {"--patient": patient, "--cohort": cohort, "--days": days}
+    unfit = {
+        "--patient": patient,
+        "--cohort": cohort,
+        "--days": days,
+        "--posterior or --parameters": parameters,
+    }
     if only_experiments(files, [name for name, value in unfit.items() if value]):
         return run_experiments(
             files,
@@ -85,6 +96,9 @@ def run(
     length = () if days is None else (f"follow_up={_with_unit(days)}",)
     scenarios = options.load_scenarios(files, (*settings, *length), cohort_of(patient, cohort))
 
+    if parameters is not None:
+        scenarios = _under(scenarios, parameters, seed, patient)
+
     # Only now what is heavy: a mistake in the command or in a file is told at once.
     from simulation.cli.running import Request, run_all, tell
 
@@ -93,6 +107,21 @@ def run(
     outcome = run_all(files, scenarios, request)
     tell(outcome, as_json=as_json, quiet=quiet)
     return ExitStatus.INTERRUPTED if outcome.interrupted else ExitStatus.DONE
+
+
+def _under(scenarios: "list[Scenario]", which: str, seed: int, patient: int) -> "list[Scenario]":
+    """Return the scenarios under the parameter set that `compare` gives this patient of this seed."""
+    from simulation.posterior import OUT_OF_DATE, TABLE, load_posterior, under
+    from simulation.trial.schema import PER_SET
+
+    if which == TABLE:
+        return scenarios
+    posterior = load_posterior(which)
+    number = posterior.drawn(seed, patient // PER_SET)
+    click.echo(f"Note: parameter set {number} of {len(posterior)} ({posterior.name}).", err=True)
+    if posterior.out_of_date:
+        click.echo(f"Note: {OUT_OF_DATE}", err=True)
+    return [under(scenario, posterior.set(number)) for scenario in scenarios]
 
 
 def _with_unit(days: str) -> str:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from simulation.posterior.sets import SHARE, SPREAD, bare_name
 from simulation.results.figures import style
 from simulation.results.trial_view import ArmView, TrialView
 
@@ -21,6 +22,7 @@ __all__ = [
     "arm_look",
     "band",
     "banded",
+    "parameter_name",
     "percent_axis",
     "steps",
 ]
@@ -59,6 +61,15 @@ CAUSE_COLOURS: Final = {
     "sanctuary": style.COLOUR["tissue"],
     "treg_suppressed": style.COLOUR["treg"],
 }
+
+
+def parameter_name(name: str) -> str:
+    """Return a parameter as a reader calls it; also what a parameter set calls `spread of` or `share of` one."""
+    bare = bare_name(name)
+    title = PARAMETERS.get(bare, bare.replace("_", " "))
+    if name.startswith(SPREAD):
+        return f"{title}: spread between patients"
+    return f"{title}: share in the last part" if name.startswith(SHARE) else title
 
 
 def arm_look(view: TrialView, arm: ArmView) -> dict[str, Any]:
