@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["scenario_words"]
 
 _MICRO = "\N{MICRO SIGN}"
+_REPLETE = 1e7  # Tcon per kg: grafts are either depleted (1e4 to 2e6) or as collected (3e7 and more)
 
 
 def scenario_words(scenario: Scenario) -> list[tuple[str, str]]:
@@ -60,7 +61,10 @@ def _transplant(scenario: Scenario) -> str:
         if graft.treg
         else "no Treg"
     )
-    return f"T-cell-depleted graft from {donor}, with {join(given)}."
+    kind = "T-cell-depleted" if graft.tcon < _REPLETE else "T-cell-replete"
+    after = any(one.drug == "ptcy" for one in scenario.immunosuppression)
+    platform = ", cyclophosphamide after transplant" if after else ""
+    return f"{kind} graft from {donor}{platform}, with {join(given)}."
 
 
 def _patient(scenario: Scenario) -> str:
