@@ -11,12 +11,12 @@ import yaml
 
 from simulation.blocks.fields import FrozenMap
 from simulation.body.keyed import Keyed
+from simulation.clinic.starts import OnDay
 from simulation.parameters import ParameterTable
 from simulation.parameters.distributions import Distribution, parse_distribution
 from simulation.posterior.sets import ParameterSet, recentred
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.schema import Scenario
-from simulation.scenario.triggers import OnDay
 from simulation.units import parse_quantity
 from simulation.yaml_source import Node, plain, read_yaml
 

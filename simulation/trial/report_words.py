@@ -28,7 +28,8 @@ __all__ = ["arms", "assumptions", "cohort_rows", "common", "concerns", "correlat
 
 _STRATEGY: Final = ("Treatment starts", *TITLES, "Transplant", "Disease", "Tests",
                     "Stop rules", "Definitions", "Simulation")  # fmt: skip
-_HARMS: Final = ("agvhd_3_4", "crs_3_4", "nrm")  # shown whatever a trial lists
+_BEGINNING: Final = ("treated", "overt_before_treatment")  # shown whatever a trial lists
+_HARMS: Final = ("agvhd_3_4", "crs_3_4", "nrm")  # the same
 # contested or assumed, and able to turn the answer (docs/credibility.md)
 _ASSUMED: Final = ("phi_bm", "partition_marrow", "p_cd19_loss", "rate_exhaustion", "fraction_sanctuary",
                    "p_recognition_gvl", "rate_death_agvhd_3", "rate_death_agvhd_4", "rate_death_crs_4")  # fmt: skip
@@ -116,9 +117,11 @@ def results(trial: Trial, view: TrialView) -> list[tuple[str, list[str]]]:
         for name in wanted
         for title, cell in _rows_of(name)
     ]
-    rows.append(
-        (OUTCOMES["treated"].label, [_share(found[arm.key]["shares"]["treated"]) for arm in view.arms])
-    )
+    rows += [
+        (OUTCOMES[name].label, [_share(found[arm.key]["shares"][name]) for arm in view.arms])
+        for name in _BEGINNING
+        if name not in wanted
+    ]
     rows.append(("Failures by cause", [_causes(found[arm.key]["cause_of_failure"]) for arm in view.arms]))
     return rows
 
