@@ -16,7 +16,7 @@ PAGES = ("statistics", "design", "exports")
 TEXT = {name: (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in PAGES}
 _TINY = ["--set", "marrow.rows=3", "--set", "marrow.columns=3", "--set", "time_step=1 d", "--no-figures"]
 _SMALLER = {
-    "compare": ["--patients", "4", "--workers", "0", *_TINY], "run": ["--days", "60", *_TINY],
+    "compare": ["--patients", "4", "--days", "380", "--workers", "0", *_TINY], "run": ["--days", "60", *_TINY],
     "design": ["--set", "trials=100", "--set", "patients=[40]"], "export": [],
 }  # fmt: skip
 

@@ -159,7 +159,7 @@ def _times(finished: Finished, plan: RealTrial) -> tuple[float, float]:
 
     def refuse(key: str, days: float, most: float, what: str) -> None:
         if days > most:
-            raise UserError(f"{days:g} d is longer than {what} ({most:g} d)", key=f"design.{key}")
+            raise UserError(f"{days:g} d is longer than {what} ({most:g} d)", key=f"real_trial.{key}")
 
     follow_up = min(_A_YEAR, longest) if plan.follow_up is None else plan.follow_up
     refuse("follow_up", follow_up, longest, "the runs follow their patients")

@@ -115,8 +115,8 @@ def load_real_trial(trial: Trial | None, changes: Pairs = ()) -> RealTrial:
 
     Raises `UserError` for a key that there is not, and for a value that cannot be.
     """
-    plan = RealTrial() if trial is None else trial.file.design
-    tree = node_from(plan.model_dump(mode="json", exclude_none=True), "design")
+    plan = RealTrial() if trial is None else trial.file.real_trial
+    tree = node_from(plan.model_dump(mode="json", exclude_none=True), "real_trial")
     for name, value, label in changes:
         tree = apply_override(tree, name, value, label)
     return _validated(tree, RealTrial)

@@ -1,4 +1,4 @@
-"""What a trial file says of the randomised trial that real patients would be in: the block `design`."""
+"""What a trial file says of the randomised trial that real patients would be in: the block `real_trial`."""
 
 from typing import Annotated
 

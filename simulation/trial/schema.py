@@ -161,7 +161,7 @@ class TrialFile(Block):
         DEFAULT_SUBGROUPS,
         description="Parameters by whose halves the main comparison is shown (forest plot).",
     )
-    design: RealTrial = Field(
+    real_trial: RealTrial = Field(
         RealTrial(), description="The randomised trial of real patients that `design` makes of the runs."
     )
     repeats: Repeats | None = Field(

@@ -80,7 +80,7 @@ def test_a_study_tells_every_endpoint_at_every_size(finished: Finished) -> None:
 def test_a_plan_beyond_the_runs_is_refused(finished: Finished) -> None:
     with pytest.raises(UserError, match=r"60 d is longer than the runs follow their patients \(42 d\)"):
         study(finished, PLAN.model_copy(update={"follow_up": 60.0}))
-    with pytest.raises(UserError, match=r"design.horizon: 35 d is longer than the least follow-up"):
+    with pytest.raises(UserError, match=r"real_trial.horizon: 35 d is longer than the least follow-up"):
         study(finished, PLAN.model_copy(update={"horizon": 35.0}))
 
 

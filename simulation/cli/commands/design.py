@@ -19,7 +19,7 @@ Examples:
   python run_sim.py design results/my-trial-seed1 --set follow_up='18 months' --set historical.share=0.4
   python run_sim.py design TRIAL.yaml --results results/my-trial-seed1 --json
 
-`compare TRIAL.yaml` must have been run before: patients are drawn from its runs, nothing is simulated. The block `design` of
+`compare TRIAL.yaml` must have been run before: patients are drawn from its runs, nothing is simulated. The block `real_trial` of
 the trial file says how the real trial is conducted; docs/design.md lists its keys.
 """
 
@@ -37,7 +37,7 @@ the trial file says how the real trial is conducted; docs/design.md lists its ke
     "settings",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Change one key of the block `design`. May be repeated.",
+    help="Change one key of the block `real_trial`. May be repeated.",
 )
 @click.option(
     "--out",
