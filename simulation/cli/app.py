@@ -20,6 +20,8 @@ from simulation.shipped import as_typed
 COMMANDS = {
     "run": "simulation.cli.commands.run:run",
     "compare": "simulation.cli.commands.compare:compare",
+    "design": "simulation.cli.commands.design:design",
+    "export": "simulation.cli.commands.export:export",
     "cohort": "simulation.cli.commands.cohort:cohort",
     "sweep": "simulation.cli.commands.sweep:sweep",
     "expand": "simulation.cli.commands.expand:expand",

@@ -19,6 +19,7 @@ from typing import IO, Any, Final
 
 from simulation.errors import UserError
 from simulation.files.atomic import write_binary, write_file, write_lines
+from simulation.files.crate import CRATE, crate_text
 from simulation.files.refusal import refusals
 from simulation.files.seals import SEAL, file_digest, sealed_json, unsealed
 
@@ -137,18 +138,20 @@ def write_folder(
             files = contents()
             for name, content in files.items():
                 _write(stage / name, content)
-            digests = {name: file_digest(stage / name)[0] for name in files}
+            write_file(stage / CRATE, _crate(folder, stage, list(files), provenance))
+            names = [*files, CRATE]
+            digests = {name: file_digest(stage / name)[0] for name in names}
             write_file(stage / MANIFEST, sealed_json({**provenance, "files": digests}))
             before = set[str]()
             with suppress(UserError):  # damaged: what it named stays
                 before = set((read_manifest(folder) or {"files": ()})["files"])
             # while files of two runs are in the folder, it is not a complete one
             (folder / MANIFEST).unlink(missing_ok=True)
-            for name in (*files, MANIFEST):
+            for name in (*names, MANIFEST):
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(stage / name, folder / name)
                 moved.append(folder / name)
-            _remove(folder, before - set(files))
+            _remove(folder, before - set(names))
     except BaseException:  # an interrupt, too, must leave no half of a folder
         if stage is not None:
             shutil.rmtree(stage, ignore_errors=True)
@@ -158,6 +161,17 @@ def write_folder(
             release_folder(path)
         raise
     shutil.rmtree(stage, ignore_errors=True)
+
+
+def _crate(folder: Path, stage: Path, files: list[str], provenance: Mapping[str, object]) -> str:
+    """Return the RO-Crate metadata of the folder: the files that are now written, and what other folders are in it."""
+    own = {Path(name).parts[0] for name in files}
+    others = sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.is_dir() and path.name[0] != "." and path.name not in own
+    )
+    return crate_text(provenance, {name: (stage / name).stat().st_size for name in files}, others)
 
 
 def _write(path: Path, content: Content) -> None:

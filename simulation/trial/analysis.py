@@ -27,6 +27,7 @@ from simulation.statistics.proportions import wilson
 from simulation.statistics.survival import Estimate, kaplan_meier, rmst, rmst_difference
 from simulation.statistics.variance import components
 from simulation.trial.over_time import over_time
+from simulation.trial.printed import as_printed, unpaired
 from simulation.trial.schema import DAYS_ON_DRUG, PRICES, SHARES, SURVIVAL, Trial
 from simulation.trial.table import TrialTable
 from simulation.trial.uncertainty import judge, uncertainty
@@ -74,6 +75,7 @@ def compare(trial: Trial, table: TrialTable) -> dict[str, Any]:
         | {"arms": arms, "pairs": main + pairs, "chance": _chance(trial, table)}
         | {"sensitivity": _sensitivity(trial, table), "difference_over_time": _over_time(trial, table)}
         | ({} if trial.posterior is None else {"uncertainty": uncertainty(trial, table)})
+        | as_printed(table.arms, trial.follow_up, trial.file.landmark)
     )
     return told
 
@@ -180,6 +182,7 @@ def _pair(one: ArmView, other: ArmView, trial: Trial) -> dict[str, Any]:
         "arm": one.key,
         "versus": other.key,
         "differences": {name: _difference(one, other, name, trial) for name in (*SURVIVAL, *PRICES)},
+        "unpaired": unpaired(one, other),
         **_price(one, other),
     }
 

@@ -18,7 +18,7 @@ from simulation.trial.conduct import STORE
 from simulation.trial.origin import design_of
 from simulation.trial.schema import Trial
 
-__all__ = ["prepare", "prepare_part", "write_arms"]
+__all__ = ["folder_of", "prepare", "prepare_part", "write_arms"]
 
 
 def prepare(trial: Trial, out: Path | None, *, resume: bool, root: Path = RESULTS) -> Path:
@@ -31,7 +31,7 @@ def prepare(trial: Trial, out: Path | None, *, resume: bool, root: Path = RESULT
     UserError
         Where it holds results and `resume` is not given, or there is nothing to resume.
     """
-    name = f"{slug(trial.name, 'trial')}-seed{trial.seed}"
+    name = _name(trial)
     if resume:
         return _resumed(trial, out or _latest(root, name))
     if out is None:
@@ -100,6 +100,15 @@ def _same(trial: Trial, out: Path) -> None:
         told = " and other ".join(names) or "design"
         hint = "; the program has changed since" if names == ["model"] else ""
         raise OtherScenario(f"holds results of another trial (made with other {told}{hint})", file=str(out))
+
+
+def folder_of(trial: Trial, root: Path = RESULTS) -> Path:
+    """Return the newest folder in `root` with results of a trial of this name and seed, whether there is one or not."""
+    return _latest(root, _name(trial))
+
+
+def _name(trial: Trial) -> str:
+    return f"{slug(trial.name, 'trial')}-seed{trial.seed}"
 
 
 def _latest(root: Path, name: str) -> Path:

@@ -27,10 +27,11 @@ from simulation.scenario.named_values import PatientMap
 from simulation.scenario.plugins import anchored
 from simulation.scenario.resolve import varies
 from simulation.scenario.schema import Scenario
+from simulation.trial.real_trial import RealTrial
 from simulation.trial.schema import Arm, Cohort, Trial, TrialFile
 from simulation.yaml_source import Node, plain, read_yaml
 
-__all__ = ["is_trial_file", "load_cohort_arm", "load_quick_trial", "load_trial"]
+__all__ = ["is_trial_file", "load_cohort_arm", "load_quick_trial", "load_real_trial", "load_trial"]
 
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MOST_ARMS: Final = 12
@@ -107,6 +108,18 @@ def _whose(trial: Trial, cohort: str | None) -> tuple[str, ...]:
             "are one typical patient, whose runs differ by chance only.",
         )
     return ()
+
+
+def load_real_trial(trial: Trial | None, changes: Pairs = ()) -> RealTrial:
+    """Return the plan of the real trial that a trial file holds (none: the defaults), with `changes` laid on it.
+
+    Raises `UserError` for a key that there is not, and for a value that cannot be.
+    """
+    plan = RealTrial() if trial is None else trial.file.real_trial
+    tree = node_from(plan.model_dump(mode="json", exclude_none=True), "real_trial")
+    for name, value, label in changes:
+        tree = apply_override(tree, name, value, label)
+    return _validated(tree, RealTrial)
 
 
 def load_cohort_arm(path: str | os.PathLike[str], changes: Pairs = ()) -> tuple[Cohort, Scenario]:

@@ -10,7 +10,7 @@ from simulation.results.report.page import render_page
 from simulation.results.trial_view import TrialView
 from simulation.results.words import survival_words
 from simulation.shipped import PROGRAM
-from simulation.trial import pair_words, sure_words
+from simulation.trial import pair_words, printed_words, sure_words
 from simulation.trial import report_words as words
 from simulation.trial.conduct import Conducted
 from simulation.trial.schema import Trial
@@ -51,6 +51,11 @@ def report_files(
         results=words.results(trial, view),
         results_figures=panels["results"],
         primary_words=survival_words(view.primary),
+        estimands=printed_words.estimands(trial, view),
+        hazards=printed_words.hazards(view),
+        landmarks=printed_words.landmarks(view),
+        landmark_days=f"{trial.file.landmark:g}",
+        states=printed_words.states(view),
         pairing=pair_words.pairing(view),
         pairs=pair_words.pairs(view),
         chance=pair_words.chance(view),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from simulation.clinic.outcomes import OUTCOMES
+from simulation.clinic.outcomes.acute_gvhd import AcuteGvhd
 from simulation.clinic.outcomes.haematological_relapse import RELAPSES
 from simulation.clinic.outcomes.survival import Survival
 from simulation.life import Life
@@ -50,7 +51,12 @@ def columns(trial: "Trial") -> tuple[Column, ...]:
     return (
         *OUTCOME_COLUMNS,
         Column("parted_day", "float", "day", "day from which no other arm went the same way; empty: never"),
-        Column(COURSE, "text", "JSON", "treatments, relapses and remissions with their days"),
+        Column(
+            COURSE,
+            "text",
+            "JSON",
+            "treatments, relapses, remissions, overt leukaemia and severe aGvHD with their days",
+        ),
         *drawn,
         *patient,
     )
@@ -83,7 +89,7 @@ def failed_row(patient: int, repeat: int, arm: str, error: str) -> dict[str, Any
 
 
 def _course(life: Life) -> str:
-    """Return what was given and when: intervals [from, to, level], infusions [day, cells/kg], turns as days."""
+    """Return what was given and when: intervals [from, to, level], infusions [day, cells/kg], turns as days, stays [from, to]."""
     events = tuple(life.clinic.events)
     given = received(events, max(life.day, 1.0))
     turns = [event for event in events if event.kind == "outcome"]
@@ -94,6 +100,7 @@ def _course(life: Life) -> str:
             row.key: [[i.start, i.end, i.level] for i in row.bars] for row in given if row.kind == "drug"
         },
         "overt": life.clinic.book.watcher(Survival).overt,
+        "severe_agvhd": life.clinic.book.watcher(AcuteGvhd).severe,
         "relapse": [event.day for event in turns if event.what in RELAPSES],
         "remission": [event.day for event in turns if event.what == "complete_remission"],
     }

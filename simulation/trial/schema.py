@@ -25,6 +25,7 @@ from simulation.parameters.distributions import Distribution
 from simulation.posterior import TABLE, Posterior
 from simulation.posterior.posterior import SHIPPED
 from simulation.scenario.schema import Scenario
+from simulation.trial.real_trial import RealTrial
 
 __all__ = [
     "DAYS_ON_DRUG",
@@ -139,6 +140,10 @@ class TrialFile(Block):
         None, description="The two arms in question; null: the last arm against the first."
     )
     tie_margin: Time = Field(written("1 d"), description="Patients whose days differ by less are ties.")
+    landmark: Time = Field(
+        written("42 d"),
+        description="Days from the first dose to the landmark, by which MRD response is judged.",
+    )
     precision: Annotated[float, Quantity("time", 0, YEARS_20, above_low=True)] | None = Field(
         None, description="Add patients until the main difference is known this well: half its 95 % interval."
     )
@@ -155,6 +160,9 @@ class TrialFile(Block):
     subgroups: Annotated[tuple[str, ...], Field(max_length=20)] = Field(
         DEFAULT_SUBGROUPS,
         description="Parameters by whose halves the main comparison is shown (forest plot).",
+    )
+    real_trial: RealTrial = Field(
+        RealTrial(), description="The randomised trial of real patients that `design` makes of the runs."
     )
     repeats: Repeats | None = Field(
         None,

@@ -13,13 +13,12 @@ from matplotlib.colors import to_hex, to_rgb
 
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.figure_formats import FORMATS
-from simulation.pool import HerePool
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure, figures_in
 from simulation.results.trial_figures import forest, incidence, leukaemia_free, survival, twins
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.trial import pair_words
-from simulation.trial.conduct import Conducted, conduct
+from simulation.trial.conduct import Conducted
 from simulation.trial.failed_checks import failed_checks
 from simulation.trial.report import report_files
 from simulation.trial.report_words import common, concerns, not_the_same
@@ -28,17 +27,6 @@ from simulation.trial.schema import SURVIVAL, Trial
 FIGURES = figures_in("simulation.results.trial_figures")
 DRAWN = [figure for figure in FIGURES if figure.section != "unknowns"]  # at one set of parameter values
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Conducted:
-    from simulation.trial.load import load_trial
-    from tests.trial.conftest import TRIAL
-
-    folder = tmp_path_factory.mktemp("trial")
-    (folder / "trial.yaml").write_text(TRIAL)
-    with HerePool() as pool:
-        return conduct(load_trial(folder / "trial.yaml"), folder / "out", pool)
 
 
 @pytest.mark.parametrize("module", (survival, leukaemia_free, incidence), ids=lambda module: module.__name__)
@@ -107,7 +95,9 @@ def test_a_trial_in_which_nothing_happens_is_drawn_too(done: Conducted) -> None:
     for declared in DRAWN:
         assert style.render(declared.draw(calm))["png"]
     drawn = {declared.name for declared in FIGURES if declared.applies(calm)}
-    assert drawn == {"leukaemia_free", "survival", "incidence", "swimmer"}  # not one of zeros alone
+    assert drawn == {  # not one of zeros alone
+        "consort", "leukaemia_free", "survival", "incidence", "states", "current", "swimmer",
+    }  # fmt: skip
 
 
 def test_of_three_arms_only_the_two_in_question_have_bands(done: Conducted) -> None:
