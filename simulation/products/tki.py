@@ -39,9 +39,8 @@ class Inhibition:
         """Do it."""
         values = body.values
         growth = values.rate_blast_net_growth
-        body.state.p.rate_blast_net_growth = (  # type: ignore[misc]
-            min(growth, values.rate_blast_net_growth_tki) if self.on else growth
-        )
+        in_force: Any = body.state.p
+        in_force.rate_blast_net_growth = min(growth, values.rate_blast_net_growth_tki) if self.on else growth
 
 
 class _Plan(Plan):
