@@ -25,7 +25,7 @@ __all__ = [
     "Life", "Record", "Result", "Scenario", "TransplantModel", "UserError", "__version__", "load_scenario", "run", "simulate",
 ]  # fmt: skip
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "Life": "simulation.life",

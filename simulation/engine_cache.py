@@ -40,6 +40,17 @@ def use_engine_cache(environ: MutableMapping[str, str] = os.environ) -> Path | N
     return None
 
 
+def unused_caches(current: Path, longer_than_s: float = _DAY_S) -> list[Path]:
+    """Return the folders beside the current one with kernels of other versions that no run has used for so long."""
+    now = time.time()
+    return sorted(
+        folder
+        for folder in current.parent.iterdir()
+        if folder != current and _FOLDER.fullmatch(folder.name) and not folder.is_symlink()
+        if now - folder.stat().st_mtime > longer_than_s
+    )
+
+
 def kernel_digest(package: Path = _PACKAGE) -> str:
     """Hash the kernels' sources, the names of the parameters, Python's version and Numba's."""
     digest = sha256(sys.version.encode())
@@ -95,8 +106,5 @@ def _remove_old(newest: Path) -> None:
     """Remove our folders that no run has used for a month."""
     import shutil
 
-    for folder in newest.parent.iterdir():
-        if folder == newest or not _FOLDER.fullmatch(folder.name) or folder.is_symlink():
-            continue
-        if time.time() - folder.stat().st_mtime > _DUR_KEPT_S:
-            shutil.rmtree(folder, ignore_errors=True)
+    for folder in unused_caches(newest, _DUR_KEPT_S):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from enum import IntEnum
 
+from simulation.shipped import installable
+
 __all__ = ["ExitStatus", "MissingExtra", "OtherScenario", "UserError", "nearest_name", "reason_of"]
 
 
@@ -126,5 +128,5 @@ class MissingExtra(UserError):  # noqa: N818 - it names what is wrong
     exit_status = ExitStatus.MISSING_EXTRA
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} is not installed here; install it with: pip install -e '.[{extra}]'")
+        super().__init__(f"{what} is not installed here; install it with: pip install {installable(extra)}")
         self.extra = extra

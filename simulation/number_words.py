@@ -1,9 +1,10 @@
 """Numbers as people of the field read them."""
 
 import math
+from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["NOTHING", "cells_text", "finite", "grade_text", "number_text"]
+__all__ = ["NOTHING", "cells_text", "days_text", "finite", "grade_text", "join", "number_text"]
 
 NOTHING: Final = "\N{EN DASH}"
 _ROMAN: Final = ("0", "I", "II", "III", "IV")
@@ -37,3 +38,14 @@ def grade_text(value: object) -> str:
     """Return a grade of acute GvHD in Roman numerals."""
     number = finite(value)
     return NOTHING if number is None else _ROMAN[min(max(int(number), 0), 4)]
+
+
+def days_text(value: float) -> str:
+    """Return a number of days in words."""
+    return f"{value:g} day" + ("" if value == 1 else "s")
+
+
+def join(parts: Iterable[str], last: str = "and") -> str:
+    """Return parts as a list in words."""
+    items = list(parts)
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else ""

@@ -1,4 +1,4 @@
-"""Rules of the user's own: the files that a scenario names are loaded here, and nowhere else executed.
+"""Rules of the user's own: the files that a scenario or an experiment names are loaded here, and nowhere else executed.
 
 A file is loaded once per process, by its path and its digest, with what it imports from beside it. Its compiled
 functions are cached in a folder named by that digest, so that no edit of a second file leaves old machine code behind.
@@ -8,7 +8,7 @@ import copy
 import importlib.abc
 import importlib.util
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -23,16 +23,15 @@ import numpy as np
 from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS
 from simulation.biology.state import Process, State
 from simulation.errors import UserError
-from simulation.scenario.plugins import RULES, Sources
-from simulation.scenario.schema import Scenario
+from simulation.scenario.plugins import RULES, Plugin, Sources
 
 __all__ = ["PluginRule", "described", "rules_of"]
 
 _LOADING = RLock()
 
 
-def rules_of(scenario: Scenario) -> "tuple[PluginRule, ...]":
-    """Return the rules of a scenario's plugins, fresh: what a rule keeps is kept for one patient.
+def rules_of(plugins: Iterable[Plugin]) -> "tuple[PluginRule, ...]":
+    """Return the rules of plugins, fresh: what a rule keeps is kept for one patient, or one well.
 
     Raises
     ------
@@ -42,7 +41,7 @@ def rules_of(scenario: Scenario) -> "tuple[PluginRule, ...]":
     """
     rules = [
         PluginRule(rule.name, rule.source, _own_copy(rule, plugin.name), plugin.sources)
-        for plugin in scenario.plugin
+        for plugin in plugins
         for rule in _loaded(plugin.path, plugin.sha256)
     ]
     owner = {process.name: "the program" for process in (*BEFORE_EVENTS, *AFTER_EVENTS)}
@@ -62,9 +61,9 @@ def _own_copy(rule: Process, file: str) -> Process:
         raise UserError(told, file=file, key=RULES) from error
 
 
-def described(scenario: Scenario) -> list[dict[str, object]]:
-    """Return of every plugin of a scenario that was simulated: file, digest, rules, parameters."""
-    rules = rules_of(scenario)
+def described(plugins: Sequence[Plugin]) -> list[dict[str, object]]:
+    """Return of every plugin that was simulated with: file, digest, rules, parameters."""
+    rules = rules_of(plugins)
     return [
         {
             "file": plugin.name,
@@ -72,7 +71,7 @@ def described(scenario: Scenario) -> list[dict[str, object]]:
             "rules": {rule.name: rule.source for rule in rules if rule.file == plugin.name},
             "parameters": plugin.written,
         }
-        for plugin in scenario.plugin
+        for plugin in plugins
     ]
 
 

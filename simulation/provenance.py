@@ -12,16 +12,16 @@ from typing import Final
 
 import simulation
 
-__all__ = ["LIBRARIES", "commit", "model_sha256", "provenance", "provenance_lines"]
+__all__ = ["LIBRARIES", "SHOWING", "commit", "digest_of", "model_sha256", "provenance", "provenance_lines"]
 
 LIBRARIES: Final = (
     "mesa", "networkx", "numpy", "numba", "llvmlite", "scipy", "pandas", "matplotlib", "pyyaml", "pydantic", "click", "rich",
     "jinja2", "pyarrow", "SALib", "distributed",
 )  # fmt: skip
 _PACKAGE: Final = Path(simulation.__file__).resolve().parent
-_MODEL: Final = (  # what makes the numbers
-    "engine", "biology", "body", "clinic", "products", "parameters", "data", "plugins.py", "life", "trial/rows.py",
-)  # fmt: skip
+# Rooms that only show what was simulated. All others are the model's, so that none which makes numbers is left out.
+SHOWING: Final = frozenset({"analysis", "browser", "cli", "cohort", "results", "validation"})
+_COPIES: Final = "shipped"  # what a wheel carries for `init`; no run reads it
 
 
 def provenance(**about: object) -> dict[str, object]:
@@ -82,12 +82,17 @@ def _parameters_sha256() -> str:
 
 @cache
 def model_sha256() -> str:
-    """Return the digest of the model's own sources and data, so that runs of two models are never mixed."""
+    """Return the digest of all sources and data that may change a result, so that runs of two models are never mixed."""
+    return digest_of(_PACKAGE)
+
+
+def digest_of(package: Path) -> str:
+    """Return the digest of a copy of the package, without what only shows."""
     digest = hashlib.sha256()
-    for place in (_PACKAGE / name for name in _MODEL):
-        files = [place] if place.is_file() else sorted(place.rglob("*"))
-        for path in (path for path in files if path.suffix in {".py", ".yaml"}):
-            digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted(package.rglob("*")):
+        name = path.relative_to(package)
+        if path.suffix in {".py", ".yaml"} and name.parts[0] not in SHOWING | {_COPIES}:
+            digest.update(name.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

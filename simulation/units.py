@@ -33,6 +33,8 @@ Dimension = Literal[
     "day",
     "dose_rate",
     "dose_rate_per_area",
+    "amount",
+    "amount_per_area",
     "cells_per_kg",
     "cells",
     "cells_per_day",
@@ -92,6 +94,13 @@ _KINDS: Final[dict[Dimension, _Kind]] = {
         ("15 ug/m2/day",),
         {f"{m}/m2/{t}": _MASSES[m] * _PER_TIME[t] for m in _MASSES for t in _TIMES},
         "ug/m2/day",
+    ),
+    "amount": _Kind("an amount of drug", ("500 ug",), dict(_MASSES), "ug"),
+    "amount_per_area": _Kind(
+        "an amount of drug per body surface",
+        ("250 ug/m2",),
+        {f"{m}/m2": f for m, f in _MASSES.items()},
+        "ug/m2",
     ),
     "cells_per_kg": _Kind(
         "cells per kg", ("1e6 cells/kg", "5e5/kg"), {f"{w}/kg": _f(1) for w in _CELL_WORDS}, "cells/kg"
@@ -279,20 +288,29 @@ def format_quantity(value: float, dimension: Dimension) -> str:
     return f"{format_number(value)} {unit}" if unit else format_number(value)
 
 
-def parse_dose(value: object) -> tuple[float, bool]:
-    """Return a dose rate as (amount, per_m2): ug/day and False, or ug/m2/day and True."""
+def parse_dose(value: object, rate: bool = True) -> tuple[float, bool]:
+    """Return a dose rate (or, unless `rate`, an amount) as (amount, per_m2): ug/day and False, or ug/m2/day and True."""
     per_m2 = isinstance(value, str) and "/m2" in _normal(value)
     try:
-        return parse_quantity(value, "dose_rate_per_area" if per_m2 else "dose_rate"), per_m2
+        return parse_quantity(value, _dose_dimension(per_m2, rate)), per_m2
     except QuantityError as error:
-        raise QuantityError(
-            error.message, "a dose rate such as 28 ug/day or 15 ug/m2/day", error.nearest
-        ) from None
+        expected = (
+            "a dose rate such as 28 ug/day or 15 ug/m2/day"
+            if rate
+            else "an amount such as 500 ug or 250 ug/m2"
+        )
+        raise QuantityError(error.message, expected, error.nearest) from None
 
 
-def format_dose(amount: float, per_m2: bool) -> str:
-    """Return a dose rate with its unit, as text that `parse_dose` reads back exactly."""
-    return format_quantity(amount, "dose_rate_per_area" if per_m2 else "dose_rate")
+def format_dose(amount: float, per_m2: bool, rate: bool = True) -> str:
+    """Return a dose rate, or an amount, with its unit, as text that `parse_dose` reads back exactly."""
+    return format_quantity(amount, _dose_dimension(per_m2, rate))
+
+
+def _dose_dimension(per_m2: bool, rate: bool) -> Dimension:
+    if rate:
+        return "dose_rate_per_area" if per_m2 else "dose_rate"
+    return "amount_per_area" if per_m2 else "amount"
 
 
 def dimension_of(value: object) -> Dimension:

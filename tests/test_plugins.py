@@ -105,7 +105,7 @@ def test_a_compiled_function_of_an_edited_second_file_is_new(tmp_path: Path) -> 
     scores = []
     for value in ("1.5", "0.5"):  # of one length, within one second
         write_rules(tmp_path / "helper.py", helper.format(value))
-        (rule,) = rules_of(with_rules(tmp_path, text))
+        (rule,) = rules_of(with_rules(tmp_path, text).plugin)
         course = Life(parse_scenario(f"{SMALL}null\n"))
         course.body.state.day = 1.0
         rule.act(course.body.state, 1.0)
@@ -121,6 +121,6 @@ def test_two_plugins_may_have_helpers_of_one_name_at_different_times(tmp_path: P
         (tmp_path / folder).mkdir()
         write_rules(tmp_path / folder / "helper.py", f"word = {folder!r}\n")
         text = "from helper import word\n" + acting("pass").replace('"mine"', "word")
-        names += [rule.name for rule in rules_of(with_rules(tmp_path / folder, text))]
+        names += [rule.name for rule in rules_of(with_rules(tmp_path / folder, text).plugin)]
     assert names == ["a", "b"]
     assert "helper" not in sys.modules

@@ -1,5 +1,6 @@
 """The files around the package keep what they promise to a newcomer."""
 
+import json
 import re
 import shlex
 import tomllib
@@ -11,7 +12,7 @@ import yaml
 
 import simulation
 from simulation.cli import app
-from simulation.cli.installation import DISTRIBUTION
+from simulation.shipped import DISTRIBUTION
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -75,7 +76,9 @@ def test_links_between_the_pages_lead_somewhere() -> None:
 
 def test_the_version_is_the_same_everywhere() -> None:
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    assert citation["version"] == simulation.__version__
+    codemeta = json.loads((ROOT / "codemeta.json").read_text(encoding="utf-8"))
+    assert citation["version"] == codemeta["version"] == simulation.__version__
+    assert f"## [{simulation.__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert PROJECT["name"] == DISTRIBUTION
     assert PROJECT["requires-python"] == ">=3.12"
     assert (ROOT / ".python-version").read_text().strip() == "3.12"

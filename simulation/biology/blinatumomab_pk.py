@@ -1,4 +1,7 @@
-"""Pharmacokinetics of blinatumomab and other engagers: one compartment, continuous infusion, solved exactly over each step."""
+"""Pharmacokinetics of blinatumomab and other engagers: one compartment, solved exactly over each step.
+
+What is infused enters at a constant rate, what lies under the skin at a rate in proportion to what is left there.
+"""
 
 from math import exp, expm1
 
@@ -9,10 +12,11 @@ from simulation.biology.state import CompiledProcess
 from simulation.engine.compiled import inner, kernel
 from simulation.engine.population import Columns, Floats
 
-__all__ = ["BlinatumomabPk", "circulate", "infuse"]
+__all__ = ["BlinatumomabPk", "absorb", "circulate", "infuse"]
 
 
 _GONE = 1e-12  # pg/mL: less than one molecule in the body
+_ABSORBED = 1e-12  # ug: some ten molecules
 
 
 @kernel()
@@ -28,6 +32,20 @@ def infuse(level: float, rate: float, clearance: float, volume: float, dt: float
     return steady + (level - steady) * exp(-k * dt), mean
 
 
+@kernel()
+def absorb(
+    depot: float, absorption: float, clearance: float, volume: float, dt: float
+) -> tuple[float, float, float]:
+    """Return what a depot under the skin adds to the level and to its mean over a step, pg/mL, and what is left of it, ug."""
+    k = clearance / volume
+    left = depot * exp(-absorption * dt)
+    apart = k - absorption
+    # where both rates are the same the quotient is its limit
+    spread = dt * exp(-k * dt) if abs(apart) * dt < 1e-9 else (exp(-absorption * dt) - exp(-k * dt)) / apart
+    level = 1000.0 * depot * absorption / volume * spread
+    return level, (1000.0 * (depot - left) - volume * level) / (clearance * dt), left
+
+
 @inner()
 def circulate(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Advance plasma and every place by one step."""
@@ -36,6 +54,13 @@ def circulate(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
         engager = here.engagers[e]
         clearance, volume = here.values[engager.clearance], here.values[engager.volume]
         level, mean = infuse(engager.plasma, engager.infusion, clearance, volume, dt)
+        if engager.depot > 0.0:
+            more, mean_of_more, left = absorb(
+                engager.depot, here.values[engager.absorption], clearance, volume, dt
+            )
+            level += more
+            mean += mean_of_more
+            engager.depot = left if left >= _ABSORBED else 0.0
         engager.plasma = level if level >= _GONE else 0.0
         engager.mean = mean
         for i in range(here.kind.size):

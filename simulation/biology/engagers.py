@@ -26,6 +26,8 @@ class Engager:
         Parameters of its plasma compartment, L/day and L.
     ec50_activation, ec50_killing
         Parameters: level of half-maximal synapse formation and of half-maximal killing, pg/mL.
+    absorption, bioavailability
+        Parameters of injection under the skin: rate per day, and share that reaches the plasma; empty where it is not injected.
     """
 
     name: str
@@ -34,6 +36,8 @@ class Engager:
     volume: str
     ec50_activation: str
     ec50_killing: str
+    absorption: str = ""
+    bioavailability: str = ""
 
 
 def targets(state: "State", engager: Engager) -> "Floats":

@@ -40,9 +40,11 @@ NUMBERS: Final = np.dtype(
 )
 PARAMETERS: Final = np.dtype([(name, np.float64) for name in ParameterTable.load().values()])
 # An engager: its numbers, those of its parameters, the census row of the carriers of its target, and the bit by which it is lost.
-_OF_ENGAGER: Final = ("clearance", "volume", "ec50_activation", "ec50_killing", "carriers", "lost")
+_OF_ENGAGER: Final = (
+    "clearance", "volume", "ec50_activation", "ec50_killing", "absorption", "carriers", "lost",
+)  # fmt: skip
 ENGAGER: Final = np.dtype(
-    [(name, np.float64) for name in ("infusion", "plasma", "mean")]
+    [(name, np.float64) for name in ("infusion", "plasma", "mean", "depot")]
     + [(name, np.int64) for name in _OF_ENGAGER]
     + [("on_normal_b", np.bool_)]
 )

@@ -183,7 +183,10 @@ class State:
         own = (engager.clearance, engager.volume, engager.ec50_activation, engager.ec50_killing)
         target = engager.target
         carriers = COUNTS + self.antigens.index(target)
-        return (0.0, 0.0, 0.0, *map(numbered.index, own), carriers, target.lost.mask, target.on_normal_b)
+        absorption = numbered.index(engager.absorption) if engager.absorption else -1
+        return (
+            0.0, 0.0, 0.0, 0.0, *map(numbered.index, own), absorption, carriers, target.lost.mask, target.on_normal_b,
+        )  # fmt: skip
 
     def _use(self, x: npt.NDArray[Any]) -> None:
         self.x = x
@@ -197,6 +200,9 @@ class State:
         self.infusion_ug_per_day = ByName(names, self._engagers["infusion"])
         self.plasma_pg_ml = ByName(names, self._engagers["plasma"])
         self.mean_plasma_pg_ml = ByName(names, self._engagers["mean"])  # over the last step
+        self.depot_ug = ByName(
+            names, self._engagers["depot"]
+        )  # under the skin, of what will reach the plasma
         self.exposure = ByName(DRUGS, self._exposure)  # to immunosuppressants, 1 = the usual one
         record: npt.NDArray[Any] = self.p.__dict__["record"]
         self.here = Here(

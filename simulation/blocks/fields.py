@@ -254,44 +254,56 @@ class Word(FieldKind):
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """Hold a dose rate: `amount` in ug/day, or in ug/m2/day when `per_m2`."""
+    """Hold a dose rate, or an amount at once: `amount` in ug/day or ug, or in ug/m2/day or ug/m2 when `per_m2`."""
 
     amount: float
     per_m2: bool
 
     def rate(self, body_surface_m2: float) -> float:
-        """Return the rate for this patient, ug/day."""
+        """Return the rate, or amount, for this patient, ug/day or ug."""
         return self.amount * body_surface_m2 if self.per_m2 else self.amount
 
 
 @dataclass(frozen=True)
 class DoseKind(FieldKind):
-    """Read a dose rate, fixed or by body surface, up to `high` in either unit."""
+    """Read a dose rate, or unless `rate` an amount at once, fixed or by body surface, up to `high` in either unit."""
 
     high: float = 1000.0
+    rate: bool = True
 
     def read(self, value: Any) -> Dose:
         """Return the dose as it was written."""
-        expected = "a dose rate such as 28 ug/day or 15 ug/m2/day"
         try:
-            amount, per_m2 = parse_dose(value)
+            amount, per_m2 = parse_dose(value, self.rate)
         except QuantityError as error:
             raise problem(error.message, error.expected, error.nearest) from None
         if not 0 <= amount <= self.high:
-            raise problem(f"got {show(value)}", f"{expected}, 0 to {format_number(self.high)} ug/day")
+            unit = "ug/day" if self.rate else "ug"
+            raise problem(f"got {show(value)}", f"{self._told}, 0 to {format_number(self.high)} {unit}")
         return Dose(amount, per_m2)
 
     def write(self, value: Any) -> str:
         """Return the dose with its unit."""
-        return format_dose(value.amount, value.per_m2)
+        return format_dose(value.amount, value.per_m2, self.rate)
+
+    @property
+    def _told(self) -> str:
+        return (
+            "a dose rate such as 28 ug/day or 15 ug/m2/day"
+            if self.rate
+            else "an amount such as 500 ug or 250 ug/m2"
+        )
 
     def json_schema(self) -> dict[str, Any]:
         """Return the patterns of both units."""
+        dimensions: tuple[Dimension, Dimension] = (
+            ("dose_rate", "dose_rate_per_area") if self.rate else ("amount", "amount_per_area")
+        )
         return {
             "type": "string",
-            "pattern": f"{unit_pattern('dose_rate')}|{unit_pattern('dose_rate_per_area')}",
-            "x-write": "a dose rate such as 28 ug/day or 15 ug/m2/day",
-            "examples": ["28 ug/day", "9 ug/day", "15 ug/m2/day"],
+            "pattern": "|".join(map(unit_pattern, dimensions)),
+            "x-write": self._told,
+            "examples": ["28 ug/day", "9 ug/day", "15 ug/m2/day"] if self.rate else ["500 ug", "250 ug/m2"],
         }
 
 
@@ -404,3 +416,4 @@ CellsPerKg = Annotated[float, Quantity("cells_per_kg", 0, 1e10)]
 Bool = Annotated[bool, Flag()]
 Grade = Annotated[int, Whole(1, 4)]
 DoseRate = Annotated[Dose, DoseKind()]
+DoseAtOnce = Annotated[Dose, DoseKind(10_000.0, rate=False)]

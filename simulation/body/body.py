@@ -67,7 +67,7 @@ class Body:
         self._tracked_infusions = scenario.resolution.tracked_infusions
         self._haploidentical = scenario.donor.match == "haploidentical"
         self.before = switched_on(BEFORE_EVENTS, scenario.processes)
-        self.plugin_rules = rules_of(scenario)
+        self.plugin_rules = rules_of(scenario.plugin)
         self.rules = tuple(rules)
         self.after = switched_on(AFTER_EVENTS, scenario.processes)
         self._order = self._ordered()

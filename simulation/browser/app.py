@@ -16,7 +16,7 @@ from simulation.browser.address import (
     twins_query,
     written,
 )
-from simulation.browser.catalogue import SHIPPED, Source, default_source, other_start, short, sources
+from simulation.browser.catalogue import Source, default_source, other_start, short, sources
 from simulation.browser.components.address_bar import AddressBar
 from simulation.browser.frame import Frame
 from simulation.browser.frame import Page as Tab
@@ -28,6 +28,7 @@ from simulation.browser.session import PatientSession, told
 from simulation.browser.twins import TwinView
 from simulation.browser.view import PatientView
 from simulation.errors import UserError
+from simulation.shipped import SCENARIOS
 
 __all__ = ["Layout", "Page"]
 
@@ -38,7 +39,9 @@ NAME = "Blinatumomab and donor lymphocytes after transplant"
 def first_source() -> Source:
     """Return what `view` was started with."""
     start = started()
-    return default_source() if start.file is None else Source(start.file, start.settings)
+    if start.file is None:
+        return default_source(start.cohort)
+    return Source(start.file, start.settings, cohort=start.cohort)
 
 
 def _open(parts: Mapping[str, str], choices: Sequence[Source]) -> PatientView:
@@ -53,8 +56,8 @@ def _open(parts: Mapping[str, str], choices: Sequence[Source]) -> PatientView:
 
 def _open_twins(parts: Mapping[str, str], choices: Sequence[Source]) -> TwinView:
     """Return the project's own question: the patient treated early, and his twin treated at overt relapse."""
-    first, late = first_source(), SHIPPED / "therapeutic.yaml"
-    second = Source(short(late)) if late.is_file() else first
+    first, late = first_source(), SCENARIOS / "therapeutic.yaml"
+    second = Source(short(late), cohort=first.cohort) if late.is_file() else first
     if started().file is not None and (other := other_start(first)) is not None:
         second = other
     twins = TwinView(first, second, started().seed, started().patient)

@@ -5,23 +5,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simulation.errors import UserError
+from simulation.scenario.cohort import cohort_of, patients_of
 from simulation.scenario.load import load_scenario, parse_scenario
 from simulation.scenario.schema import Scenario
+from simulation.shipped import SCENARIOS
 
-__all__ = ["SHIPPED", "Source", "default_source", "other_start", "short", "sources"]
+__all__ = ["Source", "default_source", "other_start", "short", "sources"]
 
-SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
 _DEFAULT_TEXT = "name: Default patient\n"
 
 
 @dataclass(frozen=True)
 class Source:
-    """Name where a scenario comes from: a file, or `text` (None: the defaults alone), and what `--set` changed in it."""
+    """Name where a scenario comes from: a file, or `text` (None: the defaults alone), and what `--set` changed in it.
+
+    `cohort` says whose patients they are, as `run --cohort` does; None is what `run` does without.
+    """
 
     path: Path | None
     settings: tuple[str, ...] = ()
     text: str = _DEFAULT_TEXT
     title: str = ""
+    cohort: str | None = None
 
     @property
     def label(self) -> str:
@@ -30,12 +35,13 @@ class Source:
             return self.title
         return "Default patient" if self.path is None else self.path.stem.replace("_", " ").capitalize()
 
-    def load(self, changes: dict[str, object] | None = None) -> Scenario:
-        """Load the scenario with further changes; raise `UserError`."""
+    def load(self, changes: dict[str, object] | None = None, patient: int = 0) -> Scenario:
+        """Load the scenario of one patient with further changes; raise `UserError`."""
         pairs: list[str | tuple[str, object]] = [*self.settings, *(changes or {}).items()]
+        cohort = cohort_of(patient, self.cohort)
         if self.path is None:
-            return parse_scenario(self.text, pairs, name=self.label)
-        return load_scenario(self.path, pairs)
+            return parse_scenario(self.text, pairs, self.label, patients_of(cohort))
+        return load_scenario(self.path, pairs, cohort)
 
 
 def sources(first: Source | None = None) -> list[Source]:
@@ -43,17 +49,18 @@ def sources(first: Source | None = None) -> list[Source]:
     found: dict[Path | None, Source] = {}
     if first is not None:
         found[_real(first.path)] = first
-    beside = first.path.parent if first is not None and first.path is not None else SHIPPED
-    for folder in dict.fromkeys((beside, SHIPPED)):
-        for source in _in(folder):
+    beside = first.path.parent if first is not None and first.path is not None else SCENARIOS
+    cohort = None if first is None else first.cohort
+    for folder in dict.fromkeys((beside, SCENARIOS)):
+        for source in _in(folder, cohort):
             found.setdefault(_real(source.path), source)
-    return list(found.values()) or [Source(None)]
+    return list(found.values()) or [Source(None, cohort=cohort)]
 
 
-def default_source() -> Source:
+def default_source(cohort: str | None = None) -> Source:
     """Return what is shown when nothing was asked for: pre-emptive treatment, the project's own question."""
-    shipped = SHIPPED / "preemptive.yaml"
-    return Source(short(shipped)) if shipped.is_file() else Source(None)
+    shipped = SCENARIOS / "preemptive.yaml"
+    return Source(short(shipped) if shipped.is_file() else None, cohort=cohort)
 
 
 def other_start(source: Source) -> Source | None:
@@ -74,9 +81,9 @@ def other_start(source: Source) -> Source | None:
     return other
 
 
-def _in(folder: Path) -> Iterator[Source]:
+def _in(folder: Path, cohort: str | None) -> Iterator[Source]:
     for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
-        source = Source(short(path))
+        source = Source(short(path), cohort=cohort)
         try:
             source.load()
         except UserError:

@@ -82,7 +82,7 @@ def read_form(scenario: "Scenario", values: "ParameterValues", seed: int, patien
         "treg_ratio": number(scenario.graft.treg / (scenario.graft.tcon or 1.0)),
         "growth": number(values.rate_blast_net_growth),
         "recovery": number(values.n_t_cell_set_point_early),
-        "mrd_every": number(mrd.every) if mrd is not None else "",
+        "mrd_every": number(mrd.every) if mrd is not None and mrd.every is not None else "",
         **{field.name: field.read(scenario) for field in FIELDS if field.read is not None},
     }
 

@@ -7,9 +7,11 @@ from typing import Any
 
 from simulation.browser.session import PatientSession
 from simulation.errors import UserError
+from simulation.scenario.cohort import NONE
 from simulation.scenario.dump import yaml_lines
 from simulation.scenario.merge import ANOTHER_PLUGIN
 from simulation.scenario.schema import Scenario
+from simulation.shipped import PROGRAM
 from simulation.units import format_number
 from simulation.yaml_source import parse_yaml, plain
 
@@ -19,7 +21,9 @@ __all__ = ["command", "scenario_file"]
 def command(session: PatientSession) -> str:
     """Return one command that simulates what is on the screen, to the same day."""
     with session.lock:
-        words = ["python", "run_sim.py", "run", _path(session), *_key(session)]
+        words = [*PROGRAM.split(), "run", _path(session), *_key(session)]
+        if session.source.cohort is not None:
+            words += ["--cohort", session.source.cohort]
         scenario, day = session.scenario, session.day
         for text in session.source.settings:
             if text.startswith(ANOTHER_PLUGIN):
@@ -37,7 +41,9 @@ def scenario_file(session: PatientSession) -> str:
     """Return the whole scenario as a file, with the command that runs it in its first line."""
     with session.lock:
         scenario, day = session.scenario, session.day
-        words = ["python", "run_sim.py", "run", "THIS_FILE.yaml", *_key(session), *_days(scenario, day)]
+        words = [*PROGRAM.split(), "run", "THIS_FILE.yaml", *_key(session), *_days(scenario, day)]
+        if session.model.patient:
+            words += ["--cohort", NONE]  # the file says itself how its patients differ
     beside = "".join(
         f"# It needs {plugin.name}, in a folder plugins beside it.\n" for plugin in scenario.plugin
     )

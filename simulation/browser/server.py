@@ -38,6 +38,7 @@ class Start:
     seed: int = 0
     patient: int = 0
     results: tuple[Path, ...] = (Path("results"),)
+    cohort: str | None = None  # as `Source` has it
 
 
 _start = Start()

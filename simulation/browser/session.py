@@ -9,21 +9,21 @@ the model holds `lock`.
 import gc
 import math
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from simulation.blocks.fields import show
+from simulation.browser.asking import Asking
 from simulation.browser.catalogue import Source
 from simulation.browser.form import FORM_KEYS, label_of_key, overrides, read_form
 from simulation.errors import UserError
 from simulation.mesa_model import TransplantModel
 from simulation.products.registry import PRODUCTS, product
+from simulation.scenario.cohort import standard_words
 from simulation.scenario.orders import Order
 from simulation.scenario.schema import Scenario
 
-__all__ = ["PatientSession", "Question", "natural"]
+__all__ = ["PatientSession", "natural"]
 
 # what may change without a restart until treatment is triggered or ordered
 _PLAN = {product.name for product in PRODUCTS if product.triggered}
@@ -33,15 +33,7 @@ _DOUBLE_CLICK_S = 1.0  # the same act within it, also some steps later, was one 
 _DIGITS = 19  # of the largest seed
 
 
-@dataclass(frozen=True)
-class Question:
-    """Ask before the patient on the screen is discarded; `act` does what was asked for."""
-
-    words: str
-    act: Callable[[], None]
-
-
-class PatientSession:
+class PatientSession(Asking):
     """Hold one patient and the form that describes him.
 
     Parameters
@@ -53,13 +45,10 @@ class PatientSession:
     """
 
     def __init__(self, source: Source, seed: int = 0, patient: int = 0) -> None:
-        self.lock = threading.RLock()
+        super().__init__()
         self.source = source
-        self.errors: dict[str, str] = {}  # field -> message
-        self.typed: dict[str, str] = {}  # what was typed into fields with a mistake
         self.note = ""  # what the last change did, in words
         self.version = 0  # of the model: another number is another patient, or the same from the start
-        self.question: Question | None = None
         self.pending: list[Order] = []
         self.form: Mapping[str, str] = {}
         self.model: TransplantModel
@@ -104,19 +93,21 @@ class PatientSession:
 
     def restart(self, why: str = "The patient is back at transplant.") -> None:
         """Begin again with the same patient; what was ordered by hand is forgotten, and therefore asked for first."""
-        by_hand = self.n_orders
-        if by_hand:
+        if self.n_orders:
             self.ask("Reset", lambda: self._restart(why))
         else:
             self._restart(why)
 
     def _restart(self, why: str) -> None:
         with self.lock:
-            by_hand = self.n_orders
+            forgotten = f" {self._by_hand} forgotten." if self.n_orders else ""
             self._begin(self._built(self.form))
-            self.note = why + (
-                f" {by_hand} order{'s' * (by_hand != 1)} by hand forgotten." if by_hand else ""
-            )
+            self.note = why + forgotten
+
+    @property
+    def whose(self) -> str:
+        """Return where the patient is from, in words; empty where that is plain."""
+        return standard_words(self.scenario, int(self.form["patient"]), self.source.cohort)
 
     @property
     def n_orders(self) -> int:
@@ -125,34 +116,22 @@ class PatientSession:
 
     # Before something is lost ----------------------------------------------------------------------------
 
+    @property
+    def at_stake(self) -> str:
+        """Return the day and the orders that would be lost."""
+        if not self.begun and not self.n_orders:
+            return ""
+        return f"Day {self.day:.4g}" + (f" and {self._by_hand}" if self.n_orders else "")
+
+    @property
+    def _by_hand(self) -> str:
+        return f"{self.n_orders} order{'s' * (self.n_orders != 1)} by hand"
+
     def ask(self, what: str, act: Callable[[], None]) -> None:
-        """Ask whether the patient may begin again at transplant; where nothing would be lost, do it at once."""
-        with self.lock:
-            self.withdraw()
-            if not self.begun and not self.n_orders:
-                act()
-                return
-            orders = (
-                f" and {self.n_orders} order{'s' * (self.n_orders != 1)} by hand" if self.n_orders else ""
-            )
-            words = (
-                f"{what}: the patient begins again at transplant. Day {self.day:.4g}{orders} will be lost."
-            )
-            self.note, self.question = "", Question(words, act)
-
-    def answer(self, yes: bool) -> None:
-        """Do what was asked for, or leave everything as it is."""
-        with self.lock:
-            question = self.question
-            self.withdraw()
-            if question is not None and yes:
-                question.act()
-
-    def withdraw(self) -> None:
-        """Take the question back, and what was typed to bring it about."""
+        """Ask as `Asking` does; a question takes the place of what the last change did."""
+        super().ask(what, act)
         if self.question is not None:
-            self.question = None
-            self.typed = {name: text for name, text in self.typed.items() if name in self.errors}
+            self.note = ""
 
     def _begin(self, scenario: Scenario) -> None:
         self.model = TransplantModel(scenario, seed=int(self.form["seed"]), patient=int(self.form["patient"]))
@@ -195,20 +174,15 @@ class PatientSession:
             scenario = self._built(form)
             self.form = form
             if orders:
-                scenario = self.source.load(self.changes() | {"orders": list(orders)})
+                scenario = self.source.load(self.changes() | {"orders": list(orders)}, patient)
             self._begin(scenario)
             self.advance_to(day)
 
     def _open(self, source: Source, seed: int, patient: int) -> None:
-        from simulation.body.virtual_patient import patient_values
-
-        scenario = source.load()
-        self.source, self.base = source, scenario
-        values = patient_values(scenario, seed, patient)
-        self.file_form = read_form(scenario, values, seed, patient)
-        self.form = dict(self.file_form)
+        self.base, self.file_form = _person(source, seed, patient)
+        self.source, self.form = source, dict(self.file_form)
         self.errors, self.typed = {}, {}
-        self._begin(scenario)
+        self._begin(self.base)
 
     def change(self, name: str, value: str) -> None:
         """Set one field; what is wrong with it is in `errors` afterwards, and what it would discard in `question`."""
@@ -223,13 +197,13 @@ class PatientSession:
                 for product in PRODUCTS:
                     product.form_match(candidate, name)
                 scenario = self._built(candidate)
-                drawn = self._drawn(candidate) if name in ("seed", "patient") else self.file_form
+                person = self._another(candidate) if name in ("seed", "patient") else None
             except UserError as error:
                 self.errors[name] = told(error, name)
                 self.typed[name] = value
                 self.note = ""  # it was about the change before
                 return
-            self._take(name, candidate, drawn, scenario)
+            self._take(name, candidate, person, scenario)
 
     def restarts(self, plan: bool) -> bool:
         """Return whether changing a field (of the treatment plan, or not) restarts the patient now."""
@@ -242,20 +216,23 @@ class PatientSession:
     def _may_replan(self) -> bool:
         return self.day <= _EPS or self.model.life.clinic.may_replan
 
-    def _take(self, name: str, candidate: dict[str, str], drawn: dict[str, str], scenario: Scenario) -> None:
+    def _take(
+        self, name: str, candidate: dict[str, str], person: "_Person | None", scenario: Scenario
+    ) -> None:
         before = self.scenario.model_dump()
         after = scenario.model_dump()
         differing = {key for key in after if after[key] != before[key] and key != "orders"}
-        another = name in ("seed", "patient")
 
         def act() -> None:
-            self.form, self.file_form = candidate, drawn
+            self.form = candidate
+            if person is not None:
+                self.base, self.file_form = person
             self._restart("The change restarts the patient at transplant.")
 
-        if not another and not differing:
+        if person is None and not differing:
             self.form = candidate
             self.note = "This makes no difference to the scenario."
-        elif not another and differing <= _PLAN and self.model.life.clinic.may_replan:
+        elif person is None and differing <= _PLAN and self.model.life.clinic.may_replan:
             self.form = candidate
             self._replace(scenario.model_copy(update={"orders": self.scenario.orders}))
             self.note = "The plan is changed; the patient goes on."
@@ -271,23 +248,20 @@ class PatientSession:
 
     def _built(self, form: Mapping[str, str]) -> Scenario:
         natural(form["seed"], "seed")
-        natural(form["patient"], "patient")
-        return self.source.load(overrides(form, self._base_form(form), self.base))
+        patient = natural(form["patient"], "patient")
+        return self.source.load(overrides(form, self._base_form(form), self.base), patient)
 
     def _base_form(self, form: Mapping[str, str]) -> Mapping[str, str]:
         """Return the file's fields for the form's patient: seed and number are no part of the scenario."""
         return {**self.file_form, "seed": form["seed"], "patient": form["patient"]}
 
-    def _drawn(self, candidate: dict[str, str]) -> dict[str, str]:
-        """Return the file's fields for another patient, and show what he draws where the person has not set it himself."""
-        from simulation.body.virtual_patient import patient_values
-
-        seed, patient = int(candidate["seed"]), int(candidate["patient"])
-        drawn = read_form(self.base, patient_values(self.base, seed, patient), seed, patient)
+    def _another(self, candidate: dict[str, str]) -> "_Person":
+        """Return another patient, and show what he draws where the person has not set it himself."""
+        person = _person(self.source, int(candidate["seed"]), int(candidate["patient"]))
         for name in ("growth", "recovery"):
             if self.form[name] == self.file_form[name]:
-                candidate[name] = drawn[name]
-        return drawn
+                candidate[name] = person[1][name]
+        return person
 
     # By hand ---------------------------------------------------------------------------------------------
 
@@ -349,11 +323,23 @@ class PatientSession:
     def _ordered(self, orders: Sequence[Order | dict[str, object]]) -> Scenario:
         """Return the scenario with these orders; raise `UserError` for one that cannot be."""
         written = [order if isinstance(order, dict) else order.model_dump(by_alias=True) for order in orders]
-        return self.source.load(self.changes() | ({"orders": written} if written or self.base.orders else {}))
+        changes = self.changes() | ({"orders": written} if written or self.base.orders else {})
+        return self.source.load(changes, int(self.form["patient"]))
 
     def forget_mistake(self, name: str) -> None:
         """Take back the message beside a field of `order`: another value was typed."""
         self.errors.pop(name, None)
+
+
+type _Person = tuple[Scenario, dict[str, str]]
+
+
+def _person(source: Source, seed: int, patient: int) -> _Person:
+    """Return the scenario of one patient as its file has it, and the form's fields as he fills them."""
+    from simulation.body.virtual_patient import patient_values
+
+    scenario = source.load(patient=patient)
+    return scenario, read_form(scenario, patient_values(scenario, seed, patient), seed, patient)
 
 
 def told(error: UserError, name: str) -> str:

@@ -1,11 +1,13 @@
 """The same patient under two strategies, in step: identical until they part, and then marked where they differ."""
 
-import threading
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import solara
 
+from simulation.browser.asking import Asking
 from simulation.browser.catalogue import Source
+from simulation.browser.form import label_of_key
 from simulation.browser.player import Player
 from simulation.browser.session import natural, told
 from simulation.browser.snapshot import Snapshot, snapshot
@@ -14,6 +16,7 @@ from simulation.errors import UserError
 from simulation.mesa_model import TransplantModel
 from simulation.number_words import NOTHING
 from simulation.results.words import outcome_words
+from simulation.scenario.cohort import standard_words
 from simulation.scenario.schema import Scenario
 
 __all__ = ["TwinView", "difference"]
@@ -27,23 +30,23 @@ _SHOWN: Final = (  # what fits on a screen of 800 pixels: days, grades and what 
 )  # fmt: skip
 
 
-class TwinView:
+class TwinView(Asking):
     """Hold one tab's twins; `frame` and `changed` as in `PatientView`."""
 
+    who = "both twins begin"
+
     def __init__(self, first: Source, second: Source, seed: int = 0, patient: int = 0) -> None:
-        self.lock = threading.RLock()
+        super().__init__()
         self.frame: Any = solara.reactive(0)
         self.changed: Any = solara.reactive(0)
         self.layer: Any = solara.reactive("dominant")
         self.sources = [first, second]
         self.first_sources = (first, second)  # with which the page was opened
         self.seed, self.patient = seed, patient
-        self.errors: dict[str, str] = {}
-        self.typed: dict[str, str] = {}
         self.player = Player(self, self.show, self.tell)
         self.models: list[TransplantModel] = []
         self.parted_day: float | None = None
-        self._begin([source.load() for source in self.sources])
+        self._begin(_loaded(self.sources, patient))
 
     # The player's subject ------------------------------------------------------------------------------------
 
@@ -58,6 +61,17 @@ class TwinView:
         """Return both twins' scenarios."""
         first, second = (model.life.scenario for model in self.models)
         return first, second
+
+    @property
+    def at_stake(self) -> str:
+        """Return the day that would be lost."""
+        return f"Day {self.day:.4g}" if self.day > self.first_day + _EPS else ""
+
+    @property
+    def whose(self) -> str:
+        """Return where the patient is from, in words; empty where that is plain."""
+        pairs = zip(self.scenarios, self.sources, strict=True)
+        return next(filter(None, (standard_words(one, self.patient, of.cohort) for one, of in pairs)), "")
 
     @property
     def waiting(self) -> bool:
@@ -93,44 +107,54 @@ class TwinView:
     # What a person changes -----------------------------------------------------------------------------------
 
     def choose(self, which: int, source: Source) -> None:
-        """Give one twin another strategy; both begin again. A bad file is told and changes nothing."""
-        key = f"strategy_{which}"
-        with self.lock:
-            self.errors.pop(key, None)
-            try:
-                wanted = [*self.sources]
-                wanted[which] = source
-                scenarios = [one.load() for one in wanted]
-            except UserError as error:
-                self.errors[key] = str(error)
-            else:
-                self.sources = wanted
-                self._begin(scenarios)
-        self.refresh()
+        """Give one twin another strategy. A bad file is told and changes nothing."""
+        wanted = [*self.sources]
+        wanted[which] = source
+        self._change(f"strategy_{which}", source.label, lambda: (wanted, self.seed, self.patient))
+
+    def choose_key(self, name: str, text: str) -> None:
+        """Set `seed` or `patient`."""
+
+        def wanted() -> _Twins:
+            key = {"seed": self.seed, "patient": self.patient, name: natural(text, name)}
+            return self.sources, key["seed"], key["patient"]
+
+        self._change(name, f"{label_of_key(name)} {text}", wanted, text)
 
     def open(self, first: Source, second: Source, seed: int, patient: int) -> None:
         """Take two strategies and a patient at once, for example from a comparison; raise `UserError` for a bad file."""
         with self.lock:
-            scenarios = [first.load(), second.load()]
-            self.sources, self.seed, self.patient = [first, second], seed, patient
-            self.errors, self.typed = {}, {}
-            self._begin(scenarios)
+            self._ask(f"{first.label} and {second.label}", ([first, second], seed, patient))
         self.refresh()
 
-    def choose_key(self, name: str, text: str) -> None:
-        """Set `seed` or `patient`; both twins begin again."""
+    def _change(self, name: str, what: str, wanted: "Callable[[], _Twins]", text: str = "") -> None:
         with self.lock:
+            self.withdraw()
             self.errors.pop(name, None)
             self.typed.pop(name, None)
             try:
-                number = natural(text, name)
+                self._ask(what, wanted())
             except UserError as error:
-                self.errors[name], self.typed[name] = told(error, name), text
-            else:
-                if number != getattr(self, name):
-                    setattr(self, name, number)
-                    self.restart()
+                self.errors[name] = told(error, name) if text else str(error)
+            if text and (name in self.errors or self.question is not None):
+                self.typed[name] = text
         self.refresh()
+
+    def _ask(self, what: str, wanted: "_Twins") -> None:
+        """Begin again with these twins, after a question where the present ones have come some way."""
+        if wanted == (self.sources, self.seed, self.patient):
+            return
+        sources, seed, patient = wanted
+        scenarios = _loaded(sources, patient)
+
+        def act() -> None:
+            self.sources, self.seed, self.patient = sources, seed, patient
+            self.errors, self.typed = {}, {}
+            self._begin(scenarios)
+
+        self.ask(what, act)
+        if self.question is not None:
+            self.player.pause()  # nothing goes on while a person is asked
 
     def restart(self) -> None:
         """Begin again with the same twins."""
@@ -167,6 +191,13 @@ class TwinView:
         """Show everything after a person's act."""
         self.show()
         self.tell()
+
+
+type _Twins = tuple[list[Source], int, int]  # strategies, seed, patient
+
+
+def _loaded(sources: Sequence[Source], patient: int) -> list[Scenario]:
+    return [source.load(patient=patient) for source in sources]
 
 
 def difference(shots: tuple[Snapshot, Snapshot]) -> list[tuple[str, str, str, bool]]:

@@ -2,7 +2,8 @@
 
 Every evaluation is one line of `evaluations.jsonl`, flushed to the disk in the order of their numbers, and its point is a
 function of the seed and of the stages before it: a fit that was killed goes on where it stood, and the number of processes
-changes nothing. Candidates of one block are judged hopeless by what was known when the block began.
+changes nothing. Each line holds the digest of all lines up to it, `fit.json` its own and that of the design.
+Candidates of one block are judged hopeless by what was known when the block began.
 Candidates meet the same patients with the same random numbers, so their differences are the candidates'.
 Sampler: Toni et al. 2009, J R Soc Interface 6:187 (ABC-SMC); kernel: Beaumont 2009 (twice the weighted covariance).
 Particles of all rounds are kept together, the best ones, because a simulation is too dear to be thrown away.
@@ -10,9 +11,10 @@ Particles of all rounds are kept together, the best ones, because a simulation i
 
 import json
 import math
+import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +27,8 @@ from simulation.calibration.experiments import Simulator
 from simulation.calibration.problem import Problem
 from simulation.errors import OtherScenario, UserError
 from simulation.files.atomic import append_line, write_file
-from simulation.files.tables import csv_text, json_text, plain
+from simulation.files.seals import SEAL, file_digest, sealed_json, sealed_line, unsealed, unsealed_line
+from simulation.files.tables import csv_text, plain
 from simulation.pool import Pool, Task
 
 __all__ = ["Evaluation", "Fit", "do", "evaluate"]
@@ -34,6 +37,7 @@ type Floats = npt.NDArray[np.float64]
 _LARGEST_Z: Final = 5.0  # one hopeless target must not hide all others
 _BLOCK: Final = 16  # candidates that are simulated side by side at most
 _LOG, _DESIGN, _IDENTITY = "evaluations.jsonl", "design.csv", "fit.json"
+_BRING_BACK: Final = "bring back a copy of it, or begin the fit in a new folder"
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,7 @@ class Fit:
         folder.mkdir(parents=True, exist_ok=True)
         self._claim()
         self.design = self._design()
+        self._line = ""  # the last one of the log
         self.done: list[Evaluation] = list(self._read())
 
     @property
@@ -135,7 +140,7 @@ class Fit:
         """Make what is missing; raises `KeyboardInterrupt` when the pool was asked to stop. Every evaluation made is kept."""
         while (first := len(self.done)) < self.total:
             block = range(self._first_of_block(first), self._last_of_block(first))
-            enough = self._enough(block.start)
+            enough = self.enough(block.start)
             points = {index: self.proposal(index) for index in range(first, block.stop)}
             tasks = (
                 Task(((self.problem, tuple(map(float, point)), enough),)) for _, point in points.values()
@@ -149,10 +154,15 @@ class Fit:
                 index, ((distance, statistics, seconds),) = numbers[point], outcome.value
                 made[index] = Evaluation(index, points[index][0], point, distance, statistics, seconds)
                 while len(self.done) in made:
-                    self._append(made[len(self.done)])
+                    self.append(made[len(self.done)])
                     tell(self.done[-1])
             if len(self.done) < block.stop:
                 raise KeyboardInterrupt
+
+    def stage_at(self, index: int) -> range:
+        """Return the evaluations of the stage to which one belongs."""
+        effort, begin = self.problem.effort, self._stage_begin(index)
+        return range(begin, effort.design if index < effort.design else begin + effort.particles)
 
     def _stage_begin(self, index: int) -> int:
         """Return the first evaluation of the stage to which one belongs."""
@@ -166,11 +176,9 @@ class Fit:
         return begin + (index - begin) // _BLOCK * _BLOCK
 
     def _last_of_block(self, index: int) -> int:
-        begin, effort = self._stage_begin(index), self.problem.effort
-        end = effort.design if index < effort.design else begin + effort.particles
-        return min(self._first_of_block(index) + _BLOCK, end)
+        return min(self._first_of_block(index) + _BLOCK, self.stage_at(index).stop)
 
-    def _enough(self, before: int) -> float:
+    def enough(self, before: int) -> float:
         """Return the distance beyond which a candidate will not be kept, from the evaluations before one."""
         best = sorted(e.distance for e in self.done[:before])[: self.problem.effort.keep]
         return best[-1] if len(best) == self.problem.effort.keep else math.inf
@@ -227,65 +235,65 @@ class Fit:
     # The folder -----------------------------------------------------------------------------------------
 
     def _claim(self) -> None:
-        identity = self.problem.identity()
-        file = self.folder / _IDENTITY
-        if not file.exists():
-            if (self.folder / _LOG).exists():
-                raise OtherScenario(f"{_IDENTITY} is missing", file=str(self.folder))
-            write_file(file, json_text(identity))
-        elif _kept(file) != plain(identity):
-            told = "it holds another fit (other targets, ranges, patients or parameter table)"
-            raise OtherScenario(told, file=str(self.folder), expected="a new folder")
+        """Make the folder this fit's, or see that it is; the design is drawn once (other versions of SciPy may draw another)."""
+        identity, free = self.problem.identity(), self.problem.free
+        file, design = self.folder / _IDENTITY, self.folder / _DESIGN
+        if file.exists():
+            if _sealed(file)["identity"] != plain(identity):
+                told = "it holds another fit (other targets, ranges, patients or model)"
+                raise OtherScenario(told, file=str(self.folder), expected="a new folder")
+            return
+        if (self.folder / _LOG).exists():
+            raise OtherScenario(f"{_IDENTITY} is missing", file=str(self.folder), expected="a new folder")
+        rng = np.random.default_rng(self.problem.seed)
+        points = qmc.Sobol(len(free), scramble=True, rng=rng).random(self.problem.effort.design)
+        write_file(design, csv_text([one.name for one in free], points))
+        write_file(file, sealed_json({"identity": identity, _DESIGN: file_digest(design)[0]}))
 
     def _design(self) -> Floats:
-        """Return the design: saved once, never drawn again (other versions of SciPy may draw another)."""
         file = self.folder / _DESIGN
-        if not file.exists():
-            n = len(self.problem.free)
-            points = qmc.Sobol(n, scramble=True, rng=np.random.default_rng(self.problem.seed)).random(
-                self.problem.effort.design
-            )
-            write_file(file, csv_text([free.name for free in self.problem.free], points))
-        shape = (self.problem.effort.design, len(self.problem.free))
-        try:
-            rows = file.read_text(encoding="utf-8").splitlines()[1:]
-            points = np.array([[float(u) for u in row.split(",")] for row in rows])
-            if points.shape == shape and ((points >= 0) & (points <= 1)).all():
-                return points
-        except ValueError:
-            pass
-        raise UserError(f"is damaged: it is not the design of {shape[0]} points x {shape[1]}", file=str(file))
+        if file_digest(file)[0] != _sealed(self.folder / _IDENTITY)[_DESIGN]:
+            raise UserError(f"is damaged; {_BRING_BACK}", file=str(file))
+        rows = file.read_text(encoding="utf-8").splitlines()[1:]
+        return np.array([[float(u) for u in row.split(",")] for row in rows])
 
     def _read(self) -> Iterator[Evaluation]:
+        """Yield what was done; the half line of a killed process, which nothing follows, is cut off."""
         file = self.folder / _LOG
         if not file.exists():
             return
-        good = 0
-        data = file.read_bytes()
-        for line in data.splitlines(keepends=True):
+        *lines, half = file.read_bytes().split(b"\n")
+        for number, line in enumerate(lines, 1):
             try:
-                made = Evaluation(**(json.loads(line) | {}))
-            except (ValueError, TypeError):
-                break  # the last line of a killed process
-            if not line.endswith(b"\n"):
-                break
-            good += len(line)
-            yield Evaluation(**(made.__dict__ | {"point": tuple(made.point)}))
-        if good < len(data):
+                made = Evaluation(**unsealed_line(line.decode(), self._line))
+            except (ValueError, RecursionError):
+                told = "is damaged; delete this line and all after it, and give the same command again, which makes them anew"
+                raise UserError(told, file=str(file), line=number) from None
+            self._line = line.decode()
+            yield replace(made, point=tuple(made.point))
+        if half:
             with file.open("r+b") as stream:
-                stream.truncate(good)
+                stream.truncate(stream.seek(0, os.SEEK_END) - len(half))
 
-    def _append(self, made: Evaluation) -> None:
-        append_line(self.folder / _LOG, json.dumps(made.__dict__, sort_keys=True))
+    def append(self, made: Evaluation) -> None:
+        """Write the next evaluation into the log."""
+        self._line = sealed_line(made.__dict__, self._line)
+        append_line(self.folder / _LOG, self._line)
         self.done.append(made)
 
 
-def _kept(file: Path) -> Any:
-    """Return what a JSON file of the folder says."""
+def _sealed(file: Path) -> dict[str, Any]:
+    """Return what the fit's own description says."""
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
-        raise UserError("is damaged", file=str(file)) from None
+        text = file.read_bytes().decode()
+        if {"identity", SEAL}.isdisjoint(json.loads(text)):
+            told = "holds a fit of an earlier version of the program"
+            raise OtherScenario(told, file=str(file.parent), expected="a new folder")
+        return unsealed(text)
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror or error}", file=str(file)) from None
+    except (ValueError, TypeError, RecursionError):
+        raise UserError(f"is damaged; {_BRING_BACK}", file=str(file)) from None
 
 
 def _tempered(log_weights: Floats) -> Floats:

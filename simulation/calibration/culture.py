@@ -8,6 +8,7 @@ from simulation.calibration.estimate import Statistic, mean
 from simulation.in_vitro.assays.exhaustion_coculture import ExhaustionCoculture, lysis_of_arm
 from simulation.in_vitro.load import parse_experiment
 from simulation.in_vitro.run import run_experiment
+from simulation.scenario.plugins import Plugin
 
 __all__ = ["PROTOCOL", "culture_rows", "tell_culture"]
 
@@ -29,10 +30,17 @@ between_donors: {t_cell_fitness: {distribution: lognormal, sigma: 0.4}}
 """
 
 
-def culture_rows(donors: int, seed: int, values: Mapping[str, float]) -> list[dict[str, float]]:
+def culture_rows(
+    donors: int, seed: int, values: Mapping[str, float], plugins: tuple[Plugin, ...] = ()
+) -> list[dict[str, float]]:
     """Return lysis (percent) per donor: names such as `continuous_7` and `tfi_14`."""
     experiment = parse_experiment(PROTOCOL)
-    update = {"donors": donors, "parameters": FrozenMap(dict(values)), "allow_out_of_range": True}
+    update = {
+        "donors": donors,
+        "parameters": FrozenMap(dict(values)),
+        "allow_out_of_range": True,
+        "plugin": plugins,
+    }
     if not isinstance(experiment, ExhaustionCoculture):
         raise TypeError("the protocol is an exhaustion co-culture")
     table = run_experiment(experiment.model_copy(update=update), seed=seed).tables["tests"]

@@ -50,7 +50,7 @@ class Simulator:
     fidelity
         How finely is simulated.
     plugins
-        Rules of one's own, in force in every patient (not in the dish).
+        Rules of one's own, in force in every patient and every well.
     should_stop
         Asked before every patient; raises `KeyboardInterrupt` when it says yes.
     """
@@ -68,7 +68,8 @@ class Simulator:
         """Return an experiment's statistics by name."""
         tried = candidate or Candidate()
         if experiment == CULTURE:
-            return tell_culture(culture_rows(self.patients.get(CULTURE, 6), self.seed, _biology(tried)))
+            donors = self.patients.get(CULTURE, 6)
+            return tell_culture(culture_rows(donors, self.seed, _biology(tried), self.plugins))
         setting = load_settings()[experiment]
         rows = self.rows(setting, tried)
         values = ParameterTable.load().values() | dict(tried.values)

@@ -18,14 +18,14 @@ from simulation.calibration.targets import Target, load_targets
 from simulation.errors import UserError, nearest_name
 from simulation.parameters import ParameterTable
 from simulation.parameters.table import Parameter
+from simulation.posterior.sets import SHARE, SPREAD, bare_name, no_mixture, no_sigma
+from simulation.provenance import model_sha256
 from simulation.scenario.messages import user_error
 from simulation.scenario.plugins import Plugin, Plugins, anchored
 from simulation.yaml_source import Node, plain, read_yaml
 
-__all__ = ["SHARE", "SPREAD", "Effort", "Free", "Problem", "load_problem", "read_parameter_set"]
+__all__ = ["SHARE", "SPREAD", "Effort", "Free", "Problem", "load_problem", "read_free", "read_parameter_set"]
 
-SPREAD: Final = "spread of "
-SHARE: Final = "share of "  # the weight of the last part of a mixture
 _LARGEST_SPREAD: Final = (
     5.0  # sigma of a logarithm: beyond, one patient in a hundred is 100,000 times another
 )
@@ -44,7 +44,7 @@ class Free:
     @property
     def parameter(self) -> str:
         """Return the table's name."""
-        return self.name.removeprefix(SPREAD).removeprefix(SHARE)
+        return bare_name(self.name)
 
     @property
     def of_patients(self) -> bool:
@@ -135,7 +135,7 @@ class Problem:
     patients: Mapping[str, int]
     fidelity: Fidelity
     effort: Effort
-    plugins: tuple[Plugin, ...] = ()  # in force in every patient; their parameters are not fitted
+    plugins: tuple[Plugin, ...] = ()  # in force in every patient and well; their parameters are not fitted
 
     @property
     def experiments(self) -> tuple[str, ...]:
@@ -169,7 +169,7 @@ class Problem:
             },
             "patients": dict(sorted(self.patients.items())),
             "fidelity": [self.fidelity.side, self.fidelity.time_step, self.fidelity.kinetics_step],
-            "table": ParameterTable.load().parameter_values().digest(),
+            "model": model_sha256(),
         }
 
 
@@ -193,7 +193,9 @@ def load_problem(path: str | os.PathLike[str]) -> Problem:
         name=file.name,
         description=file.description,
         seed=file.seed,
-        free=tuple(_free(name, node) for name, node in _items(keys["parameters"], "parameters")),
+        free=tuple(
+            read_free(name, node, "parameters") for name, node in _items(keys["parameters"], "parameters")
+        ),
         given=given,
         targets=tuple(load_targets()[name] for name in weights),
         weights=weights,
@@ -239,14 +241,15 @@ def _items(node: Node, key: str) -> list[tuple[str, Node]]:
     return list(node.value.items())
 
 
-def _free(name: str, node: Node) -> Free:
-    table, parameter = ParameterTable.load(), name.removeprefix(SPREAD).removeprefix(SHARE)
+def read_free(name: str, node: Node, block: str) -> Free:
+    """Return the dimension that `name` and its range describe, below the key `block`; raise `UserError` where it is wrong."""
+    table, parameter = ParameterTable.load(), bare_name(name)
     if parameter not in table:
         raise node.error(
             "there is no such parameter", key=name, nearest=table.nearest(parameter), at_key=True
         )
-    row, key = table[parameter], f"parameters.{name}"
-    block = _block(node, _Range, key)
+    row, key = table[parameter], f"{block}.{name}"
+    written_range = _block(node, _Range, key)
     spread, share = name.startswith(SPREAD), name.startswith(SHARE)
     if spread and not row.low >= 0:
         raise node.error("a parameter that may be negative has no log-normal spread", key=key)
@@ -267,8 +270,8 @@ def _free(name: str, node: Node) -> Free:
             ("high", 1.0 if spread or share else row.high),
         )
     )
-    log = (block.scale or ("log" if low > 0 else "linear")) == "log"
-    reason = block.reason
+    log = (written_range.scale or ("log" if low > 0 else "linear")) == "log"
+    reason = written_range.reason
     if not low < high or (log and low <= 0):
         raise node.error(
             f"got {low:g} to {high:g}", key=key, expected="low below high, and above 0 on a log scale"
@@ -354,20 +357,14 @@ def _known(table: ParameterTable, name: str, node: Node, block: str) -> Paramete
 
 def _log_normal(row: Parameter, node: Node, key: str) -> None:
     """Refuse a sigma for a parameter that the table lets vary in another way: there is no sigma to move."""
-    between = row.between_patients
-    kind = "lognormal" if between is None else between.distribution
-    parts = () if between is None else between.parts
-    if kind != "lognormal" and all(part.distribution != "lognormal" for part in parts):
-        told = f"{row.name} varies between patients as a {kind} distribution, whose spread is no sigma"
+    if told := no_sigma(row):
         raise node.error(told, key=key, expected="a parameter whose distribution is lognormal, or none yet")
 
 
 def _mixed(row: Parameter, node: Node, key: str) -> None:
     """Refuse a share for a parameter that is no mixture."""
-    if row.between_patients is None or row.between_patients.distribution != "mixture":
-        raise node.error(
-            f"{row.name} does not vary between patients as a mixture", key=key, expected="a mixture"
-        )
+    if told := no_mixture(row):
+        raise node.error(told, key=key, expected="a mixture")
 
 
 def _patients(node: Node | None) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Settings: a scenario, how its virtual patients differ, and the state in which a study met them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from math import exp
 from pathlib import Path
@@ -11,11 +11,12 @@ import yaml
 
 from simulation.blocks.fields import FrozenMap
 from simulation.body.keyed import Keyed
+from simulation.clinic.starts import OnDay
 from simulation.parameters import ParameterTable
 from simulation.parameters.distributions import Distribution, parse_distribution
+from simulation.posterior.sets import ParameterSet, recentred
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.schema import Scenario
-from simulation.scenario.triggers import OnDay
 from simulation.units import parse_quantity
 from simulation.yaml_source import Node, plain, read_yaml
 
@@ -32,18 +33,7 @@ _COMMON: Final[dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """Hold what is tried: parameter values, and factors on the spread between patients.
-
-    `values` are in canonical units and move the centre of a parameter that varies between patients.
-    `spreads` are standard deviations of logarithms (sigma) of log-normal parameters, `shares` the weights of the last part
-    of mixtures.
-    """
-
-    values: Mapping[str, float] = field(default_factory=dict)
-    spreads: Mapping[str, float] = field(default_factory=dict)
-    shares: Mapping[str, float] = field(default_factory=dict)
+Candidate = ParameterSet  # what a fit tries
 
 
 @dataclass(frozen=True)
@@ -156,33 +146,9 @@ def _before(fraction: float, lead: float, rate: float, capacity: float) -> float
 
 
 def _varied(name: str, candidate: Candidate, u: float, between: Distribution | None) -> float:
-    """Return a patient's value of a parameter that varies: its distribution, recentred, respread, reweighed.
-
-    The spread is that of a log-normal, or of the log-normal parts of a mixture; the share is that of the mixture's last part.
-    """
-    row = ParameterTable.load()[name]
-    centre, sigma = candidate.values.get(name, row.value), candidate.spreads.get(name)
-    if between is None:
-        if sigma is None:
-            return centre
-        between = Distribution("lognormal", row.dimension, centre, sigma, low=row.low, high=row.high)
-    elif name in candidate.values and row.value:
-        between = between.scaled(centre / row.value)
-    return _respread(between, sigma, candidate.shares.get(name)).sample(u)
-
-
-def _respread(between: Distribution, sigma: float | None, share: float | None) -> Distribution:
-    if between.distribution == "lognormal" and sigma is not None:
-        return replace(between, second=sigma)
-    if between.distribution != "mixture":
-        return between
-    weights = between.weights
-    if share is not None:
-        rest = sum(weights[:-1])
-        weights = (*(weight / rest * (1.0 - share) for weight in weights[:-1]), share)
-    return replace(
-        between, weights=weights, parts=tuple(_respread(part, sigma, None) for part in between.parts)
-    )
+    """Return a patient's value of a parameter that varies."""
+    under = recentred(name, candidate, between)
+    return under.sample(u) if isinstance(under, Distribution) else under
 
 
 @lru_cache(maxsize=4)

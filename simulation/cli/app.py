@@ -14,16 +14,21 @@ import simulation
 from simulation.cli import faults
 from simulation.cli.interrupt import terminated_as_interrupted
 from simulation.errors import nearest_name
+from simulation.shipped import as_typed
 
 # Loaded when asked for. To add a command, write its module and name it here.
 COMMANDS = {
     "run": "simulation.cli.commands.run:run",
     "compare": "simulation.cli.commands.compare:compare",
+    "design": "simulation.cli.commands.design:design",
+    "export": "simulation.cli.commands.export:export",
     "cohort": "simulation.cli.commands.cohort:cohort",
     "sweep": "simulation.cli.commands.sweep:sweep",
     "expand": "simulation.cli.commands.expand:expand",
+    "status": "simulation.cli.commands.status:status",
     "analyze": "simulation.cli.commands.analyze:analyze",
     "calibrate": "simulation.cli.commands.calibrate:calibrate",
+    "posterior": "simulation.cli.commands.posterior:posterior",
     "validate": "simulation.cli.commands.validate:validate",
     "check": "simulation.cli.commands.check:check",
     "show": "simulation.cli.commands.show:show",
@@ -31,6 +36,7 @@ COMMANDS = {
     "schema": "simulation.cli.commands.schema:schema",
     "view": "simulation.cli.commands.view:view",
     "doctor": "simulation.cli.commands.doctor:doctor",
+    "init": "simulation.cli.commands.init:init",
 }
 SCENARIO_ENDINGS = (".yaml", ".yml")
 
@@ -59,6 +65,7 @@ class Program(click.Group):
             return None
         module, _, attribute = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
+        command.epilog = as_typed(command.epilog or "")
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -113,7 +120,7 @@ def _nearest_command(name: str) -> str:
 
 @click.group(
     cls=Program,
-    help=HELP,
+    help=as_typed(HELP),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     no_args_is_help=True,
 )

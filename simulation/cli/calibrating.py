@@ -6,12 +6,14 @@ from pathlib import Path
 import click
 
 from simulation.calibration.abc import Evaluation, Fit
+from simulation.calibration.parts import run_part, take_up
 from simulation.calibration.problem import Problem
 from simulation.calibration.record import confirm, write_record
 from simulation.cli.interrupt import Interrupt
-from simulation.cli.terminal import console
+from simulation.cli.terminal import CountLine, console, print_json
 from simulation.errors import ExitStatus
-from simulation.pool import HerePool, LocalPool
+from simulation.pool import HerePool, LocalPool, Pool
+from simulation.store import Shard
 
 _PAGE = {True: "record.json", False: "record.md"}
 HEARD = "Stopping after what is being simulated; every evaluation so far is kept. Ctrl-C again ends at once."
@@ -24,6 +26,7 @@ def run_fit(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     fit = Fit(problem, folder)
+    take_up(fit)
     if len(fit.done) == fit.total and (folder / _PAGE[as_json]).exists():
         _show(folder, as_json)
         return ExitStatus.DONE
@@ -38,13 +41,8 @@ def run_fit(
         def tell(_: Evaluation) -> None:
             bar.update(task, completed=len(fit.done), best=_best(fit))
 
-        pool = (
-            HerePool(should_stop=interrupt.requested)
-            if workers == 1
-            else LocalPool(workers, preload=("simulation.calibration.abc",), should_stop=interrupt.requested)
-        )
         try:
-            with pool:
+            with _pool(workers, interrupt) as pool:
                 fit.run(pool, tell)
                 bar.update(task, description="confirming with other patients")
                 finalists = confirm(fit, pool)
@@ -54,6 +52,47 @@ def run_fit(
     write_record(fit, finalists, folder)
     _show(folder, as_json)
     return ExitStatus.DONE
+
+
+def run_fit_part(
+    problem: Problem, folder: Path, shard: Shard, workers: int, *, minutes: float | None, as_json: bool, quiet: bool
+) -> ExitStatus:  # fmt: skip
+    """Evaluate a part of the stage that is next, and say how far the stage is; return the exit status."""
+    fit = Fit(problem, folder)
+    with (
+        CountLine(problem.name, quiet=quiet) as line,
+        Interrupt(lambda: line.say(HEARD), minutes) as interrupt,
+    ):
+        try:
+            with _pool(workers, interrupt) as pool:
+                stage, done, wanted = run_part(fit, pool, shard, lambda n, of: line.count(n, of, 0))
+        except KeyboardInterrupt:
+            click.echo(f"Stopped; what was evaluated is kept in {folder}", err=True)
+            return interrupt.status
+    if as_json:
+        print_json(
+            {
+                "folder": str(folder),
+                "stage": stage,
+                "done": done,
+                "of": wanted,
+                "stages": problem.effort.rounds + 1,
+            }
+        )
+    elif quiet:
+        click.echo(folder)
+    else:
+        click.echo(f"Stage {stage} of {problem.effort.rounds}: {done} of {wanted} candidates are done.")
+        click.echo(
+            "When all parts are through, the same array does the next stage, and calibrate without --shard the rest."
+        )
+    return ExitStatus.DONE
+
+
+def _pool(workers: int, interrupt: Interrupt) -> Pool:
+    if workers == 1:
+        return HerePool(should_stop=interrupt.requested)
+    return LocalPool(workers, preload=("simulation.calibration.abc",), should_stop=interrupt.requested)
 
 
 def _show(folder: Path, as_json: bool) -> None:

@@ -1,6 +1,8 @@
 """The command `compare` at work: the folder, the workers, a line of progress, and what came of it in words."""
 
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,14 @@ from simulation.clinic.outcomes import OUTCOMES
 from simulation.errors import ExitStatus
 from simulation.figure_formats import Formats
 from simulation.files.atomic import write_file
-from simulation.pool import open_pool
+from simulation.pool import Pool, open_pool
 from simulation.provenance import model_sha256
 from simulation.results.words import short_title, survival_words
-from simulation.trial.conduct import Conducted, conduct
-from simulation.trial.execute import Missing, Progress
-from simulation.trial.folder import prepare, write_arms
+from simulation.shipped import PROGRAM
+from simulation.store import WHOLE, Shard
+from simulation.trial.conduct import Conducted, conduct, conduct_part
+from simulation.trial.execute import Missing, Progress, State
+from simulation.trial.folder import prepare, prepare_part, write_arms
 from simulation.trial.schema import DAYS_ON_DRUG, SHARES, SURVIVAL, Trial
 from simulation.trial.write import write_outputs
 
@@ -45,33 +49,79 @@ class Request:
     quiet: bool
     formats: Formats
     minutes: float | None
+    shard: Shard = WHOLE
 
 
-def run_trial(trial: Trial, request: Request) -> int:
-    """Run a trial, write its results, say what came of it, and return the exit status."""
-    out = prepare(trial, request.out, resume=request.resume)
-    trial = write_arms(trial, out)
-    for note in trial.notes:
-        click.echo(f"Note: {note}", err=True)
+@dataclass(frozen=True)
+class _AtWork:
+    pool: Pool
+    interrupt: Interrupt
+    line: CountLine
+
+    def told(self, progress: Progress) -> None:
+        self.line.count(progress.done, progress.wanted, progress.failed)
+
+
+@contextmanager
+def _at_work(request: Request) -> Iterator[_AtWork]:
+    """Open the workers, with a live line; Ctrl-C, SIGTERM and the end of the minutes let what is in hand be finished."""
     workers = options.processors() if request.workers is None else request.workers
     with Interrupt(minutes=request.minutes) as interrupt, CountLine("patients", quiet=request.quiet) as line:
         interrupt.on_first = lambda: line.say(HEARD)
         pool = open_pool(
             workers, request.scheduler, model=model_sha256, preload=PRELOAD, should_stop=interrupt.requested
         )
-
-        def told(progress: Progress) -> None:
-            line.count(progress.done, progress.wanted, progress.failed)
-
         with pool:
-            done = conduct(trial, out, pool, on_progress=told, should_stop=interrupt.requested)
-        line.show("writing tables, figures and the report")
+            yield _AtWork(pool, interrupt, line)
+
+
+def run_trial(trial: Trial, request: Request) -> int:
+    """Run a trial (or a part of it), write its results, say what came of it, and return the exit status."""
+    if not request.shard.whole and request.out is not None:
+        return _run_part(trial, request.out, request)
+    out = prepare(trial, request.out, resume=request.resume)
+    trial = write_arms(trial, out)
+    for note in trial.notes:
+        click.echo(f"Note: {note}", err=True)
+    with _at_work(request) as at:
+        done = conduct(trial, out, at.pool, on_progress=at.told, should_stop=at.interrupt.requested)
+        at.line.show("writing tables, figures and the report")
         if done.state.not_stored is None:
             write_outputs(trial, done, out, formats=request.formats)
     _tell(trial, done, out, request)
     if done.state.stopped and (done.missing or trial.file.precision is not None):
-        return interrupt.status
+        return at.interrupt.status
     return ExitStatus.FAILED_RUNS if done.missing else ExitStatus.DONE
+
+
+def _run_part(trial: Trial, folder: Path, request: Request) -> int:
+    """Run one part of the patients into the folder that all parts share, and say what came of it."""
+    shard, out = request.shard, prepare_part(trial, folder)
+    trial = write_arms(trial, out)
+    with _at_work(request) as at:
+        state, left = conduct_part(
+            trial, out, at.pool, shard, on_progress=at.told, should_stop=at.interrupt.requested
+        )
+    failed = [one for one in left if one.reason]
+    if request.as_json:
+        reasons = [{"patient": one.patient, "arm": one.arm, "reason": one.reason} for one in failed]
+        print_json(
+            {
+                "folder": str(out), "shard": f"{shard.index}/{shard.of}", "patients_now": state.computed, "missing": len(left),
+                "failed": reasons,
+            }
+        )  # fmt: skip
+    elif request.quiet:
+        click.echo(out)
+    else:
+        click.echo(
+            f"Part {shard.index} of {shard.of}: {state.computed} patients simulated now, {len(left)} runs missing."
+        )
+        click.echo(f"When all parts are through: {_resume_line(out, request)}")
+    _tell_failed(trial, left, out, state)
+    if state.stopped and left:
+        return at.interrupt.status
+    return ExitStatus.FAILED_RUNS if left else ExitStatus.DONE
 
 
 def _tell(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
@@ -92,15 +142,21 @@ def _tell(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
 
 def _tell_missing(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
     """Say exactly what is missing, and what to type."""
-    if done.state.not_stored is not None:
-        reason = done.state.not_stored.reason
+    if done.missing:
+        runs = done.patients * len(trial.arms)
+        failed = sum(1 for one in done.missing if one.reason)
+        click.echo(f"{len(done.missing)} of {runs} runs are missing, {failed} of them failed.", err=True)
+    _tell_failed(trial, done.missing, out, done.state)
+    if done.missing:
+        click.echo(f"To complete it: {_resume_line(out, request)}", err=True)
+
+
+def _tell_failed(trial: Trial, left: Sequence[Missing], out: Path, state: State) -> None:
+    """Say why runs failed, each with the command that repeats it, and whether results could not be stored."""
+    if state.not_stored is not None:
         kept = "results could not be stored. What was stored before is kept."
-        click.echo(f"Error: {out}: {reason}; {kept}", err=True)
-    if not done.missing:
-        return
-    runs = done.patients * len(trial.arms)
-    failed = [one for one in done.missing if one.reason]
-    click.echo(f"{len(done.missing)} of {runs} runs are missing, {len(failed)} of them failed.", err=True)
+        click.echo(f"Error: {out}: {state.not_stored.reason}; {kept}", err=True)
+    failed = [one for one in left if one.reason]
     for one in failed[:MOST_TOLD]:
         click.echo(
             f"  patient {one.patient}, arm {one.arm}: {one.reason}\n    {_repeat_line(trial, one, out)}",
@@ -108,20 +164,19 @@ def _tell_missing(trial: Trial, done: Conducted, out: Path, request: Request) ->
         )
     if len(failed) > MOST_TOLD:
         click.echo(f"  ... and {len(failed) - MOST_TOLD} more; all are in {out / 'store'}", err=True)
-    click.echo(f"To complete it: {_resume_line(out, request)}", err=True)
 
 
 def _repeat_line(trial: Trial, one: Missing, out: Path) -> str:
     """Return the command that repeats one run and shows its traceback."""
-    from simulation.trial.task import repeated_arm, seed_of
+    from simulation.trial.task import arm_of, seed_of
 
     scenario = out / "arms" / f"{one.arm}.yaml"
-    if one.repeat:
-        arm = repeated_arm(trial.arm(one.arm), trial.seed, one.patient, one.repeat)
+    if one.repeat or trial.posterior is not None:
+        arm = arm_of(trial, one.arm, one.patient, one.repeat)
         scenario = out / "arms" / f"{one.arm}-patient{one.patient}-repeat{one.repeat}.yaml"
         write_file(scenario, arm.scenario.to_yaml())
     who = f"--cohort none --seed {seed_of(trial.seed, one.repeat)} --patient {one.patient}"
-    return f"python run_sim.py --traceback run {scenario} {who}"
+    return f"{PROGRAM} --traceback run {scenario} {who}"
 
 
 def _resume_line(out: Path, request: Request) -> str:
@@ -129,11 +184,19 @@ def _resume_line(out: Path, request: Request) -> str:
 
     typed = sys.argv[1:]
     words = typed[typed.index("compare") :] if "compare" in typed else ["compare", *request.files]
+    if not request.shard.whole:
+        words = _without_shard(words)
     if "--resume" not in words:
         words = [*words, "--resume"]
     if not any(word == "--out" or word.startswith("--out=") for word in words):
         words = [*words, "--out", str(out)]
-    return shlex.join(["python", "run_sim.py", *words])
+    return shlex.join([*PROGRAM.split(), *words])
+
+
+def _without_shard(words: Sequence[str]) -> list[str]:
+    """Return the words of a command without --shard I/N."""
+    kept = iter(words)
+    return [word for word in kept if not (word.startswith("--shard") and ("=" in word or next(kept, "")))]
 
 
 # ---- in words
@@ -164,23 +227,31 @@ def summary(trial: Trial, comparison: Any) -> list[str]:
     """Return the main comparison in sentences: the answer, how it depends on follow-up, and what it must not be taken for."""
     from simulation.trial.pair_words import RELAPSE_FREE, over_time
     from simulation.trial.report_words import not_the_same
+    from simulation.trial.sure_words import POINT, unseen
 
-    lines = [verdict(comparison), *over_time(comparison), RELAPSE_FREE, not_the_same(trial)]
+    sure = comparison.get("uncertainty")
+    how_sure = POINT if sure is None else unseen(sure)
+    lines = [verdict(comparison), how_sure, *over_time(comparison), RELAPSE_FREE, not_the_same(trial)]
     return [line for line in lines if line]
 
 
 def verdict(comparison: Any) -> str:
     """Return the main comparison in a sentence, with what kind of interval it is."""
     from simulation.trial.pair_words import verdict as beyond_chance_or_not
+    from simulation.trial.sure_words import in_short
 
     pair = comparison["pairs"][0]
     name = comparison["primary_outcome"]
     main = pair["differences"][name]
-    low, high = main["interval_paired"]
+    found = comparison.get("uncertainty")
     words = survival_words(name)
+    start = f"{pair['arm']} against {pair['versus']}: {main['value']:+.1f} {words} per patient"
+    tally = f"{main['win']} patients better, {main['tie']} the same, {main['loss']} worse."
+    if found is not None and found["range"][0] is not None:
+        low, high = found["range"]
+        sure = in_short(found, pair["arm"], main["differing"])
+        return f"{start}, 95 % range {low:+.1f} to {high:+.1f}{sure} {tally[:1].upper()}{tally[1:]}"
+    low, high = main["interval_paired"]
     interval = "" if low is None else f" (95 % interval of the mean, paired: {low:+.1f} to {high:+.1f})"
-    sure = "" if low is None else f", {beyond_chance_or_not(main)}"
-    return (
-        f"{pair['arm']} against {pair['versus']}: {main['value']:+.1f} {words} per patient{interval}{sure}; "
-        f"{main['win']} patients better, {main['tie']} the same, {main['loss']} worse."
-    )
+    told = "" if low is None else f", {beyond_chance_or_not(main)}"
+    return f"{start}{interval}{told}; {tally}"

@@ -9,6 +9,7 @@ import click
 
 from simulation.errors import ExitStatus, UserError
 from simulation.files.refusal import NotWritten, is_refusal
+from simulation.shipped import PROGRAM
 
 
 def guarded(call: Callable[[], Any], *, show_traceback: bool = False) -> int:
@@ -103,7 +104,7 @@ def _traceback_file() -> str:
         ) as file:
             file.write(text)
     except OSError:
-        return "no file (none could be written; repeat with: run_sim.py --traceback COMMAND ...)"
+        return f"no file (none could be written; repeat with: {PROGRAM} --traceback COMMAND ...)"
     return file.name
 
 

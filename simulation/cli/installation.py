@@ -6,15 +6,13 @@ import sys
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import simulation
 from simulation.engine_cache import use_engine_cache
 from simulation.provenance import commit
+from simulation.shipped import DISTRIBUTION, PROJECT, installable
 
-DISTRIBUTION = "transplant-twin"
-ROOT = Path(__file__).resolve().parents[2]
 DEVELOPMENT = ("dev", "test")  # not something the program itself can do without or with
 
 
@@ -43,14 +41,13 @@ class Requirements:
     @property
     def pip_line(self) -> str:
         """Return the command that installs what is missing."""
-        what = "." if self.extra is None else f"'.[{self.extra}]'"
-        constraints = "-c constraints.txt " if (ROOT / "constraints.txt").is_file() else ""
-        return f"{os.path.relpath(sys.executable)} -m pip install {constraints}-e {what}"
+        constraints = "" if PROJECT is None else "-c constraints.txt "
+        return f"{_python()} -m pip install {constraints}{installable(self.extra)}"
 
 
 def requirements() -> list[Requirements]:
     """Compare what is installed with what the project's own metadata ask for."""
-    core, extras = _asked_for()
+    core, extras = asked_for()
     groups = [Requirements(None, tuple(_look_up(text) for text in core))]
     for extra, texts in extras.items():
         if extra not in DEVELOPMENT:
@@ -71,15 +68,14 @@ def machine() -> dict[str, Any]:
     }
 
 
-def _asked_for() -> tuple[list[str], dict[str, list[str]]]:
+def asked_for() -> tuple[list[str], dict[str, list[str]]]:
     """Return the requirements of the simulator and of each extra, as text."""
-    pyproject = ROOT / "pyproject.toml"
-    if pyproject.is_file():
+    if PROJECT is not None:
         import tomllib
 
-        project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
-        if project["name"] == DISTRIBUTION:
-            return project["dependencies"], project["optional-dependencies"]
+        text = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
+        project = tomllib.loads(text)["project"]
+        return project["dependencies"], project["optional-dependencies"]
     core: list[str] = []
     extras: dict[str, list[str]] = {}
     for text in metadata.requires(DISTRIBUTION) or []:
@@ -90,6 +86,12 @@ def _asked_for() -> tuple[list[str], dict[str, list[str]]]:
         else:
             core.append(requirement.strip())
     return core, extras
+
+
+def _python() -> str:
+    """Return what this Python is called from here."""
+    nearby = os.path.relpath(sys.executable)
+    return sys.executable if nearby.startswith("..") else nearby
 
 
 def _look_up(text: str) -> Package:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from simulation.errors import UserError
+from simulation.shipped import PROGRAM
 from simulation.yaml_source import Node, plain, read_yaml
 
 __all__ = ["Kind", "check_file", "kind_of", "only_for"]
@@ -38,7 +39,7 @@ def kind_of(file: str | os.PathLike[str]) -> Kind:
 
 def _kind_of(file: str | os.PathLike[str], most_bases: int) -> Kind:
     root = read_yaml(file, os.fspath(file))
-    keys = set(root.value) if isinstance(root.value, dict) else set()
+    keys = _keys(root)
     for needed, kind in _BY_KEYS:
         if needed <= keys:
             return kind
@@ -49,6 +50,14 @@ def _kind_of(file: str | os.PathLike[str], most_bases: int) -> Kind:
     if by_folder is _COHORT and most_bases and _base_kind(file, root, most_bases - 1) is _COHORT:
         return _COHORT
     return _experiment_or_scenario(file)
+
+
+def _keys(root: Node) -> set[str]:
+    """Return a file's keys; `parameters` is one where it is a block: a trial names its parameter sets there."""
+    keys = dict(root.value) if isinstance(root.value, dict) else {}
+    if "parameters" in keys and isinstance(keys["parameters"].value, str):
+        del keys["parameters"]
+    return set(keys)
 
 
 def check_file(file: str, settings: tuple[str, ...]) -> tuple[Kind, str, str]:
@@ -72,7 +81,7 @@ def only_for(command: str, files: tuple[str, ...], *, also: tuple[str, ...] = ()
             continue
         if kind.command in (command, *also):
             continue
-        hint = f"type python run_sim.py {kind.command} {file}" if kind.command else "other files name it"
+        hint = f"type {PROGRAM} {kind.command} {file}" if kind.command else "other files name it"
         raise UserError(f"this is a {kind.name}; {hint}", file=file)
 
 
@@ -132,6 +141,14 @@ def _fit(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
     )
 
 
+def _joint(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
+    from simulation.calibration.joint import load_joint
+
+    _no_settings(file, settings, "list of fits to join")
+    joint = load_joint(file)
+    return joint.name, f"{_count(joint.sets, 'set')} of {_count(len(joint.records), 'fit')}"
+
+
 def _parameter_set(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
     from simulation.calibration.problem import read_parameter_set
 
@@ -164,6 +181,7 @@ _EXPERIMENT: Final = Kind("experiment in wells", "run", "in_vitro", _loaded)
 _TRIAL: Final = Kind("trial", "compare", "trials", _trial)
 _SWEEP: Final = Kind("sweep", "sweep", "sweeps", _sweep)
 _FIT: Final = Kind("fit", "calibrate", "calibration", _fit)
+_JOINT: Final = Kind("list of fits to join", "posterior", "", _joint)
 _PARAMETER_SET: Final = Kind("parameter set of a fit", "", "", _parameter_set)
 _COHORT: Final = Kind("cohort", "cohort", "cohorts", _cohort)
 _BY_KEYS: Final[tuple[tuple[frozenset[str], Kind], ...]] = tuple(
@@ -172,6 +190,7 @@ _BY_KEYS: Final[tuple[tuple[frozenset[str], Kind], ...]] = tuple(
         ("experiment", _EXPERIMENT),
         ("design", _SWEEP),
         ("targets", _FIT),
+        ("fits", _JOINT),
         ("trial parameters", _SWEEP),
         ("arms parameters", _SWEEP),
         ("scenario parameters", _SWEEP),

@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,8 +14,10 @@ from simulation.figure_formats import FORMATS, NO_FIGURES, ONE_FORMAT
 if TYPE_CHECKING:
     from simulation.in_vitro.experiment import Experiment
     from simulation.scenario.schema import Scenario
+    from simulation.store import Shard
 
 LARGEST = 2**63 - 1  # seeds and patients are keys of 64-bit random numbers
+_MOST_PARTS = 100_000
 
 
 def natural(ctx: click.Context, param: click.Parameter, number: int) -> int:
@@ -24,6 +26,9 @@ def natural(ctx: click.Context, param: click.Parameter, number: int) -> int:
         raise click.BadParameter(f"expected a whole number from 0 on, got {number}", ctx, param)
     return number
 
+
+WHICH_PATIENT = "Which virtual patient: each number is another person; 0: the file's own, typical one."
+USUAL_COHORT = "none for patient 0, else standard"
 
 type Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -90,6 +95,36 @@ def _whole(name: str, told: str) -> Decorator:
     )
 
 
+def parameter_sets() -> Decorator:
+    """Add the options --posterior and --parameters FILE; the command gets `parameters`, None where neither is given."""
+
+    def shipped(ctx: click.Context, param: click.Parameter, flag: bool) -> None:
+        ctx.meta["posterior"] = flag
+
+    def chosen(ctx: click.Context, param: click.Parameter, which: str | None) -> str | None:
+        if not ctx.meta["posterior"]:
+            return which
+        if which is not None:
+            raise click.UsageError("--posterior and --parameters exclude each other", ctx)
+        return "posterior"
+
+    flag = click.option(
+        "--posterior",
+        is_flag=True,
+        is_eager=True,  # known when --parameters is read
+        expose_value=False,
+        callback=shipped,
+        help="Give each few patients a parameter set of their own, of those that fit the published data.",
+    )
+    which = click.option(
+        "--parameters",
+        metavar="FILE.csv",
+        callback=chosen,
+        help="The same with the parameter sets of a file; `table`: the parameter table's one value of each, the default.",
+    )
+    return lambda command: flag(which(command))
+
+
 def max_minutes() -> Decorator:
     """Add the option --max-minutes M."""
 
@@ -105,6 +140,23 @@ def max_minutes() -> Decorator:
         metavar="M",
         help="Begin nothing new after M minutes; what is done is kept and can be gone on with (exit status 7).",
     )
+
+
+def shard(told: str) -> Decorator:
+    """Add the option --shard I/N; the command gets a `Shard`, the whole where none is named."""
+
+    def read(ctx: click.Context, param: click.Parameter, text: str | None) -> "Shard":
+        from simulation.store import WHOLE, Shard
+
+        if text is None:
+            return WHOLE
+        first, mark, second = text.partition("/")
+        numbers = mark and first.isdecimal() and second.isdecimal()
+        if not numbers or not 1 <= int(first) <= int(second) <= _MOST_PARTS:
+            raise click.BadParameter(f"expected I/N such as 3/100, got {text!r}", ctx, param)
+        return Shard(int(first), int(second))
+
+    return click.option("--shard", metavar="I/N", callback=read, help=told)
 
 
 def processors() -> int:
@@ -180,6 +232,17 @@ def load_all(
     if errors:
         raise UserError.several(errors)
     return scenarios
+
+
+def tell_whose(
+    scenarios: "Iterable[Scenario]", patient: int, cohort: str | None, *, quiet: bool = False
+) -> None:
+    """Say once on stderr where a patient is from whom no --cohort places."""
+    from simulation.scenario.cohort import standard_words
+
+    told = next(filter(None, (standard_words(one, patient, cohort) for one in scenarios)), "")
+    if told and not quiet:
+        click.echo(f"{told}; --cohort none is the file's own patient.", err=True)
 
 
 def load_scenarios(

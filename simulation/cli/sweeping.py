@@ -8,30 +8,16 @@ import click
 from simulation.cli.interrupt import Interrupt
 from simulation.cli.terminal import CountLine, print_json
 from simulation.errors import ExitStatus, UserError
+from simulation.shipped import PROGRAM
 
 if TYPE_CHECKING:
+    from simulation.store import Shard
     from simulation.sweep.estimate import Estimate
-    from simulation.sweep.execute import Done, Progress, Shard
+    from simulation.sweep.execute import Done, Progress
+    from simulation.sweep.load import Sweep
     from simulation.sweep.plan import Plan
 
 HEARD = "Stopping: the batches in flight are finished and kept; Ctrl-C again ends at once and loses those."
-
-
-def read_shard(text: str | None) -> "Shard":
-    """Return the part `I/N` of a job array."""
-    from simulation.sweep.execute import Shard
-
-    if text is None:
-        return Shard()
-    first, mark, second = text.partition("/")
-    if (
-        not mark
-        or not first.isdecimal()
-        or not second.isdecimal()
-        or not 1 <= int(first) <= int(second) <= 100_000
-    ):
-        raise click.BadParameter(f"expected I/N such as 3/100, got {text!r}", param_hint="--shard")
-    return Shard(int(first), int(second))
 
 
 def run_plan(
@@ -83,8 +69,40 @@ def tell(folder: Path, plan: "Plan", done: "Done", *, as_json: bool, quiet: bool
         left = f"; {done.missing:,} are missing: go on with --resume" if done.missing else ""
         click.echo(f"{now}{left}. {in_words(progress.elapsed)} on {progress.width} workers.")
         if not done.missing and not done.failed:
-            click.echo(f"Next: python run_sim.py analyze {folder}")
+            click.echo(f"Next: {PROGRAM} analyze {folder}")
     click.echo(f"Results: {folder}" if not quiet else str(folder))
+
+
+def measured(sweep: "Sweep", plan: "Plan", workers: int) -> "Estimate":
+    """Return what a sweep costs, from runs at its first point and in the middle of its design."""
+    from itertools import islice
+
+    from simulation.sweep.estimate import estimate
+    from simulation.sweep.prepare import points_of
+
+    middle = max(plan.n_points // 2 - 1, 0)
+    tried = [next(islice(points_of(sweep), at, None))[0] for at in dict.fromkeys((0, middle))]
+    return estimate(sweep, plan, tried, max(workers, 1))
+
+
+def write_scripts(
+    folder: Path, plan: "Plan", file: str, jobs: int, found: "Estimate", *, as_json: bool
+) -> None:
+    """Write the scripts for a cluster's scheduler, and say what to type."""
+    from simulation.sweep.job_script import minutes_per_job, write_job_scripts
+
+    array, after = write_job_scripts(folder, plan, file, jobs, found)
+    minutes = minutes_per_job(plan.n_runs, jobs, found.seconds_per_run)
+    if as_json:
+        document = {"folder": str(folder), "runs": plan.n_runs, "jobs": jobs, "minutes": minutes}
+        print_json(
+            document | {"array": str(array), "after": str(after), "seconds_per_run": found.seconds_per_run}
+        )
+        return
+    told = f"{found.seconds_per_run:.2g} s a run as measured here"
+    click.echo(f"{plan.n_runs:,} runs in {jobs} jobs of {minutes} minutes each ({told}).")
+    click.echo(f"Submit:  job=$(sbatch --parsable {array}) && sbatch --dependency=afterany:$job {after}")
+    click.echo(f"Look:    {PROGRAM} status {folder} --workers {jobs}")
 
 
 def tell_estimate(plan: "Plan", found: "Estimate", *, as_json: bool, already: int = 0) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from simulation.cli.interrupt import Interrupt
 from simulation.cli.terminal import console, print_json, print_table
 from simulation.errors import ExitStatus
 from simulation.files.folder import RESULTS, new_folder, release_folder
+from simulation.shipped import PROGRAM
+from simulation.store import Shard
 from simulation.validation.check import FULL, Effort
+from simulation.validation.parts import read_parts, write_part
 from simulation.validation.report import document, write_report
 from simulation.validation.run import PARTS, QUICK, Result, run_checks
 
@@ -28,6 +32,8 @@ class Request:
     seed: int
     workers: int | None
     out: Path | None
+    shard: Shard
+    resume: bool
     as_json: bool
     quiet: bool
 
@@ -36,13 +42,16 @@ def run_validation(request: Request) -> int:
     """Run the checks, write what was asked for, print a summary; return the exit status."""
     effort = Effort(QUICK if request.quick else FULL, request.seed)
     workers = request.workers or os.cpu_count() or 1
+    if not request.shard.whole and request.out is not None:
+        return _run_part(effort, request, request.out, workers)
     # made before the work, so that a bad place is told at once
     place = request.out or (
         None if request.parts and not request.early else new_folder(RESULTS, "validation")
     )
     try:
         with Interrupt(lambda: click.echo(HEARD, err=True)) as interrupt:
-            results = _run(effort, request, workers, interrupt)
+            known = read_parts(request.out, effort) if request.resume and request.out is not None else {}
+            results = _run(effort, request, workers, interrupt, known)
             stopped = interrupt.requested()
             folder = request.out or (None if request.parts or stopped else place)
             if folder is not None:
@@ -63,7 +72,36 @@ def run_validation(request: Request) -> int:
     return ExitStatus.FAILED_RUNS if any(r.found.status == "error" for r in results) else ExitStatus.DONE
 
 
-def _run(effort: Effort, request: Request, workers: int, interrupt: Interrupt) -> list[Result]:
+def _run_part(effort: Effort, request: Request, folder: Path, workers: int) -> int:
+    """Do one part of the checks into the folder that all parts share; return the exit status."""
+    shard, known = request.shard, read_parts(folder, effort)
+    found: dict[str, Sequence[Result]] = {key: some for key, some in known.items() if shard.holds(key)}
+
+    def keep(key: str, results: Sequence[Result]) -> None:
+        found[key] = results
+        write_part(folder, shard, effort, found)
+
+    with Interrupt(lambda: click.echo(HEARD, err=True)) as interrupt:
+        results = _run(effort, request, workers, interrupt, known, shard.holds, keep)
+        stopped = interrupt.requested()
+    if request.as_json:
+        print_json({"folder": str(folder), "shard": f"{shard.index}/{shard.of}", "checks": sorted(found)})
+    elif request.quiet:
+        click.echo(folder)
+    else:
+        quick = " --quick" if request.quick else ""
+        click.echo(f"Part {shard.index} of {shard.of}: {len(found)} checks done.")
+        click.echo(f"When all parts are through: {PROGRAM} validate{quick} --out {folder} --resume")
+    if stopped:
+        return ExitStatus.INTERRUPTED
+    return ExitStatus.FAILED_RUNS if any(r.found.status == "error" for r in results) else ExitStatus.DONE
+
+
+def _run(
+    effort: Effort, request: Request, workers: int, interrupt: Interrupt,
+    known: Mapping[str, Sequence[Result]], chosen: Callable[[str], bool] = lambda key: True,
+    keep: Callable[[str, Sequence[Result]], None] = lambda key, results: None,
+) -> list[Result]:  # fmt: skip
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     bar = Progress(
@@ -78,6 +116,9 @@ def _run(effort: Effort, request: Request, workers: int, interrupt: Interrupt) -
             workers,
             lambda done, total: bar.update(task, completed=done, total=total),
             interrupt.requested,
+            known,
+            chosen,
+            keep,
         )
 
 

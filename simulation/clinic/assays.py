@@ -5,24 +5,43 @@ and not the average: patchy disease is missed, or overestimated. MRD and morphol
 number of that place's cells, an exact binomial draw. The random numbers are keyed by the step of the sample,
 so two arms of one patient that are still alike read the same results.
 
+Imaging and lumbar punctures see the place outside the marrow, which no aspirate shows: they find its blasts, from a least
+number on, with a stated sensitivity. A scheduled visit may be missed, with all its tests, and one result may take longer than
+another: each is a keyed draw of its day.
+
 Blood counts carry no noise of their own: their counting error (a few per cent) is far below their
 variation from week to week. aGvHD and CRS are graded at the bedside, at once and without error.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from simulation.clinic.events import EventLog
 from simulation.clinic.ports import Patient, Truth
-from simulation.clinic.schedule import Agenda, Repeating
+from simulation.clinic.schedule import Agenda, Listed, Repeating
+from simulation.clinic.waits import days_waited
 
 if TYPE_CHECKING:
-    from simulation.scenario.schema import Scenario
+    from simulation.scenario.schema import OutsideTest, Scenario, Visits
 
-__all__ = ["BloodResult", "Examination", "Laboratory", "MarrowResult", "reaches"]
+__all__ = [
+    "OUTSIDE_TESTS",
+    "BloodResult",
+    "Examination",
+    "Laboratory",
+    "MarrowResult",
+    "OutsideResult",
+    "Result",
+    "reaches",
+]
 
 _LABEL = {"mrd": "MRD", "morphology": "morphology"}
+_MARROW_TESTS: Final = ("mrd", "morphology")
+OUTSIDE_TESTS: Final = {  # the key of `monitoring`, and how people call it
+    "imaging": "imaging",
+    "lumbar_puncture": "a lumbar puncture",
+}
 
 
 def reaches(measured: float, level: float) -> bool:
@@ -65,6 +84,29 @@ class BloodResult:
     cd3_per_ul: float
     b_cells_per_ul: float
     blasts_per_ul: float
+    test: str = "blood"
+
+    def count(self, of: str) -> float:
+        """Return one count by its word in scenarios: cd3, b_cells or blasts, /uL."""
+        return float(getattr(self, f"{of}_per_ul"))
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideResult:
+    """Hold one reported result of a test that sees the place outside the marrow."""
+
+    test: str  # a key of `OUTSIDE_TESTS`
+    sampled: float
+    reported: float
+    found: bool
+
+    @property
+    def word(self) -> str:
+        """Return how people call the test."""
+        return OUTSIDE_TESTS[self.test]
+
+
+type Result = MarrowResult | BloodResult | OutsideResult
 
 
 class Laboratory:
@@ -76,12 +118,16 @@ class Laboratory:
         self._mrd = monitoring.mrd
         self._morphology = monitoring.morphology
         self._blood = monitoring.blood
-        self._schedules = {
-            name: Repeating(test.first, test.every)
-            for name, test in (("mrd", self._mrd), ("morphology", self._morphology), ("blood", self._blood))
-            if test is not None
+        self._missed = monitoring.missed
+        self._outside: dict[str, OutsideTest] = {
+            name: test for name in OUTSIDE_TESTS if (test := getattr(monitoring, name)) is not None
         }
-        self._pending: Agenda[MarrowResult | BloodResult] = Agenda()
+        self._schedules = {
+            name: _schedule(test)
+            for name in (*_MARROW_TESTS, "blood", *OUTSIDE_TESTS)
+            if (test := getattr(monitoring, name)) is not None
+        }
+        self._pending: Agenda[Result] = Agenda()
         self._pulls = scenario.monitoring.pulls
         self._places: tuple[int, list[int]] = (
             -1,
@@ -92,22 +138,29 @@ class Laboratory:
     def take_scheduled(self, patient: Patient, step: int) -> None:
         """Take the samples that are due; one aspirate and one blood sample serve every test."""
         due = [name for name, schedule in self._schedules.items() if schedule.take(patient.day) > 0]
+        if due and self._missed > 0.0 and patient.uniform("visit", step) < self._missed:
+            names = ", ".join(name.replace("_", " ") for name in due)
+            self._events.add(patient.day, "note", "visit", f"visit missed: no {names}")
+            return
         if "blood" in due:
-            self._draw_blood(patient)
-        marrow_tests = [name for name in due if name != "blood"]
+            self._draw_blood(patient, step)
+        marrow_tests = [name for name in due if name in _MARROW_TESTS]
         if marrow_tests:
             self._aspirate(patient, step, marrow_tests, "scheduled")
+        for name in due:
+            if name in self._outside:
+                self._look_outside(patient, step, name)
 
     def aspirate(self, patient: Patient, step: int, why: str) -> None:
         """Aspirate at once for every marrow test of the scenario that was not done in this step."""
-        tests = [name for name in ("mrd", "morphology") if name in self._schedules]
+        tests = [name for name in _MARROW_TESTS if name in self._schedules]
         if not tests:
             self._events.add(patient.day, "note", "marrow", f"no marrow test in this scenario ({why})")
         missing = [name for name in tests if self._places[0] != step or name not in self._done]
         if missing:
             self._aspirate(patient, step, missing, why)
 
-    def read(self, now: float) -> Iterable[MarrowResult | BloodResult]:
+    def read(self, now: float) -> Iterable[Result]:
         """Return the results reported by `now`, oldest first; each is handed out once."""
         for _, result in self._pending.take(now):
             self._record(now, result)
@@ -117,15 +170,27 @@ class Laboratory:
         """Return whether the circulating blasts are so many that the marrow is aspirated at once."""
         return self._blood is not None and reaches(result.blasts_per_ul, self._blood.blasts_at_least)
 
-    def _draw_blood(self, patient: Patient) -> None:
+    def _draw_blood(self, patient: Patient, step: int) -> None:
         if self._blood is None:
             return
         truth = patient.truth()
-        now = patient.day
+        reported = _reported(patient, step, "blood", self._blood)
         result = BloodResult(
-            now, now + self._blood.delay, truth.cd3_per_ul, truth.b_cells_per_ul, truth.blood_blasts_per_ul
+            patient.day, reported, truth.cd3_per_ul, truth.b_cells_per_ul, truth.blood_blasts_per_ul
         )
+        self._pending.add(reported, result)
+
+    def _look_outside(self, patient: Patient, step: int, name: str) -> None:
+        """Look at the place outside the marrow; what is there is found or missed by a draw, what is too little is not found."""
+        test = self._outside[name]
+        there = patient.truth().extramedullary_blasts >= test.detects
+        found = there and patient.uniform(name, step) < test.sensitivity
+        result = OutsideResult(name, patient.day, _reported(patient, step, name, test), found)
         self._pending.add(result.reported, result)
+        self._events.add(
+            patient.day, "test", name, f"{name.replace('_', ' ')} (scheduled); result on day {result.reported:g}",
+            float(found), "found",
+        )  # fmt: skip
 
     def _aspirate(self, patient: Patient, step: int, tests: Sequence[str], why: str) -> None:
         truth = patient.truth()
@@ -165,7 +230,7 @@ class Laboratory:
         result = MarrowResult(
             test=test,
             sampled=patient.day,
-            reported=patient.day + assay.delay,
+            reported=_reported(patient, step, test, assay),
             value=measured,
             limit=limit,
             cd19_negative_share=_cd19_negative_share(patient, step, test, seen),
@@ -173,7 +238,12 @@ class Laboratory:
         )
         return result, seen, cells
 
-    def _record(self, now: float, result: MarrowResult | BloodResult) -> None:
+    def _record(self, now: float, result: Result) -> None:
+        if isinstance(result, OutsideResult):
+            words = "leukaemia outside the marrow" if result.found else "no leukaemia outside the marrow"
+            detail = f"{words} in {result.word} of day {result.sampled:g}"
+            self._events.add(now, "result", result.test, detail, float(result.found), "found")
+            return
         if isinstance(result, BloodResult):
             for what, value, words in (
                 ("blood_cd3", result.cd3_per_ul, "CD3+ T cells"),
@@ -191,6 +261,20 @@ class Laboratory:
             number, antigen = f"negative (below {result.limit:.0e})", ""
         detail = f"{_LABEL[result.test]} {number}{antigen}; aspirate of day {result.sampled:g}"
         self._events.add(now, "result", result.test, detail, result.value, "fraction")
+
+
+def _schedule(test: "Visits") -> Repeating | Listed:
+    """Return the days of a test; a checked scenario has either listed days, or first and every."""
+    if test.days is not None:
+        return Listed(test.days)
+    if test.first is None or test.every is None:
+        raise ValueError("a test needs either days, or first and every")
+    return Repeating(test.first, test.every)
+
+
+def _reported(patient: Patient, step: int, name: str, test: "Visits") -> float:
+    """Return the day on which a sample of this step is reported."""
+    return patient.day + days_waited(test.delay, lambda: patient.uniform(f"turnaround {name}", step))
 
 
 def _cd19_negative_share(patient: Patient, step: int, test: str, seen: int) -> float | None:

@@ -6,9 +6,11 @@ which blur it, and the outcome book, which decides nothing.
 
 import copy
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from simulation.clinic.assays import BloodResult, Examination, Laboratory, MarrowResult
+from simulation.clinic.assays import BloodResult, Examination, Laboratory, MarrowResult, Result
+from simulation.clinic.bedside import Bedside
 from simulation.clinic.events import EventLog
 from simulation.clinic.failure import FailureValues
 from simulation.clinic.orders import BY_HAND, OrderDesk
@@ -47,13 +49,20 @@ class Clinic:
         )  # last reported MRD, fraction; 0 when negative, NaN before the first result
         self._step = 0
         self._laboratory = Laboratory(scenario, self.events)
-        self._trigger = make_trigger(scenario.start, scenario.definitions)
+        self._newest: dict[str, float] = {}  # the last day of a sample whose result is known, by test
+        self._bedside = Bedside()
+        self._trigger = make_trigger(scenario.start, scenario.definitions, self._bedside)
         self._again: Trigger | None = None  # watches from the end of a course on, while another is allowed
         self._over_since = math.inf
+        self._n_planned = 0  # courses so far
         self._courses_left = 0 if scenario.retreatment is None else scenario.retreatment.courses
         self._stopped: set[str] = set()  # products that are no longer planned, for good
         self._stop_rules = StopRules(scenario, negative_share=values.fraction_cause_escape)
         self.givers = {product.name: product.giver(scenario) for product in scenario.products}
+        for name, giver in self.givers.items():
+            giver.watch(
+                partial(make_trigger, definitions=scenario.definitions, bedside=self._bedside, name=name)
+            )
         self._orders = OrderDesk(scenario.orders, self.givers)
         self.book = OutcomeBook(self)
 
@@ -64,6 +73,8 @@ class Clinic:
         if self._step == 0:
             self.book.observe(patient.truth(), 0.0)
         examination = Examination.of(patient.truth())
+        on_drug = any(giver.suppresses(patient.day) for giver in self.givers.values())
+        self._bedside.note(patient.day, examination, on_drug)
         ordered = self._orders.take(patient.day)
         self._sample(patient)
         for order in ordered:
@@ -134,24 +145,29 @@ class Clinic:
         now = patient.day
         needs_marrow = ""
         for result in self._laboratory.read(now):
-            if isinstance(result, MarrowResult):
-                self._take_in(result, now)
-            elif self._laboratory.prompts_aspirate(result):
+            self._take_in(result, now)
+            if isinstance(result, BloodResult) and self._laboratory.prompts_aspirate(result):
                 needs_marrow = f"{result.blasts_per_ul:.3g} circulating blasts /uL"
         if needs_marrow and not self.book.watcher(HaematologicalRelapse).known:
             self._laboratory.aspirate(patient, self._step, needs_marrow)
             for result in self._laboratory.read(now):
-                if not isinstance(result, BloodResult):
-                    self._take_in(result, now)
+                self._take_in(result, now)
 
-    def _take_in(self, result: MarrowResult, now: float) -> None:
-        if result.test == "mrd":
-            self.last_mrd = result.value
+    def _take_in(self, result: Result, now: float) -> None:
+        """Let a result count; one that comes after that of a later sample of the same test changes nothing."""
+        if result.sampled < self._newest.get(result.test, -math.inf):
+            return
+        self._newest[result.test] = result.sampled
         self._trigger.see(result)
         if self._again is not None and result.sampled >= self._over_since:
             self._again.see(result)
-        self._stop_rules.see(result)
-        self.book.see(result, now)
+        for giver in self.givers.values():
+            giver.see(result)
+        if isinstance(result, MarrowResult):
+            if result.test == "mrd":
+                self.last_mrd = result.value
+            self._stop_rules.see(result)
+            self.book.see(result, now)
 
     def _decide(self, patient: Patient) -> None:
         """Plan the course of treatment when the trigger holds for the first time, and further ones if allowed."""
@@ -170,7 +186,10 @@ class Clinic:
         if not self._planned():
             return  # what was planned has been stopped for good
         if self._again is None:
-            self._again, self._over_since = make_trigger(plan.start, self.scenario.definitions), patient.day
+            self._over_since = patient.day
+            self._again = make_trigger(
+                plan.start, self.scenario.definitions, self._bedside, name="retreatment.start"
+            )
         elif self._again.holds(patient.day):
             self._courses_left -= 1
             self._plan(self._again, plan.start.when, patient, " again")
@@ -178,7 +197,8 @@ class Clinic:
 
     def _plan(self, trigger: Trigger, kind: str, patient: Patient, again: str = "") -> None:
         now = patient.day
-        begin = now + trigger.delay(now)
+        self._n_planned += 1
+        begin = now + trigger.delay(now, lambda name: patient.uniform(f"delay {name}", self._n_planned))
         self.events.add(now, "trigger", kind, self._announce(trigger, kind, begin, again))
         self.course = TreatmentCourse(self.scenario, begin, patient, self.givers, self._stopped)
 
@@ -208,7 +228,7 @@ class Clinic:
 
     def _announce(self, trigger: Trigger, kind: str, begin: float, again: str) -> str:
         products = " + ".join(self._planned().values()) or "nothing planned"
-        return f"{trigger.reason()}: {_KIND[kind]} triggered{again}, {products} from day {begin:g}"
+        return f"{trigger.reason()}: {_KIND.get(kind, 'treatment')} triggered{again}, {products} from day {begin:g}"
 
     def _apply_rules(self, patient: Patient, examination: Examination) -> None:
         """End what a rule ends: what is planned from the first day of treatment on, what was ordered whenever it runs."""
@@ -230,9 +250,7 @@ _KIND = {
     "day": "prophylactic treatment",
     "mrd": "pre-emptive treatment",
     "overt_relapse": "therapeutic treatment",
-    "any_of": "treatment",
-    "all_of": "treatment",
-}
+}  # all others are treatment
 
 
 def _cause_of_death(examination: Examination) -> str:

@@ -11,6 +11,7 @@ EVENT_KINDS: Final = {
     "result": "a result reached the clinician",
     "trigger": "treatment was decided",
     "dose": "the pump's rate changed, or chemotherapy was given",
+    "injection": "a drug was injected under the skin",
     "infusion": "donor lymphocytes were infused",
     "drug": "an immunosuppressant's level changed",
     "stop": "a treatment was ended for good",

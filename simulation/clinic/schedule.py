@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Final
 
-__all__ = ["EPSILON", "Agenda", "Piece", "Repeating", "is_due", "mean_of", "pieces_of"]
+__all__ = ["EPSILON", "Agenda", "Listed", "Piece", "Repeating", "is_due", "mean_of", "pieces_of"]
 
 type Piece = tuple[float, float, float]  # from day, until day, level
 
@@ -56,6 +56,21 @@ class Repeating:
         """Return how many occurrences have fallen due since the last call."""
         before = self._taken
         while is_due(self.next_day, now):
+            self._taken += 1
+        return self._taken - before
+
+
+class Listed:
+    """Hand out listed days, ascending, as they fall due."""
+
+    def __init__(self, days: Iterable[float]) -> None:
+        self._days = sorted(days)
+        self._taken = 0
+
+    def take(self, now: float) -> int:
+        """Return how many of them have fallen due since the last call."""
+        before = self._taken
+        while self._taken < len(self._days) and is_due(self._days[self._taken], now):
             self._taken += 1
         return self._taken - before
 

@@ -2,31 +2,58 @@
 
 A trigger holds or does not hold at a given moment, judged by the latest results. `all_of` therefore asks that
 its triggers hold together: MRD that was positive once and has gone since does not count on a later day.
-A result counts by the day on which it was reported.
+A result counts by the day on which it was reported. What is seen at the bedside (acute GvHD, immunosuppressants taken) has no
+report: it holds or does not hold on the day.
 """
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from simulation.clinic.assays import MarrowResult, reaches
-from simulation.clinic.schedule import is_due
+from simulation.clinic.assays import BloodResult, MarrowResult, OutsideResult, Result, reaches
+from simulation.clinic.bedside import Bedside
+from simulation.clinic.schedule import EPSILON, is_due
+from simulation.clinic.starts import (
+    COUNTED,
+    AllOf,
+    AnyOf,
+    FreeOfGvhd,
+    FreeOfImmunosuppression,
+    OnBloodCount,
+    OnDay,
+    OnExtramedullary,
+    OnMrd,
+    OnOvertRelapse,
+)
+from simulation.clinic.waits import days_waited
 
 if TYPE_CHECKING:
+    from simulation.clinic.starts import Trigger as Start
+    from simulation.parameters.distributions import Distribution
     from simulation.scenario.schema import Definitions
-    from simulation.scenario.triggers import Trigger as Start
 
 __all__ = ["Trigger", "make_trigger"]
 
+Uniform = Callable[[str], float]  # a number in [0, 1) for the name of a wait
+
+
+def _middle(name: str) -> float:
+    return 0.5
+
 
 class Trigger(ABC):
-    """Watch results; `not_before` is the first day that counts, `delay` the days until treatment."""
+    """Watch results; `not_before` is the first day that counts, `delay` the days until treatment.
 
-    def __init__(self, not_before: float, delay: float) -> None:
+    `name` tells the trigger from others of a scenario: its wait is drawn by that name.
+    """
+
+    def __init__(self, not_before: float, delay: "float | Distribution", name: str = "start") -> None:
         self.not_before = not_before
         self._delay = delay
+        self._name = name
 
-    def see(self, result: MarrowResult) -> None:
+    def see(self, result: Result) -> None:
         """Take note of a reported result."""
         if is_due(self.not_before, result.reported):
             self._weigh(result)
@@ -39,15 +66,15 @@ class Trigger(ABC):
     def reason(self) -> str:
         """Return why it holds, in a clinician's words; only asked while it holds."""
 
-    def delay(self, now: float) -> float:
-        """Return the days from the trigger to the first treatment."""
-        return self._delay
+    def delay(self, now: float, uniform: Uniform = _middle) -> float:
+        """Return the days from the trigger to the first treatment; unless it can be drawn, the median wait."""
+        return days_waited(self._delay, lambda: uniform(self._name))
 
     def diagnosis_sampled(self, now: float) -> float | None:
         """Return the day of the aspirate that showed overt relapse, if that is why the trigger holds."""
         return None
 
-    def _weigh(self, result: MarrowResult) -> None:
+    def _weigh(self, result: Result) -> None:
         return
 
 
@@ -66,9 +93,9 @@ class NeverTrigger(Trigger):
 class DayTrigger(Trigger):
     """Hold from a fixed day on, whatever the marrow shows."""
 
-    def __init__(self, day: float, not_before: float, delay: float) -> None:
-        super().__init__(not_before, delay)
-        self._day = max(day, not_before)
+    def __init__(self, start: OnDay, not_before: float, name: str) -> None:
+        super().__init__(not_before, start.delay, name)
+        self._day = max(start.day, not_before)
 
     def holds(self, now: float) -> bool:
         """Return whether the day has come."""
@@ -82,15 +109,15 @@ class DayTrigger(Trigger):
 class MrdTrigger(Trigger):
     """Hold while the last `confirmed_by` MRD results are all at or above a level."""
 
-    def __init__(self, at_least: float, confirmed_by: int, not_before: float, delay: float) -> None:
-        super().__init__(not_before, delay)
-        self._at_least = at_least
-        self._confirmed_by = confirmed_by
+    def __init__(self, start: OnMrd, not_before: float, name: str) -> None:
+        super().__init__(not_before, start.delay, name)
+        self._at_least = start.at_least
+        self._confirmed_by = start.confirmed_by
         self._n_consecutive = 0
         self._last = 0.0
 
-    def _weigh(self, result: MarrowResult) -> None:
-        if result.test != "mrd":
+    def _weigh(self, result: Result) -> None:
+        if not isinstance(result, MarrowResult) or result.test != "mrd":
             return
         positive = reaches(result.value, self._at_least)
         self._n_consecutive = self._n_consecutive + 1 if positive else 0
@@ -109,13 +136,13 @@ class MrdTrigger(Trigger):
 class OvertRelapseTrigger(Trigger):
     """Hold while the last morphology result shows overt relapse."""
 
-    def __init__(self, overt_relapse: float, not_before: float, delay: float) -> None:
-        super().__init__(not_before, delay)
+    def __init__(self, overt_relapse: float, start: OnOvertRelapse, not_before: float, name: str) -> None:
+        super().__init__(not_before, start.delay, name)
         self._level = overt_relapse
         self._last: MarrowResult | None = None
 
-    def _weigh(self, result: MarrowResult) -> None:
-        if result.judges_remission:
+    def _weigh(self, result: Result) -> None:
+        if isinstance(result, MarrowResult) and result.judges_remission:
             self._last = result
 
     def holds(self, now: float) -> bool:
@@ -132,15 +159,110 @@ class OvertRelapseTrigger(Trigger):
         return self._last.sampled if self._last is not None and self.holds(now) else None
 
 
+class BloodCountTrigger(Trigger):
+    """Hold while the last blood count is at or above a level, or below one, or between both."""
+
+    def __init__(self, start: OnBloodCount, not_before: float, name: str) -> None:
+        super().__init__(not_before, start.delay, name)
+        self._start = start
+        self._last = math.nan
+
+    def _weigh(self, result: Result) -> None:
+        if isinstance(result, BloodResult):
+            self._last = result.count(self._start.of)
+
+    def holds(self, now: float) -> bool:
+        """Return whether the last count allows it; without a count nothing does."""
+        low, high = self._start.at_least, self._start.below
+        return (low is None or self._last >= low) and (high is None or self._last < high)
+
+    def reason(self) -> str:
+        """Return the last count and its limits."""
+        bounds = ((">=", self._start.at_least), ("<", self._start.below))
+        told = ", ".join(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)
+        return f"{COUNTED[self._start.of]} {self._last:.3g} /uL ({told})"
+
+
+class ExtramedullaryTrigger(Trigger):
+    """Hold while the last result of imaging, or of a lumbar puncture, shows leukaemia outside the marrow."""
+
+    def __init__(self, start: OnExtramedullary, not_before: float, name: str) -> None:
+        super().__init__(not_before, start.delay, name)
+        self._last: dict[str, OutsideResult] = {}
+
+    def _weigh(self, result: Result) -> None:
+        if isinstance(result, OutsideResult):
+            self._last[result.test] = result
+
+    def holds(self, now: float) -> bool:
+        """Return whether any test has found it."""
+        return any(result.found for result in self._last.values())
+
+    def reason(self) -> str:
+        """Return which tests have found it."""
+        found = [result for result in self._last.values() if result.found]
+        return " and ".join(f"leukaemia outside the marrow in {result.word}" for result in found)
+
+
+class FreeOfGvhdTrigger(Trigger):
+    """Hold while there has been no acute GvHD of a grade or more for some days."""
+
+    def __init__(self, start: FreeOfGvhd, bedside: Bedside, not_before: float, name: str) -> None:
+        super().__init__(not_before, start.delay, name)
+        self._start = start
+        self._bedside = bedside
+
+    def holds(self, now: float) -> bool:
+        """Return whether it has been so for so long."""
+        return is_due(self.not_before, now) and _free_for(
+            self._bedside.day_of_gvhd(self._start.at_grade), now, self._start.duration
+        )
+
+    def reason(self) -> str:
+        """Return that there is none."""
+        grade = "" if self._start.at_grade == 1 else f" of grade {self._start.at_grade} or more"
+        return f"no acute GvHD{grade}" + _for_days(self._start.duration)
+
+
+class FreeOfImmunosuppressionTrigger(Trigger):
+    """Hold while no immunosuppressant has been taken for some days."""
+
+    def __init__(
+        self, start: FreeOfImmunosuppression, bedside: Bedside, not_before: float, name: str
+    ) -> None:
+        super().__init__(not_before, start.delay, name)
+        self._start = start
+        self._bedside = bedside
+
+    def holds(self, now: float) -> bool:
+        """Return whether it has been so for so long."""
+        return is_due(self.not_before, now) and _free_for(
+            self._bedside.day_of_drug, now, self._start.duration
+        )
+
+    def reason(self) -> str:
+        """Return that none is taken."""
+        return "no immunosuppressant" + _for_days(self._start.duration)
+
+
+def _free_for(last: float, now: float, duration: float) -> bool:
+    """Return whether the last day of something is over by so many days."""
+    return now - last > EPSILON and is_due(last + duration, now)
+
+
+def _for_days(duration: float) -> str:
+    return f" for {duration:g} days" if duration else ""
+
+
 class _Combination(Trigger):
     """Pass results on to several triggers."""
 
-    def __init__(self, parts: list[Trigger], not_before: float, delay: float) -> None:
-        super().__init__(not_before, delay)
+    def __init__(self, parts: list[Trigger], start: AnyOf | AllOf, not_before: float, name: str) -> None:
+        super().__init__(not_before, start.delay, name)
         self._parts = parts
         self._met: list[Trigger] = []
 
-    def _weigh(self, result: MarrowResult) -> None:
+    def _weigh(self, result: Result) -> None:
         for part in self._parts:
             part.see(result)
 
@@ -161,9 +283,10 @@ class AnyOfTrigger(_Combination):
         """Return whether any part holds."""
         return bool(self._holding(now))
 
-    def delay(self, now: float) -> float:
+    def delay(self, now: float, uniform: Uniform = _middle) -> float:
         """Return the days from the trigger to the first treatment."""
-        return self._delay + min((part.delay(now) for part in self._holding(now)), default=0.0)
+        parts = (part.delay(now, uniform) for part in self._holding(now))
+        return super().delay(now, uniform) + min(parts, default=0.0)
 
     def reason(self) -> str:
         """Return the reasons of the parts that hold."""
@@ -177,26 +300,49 @@ class AllOfTrigger(_Combination):
         """Return whether all parts hold."""
         return len(self._holding(now)) == len(self._parts)
 
-    def delay(self, now: float) -> float:
+    def delay(self, now: float, uniform: Uniform = _middle) -> float:
         """Return the days from the trigger to the first treatment."""
-        return self._delay + max((part.delay(now) for part in self._parts), default=0.0)
+        parts = (part.delay(now, uniform) for part in self._parts)
+        return super().delay(now, uniform) + max(parts, default=0.0)
 
     def reason(self) -> str:
         """Return all parts' reasons."""
         return " and ".join(part.reason() for part in self._met)
 
 
-def make_trigger(start: "Start", definitions: "Definitions", not_before: float = -math.inf) -> Trigger:
-    """Build the trigger of a scenario's `start`; a combination's `not_before` holds for its parts, too."""
+def make_trigger(
+    start: "Start",
+    definitions: "Definitions",
+    bedside: Bedside | None = None,
+    not_before: float = -math.inf,
+    name: str = "start",
+) -> Trigger:
+    """Build the trigger of a scenario's `start`; a combination's `not_before` holds for its parts, too.
+
+    `bedside` is what the clinic remembers; `name` leads to the block, such as `retreatment.start`.
+    """
     first_day = max(start.not_before, not_before)
-    if start.when == "never":
-        return NeverTrigger(first_day, start.delay)
-    if start.when == "day":
-        return DayTrigger(start.day, first_day, start.delay)
-    if start.when == "mrd":
-        return MrdTrigger(start.at_least, start.confirmed_by, first_day, start.delay)
-    if start.when == "overt_relapse":
-        return OvertRelapseTrigger(definitions.overt_relapse, first_day, start.delay)
-    parts = [make_trigger(part, definitions, first_day) for part in start.triggers]
-    kind = AnyOfTrigger if start.when == "any_of" else AllOfTrigger
-    return kind(parts, first_day, start.delay)
+    bedside = Bedside() if bedside is None else bedside
+    match start:
+        case OnDay():
+            return DayTrigger(start, first_day, name)
+        case OnMrd():
+            return MrdTrigger(start, first_day, name)
+        case OnOvertRelapse():
+            return OvertRelapseTrigger(definitions.overt_relapse, start, first_day, name)
+        case OnBloodCount():
+            return BloodCountTrigger(start, first_day, name)
+        case OnExtramedullary():
+            return ExtramedullaryTrigger(start, first_day, name)
+        case FreeOfGvhd():
+            return FreeOfGvhdTrigger(start, bedside, first_day, name)
+        case FreeOfImmunosuppression():
+            return FreeOfImmunosuppressionTrigger(start, bedside, first_day, name)
+        case AnyOf() | AllOf():
+            parts = [
+                make_trigger(part, definitions, bedside, first_day, f"{name}.{index}")
+                for index, part in enumerate(start.triggers)
+            ]
+            kind = AnyOfTrigger if isinstance(start, AnyOf) else AllOfTrigger
+            return kind(parts, start, first_day, name)
+    return NeverTrigger(first_day, start.delay, name)

@@ -9,9 +9,18 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from simulation.errors import UserError
-from simulation.files.tables import json_text
+from simulation.files.tables import json_text, plain
 
-__all__ = ["DIGITS", "SEAL", "file_digest", "sealed_json", "stream_digest", "unsealed"]
+__all__ = [
+    "DIGITS",
+    "SEAL",
+    "file_digest",
+    "sealed_json",
+    "sealed_line",
+    "stream_digest",
+    "unsealed",
+    "unsealed_line",
+]
 
 DIGITS: Final = 32  # of a digest in a file's name: 128 bits
 SEAL: Final = "sha256"
@@ -38,6 +47,33 @@ def unsealed(text: str) -> dict[str, Any]:
     if sealed_json(data) != text:
         raise ValueError("its digest is another")
     return data
+
+
+def sealed_line(data: Mapping[str, Any], before: str) -> str:
+    """Return a line of a log as strict JSON, whose last key is the digest of it and of `before`, the line before it."""
+    text = _line(data)
+    return _line({**data, SEAL: hashlib.sha256(f"{before}\n{text}".encode()).hexdigest()})
+
+
+def unsealed_line(line: str, before: str) -> dict[str, Any]:
+    """Return what `sealed_line` was given.
+
+    Raises
+    ------
+    ValueError
+        Where this line, or one before it, is not what was written.
+    """
+    found = json.loads(line)
+    if not isinstance(found, dict):
+        raise ValueError("not an object")
+    found.pop(SEAL, None)
+    if sealed_line(found, before) != line:
+        raise ValueError("its digest is another")
+    return found
+
+
+def _line(data: Mapping[str, Any]) -> str:
+    return json.dumps(plain(data), ensure_ascii=False, allow_nan=False)
 
 
 def stream_digest(file: IO[bytes], size: int | None = None) -> tuple[str, int]:

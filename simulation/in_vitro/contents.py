@@ -11,6 +11,7 @@ from simulation.files.tables import columns_csv, json_text
 from simulation.in_vitro.words import comparison_rows, finding_rows, plan_rows
 from simulation.provenance import provenance_lines
 from simulation.results.figures.report_figure import render_all
+from simulation.scenario.plugins import copies
 
 if TYPE_CHECKING:
     from simulation.in_vitro.result import ExperimentResult
@@ -26,6 +27,7 @@ def contents(
     files: dict[str, Content] = {"summary.json": json_text(result.summary)}
     files |= {f"{name}.csv": columns_csv(table) for name, table in result.tables.items()}
     files["experiment.resolved.yaml"] = result.experiment.to_yaml()
+    files |= copies(result.experiment.plugin)
     panels = render_all(result.experiment.figures(), result, files, formats)
     files["report.html"] = _report(result, panels, origin)
     return files

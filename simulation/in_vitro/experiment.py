@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field, model_validator
@@ -19,6 +19,7 @@ from simulation.blocks.fields import (
 )
 from simulation.in_vitro.fields import Cells, Count
 from simulation.scenario.named_values import ParameterValues, PatientMap, PatientValues, ProcessSwitches
+from simulation.scenario.plugins import Plugins, portable
 from simulation.scenario.schema import AgentSize
 
 if TYPE_CHECKING:
@@ -86,6 +87,9 @@ class Experiment(Block):
     processes: ProcessSwitches = Field(
         default_factory=FrozenMap[bool], description="Processes switched off here, such as {exhaustion: off}."
     )
+    plugin: Plugins = Field(
+        (), description="Rules of your own: a Python file and its parameters; null: none."
+    )
     allow_out_of_range: Bool = Field(False, description="Allow parameters outside the table's range.")
 
     @model_validator(mode="after")
@@ -126,12 +130,12 @@ class Experiment(Block):
         """Return the longest time a well is followed, days."""
         return max(value for values in self.durations().values() for value in values)
 
-    def to_yaml(self) -> str:
-        """Return the whole experiment as YAML with units; reading it gives an equal `Experiment`."""
-        from simulation.scenario.dump import yaml_lines
+    def to_yaml(self, file_of: Callable[[str], str] = portable) -> str:
+        """Return the whole experiment as YAML with units, as a scenario's; reading it gives an equal `Experiment`."""
+        from simulation.scenario.dump import to_yaml
 
-        return "\n".join(yaml_lines(self.model_dump(by_alias=True))) + "\n"
+        return to_yaml(self, file_of)
 
     def digest(self) -> str:
-        """Return the sha256 of the whole experiment as written by `to_yaml`."""
-        return hashlib.sha256(self.to_yaml().encode()).hexdigest()
+        """Return the sha256 of all on which results depend: of a plugin the content, not its name and place."""
+        return hashlib.sha256(self.to_yaml(lambda path: "").encode()).hexdigest()

@@ -6,7 +6,7 @@ from typing import Any
 from simulation.body.keyed import Keyed
 from simulation.in_vitro.experiment import Experiment
 from simulation.in_vitro.wells import Well, pipetted
-from simulation.parameters import ParameterTable, ParameterValues
+from simulation.scenario.resolve import resolved
 
 __all__ = ["Donor", "Plate"]
 
@@ -20,12 +20,13 @@ class Donor:
     def __init__(self, experiment: Experiment, seed: int, index: int) -> None:
         self.number = index + 1
         self._experiment, self._seed, self._index = experiment, seed, index
-        self.values = self._drawn(Keyed(seed, index))
-
-    def _drawn(self, draw: Keyed) -> ParameterValues:
-        """Return the parameter table, what the experiment changes in it, and the donor's own draws."""
-        own = self._experiment.between_donors.drawn(lambda name: draw.uniform(f"patient {name}"))
-        return ParameterTable.load().parameter_values({**self._experiment.parameters, **own})
+        draw = Keyed(seed, index)
+        self.values = resolved(
+            experiment.parameters,
+            experiment.between_donors,
+            experiment.plugin,
+            lambda name: draw.uniform(f"patient {name}"),
+        )
 
     def well(self, label: str, **options: Any) -> Well:
         """Return an empty well for cells of this donor; `label` keys its chance events (see `Well`)."""

@@ -23,6 +23,7 @@ from simulation.engine.keyed_random import base_key
 from simulation.in_vitro.experiment import Experiment
 from simulation.in_vitro.medium import DivisionDye, Medium, Stimulators, dye_channels, generation_of
 from simulation.parameters import ParameterValues
+from simulation.plugins import rules_of
 from simulation.products.blinatumomab import BLINATUMOMAB
 
 __all__ = ["ABSENT", "TCON_CLASSES", "T_CELLS", "Well", "pipetted"]
@@ -58,7 +59,7 @@ class Well:
     Parameters
     ----------
     experiment
-        Its resolution, switches and step.
+        Its resolution, switches, rules of one's own and step.
     values
         The donor's parameters, canonical units.
     seed, donor, label
@@ -110,8 +111,9 @@ class Well:
         )
         self.set_drug(drug_pg_ml)
         common = switched_on(_IN_WELLS, experiment.processes)
+        rules = rules_of(experiment.plugin)
         last: tuple[Process, ...] = (DivisionDye(),) if dye else ()
-        self._order = Order((Medium(experiment.well_capacity), *common, *last), _AFTER)
+        self._order = Order((Medium(experiment.well_capacity), *common, *rules, *last), _AFTER)
         self._times_taken = 0
         self.kills = 0
         self.tcon_births = 0

@@ -6,6 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from simulation.in_vitro.fields import ratio_text
+from simulation.scenario.dump import written_keys
+from simulation.scenario.plugins import portable
 
 if TYPE_CHECKING:
     from simulation.in_vitro.experiment import Experiment
@@ -35,7 +37,7 @@ def finding_rows(result: ExperimentResult) -> tuple[list[str], list[list[str]]]:
 def plan_rows(e: Experiment) -> list[tuple[str, str]]:
     """Return the experiment's keys as (key, what the file says), without those that say nothing."""
     rows = []
-    for key, value in e.model_dump(by_alias=True).items():
+    for key, value in written_keys(e, portable).items():
         if key in {"name", "description"} or value in ({}, None):
             continue
         rows.append((key.replace("_", " "), _plain(value)))

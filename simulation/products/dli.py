@@ -20,10 +20,12 @@ from simulation.blocks.fields import (
     Interval,
     Problem,
     Quantity,
+    Word,
     problem,
     show,
     written,
 )
+from simulation.clinic.assays import Examination, MarrowResult, Result, reaches
 from simulation.clinic.events import Event, EventLog
 from simulation.clinic.orders import BY_HAND
 from simulation.clinic.outcomes.outcome import Outcome, Row, Watcher
@@ -45,7 +47,7 @@ from simulation.products.form import (
     switch,
     with_unit,
 )
-from simulation.products.product import Giver, Plan, Product, Receiver, days_text
+from simulation.products.product import Giver, Plan, Product, Receiver, days_text, join
 from simulation.products.pump import Infusion, InfusionPlan
 from simulation.products.received import Received, marks
 from simulation.units import (
@@ -98,6 +100,11 @@ class _DliDayKind(FieldKind):
         }
 
 
+ENDS: Final = {  # what may end infusions: its word, and how people say it
+    "mrd_negative": "a sample after the first infusion is MRD-negative",
+    "remission": "a sample after the first infusion shows complete remission",
+    "agvhd": "there is acute GvHD of any grade",
+}
 _TregPerTcon = Annotated[float, Quantity("dimensionless", 0, 10)]
 
 
@@ -113,6 +120,9 @@ class Dli(Block):
     every: Interval = Field(written("42 d"), description="From one infusion to the next.")
     treg_per_tcon: _TregPerTcon = Field(0.0, description="Donor Treg infused with each Tcon.")
     naive_depleted: Bool = Field(False, description="Naive cells depleted: fewer alloreactive cells.")
+    until: "Annotated[tuple[Annotated[str, Word(tuple(ENDS))], ...], Field(min_length=1)] | None" = Field(
+        None, description="What ends the infusions of a course after the first; null: only stop rules."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +154,12 @@ class _Giver(Giver):
     def __init__(self) -> None:
         self.n_given = 0
         self.cells_per_kg = 0.0  # CD3/kg, all infusions together
+        self.last: dict[str, MarrowResult] = {}  # the last marrow result known, by test
+
+    def see(self, result: Result) -> None:
+        """Take note of a reported result."""
+        if isinstance(result, MarrowResult):
+            self.last[result.test] = result
 
     def plan(
         self, scenario: Any, begin: float, day_1: float, patient: Patient, others: Mapping[str, Plan]
@@ -155,7 +171,7 @@ class _Giver(Giver):
         infusion = next((one for one in others.values() if isinstance(one, InfusionPlan)), None)
         if spec.first.cycle is not None and infusion is not None:
             day_1 = infusion.start_of_cycle(spec.first.cycle)
-        return _DliPlan(spec, day_1 + spec.first.day - 1.0, self)
+        return _DliPlan(spec, day_1 + spec.first.day - 1.0, self, scenario.definitions)
 
     def infuse(
         self, patient: Patient, events: EventLog, cd3_per_kg: float, treg_per_tcon: float,
@@ -186,11 +202,13 @@ class _Giver(Giver):
 
 
 class _DliPlan(Plan):
-    """Give the planned infusions, the first on day `first` from transplant."""
+    """Give the planned infusions, the first on day `first` from transplant, until what the scenario says is met."""
 
-    def __init__(self, spec: Dli, first: float, giver: _Giver) -> None:
+    def __init__(self, spec: Dli, first: float, giver: _Giver, definitions: Any) -> None:
         self._spec = spec
         self._giver = giver
+        self._definitions = definitions
+        self._begun: float | None = None  # day of the first infusion of the course
         self._planned = Agenda((first + i * spec.every, dose) for i, dose in enumerate(spec.cd3))
 
     @property
@@ -199,11 +217,38 @@ class _DliPlan(Plan):
         return not self._planned
 
     def act(self, patient: Patient, events: EventLog) -> None:
-        """Give every infusion that has fallen due."""
+        """Give every infusion that has fallen due, unless they are over."""
+        if why := self._end(patient):
+            self.stop(patient, events, why)
         for _, cd3_per_kg in self._planned.take(patient.day):
+            if self._begun is None:
+                self._begun = patient.day
             self._giver.infuse(
                 patient, events, cd3_per_kg, self._spec.treg_per_tcon, self._spec.naive_depleted
             )
+
+    def _end(self, patient: Patient) -> str:
+        """Return why the infusions end now, or nothing."""
+        begun = self._begun
+        if begun is None or self.over:
+            return ""
+        for end in self._spec.until or ():
+            if end == "agvhd":
+                grade = Examination.of(patient.truth()).agvhd_grade
+                if grade:
+                    return f"aGvHD grade {grade}"
+            else:
+                for result in self._giver.last.values():
+                    if result.sampled > begun and self._responds(end, result):
+                        return f"{_RESPONSE[end]} in the aspirate of day {result.sampled:g}"
+        return ""
+
+    def _responds(self, end: str, result: MarrowResult) -> bool:
+        definitions = self._definitions
+        if end == "remission":
+            return result.judges_remission and result.value < definitions.complete_remission
+        level = definitions.mrd_negative
+        return result.test == "mrd" and result.limit <= level and not reaches(result.value, level)
 
     def stop(self, patient: Patient, events: EventLog, why: str) -> bool:
         """Cancel the infusions still planned; return whether there were any."""
@@ -214,6 +259,9 @@ class _DliPlan(Plan):
         detail = f"no further {PRODUCT.word}, {n_cancelled} planned {infusions} not given: {why}"
         events.add(patient.day, "stop", PRODUCT.name, detail)
         return True
+
+
+_RESPONSE: Final = {"mrd_negative": "MRD-negative", "remission": "complete remission"}
 
 
 def _words(row: Row) -> str:
@@ -306,6 +354,16 @@ class _Product(Product):
         if len(dli.cd3) > 1 and "every" not in dli.model_fields_set:
             message = "this key is missing; several infusions need the interval between them"
             yield Problem(message, (self.name, "every"))
+        tests = scenario.monitoring
+        for index, end in enumerate(dli.until or ()):
+            lacks = "monitoring.mrd is null" if end == "mrd_negative" and tests.mrd is None else ""
+            if end == "remission" and tests.mrd is None and tests.morphology is None:
+                lacks = "monitoring.morphology and monitoring.mrd are null"
+            if lacks:
+                yield Problem(f"{end} cannot be found: {lacks}", (self.name, "until", index))
+        if dli.until is not None and len(dli.cd3) == 1:
+            message = "a single infusion has no end before the last"
+            yield Problem(message, (self.name, "until"), "two infusions or more in cd3", at_key=True)
         if dli.first.cycle is None:
             return
         path, day = (self.name, "first"), format_number(dli.first.day)
@@ -319,12 +377,15 @@ class _Product(Product):
             )
             return
         drug: Infusion = planned[0].spec(scenario)
-        if dli.first.cycle > drug.cycles:
+        length_of_cycle = drug.length_of(dli.first.cycle)
+        if dli.first.cycle > drug.all_cycles:
             yield Problem(
-                f"got cycle {dli.first.cycle}", path, f"one of the {drug.cycles} cycles of {planned[0].name}"
+                f"got cycle {dli.first.cycle}",
+                path,
+                f"one of the {drug.all_cycles} cycles of {planned[0].name}",
             )
-        elif drug.cycle_length > 0 and dli.first.day > drug.cycle_length:
-            length = format_quantity(drug.cycle_length, "time")
+        elif length_of_cycle > 0 and dli.first.day > length_of_cycle:
+            length = format_quantity(length_of_cycle, "time")
             yield Problem(f"got day {day}", path, f"a day of the cycle, which is {length} long")
 
     def phrases(self, scenario: Any) -> list[str]:
@@ -336,6 +397,7 @@ class _Product(Product):
         of = "treatment" if plan.first.cycle is None else f"cycle {plan.first.cycle}"
         text = f"{doses} CD3+ cells/kg, from day {plan.first.day:g} of {of}"
         text += f", every {days_text(plan.every)}" if len(plan.cd3) > 1 else ""
+        text += f", until {join((ENDS[end] for end in plan.until), 'or')}" if plan.until else ""
         return [text + _with(",", plan)]
 
     def order_words(self, order: Any) -> str:

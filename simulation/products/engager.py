@@ -21,8 +21,9 @@ from simulation.clinic.ports import Patient, Truth
 from simulation.clinic.stop_rules import GradeRule, StopRule
 from simulation.products.form import ON, ActNow, Form, FormField, as_whole, block_changes, switch, with_unit
 from simulation.products.product import Giver, Product, days_text, join
-from simulation.products.pump import Infusion, Pump
-from simulation.products.received import Received, intervals
+from simulation.products.pump import DoseOnDays, Infusion, Maintenance, Pump
+from simulation.products.received import Interval as Bar
+from simulation.products.received import Mark, Received, intervals, marks
 from simulation.units import format_number, format_quantity
 from simulation.yaml_source import Node
 
@@ -33,6 +34,7 @@ __all__ = ["EngagerProduct", "InfusionGiven"]
 
 _MICRO: Final = "\N{MICRO SIGN}"
 _DUTY: Final = ("dose", "step_up", "on", "off")  # a pattern takes their place
+_PUMPED: Final = ("dose", "step_up", "pattern")  # injections take their place
 
 
 class InfusionGiven(Watcher):
@@ -137,11 +139,17 @@ class EngagerProduct(Product):
 
     def settle(self, merged: dict[str, Node], over: Mapping[str, Node]) -> None:
         """Let a pattern take the place of the base's dose, on and off, and the reverse."""
-        if "pattern" in over and over["pattern"].value is not None and not any(key in over for key in _DUTY):
-            for key in _DUTY:
-                merged.pop(key, None)
-        elif "dose" in over and "pattern" not in over:
-            merged.pop("pattern", None)
+        said = {key for key, node in over.items() if node.value is not None}
+        if "pattern" in said and not said.intersection(_DUTY):
+            gone: tuple[str, ...] = (*_DUTY, "injections")
+        elif "injections" in said and not said.intersection(_PUMPED):
+            gone = _PUMPED
+        elif "dose" in over and not said.intersection(("pattern", "injections")):
+            gone = ("pattern", "injections")
+        else:
+            gone = ()
+        for key in gone:
+            merged.pop(key, None)
 
     def unwise(self, order: Any, patient: Patient) -> str:
         """Refuse a rate of nothing: to end an infusion there is an order of its own."""
@@ -156,11 +164,19 @@ class EngagerProduct(Product):
         drug: Infusion | None = self.spec(scenario)
         if drug is None:
             return
+        if drug.maintenance is not None:
+            yield from self._maintenance(drug, drug.maintenance)
+        if drug.injections is not None:
+            yield from self._injected(drug.injections, drug.on, (self.name,))
+            also = [key for key in _PUMPED if getattr(drug, key) is not None]
+            if also:
+                message = f"they take the place of {', '.join(also)}; write one or the other"
+                yield Problem(message, (self.name, "injections"), at_key=True)
         if drug.pattern is None:
             yield from (
                 Problem("this key is missing", (self.name, key), at_key=True)
                 for key in ("dose", "on", "off")
-                if getattr(drug, key) is None
+                if getattr(drug, key) is None and (key != "dose" or drug.injections is None)
             )
             if drug.step_up is not None and drug.on is not None and drug.step_up.duration > drug.on:
                 yield Problem(
@@ -174,21 +190,59 @@ class EngagerProduct(Product):
             message = f"it takes the place of {', '.join(also)}; write one or the other"
             yield Problem(message, (self.name, "pattern"), at_key=True)
 
+    def _injected(
+        self, injections: tuple[DoseOnDays, ...], on: float | None, path: tuple[str | int, ...]
+    ) -> Iterator[Problem]:
+        """Yield injections that nobody knows how to absorb, and days that are none of the cycle, or come twice."""
+        if self.engager is None or not self.engager.absorption:
+            yield Problem(f"{self.name} is not known to be injected", (*path, "injections"), at_key=True)
+        seen: set[float] = set()
+        for index, one in enumerate(injections):
+            for place, day in enumerate(one.days):
+                at = (*path, "injections", index, "days", place)
+                if on is not None and day > on:
+                    yield Problem(f"got day {day:g}", at, f"a day within on, {format_quantity(on, 'time')}")
+                if day in seen:
+                    yield Problem(f"got day {day:g} twice", at, "each day once")
+                seen.add(day)
+
+    def _maintenance(self, drug: Infusion, more: Maintenance) -> Iterator[Problem]:
+        """Yield cycles of maintenance that are none, or that overlap."""
+        path = (self.name, "maintenance")
+        if more.injections is not None and more.dose is not None:
+            message = "they take the place of dose; write one or the other"
+            yield Problem(message, (*path, "injections"), at_key=True)
+        said = more.dose is not None or more.injections is not None
+        on = drug.on if more.on is None else more.on
+        if drug.pattern is not None and (not said or on is None):
+            missing = "on" if said else "dose"
+            yield Problem("this key is missing; a pattern does not say it", (*path, missing), at_key=True)
+        if more.injections is not None:
+            yield from self._injected(more.injections, on, path)
+        longest = max(on or 0.0, drug.on or 0.0)
+        if more.every < longest:
+            got, least = (format_quantity(days, "time") for days in (more.every, longest))
+            yield Problem(f"got {got}", (*path, "every"), f"at least on, {least}")
+
     def phrases(self, scenario: Any) -> list[str]:
         """Return the planned cycles in words."""
         plan: Infusion | None = self.spec(scenario)
         if plan is None:
             return []
-        text = "1 cycle" if plan.cycles == 1 else f"up to {plan.cycles} cycles"
+        text = _cycles(plan.cycles) + " of "
         if plan.pattern is not None:
             parts = (f"{_dose(one.dose)} for {days_text(one.duration)}" for one in plan.pattern)
-            text += f" of {join(parts, 'then')}"
+            text += join(parts, "then")
         else:
-            text += f" of {_dose(plan.dose)} for {days_text(plan.on or 0)}"
+            text += _content(plan)
             if plan.step_up is not None:
                 text += f", the first {days_text(plan.step_up.duration)} of the first cycle at {_dose(plan.step_up.dose)}"
             text += f", then {days_text(plan.off)} off" if plan.off else ""
-        return [text + (f"; from day {plan.first:g} of treatment" if plan.first != 1 else "")]
+        text += f"; from day {plan.first:g} of treatment" if plan.first != 1 else ""
+        if plan.maintenance is not None:
+            every = days_text(plan.maintenance.every)
+            text += f"; then {_cycles(plan.maintenance.cycles)}, one every {every}, of {_content(plan.maintained())}"
+        return [text]
 
     def order_words(self, order: Any) -> str:
         """Return the ordered infusion in words."""
@@ -199,7 +253,12 @@ class EngagerProduct(Product):
         """Return the infusions, from the pump's changes of rate."""
         bars = intervals(events, ("dose", "stop"), self.name, end)
         doses = "/".join(dict.fromkeys(f"{item.level:.3g}" for item in bars))
-        note = f"{doses} {_MICRO}g/day"
+        note = f"{doses} {_MICRO}g/day" if bars else ""
+        injected = marks(events, "injection", self.name)
+        if injected:
+            given = "/".join(dict.fromkeys(f"{one.level:.3g}" for one in injected))
+            note = f"{note}, {given} {_MICRO}g injected".removeprefix(", ")
+            bars = tuple(sorted((*bars, *_runs(injected, end)), key=lambda bar: bar.start))
         return [Received(self.kind, self.name, self.name, self.colour, bars, note=note)] if bars else []
 
     def form(self) -> tuple[FormField, ...]:
@@ -242,8 +301,36 @@ class EngagerProduct(Product):
         return block_changes(self.name, self.form(), form, base, scenario, treated)
 
 
+_GAP: Final = 7.0  # days: injections that follow one another within a week are one bar
+
+
+def _runs(injected: Sequence[Mark], end: float) -> Iterator[Bar]:
+    """Yield bars over injections that follow one another, at their mean, ug/day; the last counts as long as the one before."""
+    run: list[Mark] = []
+    for one in [*injected, None]:
+        if run and (one is None or one.day - run[-1].day > _GAP):
+            gap = run[-1].day - run[-2].day if len(run) > 1 else 1.0
+            until = min(run[-1].day + gap, end)
+            if until > run[0].day:
+                yield Bar(run[0].day, until, sum(mark.level for mark in run) / (until - run[0].day))
+            run = []
+        if one is not None:
+            run.append(one)
+
+
 def _dose(dose: Any) -> str:
     return f"{dose.amount:g} {_MICRO}g/{'m\N{SUPERSCRIPT TWO}/' if dose.per_m2 else ''}day"
+
+
+def _cycles(number: int) -> str:
+    return "1 cycle" if number == 1 else f"up to {number} cycles"
+
+
+def _content(plan: Infusion) -> str:
+    """Return what one cycle of a duty cycle holds."""
+    if plan.injections is None:
+        return f"{_dose(plan.dose)} for {days_text(plan.on or 0)}"
+    return join((one.words(" under the skin") for one in plan.injections), "then")
 
 
 def _written_dose(spec: Infusion) -> str | None:

@@ -1,28 +1,43 @@
 """Immunosuppressants: planned courses, and courses given because aGvHD or CRS came.
 
 Several courses of one drug do not add up: the patient takes the highest level that any of them asks for.
+A result may taper what is planned: the level falls in equal steps; courses for aGvHD or CRS are given all the same.
 What each drug does to cells is the process `immunosuppression`.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from pydantic import Field
 
 from simulation.biology.drugs import DRUGS
-from simulation.blocks.fields import Block, Day, FrozenMap, Grade, Interval, Problem, Quantity, Word
-from simulation.clinic.assays import Examination
+from simulation.blocks.fields import (
+    Block,
+    Day,
+    FrozenMap,
+    Grade,
+    Interval,
+    Problem,
+    Quantity,
+    Time,
+    Word,
+    written,
+)
+from simulation.clinic.assays import Examination, Result
 from simulation.clinic.events import Event, EventLog
 from simulation.clinic.ports import Patient
-from simulation.clinic.schedule import is_due, mean_of, pieces_of
+from simulation.clinic.schedule import EPSILON, is_due, mean_of, pieces_of
+from simulation.clinic.starts import Trigger as Start
+from simulation.clinic.triggers import Trigger
+from simulation.errors import nearest_name
 from simulation.products.form import AS_WRITTEN, Form, FormField, as_day
-from simulation.products.product import OTHER_DRUGS, Giver, Product, Receiver, days_text
+from simulation.products.product import OTHER_DRUGS, Giver, Product, Receiver, days_text, join
 from simulation.products.received import Received, intervals
 from simulation.units import format_number, format_quantity
 
-__all__ = ["PRODUCT", "CourseOnGrade", "DrugCourse", "Exposure", "Immunosuppression"]
+__all__ = ["PRODUCT", "CourseOnGrade", "DrugCourse", "Exposure", "Immunosuppression", "Taper"]
 
 _WHOLE_DAY: Final = 1.0  # "to day 100" is the last day on which the drug is taken
 _USUAL: Final = 1.0  # the usual exposure
@@ -50,6 +65,33 @@ class CourseOnGrade(Block):
     duration: Interval = Field(alias="for", description="How long the course lasts.")
 
 
+class Taper(Block):
+    """Taper the planned immunosuppressants when a trigger holds."""
+
+    start: Start = Field(description="When it begins.")
+    over: Time = Field(
+        written("28 d"), description="So long after its beginning nothing is taken; 0 d: at once."
+    )
+    every: Interval = Field(written("7 d"), description="From one step down to the next; all are equal.")
+    drugs: "Annotated[tuple[_Drug, ...], Field(min_length=1)] | None" = Field(
+        None, description="Which drugs; null: all that are planned."
+    )
+
+    def left(self, days: float) -> float:
+        """Return the share of the planned level that is left so many days after its beginning; 1 before."""
+        if days < -EPSILON:
+            return 1.0
+        if is_due(self.over, days):
+            return 0.0
+        steps = math.ceil(self.over / self.every - EPSILON)
+        return 1.0 - (math.floor(days / self.every + EPSILON) + 1) / (steps + 1)
+
+    def changes(self, begin: float) -> list[float]:
+        """Return the days on which the level falls, if it begins on a day."""
+        steps = math.ceil(self.over / self.every - EPSILON)
+        return [*(begin + step * self.every for step in range(steps)), begin + self.over]
+
+
 @dataclass(frozen=True, slots=True)
 class Exposure:
     """Set a drug to `level` of its usual exposure from now on (0 none, 1 usual)."""
@@ -71,6 +113,7 @@ class DrugCourse:
     end: float
     level: float
     why: str
+    planned: bool = False  # by the calendar, so that it may be tapered
 
     def active(self, now: float) -> bool:
         """Return whether it is taken at a moment."""
@@ -106,9 +149,13 @@ class _Giver(Giver):
                 item.end + _WHOLE_DAY,
                 item.level,
                 f"planned, day {item.start:g} to {item.end:g}",
+                planned=True,
             )
             for item in planned
         ]
+        self._taper: Taper | None = scenario.taper
+        self._taper_trigger: Trigger | None = None
+        self._taper_begin = math.inf
         self._gvhd_care, self._crs_care = (
             None if rule is None else _Care(rule, disease)
             for rule, disease in ((scenario.agvhd_treatment, "aGvHD"), (scenario.crs_treatment, "CRS"))
@@ -116,9 +163,46 @@ class _Giver(Giver):
         self._levels: dict[str, float] = {}  # at the end of the last step
         self._means: dict[str, float] = {}  # over the last step
 
+    def watch(self, trigger: Callable[..., Trigger]) -> None:
+        """Begin to watch for what tapers the planned courses."""
+        if self._taper is not None:
+            self._taper_trigger = trigger(self._taper.start, name="taper.start")
+
+    def see(self, result: Result) -> None:
+        """Take note of a reported result."""
+        if self._taper_trigger is not None:
+            self._taper_trigger.see(result)
+
+    def suppresses(self, now: float) -> bool:
+        """Return whether any drug is taken now."""
+        return any(course.active(now) and self._level(course, now) > 0.0 for course in self._courses)
+
+    def _begin_taper(self, patient: Patient, events: EventLog) -> None:
+        """Plan the taper when its trigger holds for the first time."""
+        trigger, now = self._taper_trigger, patient.day
+        if trigger is None or self._taper is None or not trigger.holds(now):
+            return
+        self._taper_begin = now + trigger.delay(now, lambda name: patient.uniform(f"delay {name}", 0))
+        self._taper_trigger = None
+        over = f"over {days_text(self._taper.over)}" if self._taper.over else "at once"
+        detail = f"{trigger.reason()}: immunosuppressants tapered {over} from day {self._taper_begin:g}"
+        events.add(now, "note", "taper", detail)
+
+    def _level(self, course: DrugCourse, day: float) -> float:
+        """Return the level that a course asks for on a day, tapered where it may be."""
+        taper = self._taper
+        if (
+            taper is None
+            or not course.planned
+            or (taper.drugs is not None and course.drug not in taper.drugs)
+        ):
+            return course.level
+        return course.level * taper.left(day - self._taper_begin)
+
     def act(self, patient: Patient, examination: Examination, events: EventLog) -> None:
         """Give every drug at the highest level among its active courses; the body gets the mean of each step."""
         now = patient.day
+        self._begin_taper(patient, events)
         for care, grade in (
             (self._gvhd_care, examination.agvhd_grade),
             (self._crs_care, examination.crs_grade),
@@ -136,19 +220,22 @@ class _Giver(Giver):
 
         def best(day: float) -> DrugCourse | None:
             active = [course for course in courses if course.active(day)]
-            return max(active, key=lambda course: course.level, default=None)
+            return max(active, key=lambda course: self._level(course, day), default=None)
 
         def level_on(day: float) -> float:
             course = best(day)
-            return 0.0 if course is None else course.level
+            return 0.0 if course is None else self._level(course, day)
 
         changes = [day for course in courses for day in (course.start, course.end)]
+        if self._taper is not None and self._taper_begin < math.inf:
+            changes += self._taper.changes(self._taper_begin)
         pieces = pieces_of(level_on, changes, now, end)
         for day, _, level in pieces:
             if level != self._levels.get(drug, 0.0):
                 self._levels[drug] = level
                 course = best(day)
-                why = "course ends" if course is None else course.why
+                tapered = course is not None and level < course.level
+                why = "course ends" if course is None else "tapered" if tapered else course.why
                 detail = f"{drug} at {level:g} of the usual exposure ({why})"
                 events.add(day, "drug", drug, detail, level, "of usual exposure")
         mean = mean_of(pieces)
@@ -169,6 +256,12 @@ class _Product(Product):
             "immunosuppression": (
                 Annotated[tuple[Immunosuppression, ...], Field(max_length=100)],
                 Field(description="Immunosuppressants given by the calendar."),
+            ),
+            "taper": (
+                Taper | None,
+                Field(
+                    None, description="An end to planned immunosuppressants by a result; null: as planned."
+                ),
             ),
             "agvhd_treatment": (
                 CourseOnGrade | None,
@@ -192,6 +285,25 @@ class _Product(Product):
                 start, end = (format_quantity(day, "day") for day in (course.start, course.end))
                 path = (self.name, index, "to")
                 yield Problem(f"{course.drug} ends on {end}, before it starts", path, f"{start} or later")
+        taper: Taper | None = scenario.taper
+        if taper is None:
+            return
+        planned = {course.drug for course in self.spec(scenario)}
+        if not planned:
+            message = "there is nothing to taper: immunosuppression is empty"
+            yield Problem(message, ("taper",), at_key=True, also=((self.name,),))
+        for index, drug in enumerate(taper.drugs or () if planned else ()):
+            if drug not in planned:
+                yield Problem(
+                    f"{drug} is not among immunosuppression",
+                    ("taper", "drugs", index),
+                    f"one of {', '.join(sorted(planned))}",
+                    nearest_name(drug, planned),
+                )
+
+    def starts(self, scenario: Any) -> Mapping[tuple[str | int, ...], Any]:
+        """Return the trigger of the taper."""
+        return {} if scenario.taper is None else {("taper", "start"): scenario.taper.start}
 
     def phrases(self, scenario: Any) -> list[str]:
         """Return all courses in words."""
@@ -206,6 +318,11 @@ class _Product(Product):
                 phrases.append(
                     f"{drug} for {days_text(rule.duration)} at {disease} of grade {rule.at_grade} or more"
                 )
+        taper: Taper | None = scenario.taper
+        if taper is not None:
+            drugs = "all of these planned" if taper.drugs is None else join(taper.drugs)
+            over = f"in steps over {days_text(taper.over)}" if taper.over else "at once"
+            phrases.append(f"{drugs} tapered {over}, {taper.start.words()}")
         return phrases
 
     def received(self, events: Sequence[Event], end: float) -> list[Received]:
@@ -247,7 +364,8 @@ class _Product(Product):
             return {}
         start, end = as_day(form["immuno_from"]), as_day(form["immuno_to"])
         course = {"drug": form["immuno"], "from": start, "to": end, "level": 1}
-        return {self.name: [] if form["immuno"] == _NONE else [course]}
+        changes: dict[str, object] = {self.name: [] if form["immuno"] == _NONE else [course]}
+        return changes if scenario.taper is None else changes | {"taper": None}
 
 
 PRODUCT = _Product()

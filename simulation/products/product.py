@@ -6,18 +6,20 @@ it is told and drawn. `Giver` gives it to one patient, whoever asks: the plan, a
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from simulation.blocks.fields import FrozenMap, Problem
 from simulation.clinic.stop_rules import Stop, StopRule
+from simulation.number_words import days_text, join
 
 if TYPE_CHECKING:
     from simulation.biology.engagers import Engager
     from simulation.biology.state import State, Values
-    from simulation.clinic.assays import Examination
+    from simulation.clinic.assays import Examination, Result
     from simulation.clinic.events import Event, EventLog
     from simulation.clinic.ports import Patient
+    from simulation.clinic.triggers import Trigger
     from simulation.products.form import ActNow, Form, FormField
     from simulation.products.received import Kind, Received
     from simulation.yaml_source import Node
@@ -127,6 +129,16 @@ class Giver:
     def heed(self, stops: Sequence[Stop], patient: "Patient", events: "EventLog") -> None:
         """End what was ordered by hand and still runs, when a rule that ends treatment holds."""
 
+    def watch(self, trigger: "Callable[[Any], Trigger]") -> None:
+        """Begin to watch for what changes it besides the plan; `trigger` makes a trigger of a block of the scenario."""
+
+    def see(self, result: "Result") -> None:
+        """Take note of a reported result."""
+
+    def suppresses(self, now: float) -> bool:
+        """Return whether an immunosuppressant of it is taken now."""
+        return False
+
     def running(self) -> str:
         """Return what runs now, in words; empty where nothing does."""
         return ""
@@ -198,6 +210,10 @@ class Product(ABC):
         """Yield contradictions between keys that are each valid alone."""
         yield from ()
 
+    def starts(self, scenario: Any) -> Mapping[tuple[str | int, ...], Any]:
+        """Return the triggers in its blocks, by their paths."""
+        return {}
+
     def settle(self, merged: dict[str, "Node"], over: Mapping[str, "Node"]) -> None:  # noqa: B027
         """Take out of a block `merged` what the keys that a file lays `over` it take the place of."""
 
@@ -223,14 +239,3 @@ class Product(ABC):
 
     def form_match(self, form: dict[str, str], changed: str) -> None:  # noqa: B027
         """Keep together what belongs together, after the field `changed` has changed."""
-
-
-def days_text(value: float) -> str:
-    """Return a number of days in words."""
-    return f"{value:g} day" + ("" if value == 1 else "s")
-
-
-def join(parts: Iterable[str], last: str = "and") -> str:
-    """Return parts as a list in words."""
-    items = list(parts)
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else ""

@@ -1,4 +1,8 @@
-"""The pump: what is planned of a continuous infusion, what is ordered, and the mean rate of every step."""
+"""The pump: what is planned of a continuous infusion, what is ordered, and the mean rate of every step.
+
+Instead of an infusion, a plan may hold injections under the skin: each is given at the start of the first step on or after
+its day.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,6 +14,7 @@ from pydantic import Field
 from simulation.blocks.fields import (
     YEARS_20,
     Block,
+    DoseAtOnce,
     DoseRate,
     Interval,
     Quantity,
@@ -23,11 +28,26 @@ from simulation.clinic.orders import BY_HAND
 from simulation.clinic.ports import Patient
 from simulation.clinic.schedule import EPSILON, Agenda, is_due, mean_of, pieces_of
 from simulation.clinic.stop_rules import Stop
+from simulation.number_words import join
 from simulation.products.product import Giver, Plan, Receiver
 
-__all__ = ["Infusion", "InfusionPlan", "PatternPart", "Pump", "Rate", "StepUp", "cycle_of"]
+__all__ = [
+    "DoseOnDays",
+    "Infusion",
+    "InfusionPlan",
+    "Injection",
+    "Maintenance",
+    "PatternPart",
+    "Pump",
+    "Rate",
+    "StepUp",
+    "cycle_of",
+]
 
 _MICRO: Final = "\N{MICRO SIGN}"
+
+
+_DayOfCycle = Annotated[float, Quantity("day", 1, YEARS_20)]
 
 
 class StepUp(Block):
@@ -44,8 +64,38 @@ class PatternPart(Block):
     duration: Interval = Field(alias="for", description="How long this part lasts.")
 
 
+class DoseOnDays(Block):
+    """Give one dose at once on some days of a cycle."""
+
+    dose: DoseAtOnce = Field(description="Dose on each of these days.")
+    days: "Annotated[tuple[_DayOfCycle, ...], Field(min_length=1, max_length=100)]" = Field(
+        description="Days of the cycle on which it is given; day 1 is its first day."
+    )
+
+    def words(self, how: str = "") -> str:
+        """Return dose and days in words; `how` stands between them."""
+        amount = f"{self.dose.amount:g} {_MICRO}g" + ("/m\N{SUPERSCRIPT TWO}" if self.dose.per_m2 else "")
+        days = join(f"{day:g}" for day in self.days)
+        return f"{amount}{how} on day{'s' if len(self.days) > 1 else ''} {days}"
+
+
+_Injected = Annotated[tuple[DoseOnDays, ...], Field(min_length=1, max_length=100)]
+
+
+class Maintenance(Block):
+    """Go on with single cycles in long intervals. Absent parts are those of the cycles before."""
+
+    every: Interval = Field(
+        description="From the beginning of one cycle to the next, the first after the last of `cycles`."
+    )
+    cycles: Annotated[int, Whole(1, 100)] = Field(description="How many of these cycles are planned.")
+    dose: DoseRate | None = Field(None, description="Dose while the pump runs; null: as before.")
+    on: Interval | None = Field(None, description="How long the pump runs; null: as before.")
+    injections: _Injected | None = Field(None, description="Injections of each cycle; null: as before.")
+
+
 class Infusion(Block):
-    """Infuse an engager: `cycles` of `on` and `off`, or of a free `pattern`. Absent parts are None."""
+    """Give an engager: `cycles` of `on` and `off`, of a free `pattern`, or of injections. Absent parts are None."""
 
     dose: DoseRate | None = Field(None, description="Dose while the pump runs.")
     step_up: StepUp | None = Field(
@@ -62,21 +112,64 @@ class Infusion(Block):
         None,
         description="Any other duty cycle instead of dose, step_up, on, off: parts repeated `cycles` times.",
     )
+    injections: _Injected | None = Field(
+        None, description="Injections under the skin in each cycle, within `on`, instead of dose and step_up."
+    )
+    maintenance: Maintenance | None = Field(
+        None, description="Further cycles in longer intervals; null: none."
+    )
+
+    @property
+    def all_cycles(self) -> int:
+        """Return the number of cycles, those of maintenance among them."""
+        return self.cycles + (0 if self.maintenance is None else self.maintenance.cycles)
 
     @property
     def cycle_length(self) -> float:
-        """Return the length of one cycle, days; 0 when it is not written."""
+        """Return the length of one cycle before maintenance, days; 0 when it is not written."""
         if self.pattern is not None:
             return sum(part.duration for part in self.pattern)
         return 0.0 if self.on is None or self.off is None else self.on + self.off
+
+    def length_of(self, cycle: int) -> float:
+        """Return the length of a cycle by its number, days."""
+        return (
+            self.cycle_length if cycle <= self.cycles or self.maintenance is None else self.maintenance.every
+        )
+
+    def maintained(self) -> "Infusion":
+        """Return the cycles of maintenance as an infusion of their own."""
+        more = self.maintenance
+        if more is None:
+            raise ValueError("no maintenance is planned")
+        on = self.on if more.on is None else more.on
+        injections, dose = more.injections, more.dose
+        if injections is None and dose is None:
+            injections, dose = self.injections, self.dose
+        changes = {
+            "step_up": None, "maintenance": None, "cycles": more.cycles, "pattern": None, "on": on, "dose": dose,
+            "injections": injections, "off": None if on is None else max(more.every - on, 0.0),
+        }  # fmt: skip
+        return self.model_copy(update=changes)
 
     def segments(self, body_surface_m2: float) -> list[tuple[float, float]]:
         """Return one cycle as [(ug/day, days), ...], step-up apart."""
         if self.pattern is not None:
             return [(part.dose.rate(body_surface_m2), part.duration) for part in self.pattern]
-        if self.dose is None or self.on is None:
-            raise ValueError("an infusion needs either a pattern, or dose and on")
-        return [(self.dose.rate(body_surface_m2), self.on), (0.0, self.off or 0.0)]
+        if self.on is None or (self.dose is None and self.injections is None):
+            raise ValueError("an infusion needs either a pattern, or on and dose or injections")
+        rate = 0.0 if self.dose is None else self.dose.rate(body_surface_m2)
+        return [(rate, self.on), (0.0, self.off or 0.0)]
+
+    def injected(self, body_surface_m2: float) -> list[tuple[float, float, float]]:
+        """Return the injections of one cycle as [(day from 0, ug, days until the next or the end of `on`), ...]."""
+        given = sorted(
+            (day - 1.0, one.dose.rate(body_surface_m2)) for one in self.injections or () for day in one.days
+        )
+        until = [day for day, _ in given[1:]] + [self.on or 0.0]
+        return (
+            [(day, ug, after - day) for (day, ug), after in zip(given, until, strict=True)] if given else []
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +182,19 @@ class Rate:
     def act(self, body: Receiver) -> None:
         """Do it."""
         body.state.infusion_ug_per_day[self.engager] = self.ug_per_day
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """Put an engager under the skin at once, ug; what never reaches the plasma is left out."""
+
+    engager: str
+    ug: float
+
+    def act(self, body: Receiver) -> None:
+        """Do it."""
+        engager = next(one for one in body.state.engagers if one.name == self.engager)
+        body.state.depot_ug[self.engager] += self.ug * getattr(body.values, engager.bioavailability)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +223,14 @@ class Pump(Giver):
 
     def __init__(self, name: str) -> None:
         self.amount = 0.0  # ug given
-        self.days = 0.0  # on the pump
+        self.days = 0.0  # on the pump, or from one injection to the next
         self.planned: list[_Change] = []  # of the present course, ascending
         self._name = name
         self._ordered: list[_Ordered] = []
         self._rate = 0.0  # ug/day at the end of the last step
         self._mean = 0.0  # ug/day over the last step
+        self._covered = -math.inf  # day until which the last injection counts
+        self._injected = 0.0  # ug of the last injection while it counts
         self._why = ""  # what was done by hand or by a rule at the beginning of this step
 
     def plan(
@@ -156,7 +264,20 @@ class Pump(Giver):
     def end_plan(self, day: float, why: str) -> None:
         """Ask for nothing more by plan from a day on."""
         self.planned = [change for change in self.planned if change.day < day] + [_Change(day, 0.0, why)]
+        self._covered = min(self._covered, day)
         self._why = why
+
+    def inject(self, patient: Patient, events: EventLog, ug: float, covers: float, why: str) -> None:
+        """Inject under the skin now; it counts as treatment for the days it `covers`."""
+        if ug <= 0.0:
+            return
+        self.gave(patient.day)
+        self.amount += ug
+        self._covered, self._injected = patient.day + covers, ug
+        patient.apply(Injection(self._name, ug))
+        events.add(
+            patient.day, "injection", self._name, f"{self._name} {ug:g} ug under the skin ({why})", ug, "ug"
+        )
 
     def act(self, patient: Patient, examination: Examination, events: EventLog) -> None:
         """Run through the step: record each change, count what is given, and let the body have the mean rate."""
@@ -175,7 +296,11 @@ class Pump(Giver):
                 self.gave(day)
                 self.amount += rate * (until - day)
                 self.days += until - day
+            elif self._covered > day:
+                self.days += min(self._covered, until) - day
             self._why = ""
+        if is_due(self._covered, end):
+            self._injected = 0.0
         self._ordered = [one for one in self._ordered if not is_due(one.end, end)]
         mean = mean_of(pieces)
         if abs(mean - self._mean) > EPSILON:
@@ -187,10 +312,16 @@ class Pump(Giver):
         planned = [change.rate for change in self.planned if is_due(change.day, day)]
         return planned[-1] if planned else 0.0
 
+    def covered(self, now: float) -> bool:
+        """Return whether an injection still counts as treatment."""
+        return not is_due(self._covered, now)
+
     def running(self) -> str:
         """Return the rate in words while the pump runs; of a pump that ran within the last step its mean."""
         rate = self._rate or self._mean
-        return f"{rate:g} {_MICRO}g/day" if rate > 0.0 else ""
+        if rate > 0.0:
+            return f"{rate:g} {_MICRO}g/day"
+        return f"{self._injected:g} {_MICRO}g injected" if self._injected > 0.0 else ""
 
     def _rate_at(self, day: float) -> float:
         return max(self.asked_by_plan(day), self._ordered_at(day))
@@ -220,21 +351,33 @@ class InfusionPlan(Plan):
         self._acted = -math.inf  # the last step's day
         changes: list[_Change] = []
         block_ends: list[tuple[float, int]] = []
+        injections: list[tuple[float, tuple[float, float, str]]] = []
         cycle_start = start + spec.first - 1.0
-        for cycle in range(1, spec.cycles + 1):
-            plan, length = cycle_of(spec, cycle, body_surface_m2)
+        parts = [(spec, cycle) for cycle in range(1, spec.cycles + 1)]
+        if spec.maintenance is not None:
+            parts += [(spec.maintained(), cycle + 1) for cycle in range(spec.cycles, spec.all_cycles)]
+        for one, cycle in parts:
+            if cycle == spec.cycles + 1:  # maintenance counts from the beginning of the last cycle before
+                cycle_start = self._cycle_starts[-1] + one.cycle_length
+            plan, length = cycle_of(one, cycle, body_surface_m2)
             self._cycle_starts.append(cycle_start)
             changes += [
                 _Change(cycle_start + day, rate, f"cycle {cycle} day {day + 1:g}") for day, rate in plan
             ]
-            end = cycle_start + _end_of_infusion(plan, length)
+            given = one.injected(body_surface_m2)
+            injections += [
+                (cycle_start + day, (ug, covers, f"cycle {cycle} day {day + 1:g}"))
+                for day, ug, covers in given
+            ]
+            end = cycle_start + max(_end_of_infusion(plan, length), sum(given[-1][::2]) if given else 0.0)
             block_ends.append((end, cycle))
             if end > cycle_start:
                 self._end = end
             cycle_start += length
-        changes.append(_Change(cycle_start, 0.0, f"cycle {spec.cycles} day {length + 1:g}"))
+        changes.append(_Change(cycle_start, 0.0, f"cycle {spec.all_cycles} day {length + 1:g}"))
         pump.planned = changes
         self._block_ends = Agenda(block_ends)
+        self._injections = Agenda(injections)
 
     def start_of_cycle(self, cycle: int) -> float:
         """Return the planned first day of a cycle, days from transplant; ValueError if there is none."""
@@ -256,8 +399,10 @@ class InfusionPlan(Plan):
         return f"end of cycle {cycle}" if cycle > 0 else f"{self._name} stopped"
 
     def act(self, patient: Patient, events: EventLog) -> None:
-        """Take note of the day; the pump has the planned rates."""
+        """Give the injections that have fallen due; the pump has the planned rates."""
         self._acted = patient.day
+        for _, (ug, covers, why) in self._injections.take(patient.day):
+            self._pump.inject(patient, events, ug, covers, why)
 
     def stop(self, patient: Patient, events: EventLog, why: str) -> bool:
         """Stop for good; return whether there was anything to stop."""
@@ -265,7 +410,8 @@ class InfusionPlan(Plan):
         if self.over or is_due(self._end, now):
             return False
         self._block_ends.clear()
-        if self._pump.asked_by_plan(now) > 0.0:
+        self._injections.clear()
+        if self._pump.asked_by_plan(now) > 0.0 or self._pump.covered(now):
             self._block_ends.add(now, 0)  # the marrow shows where this leaves the patient
         self._pump.end_plan(now, why)
         self._end = self._acted = now

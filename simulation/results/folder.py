@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from simulation.errors import OtherScenario, UserError
 from simulation.figure_formats import ONE_FORMAT, Formats
@@ -21,15 +21,22 @@ from simulation.files.folder import (
 from simulation.files.refusal import refusals
 from simulation.provenance import provenance
 
+if TYPE_CHECKING:
+    from simulation.scenario.plugins import Plugin
+
 __all__ = ["prepare_folder", "release_folder", "write_result"]
 
 
 class Planned(Protocol):
-    """Describe a scenario or an experiment as the folder knows it: by its name and its digest."""
+    """Describe a scenario or an experiment as the folder knows it: by its name, its digest and its rules."""
 
     @property
     def name(self) -> str:
         """Return what the folder is named after."""
+
+    @property
+    def plugin(self) -> Sequence[Plugin]:
+        """Return the user's own rules."""
 
     def digest(self) -> str:
         """Return what tells it from others."""
@@ -122,7 +129,6 @@ def write_result(
 def _provenance(result: Written, extra: Mapping[str, object]) -> dict[str, object]:
     """Return where a result comes from; `extra` wins over the result's own `provenance`."""
     from simulation.plugins import described
-    from simulation.results.result import Result
 
     about: dict[str, object] = {
         "scenario": result.scenario.name,
@@ -133,8 +139,8 @@ def _provenance(result: Written, extra: Mapping[str, object]) -> dict[str, objec
         "started": None,
         "duration_s": None,
     }
-    if isinstance(result, Result) and result.scenario.plugin:
-        about["plugins"] = described(result.scenario)
+    if result.scenario.plugin:
+        about["plugins"] = described(result.scenario.plugin)
     return provenance(**about | dict(result.provenance) | dict(extra))
 
 
@@ -146,7 +152,7 @@ def _check(folder: Path, scenario: Planned, overwrite: bool) -> None:
             raise UserError("is a file; results need a folder", file=str(folder))
         if not any(folder.iterdir()):
             return
-        before = read_manifest(folder)
+    before = read_manifest(folder)
     if before is None:
         raise UserError("is not empty and holds no results of a run; choose another folder", file=str(folder))
     if before.get("scenario_sha256") != scenario.digest():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from simulation.clinic.assays import OUTSIDE_TESTS
+from simulation.clinic.waits import wait_words
 from simulation.number_words import cells_text, number_text
 from simulation.parameters.table import Parameter, ParameterTable
 from simulation.products.product import days_text, join
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["scenario_words"]
 
 _MICRO = "\N{MICRO SIGN}"
+_REPLETE = 1e7  # Tcon per kg: grafts are either depleted (1e4 to 2e6) or as collected (3e7 and more)
 
 
 def scenario_words(scenario: Scenario) -> list[tuple[str, str]]:
@@ -58,7 +61,10 @@ def _transplant(scenario: Scenario) -> str:
         if graft.treg
         else "no Treg"
     )
-    return f"T-cell-depleted graft from {donor}, with {join(given)}."
+    kind = "T-cell-depleted" if graft.tcon < _REPLETE else "T-cell-replete"
+    after = any(one.drug == "ptcy" for one in scenario.immunosuppression)
+    platform = ", cyclophosphamide after transplant" if after else ""
+    return f"{kind} graft from {donor}{platform}, with {join(given)}."
 
 
 def _patient(scenario: Scenario) -> str:
@@ -114,11 +120,23 @@ def _tests(scenario: Scenario) -> str:
             f"blood {_when(blood)}; from {blood.blasts_at_least:g} blasts/{_MICRO}L on, the marrow is "
             "aspirated at once"
         )
-    return _sentence("; ".join(told)) if told else "None."
+    for name, word in OUTSIDE_TESTS.items():
+        test = getattr(monitoring, name)
+        if test is not None:
+            told.append(
+                f"{word} {_when(test)}, which finds {number_text(test.detects, 2)} blasts or more outside the marrow "
+                f"in {_percent(test.sensitivity)} of cases"
+            )
+    missed = f" {_percent(monitoring.missed)} of scheduled visits are missed." if monitoring.missed else ""
+    return _sentence("; ".join(told)) + missed if told else "None."
 
 
 def _when(test: Any) -> str:
-    reported = f", reported after {days_text(test.delay)}" if test.delay else ""
+    reported = f", reported after {wait_words(test.delay)}" if test.delay else ""
+    if test.days is not None:
+        return (
+            f"on {'day' if len(test.days) == 1 else 'days'} {join(f'{day:g}' for day in test.days)}{reported}"
+        )
     return f"from day {test.first:g}, every {days_text(test.every)}{reported}"
 
 
@@ -127,27 +145,9 @@ def _start(scenario: Scenario) -> str:
         return "Never."
     again = scenario.retreatment
     if again is None:
-        return _sentence(_trigger(scenario.start))
+        return _sentence(scenario.start.words())
     times = "once" if again.courses == 1 else f"up to {again.courses} times"
-    return _sentence(f"{_trigger(scenario.start)}; the same again, {times}, {_trigger(again.start)}")
-
-
-def _trigger(start: Any) -> str:
-    if start.when == "day":
-        text = f"on day {start.day:g}, whatever the marrow shows"
-    elif start.when == "mrd":
-        tests = "" if start.confirmed_by == 1 else f" in {start.confirmed_by} consecutive tests"
-        text = f"when measured MRD is {number_text(start.at_least, 2)} or more{tests}"
-    elif start.when == "overt_relapse":
-        text = "when overt relapse is found"
-    elif start.when == "never":
-        text = "never"
-    else:
-        several = ["(" + _trigger(one) + ")" for one in start.triggers]
-        text = join(several, "or" if start.when == "any_of" else "and")
-    if start.not_before:
-        text += f", not before day {start.not_before:g}"
-    return text + (f", {days_text(start.delay)} later" if start.delay else "")
+    return _sentence(f"{scenario.start.words()}; the same again, {times}, {again.start.words()}")
 
 
 def _products(scenario: Scenario) -> list[tuple[str, str]]:

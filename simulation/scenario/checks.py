@@ -1,25 +1,34 @@
 """Contradictions between keys that are each valid alone: what a clinician would object to."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from itertools import pairwise
+from typing import Literal
 
 from simulation.blocks.fields import Problem
+from simulation.clinic.assays import OUTSIDE_TESTS
+from simulation.clinic.starts import (
+    AllOf,
+    AnyOf,
+    Never,
+    OnBloodCount,
+    OnDay,
+    OnExtramedullary,
+    OnMrd,
+    OnOvertRelapse,
+)
 from simulation.parameters.table import ParameterTable
 from simulation.scenario.disease import disease_problems
 from simulation.scenario.named_values import numbers_of
 from simulation.scenario.orders import order_problems
-from simulation.scenario.triggers import AllOf, AnyOf, Never, OnDay, OnMrd, OnOvertRelapse
+from simulation.scenario.schema import Scenario, Visits
 from simulation.units import format_number, format_quantity
-
-if TYPE_CHECKING:
-    from simulation.scenario.schema import Scenario
 
 __all__ = ["contradictions"]
 
 _ROUNDING = 1e-9
 
 
-def contradictions(scenario: "Scenario") -> list[Problem]:
+def contradictions(scenario: Scenario) -> list[Problem]:
     """Return every contradiction found, in the order of the file's keys."""
     checks = (
         _clock,
@@ -35,7 +44,7 @@ def contradictions(scenario: "Scenario") -> list[Problem]:
     return [found for check in checks for found in check(scenario)]
 
 
-def _clock(s: "Scenario") -> Iterator[Problem]:
+def _clock(s: Scenario) -> Iterator[Problem]:
     if s.time_step > s.follow_up:
         yield Problem("the step is longer than follow_up", ("time_step",), also=(("follow_up",),))
     if s.record_every < s.time_step * (1 - _ROUNDING):
@@ -54,7 +63,7 @@ def _clock(s: "Scenario") -> Iterator[Problem]:
 
 
 def _whole_steps(
-    s: "Scenario", value: float, path: tuple[str | int, ...], dimension: Literal["time", "day"] = "time"
+    s: Scenario, value: float, path: tuple[str | int, ...], dimension: Literal["time", "day"] = "time"
 ) -> Iterator[Problem]:
     """Refuse a time or day that no step ends on: day 0 and the last day would be missed, and days counted twice."""
     steps = value / s.time_step
@@ -65,7 +74,7 @@ def _whole_steps(
         yield Problem(f"got {format_quantity(value, dimension)}", path, expected, also=(("time_step",),))
 
 
-def _marrow(s: "Scenario") -> Iterator[Problem]:
+def _marrow(s: Scenario) -> Iterator[Problem]:
     niches = s.marrow.rows * s.marrow.columns
     if niches > 1_000_000:
         yield Problem(
@@ -75,7 +84,7 @@ def _marrow(s: "Scenario") -> Iterator[Problem]:
         )
 
 
-def _parameter_ranges(s: "Scenario") -> Iterator[Problem]:
+def _parameter_ranges(s: Scenario) -> Iterator[Problem]:
     table = ParameterTable.load()
     for name in sorted(set(s.patient) & set(s.parameters)):
         yield Problem(f"{name} is also given under patient; keep one", ("parameters", name))
@@ -93,7 +102,7 @@ def _parameter_ranges(s: "Scenario") -> Iterator[Problem]:
                 )
 
 
-def _monitoring(s: "Scenario") -> Iterator[Problem]:
+def _monitoring(s: Scenario) -> Iterator[Problem]:
     defined = s.definitions
     if defined.complete_remission > defined.overt_relapse:
         yield Problem(
@@ -102,6 +111,17 @@ def _monitoring(s: "Scenario") -> Iterator[Problem]:
             "at most overt_relapse",
             also=(("definitions", "overt_relapse"),),
         )
+    for name, test in s.monitoring:
+        if isinstance(test, Visits):
+            yield from _visits(test, ("monitoring", name))
+    for name in OUTSIDE_TESTS:
+        if getattr(s.monitoring, name) is not None and not s.marrow.extramedullary_site:
+            yield Problem(
+                "there is no place outside the marrow: marrow.extramedullary_site is false",
+                ("monitoring", name),
+                at_key=True,
+                also=(("marrow", "extramedullary_site"),),
+            )
     mrd = s.monitoring.mrd
     if mrd is None:
         return
@@ -122,7 +142,24 @@ def _monitoring(s: "Scenario") -> Iterator[Problem]:
         )
 
 
-def _start(s: "Scenario") -> Iterator[Problem]:
+def _visits(test: Visits, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Yield what is missing of a test's days, or given twice."""
+    given = [key for key in ("first", "every") if getattr(test, key) is not None]
+    if test.days is None:
+        missing = [key for key in ("first", "every") if key not in given]
+        yield from (
+            Problem("this key is missing; a test has first and every, or days", (*path, key), at_key=True)
+            for key in missing
+        )
+        return
+    if given:
+        message = f"it takes the place of {' and '.join(given)}; write one or the other"
+        yield Problem(message, (*path, "days"), at_key=True)
+    if any(after <= before for before, after in pairwise(test.days)):
+        yield Problem("got days out of order, or one twice", (*path, "days"), "days in ascending order")
+
+
+def _start(s: Scenario) -> Iterator[Problem]:
     yield from _trigger(s, s.start, ("start",))
     if s.retreatment is not None:
         again = s.retreatment.start
@@ -131,9 +168,14 @@ def _start(s: "Scenario") -> Iterator[Problem]:
                 "it would never be given again; write retreatment: null", ("retreatment", "start", "when")
             )
         yield from _trigger(s, again, ("retreatment", "start"))
+    for product in s.products:
+        for path, start in product.starts(s).items():
+            if isinstance(start, Never):
+                yield Problem(f"it would never begin; write {path[0]}: null", (*path, "when"))
+            yield from _trigger(s, start, path)
 
 
-def _trigger(s: "Scenario", start: object, path: tuple[str | int, ...]) -> Iterator[Problem]:
+def _trigger(s: Scenario, start: object, path: tuple[str | int, ...]) -> Iterator[Problem]:
     tests = s.monitoring
     if isinstance(start, AnyOf | AllOf):
         for index, inner in enumerate(start.triggers):
@@ -157,11 +199,25 @@ def _trigger(s: "Scenario", start: object, path: tuple[str | int, ...]) -> Itera
                 "overt relapse cannot be found: monitoring.morphology and monitoring.mrd are null",
                 (*path, "when"),
             )
+    elif isinstance(start, OnBloodCount):
+        if tests.blood is None:
+            yield Problem("a blood count is needed, but monitoring.blood is null", (*path, "when"))
+        low, high = start.at_least, start.below
+        if low is None and high is None:
+            yield Problem("it has no limit", (*path, "of"), "at_least, or below, or both", at_key=True)
+        elif low is not None and high is not None and high <= low:
+            yield Problem(
+                f"got {format_quantity(high, 'blood_count')}", (*path, "below"), "more than at_least"
+            )
+    elif isinstance(start, OnExtramedullary):
+        if all(getattr(tests, name) is None for name in OUTSIDE_TESTS):
+            named = " and ".join(f"monitoring.{name}" for name in OUTSIDE_TESTS)
+            yield Problem(f"leukaemia outside the marrow cannot be found: {named} are null", (*path, "when"))
     elif isinstance(start, OnDay):
         yield from _day_of_a_step(s, start.day, (*path, "day"))
 
 
-def _day_of_a_step(s: "Scenario", day: float, path: tuple[str | int, ...]) -> Iterator[Problem]:
+def _day_of_a_step(s: Scenario, day: float, path: tuple[str | int, ...]) -> Iterator[Problem]:
     """Refuse a day before the first or after the last step: nothing is done then."""
     first, last = s.first_day, s.follow_up - s.time_step
     if not first - _ROUNDING <= day <= last + _ROUNDING:
@@ -172,7 +228,7 @@ def _day_of_a_step(s: "Scenario", day: float, path: tuple[str | int, ...]) -> It
         )
 
 
-def _treatments(s: "Scenario") -> Iterator[Problem]:
+def _treatments(s: Scenario) -> Iterator[Problem]:
     if not isinstance(s.start, Never):
         return
     for key in (*(product.name for product in s.products if product.triggered), "retreatment"):
@@ -183,7 +239,7 @@ def _treatments(s: "Scenario") -> Iterator[Problem]:
             )
 
 
-def _orders(s: "Scenario") -> Iterator[Problem]:
+def _orders(s: Scenario) -> Iterator[Problem]:
     for index, order in enumerate(s.orders):
         for found in order_problems(order):
             yield Problem(

@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, ValidationError
 
@@ -13,7 +13,10 @@ from simulation.parameters.table import ParameterTable
 from simulation.scenario.merge import extended, merge, node_from
 from simulation.yaml_source import Node, plain, read_yaml
 
-__all__ = ["NONE", "STANDARD", "CohortFile", "Patients", "patients_of"]
+if TYPE_CHECKING:
+    from simulation.scenario.schema import Scenario
+
+__all__ = ["NONE", "STANDARD", "CohortFile", "Patients", "cohort_of", "patients_of", "standard_words"]
 
 NONE: Final = "none"  # the patient of the scenario file
 STANDARD: Final = "standard"
@@ -102,6 +105,20 @@ def patients_of(cohort: "str | os.PathLike[str] | None") -> Patients | None:
         return Patients.usual()
     shown = os.fspath(cohort)
     return Patients.read(read_yaml(cohort, shown), Path(cohort), shown)
+
+
+def cohort_of(patient: int, named: str | None) -> str:
+    """Return whose a patient is where nobody need be named: 0 is the file's own, each other number one of the standard cohort."""
+    return named or (STANDARD if patient else NONE)
+
+
+def standard_words(scenario: "Scenario", patient: int, named: str | None) -> str:
+    """Return who a patient is whom nobody has placed in a cohort; empty where that needs no words."""
+    from simulation.scenario.resolve import varies
+
+    if named is not None or not patient or not varies(scenario):
+        return ""
+    return f"Patient {patient} is one of the standard cohort, but for what the file itself writes under `patient`"
 
 
 def _entries(node: Node | None) -> dict[str, Node]:

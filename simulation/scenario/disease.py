@@ -112,11 +112,12 @@ def disease_hints(s: "Scenario") -> list[str]:
 
 def _days_of_start(start: object) -> list[float]:
     """Return the fixed days in a trigger that begin treatment by themselves."""
-    from simulation.scenario.triggers import AnyOf, OnDay
+    from simulation.clinic.starts import AnyOf, OnDay
+    from simulation.clinic.waits import median_wait
 
     if isinstance(start, OnDay):
-        return [max(start.day, start.not_before) + start.delay]
+        return [max(start.day, start.not_before) + median_wait(start.delay)]
     if isinstance(start, AnyOf):
         parts = [day for part in start.triggers for day in _days_of_start(part)]
-        return [max(day, start.not_before) + start.delay for day in parts]
+        return [max(day, start.not_before) + median_wait(start.delay) for day in parts]
     return []

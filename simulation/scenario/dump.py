@@ -9,20 +9,25 @@ from simulation.units import format_number
 from simulation.yaml_source import resolve_scalar
 
 if TYPE_CHECKING:
-    from simulation.scenario.schema import Scenario
+    from pydantic import BaseModel
 
-__all__ = ["scalar", "to_yaml", "yaml_lines"]
+__all__ = ["scalar", "to_yaml", "written_keys", "yaml_lines"]
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9/.+-][A-Za-z0-9 ./%+_()-]*[A-Za-z0-9./%+_()]|[A-Za-z0-9]")
 
 
-def to_yaml(scenario: "Scenario", file_of: Callable[[str], str]) -> str:
-    """Return every key of the scenario with its unit; `file_of` names the files of plugins."""
-    keys = scenario.model_dump(by_alias=True)
+def to_yaml(block: "BaseModel", file_of: Callable[[str], str]) -> str:
+    """Return every key of a scenario, or of an experiment, with its unit; `file_of` names the files of plugins."""
+    return "\n".join(yaml_lines(written_keys(block, file_of))) + "\n"
+
+
+def written_keys(block: "BaseModel", file_of: Callable[[str], str]) -> dict[str, Any]:
+    """Return every key of a scenario or an experiment as the file would say it."""
+    keys = block.model_dump(by_alias=True)
     plugins = keys["plugin"] if isinstance(keys["plugin"], list) else [keys["plugin"]]
-    for block in filter(None, plugins):
-        block["file"] = file_of(block["file"])
-    return "\n".join(yaml_lines(keys)) + "\n"
+    for plugin in filter(None, plugins):
+        plugin["file"] = file_of(plugin["file"])
+    return keys
 
 
 def yaml_lines(block: Mapping[str, Any], indent: int = 0) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from simulation.blocks.fields import quantity_json_schema
+from simulation.clinic.starts import TRIGGERS
 from simulation.parameters.table import ParameterTable
 from simulation.scenario.messages import keys_of_start
 from simulation.scenario.named_values import distribution_json_schema
@@ -10,7 +11,6 @@ from simulation.scenario.named_values import distribution_json_schema
 __all__ = ["DIALECT", "json_schema", "tidy"]
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-_TRIGGERS: Final = ("Never", "OnDay", "OnMrd", "OnOvertRelapse", "AnyOf", "AllOf")
 
 
 def json_schema() -> dict[str, Any]:
@@ -21,10 +21,11 @@ def json_schema() -> dict[str, Any]:
     definitions: dict[str, Any] = schema["$defs"]
     definitions["Distribution"] = distribution_json_schema()
     definitions["Trigger"] = _any_trigger(
-        [definitions.pop(name) for name in _TRIGGERS], keys_of_start(Scenario)
+        [definitions.pop(trigger.__name__) for trigger in TRIGGERS], keys_of_start(Scenario)
     )
     properties = schema["properties"]
-    for block in (properties, definitions["Retreatment"]["properties"]):
+    blocks = [properties, *(block.get("properties", {}) for block in definitions.values())]
+    for block in (block for block in blocks if "start" in block):
         block["start"] = {"description": block["start"].get("description", ""), "$ref": "#/$defs/Trigger"}
     definitions |= {
         kind: quantity_json_schema(kind) for kind in {row.dimension for row in ParameterTable.load().rows}
@@ -50,7 +51,8 @@ def _any_trigger(blocks: list[dict[str, Any]], words: list[str]) -> dict[str, An
     """Join the triggers into one block: a file may hold one of its keys, its base the rest."""
     properties: dict[str, Any] = {}
     for block in blocks:
-        properties |= {key: value for key, value in block["properties"].items() if key not in properties}
+        for key, value in block["properties"].items():
+            properties[key] = value if key not in properties else _either(properties[key], value)
     properties["when"] = {"enum": words, "description": "What starts treatment."}
     properties["triggers"] = {
         "description": properties["triggers"]["description"],
@@ -66,6 +68,21 @@ def _any_trigger(blocks: list[dict[str, Any]], words: list[str]) -> dict[str, An
         "properties": properties,
         "additionalProperties": False,
     }
+
+
+def _either(known: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Join what two triggers say of a key of one name: either may be meant."""
+    mine, others = _kinds(known), _kinds(other)
+    more = [kind for kind in others if kind not in mine]
+    if not more:
+        return known
+    return {"description": f"{known['description']} {other['description']}", "anyOf": mine + more}
+
+
+def _kinds(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what a key may hold, besides null."""
+    bare = {key: item for key, item in value.items() if key not in ("description", "default")}
+    return [kind for kind in value.get("anyOf", [bare]) if kind != {"type": "null"}]
 
 
 def tidy(value: Any, inside: str, *, required: bool = False) -> Any:

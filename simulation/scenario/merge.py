@@ -25,6 +25,7 @@ _WHOLE: Final[dict[str, str]] = {
     "start": "when",
     "plugin": "file",
 }  # another `when` or `file` replaces the block: its keys mean something else
+_VISITS: Final = ("first", "every")  # what the days of a test take the place of
 
 
 def extended(root: Node, path: Path | None, shown: str) -> Node:
@@ -96,6 +97,8 @@ def merge(base: Node, over: Node, path: tuple[str, ...] = ()) -> Node:
     merged = dict(base.value)
     if len(path) == 1:
         _settle(path[0], merged, over.value)
+    elif len(path) == 2 and path[0] == "monitoring":
+        _settle_visits(merged, over.value)
     for key, node in over.value.items():
         if node.value is None and len(path) == 1 and path[0] in _NAMED:
             merged.pop(key, None)
@@ -128,8 +131,10 @@ def _is_drawn(node: Node) -> bool:
 
 
 def _replaces(base: Mapping[str, Node], over: Mapping[str, Node], path: tuple[str, ...]) -> bool:
-    if len(path) == 1 and path[0] in _WHOLE:
-        word = _WHOLE[path[0]]
+    if path and path[-1] == "delay":
+        return True  # what a wait is drawn from is replaced as a whole, too
+    if path and path[-1] in _WHOLE and (len(path) == 1 or path[-1] == "start"):
+        word = _WHOLE[path[-1]]
         return word in over and (word not in base or base[word].value != over[word].value)
     return len(path) == 2 and path[0] in _DRAWN  # a distribution is replaced as a whole
 
@@ -144,6 +149,13 @@ def _settle(key: str, merged: dict[str, Node], over: Mapping[str, Node]) -> None
     for product in PRODUCTS:
         if product.name == key:
             product.settle(merged, over)
+
+
+def _settle_visits(merged: dict[str, Node], over: Mapping[str, Node]) -> None:
+    """Let listed days take the place of the base's first and every, and the reverse."""
+    said = {key for key in ("days", *_VISITS) if key in over and over[key].value is not None}
+    for key in _VISITS if "days" in said else ("days",) if said else ():
+        merged.pop(key, None)
 
 
 def node_from(value: Any, label: str) -> Node:
@@ -197,11 +209,12 @@ def _set(here: Node, segments: list[str], depth: int, new: Node, label: str) -> 
         return Node({segment: _set(Node(None, label), segments, depth + 1, new, label)}, label)
     child = _set(here.value.get(segment, Node(None, label)), segments, depth + 1, new, label)
     patch = Node({segment: child}, here.file, here.line, here.column, here.key_line, here.key_column)
-    if depth + 1 == len(segments) == 2:
+    inner = len(segments) == 3 and (segments[0] == "monitoring" or segments[1] == "start")
+    if depth + 1 == len(segments) and (len(segments) == 2 or inner):
         # the rules of merging also hold for one key: null takes a name away, a new `when` replaces
         kept = {key: node for key, node in here.value.items() if key != segment}
-        rest = Node(kept, here.file) if segments[0] not in _WHOLE else here
-        return merge(rest, patch, (segments[0],))
+        rest = Node(kept, here.file) if segments[depth - 1] not in _WHOLE else here
+        return merge(rest, patch, tuple(segments[:depth]))
     return Node(
         {**here.value, segment: child}, here.file, here.line, here.column, here.key_line, here.key_column
     )

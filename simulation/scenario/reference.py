@@ -19,6 +19,7 @@ __all__ = ["key_rows", "key_table", "schema_text", "write_documents"]
 BEGIN: Final = "<!-- keys: generated from the schema -->"
 END: Final = "<!-- end of keys -->"
 _NAMED: Final = frozenset({"patient", "parameters", "processes"})  # their keys are names, listed elsewhere
+_DISTRIBUTION: Final = {"$ref": "#/$defs/Distribution"}  # its keys are told in the guide
 
 
 def schema_text() -> str:
@@ -61,6 +62,8 @@ def _kind(path: str, block: bool, in_list: bool) -> str:
 def _block(value: dict[str, Any], known: dict[str, Any]) -> tuple[dict[str, Any] | None, bool]:
     """Return the block of keys that a value may hold, and whether it holds a list of them."""
     for option in value.get("anyOf", [value]):
+        if option == _DISTRIBUTION:
+            continue
         in_list = option.get("type") == "array"
         inner = option.get("items", {}) if in_list else option
         found = known[inner["$ref"].rpartition("/")[2]] if "$ref" in inner else inner
@@ -72,9 +75,12 @@ def _block(value: dict[str, Any], known: dict[str, Any]) -> tuple[dict[str, Any]
 def _written(value: dict[str, Any]) -> str:
     told = []
     for option in value.get("anyOf", [value]):
+        if option == _DISTRIBUTION:
+            continue  # the other option tells of it
         if option.get("type") == "array":
             inner = option["items"]
-            told.append(f"a list: {inner.get('description') or ', '.join(inner.get('examples', ()))}")
+            what = inner.get("description") or ", ".join(inner.get("examples", ())) or _written(inner)
+            told.append(f"a list: {what}")
         elif "enum" in option:
             told.append(", ".join(f"`{json.dumps(word).strip(chr(34))}`" for word in option["enum"]))
         elif option.get("type") == "null":

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import ParameterTable, ParameterValues
 from simulation.scenario.named_values import PatientMap, drawn
+from simulation.scenario.plugins import Plugin
 
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
 
-__all__ = ["names_of_patient", "resolve_parameters", "varies", "with_values"]
+__all__ = ["names_of_patient", "resolve_parameters", "resolved", "varies", "with_values"]
 
 
 def resolve_parameters(
@@ -21,8 +22,18 @@ def resolve_parameters(
     `uniform` gives a number in [0, 1) for a parameter's name, keyed by the patient; where parameters depend on one another
     it is mixed into theirs. Without it every parameter has its median.
     """
-    known = ParameterTable.load().parameter_values({**scenario.parameters, **scenario.patient.drawn(uniform)})
-    of_plugins = [drawn(plugin.values, uniform) for plugin in scenario.plugin]
+    return resolved(scenario.parameters, scenario.patient, scenario.plugin, uniform)
+
+
+def resolved(
+    parameters: Mapping[str, float],
+    own: PatientMap,
+    plugins: Iterable[Plugin],
+    uniform: Callable[[str], float] | None,
+) -> ParameterValues:
+    """Return every parameter of a patient, or of a donor of cells, those of plugins included."""
+    known = ParameterTable.load().parameter_values({**parameters, **own.drawn(uniform)})
+    of_plugins = [drawn(plugin.values, uniform) for plugin in plugins]
     return ParameterValues({name: value for block in (known, *of_plugins) for name, value in block.items()})
 
 

@@ -17,22 +17,32 @@ from simulation.blocks.fields import (
     Interval,
     Quantity,
     Text,
-    Time,
     Whole,
     problem,
     problems,
     show,
 )
+from simulation.clinic.starts import Retreatment, Trigger
 from simulation.clinic.stop_rules import StopRule
+from simulation.clinic.waits import Wait
 from simulation.products.product import Product
 from simulation.products.registry import PRODUCTS, STOP_RULES, joined
 from simulation.scenario.disease import Disease
 from simulation.scenario.named_values import ParameterValues, PatientValues, ProcessSwitches
 from simulation.scenario.orders import Order
 from simulation.scenario.plugins import Plugins, portable
-from simulation.scenario.triggers import Retreatment, Trigger
 
-__all__ = ["Definitions", "Donor", "Graft", "Marrow", "Monitoring", "Resolution", "Scenario"]
+__all__ = [
+    "Definitions",
+    "Donor",
+    "Graft",
+    "Marrow",
+    "Monitoring",
+    "OutsideTest",
+    "Resolution",
+    "Scenario",
+    "Visits",
+]
 
 
 class Marrow(Block):
@@ -89,13 +99,18 @@ class Graft(Block):
     tcon: CellsPerKg = Field(description="Donor Tcon, given on day 0.")
 
 
-class _Test(Block):
-    first: DayAfterTransplant = Field(description="Day of the first test.")
-    every: Interval = Field(description="From one test to the next.")
-    delay: Time = Field(description="From sample to result.")
+class Visits(Block):
+    """Say when a test is done: from a first day on in intervals, or on listed days; and how long its result takes."""
+
+    first: DayAfterTransplant | None = Field(None, description="Day of the first test.")
+    every: Interval | None = Field(None, description="From one test to the next.")
+    days: "Annotated[tuple[DayAfterTransplant, ...], Field(min_length=1, max_length=1000)] | None" = Field(
+        None, description="Days of the tests, instead of first and every."
+    )
+    delay: Wait = Field(description="From sample to result.")
 
 
-class MrdTest(_Test):
+class MrdTest(Visits):
     """Measure residual disease in the marrow by flow cytometry or PCR."""
 
     cells: Annotated[float, Quantity("count", 1e3, 1e9, whole=True)] = Field(
@@ -104,7 +119,7 @@ class MrdTest(_Test):
     sensitivity: Fraction = Field(description="Lowest fraction that is called positive.")
 
 
-class MorphologyTest(_Test):
+class MorphologyTest(Visits):
     """Look at the marrow under the microscope."""
 
     cells: Annotated[float, Quantity("count", 20, 1e6, whole=True)] = Field(
@@ -112,7 +127,7 @@ class MorphologyTest(_Test):
     )
 
 
-class BloodTest(_Test):
+class BloodTest(Visits):
     """Count CD3+, B cells and circulating blasts."""
 
     blasts_at_least: Annotated[float, Quantity("blood_count", 0, 1e6, above_low=True)] = Field(
@@ -120,15 +135,33 @@ class BloodTest(_Test):
     )
 
 
+class OutsideTest(Visits):
+    """Look for leukaemia outside the marrow."""
+
+    detects: Annotated[float, Quantity("count", 1, 1e13)] = Field(
+        description="The fewest blasts outside the marrow that it can show."
+    )
+    sensitivity: Fraction = Field(description="How often it finds so many or more.")
+
+
 class Monitoring(Block):
     """Say which tests are done; null: no such test."""
 
+    missed: Annotated[float, Quantity("fraction", 0, 1)] = Field(
+        0.0, description="How often a scheduled visit is missed, with all tests of its day."
+    )
     pulls: Annotated[int, Whole(1, 100)] = Field(description="Niches mixed in one marrow aspirate.")
     mrd: MrdTest | None = Field(description="MRD in a marrow aspirate; null: not tested.")
     morphology: MorphologyTest | None = Field(
         description="The aspirate under the microscope; null: not looked at."
     )
     blood: BloodTest | None = Field(description="Blood counts; null: not tested.")
+    imaging: OutsideTest | None = Field(
+        None, description="Imaging of the place outside the marrow; null: not done."
+    )
+    lumbar_puncture: OutsideTest | None = Field(
+        None, description="Lumbar puncture, which sees the same place; null: not done."
+    )
 
 
 class Definitions(Block):

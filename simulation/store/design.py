@@ -10,7 +10,7 @@ from typing import Any, Final
 from simulation.errors import OtherScenario, UserError
 from simulation.files.seals import SEAL, sealed_json, unsealed
 
-__all__ = ["DESIGN_FILE", "FORMAT", "Column", "Design"]
+__all__ = ["DESIGN_FILE", "FORMAT", "Column", "Design", "read_design", "read_digest"]
 
 FORMAT: Final = 3  # 1 held its rows as CSV, 2 had no digests of its files
 _EARLIER: Final = (1, 2)
@@ -90,6 +90,21 @@ class Design:
         return sealed_json(whole)
 
 
+def read_design(folder: Path) -> Design | None:
+    """Return the design of the store in a folder as it was written; None where there is none. Raises as `read_digest`."""
+    found = _read(folder)
+    if found is None:
+        return None
+    columns = {
+        column["name"]: Column(column["name"], column["kind"], column["unit"], column["meaning"])
+        for column in found["columns"]
+    }
+    keys = tuple(columns.pop(column["name"]) for column in found["columns"] if column["key"])
+    state = {column.name for column in STATE}
+    others = tuple(column for name, column in columns.items() if name not in state)
+    return Design(found["kind"], keys, others, found["identity"], found["about"])
+
+
 def read_digest(folder: Path) -> tuple[str, Mapping[str, Any]] | None:
     """Return the digest and the identity of the store in a folder; None where there is none.
 
@@ -100,14 +115,19 @@ def read_digest(folder: Path) -> tuple[str, Mapping[str, Any]] | None:
     UserError
         Where the file is not, to the last bit, what was written.
     """
+    found = _read(folder)
+    return None if found is None else (str(found["digest"]), dict(found["identity"]))
+
+
+def _read(folder: Path) -> dict[str, Any] | None:
+    """Return what the design of the store in a folder says, undamaged; None where there is none."""
     path = folder / DESIGN_FILE
     try:
         text = path.read_bytes().decode()
         known = json.loads(text)
         if known["format"] in _EARLIER and SEAL not in known:
             raise OtherScenario("holds runs of an earlier version of the program", file=str(folder))
-        found = unsealed(text)
-        return str(found["digest"]), dict(found["identity"])
+        return unsealed(text)
     except FileNotFoundError:
         return None
     except OSError as error:

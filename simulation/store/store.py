@@ -13,7 +13,9 @@ crash between writing a segment and removing its parts leaves rows twice; a read
 was done counts before one that failed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
@@ -23,9 +25,11 @@ from simulation.files.atomic import write_file
 from simulation.store.design import DESIGN_FILE, Design, read_digest
 from simulation.store.rows import NAME, ROWS, merge_files, read_rows
 
-__all__ = ["Store", "StoreInUse"]
+__all__ = ["DONE", "Store", "StoreInUse", "in_use"]
 
 _LOCK: Final = "lock"
+_KNOCKS: Final = 3
+_KNOCK_S: Final = 0.05
 _FAN: Final = 32  # so many files of one size are merged into one
 DONE: Final = "done"
 
@@ -120,6 +124,25 @@ class Store:
             self._join(sorted(segments, key=lambda path: path.stat().st_size)[:_FAN])
             segments = self._segments()
 
+    def gather(self, parts: Iterable[Path]) -> int:
+        """Move the rows of other stores of the same design into this one, and return how many stores that were.
+
+        Memory does not grow with them, and what a crash leaves in both places is read once.
+
+        Raises
+        ------
+        UserError
+            Where a part is of another design, damaged, or being written now.
+        """
+        moved = 0
+        for folder in parts:
+            with Store(folder, self.design) as part:
+                if files := part.files():
+                    merge_files(files, self.design, self.place, self._next_number())
+                shutil.rmtree(folder)
+            moved += 1
+        return moved
+
     def _segments(self) -> list[Path]:
         return list(self.place.glob("runs-*.parquet"))
 
@@ -150,19 +173,37 @@ class Store:
             ImportError
         ):  # Windows: no lock, but batches have names of their own, so nothing is overwritten
             return
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._lock.close()
-            self._lock = None
-            raise StoreInUse("another program is writing into it now", file=str(self.folder)) from None
-        except OSError:
-            return  # a file system without locks: as on Windows
+        for knock in range(_KNOCKS):  # who only looks whether the store is in use is gone at once
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if knock < _KNOCKS - 1:
+                    time.sleep(_KNOCK_S)
+            except OSError:
+                return  # a file system without locks: as on Windows
+        self._lock.close()
+        self._lock = None
+        raise StoreInUse("another program is writing into it now", file=str(self.folder))
 
     def _release(self) -> None:
         if self._lock is not None:
             self._lock.close()  # the file stays: removing it would let two programs hold two locks
             self._lock = None
+
+
+def in_use(folder: Path) -> bool:
+    """Tell whether a program is writing into the store of a folder, where the system knows."""
+    try:
+        import fcntl
+
+        with (folder / _LOCK).open("r", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (ImportError, OSError):
+        return False
+    return False
 
 
 def _difference(before: Mapping[str, Any], now: Design) -> str:

@@ -1,7 +1,6 @@
 """Run what a plan still lacks: here, on several processes, or on a cluster; the same work and the same store."""
 
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +12,13 @@ from simulation.parameters.table import ParameterTable
 from simulation.pool import Outcome as Ended
 from simulation.pool import Pool, Task, open_pool
 from simulation.provenance import model_sha256, provenance
-from simulation.store import Store, write_shard
+from simulation.store import WHOLE, Shard, Store, parts_of, write_shard
 from simulation.sweep.design_files import PointReader
 from simulation.sweep.plan import Plan
 from simulation.sweep.table import RUNS, Table
 from simulation.sweep.work import Job, Summary, Work, failed_rows, store_design
 
-__all__ = ["Done", "Progress", "Shard", "execute"]
+__all__ = ["Done", "Progress", "execute"]
 
 _BATCH_S: Final = (
     8.0  # what one batch should take: long against its overhead, short against what a crash may cost
@@ -29,24 +28,6 @@ _LARGEST_BATCH: Final = 2000
 _MOST_TOGETHER: Final = 64  # runs of one patient that are simulated together, whatever they take
 _PER_WORKER: Final = 4  # so many batches a worker should get at least
 _PRELOAD: Final = ("simulation.runner", "simulation.sweep.work")
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """Name the part of a sweep that one job of a job array runs: `index` of `of`, from 1."""
-
-    index: int = 1
-    of: int = 1
-
-    def holds(self, number: int) -> bool:
-        """Return whether a run belongs to this part; every run belongs to exactly one."""
-        # mixed, so that no part gets only one arm or one corner of a grid
-        return self.of == 1 or zlib.crc32(number.to_bytes(8, "little")) % self.of == self.index - 1
-
-    @property
-    def folder(self) -> str:
-        """Return the name of the store's folder."""
-        return RUNS if self.of == 1 else f"{RUNS}-{self.index:04d}-of-{self.of:04d}"
 
 
 @dataclass(slots=True)
@@ -92,7 +73,7 @@ def execute(
     *,
     workers: int,
     scheduler: str | None = None,
-    shard: Shard = Shard(),
+    shard: Shard = WHOLE,
     should_stop: Callable[[], bool] = lambda: False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     on_pool: Callable[[Pool], None] = lambda pool: None,
@@ -103,8 +84,10 @@ def execute(
     """
     table = Table(folder, plan)
     design = store_design(plan, provenance())
-    place = (folder / shard.folder).resolve()
+    place = (folder / shard.named(RUNS)).resolve()
     with Store(place, design) as store:
+        if shard.whole:
+            store.gather(parts_of(place).values())
         states = table.states()
         planned = sum(1 for number in range(plan.n_runs) if shard.holds(number))
         before = sum(1 for number, state in enumerate(states) if state == 1 and shard.holds(number))
@@ -146,7 +129,7 @@ class _Batches:
         self._plan, self._states, self._shard = plan, states, shard
         self._points = PointReader(folder, plan.factors, plan.n_points)
         arms = len(plan.arms)
-        self._patient = arms * plan.n_points if shares_body(plan) and shard.of == 1 else arms
+        self._patient = arms * plan.n_points if shares_body(plan) and shard.whole else arms
         # not so large that at the end some workers wait for the others
         self.least = max(arms, min(self._patient, _MOST_TOGETHER, most))
         self.size = max(_FIRST_BATCH, self.least)

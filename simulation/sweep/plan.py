@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from simulation.errors import UserError
 from simulation.files.atomic import write_file
+from simulation.files.crate import CRATE, crate_text
 from simulation.files.seals import SEAL, file_digest, sealed_json, unsealed
 from simulation.parameters.distributions import Distribution
 from simulation.scenario.load import parse_scenario
@@ -160,6 +161,8 @@ class Plan:
             names.append(f"{SCENARIOS}/{_file_name(arm)}.yaml")
             write_file(folder / names[-1], text)
         files = {name: dict(zip((SEAL, "bytes"), file_digest(folder / name), strict=True)) for name in names}
+        sizes = {name: (folder / name).stat().st_size for name in names}
+        write_file(folder / CRATE, crate_text({"sweep": self.name, **self.about}, {**sizes, PLAN: None}))
         write_file(folder / PLAN, self.to_json(files))
 
 

@@ -4,11 +4,11 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 from simulation.errors import OtherScenario, UserError
+from simulation.files.alone import alone
 from simulation.files.folder import RESULTS, slug
 from simulation.files.refusal import refusals
 from simulation.files.tables import plain
@@ -79,9 +79,7 @@ def prepare(sweep: Sweep, folder: Path, n_points: int, *, resume: bool) -> Plan:
     """
     if folder.exists() and not folder.is_dir():
         raise UserError("is a file; a sweep needs a folder", file=str(folder))
-    with refusals(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
+    with alone(folder):
         if (folder / PLAN).exists():
             if not resume:
                 raise UserError(
@@ -107,19 +105,6 @@ def prepare(sweep: Sweep, folder: Path, n_points: int, *, resume: bool) -> Plan:
             plan.save(folder)  # last: a folder with a plan has its design
             begun.unlink()
         return load_plan(folder)  # which runs its own copies of plugins
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let the jobs of an array prepare one after the other; the first one draws the design."""
-    with (folder / ".preparing").open("a", encoding="utf-8") as lock:
-        try:
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        except (ImportError, OSError):  # no such locks here; files are still replaced as wholes
-            pass
-        yield
 
 
 def _digest(sweep: Sweep) -> str:

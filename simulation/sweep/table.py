@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from simulation.errors import OtherScenario
 from simulation.files.tables import plain
-from simulation.store import Design, Store
+from simulation.store import Design, Store, parts_of
 from simulation.store.design import read_digest
 from simulation.sweep.plan import Plan
 from simulation.sweep.work import DONE, store_design
@@ -19,7 +19,7 @@ _NUMBERS: Final = ("run", "status", "point", "arm", "replicate")
 
 def store_folders(folder: Path) -> list[Path]:
     """Return the stores of a sweep: one, or one per shard of a job array."""
-    places = [folder / RUNS, *sorted(folder.glob(f"{RUNS}-*-of-*"))]
+    places = [folder / RUNS, *parts_of(folder / RUNS).values()]
     return [place for place in places if Store.exists(place)]
 
 

@@ -27,8 +27,10 @@ from simulation.statistics.proportions import wilson
 from simulation.statistics.survival import Estimate, kaplan_meier, rmst, rmst_difference
 from simulation.statistics.variance import components
 from simulation.trial.over_time import over_time
+from simulation.trial.printed import as_printed, unpaired
 from simulation.trial.schema import DAYS_ON_DRUG, PRICES, SHARES, SURVIVAL, Trial
 from simulation.trial.table import TrialTable
+from simulation.trial.uncertainty import judge, uncertainty
 
 __all__ = ["compare", "main_half_width", "view_of"]
 
@@ -72,6 +74,8 @@ def compare(trial: Trial, table: TrialTable) -> dict[str, Any]:
         whole
         | {"arms": arms, "pairs": main + pairs, "chance": _chance(trial, table)}
         | {"sensitivity": _sensitivity(trial, table), "difference_over_time": _over_time(trial, table)}
+        | ({} if trial.posterior is None else {"uncertainty": uncertainty(trial, table)})
+        | as_printed(table.arms, trial.follow_up, trial.file.landmark)
     )
     return told
 
@@ -94,7 +98,9 @@ def _main_arms(trial: Trial, table: TrialTable) -> tuple[ArmView, ArmView]:
 
 
 def _over_time(trial: Trial, table: TrialTable) -> dict[str, Any]:
-    return over_time(*_main_arms(trial, table), trial.file.outcomes.primary, trial.follow_up)
+    one, other = _main_arms(trial, table)
+    known = None if trial.posterior is None else judge(one)
+    return over_time(one, other, trial.file.outcomes.primary, trial.follow_up, known)
 
 
 def _main_pair(trial: Trial, table: TrialTable, pairs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -176,6 +182,7 @@ def _pair(one: ArmView, other: ArmView, trial: Trial) -> dict[str, Any]:
         "arm": one.key,
         "versus": other.key,
         "differences": {name: _difference(one, other, name, trial) for name in (*SURVIVAL, *PRICES)},
+        "unpaired": unpaired(one, other),
         **_price(one, other),
     }
 
@@ -199,6 +206,9 @@ def _difference(one: ArmView, other: ArmView, name: str, trial: Trial) -> dict[s
     if name in SURVIVAL:
         unpaired = rmst_difference(_area(one, name, trial.follow_up), _area(other, name, trial.follow_up))
         told["interval_unpaired"] = (unpaired.low, unpaired.high)
+        if trial.posterior is not None:
+            whole, _ = judge(one)(a - b, trial.follow_up)
+            told["range_with_parameters"] = (whole.low, whole.high)
     return told
 
 

@@ -2,15 +2,15 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from simulation.files.refusal import NotWritten
 from simulation.pool import Outcome, Pool, Task
-from simulation.store import Store, write_shard
+from simulation.store import WHOLE, Shard, Store, write_shard
 from simulation.trial.origin import design_of
 from simulation.trial.rows import failed_row
 from simulation.trial.schema import Trial
@@ -79,26 +79,24 @@ class _Batches:
 def runs_of(trial: Trial, patients: int) -> Iterator[tuple[int, int]]:
     """Yield every (patient, repeat) of a trial with so many patients; the trial itself first, then the repeats."""
     yield from ((patient, 0) for patient in range(patients))
-    repeats = trial.file.repeats
-    if repeats is not None:
-        for repeat in range(1, repeats.times):
-            yield from ((patient, repeat) for patient in range(min(repeats.patients, patients)))
+    yield from trial.reruns(patients)
 
 
 def execute(
     trial: Trial, folder: Path, pool: Pool, patients: int, *, on_progress: Callable[[Progress], None] = lambda _: None,
-    should_stop: Callable[[], bool] = lambda: False,
+    should_stop: Callable[[], bool] = lambda: False, shard: Shard = WHOLE, known: Collection[tuple[Any, ...]] = (),
 ) -> State:  # fmt: skip
     """Run what the store in `folder` does not hold yet, for so many patients, and write it there.
 
-    The pool must be open. Whatever fails is kept as a failed row and does not stop the rest; only results that cannot
+    With `shard` only that part of the patients is run; `known` are runs that are done elsewhere. The pool must be open.
+    Whatever fails is kept as a failed row and does not stop the rest; only results that cannot
     be stored do.
     """
     design, state, began = design_of(trial), State(), time.perf_counter()
     with Store(folder, design) as store:
-        wanted = list(runs_of(trial, patients))
-        todo = _not_done(store, trial, wanted)
-        work = TrialWork(trial.arms, trial.seed, folder.resolve(), design)
+        wanted = [run for run in runs_of(trial, patients) if shard.holds(run)]
+        todo = _not_done(store, trial, wanted, known)
+        work = TrialWork(trial, folder.resolve(), design)
         batches = _Batches(todo, pool.width)
 
         def told() -> None:
@@ -124,9 +122,11 @@ def _until(tasks: Iterable[Task], stop: Callable[[], bool]) -> Iterator[Task]:
         yield task
 
 
-def _not_done(store: Store, trial: Trial, wanted: list[tuple[int, int]]) -> list[RunKey]:
+def _not_done(
+    store: Store, trial: Trial, wanted: list[tuple[int, int]], known: Collection[tuple[Any, ...]]
+) -> list[RunKey]:
     """Return the patients of whom at least one arm is missing, with those arms."""
-    done = store.done()
+    done = store.done().union(known)
     left = []
     for patient, repeat in wanted:
         keys = tuple(arm.key for arm in trial.arms if (patient, repeat, arm.key) not in done)
@@ -156,19 +156,27 @@ def _take(outcome: Outcome, store: Store, state: State, batches: _Batches) -> No
         state.not_stored = error
 
 
-def missing(trial: Trial, folder: Path, patients: int, state: State) -> list[Missing]:
-    """Return every run without a result after `execute`, with the reason where there is one."""
+def missing(
+    trial: Trial,
+    folder: Path,
+    patients: int,
+    state: State,
+    shard: Shard = WHOLE,
+    known: Collection[tuple[Any, ...]] = (),
+) -> list[Missing]:
+    """Return every run (of a part) without a result after `execute`, with the reason where there is one."""
     design = design_of(trial)
     with Store(folder, design) as store:
-        done = store.done()
-        known = {
+        done = store.done().union(known)
+        reasons = {
             (row["patient"], row["repeat"], row["arm"]): row["error"]
             for row in store.all_rows(("patient", "repeat", "arm", "status", "error"))
             if row["status"] != "done"
         }
     return [
-        Missing(patient, repeat, arm.key, (known | state.failures).get((patient, repeat, arm.key), ""))
+        Missing(patient, repeat, arm.key, (reasons | state.failures).get((patient, repeat, arm.key), ""))
         for patient, repeat in runs_of(trial, patients)
+        if shard.holds((patient, repeat))
         for arm in trial.arms
         if (patient, repeat, arm.key) not in done
     ]

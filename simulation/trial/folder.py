@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from simulation.errors import OtherScenario, UserError
+from simulation.files.alone import alone
 from simulation.files.atomic import write_file
 from simulation.files.folder import RESULTS, new_folder, slug
 from simulation.files.refusal import refusals
@@ -17,7 +18,7 @@ from simulation.trial.conduct import STORE
 from simulation.trial.origin import design_of
 from simulation.trial.schema import Trial
 
-__all__ = ["prepare", "write_arms"]
+__all__ = ["folder_of", "prepare", "prepare_part", "write_arms"]
 
 
 def prepare(trial: Trial, out: Path | None, *, resume: bool, root: Path = RESULTS) -> Path:
@@ -30,7 +31,7 @@ def prepare(trial: Trial, out: Path | None, *, resume: bool, root: Path = RESULT
     UserError
         Where it holds results and `resume` is not given, or there is nothing to resume.
     """
-    name = f"{slug(trial.name, 'trial')}-seed{trial.seed}"
+    name = _name(trial)
     if resume:
         return _resumed(trial, out or _latest(root, name))
     if out is None:
@@ -43,6 +44,22 @@ def prepare(trial: Trial, out: Path | None, *, resume: bool, root: Path = RESULT
         _same(trial, out)
         raise UserError("holds results of this trial already; --resume completes them", file=str(out))
     return _claimed(trial, out)
+
+
+def prepare_part(trial: Trial, out: Path) -> Path:
+    """Return the folder for a part of a trial; the first job of an array claims it for all.
+
+    Raises as `prepare` does, where the folder holds something else.
+    """
+    if out.exists() and not out.is_dir():
+        raise UserError("is a file; results need a folder", file=str(out))
+    with alone(out):
+        if Store.exists(out / STORE):
+            _same(trial, out)
+            return out
+        if any(not path.name.startswith(".") for path in out.iterdir()):
+            raise UserError("is not empty and holds no trial; choose another folder", file=str(out))
+        return _claimed(trial, out)
 
 
 def _claimed(trial: Trial, out: Path) -> Path:
@@ -83,6 +100,15 @@ def _same(trial: Trial, out: Path) -> None:
         told = " and other ".join(names) or "design"
         hint = "; the program has changed since" if names == ["model"] else ""
         raise OtherScenario(f"holds results of another trial (made with other {told}{hint})", file=str(out))
+
+
+def folder_of(trial: Trial, root: Path = RESULTS) -> Path:
+    """Return the newest folder in `root` with results of a trial of this name and seed, whether there is one or not."""
+    return _latest(root, _name(trial))
+
+
+def _name(trial: Trial) -> str:
+    return f"{slug(trial.name, 'trial')}-seed{trial.seed}"
 
 
 def _latest(root: Path, name: str) -> Path:

@@ -17,6 +17,8 @@ from pydantic import BaseModel, ValidationError
 from simulation.errors import UserError, nearest_name
 from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import ParameterTable
+from simulation.posterior import OUT_OF_DATE, TABLE, Posterior, load_posterior
+from simulation.posterior.posterior import SHIPPED
 from simulation.scenario.cohort import STANDARD, Patients, patients_of
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.merge import DEFAULTS, apply_override, extended, merge, node_from
@@ -25,10 +27,11 @@ from simulation.scenario.named_values import PatientMap
 from simulation.scenario.plugins import anchored
 from simulation.scenario.resolve import varies
 from simulation.scenario.schema import Scenario
+from simulation.trial.real_trial import RealTrial
 from simulation.trial.schema import Arm, Cohort, Trial, TrialFile
 from simulation.yaml_source import Node, plain, read_yaml
 
-__all__ = ["is_trial_file", "load_cohort_arm", "load_quick_trial", "load_trial"]
+__all__ = ["is_trial_file", "load_cohort_arm", "load_quick_trial", "load_real_trial", "load_trial"]
 
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MOST_ARMS: Final = 12
@@ -63,7 +66,11 @@ def load_trial(path: str | os.PathLike[str], changes: Pairs = (), arm_changes: P
         Arm(key, _arm(key, node, source, shown, patients, common, file.follow_up, arm_changes))
         for key, node in _arm_nodes(arms_node).items()
     )
-    return _checked(file, _described(patients, arms), arms, shown)
+    given = any(
+        name == "parameters" for name, *_ in changes
+    )  # on the command line, from where the person stands
+    posterior = _posterior(file, Path() if given else source.parent)
+    return _checked(file, _described(patients, arms), arms, shown, posterior)
 
 
 def load_quick_trial(
@@ -84,7 +91,8 @@ def load_quick_trial(
         node = Node(dict(read_yaml(name, name).value), name, 1, 1)  # type: ignore[arg-type]
         arm = _arm(key, node, Path(name), name, patients, None, file.follow_up, arm_changes, in_file=True)
         arms.append(Arm(key, arm))
-    made = _checked(file, _described(patients, tuple(arms)), tuple(arms), ", ".join(files))
+    told = ", ".join(files)
+    made = _checked(file, _described(patients, tuple(arms)), tuple(arms), told, _posterior(file, Path()))
     return replace(made, notes=(*_whose(made, cohort), *made.notes))
 
 
@@ -100,6 +108,18 @@ def _whose(trial: Trial, cohort: str | None) -> tuple[str, ...]:
             "are one typical patient, whose runs differ by chance only.",
         )
     return ()
+
+
+def load_real_trial(trial: Trial | None, changes: Pairs = ()) -> RealTrial:
+    """Return the plan of the real trial that a trial file holds (none: the defaults), with `changes` laid on it.
+
+    Raises `UserError` for a key that there is not, and for a value that cannot be.
+    """
+    plan = RealTrial() if trial is None else trial.file.real_trial
+    tree = node_from(plan.model_dump(mode="json", exclude_none=True), "real_trial")
+    for name, value, label in changes:
+        tree = apply_override(tree, name, value, label)
+    return _validated(tree, RealTrial)
 
 
 def load_cohort_arm(path: str | os.PathLike[str], changes: Pairs = ()) -> tuple[Cohort, Scenario]:
@@ -160,7 +180,16 @@ def _arm(
     return parse_scenario(_validated(tree, Scenario).to_yaml(str), name=f"{shown}, arm {key}")
 
 
-def _checked(file: TrialFile, cohort: Cohort, arms: tuple[Arm, ...], shown: str) -> Trial:
+def _posterior(file: TrialFile, folder: Path) -> Posterior | None:
+    """Return the parameter sets that a trial names; a file's name leads from `folder`."""
+    if file.parameters == TABLE:
+        return None
+    return load_posterior(SHIPPED if file.parameters == SHIPPED else folder / file.parameters)
+
+
+def _checked(
+    file: TrialFile, cohort: Cohort, arms: tuple[Arm, ...], shown: str, posterior: Posterior | None
+) -> Trial:
     keys = [arm.key for arm in arms]
     lengths = {arm.scenario.follow_up for arm in arms}
     if len(lengths) > 1:
@@ -190,7 +219,9 @@ def _checked(file: TrialFile, cohort: Cohort, arms: tuple[Arm, ...], shown: str)
         )
     if file.repeats is not None and file.repeats.patients > file.most_patients:
         raise UserError("more patients are repeated than there may be", file=shown, key="repeats.patients")
-    return Trial(file, cohort, arms, lengths.pop(), main, tuple(notes))
+    if posterior is not None and posterior.out_of_date:
+        notes.append(OUT_OF_DATE)
+    return Trial(file, cohort, arms, lengths.pop(), main, posterior, tuple(notes))
 
 
 def _trial_file(tree: Node, changes: Pairs) -> TrialFile:

@@ -17,4 +17,6 @@ def design_of(trial: Trial) -> Design:
         "arms": {arm.key: arm.scenario.to_yaml() for arm in trial.arms},
         "model": model_sha256(),
     }
-    return Design("trial", KEYS, columns(trial.arms), identity, provenance(trial=trial.name))
+    if trial.posterior is not None:
+        identity["posterior"] = [trial.posterior.sha256, trial.file.patients_per_set]
+    return Design("trial", KEYS, columns(trial), identity, provenance(trial=trial.name))

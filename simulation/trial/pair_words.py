@@ -9,6 +9,7 @@ from simulation.results.trial_view import TrialView
 from simulation.results.words import survival_words
 from simulation.statistics.paired import beyond_chance
 from simulation.statistics.proportions import LEAST_WHO_DIFFER
+from simulation.trial import sure_words
 
 __all__ = [
     "RELAPSE_FREE", "answer", "chance", "findings", "over_time", "pairing", "pairs", "price", "price_note", "signed", "verdict",
@@ -27,21 +28,30 @@ def answer(view: TrialView) -> str:
     one, other = (arm.name for arm in view.main_arms)
     low, high = main["interval_paired"]
     told = f"{one} against {other}: {signed(main['value'])} {survival_words(view.primary)} per patient"
+    sure = view.comparison.get("uncertainty")
+    if sure is not None and sure["range"][0] is not None:
+        return (
+            f"{told}, 95 % range {_range(sure['range'])}{sure_words.in_short(sure, one, main['differing'])} "
+            + (f"{told_less} " if (told_less := sure_words.unseen(sure)) else "")
+            + f"{main['win']} patients did better, {main['tie']} the same, {main['loss']} worse."
+            + (f" {RELAPSE_FREE}" if OUTCOMES[view.primary].censored else "")
+        )
     if low is None:
         return f"{told}. One patient says what can happen, not how often."
     return (
         f"{told} (95 % interval of the mean {_range((low, high))}): {verdict(main)}. "
         f"{main['win']} patients did better, {main['tie']} the same, {main['loss']} worse."
         + (f" {RELAPSE_FREE}" if OUTCOMES[view.primary].censored else "")
+        + f" {sure_words.POINT}"
     )
 
 
 def verdict(main: Mapping[str, Any]) -> str:
-    """Return what a difference of `comparison.json` says beyond chance, as the end of a sentence."""
+    """Return what a difference of `comparison.json` says beyond chance at one set of values, as the end of a sentence."""
     low, high = main["interval_paired"]
     sure = beyond_chance(low, high, main["differing"])
     if sure:
-        return f"that is {'more' if sure > 0 else 'fewer'}, beyond chance"
+        return f"that is {'more' if sure > 0 else 'fewer'}, beyond chance at these parameter values"
     if main["differing"] < LEAST_WHO_DIFFER:
         return f"only {main['differing']} patients differ, and below {LEAST_WHO_DIFFER} nothing is said about chance"
     return "so these patients do not settle which is better"
@@ -114,7 +124,7 @@ def pairs(view: TrialView) -> list[tuple[str, ...]]:
             (
                 f"{labels[pair['arm']]} \N{MINUS SIGN} {labels[pair['versus']]}",
                 signed(found["value"]),
-                _range(found["interval_paired"]),
+                _range(found.get("range_with_parameters", found["interval_paired"])),
                 _range(found["interval_unpaired"]),
                 f"{found['win']} / {found['tie']} / {found['loss']}",
                 _range((spread["p5"], spread["p95"])),

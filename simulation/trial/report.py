@@ -7,8 +7,10 @@ from simulation.files.folder import Content
 from simulation.provenance import provenance_lines
 from simulation.results.figures.report_figure import figures_in, not_drawn, render_all
 from simulation.results.report.page import render_page
+from simulation.results.trial_view import TrialView
 from simulation.results.words import survival_words
-from simulation.trial import pair_words
+from simulation.shipped import PROGRAM
+from simulation.trial import pair_words, printed_words, sure_words
 from simulation.trial import report_words as words
 from simulation.trial.conduct import Conducted
 from simulation.trial.schema import Trial
@@ -26,10 +28,11 @@ def report_files(
         section: render_all(
             (figure for figure in declared if figure.section == section), view, files, formats
         )
-        for section in ("results", "twins", "sensitivity")
+        for section in ("results", "twins", "sensitivity", "unknowns")
     }
     files["report.html"] = render_page(
         "trial.html.j2",
+        program=PROGRAM,
         name=trial.name,
         question=trial.file.question,
         seed=trial.seed,
@@ -48,9 +51,16 @@ def report_files(
         results=words.results(trial, view),
         results_figures=panels["results"],
         primary_words=survival_words(view.primary),
+        estimands=printed_words.estimands(trial, view),
+        hazards=printed_words.hazards(view),
+        landmarks=printed_words.landmarks(view),
+        landmark_days=f"{trial.file.landmark:g}",
+        states=printed_words.states(view),
         pairing=pair_words.pairing(view),
         pairs=pair_words.pairs(view),
         chance=pair_words.chance(view),
+        sure=_sure(view),
+        unknown_figures=panels["unknowns"],
         twin_figures=panels["twins"],
         price=pair_words.price(view),
         price_note=pair_words.price_note(view),
@@ -62,3 +72,15 @@ def report_files(
         provenance=provenance_lines(origin),
     )
     return files
+
+
+def _sure(view: TrialView) -> dict[str, object] | None:
+    """Return the tables of how sure the answer is; None for a trial at one set of parameter values."""
+    found = view.comparison.get("uncertainty")
+    return found and {
+        "parts": sure_words.parts(found),
+        "parameters": sure_words.parameters(found),
+        "parameters_note": sure_words.parameters_note(found),
+        "data": sure_words.data(found),
+        "data_note": sure_words.data_note(found),
+    }

@@ -9,6 +9,7 @@ from simulation.clinic.failure import CAUSES
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.number_words import NOTHING, number_text
 from simulation.parameters.table import ParameterTable
+from simulation.posterior.sets import bare_name
 from simulation.products.registry import TITLES
 from simulation.results.scenario_words import scenario_words
 from simulation.results.trial_figures.common import PARAMETERS
@@ -27,7 +28,8 @@ __all__ = ["arms", "assumptions", "cohort_rows", "common", "concerns", "correlat
 
 _STRATEGY: Final = ("Treatment starts", *TITLES, "Transplant", "Disease", "Tests",
                     "Stop rules", "Definitions", "Simulation")  # fmt: skip
-_HARMS: Final = ("agvhd_3_4", "crs_3_4", "nrm")  # shown whatever a trial lists
+_BEGINNING: Final = ("treated", "overt_before_treatment")  # shown whatever a trial lists
+_HARMS: Final = ("agvhd_3_4", "crs_3_4", "nrm")  # the same
 # contested or assumed, and able to turn the answer (docs/credibility.md)
 _ASSUMED: Final = ("phi_bm", "partition_marrow", "p_cd19_loss", "rate_exhaustion", "fraction_sanctuary",
                    "p_recognition_gvl", "rate_death_agvhd_3", "rate_death_agvhd_4", "rate_death_crs_4")  # fmt: skip
@@ -115,9 +117,11 @@ def results(trial: Trial, view: TrialView) -> list[tuple[str, list[str]]]:
         for name in wanted
         for title, cell in _rows_of(name)
     ]
-    rows.append(
-        (OUTCOMES["treated"].label, [_share(found[arm.key]["shares"]["treated"]) for arm in view.arms])
-    )
+    rows += [
+        (OUTCOMES[name].label, [_share(found[arm.key]["shares"][name]) for arm in view.arms])
+        for name in _BEGINNING
+        if name not in wanted
+    ]
     rows.append(("Failures by cause", [_causes(found[arm.key]["cause_of_failure"]) for arm in view.arms]))
     return rows
 
@@ -190,6 +194,8 @@ def assumptions(trial: Trial) -> list[tuple[str, str, str, str, str]]:
     """Return what is assumed and not varied."""
     table = ParameterTable.load()
     varied = {name for name, _ in trial.cohort.varies}
+    if trial.posterior is not None:
+        varied |= {bare_name(name) for name in trial.posterior.names}
     changed = dict(trial.arms[0].scenario.parameters)
     rows = []
     for name in _ASSUMED:
@@ -216,7 +222,13 @@ def incomplete(trial: Trial, done: Conducted) -> str:
 def limits(trial: Trial, done: Conducted) -> list[str]:
     """Return what the reader must not conclude."""
     told = [
-        "A model is compared with itself: the intervals tell the chance of having drawn these patients, not the model's error.",
+        "A model is compared with itself: "
+        + (
+            "intervals tell the chance of having drawn these patients, not the model's error."
+            if trial.posterior is None
+            else "the range holds what parameter sets, patients and chance leave open, not whether the model's mechanisms are "
+            "right. Intervals of single arms are over patients, as if each had a set of his own."
+        ),
         "Arms are compared from transplant on, so treating early wins no time by itself (no lead-time or immortal-time bias).",
         "An arm that waits for overt relapse has the first relapses of no treatment by construction; current "
         "leukaemia-free survival and remissions judge it fairly, first relapses do not.",

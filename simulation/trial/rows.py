@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from simulation.clinic.outcomes import OUTCOMES
+from simulation.clinic.outcomes.acute_gvhd import AcuteGvhd
 from simulation.clinic.outcomes.haematological_relapse import RELAPSES
 from simulation.clinic.outcomes.survival import Survival
 from simulation.life import Life
@@ -13,14 +14,18 @@ from simulation.products.registry import received
 from simulation.store import Column
 
 if TYPE_CHECKING:
-    from simulation.trial.schema import Arm
+    from simulation.trial.schema import Arm, Trial
 
-__all__ = ["COURSE", "KEYS", "OUTCOME_COLUMNS", "columns", "covariates", "failed_row", "row_of"]
+__all__ = ["COURSE", "KEYS", "OUTCOME_COLUMNS", "SET", "columns", "covariates", "failed_row", "row_of"]
 
 KEYS: Final = (
     Column("patient", "int", "", "number of the virtual patient, from 0"),
     Column("repeat", "int", "", "0: the trial itself; 1, 2 ...: the same patient with other chance events"),
     Column("arm", "text", "", "key of the arm"),
+)
+SET: Final = "parameter_set"
+SET_COLUMN: Final = Column(
+    SET, "int", "", "number of the parameter set, from 0; parameter_sets.csv holds them"
 )
 COURSE: Final = "course"  # what was given and when, as JSON, for the swimmer plot
 
@@ -36,20 +41,29 @@ def covariates(arms: "Sequence[Arm]") -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for arm in arms for name in arm.scenario.patient))
 
 
-def columns(arms: "Sequence[Arm]") -> tuple[Column, ...]:
+def columns(trial: "Trial") -> tuple[Column, ...]:
     """Return all columns of a trial's rows, besides keys and state."""
     table = ParameterTable.load()
-    patient = tuple(Column(name, "float", table[name].unit, "of this patient") for name in covariates(arms))
+    patient = tuple(
+        Column(name, "float", table[name].unit, "of this patient") for name in covariates(trial.arms)
+    )
+    drawn = (SET_COLUMN,) if trial.posterior is not None else ()
     return (
         *OUTCOME_COLUMNS,
         Column("parted_day", "float", "day", "day from which no other arm went the same way; empty: never"),
-        Column(COURSE, "text", "JSON", "treatments, relapses and remissions with their days"),
+        Column(
+            COURSE,
+            "text",
+            "JSON",
+            "treatments, relapses, remissions, overt leukaemia and severe aGvHD with their days",
+        ),
+        *drawn,
         *patient,
     )
 
 
-def row_of(life: Life, arm: str, repeat: int, seconds: float) -> dict[str, Any]:
-    """Return the row of one arm of one patient."""
+def row_of(life: Life, arm: str, repeat: int, seconds: float, chosen: int | None = None) -> dict[str, Any]:
+    """Return the row of one arm of one patient; `chosen` is the number of his parameter set, where he has one."""
     state = {
         "patient": life.patient,
         "repeat": repeat,
@@ -57,7 +71,9 @@ def row_of(life: Life, arm: str, repeat: int, seconds: float) -> dict[str, Any]:
         "status": "done",
         "seconds": round(seconds, 3),
     }
-    more = {"parted_day": life.parted_day, COURSE: _course(life)}
+    more: dict[str, Any] = {"parted_day": life.parted_day, COURSE: _course(life)}
+    if chosen is not None:
+        more[SET] = chosen
     return state | life.outcomes() | more | {name: life.values[name] for name in life.scenario.patient}
 
 
@@ -73,7 +89,7 @@ def failed_row(patient: int, repeat: int, arm: str, error: str) -> dict[str, Any
 
 
 def _course(life: Life) -> str:
-    """Return what was given and when: intervals [from, to, level], infusions [day, cells/kg], turns as days."""
+    """Return what was given and when: intervals [from, to, level], infusions [day, cells/kg], turns as days, stays [from, to]."""
     events = tuple(life.clinic.events)
     given = received(events, max(life.day, 1.0))
     turns = [event for event in events if event.kind == "outcome"]
@@ -84,6 +100,7 @@ def _course(life: Life) -> str:
             row.key: [[i.start, i.end, i.level] for i in row.bars] for row in given if row.kind == "drug"
         },
         "overt": life.clinic.book.watcher(Survival).overt,
+        "severe_agvhd": life.clinic.book.watcher(AcuteGvhd).severe,
         "relapse": [event.day for event in turns if event.what in RELAPSES],
         "remission": [event.day for event in turns if event.what == "complete_remission"],
     }

@@ -1,15 +1,31 @@
 """What a trial file and a cohort file may say, besides the scenarios of the arms; and the trial that they make."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from simulation.blocks.fields import YEARS_20, Block, OneOf, Quantity, Text, Time, Whole, written
+from simulation.blocks.fields import (
+    YEARS_20,
+    Block,
+    Custom,
+    OneOf,
+    Quantity,
+    Text,
+    Time,
+    Whole,
+    problem,
+    show,
+    written,
+)  # fmt: skip
 from simulation.clinic.outcomes import OUTCOMES, selected
 from simulation.parameters.dependence import INDEPENDENT, Dependence
 from simulation.parameters.distributions import Distribution
+from simulation.posterior import TABLE, Posterior
+from simulation.posterior.posterior import SHIPPED
 from simulation.scenario.schema import Scenario
+from simulation.trial.real_trial import RealTrial
 
 __all__ = [
     "DAYS_ON_DRUG",
@@ -36,6 +52,29 @@ DEFAULT_SUBGROUPS: Final = (
     "treg_share_supported",
     "n_cd19_negative_reservoir",
 )
+
+
+PER_SET: Final = 4  # patients who share a parameter set, unless a file says otherwise
+_RERUN_EVERY: Final = (
+    4  # with parameter sets, every fourth patient is run twice: what chance does costs a quarter more
+)
+
+
+def _which_parameters(value: Any) -> str:
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    expected = f"{TABLE}, {SHIPPED}, or the name of a CSV file of parameter sets; values of parameters stand in `common`"
+    raise problem(f"got {show(value)}", expected)
+
+
+Parameters = Annotated[
+    str,
+    Custom(
+        _which_parameters,
+        str,
+        lambda: {"type": "string", "examples": [TABLE, SHIPPED, "my_fit/posterior.csv"]},
+    ),
+]
 
 
 class Outcomes(Block):
@@ -101,18 +140,33 @@ class TrialFile(Block):
         None, description="The two arms in question; null: the last arm against the first."
     )
     tie_margin: Time = Field(written("1 d"), description="Patients whose days differ by less are ties.")
+    landmark: Time = Field(
+        written("42 d"),
+        description="Days from the first dose to the landmark, by which MRD response is judged.",
+    )
     precision: Annotated[float, Quantity("time", 0, YEARS_20, above_low=True)] | None = Field(
         None, description="Add patients until the main difference is known this well: half its 95 % interval."
     )
     most_patients: Annotated[int, Whole(1, 1_000_000)] = Field(
         2000, description="No more patients than this, whatever precision asks for."
     )
+    parameters: Parameters = Field(
+        TABLE,
+        description="table: one value of each; posterior: sets that fit the published data; or a CSV file of sets.",
+    )
+    patients_per_set: Annotated[int, Whole(1, 10_000)] = Field(
+        PER_SET, description="How many patients, one after the other, share a parameter set."
+    )
     subgroups: Annotated[tuple[str, ...], Field(max_length=20)] = Field(
         DEFAULT_SUBGROUPS,
         description="Parameters by whose halves the main comparison is shown (forest plot).",
     )
+    real_trial: RealTrial = Field(
+        RealTrial(), description="The randomised trial of real patients that `design` makes of the runs."
+    )
     repeats: Repeats | None = Field(
-        None, description="Repeated patients, to tell chance from patients; null: none."
+        None,
+        description="Repeated patients, to tell chance from patients; null: none, with parameter sets every fourth.",
     )
 
 
@@ -147,6 +201,7 @@ class Trial:
     arms: tuple[Arm, ...]
     follow_up: float
     main: tuple[str, str]  # the arm that may be better, and the one it is held against
+    posterior: Posterior | None = None  # parameter sets, of which each block of patients has one
     notes: tuple[str, ...] = ()  # what the person should know, for example that arms hold different patients
 
     @property
@@ -163,6 +218,21 @@ class Trial:
     def patients(self) -> int:
         """Return how many patients were asked for, before any for precision."""
         return self.file.patients
+
+    def set_of(self, patient: int) -> int | None:
+        """Return the number of a patient's parameter set; None where all have the table's values."""
+        if self.posterior is None:
+            return None
+        return self.posterior.drawn(self.seed, patient // self.file.patients_per_set)
+
+    def reruns(self, patients: int) -> Iterator[tuple[int, int]]:
+        """Yield (patient, repeat) of those run again, the same person under the same set with other chance events."""
+        repeats = self.file.repeats
+        if repeats is not None:
+            for repeat in range(1, repeats.times):
+                yield from ((patient, repeat) for patient in range(min(repeats.patients, patients)))
+        elif self.posterior is not None:
+            yield from ((patient, 1) for patient in range(0, patients, _RERUN_EVERY))
 
     def arm(self, key: str) -> Arm:
         """Return an arm by its key."""

@@ -11,9 +11,9 @@ from simulation.results.trial_view import ArmView
 from simulation.store import Store
 from simulation.trial.schema import Trial
 
-__all__ = ["TrialTable", "read_table"]
+__all__ = ["NOT_DATA", "TrialTable", "arrays_of", "complete_in", "read_table"]
 
-_NOT_DATA: Final = frozenset({"status", "error", "arm", "repeat", "seconds"})
+NOT_DATA: Final = frozenset({"status", "error", "arm", "repeat", "seconds"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class TrialTable:
 
 def read_table(trial: Trial, store: Store, patients: int) -> TrialTable:
     """Read the first `patients` patients; a patient who misses an arm is left out of all, so that arms stay twins."""
-    kinds = {name: kind for name, kind in store.design.kinds().items() if name not in _NOT_DATA}
+    kinds = {name: kind for name, kind in store.design.kinds().items() if name not in NOT_DATA}
     lists: dict[str, dict[str, list[Any]]] = {arm.key: {name: [] for name in kinds} for arm in trial.arms}
     repeats: dict[str, dict[int, dict[int, float]]] = {arm.key: {} for arm in trial.arms}
     primary = trial.file.outcomes.primary
@@ -41,14 +41,12 @@ def read_table(trial: Trial, store: Store, patients: int) -> TrialTable:
         if row["repeat"] == 0:
             for name, values in lists[row["arm"]].items():
                 values.append(row[name])
-    complete = set(range(patients))
-    for columns in lists.values():
-        complete &= set(columns["patient"])
+    complete = complete_in(lists) & set(range(patients))
     views = tuple(
         ArmView(
             arm.key,
             arm.scenario.name,
-            _arrays(lists[arm.key], kinds, complete),
+            arrays_of(lists[arm.key], kinds, complete),
             arm.scenario.definitions.mrd_negative,
         )
         for arm in trial.arms
@@ -56,9 +54,15 @@ def read_table(trial: Trial, store: Store, patients: int) -> TrialTable:
     return TrialTable(views, patients - len(complete), repeats)
 
 
-def _arrays(
+def complete_in(lists: Mapping[str, Mapping[str, list[Any]]]) -> set[int]:
+    """Return the patients who have a row in every arm."""
+    return set[int].intersection(*(set(columns["patient"]) for columns in lists.values()))
+
+
+def arrays_of(
     columns: dict[str, list[Any]], kinds: Mapping[str, str], complete: set[int]
 ) -> dict[str, npt.NDArray[Any]]:
+    """Return columns as arrays, of these patients in their order."""
     order = sorted(range(len(columns["patient"])), key=columns["patient"].__getitem__)
     order = [index for index in order if columns["patient"][index] in complete]
     return {name: _array([values[index] for index in order], kinds[name]) for name, values in columns.items()}

@@ -12,12 +12,13 @@ from typing import Any, Final
 from simulation.body.virtual_patient import patient_values
 from simulation.errors import reason_of
 from simulation.life import NOTHING, attempt
+from simulation.posterior import under
 from simulation.scenario.resolve import with_values
 from simulation.store import Design, write_shard
 from simulation.trial.rows import failed_row, row_of
-from simulation.trial.schema import Arm
+from simulation.trial.schema import Arm, Trial
 
-__all__ = ["Report", "RunKey", "TrialWork", "repeated_arm", "seed_of"]
+__all__ = ["Report", "RunKey", "TrialWork", "arm_of", "repeated_arm", "seed_of"]
 
 type RunKey = tuple[int, int, tuple[str, ...]]  # patient, repeat, keys of the arms that are still to be run
 _LARGEST_SEED: Final = 2**63
@@ -36,8 +37,7 @@ class Report:
 class TrialWork:
     """Be the function that a pool calls with a batch of runs; it travels to the workers."""
 
-    arms: tuple[Arm, ...]
-    seed: int
+    trial: Trial
     folder: Path
     design: Design
 
@@ -62,14 +62,15 @@ class TrialWork:
     def rows(self, patient: int, repeat: int, keys: tuple[str, ...]) -> list[dict[str, Any]]:
         """Return one row per arm; an arm that raises costs only itself."""
         began = time.perf_counter()
-        arms = [repeated_arm(arm, self.seed, patient, repeat) for arm in self.arms if arm.key in keys]
+        chosen = self.trial.set_of(patient)
+        arms = [arm_of(self.trial, key, patient, repeat) for key in keys]
         scenarios = [arm.scenario for arm in arms]
-        lives = attempt(scenarios, seed=seed_of(self.seed, repeat), patient=patient, record=NOTHING)
+        lives = attempt(scenarios, seed=seed_of(self.trial.seed, repeat), patient=patient, record=NOTHING)
         each = (time.perf_counter() - began) / len(arms)
         return [
             failed_row(patient, repeat, arm.key, reason_of(life))
             if isinstance(life, Exception)
-            else row_of(life, arm.key, repeat, each)
+            else row_of(life, arm.key, repeat, each, chosen)
             for arm, life in zip(arms, lives, strict=True)
         ]
 
@@ -79,6 +80,14 @@ def seed_of(seed: int, repeat: int) -> int:
     if repeat == 0:
         return seed
     return int.from_bytes(hashlib.sha256(f"{seed} repeat {repeat}".encode()).digest()[:8]) % _LARGEST_SEED
+
+
+def arm_of(trial: Trial, key: str, patient: int, repeat: int = 0) -> Arm:
+    """Return an arm as a patient meets it, under his parameter set; for a repeat see `repeated_arm`."""
+    arm, chosen = trial.arm(key), trial.set_of(patient)
+    if trial.posterior is not None and chosen is not None:
+        arm = replace(arm, scenario=under(arm.scenario, trial.posterior.set(chosen)))
+    return repeated_arm(arm, trial.seed, patient, repeat)
 
 
 def repeated_arm(arm: Arm, seed: int, patient: int, repeat: int) -> Arm:

@@ -8,13 +8,14 @@ from simulation.figure_formats import ONE_FORMAT, Formats
 from simulation.files.folder import Content, write_folder
 from simulation.files.tables import csv_lines, json_text
 from simulation.plugins import described
+from simulation.posterior import Posterior
 from simulation.provenance import provenance
 from simulation.results.trial_view import TrialView
 from simulation.store import Column
 from simulation.store.rows import fill_table
 from simulation.trial.conduct import Conducted
 from simulation.trial.origin import design_of
-from simulation.trial.rows import COURSE
+from simulation.trial.rows import COURSE, SET
 from simulation.trial.schema import Trial
 
 __all__ = ["write_outputs"]
@@ -23,7 +24,7 @@ __all__ = ["write_outputs"]
 def write_outputs(trial: Trial, done: Conducted, out: Path, *, formats: Formats = ONE_FORMAT) -> None:
     """Write everything but the store, and replace what an earlier attempt left."""
     view, columns = done.view, _columns(trial, done.view)
-    plugins = {arm.key: described(arm.scenario) for arm in trial.arms if arm.scenario.plugin}
+    plugins = {arm.key: described(arm.scenario.plugin) for arm in trial.arms if arm.scenario.plugin}
     origin = provenance(
         trial=trial.name,
         seed=trial.seed,
@@ -33,6 +34,7 @@ def write_outputs(trial: Trial, done: Conducted, out: Path, *, formats: Formats 
         runs_missing=len(done.missing),
         interrupted=done.state.stopped,
         **({"plugins": plugins} if plugins else {}),
+        **_origin(trial.posterior),
     )
 
     def contents() -> Mapping[str, Content]:
@@ -42,6 +44,8 @@ def write_outputs(trial: Trial, done: Conducted, out: Path, *, formats: Formats 
             "patients.csv": csv_lines(names, (row.values() for row in _patients(view, names))),
             "patients.parquet": fill_table(columns, _patients(view, names)),
         }
+        if trial.posterior is not None and view.arms and view.arms[0].n:
+            files["parameter_sets.csv"] = _sets(trial.posterior, view)
         if view.arms and view.arms[0].n:
             from simulation.trial.report import report_files
 
@@ -49,6 +53,21 @@ def write_outputs(trial: Trial, done: Conducted, out: Path, *, formats: Formats 
         return files
 
     write_folder(out, contents, origin)
+
+
+def _origin(posterior: Posterior | None) -> dict[str, object]:
+    """Return which parameter sets these were, for the manifest."""
+    if posterior is None:
+        return {}
+    told = {"name": posterior.name, "sha256": posterior.sha256, "made_for_table": posterior.table}
+    return {"parameter_sets": told | {"fits": [dict(fit) for fit in posterior.fits]}}
+
+
+def _sets(posterior: Posterior, view: TrialView) -> Iterator[str]:
+    """Return the parameter sets that patients lived under, in canonical units: number, patients, then every parameter."""
+    numbers = view.arms[0].number(SET).astype(int).tolist()
+    rows = ((k, numbers.count(k), *posterior.rows[k]) for k in sorted(set(numbers)))
+    return csv_lines([SET, "patients", *posterior.names], rows)
 
 
 def _columns(trial: Trial, view: TrialView) -> list[Column]:

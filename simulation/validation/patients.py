@@ -2,24 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from simulation.errors import UserError
 from simulation.life import Life, simulate
 from simulation.parameters import ParameterTable
 from simulation.scenario.load import load_scenario
 from simulation.scenario.schema import Scenario
+from simulation.shipped import SCENARIOS
 
 __all__ = [
     "MARROW_CELLS", "SCENARIOS", "SPREAD", "START", "TINY", "Response", "burden_plan", "column_at", "follow", "respond", "small",
     "spread",
 ]  # fmt: skip
 
-SCENARIOS: Final = Path(__file__).resolve().parents[2] / "scenarios"
 SPREAD = (
     "cl_blinatumomab",
     "t_cell_fitness",
@@ -87,8 +85,6 @@ TINY: Final[Mapping[str, Any]] = {
 
 def small(name: str, plan: Plan | None = None, grid: int = 3) -> Scenario:
     """Return a shipped scenario on a small marrow (0: the grid of the plan), changed as asked."""
-    if not SCENARIOS.is_dir():
-        raise UserError(f"the shipped scenarios are not at {SCENARIOS}", expected="the project's folder")
     base = {"marrow.rows": grid, "marrow.columns": grid, "marrow_maps": []} if grid else {}
     return load_scenario(SCENARIOS / f"{name}.yaml", base | dict(plan or {}))
 

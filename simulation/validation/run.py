@@ -2,8 +2,9 @@
 
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 from simulation.pool import HerePool, LocalPool, Task
@@ -83,26 +84,33 @@ def run_checks(
     workers: int = 1,
     tell: Callable[[int, int], None] = lambda done, total: None,
     should_stop: Callable[[], bool] = lambda: False,
+    known: Mapping[str, Sequence[Result]] = MappingProxyType({}),
+    chosen: Callable[[str], bool] = lambda key: True,
+    keep: Callable[[str, Sequence[Result]], None] = lambda key, results: None,
 ) -> list[Result]:
-    """Run all checks of some parts and return their results in the order of the report.
+    """Run the checks of some parts that are `chosen` by their ids, and return their results in the order of the report.
 
-    `tell` gets the number of checks done and their total. When `should_stop` says yes, what is done is returned.
+    `tell` gets the number of checks done and their total, `keep` each check's results as they come; what is `known` is not
+    done again. When `should_stop` says yes, what is done is returned.
     """
-    wanted = checks(parts)
+    wanted = tuple(check for check in checks(parts) if chosen(check.id))
     order = {check.id: i for i, check in enumerate(wanted)}
-    slow_first = sorted(wanted, key=lambda c: c.part == "theory")
+    slow_first = sorted(
+        (check for check in wanted if check.id not in known), key=lambda c: c.part == "theory"
+    )
     tasks = (Task(((check.id, effort),)) for check in slow_first)
-    found: list[tuple[int, Result]] = []
+    found = [(order[key], result) for key, results in known.items() if key in order for result in results]
     pool = (
         HerePool(should_stop=should_stop)
         if workers == 1
         else LocalPool(workers, preload=("simulation.validation.run",), should_stop=should_stop)
     )
     with pool:
-        for done, outcome in enumerate(pool.run(do, tasks), 1):
+        for done, outcome in enumerate(pool.run(do, tasks), 1 + len(wanted) - len(slow_first)):
             place = order[outcome.task.runs[0][0]]
             if outcome.ok:
                 found.extend((place, result) for result in outcome.value)
+                keep(wanted[place].id, outcome.value)
             else:
                 check, why = wanted[place], outcome.died or repr(outcome.error)
                 lost = Found("error", note=why)

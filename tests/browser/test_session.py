@@ -10,8 +10,11 @@ import pytest
 from simulation.browser.catalogue import Source, default_source, sources
 from simulation.browser.form import FIELDS, GROUPS, field_of_key
 from simulation.browser.reproduce import command, flow, scenario_file
+from simulation.browser.results.damage import table_of
 from simulation.browser.session import PatientSession
+from simulation.cli import main
 from simulation.cli.app import COMMANDS
+from simulation.errors import ExitStatus
 from simulation.life import Life
 from simulation.runner import run
 from simulation.scenario.load import load_scenario, parse_scenario
@@ -319,6 +322,33 @@ def test_another_patient_shows_what_he_draws(tmp_path: Path) -> None:
     session.change("patient", "7")
     assert session.form["growth"] != before and session.changes() == {}
     assert float(session.form["growth"]) == pytest.approx(session.model.life.values.rate_blast_net_growth)
+
+
+@pytest.mark.parametrize("cohort", [None, "none", "standard", "scenarios/cohorts/high_risk_all.yaml"])
+def test_a_number_is_the_same_person_as_in_run(
+    session: PatientSession, cohort: str | None, tmp_path: Path
+) -> None:
+    """On the page from the start or after a change, by the copied command, and by the copied file."""
+    path = session.source.path
+    played = PatientSession(Source(path, cohort=cohort), seed=3, patient=7)
+    changed = PatientSession(Source(path, cohort=cohort), seed=3)
+    changed.change("patient", "7")
+    assert changed.changes() == {} and changed.form == played.form and changed.scenario == played.scenario
+    assert bool(played.whose) == (cohort is None)
+    changed.change("patient", "0")
+    assert changed.scenario == Source(path, cohort=cohort).load() and changed.whose == ""
+    played.change("growth", "0.1")
+    until(played, 15.0)
+    for words in (shlex.split(command(played)), shlex.split(scenario_file(played).partition("\n")[0])[1:]):
+        if words[3] == "THIS_FILE.yaml":
+            (tmp_path / "THIS_FILE.yaml").write_text(scenario_file(played))
+            words[3] = str(tmp_path / "THIS_FILE.yaml")
+        out = tmp_path / f"out{len(list(tmp_path.iterdir()))}"
+        assert main([*words[2:], "--out", str(out), "--no-figures", "-q"]) == ExitStatus.DONE
+        shown, days = played.model.life.columns(), slice(0, played.model.life.columns()["day"].size)
+        stored = table_of(out / "trajectory.csv")[days]
+        assert [float(row["blasts_cells"]) for row in stored] == shown["blasts_cells"].tolist()
+        assert [float(row["cd3_per_ul"]) for row in stored] == pytest.approx(shown["cd3_per_ul"])
 
 
 def test_keys_find_their_field() -> None:

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from simulation.body.virtual_patient import patient_values
 from simulation.browser.catalogue import Source
 from simulation.browser.pages.twins import parting_words, what_differs
 from simulation.browser.twins import TwinView, difference
 from simulation.number_words import NOTHING
+from simulation.scenario.load import load_scenario
 
 EARLY = """name: Early
 follow_up: 40 d
@@ -54,6 +56,7 @@ def test_a_twin_who_begins_later_is_waited_for(twins: TwinView) -> None:
 
 def test_who_has_reached_the_end_is_not_waited_for(twins: TwinView) -> None:
     twins.choose(1, Source(twins.sources[0].path, ("follow_up=20 d",)))
+    assert twins.question is None  # at the beginning nothing is lost
     until(twins, 40.0)
     assert [model.day for model in twins.models] == [40.0, 20.0] and twins.finished and twins.day == 40.0
 
@@ -64,7 +67,9 @@ def test_a_wrong_key_or_strategy_leaves_the_twins_as_they_are(twins: TwinView, t
     twins.choose_key("seed", "many")
     twins.choose(0, Source(tmp_path / "nowhere.yaml"))
     assert twins.models == models and set(twins.errors) == {"seed", "strategy_0"}
+    assert twins.typed == {"seed": "many"} and twins.question is None
     twins.choose_key("seed", "5")
+    twins.answer(True)
     assert twins.seed == 5 and twins.day < 1.0 and "seed" not in twins.errors
 
 
@@ -83,3 +88,38 @@ def test_in_what_twins_differ_is_told(twins: TwinView, change: str, told: str) -
     other = Source(twins.sources[0].path, (change,)).load()
     assert told in what_differs(twins.sources[0].load(), other)
     assert "himself" not in what_differs(twins.sources[0].load(), other) or "himself" in told
+
+
+def test_twins_who_have_come_some_way_are_discarded_only_when_told_so(twins: TwinView) -> None:
+    until(twins, 12.0)
+    models, parted = list(twins.models), twins.parted_day
+    other = Source(twins.sources[0].path, ("start.day=day 30",))
+    asked = (
+        lambda: twins.choose(1, other),
+        lambda: twins.choose_key("seed", "9"),
+        lambda: twins.choose_key("patient", "2"),
+        lambda: twins.open(other, other, 1, 1),
+    )
+    for ask in asked:
+        ask()
+        assert twins.question is not None and "both twins begin again" in twins.question.words
+        assert "Day 12 will be lost" in twins.question.words and twins.models == models
+    twins.choose_key("seed", "9")
+    assert twins.typed == {"seed": "9"}
+    twins.answer(False)
+    assert (twins.models, twins.seed, twins.parted_day, twins.typed) == (models, 4, parted, {})
+    twins.choose(1, other)
+    twins.answer(True)
+    assert twins.sources[1] == other and twins.day < 1.0 and twins.question is None
+
+
+def test_another_patient_is_another_person_as_in_run(twins: TwinView) -> None:
+    """Of the standard cohort, but for what the file writes: the same as `run --patient 3` draws."""
+    assert twins.whose == ""
+    twins.choose_key("patient", "3")
+    path = twins.sources[0].path
+    assert path is not None and "standard cohort" in twins.whose
+    person = patient_values(load_scenario(path, cohort="standard"), 4, 3)
+    for model in twins.models:
+        assert dict(model.life.values) == dict(person) and model.life.values.n_residual_blasts == 1e6
+    assert dict(person) != dict(patient_values(load_scenario(path), 4, 3))

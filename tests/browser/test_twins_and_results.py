@@ -71,6 +71,26 @@ def test_a_wrong_seed_leaves_the_twins_as_they_are(page: Any) -> None:
     assert page.locator(".tt-status").inner_text() == status
 
 
+def test_a_change_asks_before_the_twins_are_discarded(page: Any) -> None:
+    page.get_by_role("tab", name="Twins").click()
+    page.locator(".tt-status").wait_for()
+    week(page)
+    status = page.locator(".tt-status").inner_text()
+    box = page.locator(".tt-twin-patient input")
+    box.fill("3")
+    box.press("Enter")
+    page.get_by_text("both twins begin again at transplant").wait_for()
+    assert page.locator(".tt-status").inner_text() == status
+    page.get_by_role("button", name="Keep this patient").click()
+    page.wait_for_function("() => document.querySelector('.tt-twin-patient input').value === '0'")
+    assert page.locator(".tt-status").inner_text() == status
+    box.fill("3")
+    box.press("Enter")
+    page.get_by_role("button", name="Begin again").click()
+    page.get_by_text("Patient 3 is one of the standard cohort").wait_for()
+    assert page.locator(".tt-status").inner_text() != status
+
+
 @pytest.fixture(scope="module")
 def stored(server: Server) -> Server:
     """Leave results of `run` and `compare` in the server's folder."""

@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from simulation.calibration.problem import Effort, Free, Problem
 from simulation.calibration.record import confirm, identifiability, parameter_set, write_record
 from simulation.calibration.settings import Candidate
 from simulation.calibration.targets import Target
-from simulation.errors import OtherScenario
+from simulation.errors import OtherScenario, UserError
+from simulation.files import seals
 from simulation.pool import HerePool, LocalPool
 
 TRUTH = 200.0
@@ -107,13 +109,61 @@ def test_a_folder_of_another_fit_is_not_touched(tmp_path: Path) -> None:
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
-def test_the_design_is_saved_and_never_drawn_again(tmp_path: Path) -> None:
+def test_the_design_is_saved_and_never_drawn_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fit = Fit(a_problem(), tmp_path)
-    file = tmp_path / "design.csv"
-    lines = file.read_text().splitlines()
-    file.write_text("\n".join([lines[0], "0.25,0.5,0.75,0.5", *lines[2:]]) + "\n")
-    assert tuple(Fit(a_problem(), tmp_path).proposal(0)[1]) == (0.25, 0.5, 0.75, 0.5)
+    monkeypatch.setattr("simulation.calibration.abc.qmc.Sobol", None)
+    np.testing.assert_array_equal(Fit(a_problem(), tmp_path).design, fit.design)
     assert fit.design.shape == (64, 4)
+
+
+def test_a_fit_of_another_model_or_version_is_not_continued(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Fit(a_problem(), tmp_path / "new")
+    monkeypatch.setattr("simulation.calibration.problem.model_sha256", lambda: "another")
+    with pytest.raises(OtherScenario, match="model"):
+        Fit(a_problem(), tmp_path / "new")
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "fit.json").write_text('{"seed": 1, "free": []}\n')
+    with pytest.raises(OtherScenario, match="earlier version"):
+        Fit(a_problem(), tmp_path / "old")
+
+
+def test_every_flipped_bit_of_a_fit_is_told_with_its_file_and_what_to_do(tmp_path: Path) -> None:
+    fit = Fit(a_problem(effort=Effort(design=16, keep=6, rounds=1, particles=4)), tmp_path)
+    fit.run(HerePool(), work=ask)
+    draw = random.Random(7)
+    files = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert set(files) == {"fit.json", "design.csv", "evaluations.jsonl"}
+    for name, content in files.items():
+        at = [0, 5, len(content) - 5, *(draw.randrange(len(content) - 1) for _ in range(60))]
+        for position in at:
+            flipped = bytearray(content)
+            flipped[position] ^= 1 << draw.randrange(8)
+            (tmp_path / name).write_bytes(flipped)
+            seals._digest.cache_clear()
+            with pytest.raises(UserError, match=r"bring back a copy|delete this line and all") as caught:
+                Fit(fit.problem, tmp_path)
+            assert str(tmp_path / name) in str(caught.value)
+            assert (tmp_path / name).read_bytes() == flipped  # nothing is thrown away without asking
+        (tmp_path / name).write_bytes(content)
+    seals._digest.cache_clear()
+    assert Fit(fit.problem, tmp_path).done == fit.done
+
+
+def test_a_line_that_is_missing_is_told_and_what_is_told_to_do_mends_it(tmp_path: Path) -> None:
+    fit = Fit(a_problem(), tmp_path)
+    fit.run(HerePool(), work=ask)
+    log = tmp_path / "evaluations.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(lines[:40] + lines[41:]))
+    with pytest.raises(UserError, match="delete this line") as caught:
+        Fit(fit.problem, tmp_path)
+    assert caught.value.line == 41
+    log.write_bytes(b"".join(lines[:40]))
+    again = Fit(fit.problem, tmp_path)
+    again.run(HerePool(), work=ask)
+    assert log.read_bytes() == b"".join(lines)
 
 
 def test_hopeless_candidates_are_left_early_and_never_kept(tmp_path: Path) -> None:

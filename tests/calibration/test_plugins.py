@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.calibration.experiments import Fidelity, Simulator
+from simulation.calibration.experiments import CULTURE, Fidelity, Simulator
 from simulation.calibration.problem import load_problem
 from simulation.errors import UserError
 from tests.rules import acting, write_rules
@@ -37,3 +37,10 @@ def test_every_patient_of_a_fit_has_its_rules(tmp_path: Path) -> None:
 def test_a_wrong_block_is_told_at_its_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"fit\.yaml:4: plugin.file: mine\.py: there is no such file"):
         load_problem(fit(tmp_path))
+
+
+def test_every_well_of_a_fit_has_its_rules(tmp_path: Path) -> None:
+    write_rules(tmp_path / "mine.py", acting("raise ValueError('no')"))
+    simulator = Simulator(1, {CULTURE: 1}, plugins=load_problem(fit(tmp_path)).plugins)
+    with pytest.raises(UserError, match=r"mine\.py:8: ValueError: no"):
+        simulator.statistics(CULTURE)

@@ -11,11 +11,15 @@ import pytest
 import yaml
 
 from simulation.cli import main
+from simulation.errors import UserError
+from simulation.plugins import rules_of
+from simulation.scenario.load import load_scenario
+from tests.rules import RULES, write_rules
 
 ROOT = Path(__file__).parents[2]
-EACH = 84  # times six kinds: 504 files
+EACH = 72  # times seven kinds: 504 files
 FOLDERS = {"scenario": "", "cohort": "cohorts", "trial": "trials", "sweep": "sweeps", "fit": "calibration",
-           "experiment": "in_vitro"}  # fmt: skip
+           "experiment": "in_vitro", "with a plugin": ""}  # fmt: skip
 NASTY: tuple[Any, ...] = (
     None, True, False, 0, -5, 1.5, 10**17, 1e299, float("nan"), float("inf"), "", " ", "nan", "-5", "1e400", "28 ug/day",
     "[/red]", "\0", "../..", "/dev/zero", "x" * 5000, "é\u202e", "{}", [], {}, [1], [[]], [None], {"": 1}, {"low": 1},
@@ -50,9 +54,12 @@ def texts() -> dict[str, str]:
     fit = yaml.safe_load((scenarios / "calibration" / "transplant.yaml").read_text())
     fit["given"] = str(scenarios / "calibration" / fit["given"])
     experiment = yaml.safe_load((scenarios / "in_vitro" / "cytotoxicity.yaml").read_text())
+    ruled = {
+        "name": "Ruled", "marrow": {"rows": 2}, "plugin": [{"file": "my_rules.py", "my_rate": "1 /day"}, {"file": "other.py"}],
+    }  # fmt: skip
     return {
         kind: yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
-        for kind, tree in zip(FOLDERS, (scenario, cohort, trial, sweep, fit, experiment), strict=True)
+        for kind, tree in zip(FOLDERS, (scenario, cohort, trial, sweep, fit, experiment, ruled), strict=True)
     }
 
 
@@ -129,6 +136,8 @@ def test_a_changed_file_is_valid_or_told_with_its_place(
     folder.mkdir(exist_ok=True)
     file = folder / "changed.yaml"
     file.write_text(text)
+    write_rules(folder / "my_rules.py")
+    write_rules(folder / "other.py", "RULES = []\n")
     assert main(["check", str(file)]) == 0, capsys.readouterr().err
     wrong = 0
     for number in range(EACH):
@@ -151,3 +160,18 @@ def test_a_changed_file_is_valid_or_told_with_its_place(
             assert any(_PLACED.search(line) for line in told), f"{err}\n{changed}"
             assert re.search(r"\.yaml:\d+: |: \S+: |empty|arms are followed", told[0]), f"{err}\n{changed}"
     assert wrong > EACH / 3  # the changes do harm
+
+
+def test_a_changed_file_of_rules_is_loaded_or_told_with_its_place(tmp_path: Path) -> None:
+    rng, wrong = random.Random("mutations of rules"), 0
+    file = tmp_path / "ruled.yaml"
+    for number in range(60):
+        name = f"rules{number}.py"
+        write_rules(tmp_path / name, torn(rng, RULES))
+        file.write_text(f"name: Ruled\nplugin: {{file: {name}}}\n")
+        try:
+            rules_of(load_scenario(file).plugin)
+        except UserError as error:
+            wrong += 1
+            assert name in str(error) or str(file) in str(error)
+    assert wrong > 20

@@ -25,7 +25,10 @@ def test_every_shipped_file_is_what_its_folder_says(file: Path, tmp_path: Path) 
     folder = file.parent.name if file.parent != SCENARIOS else ""
     if "records" in file.parts:
         pytest.skip("a record of a fit")
-    expected = "parameter set of a fit" if file.stem.endswith(".fitted") else FOLDERS[folder]
+    of_fits = {"posterior": "list of fits to join"}
+    expected = (
+        "parameter set of a fit" if file.stem.endswith(".fitted") else of_fits.get(file.stem, FOLDERS[folder])
+    )
     assert kind_of(file).name == expected
     # its keys alone tell as well; but a cohort's may be a scenario's
     if "extends" not in file.read_text(encoding="utf-8") and expected != "cohort":
@@ -97,7 +100,7 @@ def test_a_file_alone_is_taken_by_its_command_and_refused_by_others(
     bare = sim(SCENARIOS / file, "--nonsense")
     assert bare.status == ExitStatus.USAGE
     assert f" {command} --help" in bare.err
-    for other in {"run", "show", "compare", "sweep"} - {command}:
+    for other in {"run", "show", "compare", "sweep", "calibrate", "cohort", "view"} - {command}:
         answer = sim(other, SCENARIOS / file)
         assert answer.status == ExitStatus.USAGE
         assert f"python run_sim.py {command} " in answer.err

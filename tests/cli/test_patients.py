@@ -111,7 +111,7 @@ def test_the_person_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         *SMALL,
     ]
     assert main(words) == ExitStatus.DONE
-    assert "patient 7 of the standard cohort" in capsys.readouterr().err
+    assert "Patient 7 is one of the standard cohort" in capsys.readouterr().err
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["patient_values"]["weight"]["unit"] == "kg"
     report = (tmp_path / "out" / "report.html").read_text()

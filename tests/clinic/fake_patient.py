@@ -13,7 +13,7 @@ from simulation.clinic.ports import Effect, Patient, Truth
 from simulation.products.cytoreduction import Kill
 from simulation.products.dli import DonorLymphocytes
 from simulation.products.immunosuppression import Exposure
-from simulation.products.pump import Rate
+from simulation.products.pump import Injection, Rate
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.schema import Scenario
 
@@ -61,6 +61,7 @@ class FakePatient:
         self.weight_kg = 70.0
         self.body_surface_m2 = 1.8
         self.rates: list[tuple[float, float]] = []
+        self.injected: list[tuple[float, float]] = []
         self.infusions: list[tuple[float, int, int, int, bool]] = []
         self.drugs: list[tuple[float, str, float]] = []
         self.cytoreductions: list[tuple[float, float]] = []
@@ -99,7 +100,10 @@ class FakePatient:
             agvhd_grade=int(self._other_at("agvhd", 0)),
             crs_grade=int(self._other_at("crs", 0)),
             agents=7,
-            extramedullary_blasts=int(blasts * self._other_at("outside", 0.0)),  # per blast in the marrow
+            extramedullary_blasts=int(
+                blasts * self._other_at("outside", 0.0)  # per blast in the marrow
+                + self._other_at("outside_cells", 0.0)
+            ),
             extramedullary_access=0.1,
         )
 
@@ -113,6 +117,8 @@ class FakePatient:
         match effect:
             case Rate():
                 self.rates.append((self.day, effect.ug_per_day))
+            case Injection():
+                self.injected.append((self.day, effect.ug))
             case DonorLymphocytes():
                 given = (effect.tcon, effect.treg, effect.number, effect.naive_depleted)
                 self.infusions.append((self.day, *given))

@@ -32,7 +32,7 @@ def test_the_rows_that_compare_stores_hold_the_same_person(cohort_file: Callable
     names = [str(ROOT / "scenarios" / f"{name}.yaml") for name in ("no_treatment", "blinatumomab_only")]
     short = [("marrow.rows", 3, ""), ("marrow.columns", 3, ""), ("marrow_maps", [], "")]
     trial = load_quick_trial(names, [("follow_up", "2 d", ""), ("seed", 9, "")], short, str(file))
-    work = TrialWork(trial.arms, trial.seed, Path(), None)  # type: ignore[arg-type]
+    work = TrialWork(trial, Path(), None)  # type: ignore[arg-type]
     drawn = draw(*load_cohort_arm(file), 9, 4, course=False)
     for row in work.rows(3, 0, tuple(arm.key for arm in trial.arms)):
         assert row["weight"] == drawn.values["weight"][3]

@@ -20,6 +20,7 @@ from simulation.validation.check import Effort, Found, Measured
 from simulation.validation.report import write_report
 from simulation.validation.run import Result
 from tests.calibration.test_fit_files import GOOD as FIT
+from tests.files.test_crate import checked
 from tests.in_vitro.test_files import TINY as EXPERIMENT
 from tests.sweep.fake import filled
 from tests.trial.conftest import TRIAL
@@ -48,6 +49,8 @@ WRITERS = {
     "cli/comparing.py": "trial",  # arms/*.yaml, of runs to be repeated
     "cli/describing.py": "cohort",
     "cli/running.py": "runs",
+    "design/write.py": "trial/design",
+    "export/write.py": "trial/export/tidy",
     "results/document.py": "",  # docs/results.md, held to the code by tests/results/test_document.py
     "results/folder.py": "runs",
     "scenario/reference.py": "",  # docs/, held to the code by tests/scenario/test_documents.py
@@ -64,7 +67,10 @@ _OWN_WAYS = {
     "csv.writer", "csv.DictWriter", "json.dump", "os.replace", "os.fsync", "tempfile.mkstemp", "to_csv", "to_parquet",
     "write_table", "write_text", "write_bytes",
 }  # fmt: skip
-MANIFESTS = ("runs/preemptive", "runs/therapeutic", "wells", "trial", "sweep/out/analysis", "fit", "cohort")
+EXPORTS = ("trial/export/adam", "trial/export/tidy", "runs/export/nonmem")
+MANIFESTS = (
+    "runs/preemptive", "runs/therapeutic", "wells", "trial", "trial/design", *EXPORTS, "sweep/out/analysis", "fit", "cohort",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -88,11 +94,17 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["run", "wells.yaml", "--no-figures", "--out", "wells"],
         ["compare", "trial.yaml", "--workers", "0", "--no-figures", "--out", "trial"],
         ["analyze", str(folder), "--no-figures"],
+        ["design", "TRIAL", "--set", "follow_up='30 d'", "--set", "trials=100", "--set", "patients=[20]", "--no-figures"],
+        *(["export", "TRIAL", "--format", form] for form in ("adam", "tidy")),
+        ["export", "RUNS", "--format", "nonmem"],
         ["calibrate", "fit.yaml", "--out", "fit"],
         ["cohort", str(SCENARIOS / "cohorts" / "high_risk_all.yaml"), "--patients", "5", "--no-course", "--out", "cohort"],
     ):  # fmt: skip
         placed = [
             str(root / word) if (word.endswith(".yaml") and "/" not in word) else word for word in words
+        ]
+        placed = [
+            {"TRIAL": str(root / "trial"), "RUNS": str(root / "runs")}.get(word, word) for word in placed
         ]
         if "--out" in placed:
             placed[-1] = str(root / placed[-1])
@@ -167,7 +179,8 @@ def test_csv_fields_have_one_form_and_read_back_exactly(left: Path) -> None:
 def test_csv_and_parquet_hold_the_same_numbers(left: Path) -> None:
     pairs = [(path, path.with_suffix(".csv")) for path in _files(left, ".parquet")]
     pairs = [(parquet, table) for parquet, table in pairs if table.exists()]
-    assert {table.name for _, table in pairs} == {"trajectory.csv", "patients.csv"}
+    exported = {path.name for folder in EXPORTS[:2] for path in (left / folder).glob("*.parquet")}
+    assert {parquet.name for parquet, _ in pairs} == {"trajectory.parquet", "patients.parquet", *exported}
     for parquet, path in pairs:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -217,3 +230,8 @@ def test_parquet_says_units_and_meanings(left: Path) -> None:
         fields = {field.name: field.metadata for field in pq.read_schema(path)}
         assert fields["relapse_free_days"][b"unit"] == b"day"
         assert fields["patient"][b"meaning"]
+
+
+def test_every_folder_of_results_is_an_ro_crate(left: Path) -> None:
+    for folder in (*MANIFESTS, "sweep/out"):
+        checked(left / folder)

@@ -121,7 +121,7 @@ def plugged(folder: Path, *names: str) -> Scenario:
 
 @pytest.mark.parametrize("name", ["my_rule.py", "interleukin_2.py", "natural_killer.py"])
 def test_every_rule_of_the_page_is_a_plugin(folder: Path, name: str) -> None:
-    (rule,) = rules_of(plugged(folder, name))
+    (rule,) = rules_of(plugged(folder, name).plugin)
     assert rule.source
 
 

@@ -41,6 +41,7 @@ def test_folder_holds_every_file(tmp_path: Path, relapse: Result) -> None:
         "events.csv",
         "provenance.json",
         "report.html",
+        "ro-crate-metadata.json",
         "scenario.resolved.yaml",
         "summary.json",
         "trajectory.csv",

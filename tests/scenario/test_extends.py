@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from simulation.clinic.starts import Never, OnMrd, OnOvertRelapse
 from simulation.errors import UserError
 from simulation.scenario import Scenario, load_scenario
-from simulation.scenario.triggers import Never, OnMrd, OnOvertRelapse
 
 BASE = """\
 name: Base

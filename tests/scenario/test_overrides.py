@@ -4,9 +4,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simulation.clinic.starts import Never, OnDay
 from simulation.errors import UserError
 from simulation.scenario import load_scenario, parse_scenario
-from simulation.scenario.triggers import Never, OnDay
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 PREEMPTIVE = SCENARIOS / "preemptive.yaml"

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulation.blocks.fields import Dose
+from simulation.clinic.starts import AllOf, AnyOf, OnMrd
 from simulation.parameters import Distribution, ParameterTable
 from simulation.scenario import Scenario, load_scenario, parse_scenario, resolve_parameters
 from simulation.scenario.merge import DEFAULTS
-from simulation.scenario.triggers import AllOf, AnyOf, OnMrd
 from simulation.yaml_source import parse_yaml, plain, read_yaml
 
 SHIPPED = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from simulation.blocks.fields import Dose
+from simulation.clinic.starts import Never, OnDay, OnMrd, OnOvertRelapse
 from simulation.scenario import Scenario, load_scenario
-from simulation.scenario.triggers import Never, OnDay, OnMrd, OnOvertRelapse
 from simulation.yaml_source import plain, read_yaml
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"

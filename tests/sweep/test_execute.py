@@ -16,8 +16,8 @@ import pytest
 from simulation.life import simulate, strategies
 from simulation.pool import LocalPool, Pool
 from simulation.scenario import load_scenario
-from simulation.store import Store
-from simulation.sweep.execute import Progress, Shard, execute
+from simulation.store import Shard, Store
+from simulation.sweep.execute import Progress, execute
 from simulation.sweep.load import load_sweep
 from simulation.sweep.plan import Plan
 from simulation.sweep.points import point_scenario

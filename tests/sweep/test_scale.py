@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from simulation.analysis.responses import collect
-from simulation.store import Store, write_shard
+from simulation.store import Shard, Store, write_shard
 from simulation.sweep.design_files import PointReader
-from simulation.sweep.execute import Shard, _Batches, execute
+from simulation.sweep.execute import _Batches, execute
 from simulation.sweep.load import load_sweep
 from simulation.sweep.outcomes import find_outcome
 from simulation.sweep.prepare import check_sweep, prepare

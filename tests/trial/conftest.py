@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from simulation.pool import HerePool
+from simulation.trial.conduct import Conducted, conduct
 from simulation.trial.load import load_trial
 from simulation.trial.schema import Trial
 
@@ -21,6 +23,7 @@ cohort:
 patients: 6
 seed: 3
 follow_up: 42 d
+landmark: 10 d
 
 common:
   time_step: 1 d
@@ -58,3 +61,11 @@ def trial_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def trial(trial_file: Path) -> Trial:
     return load_trial(trial_file)
+
+
+@pytest.fixture(scope="session")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Conducted:
+    folder = tmp_path_factory.mktemp("trial")
+    (folder / "trial.yaml").write_text(TRIAL)
+    with HerePool() as pool:
+        return conduct(load_trial(folder / "trial.yaml"), folder / "out", pool)

@@ -108,6 +108,23 @@ def test_failed_runs_are_told_with_the_line_that_repeats_them(
             assert float(row[name]) == pytest.approx(alone[name], rel=1e-12)
 
 
+def test_parts_tell_what_to_type_when_all_are_through(
+    trial_file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for part in ("1/2", "2/2"):
+        words = ["--out", "out", "--patients", "3", "--shard", part]
+        monkeypatch.setattr(sys, "argv", ["run_sim.py", "compare", str(trial_file), *words])
+        assert compare(trial_file, *words) == ExitStatus.DONE
+        told = capsys.readouterr().out
+        assert f"Part {part.replace('/', ' of ')}: " in told and "0 runs missing" in told
+    (line,) = re.findall(r"When all parts are through: python run_sim\.py (.*)", told)
+    assert "--shard" not in line and "--resume" in line
+    assert main([*shlex.split(line), "--json", "--no-figures"]) == ExitStatus.DONE
+    assert json.loads(capsys.readouterr().out)["n_patients"] == 3
+    assert compare(trial_file, "--shard", "1/2") == ExitStatus.USAGE
+    assert "--shard needs --out" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

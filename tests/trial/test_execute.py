@@ -1,6 +1,7 @@
 """Running: the same numbers however it is run, and nothing lost, repeated or doubled whatever goes wrong."""
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -12,14 +13,16 @@ from typing import Any
 
 import pytest
 
+from simulation.errors import OtherScenario, UserError
 from simulation.files.refusal import NotWritten
 from simulation.life import simulate, strategies
 from simulation.pool import HerePool, LocalPool, Pool
 from simulation.scenario.schema import Scenario
-from simulation.store import Store, write_shard
+from simulation.store import Shard, Store, StoreInUse, write_shard
 from simulation.trial import task
-from simulation.trial.conduct import Conducted, conduct
+from simulation.trial.conduct import PLANNED, Conducted, conduct, conduct_part
 from simulation.trial.execute import execute, missing, runs_of
+from simulation.trial.folder import prepare_part
 from simulation.trial.origin import design_of
 from simulation.trial.schema import Repeats, Trial
 
@@ -199,3 +202,44 @@ def test_repeats_tell_chance_from_patients(trial: Trial, tmp_path: Path) -> None
     with Store(tmp_path / "store", design_of(repeated)) as store:
         growth = {(r["patient"], r["rate_blast_net_growth"]) for r in store.rows() if r["patient"] < 4}
     assert len(growth) == 4  # the same person each time
+
+
+def test_parts_of_a_job_array_make_the_same_trial(trial: Trial, tmp_path: Path) -> None:
+    once = run(trial, tmp_path / "once").view.comparison
+    out = prepare_part(trial, tmp_path / "parts")
+    computed = []
+    for index in (3, 1, 2):
+        assert prepare_part(trial, out) == out
+        with HerePool() as pool:
+            state, left = conduct_part(trial, out, pool, Shard(index, 3))
+            assert not left
+            computed.append(state.computed)
+            assert conduct_part(trial, out, pool, Shard(index, 3))[0].computed == 0, (
+                "a part that is done is done"
+            )
+    assert sum(computed) == 6 and max(computed) < 6
+    assert json.loads((out / PLANNED).read_text())["runs"] == 18
+    done = run(trial, out)
+    assert done.state.computed == 0 and done.view.comparison == once
+    assert [path.name for path in out.glob("store*")] == ["store"], "parts are moved into the whole"
+    assert rows_in(trial, out) == whole(trial, 6)
+    with HerePool() as pool:  # asked for again, with another number of parts
+        assert conduct_part(trial, out, pool, Shard(1, 2))[0].computed == 0
+
+
+def test_a_part_that_is_still_written_is_not_moved(trial: Trial, tmp_path: Path) -> None:
+    out = prepare_part(trial, tmp_path / "parts")
+    with HerePool() as pool:
+        conduct_part(trial, out, pool, Shard(1, 2))
+    (part,) = out.glob("store-*")
+    rows = sorted(path.name for path in (part / "rows").iterdir())
+    with Store(part, design_of(trial)), pytest.raises(StoreInUse, match="another program is writing"):
+        run(trial, out)
+    assert sorted(path.name for path in (part / "rows").iterdir()) == rows
+    other = replace(trial, file=trial.file.model_copy(update={"seed": trial.seed + 1}))
+    with pytest.raises(OtherScenario):
+        prepare_part(other, out)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").touch()
+    with pytest.raises(UserError, match="holds no trial"):
+        prepare_part(trial, tmp_path / "mine")

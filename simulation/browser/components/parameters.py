@@ -48,6 +48,8 @@ def Parameters(view: PatientView, choices: list[Source]) -> None:
         solara.v.Html(tag="h2", children=["Patient and plan"])
         hint = f"{RESTARTS} restarts the patient at transplant; the rest takes effect at once."
         solara.v.Html(tag="div", class_="tt-hint", children=[hint])
+        if session.whose:
+            solara.v.Html(tag="div", class_="tt-hint", children=[session.whose])
         Choice(f"Scenario {RESTARTS}", labels, session.source.label, on_value=take)
         Mistake(problem.value)
         for title, names in GROUPS:

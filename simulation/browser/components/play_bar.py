@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import solara
 
+from simulation.browser.asking import Asking, Question
 from simulation.browser.components.choice import Choice
 from simulation.browser.components.mistake import Mistake
 from simulation.browser.player import SPEEDS
@@ -72,31 +73,28 @@ def PlayBar(view: PatientView, on_copy: Callable[[], None]) -> None:
         with solara.Div(
             classes=["tt-told"]
         ):  # its line is kept free: the page does not jump when something is told
-            if session.question is not None:
-                _Asked(view, session.question.words)
-            else:
-                Told(view.player.error, session.note)
+            Told(session, session.question, view.player.error, session.note, view.refresh)
 
 
 @solara.component
-def _Asked(view: PatientView, words: str) -> None:
-    """Ask before the patient on the screen is discarded."""
+def Told(
+    asking: Asking, question: Question | None, error: str, note: str, refresh: Callable[[], None]
+) -> None:
+    """Ask before what is on the screen is discarded, or show what stopped the player, or what the last change did."""
 
     def answer(yes: bool) -> None:
-        view.session.answer(yes)
-        view.refresh()
+        asking.answer(yes)
+        refresh()
 
-    with solara.v.Html(tag="div", class_="tt-asked", attributes={"role": "alert"}):
-        solara.v.Html(tag="span", children=[words])
-        solara.Button("Keep this patient", color="primary", small=True, on_click=lambda: answer(False))
-        solara.Button("Begin again", outlined=True, small=True, on_click=lambda: answer(True))
-
-
-@solara.component
-def Told(error: str, note: str) -> None:
-    """Show what stopped the player, or what the last change did."""
     with solara.Div():
-        if error:
+        if question is not None:
+            with solara.v.Html(tag="div", class_="tt-asked", attributes={"role": "alert"}):
+                solara.v.Html(tag="span", children=[question.words])
+                solara.Button(
+                    "Keep this patient", color="primary", small=True, on_click=lambda: answer(False)
+                )
+                solara.Button("Begin again", outlined=True, small=True, on_click=lambda: answer(True))
+        elif error:
             Mistake(f"Stopped: {error}")
         elif note:
             solara.v.Html(tag="div", class_="tt-note", children=[note], attributes={"role": "status"})

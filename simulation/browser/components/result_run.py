@@ -20,6 +20,7 @@ from simulation.browser.twin_charts import HEIGHT as TWIN_HEIGHT
 from simulation.browser.twin_charts import twin_frame, twin_option
 from simulation.errors import UserError
 from simulation.results.words import outcome_table
+from simulation.scenario.cohort import NONE
 
 __all__ = ["StoredRuns"]
 
@@ -64,7 +65,7 @@ def StoredRuns(folder: Path, colours: Palette, watch: Callable[[Source, int, int
 
 @solara.component
 def _Watch(folder: Path, shot: Snapshot, name: str, watch: Callable[[Source, int, int], None]) -> None:
-    source = Source(folder / "scenario.resolved.yaml", title=shot.scenario.name)
+    source = Source(folder / "scenario.resolved.yaml", title=shot.scenario.name, cohort=NONE)
     mistake = solara.use_reactive("")
 
     def take() -> None:

@@ -15,11 +15,14 @@ from simulation.browser.palette import palette
 from simulation.browser.results.folders import KINDS, found_folders, kind_of, open_folder
 from simulation.browser.server import started
 from simulation.errors import UserError
+from simulation.shipped import PROGRAM
 
 __all__ = ["ResultsPage"]
 
 _PICK = "(choose one)"
-_EXAMPLE = "python run_sim.py compare scenarios/trials/therapeutic_vs_preemptive.yaml --patients 8 --out results/compared"
+_EXAMPLE = (
+    f"{PROGRAM} compare scenarios/trials/therapeutic_vs_preemptive.yaml --patients 8 --out results/compared"
+)
 
 
 @solara.component

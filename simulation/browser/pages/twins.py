@@ -61,7 +61,7 @@ def _Controls(view: TwinView, choices: list[Source]) -> None:
                         on_value=lambda text, name=name: view.choose_key(name, text or ""),
                     )  # fmt: skip
             Transport(view, f"{view.time_step * 24:g} h", reset)
-        Told(view.player.error, "")
+        Told(view, view.question, view.player.error, view.whose, view.refresh)
 
 
 def _Strategy(view: TwinView, which: int, label: str, known: list[Source]) -> None:

@@ -13,12 +13,14 @@ from simulation.browser.palette import LIGHT
 from simulation.browser.results.damage import reading, record_of, table_of
 from simulation.browser.snapshot import Snapshot, thinned
 from simulation.clinic.events import Event
+from simulation.files.folder import check_files
 from simulation.results.result import Result
 from simulation.results.words import outcome_table
 from simulation.scenario.load import load_scenario
 
 __all__ = ["stored_run"]
 
+_READ: Final = ("scenario.resolved.yaml", "summary.json", "trajectory.csv", "events.csv")
 _EVENT: Final = ("day", "kind", "what", "value", "unit", "detail")
 
 
@@ -33,6 +35,7 @@ def stored_run(folder: Path) -> Snapshot:
 
 
 def _shot(folder: Path) -> Snapshot:
+    check_files(folder, _READ)
     scenario = load_scenario(folder / "scenario.resolved.yaml")
     outcomes = record_of(folder / "summary.json")
     columns = _columns(folder / "trajectory.csv")

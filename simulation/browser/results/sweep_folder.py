@@ -8,6 +8,7 @@ import numpy as np
 
 from simulation.browser.catalogue import Source
 from simulation.browser.results.damage import reading
+from simulation.scenario.cohort import NONE
 from simulation.sweep.factors import Factor
 from simulation.sweep.outcomes import NumericOutcome
 from simulation.sweep.plan import Plan, load_plan
@@ -96,9 +97,8 @@ class SweepFolder:
         """Return the scenario of one run; raise `UserError` where its point contradicts itself."""
         values = tuple(row[factor.name] for factor in self.factors)
         scenario = point_scenario(self.plan.arms[row["arm"]], self.factors, values, row["arm"])
-        return Source(
-            None, text=scenario.to_yaml(str), title=f"{self.plan.name}, point {row['point']}, {row['arm']}"
-        )
+        title = f"{self.plan.name}, point {row['point']}, {row['arm']}"
+        return Source(None, text=scenario.to_yaml(str), title=title, cohort=NONE)
 
 
 def _mean(runs: list[dict[str, Any]], outcome: str) -> float:

@@ -11,8 +11,11 @@ import numpy.typing as npt
 from simulation.browser.catalogue import Source
 from simulation.browser.results.damage import reading, record_of, table_of
 from simulation.clinic.outcomes import OUTCOMES, selected
+from simulation.errors import UserError
+from simulation.files.folder import check_files
 from simulation.number_words import number_text
 from simulation.results.words import share_title
+from simulation.scenario.cohort import NONE
 from simulation.statistics.survival import SurvivalCurve, kaplan_meier
 
 __all__ = ["CURVES", "TrialFolder", "read_trial"]
@@ -70,8 +73,8 @@ class TrialFolder:
         return ", ".join(told)
 
     def source(self, arm: str) -> Source:
-        """Return an arm's scenario."""
-        return Source(self.folder / "arms" / f"{arm}.yaml")
+        """Return an arm's scenario, which says itself how its patients differ."""
+        return Source(self.folder / "arms" / f"{arm}.yaml", cohort=NONE)
 
     def table(self) -> list[tuple[str, ...]]:
         """Return what was found in each arm: (label, one text per arm)."""
@@ -101,6 +104,7 @@ def _share(told: Mapping[str, Any] | None) -> str:
 def read_trial(folder: Path) -> TrialFolder:
     """Return the trial in a folder; raise `UserError` where it is not whole."""
     with reading(folder):
+        manifest = check_files(folder, ("comparison.json", "patients.csv"))
         found = record_of(folder / "comparison.json")
         rows: dict[str, list[Mapping[str, str]]] = {arm: [] for arm in found["arms"]}
         for row in table_of(folder / "patients.csv"):
@@ -109,6 +113,10 @@ def read_trial(folder: Path) -> TrialFolder:
             raise ValueError("it holds no patients yet")
         trial = TrialFolder(folder, found, rows)
         _all_that_is_shown(trial)
+        for arm, digest in manifest["arms"].items():
+            if trial.source(arm).load().digest() != digest:
+                told = "is not what was written; the same `compare` with --resume writes it again"
+                raise UserError(told, file=str(trial.source(arm).path))
     return trial
 
 

@@ -1,15 +1,20 @@
 """`calibrate`: fit parameters to published observations."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from simulation.cli import options
 
+if TYPE_CHECKING:
+    from simulation.store import Shard
+
 EXAMPLES = """\b
 Examples:
   python run_sim.py calibrate scenarios/calibration/response.yaml
   python run_sim.py calibrate scenarios/calibration/response.yaml --out results/my_fit
+  python run_sim.py calibrate scenarios/calibration/response.yaml --out DIR --shard $SLURM_ARRAY_TASK_ID/16
 
 A fit that was stopped goes on when the same command is given again.
 """
@@ -27,11 +32,20 @@ A fit that was stopped goes on when the same command is given again.
     type=click.IntRange(1),
     help="Processes; by default one per processor. Results do not depend on it.",
 )
+@options.shard(
+    "Evaluate only part I of N of the stage that is next, into --out: one job of a job array per stage."
+)
 @options.max_minutes()
 @options.as_json("the fit record")
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
 def calibrate(
-    file: Path, out: Path | None, workers: int | None, max_minutes: float | None, as_json: bool, quiet: bool
+    file: Path,
+    out: Path | None,
+    workers: int | None,
+    shard: "Shard",
+    max_minutes: float | None,
+    as_json: bool,
+    quiet: bool,
 ) -> int:
     """Fit the parameters that FILE names to the targets it names.
 
@@ -40,11 +54,17 @@ def calibrate(
     Candidates are compared on the same virtual patients. Ctrl-C keeps every evaluation made so far.
     """
     from simulation.calibration.problem import load_problem
+    from simulation.cli.kinds import only_for
 
+    only_for("calibrate", (str(file),))
     problem = load_problem(file)
     folder = out or Path("results") / f"fit-{file.stem}"
 
-    from simulation.cli.calibrating import run_fit
+    from simulation.cli.calibrating import run_fit, run_fit_part
 
     workers = workers or options.processors()
+    if not shard.whole:
+        return run_fit_part(
+            problem, folder, shard, workers, minutes=max_minutes, as_json=as_json, quiet=quiet
+        )
     return run_fit(problem, folder, workers, minutes=max_minutes, as_json=as_json, quiet=quiet)

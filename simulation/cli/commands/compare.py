@@ -1,7 +1,7 @@
 """`compare`: a virtual trial, every arm treating the same patients."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,11 +9,16 @@ from simulation.cli import options
 from simulation.cli.kinds import only_for
 from simulation.errors import UserError
 
+if TYPE_CHECKING:
+    from simulation.store import Shard
+
 EXAMPLES = """\b
 Examples:
   python run_sim.py compare scenarios/trials/therapeutic_vs_preemptive.yaml
   python run_sim.py compare scenarios/trials/timing_by_dli.yaml --patients 200 --workers 8
   python run_sim.py compare scenarios/trials/timing_by_dli.yaml --resume
+  python run_sim.py compare scenarios/trials/timing_by_dli.yaml --out DIR --shard $SLURM_ARRAY_TASK_ID/50
+  python run_sim.py compare scenarios/trials/therapeutic_vs_preemptive.yaml --posterior
   python run_sim.py compare scenarios/therapeutic.yaml scenarios/preemptive.yaml --patients 20
   python run_sim.py compare scenarios/therapeutic.yaml scenarios/preemptive.yaml \\
       --cohort scenarios/cohorts/high_risk_all.yaml --patients 50 --precision 20
@@ -21,6 +26,8 @@ Examples:
 Plain scenario files are arms as well. Their patients are those of the standard cohort, but for what the files themselves
 write under `patient`; with --cohort FILE those of that cohort, with --cohort none one typical patient, whose runs differ by
 chance only. Patient 7 of a seed is the same person as in `run --patient 7 --seed N`.
+
+Without --posterior the answer is that of one set of parameter values, a point; docs/uncertainty.md tells what it adds.
 """
 
 
@@ -41,6 +48,7 @@ def _natural_or_none(ctx: click.Context, param: click.Parameter, number: int | N
     metavar="DAYS",
     help="Add patients until half the 95 % interval of the main difference is at most so many days.",
 )
+@options.parameter_sets()
 @options.settings()
 @click.option(
     "--workers",
@@ -50,6 +58,9 @@ def _natural_or_none(ctx: click.Context, param: click.Parameter, number: int | N
 )
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Use the dask.distributed cluster of this scheduler instead."
+)
+@options.shard(
+    "Run only part I of N of the patients into --out: one job of an array. When all are through, --resume joins them."
 )
 @options.max_minutes()
 @click.option("--resume", is_flag=True, help="Complete an earlier attempt: only what is missing is run.")
@@ -70,9 +81,11 @@ def compare(
     days: str | None,
     cohort: str | None,
     precision: str | None,
+    parameters: str | None,
     settings: tuple[str, ...],
     workers: int | None,
     scheduler: str | None,
+    shard: "Shard",
     max_minutes: float | None,
     resume: bool,
     out: Path | None,
@@ -94,6 +107,7 @@ def compare(
             ("seed", seed, "seed"),
             ("follow_up", _with_unit(days), "days"),
             ("precision", _with_unit(precision), "precision"),
+            ("parameters", parameters, "parameters"),
         )
         if value is not None
     ]
@@ -101,6 +115,8 @@ def compare(
         raise click.UsageError(
             "--workers and --scheduler exclude each other: the cluster has its own workers"
         )
+    if not shard.whole and out is None:
+        raise click.UsageError("--shard needs --out DIR: the folder that all parts share")
     only_for("compare", files, also=("run",))
     from simulation.scenario.load import override_pairs
 
@@ -109,7 +125,7 @@ def compare(
     # Only now what is heavy: a mistake in the command or in a file is told at once.
     from simulation.cli.comparing import Request, run_trial
 
-    request = Request(files, workers, scheduler, resume, out, as_json, quiet, formats, max_minutes)
+    request = Request(files, workers, scheduler, resume, out, as_json, quiet, formats, max_minutes, shard)
     return run_trial(trial, request)
 
 

@@ -52,7 +52,7 @@ def expand(
     Runs that were still missing are run as well.
     """
     from simulation.cli import sweeping
-    from simulation.sweep.execute import Shard
+    from simulation.store import WHOLE
     from simulation.sweep.expand import expand as more
 
     if scheduler is not None and workers is not None:
@@ -63,7 +63,7 @@ def expand(
         click.echo(f"{plan.n_runs:,} runs are planned now.")
         return 0
     done, status = sweeping.run_plan(
-        folder, plan, workers=n_workers, scheduler=scheduler, shard=Shard(), minutes=max_minutes, quiet=quiet
+        folder, plan, workers=n_workers, scheduler=scheduler, shard=WHOLE, minutes=max_minutes, quiet=quiet
     )
     sweeping.tell(folder, plan, done, as_json=as_json, quiet=quiet)
     return status

@@ -1,11 +1,15 @@
 """`run`: simulate one patient, or the same patient under several scenarios."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from simulation.cli import options
 from simulation.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from simulation.scenario.schema import Scenario
 
 EXAMPLES = """\b
 Examples:
@@ -28,11 +32,12 @@ in `compare`; what a file itself writes under `patient` holds. --cohort FILE tak
 @click.command(epilog=EXAMPLES, short_help="Simulate one patient under one scenario or several.")
 @options.scenario_files()
 @options.seed()
-@options.patient("Which virtual patient: each number is another person; 0: the file's own, typical one.")
-@options.cohort("none for patient 0, else standard")
+@options.patient(options.WHICH_PATIENT)
+@options.cohort(options.USUAL_COHORT)
 @click.option(
     "--days", metavar="N", help="Follow the patient for N days, instead of the scenario's follow_up."
 )
+@options.parameter_sets()
 @options.settings()
 @click.option(
     "--out",
@@ -51,6 +56,7 @@ def run(
     patient: int,
     cohort: str | None,
     days: str | None,
+    parameters: str | None,
     settings: tuple[str, ...],
     out: Path | None,
     overwrite: bool,
@@ -67,10 +73,15 @@ def run(
     """
     from simulation.cli.experiments import only_experiments, run_experiments
     from simulation.cli.kinds import only_for
-    from simulation.scenario.cohort import NONE, STANDARD
+    from simulation.scenario.cohort import cohort_of
 
     only_for("run", files)
-    unfit = {"--patient": patient, "--cohort": cohort, "--days": days}
+    unfit = {
+        "--patient": patient,
+        "--cohort": cohort,
+        "--days": days,
+        "--posterior or --parameters": parameters,
+    }
     if only_experiments(files, [name for name, value in unfit.items() if value]):
         return run_experiments(
             files,
@@ -83,20 +94,34 @@ def run(
             quiet=quiet,
         )
     length = () if days is None else (f"follow_up={_with_unit(days)}",)
-    usual = STANDARD if patient else NONE
-    scenarios = options.load_scenarios(files, (*settings, *length), cohort or usual)
+    scenarios = options.load_scenarios(files, (*settings, *length), cohort_of(patient, cohort))
+
+    if parameters is not None:
+        scenarios = _under(scenarios, parameters, seed, patient)
 
     # Only now what is heavy: a mistake in the command or in a file is told at once.
     from simulation.cli.running import Request, run_all, tell
-    from simulation.scenario.resolve import varies
 
-    if cohort is None and patient and any(map(varies, scenarios)) and not quiet:
-        told = "of the standard cohort, but for what the file itself writes under `patient`"
-        click.echo(f"Note: patient {patient} {told}; --cohort none is the file's own patient.", err=True)
+    options.tell_whose(scenarios, patient, cohort, quiet=quiet)
     request = Request(seed, patient, out, overwrite, formats, quiet)
     outcome = run_all(files, scenarios, request)
     tell(outcome, as_json=as_json, quiet=quiet)
     return ExitStatus.INTERRUPTED if outcome.interrupted else ExitStatus.DONE
+
+
+def _under(scenarios: "list[Scenario]", which: str, seed: int, patient: int) -> "list[Scenario]":
+    """Return the scenarios under the parameter set that `compare` gives this patient of this seed."""
+    from simulation.posterior import OUT_OF_DATE, TABLE, load_posterior, under
+    from simulation.trial.schema import PER_SET
+
+    if which == TABLE:
+        return scenarios
+    posterior = load_posterior(which)
+    number = posterior.drawn(seed, patient // PER_SET)
+    click.echo(f"Note: parameter set {number} of {len(posterior)} ({posterior.name}).", err=True)
+    if posterior.out_of_date:
+        click.echo(f"Note: {OUT_OF_DATE}", err=True)
+    return [under(scenario, posterior.set(number)) for scenario in scenarios]
 
 
 def _with_unit(days: str) -> str:

@@ -1,12 +1,16 @@
 """`sweep`: run thousands of runs over a design of parameters, resumable, here or on a cluster."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from simulation.cli import options
 from simulation.cli.kinds import only_for
 from simulation.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from simulation.store import Shard
 
 EXAMPLES = """\b
 Examples:
@@ -15,7 +19,8 @@ Examples:
   python run_sim.py sweep scenarios/sweeps/timing_dli_dose.yaml --workers 8 --out results/timing
   python run_sim.py sweep scenarios/sweeps/timing_dli_dose.yaml --out results/timing --resume
   python run_sim.py sweep big.yaml --out DIR --resume --scheduler scheduler.json
-  python run_sim.py sweep big.yaml --out DIR --resume --shard $SLURM_ARRAY_TASK_ID/100
+  python run_sim.py sweep big.yaml --out DIR --slurm 100
+  python run_sim.py sweep big.yaml --out DIR --shard $TASK/100
   python run_sim.py analyze results/timing
 
 docs/sweeps.md tells what a sweep file may say.
@@ -35,7 +40,7 @@ docs/sweeps.md tells what a sweep file may say.
 @click.option(
     "--scheduler", metavar="ADDRESS", help="A running dask scheduler: tcp://host:8786, or its file.json."
 )
-@click.option("--shard", metavar="I/N", help="Run only part I of N: one job of a job array.")
+@options.shard("Run only part I of N: one job of a job array.")
 @click.option(
     "--resume", is_flag=True, help="Go on with what the folder holds; runs that are done are not run again."
 )
@@ -43,6 +48,12 @@ docs/sweeps.md tells what a sweep file may say.
     "--dry-run",
     is_flag=True,
     help="Check everything and print the number of runs, time and disk; write nothing.",
+)
+@click.option(
+    "--slurm",
+    type=click.IntRange(1, 10_000),
+    metavar="N",
+    help="Run nothing: prepare the folder, measure a few runs, and write scripts for an array of N jobs into it.",
 )
 @click.option("--seed", type=int, callback=lambda c, p, v: v if v is None else options.natural(c, p, v), metavar="N",
               help="Seed of patients and chance, where the file says none.")  # fmt: skip
@@ -63,8 +74,8 @@ docs/sweeps.md tells what a sweep file may say.
 @options.as_json("what came of it")
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress, only where the results are.")
 def sweep(
-    file: str, out: Path | None, workers: int | None, scheduler: str | None, shard: str | None, resume: bool,
-    dry_run: bool, seed: int | None, replicates: int | None, points: int | None, settings: tuple[str, ...],
+    file: str, out: Path | None, workers: int | None, scheduler: str | None, shard: "Shard", resume: bool,
+    dry_run: bool, slurm: int | None, seed: int | None, replicates: int | None, points: int | None, settings: tuple[str, ...],
     max_minutes: float | None, as_json: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """Run every point of a design, in every arm, with the same virtual patients at each point.
@@ -74,9 +85,10 @@ def sweep(
     """
     from simulation.cli import sweeping
 
-    part = sweeping.read_shard(shard)
-    if scheduler is not None and (workers is not None or shard is not None):
+    if scheduler is not None and (workers is not None or not shard.whole):
         raise click.UsageError("--scheduler takes the cluster's workers: leave --workers and --shard away")
+    if slurm is not None and (dry_run or scheduler is not None or not shard.whole):
+        raise click.UsageError("--slurm writes scripts only: leave --dry-run, --scheduler and --shard away")
     n_workers = sweeping.check_workers(options.processors() if workers is None else workers)
 
     only_for("sweep", (file,))
@@ -86,20 +98,19 @@ def sweep(
     checked = load_sweep(file, settings, seed, replicates, points)
     n_points = check_sweep(checked)
     if dry_run:
-        from itertools import islice
-
-        from simulation.sweep.estimate import estimate
-        from simulation.sweep.prepare import points_of
-
         plan = plan_of(checked, n_points)
-        middle = max(n_points // 2 - 1, 0)
-        tried = [next(islice(points_of(checked), at, None))[0] for at in dict.fromkeys((0, middle))]
-        sweeping.tell_estimate(plan, estimate(checked, plan, tried, max(n_workers, 1)), as_json=as_json)
+        sweeping.tell_estimate(plan, sweeping.measured(checked, plan, n_workers), as_json=as_json)
         return ExitStatus.DONE
     folder = out or default_folder(checked)
-    plan = prepare(checked, folder, n_points, resume=resume or part.of > 1)
+    if slurm is not None:
+        plan = prepare(checked, folder, n_points, resume=resume)
+        sweeping.write_scripts(
+            folder, plan, file, slurm, sweeping.measured(checked, plan, slurm), as_json=as_json
+        )
+        return ExitStatus.DONE
+    plan = prepare(checked, folder, n_points, resume=resume or not shard.whole)
     done, status = sweeping.run_plan(
-        folder, plan, workers=n_workers, scheduler=scheduler, shard=part, minutes=max_minutes, quiet=quiet
+        folder, plan, workers=n_workers, scheduler=scheduler, shard=shard, minutes=max_minutes, quiet=quiet
     )
     sweeping.tell(folder, plan, done, as_json=as_json, quiet=quiet)
     return status

@@ -1,11 +1,15 @@
 """`validate`: rerun every check and write the validation report."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from simulation.cli import options
 from simulation.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from simulation.store import Shard
 
 EXAMPLES = """\b
 Examples:
@@ -13,6 +17,8 @@ Examples:
   python run_sim.py validate --part facts --workers 4
   python run_sim.py validate --early
   python run_sim.py validate --out docs
+  python run_sim.py validate --out DIR --shard $SLURM_ARRAY_TASK_ID/20
+  python run_sim.py validate --out DIR --resume
 """
 
 
@@ -39,6 +45,12 @@ Examples:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for validation.md and validation.json, instead of a new one in results/; docs renews the shipped pages.",
 )
+@options.shard(
+    "Do only part I of N of the checks, into --out: one job of an array. When all are through, --resume joins them."
+)
+@click.option(
+    "--resume", is_flag=True, help="Take what parts in --out hold, and do only the checks that are missing."
+)
 @options.as_json("the report")
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
 def validate(
@@ -48,6 +60,8 @@ def validate(
     seed: int,
     workers: int | None,
     out: Path | None,
+    shard: "Shard",
+    resume: bool,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -56,7 +70,11 @@ def validate(
     Writes validation.md and validation.json to a new folder in results/, or to --out. Exit status 4 when a check ends in an
     error; a check that fails is a finding, not an error.
     """
+    if out is None and (resume or not shard.whole):
+        raise click.UsageError("--shard and --resume need --out DIR: the folder that all parts share")
+    if early and not shard.whole:
+        raise click.UsageError("--early is done as a whole: leave it to the call with --resume")
     from simulation.cli.validating import Request, run_validation
 
-    request = Request(quick, parts, early, seed, workers, out, as_json, quiet)
+    request = Request(quick, parts, early, seed, workers, out, shard, resume, as_json, quiet)
     return run_validation(request) or ExitStatus.DONE

@@ -35,9 +35,8 @@ The page is served to this machine only, to the browser that opens the address f
     help="Folder whose results, and those below it, the page may show; may be repeated. Default: results.",
 )
 @options.seed()
-@options.patient(
-    "Number of the patient: other chance events and, where the scenario has distributions, another person."
-)
+@options.patient(options.WHICH_PATIENT)
+@options.cohort(options.USUAL_COHORT)
 @options.settings()
 def view(
     file: str | None,
@@ -46,6 +45,7 @@ def view(
     results: tuple[Path, ...],
     seed: int,
     patient: int,
+    cohort: str | None,
     settings: tuple[str, ...],
 ) -> int:
     """Watch and steer one patient, compare twins, and look into results, in the browser.
@@ -57,8 +57,18 @@ def view(
         raise UserError(
             "--set changes a scenario: name its file as well", expected="view FILE.yaml --set PATH=VALUE"
         )
+    from simulation.cli.kinds import only_for
+    from simulation.scenario.cohort import cohort_of, patients_of
+
+    # a mistake is told here, not on the page
     if file is not None:
-        options.load_all((file,), settings)  # a mistake is told here, not on the page
+        only_for("view", (file,), also=("run",))
+        scenarios = options.load_scenarios((file,), settings, cohort_of(patient, cohort))
+        if not scenarios:
+            raise UserError(f"this is an experiment in wells; type python run_sim.py run {file}", file=file)
+        options.tell_whose(scenarios, patient, cohort)
+    else:
+        patients_of(cohort)
     for folder in results:
         if not folder.is_dir():
             raise UserError(f"--results: there is no folder {str(folder)!r}")
@@ -66,7 +76,7 @@ def view(
     from simulation.browser.server import Start, serve
 
     start = Start(
-        None if file is None else Path(file), settings, seed, patient, results or (Path("results"),)
+        None if file is None else Path(file), settings, seed, patient, results or (Path("results"),), cohort
     )
     serve(port, start, on_ready=_tell, on_used=_tell_next, on_stage=_tell_stage, open_browser=not no_open)
     return ExitStatus.DONE

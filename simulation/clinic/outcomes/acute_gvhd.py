@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["AcuteGvhd"]
 
 _DATED: Final = (2, 3)
+_SEVERE: Final = 3
 
 
 def _words(row: Row) -> str:
@@ -67,10 +68,17 @@ class AcuteGvhd(Watcher):
     def __init__(self, clinic: "Clinic") -> None:
         super().__init__(clinic)
         self.grade = 0
+        self.severe: list[tuple[float, float]] = []  # from, to: days with grade III or IV
+        self._is_severe = False
         self._first_day: dict[int, float] = {}
 
     def observe(self, truth: Truth, dt: float) -> None:
-        """Note a new worst grade."""
+        """Note the days of severe GvHD, and a new worst grade."""
+        if self._is_severe:
+            self.severe[-1] = (self.severe[-1][0], truth.day)
+        if truth.agvhd_grade >= _SEVERE and not self._is_severe:
+            self.severe.append((truth.day, truth.day))
+        self._is_severe = truth.agvhd_grade >= _SEVERE
         if truth.agvhd_grade <= self.grade:
             return
         for limit in _DATED:

@@ -28,6 +28,9 @@ def _none(row: Row, *names: str) -> bool:
 
 
 _RELAPSE_FREE: Final = ("relapse_day", "nrm_day")
+_NO_CHRONIC: Final = (
+    " (chronic GvHD not simulated)"  # wherever such an outcome is told, so that nobody takes it for GRFS
+)
 _GVHD_FREE: Final = ("relapse_day", "nrm_day", "agvhd_grade_3_day")
 
 
@@ -95,7 +98,8 @@ class Survival(Watcher):
         Outcome(
             name="agvhd_free_relapse_free_days",
             kind="survival",
-            label="Acute GvHD-free, relapse-free survival",
+            label=f"Acute GvHD-free, relapse-free survival{_NO_CHRONIC}",
+            short="aGvHD-free RFS",
             meaning="days to the first of acute GvHD grade III-IV, haematological relapse and death, else to the end; "
             "chronic GvHD is not simulated",
             better="more",
@@ -105,8 +109,10 @@ class Survival(Watcher):
         Outcome(
             name="agvhd_free_relapse_free_at_end",
             kind="flag",
-            label="Acute GvHD-free and relapse-free to the end",
-            meaning="neither acute GvHD grade III-IV nor haematological relapse nor death happened",
+            label=f"Acute GvHD-free and relapse-free to the end{_NO_CHRONIC}",
+            short="aGvHD-free, relapse-free at the end",
+            meaning="neither acute GvHD grade III-IV nor haematological relapse nor death happened; "
+            "chronic GvHD is not simulated",
             better="more",
             of=lambda row: _none(row, *_GVHD_FREE),
             row=False,

@@ -8,6 +8,10 @@ from simulation.clinic.ports import Truth
 __all__ = ["Treatment"]
 
 
+def _before(relapse: float | None, treatment: float | None) -> bool:
+    return relapse is not None and (treatment is None or relapse < treatment)
+
+
 class Treatment(Watcher):
     """Note the trigger, and the first dose, infusion or chemotherapy."""
 
@@ -34,6 +38,14 @@ class Treatment(Watcher):
             label="Treated",
             meaning="treatment was given",
             of=lambda row: row["treatment_start_day"] is not None,
+        ),
+        Outcome(
+            name="overt_before_treatment",
+            kind="share",
+            label="Overt before treatment could start",
+            meaning="overt relapse, in truth, before the first treatment, or without any",
+            better="less",
+            of=lambda row: _before(row["relapse_day"], row["treatment_start_day"]),
         ),
     )
     trigger_day: float | None = None

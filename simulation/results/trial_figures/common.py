@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -11,21 +12,30 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from simulation.posterior.sets import SHARE, SPREAD, bare_name
 from simulation.results.figures import style
 from simulation.results.trial_view import ArmView, TrialView
 
 __all__ = [
     "CAUSE_COLOURS",
     "PARAMETERS",
+    "AtRisk",
     "arm_key",
     "arm_look",
+    "arms_at_risk",
     "band",
     "banded",
+    "numbers_at_risk",
+    "parameter_name",
     "percent_axis",
+    "room_at_risk",
     "steps",
 ]
 
 type Floats = npt.NDArray[np.float64]
+type AtRisk = Callable[[ArmView, float], int]  # how many of an arm's patients are under observation on a day
+
+_LINE: Final = 0.15  # inches from one line of numbers to the next
 
 PARAMETERS: Final = {
     "rate_blast_net_growth": "Growth of the leukaemia",
@@ -61,6 +71,15 @@ CAUSE_COLOURS: Final = {
 }
 
 
+def parameter_name(name: str) -> str:
+    """Return a parameter as a reader calls it; also what a parameter set calls `spread of` or `share of` one."""
+    bare = bare_name(name)
+    title = PARAMETERS.get(bare, bare.replace("_", " "))
+    if name.startswith(SPREAD):
+        return f"{title}: spread between patients"
+    return f"{title}: share in the last part" if name.startswith(SHARE) else title
+
+
 def arm_look(view: TrialView, arm: ArmView) -> dict[str, Any]:
     """Return colour and dashes of an arm, the same in every figure."""
     index = view.index(arm.key)
@@ -90,6 +109,40 @@ def arm_key(drawn: Figure, view: TrialView, arms: Sequence[ArmView] | None = Non
     drawn.legend(
         handles=handles, loc="upper center", ncols=min(len(handles), 4), handlelength=2.6, borderaxespad=0.3
     )
+
+
+def room_at_risk(rows: int) -> float:
+    """Return the inches that numbers at risk of so many groups take below an axis of days."""
+    return _LINE * (rows + 1.4)
+
+
+def numbers_at_risk(
+    ax: Axes, rows: Sequence[tuple[str, Any, Callable[[float], int]]], *, height: float, names: bool = True
+) -> None:
+    """Write below axes of `height` inches how many are at risk on the days of the ticks.
+
+    A row is a group's label, its colour, and who is at risk on a day; labels stand at the left where `names` is true.
+    """
+    low, high = ax.get_xlim()
+    first = -0.52 / height
+    quiet = style.COLOUR["quiet"]
+    ax.text(low, first, "At risk", transform=ax.get_xaxis_transform(), color=quiet, fontsize=7)
+    for row, (label, colour, at_risk) in enumerate(rows, 1):
+        y = first - row * _LINE / height
+        if names:
+            ax.annotate(
+                label, (0, y), xycoords="axes fraction", xytext=(-16, 0), textcoords="offset points", ha="right", va="baseline",
+                color=colour, fontsize=7, annotation_clip=False,
+            )  # fmt: skip
+        for tick in (tick for tick in ax.get_xticks() if low <= tick <= high):
+            text = str(at_risk(float(tick)))
+            ax.text(tick, y, text, transform=ax.get_xaxis_transform(), ha="center", color=colour, fontsize=7)
+
+
+def arms_at_risk(ax: Axes, view: TrialView, at_risk: AtRisk, *, height: float, names: bool = True) -> None:
+    """Write the numbers at risk of every arm."""
+    rows = [(arm.label, arm_look(view, arm)["color"], partial(at_risk, arm)) for arm in view.arms]
+    numbers_at_risk(ax, rows, height=height, names=names)
 
 
 def percent_axis(ax: Axes, label: str) -> None:

@@ -7,21 +7,34 @@ from matplotlib.figure import Figure
 
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure
-from simulation.results.trial_figures.common import arm_key, arm_look, band, banded, percent_axis, steps
+from simulation.results.trial_figures.common import (
+    arm_key,
+    arm_look,
+    arms_at_risk,
+    band,
+    banded,
+    percent_axis,
+    room_at_risk,
+    steps,
+)
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.statistics.competing import aalen_johansen
 
 __all__ = ["FIGURE"]
 
-_SIZE = (7.2, 3.1)
+_WIDTH, _PANEL, _LEFT, _GAP, _TOP, _BOTTOM = 7.2, 2.05, 0.95, 0.62, 0.55, 0.5  # inches
 
 
 @style.styled
 def figure(view: TrialView) -> Figure:
     """Draw relapse on the left and death without relapse on the right."""
-    drawn = style.PaperFigure(*_SIZE)
+    below = _BOTTOM + room_at_risk(len(view.arms))
+    height = _TOP + _PANEL + below
+    drawn = style.PaperFigure(_WIDTH, height)
+    wide = (_WIDTH - _LEFT - _GAP - 0.15) / 2
     for index, (cause, title) in enumerate(((1, "Overt relapse"), (2, "Death without relapse"))):
-        ax = drawn.add_axes((0.075 + index * 0.49, 0.15, 0.42, 0.66))
+        left = _LEFT + index * (wide + _GAP)
+        ax = drawn.add_axes((left / _WIDTH, below / height, wide / _WIDTH, _PANEL / height))
         for arm in view.arms:
             days, causes = _first_events(arm)
             curve = aalen_johansen(days, causes, cause)
@@ -33,10 +46,16 @@ def figure(view: TrialView) -> Figure:
         ax.set_title(title)
         percent_axis(ax, "Cumulative incidence (%)" if index == 0 else "")
         style.day_axis(ax, view.follow_up)
+        arms_at_risk(ax, view, _free, height=_PANEL, names=index == 0)
         if cause == 2 and not any(arm.happened("nrm_day").any() for arm in view.arms):
             style.note(ax, "nobody died without relapse")
     arm_key(drawn, view)
     return drawn
+
+
+def _free(arm: ArmView, day: float) -> int:
+    """Return how many have neither relapsed nor died before a day."""
+    return int((arm.number("relapse_free_days") >= day).sum())
 
 
 def _first_events(arm: ArmView) -> tuple[np.ndarray, np.ndarray]:
@@ -48,9 +67,9 @@ def _first_events(arm: ArmView) -> tuple[np.ndarray, np.ndarray]:
 def caption(view: TrialView) -> str:
     """Say what is shown."""
     return (
-        "Aalen-Johansen estimates: first overt relapse, and death from GvHD or cytokine release before any relapse, each "
-        "competing with the other (the hazard of such deaths is an assumption of the model). Shaded: pointwise 95 % "
-        f"confidence bands of the estimate{banded(view)}."
+        "Aalen-Johansen estimates, with numbers at risk of a first event: first overt relapse, and death from GvHD or cytokine "
+        "release before any relapse, each competing with the other (the hazard of such deaths is an assumption of the model). "
+        f"Shaded: pointwise 95 % confidence bands of the estimate{banded(view)}."
     )
 
 

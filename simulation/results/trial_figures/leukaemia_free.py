@@ -7,13 +7,22 @@ from matplotlib.figure import Figure
 
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure
-from simulation.results.trial_figures.common import arm_key, arm_look, band, banded, percent_axis, steps
+from simulation.results.trial_figures.common import (
+    arm_key,
+    arm_look,
+    arms_at_risk,
+    band,
+    banded,
+    percent_axis,
+    room_at_risk,
+    steps,
+)
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.statistics.proportions import wilson
 
-__all__ = ["FIGURE", "share_free"]
+__all__ = ["FIGURE", "followed", "share_free"]
 
-_SIZE = (7.2, 3.1)
+_WIDTH, _PANEL, _LEFT, _TOP, _BOTTOM = 7.2, 2.2, 0.95, 0.4, 0.5  # inches
 
 
 def share_free(arm: ArmView, days: np.ndarray) -> np.ndarray:
@@ -28,11 +37,18 @@ def share_free(arm: ArmView, days: np.ndarray) -> np.ndarray:
     return free
 
 
+def followed(arm: ArmView, day: float) -> int:
+    """Return how many are alive and followed on a day: any of them may be, or become, free of overt leukaemia."""
+    return int((arm.number("days_simulated") >= day).sum())
+
+
 @style.styled
 def figure(view: TrialView) -> Figure:
     """Draw one curve per arm with Wilson bands."""
-    drawn = style.PaperFigure(*_SIZE)
-    ax = drawn.add_axes((0.075, 0.15, 0.9, 0.72))
+    below = _BOTTOM + room_at_risk(len(view.arms))
+    height = _TOP + _PANEL + below
+    drawn = style.PaperFigure(_WIDTH, height)
+    ax = drawn.add_axes((_LEFT / _WIDTH, below / height, (_WIDTH - _LEFT - 0.2) / _WIDTH, _PANEL / height))
     days = np.arange(0, view.follow_up, min(0.5, view.follow_up / 100))
     for arm in view.arms:
         free = share_free(arm, days)
@@ -42,6 +58,7 @@ def figure(view: TrialView) -> Figure:
         steps(ax, days, free / arm.n, view.follow_up, **arm_look(view, arm))
     percent_axis(ax, "Patients (%)")
     style.day_axis(ax, view.follow_up)
+    arms_at_risk(ax, view, followed, height=_PANEL)
     arm_key(drawn, view)
     return drawn
 
@@ -51,7 +68,7 @@ def caption(view: TrialView) -> str:
     return (
         "Share of patients alive with fewer blasts in the marrow than define overt relapse, in truth, on each day; a patient "
         "who reaches remission again comes back. The area under a curve is the arm's mean number of days alive without "
-        f"overt leukaemia. Shaded: pointwise 95 % Wilson intervals of the share{banded(view)}."
+        f"overt leukaemia. At risk: alive and followed. Shaded: pointwise 95 % Wilson intervals of the share{banded(view)}."
     )
 
 

@@ -28,6 +28,9 @@ def figure(view: TrialView) -> Figure:
         np.array([None, *found[name]], float) for name in ("low", "high")
     )  # None: nobody differs yet
     ax.fill_between(days, low, high, color=style.COLOUR["finding"], alpha=0.15, linewidth=0)
+    if "sampled_low" in found:
+        low, high = (np.array([None, *found[f"sampled_{side}"]], float) for side in ("low", "high"))
+        ax.fill_between(days, low, high, color=style.COLOUR["finding"], alpha=0.25, linewidth=0)
     ax.plot(days, mean, color=style.COLOUR["finding"], linewidth=1.6)
     ax.axhline(0, color="#444444", linewidth=0.8)
     ax.axvline(0.75 * view.follow_up, color=style.COLOUR["faint"], linewidth=0.8, linestyle=(0, (4, 2)))
@@ -45,12 +48,20 @@ def caption(view: TrialView) -> str:
     one, other = view.main_arms
     later = view.comparison["difference_over_time"]["if_it_went_on"]
     return (
-        f"Mean {survival_words(view.primary)} up to each day, {one.name} minus {other.name}, with the pointwise 95 % interval "
-        "over patients from the day on which any differ; the right end is the trial's main difference. Dashed: the last quarter "
+        f"Mean {survival_words(view.primary)} up to each day, {one.name} minus {other.name}, with {_band(view)} "
+        "from the day on which any differ; the right end is the trial's main difference. Dashed: the last quarter "
         f"of follow-up begins. Should that quarter repeat itself until day {later['until']:.0f}, the difference would be "
         f"{later['value']:+.0f} days; the end of follow-up is said to decide where that would be another answer (better, worse, "
         "not settled)."
     )
+
+
+def _band(view: TrialView) -> str:
+    if "sampled_low" in view.comparison["difference_over_time"]:
+        return (
+            "two pointwise 95 % bands (dark: what patients and chance leave open; light: parameters as well)"
+        )
+    return "the pointwise 95 % interval over patients, at one set of parameter values,"
 
 
 FIGURE = ReportFigure(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,20 +11,29 @@ from matplotlib.figure import Figure
 from simulation.clinic.outcomes import Outcome, selected
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure
-from simulation.results.trial_figures.common import arm_key, arm_look, band, banded, percent_axis, steps
-from simulation.results.trial_view import TrialView
+from simulation.results.trial_figures.common import (
+    arm_key,
+    arm_look,
+    arms_at_risk,
+    band,
+    banded,
+    percent_axis,
+    room_at_risk,
+    steps,
+)
+from simulation.results.trial_view import ArmView, TrialView
 from simulation.statistics.survival import kaplan_meier
 
 __all__ = ["FIGURE"]
 
 _PANELS = tuple(one for one in selected("survival") if one.censored)
-_WIDTH, _PANEL, _LEFT, _GAP, _TOP, _BOTTOM, _LINE = 7.2, 2.35, 0.95, 0.62, 0.55, 0.5, 0.15  # inches
+_WIDTH, _PANEL, _LEFT, _GAP, _TOP, _BOTTOM = 7.2, 2.35, 0.95, 0.62, 0.55, 0.5  # inches
 
 
 @style.styled
 def figure(view: TrialView) -> Figure:
     """Draw both, side by side, numbers at risk below."""
-    below = _BOTTOM + _LINE * (len(view.arms) + 1.4)
+    below = _BOTTOM + room_at_risk(len(view.arms))
     height = _TOP + _PANEL + below
     drawn = style.PaperFigure(_WIDTH, height)
     wide = (_WIDTH - _LEFT - _GAP - 0.15) / 2
@@ -30,10 +41,10 @@ def figure(view: TrialView) -> Figure:
         left = _LEFT + index * (wide + _GAP)
         ax = drawn.add_axes((left / _WIDTH, below / height, wide / _WIDTH, _PANEL / height))
         _draw(ax, view, declared)
-        ax.set_title(declared.label)
+        ax.set_title(declared.label.replace(" (", "\n("))
         percent_axis(ax, "Patients (%)" if index == 0 else "")
         style.day_axis(ax, view.follow_up)
-        _numbers_at_risk(ax, view, declared.name, names=index == 0)
+        arms_at_risk(ax, view, partial(_free, declared.name), height=_PANEL, names=index == 0)
     arm_key(drawn, view)
     return drawn
 
@@ -48,21 +59,9 @@ def _draw(ax: Axes, view: TrialView, declared: Outcome) -> None:
         steps(ax, curve.times, curve.survival, view.follow_up, **look)
 
 
-def _numbers_at_risk(ax: Axes, view: TrialView, outcome: str, *, names: bool) -> None:
-    """Write below the axis how many patients are still without an event on the days of the ticks."""
-    ticks = [tick for tick in ax.get_xticks() if 0 <= tick <= view.follow_up]
-    line = 1.0 / _PANEL
-    first = -(_BOTTOM + 0.02) * line
-    ax.text(0, first, "At risk", transform=ax.get_xaxis_transform(), color=style.COLOUR["quiet"], fontsize=7)
-    for row, arm in enumerate(view.arms):
-        y = first - (row + 1) * _LINE * line
-        colour = arm_look(view, arm)["color"]
-        days = arm.number(outcome)
-        if names:
-            ax.text(-0.1, y, arm.label, transform=ax.transAxes, ha="right", color=colour, fontsize=7)
-        for tick in ticks:
-            text = str(int((days >= tick).sum()))
-            ax.text(tick, y, text, transform=ax.get_xaxis_transform(), ha="center", color=colour, fontsize=7)
+def _free(outcome: str, arm: ArmView, day: float) -> int:
+    """Return how many are still without an event on a day."""
+    return int((arm.number(outcome) >= day).sum())
 
 
 def caption(view: TrialView) -> str:
@@ -71,7 +70,8 @@ def caption(view: TrialView) -> str:
         f"Kaplan-Meier estimates of {view.arms[0].n} patients in every arm, from transplant. Shaded: pointwise 95 % "
         f"confidence bands of the estimate (complementary log-log){banded(view)}; they say how well the curve is known from so "
         "many simulated patients, not how patients differ. Left: the event is overt relapse or death. As treatment at "
-        "relapse comes after it, a therapeutic arm's curve is that of no treatment. Right: aGvHD of grade III-IV counts too."
+        "relapse comes after it, a therapeutic arm's curve is that of no treatment. Right: aGvHD of grade III-IV counts too; "
+        "chronic GvHD is not simulated."
     )
 
 

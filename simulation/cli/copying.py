@@ -1,0 +1,54 @@
+"""Copies of what comes with the program."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from simulation.errors import UserError
+from simulation.files.atomic import write_file
+from simulation.shipped import CONTENTS, SHIPPED, as_typed
+
+__all__ = ["copy_shipped", "shipped_files"]
+
+_MOST_TOLD: Final = 3
+_TEXTS: Final = (".md", ".py", ".yaml")  # which may tell what to type
+
+
+def shipped_files(shipped: Path = SHIPPED) -> Iterator[Path]:
+    """Yield the shipped files, relative to `shipped`, in order; raise `UserError` where an installation lacks them."""
+    for name in CONTENTS:
+        if not (shipped / name).is_dir():
+            told = "this installation lacks its scenarios; install the program again"
+            raise UserError(told, file=str(shipped / name))
+        for path in sorted((shipped / name).rglob("*")):
+            inside = path.relative_to(shipped)
+            if path.is_file() and not any(part.startswith((".", "__")) for part in inside.parts):
+                yield inside
+
+
+def copy_shipped(folder: Path, *, overwrite: bool) -> tuple[int, int]:
+    """Copy the shipped files into a folder; return how many were written and how many were there as they are.
+
+    Raises
+    ------
+    UserError
+        Where files of the same names say something else and `overwrite` is not given; then nothing is written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError("is a file; choose a folder", file=str(folder))
+    contents = {name: _content(name) for name in shipped_files()}
+    there = {name: (folder / name).read_bytes() for name in contents if (folder / name).is_file()}
+    other = [name for name, content in there.items() if content != contents[name]]
+    if other and not overwrite:
+        told = ", ".join(map(str, other[:_MOST_TOLD])) + (", ..." if len(other) > _MOST_TOLD else "")
+        message = f"holds {len(other)} of these files with other content ({told})"
+        raise UserError(f"{message}; choose another folder, or --overwrite", file=str(folder))
+    new = [name for name in contents if there.get(name) != contents[name]]
+    for name in new:
+        write_file(folder / name, contents[name])
+    return len(new), len(contents) - len(new)
+
+
+def _content(name: Path) -> bytes:
+    content = (SHIPPED / name).read_bytes()
+    return as_typed(content.decode()).encode() if name.suffix in _TEXTS else content

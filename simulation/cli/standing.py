@@ -1,0 +1,126 @@
+"""How far a folder is, for the command `status`: the plan beside the stores, and what the stores hold."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from simulation.cli.sweeping import in_words
+from simulation.cli.terminal import print_json, print_table
+from simulation.errors import UserError
+from simulation.store import Store, parts_of
+from simulation.store.survey import Survey, survey
+from simulation.sweep.plan import PLAN, load_plan
+from simulation.sweep.table import RUNS
+from simulation.trial.conduct import PLANNED, STORE
+
+__all__ = ["Standing", "standing_of", "tell"]
+
+_PER_H: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Hold what a folder is, what is planned in it (None: not known), and what its stores hold."""
+
+    folder: str
+    kind: str
+    name: str
+    planned: int | None
+    parts: int  # of a job array, that have begun
+    of: int  # so many parts there are; 0: no job array
+    found: Survey
+
+    @property
+    def missing(self) -> int | None:
+        """Return how many runs are neither done nor failed."""
+        return None if self.planned is None else max(self.planned - self.found.done - self.found.failed, 0)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Return the computing time that the missing runs will take, as those did that are done."""
+        if self.missing is None or not self.found.done:
+            return None
+        return self.missing * self.found.seconds / self.found.done
+
+
+def standing_of(folder: Path) -> Standing:
+    """Return how far a folder is; raise `UserError` where it holds neither sweep nor trial."""
+    if (folder / PLAN).is_file():
+        plan = load_plan(folder)
+        return _standing(folder, "sweep", plan.name, plan.n_runs, folder / RUNS)
+    if Store.exists(folder / STORE):
+        planned = _planned(folder)
+        return _standing(folder, "trial", str(planned.get("trial", "")), planned.get("runs"), folder / STORE)
+    raise UserError("holds no runs of sweep or compare", file=str(folder))
+
+
+def _standing(folder: Path, kind: str, name: str, planned: int | None, store: Path) -> Standing:
+    parts = parts_of(store)
+    places = [place for place in (store, *parts.values()) if Store.exists(place)]
+    return Standing(
+        str(folder),
+        kind,
+        name,
+        planned,
+        len(parts),
+        max((part.of for part in parts), default=0),
+        survey(places),
+    )
+
+
+def _planned(folder: Path) -> dict[str, Any]:
+    """Return what a trial noted of its plan; nothing where it has not come so far."""
+    try:
+        found = json.loads((folder / PLANNED).read_text(encoding="utf-8"))
+        return found if isinstance(found, dict) and isinstance(found.get("runs"), int) else {}
+    except (OSError, ValueError, RecursionError):
+        return {}
+
+
+def tell(standing: Standing, workers: int, *, as_json: bool) -> None:
+    """Print how far it is, with the time left on so many processors."""
+    found, left = standing.found, standing.seconds_left
+    if as_json:
+        document = asdict(standing) | {"missing": standing.missing, "workers": workers}
+        hours = None if left is None else left / _PER_H
+        print_json(
+            document
+            | {"processor_hours_left": hours, "seconds_left": None if left is None else left / workers}
+        )
+        return
+    planned = "not known yet" if standing.planned is None else f"{standing.planned:,}"
+    rows = [
+        ["planned", f"{planned} runs"],
+        ["done", f"{found.done:,}{_share(found.done, standing.planned)}"],
+        ["failed", f"{found.failed:,}"],
+        ["left", "not known yet" if standing.missing is None else f"{standing.missing:,}"],
+        ["a run takes", in_words(found.seconds / found.done) if found.done else "not known yet"],
+        ["time left", _left(left, workers)],
+        ["written now", ", ".join(found.written_now) or "no: nothing is running here"],
+    ]
+    if standing.of:
+        rows.append(["parts begun", f"{standing.parts} of {standing.of}"])
+    print_table([standing.kind, standing.name or standing.folder], rows)
+    if found.slowest:
+        click.echo()
+        print_table(["slowest", ""], [[_key(key), in_words(seconds)] for key, seconds in found.slowest])
+    if found.failures:
+        click.echo()
+        print_table(["failed", ""], [[_key(key), reason] for key, reason in found.failures])
+
+
+def _share(done: int, planned: int | None) -> str:
+    return f" ({100 * done / planned:.1f} %)" if planned else ""
+
+
+def _left(seconds: float | None, workers: int) -> str:
+    if seconds is None:
+        return "not known yet"
+    return f"{in_words(seconds / workers)} on {workers} processors ({seconds / _PER_H:.3g} processor-hours)"
+
+
+def _key(key: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in key.items() if name != "repeat" or value)

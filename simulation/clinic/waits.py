@@ -1,0 +1,86 @@
+"""Waiting times of the clinic: a time, or a distribution from which every wait is drawn by a key of its own."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from simulation.blocks.fields import YEARS_20, FieldKind, Quantity, problem, show
+from simulation.number_words import days_text
+from simulation.parameters.distributions import Distribution, DistributionError, parse_distribution
+from simulation.units import format_quantity, unit_pattern
+
+__all__ = ["Wait", "days_waited", "median_wait", "wait_words"]
+
+_TIME: Final = Quantity("time", 0, YEARS_20)
+_RANGE: Final = re.compile(r"\s*(.+?)\s+to\s+(.+?)\s*")
+_CENTRED: Final = ("fixed", "lognormal", "normal", "beta")
+_CENTRES: Final = frozenset({"value", "median", "mean", "low"})
+_TOLD: Final = f"a time, {_TIME.range()}, a range such as 7 d to 42 d, or a distribution"
+
+
+@dataclass(frozen=True)
+class _WaitKind(FieldKind):
+    """Read `3 d`, `7 d to 42 d` (each time between them is equally likely) or a block with `distribution`, days."""
+
+    def read(self, value: Any) -> float | Distribution:
+        """Return days, or what they are drawn from."""
+        if isinstance(value, Mapping):
+            return _drawn_from(value)
+        match = _RANGE.fullmatch(value) if isinstance(value, str) and len(value) <= 64 else None
+        if match is None:
+            return _TIME.read(value)
+        low, high = _TIME.read(match[1]), _TIME.read(match[2])
+        if not low < high:
+            raise problem(f"got {show(value)}", "a range from low to high such as 7 d to 42 d")
+        return Distribution("uniform", "time", low, high, low=0.0, high=YEARS_20)
+
+    def write(self, value: float | Distribution) -> Any:
+        """Return what the file would say."""
+        if not isinstance(value, Distribution):
+            return _TIME.write(value)
+        if value.distribution == "uniform" and value.source is None:
+            return f"{format_quantity(value.first, 'time')} to {format_quantity(value.second, 'time')}"
+        return value.to_plain()
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the patterns of a time and of a range, and a distribution."""
+        time = unit_pattern("time").removeprefix("^").removesuffix("$")
+        text = {"type": "string", "pattern": f"^{time}( +to +{time})?$", "x-write": _TOLD}
+        text["examples"] = ["3 d", "7 d to 42 d"]  # type: ignore[assignment]
+        return {"anyOf": [text, {"x-use": "Distribution"}]}
+
+
+def _drawn_from(value: Mapping[str, object]) -> Distribution:
+    try:
+        found = parse_distribution(value, "time", 1.0, 0.0, YEARS_20)
+    except DistributionError as error:
+        raise problem(error.message, error.expected, error.nearest, error.path) from None
+    parts = value.get("parts")
+    for block in (value, *(parts if isinstance(parts, list) else ())):
+        if block["distribution"] in _CENTRED and _CENTRES.isdisjoint(block):
+            # a parameter's distribution may leave its centre to the table; a wait has none there
+            raise problem("its median, mean or value is missing", "a distribution of times written in full")
+    return found
+
+
+Wait = Annotated[float | Distribution, _WaitKind()]
+
+
+def days_waited(wait: float | Distribution, uniform: Callable[[], float]) -> float:
+    """Return one wait, days; `uniform` gives its number in [0, 1), and is asked only where there is a choice."""
+    return wait.sample(uniform()) if isinstance(wait, Distribution) else wait
+
+
+def median_wait(wait: float | Distribution) -> float:
+    """Return the median wait, days."""
+    return wait.median if isinstance(wait, Distribution) else wait
+
+
+def wait_words(wait: float | Distribution) -> str:
+    """Return a wait in words."""
+    if not isinstance(wait, Distribution):
+        return days_text(wait)
+    if wait.distribution == "uniform":
+        return f"{wait.first:g} to {wait.second:g} days"
+    return f"{wait.median:.3g} days (the median of a {wait.distribution} distribution)"

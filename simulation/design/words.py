@@ -1,0 +1,124 @@
+"""A design's numbers as a trialist reads them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from simulation.clinic.outcomes import OUTCOMES
+from simulation.design.draws import ENDPOINTS
+from simulation.design.study import HISTORICAL, Needed, Power, Study
+from simulation.number_words import NOTHING
+from simulation.results.words import in_sentence, short_title
+
+__all__ = ["conduct_words", "endpoint_words", "limits", "needed_rows", "power_rows"]
+
+_TESTS: Final = {
+    "log_rank": "log-rank test",
+    "restricted_mean": "restricted mean",
+    "mean_days": "mean days",
+    "event_free": "share without an event",
+    "leukaemia_free": "share without overt leukaemia",
+    HISTORICAL: "one arm against a known share",
+}
+
+
+def endpoint_words(study: Study, name: str, *, short: bool = False) -> str:
+    """Return what an endpoint compares."""
+    declared = (OUTCOMES[outcome] for outcome in (study.plan.event, study.finished.primary))
+    event, primary = (short_title(one) if short else in_sentence(one.label) for one in declared)
+    day = f"day {study.horizon:g}"
+    of = {
+        "log_rank": event,
+        "restricted_mean": f"{event} to {day}",
+        "mean_days": f"{primary} to {day}",
+        "event_free": f"{event} on {day}",
+        "leukaemia_free": f"alive on {day}",
+        HISTORICAL: f"{'' if short else 'alive without overt leukaemia on '}{day}, {100 * study.known_share:.0f} %",
+    }[name]
+    return f"{_TESTS[name]}: {of}"
+
+
+def conduct_words(study: Study) -> list[str]:
+    """Return what the real trial is taken to be, one sentence each."""
+    plan = study.plan
+    one, other = study.finished.main
+    entry = (
+        f"entered evenly over {plan.accrual / 30.4375:.0f} months"
+        if plan.patients_per_year is None
+        else f"entered at {plan.patients_per_year:g} a year"
+    )
+    lines = [
+        f"{one} against {other}, each patient in one arm only, {plan.allocation:g} to 1; {entry}, followed for at least "
+        f"{study.follow_up:g} days and at most {study.finished.follow_up:g}; {100 * plan.drop_out:g} % a year are lost.",
+        f"Two-sided tests at {100 * plan.alpha:g} %; power is the share of trials that find {one} better. One arm against a "
+        f"known share: exact binomial test, one-sided at {100 * plan.historical.alpha:g} %.",
+        f"{plan.trials} trials of each size, drawn from {study.stored} stored patients of each arm.",
+    ]
+    if study.sets:
+        lines.append(
+            f"The runs carry {study.sets} parameter sets: assurance is the power averaged over these."
+        )
+    return lines
+
+
+def needed_rows(study: Study) -> list[list[str]]:
+    """Return the table of patients needed; the first row is the header."""
+    rows = [["endpoint", "patients in all", "if the effect is larger or smaller", "power there", "months"]]
+    for found in study.needed:
+        low, high = (NOTHING if n is None else f"{n}" for n in (found.low, found.high))
+        told = (
+            NOTHING
+            if found.low is None and found.high is None
+            else f"{low} to {high if found.high else 'no number'}"
+        )
+        rows.append(
+            [
+                endpoint_words(study, found.endpoint),
+                "none will do" if found.patients is None else str(found.patients),
+                told,
+                _power(found),
+                NOTHING if found.months is None else f"{found.months:.0f}",
+            ]
+        )
+    return rows
+
+
+def _power(found: Needed) -> str:
+    if found.power is None:
+        return NOTHING
+    error = f" \N{PLUS-MINUS SIGN} {100 * found.se:.1f}" if found.se else ""
+    return f"{100 * found.power:.0f} %{error}"
+
+
+def power_rows(study: Study) -> list[list[str]]:
+    """Return power by number of patients, one column per endpoint; the first row is the header."""
+    names = (*ENDPOINTS, HISTORICAL)
+    rows = [["patients", *(_TESTS[name] for name in names)]]
+    for n in sorted({found.patients for found in study.powers}):
+        here = {found.endpoint: found for found in study.powers if found.patients == n}
+        rows.append([str(n), *(_cell(here[name]) for name in names)])
+    return rows
+
+
+def _cell(found: Power) -> str:
+    return f"{100 * found.power:.0f} %"
+
+
+def limits(study: Study) -> Sequence[str]:
+    """Return what must not be concluded."""
+    lines = [
+        "Power holds if real patients respond as the simulated ones do; the model's error is not in it"
+        + (
+            "."
+            if study.sets
+            else ", nor is what its parameters leave open (the runs carry no parameter sets)."
+        ),
+        "Monte-Carlo error is that of the simulated trials. 'If the effect is larger or smaller': the 95 % interval of the "
+        "effect among so many stored twins.",
+        "Means and shares at the horizon are of those followed to it; who is lost is lost whatever his state.",
+    ]
+    if study.plan.event == "relapse_free_days":
+        lines.append(
+            "Treatment at relapse cannot prevent the first one: relapse-free survival favours whoever treats before it, by "
+            "definition."
+        )
+    return lines

@@ -1,0 +1,1 @@
+"""Results in the form that other software takes: ADaM-like tables, a NONMEM data set, tidy tables with a data dictionary."""

@@ -1,0 +1,248 @@
+"""Whose results a folder holds: one subject per virtual patient and arm, of a trial or of single runs."""
+
+import csv
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from simulation.clinic.events import EVENT_KINDS, Event
+from simulation.clinic.outcomes import OUTCOMES
+from simulation.errors import UserError
+from simulation.files.folder import read_manifest, slug
+from simulation.products.registry import PRODUCTS, received
+from simulation.results.trial_states import STATES, spells_of
+from simulation.statistics.multistate import CENSORED
+from simulation.trial.finished import Finished, is_trial_folder, reopen
+from simulation.yaml_source import plain, read_yaml
+
+__all__ = ["Dose", "Source", "Stay", "Subject", "measured", "read_results"]
+
+_LEVELS: Final = {
+    "infusion": "ug/day",
+    "cells": "CD3+ cells/kg",
+    "drug": "share of usual exposure",
+    "chemotherapy": "log10 kill",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """Hold one thing given: from `start` to `end` (the same day where it was given at once) at `level` in `unit`."""
+
+    product: str
+    kind: str  # infusion, cells, drug or chemotherapy
+    start: float
+    end: float
+    level: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Hold one stay in a state of the multi-state view; `then` is empty at the end of follow-up."""
+
+    state: str
+    enter: float
+    leave: float
+    then: str
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """Hold one virtual patient in one arm; days count from transplant.
+
+    `outcomes` are the stored ones, None for what did not happen; `values` are name -> value and unit of what tells him from
+    others. `events` and `trajectory` are those of a single run; a trial keeps none.
+    """
+
+    arm: str
+    twin: int  # number of the patient: twins in other arms have the same
+    outcomes: Mapping[str, Any]
+    values: Mapping[str, tuple[float, str]]
+    doses: tuple[Dose, ...]
+    stays: tuple[Stay, ...] = ()
+    events: tuple[Event, ...] = ()
+    trajectory: Mapping[str, Sequence[float | None]] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Hold the subjects of a study: one trial, or single runs; `arms` are key -> name and description."""
+
+    study: str
+    kind: str  # trial or runs
+    seed: int
+    follow_up: float  # planned, days
+    arms: Mapping[str, tuple[str, str]]
+    subjects: tuple[Subject, ...]
+    made_by: Mapping[str, Any]  # the provenance of what was read
+
+    def identifier(self, subject: Subject) -> str:
+        """Return the subject's name in the study: unique, and the same in every table."""
+        return f"{slug(self.study)}-{subject.arm}-{subject.twin:05d}"
+
+
+def measured(subject: Subject) -> Iterator[tuple[Event, bool]]:
+    """Yield what the clinic measured, and whether it is told on the day of its sample (marrow) or of its report (blood)."""
+    sampled = {event.what for event in subject.events if event.kind == "test"}
+    for event in subject.events:
+        if event.kind == ("test" if event.what in sampled else "result"):
+            yield event, event.what in sampled
+
+
+def read_results(folders: Sequence[Path]) -> Source:
+    """Read a trial's folder, or one or more folders of single runs (a folder of several runs stands for them all).
+
+    Raises
+    ------
+    UserError
+        Where a folder holds neither, or something is damaged.
+    """
+    if len(folders) == 1 and is_trial_folder(folders[0]):
+        return _trial(reopen(folders[0]))
+    runs = [run for folder in folders for run in _run_folders(folder)]
+    return _runs(runs)
+
+
+# ---- a trial
+
+
+def _trial(finished: Finished) -> Source:
+    subjects = tuple(subject for arm in finished.arms for subject in _of_arm(finished, arm.key))
+    arms = {
+        key: (str(scenario.get("name") or key), str(scenario.get("description") or ""))
+        for key, scenario in finished.scenarios.items()
+    }
+    return Source(
+        finished.name, "trial", finished.seed, finished.follow_up, arms, subjects, finished.provenance
+    )
+
+
+def _of_arm(finished: Finished, key: str) -> Iterator[Subject]:
+    arm, units = finished.arm(key), {column.name: column.unit for column in finished.columns}
+    own = {column.name for column in finished.columns if column.meaning == "of this patient"}
+    stays: dict[int, list[Stay]] = {}
+    spells, names = spells_of(arm), list(STATES)
+    for index, enter, leave, state, then in zip(
+        spells.patient.tolist(), spells.enter.tolist(), spells.leave.tolist(), spells.state.tolist(), spells.then.tolist(),
+        strict=True,
+    ):  # fmt: skip
+        to = "" if then == CENSORED else names[then]
+        stays.setdefault(index, []).append(Stay(names[state], enter, leave, to))
+    for index in range(arm.n):
+        row = {name: _plain(arm.columns[name][index]) for name in arm.columns}
+        yield Subject(
+            key,
+            int(row["patient"]),
+            {name: row[name] for name in OUTCOMES if name in row},
+            {name: (float(row[name]), units[name]) for name in own if row.get(name) is not None},
+            tuple(_given(arm.courses[index])),
+            tuple(stays.get(index, ())),
+        )
+
+
+def _given(course: Mapping[str, Any]) -> Iterator[Dose]:
+    """Yield what a course says was given; turns and stays in it are no doses."""
+    kinds = {one.name: one.kind for one in PRODUCTS}
+    for name, given in course.items():
+        kind = kinds.get(name)
+        if kind == "infusion":
+            yield from (Dose(name, kind, start, end, level, _LEVELS[kind]) for start, end, level in given)
+        elif kind == "cells":
+            yield from (Dose(name, kind, day, day, level, _LEVELS[kind]) for day, level in given)
+    for name, given in course.get("drugs", {}).items():
+        yield from (Dose(name, "drug", start, end, level, _LEVELS["drug"]) for start, end, level in given)
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if hasattr(value, "item") else value
+    return None if value == "" or value != value else value
+
+
+# ---- single runs
+
+
+def _run_folders(folder: Path) -> list[Path]:
+    """Return the folder, or those of the runs in it."""
+    found = [folder] if _is_run(folder) else sorted(path for path in folder.glob("*") if _is_run(path))
+    if not found:
+        raise UserError(
+            "holds no results of a trial or of runs",
+            file=str(folder),
+            expected="a folder that `compare` or `run` wrote",
+        )
+    return found
+
+
+def _is_run(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in ("summary.json", "trajectory.csv", "events.csv"))
+
+
+def _runs(folders: Sequence[Path]) -> Source:
+    subjects, arms, told, planned = [], dict[str, tuple[str, str]](), dict[str, Any](), 0.0
+    for folder in folders:
+        told = read_manifest(folder) or {}
+        try:
+            subject, scenario = _run(folder, told)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise UserError("is damaged: its files are not those of a run", file=str(folder)) from None
+        arms[subject.arm] = (str(scenario.get("name") or subject.arm), str(scenario.get("description") or ""))
+        planned = max(planned, _days(scenario.get("follow_up")))
+        subjects.append(subject)
+    names = [(subject.arm, subject.twin) for subject in subjects]
+    if len(set(names)) < len(names):
+        raise UserError("two of the folders hold the same scenario and patient", file=str(folders[0]))
+    first = next(iter(arms.values()))[0]
+    study = first if len(arms) == 1 else f"{first} and {len(arms) - 1} more"
+    return Source(study, "runs", int(told.get("seed") or 0), planned, arms, tuple(subjects), told)
+
+
+def _run(folder: Path, told: Mapping[str, Any]) -> tuple[Subject, Mapping[str, Any]]:
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    scenario = plain(read_yaml(folder / "scenario.resolved.yaml"))
+    events = tuple(_events(folder / "events.csv"))
+    with (folder / "trajectory.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    columns = {name: [_number(row[k]) for row in rows] for k, name in enumerate(header)}
+    end = max(float(summary["days_simulated"]), 1.0)
+    given = [
+        Dose(row.key, row.kind, start, end_, level, _LEVELS[row.kind])
+        for row in received(events, end)
+        for start, end_, level in (
+            *((one.start, one.end, one.level) for one in row.bars),
+            *((mark.day, mark.day, mark.level) for mark in row.marks),
+        )
+    ]
+    values = {
+        name: (float(one["value"]), str(one["unit"]))
+        for name, one in summary.get("patient_values", {}).items()
+    }
+    outcomes = {name: summary[name] for name in OUTCOMES if name in summary}
+    key = slug(str(scenario.get("name") or folder.name)).replace("-", "_")
+    return Subject(
+        key, int(told.get("patient") or 0), outcomes, values, tuple(given), (), events, columns
+    ), scenario
+
+
+def _events(path: Path) -> Iterator[Event]:
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["kind"] not in EVENT_KINDS:
+                raise ValueError(row["kind"])
+            yield Event(
+                float(row["day"]), row["kind"], row["what"], _number(row["value"]), row["unit"], row["detail"]
+            )
+
+
+def _number(text: str) -> float | None:
+    number = float(text) if text else math.nan
+    return number if math.isfinite(number) else None
+
+
+def _days(written: Any) -> float:
+    from simulation.units import parse_quantity
+
+    return parse_quantity(written, "time") if written is not None else 0.0

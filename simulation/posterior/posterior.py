@@ -1,0 +1,241 @@
+"""The weighted parameter sets of a file, and which of them a block of patients lives under.
+
+A file is CSV: one row per set; a column `weight`, and one per parameter of the table, `spread of` one or `share of` one,
+in canonical units or in the unit that stands in brackets behind the name, `rate_contacts [/hour]`. `calibrate` leaves such
+a file. Where a file of the same name ending in `.json` lies beside it, as `posterior` writes it, it says from which fits the
+sets come, for which parameter table, and what they say of published observations (columns `target <id>`).
+"""
+
+import csv
+import hashlib
+import json
+import math
+import os
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Final
+
+from simulation.errors import UserError, nearest_name
+from simulation.parameters.table import ParameterTable
+from simulation.posterior.sets import SHARE, SPREAD, ParameterSet, bare_name, no_mixture, no_sigma
+from simulation.units import QuantityError, parse_quantity
+
+__all__ = [
+    "OUT_OF_DATE",
+    "PACKAGED",
+    "SHIPPED",
+    "TABLE",
+    "TARGET",
+    "WEIGHT",
+    "Datum",
+    "Posterior",
+    "load_posterior",
+]
+
+TABLE: Final = "table"  # the parameter table's one value of everything
+SHIPPED: Final = "posterior"  # the sets that come with the program
+PACKAGED: Final = Path(__file__).resolve().parent.parent / "data" / "posterior.csv"
+OUT_OF_DATE: Final = (
+    "The parameter sets were made for another parameter table than today's: what they do not name has today's values. "
+    "docs/uncertainty.md says how to build them again."
+)
+WEIGHT: Final = "weight"
+TARGET: Final = "target "
+_NOT_READ: Final = frozenset({"distance"})
+_GOLDEN: Final = (math.sqrt(5.0) - 1.0) / 2.0
+_FEWEST: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Datum:
+    """Hold what the sets say of one published observation, on the scale of comparison.
+
+    `se` is the error of the observation with its tolerance, `noise` the Monte-Carlo error of what was simulated.
+    """
+
+    what: str
+    fit: str
+    n: int
+    se: float
+    noise: float
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """Hold weighted parameter sets.
+
+    `names` are the columns (parameters, `spread of` and `share of`), `rows` the sets in canonical units. `statistics` holds, by
+    the id of an observation, one number per set, NaN where there is none. `table` is the digest of the parameter table for
+    which the sets were made, empty where the file does not say.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    rows: tuple[tuple[float, ...], ...]
+    weights: tuple[float, ...]
+    sha256: str
+    table: str = ""
+    fits: tuple[Mapping[str, Any], ...] = ()
+    data: Mapping[str, Datum] = field(default_factory=dict)
+    statistics: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def effective(self) -> float:
+        """Return the effective number of sets: as many equally weighted ones would say as much."""
+        return sum(self.weights) ** 2 / math.fsum(weight**2 for weight in self.weights)
+
+    def set(self, number: int) -> ParameterSet:
+        """Return a set by its number, from 0."""
+        kinds: dict[str, dict[str, float]] = {SPREAD: {}, SHARE: {}, "": {}}
+        for name, value in zip(self.names, self.rows[number], strict=True):
+            kind = next(prefix for prefix in kinds if name.startswith(prefix))
+            kinds[kind][bare_name(name)] = value
+        return ParameterSet(kinds[""], kinds[SPREAD], kinds[SHARE])
+
+    def drawn(self, seed: int, block: int) -> int:
+        """Return the number of the set under which a block of patients of a seed lives.
+
+        Blocks take the sets by weight, at steps of the golden section from a place that is the seed's: however many blocks
+        there are, they cover the weights evenly, and more blocks leave the first as they were.
+        """
+        start = int.from_bytes(hashlib.sha256(f"{seed} parameter set".encode()).digest()[:6]) / 2.0**48
+        sums = _cumulated(self.weights)
+        place = (start + block * _GOLDEN) % 1.0
+        return min(bisect_right(sums, place * sums[-1]), len(sums) - 1)
+
+    @property
+    def out_of_date(self) -> bool:
+        """Return whether the parameter table is another than the one for which the sets were made."""
+        return bool(self.table) and self.table != ParameterTable.load().parameter_values().digest()
+
+
+@lru_cache(maxsize=8)
+def _cumulated(weights: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(accumulate(weights))
+
+
+def load_posterior(which: str | os.PathLike[str]) -> Posterior:
+    """Read the sets of a CSV file, or those that come with the program (`posterior`).
+
+    Raises `UserError`, naming file, line, column, what was expected and the nearest parameter.
+    """
+    path = PACKAGED if which == SHIPPED else Path(which)
+    shown = "simulation/data/posterior.csv" if path == PACKAGED else os.fspath(which)
+    text = _text(path, shown)
+    lines = list(csv.reader(text.splitlines()))
+    if not lines:
+        raise UserError("is empty", file=shown, expected="a header and one row per parameter set")
+    header = [cell.strip() for cell in lines[0]]
+    readers = [_reader(cell, shown) for cell in header]
+    for cell in header:
+        if header.count(cell) > 1:
+            raise UserError(f"the column {cell!r} is written twice", file=shown, line=1)
+    table: list[list[float]] = []
+    for number, cells in enumerate(lines[1:], 2):
+        if not cells:
+            continue
+        if len(cells) != len(header):
+            told = f"got {len(cells)} fields"
+            raise UserError(told, file=shown, line=number, expected=f"{len(header)}, as in the header")
+        table.append([_number(read, cell, name, shown, number)
+                      for read, cell, name in zip(readers, cells, header, strict=True)])  # fmt: skip
+    if len(table) < _FEWEST:
+        raise UserError(f"got {len(table)} parameter sets", file=shown, expected=f"{_FEWEST} or more")
+    columns = dict(zip(header, zip(*table, strict=True), strict=True))
+    weights = columns.pop(WEIGHT, (1.0,) * len(table))
+    if min(weights) < 0 or not sum(weights) > 0:
+        raise UserError("weights are not negative, and not all 0", file=shown, key=WEIGHT)
+    statistics = {n.removeprefix(TARGET): columns.pop(n) for n in header if n.startswith(TARGET)}
+    named = {_split(name)[0]: values for name, values in columns.items() if name not in _NOT_READ}
+    if not named:
+        raise UserError("names no parameter", file=shown, line=1, expected="columns such as rate_contacts")
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    about = _about(path, shown, sha256)
+    return Posterior(
+        name=str(about.get("name", path.stem)),
+        names=tuple(named),
+        rows=tuple(zip(*named.values(), strict=True)),
+        weights=weights,
+        sha256=sha256,
+        table=str(about.get("table", "")),
+        fits=tuple(about.get("fits", ())),
+        data={name: Datum(**one) for name, one in about.get("targets", {}).items() if name in statistics},
+        statistics=statistics,
+    )
+
+
+def _text(path: Path, shown: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        told = f"cannot be read: {error.strerror or error}"
+        raise UserError(told, file=shown) from None
+    except UnicodeDecodeError:
+        raise UserError("is no text in UTF-8", file=shown, expected="a CSV file of parameter sets") from None
+
+
+def _about(path: Path, shown: str, sha256: str) -> dict[str, Any]:
+    """Return what the file beside it says of a file of sets; nothing where there is none."""
+    beside = path.with_suffix(".json")
+    if not beside.exists():
+        return {}
+    try:
+        told = json.loads(beside.read_text(encoding="utf-8"))
+        if (told["sets"], told["sha256"]) == (path.name, sha256):
+            return dict(told)
+    except (ValueError, RecursionError, KeyError, TypeError, OSError):
+        pass
+    told = f"does not belong to {path.name} as it is now; move it away, or build both again"
+    raise UserError(told, file=str(Path(shown).with_suffix(".json")))
+
+
+def _split(cell: str) -> tuple[str, str]:
+    """Return the name of a column and the unit in brackets behind it."""
+    name, bracket, rest = cell.partition("[")
+    return (name.strip(), rest.rstrip().removesuffix("]").strip()) if bracket else (cell, "")
+
+
+def _reader(cell: str, shown: str) -> Callable[[str], float]:
+    """Return what reads the fields of a column; raise `UserError` for a column that is none."""
+    if cell in {WEIGHT, *_NOT_READ} or cell.startswith(TARGET):
+        return lambda field: float(field) if field else math.nan
+    written, unit = _split(cell)
+    name, table = bare_name(written), ParameterTable.load()
+    if name not in table:
+        near = nearest_name(name, table.names)
+        raise UserError("there is no such parameter", file=shown, line=1, key=written, nearest=near)
+    row, of_patients = table[name], written != name
+    why = no_sigma(row) if written.startswith(SPREAD) else no_mixture(row) if of_patients else ""
+    if why:
+        raise UserError(why, file=shown, line=1, key=written)
+    if not unit:
+        return float
+    if of_patients:
+        raise UserError("a spread or a share has no unit", file=shown, line=1, key=written)
+    return lambda field: parse_quantity(f"{field} {unit}", row.dimension)
+
+
+def _number(read: Callable[[str], float], text: str, name: str, shown: str, line: int) -> float:
+    try:
+        value = read(text.strip())
+    except QuantityError as error:
+        raise UserError(
+            error.message, file=shown, line=line, key=name, expected=error.expected, nearest=error.nearest
+        ) from None
+    except ValueError:
+        value = math.nan
+    low = 0.0 if name.startswith((SPREAD, SHARE)) or name == WEIGHT else -math.inf
+    high = 1.0 if name.startswith(SHARE) else math.inf
+    if name.startswith(TARGET) or name in _NOT_READ:
+        return value
+    if not (math.isfinite(value) and low <= value <= high):
+        expected = "a number from 0 to 1" if high == 1.0 else "a number from 0 on" if low == 0 else "a number"
+        raise UserError(f"got {text!r}", file=shown, line=line, key=name, expected=expected)
+    return value

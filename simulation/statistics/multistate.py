@@ -1,0 +1,151 @@
+"""In which state patients are over time: the Aalen-Johansen estimator of state occupation, for any states.
+
+Patients may go to and fro between states, enter late and leave early. Without the Markov assumption the estimate of
+occupation still holds where leaving early depends on nothing (Datta & Satten 2001). The variance is the infinitesimal
+jackknife, as in R's survival: the sum of the squared influence of each patient; without censoring it is that of a share,
+p (1 - p) / n. The band is on the complementary log-log scale; where none or all are in a state the limits are Wilson's.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from simulation.statistics.proportions import unseen
+from simulation.statistics.survival import refuse_beyond
+
+__all__ = ["CENSORED", "Occupation", "Spells", "occupation"]
+
+type Floats = npt.NDArray[np.float64]
+type Ints = npt.NDArray[np.int64]
+CENSORED: Final = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spells:
+    """Hold stays of patients in states, arrays of shape (n_spells,).
+
+    A patient is in `state` after day `enter` up to day `leave`, and `then` in another, or not followed on (`CENSORED`).
+    """
+
+    patient: Ints
+    enter: Floats
+    leave: Floats
+    state: Ints
+    then: Ints
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[int, float, float, int, int]]) -> "Spells":
+        """Make them of rows (patient, enter, leave, state, then).
+
+        Raise ValueError without rows, for spells without length, times below 0 and states that are no whole number from 0 on.
+        """
+        table = np.array(list(rows), float)
+        if table.size == 0:
+            raise ValueError("states need at least one spell")
+        patient, enter, leave, state, then = table.T
+        if not np.isfinite(table).all() or (enter < 0).any() or (leave <= enter).any():
+            raise ValueError("a spell needs finite days from 0 on, and must end after it begins")
+        codes = np.concatenate([state, then[then != CENSORED], patient])
+        if (codes < 0).any() or (codes != np.round(codes)).any():
+            raise ValueError("patients and states are whole numbers from 0 on")
+        whole = (np.asarray(values, np.int64) for values in (patient, state, then))
+        who, here, there = whole
+        return cls(who, enter, leave, here, there)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Occupation:
+    """Hold the share of patients in each state: arrays of shape (n_times, n_states), from the first day on.
+
+    A row holds from its time to the next; limits are pointwise. `at_risk` counts who is followed just before each time.
+    """
+
+    times: Floats
+    share: Floats
+    se: Floats
+    low: Floats
+    high: Floats
+    at_risk: Ints
+    until: float  # the last day on which anybody was followed
+
+    def at(self, day: float) -> tuple[Floats, Floats, Floats]:
+        """Return shares and their limits on a day, shape (n_states,); ValueError after the last follow-up."""
+        refuse_beyond(day, self.until, True)
+        where = max(int(np.searchsorted(self.times, day, side="right")) - 1, 0)
+        return self.share[where], self.low[where], self.high[where]
+
+    def days_in(self, until: float) -> Floats:
+        """Return the mean days spent in each state up to day `until`, shape (n_states,)."""
+        refuse_beyond(until, self.until, True)
+        inside = self.times < until
+        edges = np.append(self.times[inside], until)
+        return np.asarray(np.diff(edges) @ self.share[inside], float)
+
+
+def occupation(spells: Spells, n_states: int, confidence: float = 0.95) -> Occupation:
+    """Estimate in which of `n_states` states patients are, from their spells.
+
+    It begins with the states of those who are followed just before the first change.
+    """
+    who, patient = np.unique(spells.patient, return_inverse=True)
+    state = np.full(who.size, -1, np.int64)
+    changes = spells.leave[spells.then != CENSORED]
+    first = float(changes.min()) if changes.size else float("inf")
+    early = (spells.enter < first) & (spells.leave >= min(first, float(spells.leave.max())))
+    if not early.any():
+        raise ValueError("nobody is followed before the first change of state")
+    begin = np.zeros((who.size, n_states))
+    begin[patient[early], spells.state[early]] = 1.0
+    n = float(early.sum())
+    share = begin.sum(axis=0) / n
+    influence = (begin - np.where(begin.any(axis=1), 1.0, 0.0)[:, None] * share) / n
+    rows = [(float(spells.enter[early].min()), share, (influence**2).sum(axis=0), int(n), who.size)]
+    gone = 0  # patients who are no longer followed
+    for day in np.unique(np.concatenate([spells.enter, spells.leave])):
+        leaving, entering = spells.leave == day, spells.enter == day
+        moving = leaving & (spells.then != CENSORED)
+        if moving.any():
+            at_risk = int((state >= 0).sum())
+            share, influence = _step(share, influence, state, patient[moving], spells.then[moving])
+            rows.append((float(day), share, (influence**2).sum(axis=0), at_risk, who.size - gone))
+        gone += int((leaving & (spells.then == CENSORED)).sum())
+        state[patient[leaving]] = -1
+        state[patient[entering]] = spells.state[entering]
+    times, shares, variances, at_risk_, known = zip(*rows, strict=True)
+    found, se = np.array(shares), np.sqrt(np.array(variances))
+    low, high = _limits(found, se, known, confidence)
+    return Occupation(
+        np.array(times), found, se, low, high, np.array(at_risk_, np.int64), float(spells.leave.max())
+    )
+
+
+def _step(share: Floats, influence: Floats, state: Ints, movers: Ints, to: Ints) -> tuple[Floats, Floats]:
+    """Return shares and influences after some patients have changed their state."""
+    moves = np.eye(share.size)
+    after = state.copy()
+    after[movers] = to
+    for origin in np.unique(state[movers]):
+        there = state == origin
+        moves[origin] = np.bincount(after[there], minlength=share.size) / there.sum()
+    influence = influence @ moves
+    for origin in np.unique(state[movers]):
+        there = np.flatnonzero(state == origin)
+        influence[there] -= share[origin] / there.size * moves[origin]
+        influence[there, after[there]] += share[origin] / there.size
+    return share @ moves, influence
+
+
+def _limits(share: Floats, se: Floats, known: tuple[int, ...], confidence: float) -> tuple[Floats, Floats]:
+    z = float(stats.norm.ppf(0.5 + confidence / 2))
+    share = np.clip(share, 0.0, 1.0)
+    none, everybody = share < 1e-12, share > 1 - 1e-12
+    inside = np.where(none | everybody, 0.5, share)
+    width = np.exp(z * se / ((1 - inside) * np.log1p(-inside)))
+    low, high = 1 - (1 - inside) ** width, 1 - (1 - inside) ** (1 / width)
+    margin = np.array([unseen(n, confidence) for n in known])[:, None]
+    low = np.where(none, 0.0, np.where(everybody, 1 - margin, low))
+    return low, np.where(none, margin, np.where(everybody, 1.0, high))

@@ -1,0 +1,166 @@
+"""How sure the answer is, as a reader needs it: its range, what the range consists of, and what would narrow it."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from simulation.number_words import NOTHING, number_text
+from simulation.parameters.table import ParameterTable
+from simulation.posterior.sets import bare_name
+from simulation.results.trial_figures.common import parameter_name
+from simulation.results.trial_figures.unknowns import narrowing
+from simulation.statistics.paired import beyond_chance
+
+__all__ = [
+    "POINT", "data", "data_note", "in_short", "parameters", "parameters_note", "parts", "unseen", "verdict",
+]  # fmt: skip
+
+POINT: Final = (
+    "This is the answer at one set of parameter values, a point estimate: other sets that fit the published data as well may "
+    "answer otherwise, and no interval here knows it. --posterior puts them into the range (docs/uncertainty.md)."
+)
+_SHOWN: Final = 12
+_PART: Final = {"parameters": "parameters", "patients": "patients", "chance": "chance"}
+
+
+def in_short(found: Mapping[str, Any], arm: str, differing: int) -> str:
+    """Return what the range consists of, how probable it is that `arm` is better, and the verdict: the end of a sentence."""
+    made_of = ""
+    if _told_apart(found):
+        shares = [f"{_PART[name]} {_percent(found['parts'][name]['share_of_answer'])}" for name in _PART]
+        made_of = f", of whose variance {shares[0]}, {shares[1]} and {shares[2]}"
+    better = f"{arm} is better with a probability of {_probability(found['p_better'])}"
+    return f"{made_of}; {better}: {verdict(found, differing)}."
+
+
+def verdict(found: Mapping[str, Any], differing: int) -> str:
+    """Return what the range says of the sign; 'beyond chance' only where parameters agree."""
+    low, high = found["range"]
+    sure = beyond_chance(low, high, differing)
+    if sure:
+        return f"that is {'more' if sure > 0 else 'fewer'}, beyond chance and whatever else these parameter sets leave open"
+    low, high = found["range_of_patients_and_chance"]
+    if beyond_chance(low, high, differing):
+        return "for these sets that is more than chance, but the parameters alone can turn its sign, so the data do not settle it"
+    return "so parameter sets that fit the data do not settle which is better"
+
+
+def unseen(found: Mapping[str, Any]) -> str:
+    """Say what this trial cannot tell apart; nothing where it can."""
+    parts, n, sets = found["parts"], found["patients"], found["sets"]
+    if parts["parameters"]["variance"] is None:
+        return f"Parameters and patients are not told apart: {sets} sets for {n} patients (patients_per_set)."
+    if parts["chance"]["variance"] is None:
+        return "Patients and chance are not told apart, as nobody was run again."
+    if parts["parameters"]["variance"] > 0:
+        return ""
+    return (
+        f"Of what parameters do, {sets} sets of {n} patients show nothing (the estimate of their variance came out negative); by "
+        f"its interval a standard deviation of up to {_days(parts['parameters']['sd_at_most'])} days may hide."
+    )
+
+
+def _told_apart(found: Mapping[str, Any]) -> bool:
+    return all(found["parts"][name]["share_of_answer"] is not None for name in _PART)
+
+
+def parts(found: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Return a row per part: name, its standard deviation in one patient, interval, share of the answer's variance."""
+    meaning = {
+        "parameters": "Parameters: which of the sets that fit the data is true",
+        "patients": "Patients: how they differ under one set",
+        "chance": "Chance: the same patient under the same set again",
+    }
+    rows = []
+    for name, told in meaning.items():
+        part = found["parts"][name]
+        low, high = (None if v is None else math.sqrt(max(v, 0.0)) for v in part["variance_interval"])
+        sd = "0 (negative estimate)" if (part["variance"] or 0.0) < 0 else _days(part["sd"])
+        interval = NOTHING if low is None or high is None else f"{_days(low)} to {_days(high)}"
+        rows.append((told, sd, interval, _percent(part["share_of_answer"])))
+    return rows
+
+
+def parameters(found: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
+    """Return the parameters that move the answer most: name, key, range, change of the difference, share."""
+    table, rows = ParameterTable.load(), []
+    for one in found["parameters"][:_SHOWN]:
+        name = one["name"]
+        written = number_text if bare_name(name) != name else table[name].written
+        low, high = (written(float(f"{one[end]:.3g}")) for end in ("from", "to"))
+        change = f"{_signed(one['effect'])} ({_signed(one['interval'][0])} to {_signed(one['interval'][1])})"
+        rows.append(
+            (parameter_name(name), name, f"{low} to {high}", change, _percent(one["share_of_parameters"]))
+        )
+    return rows
+
+
+def parameters_note(found: Mapping[str, Any]) -> str:
+    """Say how to read the table of parameters."""
+    n = len(found["parameters"])
+    out = sum(1 for one in found["parameters"] if one["interval"][0] * one["interval"][1] > 0)
+    held = found["held_by_the_trial"]
+    return (
+        "How the difference changes from the 10th to the 90th percentile of the parameter, the others going with it as in the "
+        f"sets (regression on {found['sets']} sets; 95 % interval). Of {n} parameters about {_one_in_twenty(n)} would exclude 0 "
+        f"by chance; here {out} do. The last column: the share of what parameters do to the answer that would go if this one "
+        "were known." + (f" Held by the trial's own files: {', '.join(held)}." if held else "")
+    )
+
+
+def data(found: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
+    """Return the measurements that would narrow the answer most: what, where, patients, half the range then, sign."""
+    return [
+        (
+            f"{one['what']} ({one['id']})",
+            one["where"],
+            str(one["n"] or NOTHING),
+            f"{_days(one['half_range_now'])} \N{RIGHTWARDS ARROW} {_days(one['half_range_then'])}",
+            "yes" if one["stands_out"] else "no",
+        )
+        for one in narrowing(found)[:_SHOWN]
+    ]
+
+
+def data_note(found: Mapping[str, Any]) -> str:
+    """Say how to read the table of measurements."""
+    n = len(found["data"])
+    if not narrowing(found):
+        return (
+            f"None of the {n} measurements that were looked at would narrow the answer, as far as {found['sets']} parameter sets "
+            "tell: it goes with no more than patients and chance do. More patients, and so more sets, tell more."
+        )
+    return (
+        "By how much half the answer's range would shrink, on average over what may be found, if this were measured (once more) "
+        "in so many patients: linear Bayes on the parameter sets, each of which says what it expects. Nothing shrinks where the "
+        "sets do not tell parameters from patients and chance. "
+        f"Of {n} measurements about {_one_in_twenty(n)} would stand out by chance."
+    )
+
+
+def _one_in_twenty(n: int) -> int:
+    return max(round(0.05 * n), 1)
+
+
+def _days(value: float | None) -> str:
+    if value is None:
+        return NOTHING
+    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
+
+
+def _signed(value: float) -> str:
+    return f"{round(value, 0 if abs(value) >= 10 else 1) + 0.0:+.{0 if abs(value) >= 10 else 1}f}".replace(
+        "-", "\N{MINUS SIGN}"
+    )
+
+
+def _percent(share: float | None) -> str:
+    if share is None:
+        return NOTHING
+    return f"{100 * share:.0f} %" if share == 0 or share >= 0.01 else "below 1 %"
+
+
+def _probability(share: float | None) -> str:
+    if share is None:
+        return NOTHING
+    return "more than 0.99" if share > 0.99 else "less than 0.01" if share < 0.01 else f"{share:.2f}"

@@ -1,0 +1,81 @@
+"""A validation on a job array: each job does its part of the checks into a file of its own, and the report joins them."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from simulation.errors import OtherScenario, UserError
+from simulation.files.atomic import write_file
+from simulation.files.seals import sealed_json, unsealed
+from simulation.files.tables import plain
+from simulation.provenance import model_sha256
+from simulation.store import Shard, parts_of
+from simulation.validation.check import Effort, Found, Measured
+from simulation.validation.run import Result
+
+__all__ = ["read_parts", "write_part"]
+
+_PART: Final = "checks.json"
+type ByCheck = Mapping[str, Sequence[Result]]
+
+
+def write_part(folder: Path, shard: Shard, effort: Effort, found: ByCheck) -> None:
+    """Write what a job has found so far: the results of its checks, by the checks' ids."""
+    name = f"{shard.named(Path(_PART).stem)}{Path(_PART).suffix}"
+    results = {key: [plain(result.plain()) for result in some] for key, some in found.items()}
+    write_file(folder / name, sealed_json({"identity": _identity(effort), "checks": results}))
+
+
+def read_parts(folder: Path, effort: Effort) -> dict[str, list[Result]]:
+    """Return what jobs have found, by the checks' ids.
+
+    Raises
+    ------
+    OtherScenario
+        Where a part was made with another model, other checks or other numbers of patients.
+    UserError
+        Where a part is damaged.
+    """
+    found: dict[str, list[Result]] = {}
+    for file in parts_of(folder / _PART).values():
+        try:
+            part = unsealed(file.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError):
+            raise UserError("is damaged; remove it, and its checks are done again", file=str(file)) from None
+        if part["identity"] != _identity(effort):
+            told = "is of another validation (model, checks, --seed or --quick)"
+            raise OtherScenario(told, file=str(file), expected="a new folder")
+        found |= {key: [_result(one) for one in some] for key, some in part["checks"].items()}
+    return found
+
+
+def _identity(effort: Effort) -> Any:
+    """Return on what results depend: the model's digest, that of the checks themselves, and the effort."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    told = {
+        "model": model_sha256(),
+        "checks": digest.hexdigest(),
+        "effort": effort.factor,
+        "seed": effort.seed,
+    }
+    return json.loads(json.dumps(told))
+
+
+def _result(told: Mapping[str, Any]) -> Result:
+    measured = tuple(
+        Measured(**{**one, **{key: _number(one[key]) for key in ("value", "low", "high")}})
+        for one in told["measured"]
+    )
+    found = Found(told["status"], measured, told["note"])
+    return Result(
+        told["id"], told["part"], told["claim"], told["expected"], told["source"], found, told["seconds"]
+    )
+
+
+def _number(written: float | None) -> float:
+    return math.nan if written is None else float(written)

@@ -1,0 +1,197 @@
+"""Exports hold what the results hold, in the form that they promise; every variable is explained."""
+
+import csv
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from simulation.cli import main
+from simulation.clinic.outcomes import selected
+from simulation.errors import ExitStatus, UserError
+from simulation.export.adam import adam_tables, code_of
+from simulation.export.nonmem import nonmem_tables
+from simulation.export.subjects import Source, read_results
+from simulation.export.tidy import tidy_tables
+from tests.trial.conftest import TRIAL
+
+SCENARIO = """\
+name: Tiny patient
+extends: SCENARIOS/preemptive.yaml
+follow_up: 60 d
+time_step: 1 d
+marrow: {rows: 3, columns: 3}
+patient: {rate_blast_net_growth: 0.25 /day, n_residual_blasts: 1e6 cells}
+monitoring:
+  mrd: {first: day 4, every: 4 d, delay: 1 d}
+start: {when: mrd, at_least: 1e-5, delay: 1 d}
+"""
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    root = tmp_path_factory.mktemp("export")
+    (root / "trial.yaml").write_text(TRIAL)
+    (root / "one.yaml").write_text(SCENARIO.replace("SCENARIOS", str(SCENARIOS)))
+    quiet = ["--no-figures", "-q", "--out"]
+    assert main(["compare", str(root / "trial.yaml"), "--workers", "0", *quiet, str(root / "trial")]) == 0
+    for patient in ("0", "1"):
+        assert (
+            main(["run", str(root / "one.yaml"), "--patient", patient, *quiet, str(root / f"run{patient}")])
+            == 0
+        )
+    yield root
+
+
+@pytest.fixture(scope="module")
+def trial(folder: Path) -> Source:
+    return read_results([folder / "trial"])
+
+
+@pytest.fixture(scope="module")
+def runs(folder: Path) -> Source:
+    return read_results([folder / "run0", folder / "run1"])
+
+
+def test_adsl_has_one_row_per_patient_and_arm(trial: Source) -> None:
+    adsl, *others = adam_tables(trial)
+    names = [row["USUBJID"] for row in adsl.rows]
+    assert len(names) == len(set(names)) == 6 * 3
+    for table in others:
+        assert {row["USUBJID"] for row in table.rows} <= set(names)
+    twins = {row["TWINID"] for row in adsl.rows if row["TRT01P"] == "early"}
+    assert twins == {row["TWINID"] for row in adsl.rows if row["TRT01P"] == "none"}
+
+
+def test_adtte_gives_the_days_and_the_censoring_of_the_outcomes(folder: Path, trial: Source) -> None:
+    adtte = next(table for table in adam_tables(trial) if table.name == "adtte")
+    with (folder / "trial" / "patients.csv").open() as file:
+        patients = {(row["arm"], int(row["patient"])): row for row in csv.DictReader(file)}
+    seen = set()
+    for row in adtte.rows:
+        known = patients[row["TRT01P"], row["TWINID"]]
+        seen.add(row["SRCVAR"])
+        if row["CNSR"] == 0:
+            assert float(known[row["SRCVAR"]]) == row["AVAL"]
+        elif row["SRCVAR"].endswith("_day"):
+            assert known[row["SRCVAR"]] == ""
+            assert row["AVAL"] == float(known["days_simulated"])
+        else:
+            assert known[row["SRCVAR"].replace("_days", "_at_end")] == "true"
+    assert {"relapse_day", "relapse_free_days", "nrm_day"} <= seen
+    assert "current_leukaemia_free_days" not in seen  # a sum of days ends with no event
+
+
+def test_codes_are_short_and_distinct() -> None:
+    codes = [code_of(one) for one in selected("day", "survival")]
+    assert len(set(codes)) == len(codes)
+    assert all(re.fullmatch(r"[A-Z][A-Z0-9]{0,7}", code) for code in codes)
+
+
+def test_the_nonmem_data_set_is_numbers_in_order_of_time(runs: Source) -> None:
+    data, subjects = nonmem_tables(runs)
+    assert [row["ID"] for row in subjects.rows] == [1, 2]
+    for number in (1, 2):
+        rows = [row for row in data.rows if row["ID"] == number]
+        times = [row["TIME"] for row in rows]
+        assert times == sorted(times) and times[0] == 0
+    for row in data.whole():
+        assert all(isinstance(value, int | float) and np.isfinite(value) for value in row.values())
+        assert (row["EVID"] == 1) == (row["MDV"] == 1) == (row["AMT"] > 0)
+        assert row["DVID"] > 0 if row["EVID"] == 0 else row["DV"] == 0
+        assert len(row) == len(data.variables)
+    assert all(len(variable.name) <= 20 for variable in data.variables)  # NONMEM's limit
+
+
+def test_doses_are_those_that_were_given(runs: Source) -> None:
+    data, _ = nonmem_tables(runs)
+    infused = {
+        number: sum(
+            row["AMT"] for row in data.rows if row["ID"] == number and row["EVID"] == 1 and row["RATE"] > 0
+        )
+        for number in (1, 2)
+    }
+    for number, subject in enumerate(runs.subjects, 1):
+        assert infused[number] == pytest.approx(subject.outcomes["blinatumomab_ug"], rel=1e-6)
+        cells = sum(
+            row["AMT"] for row in data.rows if row["ID"] == number and row["EVID"] == 1 and row["RATE"] == 0
+        )
+        assert cells == pytest.approx(subject.outcomes["dli_cells_per_kg"], rel=1e-6)
+    assert max(infused.values()) > 0
+
+
+def test_what_a_test_did_not_find_is_censored_at_its_limit(runs: Source) -> None:
+    data, _ = nonmem_tables(runs)
+    censored = [row for row in data.rows if row.get("CENS")]
+    assert censored
+    assert all(row["LLOQ"] > 0 and row["DV"] <= row["LLOQ"] for row in censored)
+
+
+def test_tidy_tables_hold_outcomes_course_and_events(runs: Source, trial: Source) -> None:
+    of_runs = {table.name: table for table in tidy_tables(runs)}
+    assert {"outcomes", "observations", "events", "doses", "arms"} <= set(of_runs)
+    blasts = [
+        row["value"]
+        for row in of_runs["observations"].rows
+        if row["quantity"] == "blasts_cells" and row["patient"] == 0
+    ]
+    assert blasts == list((runs.subjects[0].trajectory or {})["blasts_cells"])
+    of_trial = {table.name: table for table in tidy_tables(trial)}
+    assert {"outcomes", "parameters", "states"} <= set(of_trial) and "observations" not in of_trial
+    for subject in trial.subjects:
+        stays = [row for row in of_trial["states"].rows if row["subject"] == trial.identifier(subject)]
+        assert sum(row["leave_day"] - row["enter_day"] for row in stays) == pytest.approx(42)
+
+
+@pytest.mark.parametrize(("name", "explained"), [("adam", "define.csv"), ("tidy", "data_dictionary.csv")])
+def test_every_variable_is_explained_and_csv_is_parquet(
+    folder: Path, name: str, explained: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", str(folder / "trial"), "--format", name, "--json"]) == ExitStatus.DONE
+    told = json.loads(capsys.readouterr().out)
+    place = folder / "trial" / "export" / name
+    assert told["folder"] == str(place)
+    with (place / explained).open() as file:
+        known = {(row["table"], row["variable"]): row for row in csv.DictReader(file)}
+    for path in place.glob("*.parquet"):
+        fields = pq.read_schema(path)
+        with path.with_suffix(".csv").open(newline="") as file:
+            header, *rows = csv.reader(file)
+        assert fields.names == header
+        assert len(rows) == told["rows"][path.stem] == pq.read_metadata(path).num_rows
+        for field in fields:
+            row = known[path.stem, field.name]
+            assert row["label"]
+            assert field.metadata[b"unit"].decode() == row["unit"]
+    if name == "tidy":
+        assert known["outcomes", "outcomes[relapse_day]"]["unit"] == "day"
+        assert known["parameters", "parameters[weight]"]["unit"] == "kg"
+    else:
+        assert known["adtte", "PARAMCD=RFS"]["origin"] == "relapse_free_days"
+        assert "chronic GvHD" in known["adtte", "PARAMCD=AGRFS"]["label"]
+
+
+def test_a_trial_has_no_course_for_nonmem(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", str(folder / "trial"), "--format", "nonmem"]) == ExitStatus.USAGE
+    assert "python run_sim.py run" in capsys.readouterr().err
+    assert not (folder / "trial" / "export" / "nonmem").exists()
+
+
+def test_a_folder_without_results_is_told(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds no results of a trial or of runs"):
+        read_results([tmp_path])
+    with pytest.raises(UserError, match="the same scenario and patient"):
+        read_results([folder / "run0", folder / "run0"])
+
+
+def test_a_damaged_folder_is_told(folder: Path, tmp_path: Path) -> None:
+    for name in ("summary.json", "trajectory.csv", "events.csv", "scenario.resolved.yaml"):
+        (tmp_path / name).write_bytes((folder / "run0" / name).read_bytes())
+    (tmp_path / "events.csv").write_text("day,kind\n1,nonsense\n")
+    with pytest.raises(UserError, match="is damaged"):
+        read_results([tmp_path])

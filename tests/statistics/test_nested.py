@@ -1,0 +1,90 @@
+"""Parameters, patients and chance: known components are found again, and intervals hold the truth as often as they say."""
+
+import numpy as np
+import pytest
+
+from simulation.statistics.nested import Nested, covariances, nested
+
+SETS, PER_SET = 60, 4
+TRUE = {"parameters": 40.0**2, "of_patients": 90.0**2, "chance": 60.0**2}
+
+
+def made(seed: int, sd_parameters: float = 40.0, sets: int = SETS) -> tuple[Nested, float]:
+    """Return what is found in a made trial, and the mean that very many patients would have under a new set."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(sets).repeat(PER_SET)
+    patient = 15.0 + rng.normal(0, sd_parameters, sets)[labels] + rng.normal(0, 90.0, labels.size)
+    values = patient + rng.normal(0, 60.0, labels.size)
+    again = {i: [patient[i] + rng.normal(0, 60.0)] for i in range(0, labels.size, PER_SET)}
+    return nested(values, labels, again), 15.0 + rng.normal(0, sd_parameters)
+
+
+def test_known_components_are_found_again() -> None:
+    found = [made(seed)[0] for seed in range(40)]
+    for name, true in TRUE.items():
+        values = np.array([getattr(one, name).variance for one in found])
+        error = values.std(ddof=1) / len(values) ** 0.5
+        assert abs(values.mean() - true) < 3.5 * error, name  # false alarm below 1 in 2000 for each
+
+
+def test_intervals_and_range_hold_the_truth() -> None:
+    trials = [made(seed) for seed in range(100)]
+    for name, true in TRUE.items():
+        held = sum(getattr(one, name).low <= true <= getattr(one, name).high for one, _ in trials)
+        assert held >= 86, name  # of a true 95 %, fewer than 1 in 5000
+    assert sum(one.low <= new <= one.high for one, new in trials) >= 86
+    assert (
+        sum(one.sampled_low <= 15.0 <= one.sampled_high for one, _ in trials) < 90
+    )  # they know no parameters
+
+
+def test_where_parameters_do_nothing_a_negative_estimate_is_left_so() -> None:
+    found = [made(seed, 0.0)[0] for seed in range(30)]
+    below = [one for one in found if one.parameters.variance < 0]
+    assert 5 <= len(below) <= 25
+    assert all(one.of_mean[0] == 0 and one.parameters.high > 0 for one in below)
+
+
+def test_what_one_patient_per_set_cannot_tell_is_not_told() -> None:
+    found = nested(np.arange(30.0), np.arange(30))
+    assert np.isnan([found.parameters.variance, found.of_patients.variance, found.chance.variance]).all()
+    assert found.low < found.mean < found.high and found.above == 1.0
+
+
+def test_the_order_of_patients_and_the_names_of_sets_change_nothing() -> None:
+    rng = np.random.default_rng(4)
+    labels, values = np.arange(8).repeat(3), rng.normal(size=24)
+    order = rng.permutation(24)
+    one, other = nested(values, labels), nested(values[order], 7 * labels[order])
+    assert one.mean == pytest.approx(other.mean)
+    assert one.parameters.variance == pytest.approx(other.parameters.variance)
+    assert (one.low, one.high) == pytest.approx((other.low, other.high))
+
+
+def test_covariance_between_sets_is_free_of_what_patients_share() -> None:
+    """An outcome of the same patients goes with the difference by chance; only what sets do is counted."""
+    found = []
+    for seed in range(80):
+        rng = np.random.default_rng(seed)
+        labels = np.arange(40).repeat(4)
+        theta = rng.normal(0, 1, 40)[labels]
+        noise = rng.normal(0, 50, labels.size)
+        values = 20 * theta + noise
+        outcome = 0.5 * theta + 0.1 * noise
+        found.append(
+            [
+                (one.covariance, one.variance)
+                for one in covariances(np.stack([theta, outcome], 1), values, labels)
+            ]
+        )
+    means, errors = np.mean(found, axis=0), np.std(found, axis=0, ddof=1) / len(found) ** 0.5
+    assert (np.abs(means - [[20.0, 1.0], [10.0, 0.25]]) < 3.5 * errors).all()
+
+
+def test_what_a_measurement_would_explain_is_linear_bayes() -> None:
+    rng = np.random.default_rng(2)
+    labels = np.arange(400).repeat(3)
+    theta = rng.normal(0, 1, 400)[labels]
+    (one,) = covariances(theta[:, None], 30 * theta + rng.normal(0, 20, labels.size), labels)
+    assert one.explained(one.variance) == pytest.approx(900, rel=0.2)  # known exactly, all of it goes
+    assert one.explained(2 * one.variance) == pytest.approx(450, rel=0.2)  # as uncertain as before: half

@@ -1,0 +1,82 @@
+"""A validation on a job array is the validation of one machine."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from simulation.cli import main
+from simulation.validation import run
+from simulation.validation.check import Effort, Found, Measured
+from simulation.validation.parts import read_parts, write_part
+from simulation.validation.run import Result
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Stand in for what checks simulate; return the ids of those that were done."""
+    asked: list[str] = []
+
+    def one(runs: tuple[tuple[str, Effort], ...]) -> list[Result]:
+        ((key, effort),) = runs
+        asked.append(key)
+        (check,) = (check for check in run.checks() if check.id == key)
+        measured = (Measured("a number", 0.1 + 0.2, n=effort.patients(4)),)
+        found = Found("pass", measured, "told")
+        return [
+            Result(f"{key}{part}", check.part, check.claim, check.expected, check.source, found, 0.5)
+            for part in "ab"
+        ]
+
+    monkeypatch.setattr(run, "do", one)
+    return asked
+
+
+def test_parts_joined_are_the_whole(
+    done: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    validate = ["validate", "--quick", "--workers", "1", "--quiet", "--json"]
+    assert main([*validate, "--out", str(tmp_path / "once")]) == 0
+    once = json.loads(capsys.readouterr().out)
+    ids, out = sorted(done), ["--out", str(tmp_path / "parts")]
+    assert ids == sorted(check.id for check in run.checks())
+    done.clear()
+    for part in ("2/3", "3/3", "1/3", "2/3"):
+        before = len(done)
+        assert main([*validate, *out, "--shard", part]) == 0
+    assert sorted(done) == ids and len(done) == before, "what a part has done is not done again"
+    done.clear()
+    capsys.readouterr()
+    assert main([*validate, *out, "--resume"]) == 0
+    joined = json.loads(capsys.readouterr().out)
+    assert not done and joined["checks"] == once["checks"] and joined["counts"] == once["counts"]
+    assert (tmp_path / "parts" / "validation.md").is_file()
+
+    for file in list((tmp_path / "parts").glob("checks-*"))[:1]:
+        file.unlink()
+    assert main([*validate, *out, "--resume"]) == 0
+    assert 0 < len(done) < len(ids), "what is missing is done"
+    assert main([*validate, *out, "--resume", "--seed", "2"]) == 5
+    assert "of another validation" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["--shard", "1/2"], ["--resume"], ["--shard", "1/2", "--early", "--out", "x"]]
+)
+def test_parts_need_a_folder_and_no_experiments(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "--quick", *words]) == 2
+    assert "--" in capsys.readouterr().err
+
+
+def test_a_damaged_part_is_told(tmp_path: Path) -> None:
+    from simulation.errors import UserError
+    from simulation.store import Shard
+
+    effort = Effort(1.0, 3)
+    nan = Result("A", "facts", "c", "e", "s", Found("error", (Measured("m", float("nan")),), "n"), 1.5)
+    write_part(tmp_path, Shard(1, 2), effort, {"A": [nan]})
+    assert str(read_parts(tmp_path, effort)) == str({"A": [nan]})
+    (part,) = tmp_path.iterdir()
+    part.write_text(part.read_text().replace("1.5", "1.6"))
+    with pytest.raises(UserError, match="damaged"):
+        read_parts(tmp_path, effort)
