@@ -44,8 +44,8 @@ def narrowing(found: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _effects(ax: Axes, rows: list[dict[str, Any]], view: TrialView) -> None:
     for y, row in enumerate(rows):
-        told = 1.0 if row["interval"][0] * row["interval"][1] > 0 else 0.35
-        look: dict[str, Any] = {"color": style.COLOUR["finding"], "alpha": told}
+        strength = 1.0 if row["interval"][0] * row["interval"][1] > 0 else 0.35
+        look: dict[str, Any] = {"color": style.COLOUR["finding"], "alpha": strength}
         ax.plot(row["interval"], [y, y], linewidth=1.3, solid_capstyle="butt", **look)
         ax.plot([row["effect"]], [y], marker="s", markersize=4, **look)
     ax.axvline(0, color="#444444", linewidth=0.8)
