@@ -19,6 +19,7 @@ __all__ = [
     "QuantityError",
     "describe",
     "dimension_of",
+    "dose_dimension",
     "examples",
     "format_dose",
     "format_number",
@@ -292,7 +293,7 @@ def parse_dose(value: object, rate: bool = True) -> tuple[float, bool]:
     """Return a dose rate (or, unless `rate`, an amount) as (amount, per_m2): ug/day and False, or ug/m2/day and True."""
     per_m2 = isinstance(value, str) and "/m2" in _normal(value)
     try:
-        return parse_quantity(value, _dose_dimension(per_m2, rate)), per_m2
+        return parse_quantity(value, dose_dimension(per_m2, rate)), per_m2
     except QuantityError as error:
         expected = (
             "a dose rate such as 28 ug/day or 15 ug/m2/day"
@@ -304,10 +305,11 @@ def parse_dose(value: object, rate: bool = True) -> tuple[float, bool]:
 
 def format_dose(amount: float, per_m2: bool, rate: bool = True) -> str:
     """Return a dose rate, or an amount, with its unit, as text that `parse_dose` reads back exactly."""
-    return format_quantity(amount, _dose_dimension(per_m2, rate))
+    return format_quantity(amount, dose_dimension(per_m2, rate))
 
 
-def _dose_dimension(per_m2: bool, rate: bool) -> Dimension:
+def dose_dimension(per_m2: bool, rate: bool) -> Dimension:
+    """Return the dimension of a dose rate, or of an amount at once."""
     if rate:
         return "dose_rate_per_area" if per_m2 else "dose_rate"
     return "amount_per_area" if per_m2 else "amount"

@@ -17,6 +17,7 @@ from simulation.units import (
     Dimension,
     QuantityError,
     describe,
+    dose_dimension,
     examples,
     format_dose,
     format_number,
@@ -296,12 +297,9 @@ class DoseKind(FieldKind):
 
     def json_schema(self) -> dict[str, Any]:
         """Return the patterns of both units."""
-        dimensions: tuple[Dimension, Dimension] = (
-            ("dose_rate", "dose_rate_per_area") if self.rate else ("amount", "amount_per_area")
-        )
         return {
             "type": "string",
-            "pattern": "|".join(map(unit_pattern, dimensions)),
+            "pattern": "|".join(unit_pattern(dose_dimension(per_m2, self.rate)) for per_m2 in (False, True)),
             "x-write": self._told,
             "examples": ["28 ug/day", "9 ug/day", "15 ug/m2/day"] if self.rate else ["500 ug", "250 ug/m2"],
         }

@@ -5,32 +5,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from simulation.blocks.fields import YEARS_20, FieldKind, Quantity, problem, show
+from simulation.blocks.fields import YEARS_20, Quantity, problem, show
 from simulation.number_words import days_text
 from simulation.parameters.distributions import Distribution, DistributionError, parse_distribution
 from simulation.units import format_quantity, unit_pattern
 
 __all__ = ["Wait", "days_waited", "median_wait", "wait_words"]
 
-_TIME: Final = Quantity("time", 0, YEARS_20)
 _RANGE: Final = re.compile(r"\s*(.+?)\s+to\s+(.+?)\s*")
 _CENTRED: Final = ("fixed", "lognormal", "normal", "beta")
 _CENTRES: Final = frozenset({"value", "median", "mean", "low"})
-_TOLD: Final = f"a time, {_TIME.range()}, a range such as 7 d to 42 d, or a distribution"
 
 
 @dataclass(frozen=True)
-class _WaitKind(FieldKind):
+class _WaitKind(Quantity):
     """Read `3 d`, `7 d to 42 d` (each time between them is equally likely) or a block with `distribution`, days."""
 
-    def read(self, value: Any) -> float | Distribution:
+    def read(self, value: Any) -> Any:
         """Return days, or what they are drawn from."""
         if isinstance(value, Mapping):
             return _drawn_from(value)
         match = _RANGE.fullmatch(value) if isinstance(value, str) and len(value) <= 64 else None
         if match is None:
-            return _TIME.read(value)
-        low, high = _TIME.read(match[1]), _TIME.read(match[2])
+            return super().read(value)
+        low, high = super().read(match[1]), super().read(match[2])
         if not low < high:
             raise problem(f"got {show(value)}", "a range from low to high such as 7 d to 42 d")
         return Distribution("uniform", "time", low, high, low=0.0, high=YEARS_20)
@@ -38,15 +36,16 @@ class _WaitKind(FieldKind):
     def write(self, value: float | Distribution) -> Any:
         """Return what the file would say."""
         if not isinstance(value, Distribution):
-            return _TIME.write(value)
+            return super().write(value)
         if value.distribution == "uniform" and value.source is None:
             return f"{format_quantity(value.first, 'time')} to {format_quantity(value.second, 'time')}"
         return value.to_plain()
 
     def json_schema(self) -> dict[str, Any]:
         """Return the patterns of a time and of a range, and a distribution."""
+        told = f"a time, {self.range()}, a range such as 7 d to 42 d, or a distribution"
         time = unit_pattern("time").removeprefix("^").removesuffix("$")
-        text = {"type": "string", "pattern": f"^{time}( +to +{time})?$", "x-write": _TOLD}
+        text = {"type": "string", "pattern": f"^{time}( +to +{time})?$", "x-write": told}
         text["examples"] = ["3 d", "7 d to 42 d"]  # type: ignore[assignment]
         return {"anyOf": [text, {"x-use": "Distribution"}]}
 
@@ -64,7 +63,7 @@ def _drawn_from(value: Mapping[str, object]) -> Distribution:
     return found
 
 
-Wait = Annotated[float | Distribution, _WaitKind()]
+Wait = Annotated[float | Distribution, _WaitKind("time", 0, YEARS_20)]
 
 
 def days_waited(wait: float | Distribution, uniform: Callable[[], float]) -> float:

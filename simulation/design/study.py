@@ -22,12 +22,12 @@ from simulation.results.trial_view import ArmView
 from simulation.statistics.proportions import Proportion, wilson
 from simulation.trial.finished import Finished
 from simulation.trial.real_trial import RealTrial
+from simulation.trial.rows import SET
 
 __all__ = ["HISTORICAL", "Needed", "Power", "Study", "study"]
 
 type Floats = npt.NDArray[np.float64]
 HISTORICAL: Final = "historical"
-SETS: Final = "parameter_set"  # the column that says under which parameter set a patient was run
 _YEAR: Final = 365.25
 _A_YEAR: Final = 365.0  # days of follow-up, where nothing is said
 _MOST: Final = 20_000  # patients; a trial that needs more is told to need more
@@ -97,7 +97,7 @@ def study(finished: Finished, plan: RealTrial) -> Study:
     follow_up, horizon = _times(finished, plan)
     arms = [finished.arm(key) for key in finished.main]
     one, other = (_stored(arm, plan.event, finished.primary, horizon) for arm in arms)
-    sets = arms[0].number(SETS).astype(int) if SETS in arms[0].columns else None
+    sets = arms[0].number(SET).astype(int) if SET in arms[0].columns else None
     effects = {name: effect_of(contributions(name, one, other, horizon), sets) for name in ENDPOINTS}
     rng = np.random.default_rng(plan.seed)
 

@@ -12,6 +12,7 @@ from simulation.errors import UserError
 from simulation.export.subjects import Source, Subject, measured
 from simulation.export.tables import Table, Variable, baseline_of
 from simulation.products.registry import PRODUCTS
+from simulation.shipped import PROGRAM
 
 __all__ = ["nonmem_tables"]
 
@@ -40,7 +41,7 @@ def nonmem_tables(source: Source) -> list[Table]:
     if any(subject.trajectory is None for subject in source.subjects):
         raise UserError(
             "a trial keeps no courses in time, which a NONMEM data set is made of; run one patient of an arm, for example "
-            "`python run_sim.py run RESULTS/arms/ARM.yaml --patient 7`, and export that folder"
+            f"`{PROGRAM} run RESULTS/arms/ARM.yaml --patient 7`, and export that folder"
         )
     levels = sorted({name for s in source.subjects for name in s.trajectory or () if name.endswith(_LEVEL)})
     codes = {name: k for k, name in enumerate((*levels, *_TESTS), 1)}

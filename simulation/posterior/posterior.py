@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulation.errors import UserError, nearest_name
+from simulation.files.tables import csv_text
 from simulation.parameters.table import ParameterTable
 from simulation.posterior.sets import SHARE, SPREAD, ParameterSet, bare_name, no_mixture, no_sigma
 from simulation.units import QuantityError, parse_quantity
@@ -98,6 +99,15 @@ class Posterior:
             kind = next(prefix for prefix in kinds if name.startswith(prefix))
             kinds[kind][bare_name(name)] = value
         return ParameterSet(kinds[""], kinds[SPREAD], kinds[SHARE])
+
+    def to_csv(self) -> str:
+        """Return the sets as a file that reads back as these: weights and values in canonical units, nothing else."""
+        rows = ((weight, *row) for weight, row in zip(self.weights, self.rows, strict=True))
+        return csv_text([WEIGHT, *self.names], rows)
+
+    def digest(self) -> str:
+        """Return the sha256 of the sets themselves, whatever file they came from."""
+        return hashlib.sha256(self.to_csv().encode()).hexdigest()
 
     def drawn(self, seed: int, block: int) -> int:
         """Return the number of the set under which a block of patients of a seed lives.

@@ -12,6 +12,7 @@ _NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
 _SPREADS: Final = frozenset(
     {"sigma", "cv", "weight", "weights", "distribution", "source"}
 )  # not shifted with the level
+_RANGE: Final = " to "  # between the ends of a range, as in 7 d to 42 d
 _AFTER_DAY: Final = re.compile(r"(day\s+)(\S+)(.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -32,6 +33,8 @@ def times(written: Any, factor: float) -> Any:
             raise ArithmeticFault("a block of keys cannot be multiplied")
         return {key: value if key in _SPREADS else times(value, factor) for key, value in written.items()}
     text = str(written).strip()
+    if _RANGE in text:
+        return _RANGE.join(str(times(end, factor)) for end in text.split(_RANGE))
     if text.lower().startswith("day"):
         raise ArithmeticFault(f"{text!r} is a day; shift it with plus")
     found = _NUMBER.match(text)
@@ -49,6 +52,8 @@ def plus(written: Any, shift: str) -> Any:
     if isinstance(written, int | float):
         return _tidy(written + _parsed(shift, "dimensionless"))
     text = str(written).strip()
+    if _RANGE in text:
+        return _RANGE.join(str(plus(end, shift)) for end in text.split(_RANGE))
     day = _AFTER_DAY.fullmatch(text)
     if day is not None:
         return f"{day[1]}{format_number(_tidy(float(day[2]) + _parsed(shift, 'time')))}{day[3]}"

@@ -42,7 +42,7 @@ class Estimate:
 
 def estimate(sweep: Sweep, plan: Plan, points: Sequence[tuple[float | str, ...]], workers: int) -> Estimate:
     """Measure runs at some points, each arm in turn, for a few seconds; a run cut short is scaled by its days."""
-    work = Work("", store_design(plan), tuple(plan.arms.items()), plan.factors, plan.outcomes, plan.seed)
+    work = Work.of(plan, "", store_design(plan))
     arms = list(plan.arms.items())
     spent = 0.0
     weights: list[float] = []

@@ -92,7 +92,7 @@ def execute(
         planned = sum(1 for number in range(plan.n_runs) if shard.holds(number))
         before = sum(1 for number, state in enumerate(states) if state == 1 and shard.holds(number))
         progress = Progress(planned, before)
-        work = Work(str(place), design, tuple(plan.arms.items()), plan.factors, plan.outcomes, plan.seed)
+        work = Work.of(plan, str(place), design)
         if before < planned:
             pool = open_pool(
                 workers, scheduler, model=model_sha256, preload=_PRELOAD, should_stop=should_stop

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from simulation.blocks.fields import show
 from simulation.errors import UserError, nearest_name
+from simulation.posterior import TABLE, Posterior, load_posterior
+from simulation.posterior.posterior import SHIPPED
 from simulation.scenario.load import load_scenario, override_pairs
 from simulation.scenario.messages import user_error
 from simulation.scenario.plugins import anchored
@@ -20,6 +22,7 @@ from simulation.sweep.outcomes import NumericOutcome, find_outcome, read_outcome
 from simulation.sweep.read_factors import every_parameter, read_factor
 from simulation.sweep.sweep_file import KINDS, SweepFile
 from simulation.sweep.targets import find_target
+from simulation.trial.schema import PER_SET
 from simulation.yaml_source import Node, plain, read_yaml
 
 if TYPE_CHECKING:
@@ -43,6 +46,8 @@ class Sweep:
     outcomes: tuple[NumericOutcome, ...]
     seed: int
     replicates: int
+    posterior: Posterior | None = None
+    per_set: int = PER_SET  # patients who share a parameter set
 
     @property
     def name(self) -> str:
@@ -74,7 +79,8 @@ def load_sweep(
     file = _file(root)
     if points is not None:
         file = file.model_copy(update={"design": _with_points(file, points, shown)})
-    arms, trial_seed, trial_size = _bases(file, keys, shown, settings)
+    arms, trial = _bases(file, keys, shown, settings)
+    posterior, per_set = _posterior(file, trial, shown)
     if file.cohort is not None:
         arms = {
             arm: with_cohort(scenario, file.cohort, keys["cohort"], shown) for arm, scenario in arms.items()
@@ -87,9 +93,22 @@ def load_sweep(
     factors = _factors(file, keys, nodes, arms)
     outcomes = read_outcomes(keys["outcomes"]) if "outcomes" in keys else (find_outcome("relapse_free_days"),)
     _check_analysis(file, keys, factors, outcomes, arms)
-    chosen = _one_seed(file, keys, seed, trial_seed, shown)
-    size = replicates or file.replicates or (file.cohort.size if file.cohort else None) or trial_size or 1
-    return Sweep(shown, file, arms, factors, outcomes, chosen, size)
+    chosen = _one_seed(file, keys, seed, None if trial is None else trial.seed, shown)
+    own_size = replicates or file.replicates or (file.cohort.size if file.cohort else None)
+    size = own_size or (1 if trial is None else trial.patients)
+    return Sweep(shown, file, arms, factors, outcomes, chosen, size, posterior, per_set)
+
+
+def _posterior(file: SweepFile, trial: "Trial | None", shown: str) -> tuple[Posterior | None, int]:
+    """Return the parameter sets of a sweep, by default those of its trial, and how many patients share one."""
+    per_set = file.patients_per_set or (PER_SET if trial is None else trial.file.patients_per_set)
+    if file.parameter_sets == TABLE:
+        return (None if trial is None else trial.posterior), per_set
+    if file.parameter_sets == SHIPPED:
+        return load_posterior(SHIPPED), per_set
+    return load_posterior(
+        os.path.normpath(os.path.join(os.path.dirname(shown), file.parameter_sets))
+    ), per_set
 
 
 def _design_kind(root: Node) -> None:
@@ -142,14 +161,14 @@ def _with_points(file: SweepFile, points: int, shown: str) -> Any:
 
 def _bases(
     file: SweepFile, keys: Mapping[str, Node], shown: str, settings: tuple[str, ...]
-) -> tuple[dict[str, Scenario], int | None, int | None]:
+) -> "tuple[dict[str, Scenario], Trial | None]":
     folder = os.path.dirname(shown)
     common = _flat(anchored(keys["set"], Path(folder))) if "set" in keys else []
     changes = [*common, *override_pairs(settings)]
     if file.trial is not None:
         trial = _trial(os.path.join(folder, file.trial))
         changed = {arm.key: _changed(arm.scenario, changes) for arm in trial.arms}
-        return changed, trial.seed, trial.patients
+        return changed, trial
     named = {ONLY_ARM: file.scenario} if file.scenario is not None else dict(file.arms or {})
     found: dict[str, Scenario] = {}
     for arm, reference in named.items():
@@ -161,7 +180,7 @@ def _bases(
                 raise
             node = keys["scenario"] if file.scenario is not None else keys["arms"]
             raise node.error(f"{reference}: {error.message}", key="scenario", nearest=error.nearest) from None
-    return found, None, None
+    return found, None
 
 
 def _flat(block: Node, prefix: str = "") -> list[tuple[str, str, str]]:

@@ -3,6 +3,7 @@
 plan.json        factors, outcomes, design, seed, blocks of runs, versions
 design.csv       the points: one row each, values in canonical units
 shares.csv       the same points as shares (0..1) of each range, for designs that are drawn
+parameter_sets.csv  the sets that patients live under, where the sweep has some
 scenarios/*.yaml the base scenarios, resolved, with the files of their plugins in scenarios/plugins
 runs/            the store
 """
@@ -19,6 +20,7 @@ from simulation.files.atomic import write_file
 from simulation.files.crate import CRATE, crate_text
 from simulation.files.seals import SEAL, file_digest, sealed_json, unsealed
 from simulation.parameters.distributions import Distribution
+from simulation.posterior import Posterior, load_posterior
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.plugins import copies, portable, with_files
 from simulation.sweep.factors import Factor
@@ -31,6 +33,7 @@ PLAN: Final = "plan.json"
 DESIGN: Final = "design.csv"
 SHARES: Final = "shares.csv"
 SCENARIOS: Final = "scenarios"
+SETS: Final = "parameter_sets.csv"
 _FORMAT: Final = 2
 _EARLIER: Final = (1,)  # had no digests
 _LARGEST: Final = 100_000_000  # bytes
@@ -81,6 +84,8 @@ class Plan:
     blocks: tuple[Block, ...]
     analysis: Mapping[str, Any] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
+    posterior: Posterior | None = None
+    per_set: int = 0  # patients who share a parameter set; 0: all have the table's values
 
     @property
     def n_points(self) -> int:
@@ -132,6 +137,7 @@ class Plan:
             "design": self.design.get("kind"),
             "seed": self.seed,
             "random_numbers": self.random_numbers,
+            **({} if self.posterior is None else {"parameter_sets": [self.posterior.digest(), self.per_set]}),
         }
 
     def extended(self, *blocks: Block) -> "Plan":
@@ -146,6 +152,7 @@ class Plan:
             "outcomes": [asdict(outcome) for outcome in self.outcomes], "design": dict(self.design),
             "seed": self.seed, "random_numbers": self.random_numbers, "n_points": self.n_points,
             "n_runs": self.n_runs, "blocks": [asdict(block) for block in self.blocks],
+            **({} if self.posterior is None else {"patients_per_set": self.per_set}),
             "analysis": dict(self.analysis), "about": dict(self.about), "files": dict(files or {}),
         }  # fmt: skip
         return sealed_json(whole)
@@ -153,6 +160,9 @@ class Plan:
     def save(self, folder: Path) -> None:
         """Write the base scenarios and `plan.json` into the folder, which has the design already."""
         names = [name for name in (DESIGN, SHARES) if (folder / name).exists()]
+        if self.posterior is not None:
+            names.append(SETS)
+            write_file(folder / SETS, self.posterior.to_csv())
         for text in self.arms.values():
             for name, content in copies(parse_scenario(text).plugin).items():
                 names.append(f"{SCENARIOS}/{name}")
@@ -184,7 +194,7 @@ def load_plan(folder: Path) -> Plan:
         if data.get("format") in _EARLIER and SEAL not in data:
             raise UserError("was written by an earlier version of the program", file=str(path))
         data = unsealed(text)
-        plan = _plan(data, (folder / SCENARIOS).resolve())
+        plan = _plan(data, folder)
         known = {name: (file[SEAL], file["bytes"]) for name, file in data["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise _damaged(path) from None
@@ -201,14 +211,16 @@ def _damaged(path: Path) -> UserError:
     return UserError(told, file=str(path))
 
 
-def _plan(data: Mapping[str, Any], place: Path) -> Plan:
+def _plan(data: Mapping[str, Any], folder: Path) -> Plan:
+    place, per_set = (folder / SCENARIOS).resolve(), int(data.get("patients_per_set", 0))
     return Plan(
         name=data["name"], description=data["description"],
         arms={arm: with_files(text, place.joinpath) for arm, text in data["arms"].items()},
         factors=tuple(_factor(entry) for entry in data["parameters"]),
         outcomes=tuple(NumericOutcome(**entry) for entry in data["outcomes"]), design=data["design"], seed=data["seed"],
         random_numbers=data["random_numbers"], blocks=tuple(Block(**entry) for entry in data["blocks"]),
-        analysis=data["analysis"], about=data["about"],
+        analysis=data["analysis"], about=data["about"], per_set=per_set,
+        posterior=load_posterior(folder / SETS) if per_set else None,
     )  # fmt: skip
 
 

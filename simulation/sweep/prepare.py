@@ -69,6 +69,7 @@ def plan_of(sweep: Sweep, n_points: int) -> Plan:
         outcomes=sweep.outcomes, design=file.design.model_dump(), seed=sweep.seed,
         random_numbers=file.random_numbers, blocks=(Block(0, n_points, 0, sweep.replicates),),
         analysis=plain(file.analysis.model_dump()), about=provenance(asked=_digest(sweep), file=sweep.path),
+        posterior=sweep.posterior, per_set=0 if sweep.posterior is None else sweep.per_set,
     )  # fmt: skip
 
 
@@ -116,6 +117,7 @@ def _digest(sweep: Sweep) -> str:
         "seed": sweep.seed,
         "replicates": sweep.replicates,
         "random_numbers": sweep.file.random_numbers,
+        **({} if sweep.posterior is None else {"sets": [sweep.posterior.digest(), sweep.per_set]}),
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
@@ -128,7 +130,8 @@ def _asked(factor: Factor) -> str:
 def _difference(plan: Plan, sweep: Sweep) -> str:
     now = plan_of(sweep, plan.n_points)
     before, after = plan.identity(), now.identity()
-    names = [name for name in before if json.dumps(before[name]) != json.dumps(after[name])]
+    keys = dict.fromkeys((*before, *after))
+    names = [name for name in keys if json.dumps(before.get(name)) != json.dumps(after.get(name))]
     if names:
         return "made with other " + " and ".join(name.replace("_", " ") for name in names[:3])
     if dict(plan.design) != dict(now.design):

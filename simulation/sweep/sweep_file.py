@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, model_validator
 
 from simulation.blocks.fields import Block, Problem, Text, Whole, problem, problems, show
+from simulation.posterior import TABLE
 
 __all__ = [
     "KINDS",
@@ -180,6 +181,8 @@ class SweepFile(Block):
     design: DesignBlock
     replicates: Annotated[int, Whole(1, 10_000_000)] | None = None
     cohort: Cohort | None = None
+    parameter_sets: _Name = TABLE
+    patients_per_set: Annotated[int, Whole(1, 10_000)] | None = None
     seed: _Seed | None = None
     random_numbers: Literal["common", "independent"] = "common"
     outcomes: tuple[Any, ...] = ("relapse_free_days",)
@@ -203,6 +206,10 @@ class SweepFile(Block):
             found.append(Problem("the trial has its own patients; change them there", (key,)))
         if not self.parameters and self.every_parameter is None:
             found.append(Problem("the design is empty: nothing is varied", ("parameters",), None, None, True))
+        if self.patients_per_set is not None and self.parameter_sets == TABLE:
+            found.append(
+                Problem("there are no parameter sets", ("patients_per_set",), "parameter_sets beside it")
+            )
         if not self.outcomes:
             found.append(Problem("got none", ("outcomes",), "at least one outcome"))
         if found:

@@ -13,7 +13,7 @@ from simulation.parameters.processes import PROCESS_NAMES
 from simulation.parameters.table import ParameterTable
 from simulation.scenario.messages import keys_at
 from simulation.scenario.schema import Scenario
-from simulation.units import CANONICAL_UNIT, Dimension, QuantityError, parse_quantity
+from simulation.units import CANONICAL_UNIT, Dimension, QuantityError, dose_dimension, parse_quantity
 
 if TYPE_CHECKING:
     from simulation.yaml_source import Node
@@ -195,7 +195,7 @@ def _target(path: str, annotation: Any, metadata: tuple[Any, ...], here: Any) ->
             return Target(path, "quantity", kind.dimension, kind.low, kind.high)
         if isinstance(kind, DoseKind):  # in the unit in which the base writes it
             per_m2 = isinstance(here, Dose) and here.per_m2
-            return Target(path, "quantity", "dose_rate_per_area" if per_m2 else "dose_rate", 0.0, kind.high)
+            return Target(path, "quantity", dose_dimension(per_m2, kind.rate), 0.0, kind.high)
         if isinstance(kind, Whole):
             return Target(path, "whole", None, kind.low, kind.high)
     return Target(path, "other")

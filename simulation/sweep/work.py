@@ -9,6 +9,7 @@ from typing import Any
 
 from simulation.errors import UserError, reason_of
 from simulation.life import Record, attempt
+from simulation.posterior import Posterior, under
 from simulation.provenance import model_sha256
 from simulation.scenario.schema import Scenario
 from simulation.store import Column, Design, write_shard
@@ -16,7 +17,7 @@ from simulation.sweep.factors import Factor, Value
 from simulation.sweep.outcomes import NumericOutcome, outcome_value
 from simulation.sweep.plan import Plan
 from simulation.sweep.points import point_scenario
-from simulation.trial.rows import OUTCOME_COLUMNS
+from simulation.trial.rows import OUTCOME_COLUMNS, SET, SET_COLUMN
 
 __all__ = ["Job", "Summary", "Work", "rows_of", "store_design"]
 
@@ -58,6 +59,20 @@ class Work:
     factors: tuple[Factor, ...]
     outcomes: tuple[NumericOutcome, ...]
     seed: int
+    posterior: Posterior | None = None
+    per_set: int = 0
+
+    @classmethod
+    def of(cls, plan: Plan, folder: str, design: Design) -> "Work":
+        """Return the work of a plan whose store lies in `folder`."""
+        arms = tuple(plan.arms.items())
+        return cls(folder, design, arms, plan.factors, plan.outcomes, plan.seed, plan.posterior, plan.per_set)
+
+    def set_of(self, job: "Job") -> int | None:
+        """Return the number of the parameter set under which a job's patient lives."""
+        return (
+            None if self.posterior is None else self.posterior.drawn(self.seed, job.replicate // self.per_set)
+        )
 
     def __call__(self, jobs: Sequence[Job]) -> Summary:
         """Run the jobs, write their rows as one shard, and return the summary.
@@ -85,6 +100,8 @@ def store_design(plan: Plan, about: Mapping[str, Any] | None = None) -> Design:
         Column("patient", "int", "", "key of the patient's random numbers"),
         Column("seed", "int", "", "seed of all random numbers"),
     ]
+    if plan.posterior is not None:
+        columns.append(SET_COLUMN)
     taken = {column.name for column in columns} | {"run", "status", "error", "seconds"}
     for factor in plan.factors:
         columns.append(
@@ -122,7 +139,10 @@ def _patient_rows(work: Work, jobs: list[Job], points: _Points) -> Iterator[dict
         try:
             if (job.arm, job.values) not in points:
                 points[job.arm, job.values] = point_scenario(base, work.factors, job.values, name)
-            ready.append((job, points[job.arm, job.values]))
+            scenario, chosen = points[job.arm, job.values], work.set_of(job)
+            if work.posterior is not None and chosen is not None:
+                scenario = under(scenario, work.posterior.set(chosen))
+            ready.append((job, scenario))
         except UserError as error:
             yield _keys(work, job) | {"status": FAILED, "error": f"not valid: {error}", "seconds": 0.0}
     if not ready:
@@ -152,4 +172,6 @@ def _keys(work: Work, job: Job) -> dict[str, Any]:
         "run": job.run, "point": job.point, "arm": work.arms[job.arm][0], "replicate": job.replicate,
         "patient": job.patient, "seed": work.seed,
     }  # fmt: skip
+    if (chosen := work.set_of(job)) is not None:
+        keys[SET] = chosen
     return keys | {factor.name: value for factor, value in zip(work.factors, job.values, strict=True)}

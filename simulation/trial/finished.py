@@ -9,6 +9,7 @@ from typing import Any
 from simulation.errors import UserError
 from simulation.files.folder import read_manifest
 from simulation.results.trial_view import ArmView
+from simulation.shipped import PROGRAM
 from simulation.store import Column, Store, read_design
 from simulation.trial.conduct import STORE
 from simulation.trial.rows import KEYS
@@ -58,7 +59,7 @@ def reopen(folder: Path) -> Finished:
         raise UserError(
             "holds no finished trial",
             file=str(folder),
-            expected="a folder that `python run_sim.py compare TRIAL.yaml` wrote",
+            expected=f"a folder that `{PROGRAM} compare TRIAL.yaml` wrote",
         )
     try:
         comparison = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))

@@ -16,7 +16,17 @@ from simulation.store import Column
 if TYPE_CHECKING:
     from simulation.trial.schema import Arm, Trial
 
-__all__ = ["COURSE", "KEYS", "OUTCOME_COLUMNS", "SET", "columns", "covariates", "failed_row", "row_of"]
+__all__ = [
+    "COURSE",
+    "KEYS",
+    "OUTCOME_COLUMNS",
+    "SET",
+    "SET_COLUMN",
+    "columns",
+    "covariates",
+    "failed_row",
+    "row_of",
+]
 
 KEYS: Final = (
     Column("patient", "int", "", "number of the virtual patient, from 0"),

@@ -172,7 +172,13 @@ def _data(
             continue
         (one,) = covariances(values[good, None], gap[good], sets[good])
         measured = max(one.variance - datum.noise**2, 0.0) + datum.se**2
-        rows.append(({"id": name, "what": datum.what, "where": datum.fit, "n": datum.n}, one, measured))
+        rows.append(
+            (
+                {"id": name, "what": datum.what, "where": datum.fit, "n": datum.n, "of_an_arm": False},
+                one,
+                measured,
+            )
+        )
     for arm in table.arms:
         columns = {name: _counted(arm, name) for name in _COUNTED}
         columns = {name: column for name, column in columns.items() if np.ptp(column) > 0}
@@ -185,6 +191,7 @@ def _data(
                 "what": OUTCOMES[name].label,
                 "where": arm.label,
                 "n": NEW_STUDY,
+                "of_an_arm": True,
             }
             rows.append((told, one, measured))
     whole = math.fsum(found.of_mean)

@@ -12,6 +12,7 @@ from .conftest import Sim
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 FOLDERS = {
     "": "scenario",
+    "protocols": "scenario",
     "in_vitro": "experiment in wells",
     "trials": "trial",
     "sweeps": "sweep",

@@ -13,7 +13,9 @@ from simulation.clinic.ports import Effect, Patient, Truth
 from simulation.products.cytoreduction import Kill
 from simulation.products.dli import DonorLymphocytes
 from simulation.products.immunosuppression import Exposure
+from simulation.products.inotuzumab import PoisonedAntibody
 from simulation.products.pump import Injection, Rate
+from simulation.products.tki import Inhibition
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.schema import Scenario
 
@@ -62,6 +64,8 @@ class FakePatient:
         self.body_surface_m2 = 1.8
         self.rates: list[tuple[float, float]] = []
         self.injected: list[tuple[float, float]] = []
+        self.antibodies: list[tuple[float, float]] = []
+        self.inhibited: list[tuple[float, bool]] = []
         self.infusions: list[tuple[float, int, int, int, bool]] = []
         self.drugs: list[tuple[float, str, float]] = []
         self.cytoreductions: list[tuple[float, float]] = []
@@ -127,6 +131,10 @@ class FakePatient:
             case Kill():
                 self.cytoreductions.append((self.day, effect.log10_kill))
                 self._surviving *= 10.0**-effect.log10_kill
+            case PoisonedAntibody():
+                self.antibodies.append((self.day, effect.mg_per_m2))
+            case Inhibition():
+                self.inhibited.append((self.day, effect.on))
             case _:
                 raise AssertionError(f"nobody knows {effect}")
 

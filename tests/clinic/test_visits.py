@@ -9,6 +9,7 @@ import pytest
 from simulation.clinic.assays import MarrowResult
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.schema import Scenario
+from simulation.sweep.targets import find_target
 
 from .fake_patient import FakePatient, days, follow, make_clinic, only
 
@@ -133,6 +134,14 @@ def test_waits_survive_being_written_in_full(value: object) -> None:
     scenario = written("monitoring.mrd.delay", value)
     again = parse_scenario(scenario.to_yaml())
     assert again == scenario and hash(again) == hash(scenario)
+
+
+def test_a_wait_may_be_swept_as_a_time() -> None:
+    for value in ("3 d", "7 d to 42 d"):
+        scenario = parse_scenario("name: x", {"start": {"when": "day", "day": "day 9", "delay": value}})
+        for path in ("start.delay", "monitoring.mrd.delay"):
+            target = find_target(path, scenario)
+            assert (target.kind, target.unit, target.low) == ("quantity", "d", 0.0)
 
 
 def test_listed_days_replace_the_bases_and_the_reverse() -> None:

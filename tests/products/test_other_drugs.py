@@ -7,10 +7,11 @@ import pytest
 from simulation.body import Body
 from simulation.body.virtual_patient import patient_values
 from simulation.errors import UserError
-from simulation.life import Life
 from simulation.products.inotuzumab import PoisonedAntibody
+from simulation.products.registry import product
 from simulation.products.tki import Inhibition
 from simulation.scenario.load import load_scenario, parse_scenario
+from tests.clinic.fake_patient import FakePatient, days, follow, make_clinic
 
 SMALL = "name: x\nfollow_up: 60 d\ntime_step: 12 h\nrecord_every: 1 d\nmarrow: {rows: 2, columns: 2}\nmarrow_maps: []\n"
 MANY = {"patient.n_residual_blasts": "1e7 cells", "graft.tcon": "0/kg", "graft.treg": "0/kg"}
@@ -37,28 +38,35 @@ def test_a_dose_kills_so_many_powers_of_ten_and_less_where_it_comes_badly() -> N
 
 def test_inotuzumab_is_given_on_its_days() -> None:
     doses = [{"dose": "800 ug/m2", "days": ["day 1"]}, {"dose": "500 ug/m2", "days": ["day 8", "day 15"]}]
-    keys = MANY | {"start": DAY_5, "inotuzumab": {"doses": doses, "every": "28 d", "cycles": 2}}
-    life = Life(parse_scenario(SMALL, keys), 1)
-    life.run()
-    given = life.clinic.events.of_kind("injection", "inotuzumab")
-    assert [event.day for event in given] == [5.0, 12.0, 19.0, 33.0, 40.0, 47.0]
-    surface = life.body.body_surface_m2
-    assert [event.value for event in given[:2]] == pytest.approx([800 * surface, 500 * surface])
-    assert life.outcomes()["treatment_start_day"] == 5.0
+    clinic = make_clinic(start=DAY_5, inotuzumab={"doses": doses, "every": "28 d", "cycles": 2})
+    patient = FakePatient()
+    outcomes = follow(clinic, patient, 80.0)
+    given = [5.0, 12.0, 19.0, 33.0, 40.0, 47.0]
+    assert [day for day, _ in patient.antibodies] == days(clinic, "injection", "inotuzumab") == given
+    assert [mg for _, mg in patient.antibodies] == pytest.approx([0.8, 0.5, 0.5] * 2)
+    assert outcomes["treatment_start_day"] == 5.0
+    ends = [event.day for event in clinic.events.of_kind("test", "mrd") if "of inotuzumab" in event.detail]
+    assert ends == [33.0, 61.0], "the marrow is looked at after each cycle"
 
 
-def test_the_inhibitor_changes_growth_while_it_is_taken() -> None:
-    keys = MANY | {"start": DAY_5, "tki": {"for": "30 d"}, "patient.rate_blast_net_growth": "0.1 /day"}
-    life = Life(parse_scenario(SMALL, keys), 1)
-    life.run(5.0)
-    grown = life.body.truth().blasts
-    life.run(35.0)
-    held = life.body.truth().blasts
-    life.run()
-    assert grown > 1e7 and held < 0.5 * grown, "0.075 a day less for 30 days"
-    assert life.body.truth().blasts > 5 * held, "it grows as before"
-    assert life.body.state.p.rate_blast_net_growth == 0.1
-    assert [event.value for event in life.clinic.events.of_kind("dose", "tki")] == [1.0, 0.0]
+def test_a_fixed_dose_is_less_per_body_surface() -> None:
+    one = {"doses": [{"dose": "900 ug", "days": ["day 1"]}], "every": "21 d", "cycles": 1}
+    clinic = make_clinic(start=DAY_5, inotuzumab=one)
+    patient = FakePatient()
+    follow(clinic, patient, 20.0)
+    assert patient.antibodies == [(5.0, pytest.approx(0.9 / patient.body_surface_m2))]
+
+
+def test_the_inhibitor_is_taken_for_as_long_as_written() -> None:
+    clinic = make_clinic(start=DAY_5, tki={"for": "30 d", "first": "day 3"})
+    patient = FakePatient()
+    follow(clinic, patient, 60.0)
+    assert patient.inhibited == [(7.0, True), (37.0, False)]
+    bars = product("tki").received(list(clinic.events), 60.0)[0].bars
+    assert [(bar.start, bar.end) for bar in bars] == [(7.0, 37.0)]
+    assert "end of tyrosine-kinase inhibitor" in " ".join(
+        event.detail for event in clinic.events.of_kind("test")
+    )
 
 
 def test_an_inhibitor_never_makes_leukaemia_grow() -> None:

@@ -80,6 +80,8 @@ def test_what_cannot_be_multiplied_or_shifted_says_so(tmp_path: Path) -> None:
             times(wrong, 2)
     assert plus("day 15 of cycle 1", "14 d") == "day 29 of cycle 1"
     assert plus("6 h", "1 d") == "1.25 d"
+    assert plus("7 d to 42 d", "1 d") == "8 d to 43 d"
+    assert times("7 d to 42 d", 2) == "14 d to 84 d"
     with pytest.raises(UserError, match="cannot be multiplied"):
         scenario(tmp_path, "cytoreduction: {times: [2]}", 2.0)
 

@@ -7,6 +7,7 @@ import click
 
 from simulation.cli import options
 from simulation.errors import UserError
+from simulation.shipped import PROGRAM
 
 if TYPE_CHECKING:
     from simulation.trial.finished import Finished
@@ -84,7 +85,7 @@ def _opened(trial: Path, results: Path | None, settings: tuple[str, ...]) -> "tu
     folder = results or folder_of(loaded)
     if not folder.is_dir():
         raise UserError(
-            "this trial has not been run yet", file=str(trial), expected=f"python run_sim.py compare {trial}"
+            "this trial has not been run yet", file=str(trial), expected=f"{PROGRAM} compare {trial}"
         )
     finished = reopen(folder)
     if set(finished.scenarios) != {arm.key for arm in loaded.arms}:

@@ -44,10 +44,10 @@ def narrowing(found: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _effects(ax: Axes, rows: list[dict[str, Any]], view: TrialView) -> None:
     for y, row in enumerate(rows):
-        sure = row["interval"][0] * row["interval"][1] > 0
-        colour = style.COLOUR["finding"] if sure else style.COLOUR["quiet"]
-        ax.plot(row["interval"], [y, y], color=colour, linewidth=1.3, solid_capstyle="butt")
-        ax.plot([row["effect"]], [y], marker="s", markersize=4, color=colour)
+        strength = 1.0 if row["interval"][0] * row["interval"][1] > 0 else 0.35
+        look: dict[str, Any] = {"color": style.COLOUR["finding"], "alpha": strength}
+        ax.plot(row["interval"], [y, y], linewidth=1.3, solid_capstyle="butt", **look)
+        ax.plot([row["effect"]], [y], marker="s", markersize=4, **look)
     ax.axvline(0, color="#444444", linewidth=0.8)
     one, other = view.main_arms
     told = f"right: the more of it, the better {in_sentence(one.label)} against {in_sentence(other.label)}"
@@ -61,7 +61,7 @@ def _ranges(ax: Axes, rows: list[dict[str, Any]]) -> None:
         ax.barh(
             y, row["half_range_then"], height=0.62, color=style.COLOUR["finding"], alpha=0.45, linewidth=0
         )
-    names = [f"{row['what']}; {row['where']}, n = {row['n']}" for row in rows]
+    names = [f"{row['where']}: {row['what']}" if row["of_an_arm"] else row["what"] for row in rows]
     _labelled(ax, names, "light: half the range now; dark: if this were measured")
     ax.set_xlabel("Half the 95 % range of the difference (days)", fontsize=7.5)
 
@@ -83,7 +83,7 @@ def caption(view: TrialView) -> str:
     found = view.comparison["uncertainty"]
     return (
         f"Above: how the difference changes from the 10th to the 90th percentile of each unknown parameter (regression on "
-        f"{found['sets']} parameter sets, 95 % intervals; grey where 0 is not excluded). Below: half of the answer's 95 % range, "
+        f"{found['sets']} parameter sets, 95 % intervals; pale where 0 is not excluded). Below: half of the answer's 95 % range, "
         "now and on average if a measurement were made in so many patients: the published ones once more, and what a study of "
         "one arm would count." + ("" if narrowing(found) else " As none would narrow it, they are not drawn.")
     )
