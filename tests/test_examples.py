@@ -1,11 +1,17 @@
 """The examples run, and show what they say they show."""
 
+import re
 import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+from simulation import load_scenario, simulate
+from simulation.calibration.problem import Effort
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / "examples"
 
 
 def test_early_or_late(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -21,3 +27,81 @@ def test_early_or_late(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert set(grade) <= {0, 1, 2, 3, 4}
     assert drug[0] == 0 < min(drug[1:])
     assert (tmp_path / "figure.png").read_bytes()[:4] == b"\x89PNG"
+
+
+SMALL = {
+    "follow_up": "60 d",
+    "time_step": "1 d",
+    "marrow.rows": 3,
+    "marrow.columns": 3,
+    "marrow_maps": [],
+    "start.at_least": "1e-5",
+    "patient.n_residual_blasts": "1e7 cells",
+    "patient.rate_blast_net_growth": "0.15 /day",
+}
+
+
+def example(name: str) -> Any:
+    """Return the names that an example defines."""
+    return runpy.run_path(str(EXAMPLES / f"{name}.py"))
+
+
+def test_every_example_is_run_here_and_told_on_the_page() -> None:
+    here = Path(__file__).read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "examples.md").read_text(encoding="utf-8")
+    for file in EXAMPLES.glob("*.py"):
+        assert f'"{file.stem}"' in here or f'"{file.name}"' in here
+        assert f"](../examples/{file.name})" in page
+
+
+def test_add_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    found = example("add_a_rule")
+    settings = {key: value for key, value in SMALL.items() if key != "start.at_least"}
+    found["main"](1, settings)
+    (row,) = (line.split() for line in capsys.readouterr().out.splitlines()[1:])
+    assert row[0] == "1" and -60 <= float(row[1]) <= 60
+    # the rule acts: with every niche a hideout in which nothing is killed, blasts are more
+    scenario = load_scenario(ROOT / "scenarios" / "prophylactic.yaml", settings | {"follow_up": "60 d"})
+    plain, hidden = (
+        simulate([scenario], seed=1, rules=rules)[0].outcomes()["final_blasts"]
+        for rules in ((), (found["Hideout"](access=2.0, kill_factor=0.0),))
+    )
+    assert hidden > plain
+
+
+def test_design_a_trial(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = {key: value for key, value in SMALL.items() if key != "start.at_least"}
+    example("design_a_trial")["main"](4, 5.0, settings)
+    numbers = [int(word) for word in re.findall(r"(\d+) patients", capsys.readouterr().out)]
+    assert len(numbers) == 2 and all(number >= 0 for number in numbers)
+
+
+def test_sweep_and_sensitivity(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = example("sweep_and_sensitivity")
+    found["main"](str(tmp_path), 2)
+    told = re.findall(r"(\S+)  µ\* +(\S+) days", capsys.readouterr().out)
+    assert {name for name, _ in told} == {
+        "rate_blast_net_growth",
+        "rate_kill_max",
+        "graft.tcon",
+        "cl_blinatumomab",
+    }
+    sizes = [float(size) for _, size in told]
+    assert sizes == sorted(sizes, reverse=True) and sizes[0] > 0
+
+
+def test_calibrate_on_your_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    example("calibrate_on_your_data")["main"](str(tmp_path), Effort(2, 2, 1, 1, 1, 1), 3)
+    told = capsys.readouterr().out
+    assert "observed 0.70" in told and "best candidate of 3" in told
+    assert "rate_kill_max" in told and "not known: only" in told, (
+        "three candidates are no evidence, and it says so"
+    )
+
+
+def test_mesa_user(capsys: pytest.CaptureFixture[str]) -> None:
+    example("mesa_user")["main"](2.0)
+    lines = capsys.readouterr().out.splitlines()
+    assert re.match(r"day \d+: \d+ agents, \S+ blasts in \d+ of them", lines[0])
+    blasts = re.findall(r"(\S+) blasts, in the twin given T cells (\S+)", "\n".join(lines))
+    assert len(blasts) == 1 and all(float(number) > 0 for number in blasts[0])

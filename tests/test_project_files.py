@@ -50,7 +50,7 @@ def test_every_command_line_in_the_pages_is_understood(line: str) -> None:
     assert command is not None, f"no command {name!r}"
     if "--help" in words or "FILE" in words:
         return
-    words = ["1" if word.startswith("$") else word for word in words]  # the shell's variables
+    words = [re.sub(r"\$\w+", "1", word) for word in words]  # the shell's variables
     made = [word for word in words if word.startswith("results/")]  # by a command before it on the page
     command.make_context(name, [".." if word in made else word for word in words], parent=context)
 

@@ -13,7 +13,7 @@ from simulation.engine_cache import use_engine_cache
 from simulation.provenance import commit
 from simulation.shipped import DISTRIBUTION, PROJECT, installable
 
-DEVELOPMENT = ("dev", "test")  # not something the program itself can do without or with
+DEVELOPMENT = ("dev", "docs", "test")  # not something the program itself can do without or with
 
 
 @dataclass(frozen=True)

@@ -179,6 +179,10 @@ def _in_words(which: Distribution, unit: str) -> str:
             return "one of " + ", ".join(
                 f"{number(value)} ({weight / total:.0%})" for value, weight in shares
             )
+        case "listed":
+            known = sum(1 for value in which.values if math.isfinite(value))
+            rest = "" if known == len(which.values) else f"; else {_in_words(which.parts[0], unit)}"
+            return f"as listed, of {known} of {len(which.values)}{rest}"
         case "mixture":
             total = sum(which.weights)
             parts = zip(which.weights, which.parts, strict=True)

@@ -4,6 +4,9 @@ One uniform number per parameter gives the patient's value, so a patient is the 
 that number chooses the part by the cumulated weights, in the order written, and where it lies within the part's share
 chooses the value. So the value rises with the number within a part, but from part to part (as from value to value of a
 `choice`) only where they are written from low to high.
+
+A `listed` parameter is no distribution: it holds what is known of patient 0, 1, 2 ... one by one, and what the others are
+drawn from.
 """
 
 import math
@@ -39,6 +42,7 @@ DISTRIBUTIONS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "beta": (("mean", "sd"),),
     "choice": (("values", "weights"), ("values",)),
     "mixture": (("parts",),),
+    "listed": (("values", "otherwise"), ("values",)),
 }
 # every key of a distribution besides `distribution`
 WORDS: Final = (
@@ -48,10 +52,12 @@ WORDS: Final = (
 _WIDEST: Final = (
     3.0  # sigma or CV of a log-normal; beyond, nearly everybody would stand on an end of the table's range
 )
-_STEPS: Final = frozenset({"fixed", "choice", "mixture"})  # of themselves no continuum
+_WHOLE: Final = frozenset({"mixture", "listed"})  # no part of a mixture
+_STEPS: Final = frozenset({"fixed", "choice", "mixture", "listed"})  # of themselves no continuum
 _PLAIN: Final = frozenset({"sigma", "cv"})  # written without a unit
 _CENTRES: Final = frozenset({"median", "mean", "value"})
 _FEWEST_PARTS: Final = 2
+_NOT_KNOWN: Final = math.inf  # of a listed patient; equal to itself, as a scenario's values must be
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,8 @@ class Distribution:
 
     `first` and `second` are: value, - (fixed); median, sigma (lognormal); mean, sd (normal, beta);
     low, high (uniform, loguniform). `weights` are those of `values` (choice) or of `parts` (mixture), relative to their
-    sum. `low` and `high` are the table's limits, at which samples are clipped.
+    sum. `low` and `high` are the table's limits, at which samples are clipped. Of `listed` ones `values` are those of patient
+    0, 1, 2 ..., infinite where not known, and `parts` is what those are drawn from.
     """
 
     distribution: str
@@ -82,6 +89,18 @@ class Distribution:
         """
         return min(max(_INVERSE[self.distribution](self, inside(u)), self.low), self.high)
 
+    def of_patient(self, patient: int, u: float) -> float:
+        """Return the value of a patient by his number, where it is listed; else that of the patient whose number is `u`.
+
+        Raises `ValueError` for a patient who is not in the list.
+        """
+        if not self.is_list:
+            return self.sample(u)
+        if patient >= len(self.values):
+            raise ValueError(f"there is no patient {patient}: {len(self.values)} are listed, from 0 on")
+        known = self.values[patient]
+        return known if math.isfinite(known) else self.parts[0].sample(u)
+
     def share_up_to(self, value: float) -> float:
         """Return the share of patients (0..1) at or below a value."""
         if value >= self.high:
@@ -94,9 +113,16 @@ class Distribution:
         if self.distribution == "choice":
             values, weights = zip(*sorted(zip(self.values, self.weights, strict=True)), strict=True)
             return replace(self, values=values, weights=weights).sample(0.5)
+        if self.is_list:
+            return _of_all(self).median
         if self.distribution == "mixture":
             return _middle_between(sorted(part.median for part in self.parts), self)
         return self.sample(0.5)
+
+    @property
+    def is_list(self) -> bool:
+        """Return whether patients are listed one by one."""
+        return self.distribution == "listed"
 
     @property
     def varies(self) -> bool:
@@ -108,6 +134,8 @@ class Distribution:
         """Return the values of which each is that of a share of patients; none where all are drawn from a continuum."""
         if self.distribution == "fixed":
             return frozenset({self.first})
+        if self.is_list:
+            return _of_all(self).discrete
         drawn = frozenset(
             value for value, weight in zip(self.values, self.weights, strict=False) if weight > 0
         )
@@ -138,14 +166,22 @@ class Distribution:
             "loguniform": ("low", "high"),
             "choice": (),
             "mixture": (),
+            "listed": (),
         }[self.distribution]
         told: dict[str, object] = {"distribution": self.distribution}
         for name, number in zip(names, (self.first, self.second), strict=False):
             told[name] = _plain_number(number) if name in _PLAIN else format_quantity(number, self.dimension)
-        if self.values:
+        if self.is_list:
+            told["values"] = [
+                format_quantity(value, self.dimension) if math.isfinite(value) else None
+                for value in self.values
+            ]
+            if self.parts:
+                told["otherwise"] = self.parts[0].to_plain()
+        elif self.values:
             told["values"] = [format_quantity(value, self.dimension) for value in self.values]
             told["weights"] = list(self.weights)
-        if self.parts:
+        if self.distribution == "mixture":
             shares = zip(self.weights, self.parts, strict=True)
             told["parts"] = [{"weight": _plain_number(weight)} | part.to_plain() for weight, part in shares]
         if self.source is not None:
@@ -197,6 +233,7 @@ _INVERSE: Final[Mapping[str, Callable[[Distribution, float], float]]] = {
     "beta": _beta,
     "choice": _choice,
     "mixture": _mixture,
+    "listed": lambda which, u: _of_all(which).sample(u),
 }
 
 
@@ -238,7 +275,21 @@ _CUMULATIVE: Final[Mapping[str, Callable[[Distribution, float], float]]] = {
     "beta": _beta_share,
     "choice": lambda which, x: _weighed(which, (float(value <= x) for value in which.values)),
     "mixture": lambda which, x: _weighed(which, (part.share_up_to(x) for part in which.parts)),
+    "listed": lambda which, x: _of_all(which).share_up_to(x),
 }
+
+
+def _of_all(which: Distribution) -> Distribution:
+    """Return how the listed patients differ, whoever is who."""
+    known = tuple(sorted(value for value in which.values if math.isfinite(value)))
+    choice = replace(which, distribution="choice", values=known, weights=(1.0,) * len(known), parts=())
+    unknown = len(which.values) - len(known)
+    if not unknown:
+        return choice
+    if not known:
+        return which.parts[0]
+    weights = (float(len(known)), float(unknown))
+    return replace(which, distribution="mixture", values=(), weights=weights, parts=(choice, which.parts[0]))
 
 
 def _middle_between(medians: Sequence[float], which: Distribution) -> float:
@@ -305,6 +356,19 @@ def parse_distribution(
         return Distribution(
             kind, dimension, values=values, weights=weights, low=low, high=high, source=source
         )
+    if kind == "listed":
+        listed = _listed(data["values"], dimension)
+        rest = data.get("otherwise")
+        if rest is None and math.inf in listed:
+            raise DistributionError(
+                "got none", ("otherwise",), "what patients without a value are drawn from"
+            )
+        if rest is not None and not isinstance(rest, Mapping):
+            raise DistributionError(
+                f"got {rest!r}", ("otherwise",), "a distribution such as {distribution: ...}"
+            )
+        parts = () if rest is None else (_otherwise(rest, dimension, default, low, high),)
+        return Distribution(kind, dimension, values=listed, low=low, high=high, source=source, parts=parts)
     if kind == "mixture":
         found = _parts(data["parts"], lambda part: parse_distribution(part, dimension, default, low, high))
         weights, parts = zip(*found, strict=True)
@@ -317,6 +381,27 @@ def parse_distribution(
     }
     first, second = _standard_form(kind, numbers)
     return Distribution(kind, dimension, first, second, low=low, high=high, source=source)
+
+
+def _listed(value: object, dimension: Dimension) -> tuple[float, ...]:
+    """Return the values of patients 0, 1, 2 ...; one that is left empty is not known."""
+    if not isinstance(value, list | tuple) or not value:
+        raise DistributionError(f"got {value!r}", ("values",), "a list such as [60 kg, null, 81 kg]")
+    known = [item for item in value if item is not None]
+    numbers = iter(_list(known, "values", dimension) if known else ())
+    return tuple(_NOT_KNOWN if item is None else next(numbers) for item in value)
+
+
+def _otherwise(
+    data: Mapping[str, object], dimension: Dimension, default: float, low: float, high: float
+) -> Distribution:
+    if data.get("distribution") == "listed":
+        raise DistributionError("a list cannot stand in a list", ("otherwise", "distribution"))
+    try:
+        return parse_distribution(data, dimension, default, low, high)
+    except DistributionError as error:
+        path = ("otherwise", *error.path)
+        raise DistributionError(error.message, path, error.expected, error.nearest) from None
 
 
 def _chosen_form(kind: str, written: Sequence[str]) -> tuple[str, ...]:
@@ -376,9 +461,10 @@ def _parts(
 def _part(part: object, read: Callable[[Mapping[str, object]], Distribution]) -> tuple[float, Distribution]:
     if not isinstance(part, Mapping):
         raise DistributionError(f"got {part!r}", (), "a part such as {weight: 0.85, distribution: ...}")
-    if part.get("distribution") == "mixture":
-        told = f"one of {', '.join(name for name in DISTRIBUTIONS if name != 'mixture')}"
-        raise DistributionError("a part of a mixture cannot be a mixture", ("distribution",), told)
+    if part.get("distribution") in _WHOLE:
+        told = f"one of {', '.join(name for name in DISTRIBUTIONS if name not in _WHOLE)}"
+        kind = part["distribution"]
+        raise DistributionError(f"a part of a mixture cannot be a {kind}", ("distribution",), told)
     if "weight" not in part:
         near = nearest_name("weight", {str(key) for key in part} - {"distribution", *WORDS})
         if near is not None:

@@ -23,6 +23,7 @@ from simulation.errors import UserError, nearest_name
 from simulation.files.tables import csv_text
 from simulation.parameters.table import ParameterTable
 from simulation.posterior.sets import SHARE, SPREAD, ParameterSet, bare_name, no_mixture, no_sigma
+from simulation.scenario.patient_list import split_header
 from simulation.units import QuantityError, parse_quantity
 
 __all__ = [
@@ -163,7 +164,7 @@ def load_posterior(which: str | os.PathLike[str]) -> Posterior:
     if min(weights) < 0 or not sum(weights) > 0:
         raise UserError("weights are not negative, and not all 0", file=shown, key=WEIGHT)
     statistics = {n.removeprefix(TARGET): columns.pop(n) for n in header if n.startswith(TARGET)}
-    named = {_split(name)[0]: values for name, values in columns.items() if name not in _NOT_READ}
+    named = {split_header(name)[0]: values for name, values in columns.items() if name not in _NOT_READ}
     if not named:
         raise UserError("names no parameter", file=shown, line=1, expected="columns such as rate_contacts")
     sha256 = hashlib.sha256(text.encode()).hexdigest()
@@ -206,17 +207,11 @@ def _about(path: Path, shown: str, sha256: str) -> dict[str, Any]:
     raise UserError(told, file=str(Path(shown).with_suffix(".json")))
 
 
-def _split(cell: str) -> tuple[str, str]:
-    """Return the name of a column and the unit in brackets behind it."""
-    name, bracket, rest = cell.partition("[")
-    return (name.strip(), rest.rstrip().removesuffix("]").strip()) if bracket else (cell, "")
-
-
 def _reader(cell: str, shown: str) -> Callable[[str], float]:
     """Return what reads the fields of a column; raise `UserError` for a column that is none."""
     if cell in {WEIGHT, *_NOT_READ} or cell.startswith(TARGET):
         return lambda field: float(field) if field else math.nan
-    written, unit = _split(cell)
+    written, unit = split_header(cell)
     name, table = bare_name(written), ParameterTable.load()
     if name not in table:
         near = nearest_name(name, table.names)

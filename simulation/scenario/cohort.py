@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 from simulation.blocks.fields import Block, Text
 from simulation.parameters.table import ParameterTable
 from simulation.scenario.merge import extended, merge, node_from
+from simulation.scenario.patient_list import ENDING, read_patient_list
 from simulation.yaml_source import Node, plain, read_yaml
 
 if TYPE_CHECKING:
@@ -77,6 +78,15 @@ class Patients:
         return cls(file.name, file.description, patient, transplant)
 
     @classmethod
+    def listed(cls, path: "str | os.PathLike[str]") -> Self:
+        """Read a CSV file of patients; what it does not say of them varies as the parameter table says."""
+        n, values = read_patient_list(path)
+        shown = os.fspath(path)
+        patient = merge(_table_node(), node_from(values, shown), ("patient",))
+        told = f"The {n} patients of {Path(path).name}, by its rows; what it does not say is drawn as the parameter table says."
+        return cls(Path(path).stem, told, patient, Node({}, shown))
+
+    @classmethod
     def usual(cls) -> Self:
         """Return the standard cohort: whatever varies between patients in the parameter table."""
         told = "Drawn as the parameter table says; what the scenario files themselves write under patient is the same for all."
@@ -104,6 +114,8 @@ def patients_of(cohort: "str | os.PathLike[str] | None") -> Patients | None:
     if cohort == STANDARD:
         return Patients.usual()
     shown = os.fspath(cohort)
+    if shown.endswith(ENDING):
+        return Patients.listed(cohort)
     return Patients.read(read_yaml(cohort, shown), Path(cohort), shown)
 
 

@@ -127,7 +127,7 @@ def _without_pairs(dependence: Node, fixed: set[str]) -> Node:
 
 def _is_drawn(node: Node) -> bool:
     kind = node.value.get("distribution") if isinstance(node.value, dict) else None
-    return kind is not None and kind.value != "fixed"
+    return kind is not None and kind.value not in ("fixed", "listed")
 
 
 def _replaces(base: Mapping[str, Node], over: Mapping[str, Node], path: tuple[str, ...]) -> bool:

@@ -1,5 +1,6 @@
 """The blocks of a scenario whose keys are names: patient, parameters, processes."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
@@ -56,9 +57,9 @@ class PatientMap(FrozenMap[float | Distribution]):
         """Return the names of those that vary between patients."""
         return _varying(self)
 
-    def drawn(self, uniform: Callable[[str], float] | None) -> dict[str, float]:
+    def drawn(self, uniform: Callable[[str], float] | None, patient: int = 0) -> dict[str, float]:
         """Return the values of one patient; see `resolve_parameters`."""
-        return drawn(self, None if uniform is None else self.dependence.numbers(uniform))
+        return drawn(self, None if uniform is None else self.dependence.numbers(uniform), patient)
 
     def fixing(self, values: Mapping[str, float]) -> "PatientMap":
         """Return the block with some values given, which leave their pairs."""
@@ -67,15 +68,15 @@ class PatientMap(FrozenMap[float | Distribution]):
 
 
 def drawn(
-    values: Mapping[str, float | Distribution], uniform: Callable[[str], float] | None
+    values: Mapping[str, float | Distribution], uniform: Callable[[str], float] | None, patient: int = 0
 ) -> dict[str, float]:
-    """Return values with each distribution sampled at the number of its name, or at its median."""
+    """Return values with each distribution sampled at the number of its name, or at its median; listed ones by the patient's."""
     return {
         name: value
         if not isinstance(value, Distribution)
         else value.median
         if uniform is None
-        else value.sample(uniform(name))
+        else value.of_patient(patient, uniform(name))
         for name, value in values.items()
     }
 
@@ -142,6 +143,8 @@ def numbers_of(value: float | Distribution) -> tuple[float, ...]:
         return (value,)
     if value.distribution == "choice":
         return value.values
+    if value.distribution == "listed":
+        return tuple(number for number in value.values if number != math.inf)
     if value.distribution == "mixture":
         return tuple(number for part in value.parts for number in numbers_of(part))
     if value.distribution in {"uniform", "loguniform"}:
@@ -246,21 +249,27 @@ def processes_schema() -> dict[str, Any]:
 
 def distribution_json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a distribution between patients."""
-    names = sorted(set(WORDS) - {"values", "weights", "parts", "source"})
+    names = sorted(set(WORDS) - {"values", "weights", "parts", "otherwise", "source"})
     number = {
         "type": ["string", "number"],
         "description": "A number with its unit; sigma, cv and weights have none.",
     }
     properties: dict[str, Any] = {"distribution": {"enum": list(DISTRIBUTIONS)}, "source": {"type": "string"}}
     properties |= dict.fromkeys(names, number)
-    properties |= {name: {"type": "array", "items": number} for name in ("values", "weights")}
+    known = {"type": ["string", "number", "null"], "description": "null: not known, of a listed patient."}
+    properties["values"] = {"type": "array", "items": known}
+    properties["weights"] = {"type": "array", "items": number}
     part = {
         "type": "object",
         "properties": {"weight": number}
         | properties
-        | {"distribution": {"enum": [kind for kind in DISTRIBUTIONS if kind != "mixture"]}},
+        | {"distribution": {"enum": [kind for kind in DISTRIBUTIONS if kind not in ("mixture", "listed")]}},
         "required": ["weight", "distribution"],
         "additionalProperties": False,
+    }
+    properties["otherwise"] = {
+        "type": "object",
+        "description": "Of listed patients: the distribution of those without a value.",
     }
     properties["parts"] = {
         "type": "array",

@@ -15,14 +15,14 @@ __all__ = ["names_of_patient", "resolve_parameters", "resolved", "varies", "with
 
 
 def resolve_parameters(
-    scenario: "Scenario", uniform: Callable[[str], float] | None = None
+    scenario: "Scenario", uniform: Callable[[str], float] | None = None, patient: int = 0
 ) -> ParameterValues:
     """Return every parameter in canonical units for this scenario's patient.
 
     `uniform` gives a number in [0, 1) for a parameter's name, keyed by the patient; where parameters depend on one another
-    it is mixed into theirs. Without it every parameter has its median.
+    it is mixed into theirs. Without it every parameter has its median. `patient` is his number, for what is listed by it.
     """
-    return resolved(scenario.parameters, scenario.patient, scenario.plugin, uniform)
+    return resolved(scenario.parameters, scenario.patient, scenario.plugin, uniform, patient)
 
 
 def resolved(
@@ -30,10 +30,11 @@ def resolved(
     own: PatientMap,
     plugins: Iterable[Plugin],
     uniform: Callable[[str], float] | None,
+    patient: int = 0,
 ) -> ParameterValues:
     """Return every parameter of a patient, or of a donor of cells, those of plugins included."""
-    known = ParameterTable.load().parameter_values({**parameters, **own.drawn(uniform)})
-    of_plugins = [drawn(plugin.values, uniform) for plugin in plugins]
+    known = ParameterTable.load().parameter_values({**parameters, **own.drawn(uniform, patient)})
+    of_plugins = [drawn(plugin.values, uniform, patient) for plugin in plugins]
     return ParameterValues({name: value for block in (known, *of_plugins) for name, value in block.items()})
 
 

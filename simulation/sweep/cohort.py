@@ -1,16 +1,16 @@
 """Patients that differ: a cohort file, or the parameter table's distributions, put into the base scenarios."""
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulation.errors import nearest_name
 from simulation.parameters.dependence import DEPENDENCE
+from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import ParameterTable
-from simulation.scenario.cohort import Patients
+from simulation.scenario.cohort import patients_of
 from simulation.scenario.load import parse_scenario
 from simulation.sweep.sweep_file import Cohort
-from simulation.yaml_source import Node, read_yaml
+from simulation.yaml_source import Node
 
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
@@ -22,8 +22,15 @@ def with_cohort(scenario: "Scenario", cohort: Cohort, node: Node, shown: str) ->
     """Return the scenario with the cohort's patients in place of its one; raise `UserError` for a wrong cohort."""
     if cohort.file is not None:
         where = os.path.normpath(os.path.join(os.path.dirname(shown), cohort.file))
-        patients = Patients.read(read_yaml(where), Path(where), where)
-        return parse_scenario(scenario.to_yaml(str), (), scenario.name, patients)
+        patients = patients_of(where)
+        made = parse_scenario(scenario.to_yaml(str), (), scenario.name, patients)
+        listed = [
+            len(one.values) for one in made.patient.values() if isinstance(one, Distribution) and one.is_list
+        ]
+        if listed and cohort.size > min(listed):
+            expected = f"at most {min(listed)}, as so many are listed"
+            raise node.error(f"got {cohort.size}", key="cohort.size", expected=expected)
+        return made
     return parse_scenario(scenario.to_yaml(str), _of_table(scenario, cohort, node), scenario.name)
 
 

@@ -24,6 +24,7 @@ from simulation.scenario.load import parse_scenario
 from simulation.scenario.merge import DEFAULTS, apply_override, extended, merge, node_from
 from simulation.scenario.messages import user_error
 from simulation.scenario.named_values import PatientMap
+from simulation.scenario.patient_list import ENDING
 from simulation.scenario.plugins import anchored
 from simulation.scenario.resolve import varies
 from simulation.scenario.schema import Scenario
@@ -61,7 +62,7 @@ def load_trial(path: str | os.PathLike[str], changes: Pairs = (), arm_changes: P
     )
     file = _trial_file(Node(own, shown, 1, 1), changes)
     common = anchored(_block(common, "common", "monitoring: ..., as in a scenario"), source.parent)
-    patients = Patients.read(_as_block(cohort_node, "cohort"), source, shown)
+    patients = _patients(cohort_node, source, shown)
     arms = tuple(
         Arm(key, _arm(key, node, source, shown, patients, common, file.follow_up, arm_changes))
         for key, node in _arm_nodes(arms_node).items()
@@ -70,6 +71,8 @@ def load_trial(path: str | os.PathLike[str], changes: Pairs = (), arm_changes: P
         name == "parameters" for name, *_ in changes
     )  # on the command line, from where the person stands
     posterior = _posterior(file, Path() if given else source.parent)
+    if "patients" not in own and not any(name == "patients" for name, *_ in changes):
+        file = _all_listed(file, arms)
     return _checked(file, _described(patients, arms), arms, shown, posterior)
 
 
@@ -91,6 +94,8 @@ def load_quick_trial(
         node = Node(dict(read_yaml(name, name).value), name, 1, 1)  # type: ignore[arg-type]
         arm = _arm(key, node, Path(name), name, patients, None, file.follow_up, arm_changes, in_file=True)
         arms.append(Arm(key, arm))
+    if not any(name == "patients" for name, *_ in changes):
+        file = _all_listed(file, tuple(arms))
     told = ", ".join(files)
     made = _checked(file, _described(patients, tuple(arms)), tuple(arms), told, _posterior(file, Path()))
     return replace(made, notes=(*_whose(made, cohort), *made.notes))
@@ -180,6 +185,28 @@ def _arm(
     return parse_scenario(_validated(tree, Scenario).to_yaml(str), name=f"{shown}, arm {key}")
 
 
+def _patients(node: Node, source: Path, shown: str) -> Patients:
+    """Return whom a trial treats: a cohort file, its keys written there, or a CSV file that lists them."""
+    if isinstance(node.value, str) and node.value.endswith(ENDING):
+        return Patients.listed(source.parent / node.value)
+    return Patients.read(_as_block(node, "cohort"), source, shown)
+
+
+def _listed(arms: Sequence[Arm]) -> int | None:
+    """Return how many patients are listed one by one; None where none are."""
+    values = (value for arm in arms for value in arm.scenario.patient.values())
+    return min(
+        (len(one.values) for one in values if isinstance(one, Distribution) and one.is_list),
+        default=None,
+    )
+
+
+def _all_listed(file: TrialFile, arms: Sequence[Arm]) -> TrialFile:
+    """Return the file with as many patients as are listed, where some are and the person did not say how many."""
+    listed = _listed(arms)
+    return file if listed is None else file.model_copy(update={"patients": listed})
+
+
 def _posterior(file: TrialFile, folder: Path) -> Posterior | None:
     """Return the parameter sets that a trial names; a file's name leads from `folder`."""
     if file.parameters == TABLE:
@@ -219,6 +246,12 @@ def _checked(
         )
     if file.repeats is not None and file.repeats.patients > file.most_patients:
         raise UserError("more patients are repeated than there may be", file=shown, key="repeats.patients")
+    listed = _listed(arms)
+    if listed is not None:
+        if file.patients > listed:
+            told, expected = f"got {file.patients}", f"at most {listed}, as so many are listed"
+            raise UserError(told, file=shown, key="patients", expected=expected)
+        file = file.model_copy(update={"most_patients": min(file.most_patients, listed)})
     if posterior is not None and posterior.out_of_date:
         notes.append(OUT_OF_DATE)
     return Trial(file, cohort, arms, lengths.pop(), main, posterior, tuple(notes))

@@ -150,5 +150,5 @@ def estimands(trial: Trial, view: TrialView) -> list[tuple[str, list[tuple[str, 
 def _strategies(name: str) -> tuple[str, ...]:
     return (
         *_STRATEGIES.get(name, ()),
-        "loss to follow-up does not occur; death from leukaemia is not simulated",
+        "loss to follow-up does not occur; death from leukaemia and a second transplant are not simulated",
     )

@@ -83,6 +83,7 @@ def test_a_folder_with_table_and_figure(tmp_path: Path, capsys: Text) -> None:
         "baseline.md",
         "baseline.png",
         "provenance.json",
+        "ro-crate-metadata.json",
     }
     with (out / "baseline.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

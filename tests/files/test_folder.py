@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulation.errors import UserError
+from simulation.files.crate import CRATE
 from simulation.files.folder import MANIFEST, check_files, new_folder, read_manifest, slug, write_folder
 
 
@@ -32,9 +33,10 @@ def test_the_manifest_names_the_files_and_is_what_removes_them_later(tmp_path: P
     write_folder(tmp_path, lambda: {"a.txt": "1", "figures/b.png": b"2"}, {"seed": 1})
     (tmp_path / "mine.txt").write_text("mine")
     digests = {"a.txt": sha256(b"1").hexdigest(), "figures/b.png": sha256(b"2").hexdigest()}
+    digests[CRATE] = sha256((tmp_path / CRATE).read_bytes()).hexdigest()
     assert read_manifest(tmp_path) == {"seed": 1, "files": digests}
     write_folder(tmp_path, lambda: {"a.txt": iter(["3", "4"])}, {"seed": 2})
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "mine.txt", MANIFEST]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "mine.txt", MANIFEST, CRATE]
     assert (tmp_path / "a.txt").read_text() == "34"
 
 

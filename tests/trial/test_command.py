@@ -20,7 +20,15 @@ from simulation.life import strategies
 from tests.trial.test_execute import fails_in
 
 ROOT = Path(__file__).resolve().parents[2]
-KEPT = {"comparison.json", "patients.csv", "provenance.json", "report.html", "arms", "store"}
+KEPT = {
+    "comparison.json",
+    "patients.csv",
+    "provenance.json",
+    "ro-crate-metadata.json",
+    "report.html",
+    "arms",
+    "store",
+}
 
 
 @pytest.fixture(autouse=True)

@@ -142,9 +142,9 @@ def test_no_chronic_gvhd_is_said_wherever_gvhd_free_survival_stands(done: Conduc
 def _captions(done: Conducted) -> list[str]:
     from simulation.results.figures.report_figure import figures_in
 
+    figures = figures_in("simulation.results.trial_figures")
     return [
-        f"{figure.title} {figure.caption_of(done.view)}"
-        for figure in figures_in("simulation.results.trial_figures")
+        f"{figure.title} {figure.caption_of(done.view)}" for figure in figures if figure.applies(done.view)
     ]
 
 

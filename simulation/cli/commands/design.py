@@ -18,7 +18,7 @@ Examples:
   python run_sim.py design scenarios/trials/therapeutic_vs_preemptive.yaml
   python run_sim.py design scenarios/trials/therapeutic_vs_preemptive.yaml --set accrual='3 years' --set drop_out=0.1
   python run_sim.py design results/my-trial-seed1 --set follow_up='18 months' --set historical.share=0.4
-  python run_sim.py design TRIAL.yaml --results results/my-trial-seed1 --json
+  python run_sim.py design scenarios/trials/therapeutic_vs_preemptive.yaml --results results/my-trial-seed1 --json
 
 `compare TRIAL.yaml` must have been run before: patients are drawn from its runs, nothing is simulated. The block `real_trial` of
 the trial file says how the real trial is conducted; docs/design.md lists its keys.

@@ -1,0 +1,54 @@
+"""Hooks of mkdocs: README and CHANGELOG become pages, and files of the project that pages link to come along."""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from mkdocs.structure.files import File, Files
+
+ROOT: Final = Path(__file__).resolve().parent
+PAGES: Final = {"README.md": "index.md", "CHANGELOG.md": "changelog.md"}
+_LINK: Final = re.compile(r"(?<=\]\()((?:\.\./)*)([^)#:\s]+)(?=[)#])")
+
+
+def on_config(config: Any) -> Any:
+    """Put every decision into the navigation, by its number."""
+    decisions = sorted(path.name for path in (ROOT / "docs" / "decisions").glob("*.md"))
+    config["nav"].append({"Decisions": [f"decisions/{name}" for name in decisions]})
+    return config
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Add the pages from outside docs/, and every file outside it that a page links to."""
+    for source, page in PAGES.items():
+        text = (ROOT / source).read_text(encoding="utf-8")
+        files.append(File.generated(config, page, content=text))
+    sources = [ROOT / source for source in PAGES] + sorted((ROOT / "docs").rglob("*.md"))
+    for page in sources:
+        for _, target in _LINK.findall(page.read_text(encoding="utf-8")):
+            path = (page.parent / target).resolve()
+            if path.is_file() and not path.is_relative_to(ROOT / "docs") and path.name not in PAGES:
+                name = f"files/{path.relative_to(ROOT).as_posix()}"
+                if files.get_file_from_path(name) is None:
+                    files.append(File.generated(config, name, abs_src_path=str(path)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
+    """Let links find what lies elsewhere in the site than in the project."""
+    outside = {page_name: ROOT / source for source, page_name in PAGES.items()}
+    source = outside.get(page.file.src_uri, ROOT / "docs" / page.file.src_uri)
+    up = "../" * page.file.src_uri.count("/")
+
+    def moved(link: re.Match[str]) -> str:
+        path = (source.parent / (link[1] + link[2])).resolve()
+        inside = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else ""
+        if inside in PAGES:
+            return up + PAGES[inside]
+        if path.is_dir() and path.is_relative_to(ROOT / "docs"):
+            return up + min(file.relative_to(ROOT / "docs").as_posix() for file in path.glob("*.md"))
+        if inside.startswith("docs/"):
+            return up + inside.removeprefix("docs/")
+        return f"{up}files/{inside}" if path.is_file() else link[0]
+
+    return _LINK.sub(moved, markdown)
