@@ -91,7 +91,8 @@ class Laboratory:
 
     def take_scheduled(self, patient: Patient, step: int) -> None:
         """Take the samples that are due; one aspirate and one blood sample serve every test."""
-        due = [name for name, schedule in self._schedules.items() if schedule.take(patient.day) > 0]
+        now = patient.day
+        due = [name for name, schedule in self._schedules.items() if schedule.take(now) > 0]
         if "blood" in due:
             self._draw_blood(patient)
         marrow_tests = [name for name in due if name != "blood"]
