@@ -140,7 +140,8 @@ class Laboratory:
 
     def take_scheduled(self, patient: Patient, step: int) -> None:
         """Take the samples that are due; one aspirate and one blood sample serve every test."""
-        due = [name for name, schedule in self._schedules.items() if schedule.take(patient.day) > 0]
+        now = patient.day
+        due = [name for name, schedule in self._schedules.items() if schedule.take(now) > 0]
         if due and self._missed > 0.0 and patient.uniform("visit", step) < self._missed:
             names = ", ".join(name.replace("_", " ") for name in due)
             self._events.add(patient.day, "note", "visit", f"visit missed: no {names}")

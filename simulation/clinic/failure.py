@@ -12,8 +12,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-import numpy as np
-
 from simulation.clinic.ports import Truth
 
 __all__ = ["CAUSES", "Control", "FailureValues", "FailureWatch"]
@@ -72,8 +70,8 @@ class Control:
     @classmethod
     def of(cls, truth: Truth, poor_access: float) -> "Control":
         """Summarise a state; without blasts in marrow or another site no share of them is anywhere."""
-        settled = float(np.sum(truth.niche_blasts)) + truth.extramedullary_blasts
-        hidden = float(np.sum(truth.niche_blasts[truth.niche_access < poor_access]))
+        settled = float(truth.niche_blasts.sum()) + truth.extramedullary_blasts
+        hidden = float(truth.niche_blasts[truth.niche_access < poor_access].sum())
         if truth.extramedullary_access < poor_access:
             hidden += truth.extramedullary_blasts
         return cls(
