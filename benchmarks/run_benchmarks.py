@@ -95,6 +95,26 @@ def one_course(path: Path) -> tuple[list[float], int]:
     return steps, updates
 
 
+def short_points(repeats: int) -> list[Figure]:
+    """Time points of a sweep that look at one day: a patient of his own each, from his parameters to his outcomes."""
+    from simulation.life import NOTHING, attempt
+    from simulation.scenario import load_scenario
+
+    scenario, points = load_scenario(SCENARIO, ["follow_up=1 d"]), 50
+
+    def work() -> None:
+        for patient in range(points):
+            (life,) = attempt([scenario], seed=1, patient=patient, record=NOTHING)
+            if isinstance(life, Exception):
+                raise life
+            life.outcomes()
+
+    work()
+    best = min(cpu(work) for _ in range(max(repeats, 3))) / points
+    note = f"{1e3 * best:.2f} ms a point; {points} were run"
+    return [Figure("10,000 short sweep points (1 d)", 1e4 * best, "s", 25.0, note=note)]
+
+
 # The engine by size -----------------------------------------------------------------------------------------
 
 
@@ -262,6 +282,7 @@ def main() -> None:
     repeats = 1 if quick else 3
     shell = command_line(repeats)  # first: a child's peak memory counts what its parent held when it was born
     figures = stepping(2 if quick else 6)
+    figures += short_points(repeats)
     figures += cost_of_cells(3 if quick else 7)
     figures += cost_of_agents(repeats, 160 if quick else 300)
     figures += shell

@@ -9,7 +9,7 @@ from simulation.biology.contact import at_hand, targets_at
 from simulation.biology.here import Here
 from simulation.biology.places import ACCESS, DRUG_PARTITION, PlaceKind
 from simulation.biology.state import CompiledProcess
-from simulation.engine.compiled import inner, kernel
+from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats
 
 __all__ = ["BlinatumomabPk", "absorb", "circulate", "infuse"]
@@ -19,7 +19,7 @@ _GONE = 1e-12  # pg/mL: less than one molecule in the body
 _ABSORBED = 1e-12  # ug: some ten molecules
 
 
-@kernel()
+@inner()
 def infuse(level: float, rate: float, clearance: float, volume: float, dt: float) -> tuple[float, float]:
     """Return the plasma level after a step of constant infusion, and its mean over the step.
 

@@ -4,15 +4,16 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba.np.numpy_support import from_dtype
 
 from simulation.biology.places import PlaceKind
-from simulation.engine.compiled import Addresses, inner, row, table
-from simulation.engine.population import Columns, Floats, Ints, Ints32
-from simulation.engine.rules import N_RULES
-from simulation.engine.scratch import N_SCRATCH
+from simulation.engine.population import COLUMNS, Columns, Floats, Ints, Ints32
+from simulation.engine.rules import RULES, Rules
+from simulation.engine.scratch import SCRATCH, Scratch
+from simulation.engine.views import FLOATS, FLOATS2, FLOATS3, INTS, INTS2, INTS32, View
 from simulation.parameters import ParameterTable
 
-__all__ = ["ENGAGER", "NUMBERS", "PARAMETERS", "SIGNALS", "Here", "here_at"]
+__all__ = ["ENGAGER", "NUMBERS", "PARAMETERS", "SIGNALS", "Here", "Whole", "whole"]
 
 # Rows of `Signals.table`.
 SIGNALS = (
@@ -80,21 +81,19 @@ class Here(NamedTuple):
     niches: Floats
 
 
-# Where each part begins in `State.addresses`.
-RULES: Final = len(Here._fields)
-SCRATCH: Final = RULES + N_RULES
-COLUMNS: Final = SCRATCH + N_SCRATCH
-HAZARDS: Final = COLUMNS + len(Columns._fields)
+class Whole(NamedTuple):
+    """Hold all that a step works on, in the order of `State.addresses`."""
+
+    here: Here
+    rules: Rules
+    scratch: Scratch
+    pop: Columns
+    hazards: Floats
 
 
-@inner(forceinline=True)
-def here_at(at: Addresses, i: int) -> Here:
-    """Return what compiled processes see; its addresses begin at number i."""
-    return Here(
-        row(at, i, PARAMETERS), row(at, i + 1, NUMBERS), row(at, i + 2, np.float64), table(at, i + 3, np.float64),
-        table(at, i + 4, np.float64), table(at, i + 5, np.float64), row(at, i + 6, np.int32), table(at, i + 7, np.float64),
-        table(at, i + 8, np.float64), row(at, i + 9, ENGAGER), row(at, i + 10, np.float64), table(at, i + 11, np.int64),
-        row(at, i + 12, np.int64), row(at, i + 13, np.int64), row(at, i + 14, np.float64), table(at, i + 15, np.int64),
-        row(at, i + 16, np.float64), table(at, i + 17, np.int64), table(at, i + 18, np.float64), row(at, i + 19, np.float64),
-        table(at, i + 20, np.float64),
-    )  # fmt: skip
+_RECORDS = [from_dtype(dtype)[::1] for dtype in (PARAMETERS, NUMBERS, ENGAGER)]
+HERE: Final = View(
+    Here, *_RECORDS[:2], FLOATS, *[FLOATS2] * 3, INTS32, *[FLOATS2] * 2, _RECORDS[2], FLOATS, INTS2, INTS, INTS, FLOATS,
+    INTS2, FLOATS, INTS2, FLOATS2, FLOATS, FLOATS2,
+)  # fmt: skip
+whole: Final = View(Whole, HERE, RULES, SCRATCH, COLUMNS, FLOATS3).reader()  # sees it in compiled code

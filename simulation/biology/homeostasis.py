@@ -13,7 +13,7 @@ from simulation.biology.here import Here
 from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import BLAST, CLASS, ORIGIN_THYMUS, TCON, TREG, encode
 from simulation.engine.bit_kernels import value_of
-from simulation.engine.compiled import inner, kernel
+from simulation.engine.compiled import inner
 from simulation.engine.draws import draw_poisson
 from simulation.engine.keyed_random import FIRST, folded
 from simulation.engine.population import N_STRATA, SINGLE_CELLS, Columns, Floats, stratum_of
@@ -24,7 +24,7 @@ __all__ = ["Homeostasis", "keep_number", "set_point"]
 _THYMIC = (encode(TCON, origin=ORIGIN_THYMUS), encode(TREG, origin=ORIGIN_THYMUS))
 
 
-@kernel()
+@inner()
 def set_point(early: float, late: float, day: float, time_constant: float) -> float:
     """Return the T-cell number the body aims at, cells: from `early` at transplant to `late`, exponentially."""
     return late + (early - late) * exp(-max(day, 0.0) / time_constant)

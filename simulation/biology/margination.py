@@ -5,7 +5,7 @@ from math import ceil, exp
 from simulation.biology.contact import occupancy_in_plasma
 from simulation.biology.here import Here
 from simulation.biology.state import CompiledProcess
-from simulation.engine.compiled import inner, kernel
+from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats
 
 __all__ = ["Margination", "adhere", "marginate"]
@@ -14,7 +14,7 @@ __all__ = ["Margination", "adhere", "marginate"]
 _PER_DAY = 24  # the exchange takes hours: it is followed hour by hour within a step
 
 
-@kernel()
+@inner()
 def adhere(stuck: float, drive: float, fading: float, out: float, back: float, dt: float) -> float:
     """Return the share of blood T cells at vessel walls after a step.
 

@@ -6,13 +6,13 @@ from simulation.biology.census import BLASTS
 from simulation.biology.here import Here
 from simulation.biology.places import NORMAL, ROOM
 from simulation.biology.state import CompiledProcess
-from simulation.engine.compiled import inner, kernel
+from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats
 
 __all__ = ["NormalMarrow", "fill", "room_beside"]
 
 
-@kernel()
+@inner()
 def room_beside(blasts: float, room: float, spared: float) -> float:
     """Return the normal cells of a niche at rest beside so many blasts; of its room a share `spared` is never taken."""
     return room * (1.0 - min(blasts / room, 1.0 - spared))

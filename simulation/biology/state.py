@@ -1,8 +1,7 @@
 """The state that processes read and change: one simulated patient without his clinic."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
-from functools import cache
 from typing import Any, Protocol, Self, cast
 
 import numpy as np
@@ -26,7 +25,7 @@ from simulation.biology.traits import (
     TCON,
     TREG,
 )
-from simulation.engine.compiled import Addresses, addresses, kernel
+from simulation.engine.compiled import Addresses, addresses, alone
 from simulation.engine.keyed_random import base_key
 from simulation.engine.population import Columns, Floats, Population
 from simulation.engine.rules import Channels, Rules, Variants
@@ -231,12 +230,12 @@ class State:
         rules = Rules.of(self.channels, self.places.destinations, self.variants)
         scratch = Scratch.of(self.places.n, self.channels.effect.size)
         # kept alive for who works by address
-        self._fixed = [*self.here, *rules.arrays(), *scratch[:-1], *scratch.draws]
+        self._fixed = [*self.here, *rules, *scratch.arrays()]
         self._addressed: Columns | None = None
 
     @property
     def addresses(self) -> Addresses:
-        """Return where everything lies that a step works on: `Here`, `Rules`, `Scratch`, the columns, the hazards."""
+        """Return where everything lies that a step works on (`Whole`)."""
         columns, hazards = self.pop.columns, self.pop.hazards
         if self._addressed is not columns:  # the tables have grown
             self._addressed = columns
@@ -333,12 +332,6 @@ class Process(Protocol):
     def act(self, state: State, dt: float) -> None:
         """Do this process's part of a step."""
         ...
-
-
-@cache
-def alone(law: Any) -> Callable[..., None]:
-    """Return a law that Python may call; compiled when first called."""
-    return kernel(law.py_func)
 
 
 class CompiledProcess:

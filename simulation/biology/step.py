@@ -14,7 +14,7 @@ from simulation.biology.crs import release
 from simulation.biology.exhaustion import exhaust
 from simulation.biology.gvhd import damage
 from simulation.biology.gvl import attack
-from simulation.biology.here import COLUMNS, HAZARDS, RULES, SCRATCH, here_at
+from simulation.biology.here import whole
 from simulation.biology.homeostasis import keep_number
 from simulation.biology.host_marrow import give_way
 from simulation.biology.immunosuppression import suppress
@@ -26,13 +26,12 @@ from simulation.biology.normal_marrow import fill
 from simulation.biology.priming import prime
 from simulation.biology.trafficking import traffic
 from simulation.biology.treg import regulate
-from simulation.engine.compiled import Addresses, cube, kernel
+from simulation.engine.compiled import Addresses, kernel
 from simulation.engine.events import DONE, draw_stratum
 from simulation.engine.keyed_random import FIRST, folded
 from simulation.engine.moves import settle
-from simulation.engine.population import N_STRATA, clear, columns_at
-from simulation.engine.rules import births_and_deaths, rules_at
-from simulation.engine.scratch import scratch_at
+from simulation.engine.population import N_STRATA, clear
+from simulation.engine.rules import births_and_deaths
 
 __all__ = ["BEGIN", "step"]
 
@@ -48,8 +47,8 @@ def step(stratum: int, on: Switches, at: Addresses, dt: float) -> int:
     `on` says what is to be done, in this order: the census, the processes of `order.py` before the events, the draw of
     events, those after it. Returns DONE, or the stratum to go on from when there is room for more.
     """
-    here, rules, scratch = here_at(at, 0), rules_at(at, RULES), scratch_at(at, SCRATCH)
-    pop, hazards = columns_at(at, COLUMNS), cube(at, HAZARDS, np.float64)
+    body = whole(at)
+    here, rules, scratch, pop, hazards = body.here, body.rules, body.scratch, body.pop, body.hazards
     if stratum == BEGIN:
         if on[0]:
             clear(hazards, pop)

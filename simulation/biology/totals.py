@@ -1,11 +1,11 @@
 """Look at the body: a fresh census, and its sums over the body and over the marrow, for those who read the true state."""
 
 from simulation.biology.census import BLASTS, TCONS, TREGS, count
-from simulation.biology.here import COLUMNS, SUPPRESSION, here_at
+from simulation.biology.here import SUPPRESSION, whole
 from simulation.biology.places import NORMAL, NORMAL_B
 from simulation.biology.state import State
 from simulation.engine.compiled import Addresses, kernel
-from simulation.engine.population import N_STRATA, columns_at
+from simulation.engine.population import N_STRATA
 
 __all__ = ["AGENTS", "BODY", "CELLS", "FRACTION", "IN_NICHE", "MARROW", "SUPPRESSED", "look"]
 
@@ -23,7 +23,8 @@ def look(state: State) -> None:
 
 @kernel()
 def _look(at: Addresses) -> None:
-    here, pop = here_at(at, 0), columns_at(at, COLUMNS)
+    body = whole(at)
+    here, pop = body.here, body.pop
     count(here, pop)
     counts, totals, niches = here.counts, here.totals, here.niches
     n_niches = niches.shape[1]

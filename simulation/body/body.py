@@ -15,7 +15,7 @@ from simulation.biology.places import PlaceKind
 from simulation.biology.state import Process, State
 from simulation.biology.traits import BLAST, ORIGIN_GRAFT, RESTING, TCON, TREG, encode
 from simulation.body.anatomy import build_places
-from simulation.body.disease import put_in, refuse_outside, spread
+from simulation.body.disease import put_in, refuse_outside
 from simulation.body.keyed import Keyed
 from simulation.body.measure import truth_of
 from simulation.clinic.ports import Effect, Truth
@@ -140,7 +140,7 @@ class Body:
     @property
     def day(self) -> float:
         """Return days since transplant at the start of the current step."""
-        return self.state.day
+        return float(self.state.numbers["day"].item())  # `state.day` without its detour: asked for often
 
     @property
     def weight_kg(self) -> float:
@@ -189,6 +189,12 @@ class Body:
         self.state.infused += cells
         self._truth = None
 
+    def infuse_along(self, code: int, cells: Sequence[int]) -> None:
+        """Put cells of one kind into the places from the first on, niches before all others."""
+        self.state.pop.add_along(code, cells)
+        self.state.infused += sum(cells)
+        self._truth = None
+
     def infuse_tcon(
         self, cells: int, infusion: int, alloreactive_factor: float = 1.0, stage: int = RESTING
     ) -> None:
@@ -217,9 +223,8 @@ class Body:
 
     def _seed_blasts(self, what: str, cells: int) -> None:
         """Spread residual blasts over the niches at random, each cell on its own."""
-        code = encode(BLAST, lost=_LOST[what])
-        for i, here in enumerate(spread(self.draw, f"seed {what}", cells, self.state.places.n_niches)):
-            self.infuse(code, here, place=i)
+        niches = self.draw.scattered(f"seed {what}", cells, self.state.places.n_niches)
+        self.infuse_along(encode(BLAST, lost=_LOST[what]), niches)
 
     # What can be known -----------------------------------------------------------------------------------
 

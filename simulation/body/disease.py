@@ -10,7 +10,7 @@ from simulation.biology.normal_marrow import room_beside
 from simulation.biology.places import PlaceKind
 from simulation.biology.totals import look
 from simulation.biology.traits import BLAST, encode
-from simulation.body.keyed import Keyed
+from simulation.engine.compiled import alone
 from simulation.engine.population import Floats
 from simulation.errors import UserError
 
@@ -18,19 +18,9 @@ if TYPE_CHECKING:
     from simulation.body.body import Body
     from simulation.scenario.disease import Disease
 
-__all__ = ["put_in", "refuse_outside", "spread"]
+__all__ = ["put_in", "refuse_outside"]
 
 type Counts = npt.NDArray[np.int64]
-
-
-def spread(draw: Keyed, stream: str, cells: int, niches: int) -> list[int]:
-    """Return how many of `cells` fall into each niche, each cell on its own; their sum is `cells`."""
-    counts = []
-    for i in range(niches):
-        here = draw.binomial(stream, cells, 1.0 / (niches - i), i)
-        counts.append(here)
-        cells -= here
-    return counts
 
 
 def refuse_outside(body: "Body", stated: "Disease") -> None:
@@ -60,12 +50,11 @@ def put_in(body: "Body", stated: "Disease") -> None:
     look(state)
     marrow, even = _Marrow.of(body), np.zeros(n, np.int64)
     marrow.refuse(stated.fraction)
-    drawn = spread(body.draw, "seed blasts", marrow.needed(stated.fraction, even), n)
+    drawn = body.draw.scattered("seed blasts", marrow.needed(stated.fraction, even), n)
     fallen = np.array(drawn, np.int64)  # what they displace depends on where they fell: count once more
     blasts = _laid_out(marrow.needed(stated.fraction, fallen), fallen)
     code, blood = encode(BLAST), state.places.index(PlaceKind.BLOOD)
-    for i, cells in enumerate(blasts.tolist()):
-        body.infuse(code, cells, place=i)
+    body.infuse_along(code, blasts.tolist())
     state.places.normal[:n] = marrow.normal_beside(blasts)
     outside = round(stated.outside)
     if outside:
@@ -102,7 +91,9 @@ class _Marrow:
     def normal_beside(self, blasts: Counts) -> Floats:
         """Return the normal cells that so many more blasts leave."""
         pairs = zip((self.blasts + blasts).tolist(), self.room.tolist(), strict=True)
-        return np.minimum(self.normal, [room_beside(there, room, self.spared) for there, room in pairs])
+        return np.minimum(
+            self.normal, [alone(room_beside)(there, room, self.spared) for there, room in pairs]
+        )
 
     def excess(self, fraction: float, new: Counts) -> float:
         """Return the blasts, with so many new ones, beyond a fraction of all marrow cells; it rises with every cell."""

@@ -7,8 +7,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from simulation.engine.draws import binomial
-from simulation.engine.keyed_random import base_key, combine
+from simulation.engine.draws import binomial, scatter
+from simulation.engine.keyed_random import base_key, combine, extended
 
 __all__ = ["Keyed"]
 
@@ -20,10 +20,14 @@ class Keyed:
 
     def __init__(self, seed: int, patient: int) -> None:
         self.seed, self.patient = seed, patient
+        self._streams: dict[str, int] = {}  # the part of a key that all draws of a stream share
 
     def key(self, stream: str, *ids: int) -> int:
         """Return the 64-bit key of a draw."""
-        return combine(base_key(self.seed, self.patient, stream), *ids)
+        start = self._streams.get(stream)
+        if start is None:
+            start = self._streams[stream] = combine(base_key(self.seed, self.patient, stream))
+        return extended(start, *ids)
 
     def uniform(self, stream: str, *ids: int) -> float:
         """Return a uniform number strictly inside (0, 1)."""
@@ -37,3 +41,10 @@ class Keyed:
         """Return an exact binomial draw."""
         state = np.array([self.key(stream, *ids)], np.uint64)
         return int(binomial(state, n, p))
+
+    def scattered(self, stream: str, cells: int, places: int) -> list[int]:
+        """Return how many of `cells` fall into each of so many places, each cell on its own; their sum is `cells`."""
+        counts = np.zeros(places, np.int64)
+        if cells > 0:
+            scatter(np.uint64(base_key(self.seed, self.patient, stream)), cells, counts)
+        return counts.tolist()

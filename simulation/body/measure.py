@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simulation.biology.antigens import ANTIGENS, CD19, HLA_HAPLOTYPE
+from simulation.biology.antigens import CD19
 from simulation.biology.census import BLASTS, CARRIERS, ENGAGED, EXHAUSTION, TCONS, TREGS
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
@@ -34,8 +34,7 @@ def truth_of(state: State, agvhd_grade: int, crs_grade: int) -> Truth:
     return Truth(
         day=state.day,
         blasts=int(blasts),
-        blasts_cd19_negative=int(blasts - body[CARRIERS + ANTIGENS.index(CD19)]),
-        blasts_hla_lost=int(blasts - body[CARRIERS + ANTIGENS.index(HLA_HAPLOTYPE)]),
+        lost={antigen.name: int(blasts - body[CARRIERS + i]) for i, antigen in enumerate(state.antigens)},
         marrow_blasts=int(marrow[BLASTS]),
         marrow_cells=marrow_cells,
         niche_blast_fraction=niches[FRACTION],

@@ -1,14 +1,13 @@
 """Experiments in wells behind the command `run`: one after the other, each with its own folder."""
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
 
 from simulation.cli import options
-from simulation.cli.terminal import print_json, print_table
+from simulation.cli.terminal import CountLine, print_json, print_table
 from simulation.errors import ExitStatus, UserError
 from simulation.figure_formats import Formats
 
@@ -76,8 +75,10 @@ def run_experiments(
     for experiment, place in zip(experiments, places, strict=True):
         folder = prepare_folder(experiment, seed, out=place, overwrite=overwrite)
         try:
-            with _progress(experiment.name, experiment.n_wells(), quiet) as done:
-                result = run_experiment(experiment, seed=seed, done=done)
+            wells = experiment.n_wells()
+            with CountLine(experiment.name, quiet=quiet) as line:
+                line.show("wells")
+                result = run_experiment(experiment, seed=seed, done=partial(line.count, wanted=wells))
             # the folder is ours: a new one holds nothing that could be overwritten
             write_result(result, folder, overwrite=overwrite, formats=formats)
         finally:
@@ -98,26 +99,3 @@ def run_experiments(
     if as_json:
         print_json(documents if several else documents[0])
     return ExitStatus.DONE
-
-
-@contextmanager
-def _progress(name: str, wells: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """Show how many wells are done on stderr, where that is a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda finished: None
-        return
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from simulation.cli.terminal import console
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("wells"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task(escape(name[:60]), total=wells)
-        yield lambda finished: bar.update(task, completed=finished)

@@ -239,7 +239,7 @@ class CountLine(StatusLine):
     def _title(self, screen: "Console") -> str:
         return self.title[:40]
 
-    def count(self, done: int, wanted: int, failed: int) -> None:
+    def count(self, done: int, wanted: int, failed: int = 0) -> None:
         """Take how many are done, failures among them."""
         self._update(completed=done, total=wanted, state=f"{failed} failed" if failed else "")
 

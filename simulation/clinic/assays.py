@@ -13,7 +13,7 @@ Blood counts carry no noise of their own: their counting error (a few per cent) 
 variation from week to week. aGvHD and CRS are graded at the bedside, at once and without error.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -71,7 +71,9 @@ class MarrowResult:
     reported: float  # day on which the clinician has it
     value: float  # measured blast fraction; 0 below the limit of detection
     limit: float  # lowest fraction the test can report
-    cd19_negative_share: float | None  # among the blasts counted; None without blasts
+    lost_shares: Mapping[
+        str, float
+    ]  # by target of a drug: without it among the blasts counted; empty without blasts
     judges_remission: bool  # the scenario calls relapse and remission by this test
 
 
@@ -128,6 +130,7 @@ class Laboratory:
             if (test := getattr(monitoring, name)) is not None
         }
         self._pending: Agenda[Result] = Agenda()
+        self._targets = tuple(dict.fromkeys(one.target for one in scenario.products if one.target))
         self._pulls = scenario.monitoring.pulls
         self._places: tuple[int, list[int]] = (
             -1,
@@ -137,7 +140,8 @@ class Laboratory:
 
     def take_scheduled(self, patient: Patient, step: int) -> None:
         """Take the samples that are due; one aspirate and one blood sample serve every test."""
-        due = [name for name, schedule in self._schedules.items() if schedule.take(patient.day) > 0]
+        now = patient.day
+        due = [name for name, schedule in self._schedules.items() if schedule.take(now) > 0]
         if due and self._missed > 0.0 and patient.uniform("visit", step) < self._missed:
             names = ", ".join(name.replace("_", " ") for name in due)
             self._events.add(patient.day, "note", "visit", f"visit missed: no {names}")
@@ -233,10 +237,23 @@ class Laboratory:
             reported=_reported(patient, step, test, assay),
             value=measured,
             limit=limit,
-            cd19_negative_share=_cd19_negative_share(patient, step, test, seen),
+            lost_shares=self._lost_shares(patient, step, test, seen),
             judges_remission=test == "morphology" or self._morphology is None,
         )
         return result, seen, cells
+
+    def _lost_shares(self, patient: Patient, step: int, test: str, seen: int) -> Mapping[str, float]:
+        """Return the share that lacks each drug's target among the blasts seen; antigens are counted cell by cell, too."""
+        truth = patient.truth()
+        if seen == 0 or truth.blasts == 0:
+            return {}
+        return {
+            target: patient.binomial(
+                f"{test}_{target}", seen, min(truth.lost[target] / truth.blasts, 1.0), step
+            )
+            / seen
+            for target in self._targets
+        }
 
     def _record(self, now: float, result: Result) -> None:
         if isinstance(result, OutsideResult):
@@ -255,8 +272,10 @@ class Laboratory:
             return
         if result.value > 0.0:
             number = f"{result.value:.1e}" if result.test == "mrd" else f"{result.value:.1%} blasts"
-            share = result.cd19_negative_share
-            antigen = "" if share is None else f", {1.0 - share:.0%} of them CD19+"
+            kept = [
+                f"{1.0 - share:.0%} of them {name.upper()}+" for name, share in result.lost_shares.items()
+            ]
+            antigen = "".join(f", {words}" for words in kept)
         else:
             number, antigen = f"negative (below {result.limit:.0e})", ""
         detail = f"{_LABEL[result.test]} {number}{antigen}; aspirate of day {result.sampled:g}"
@@ -275,12 +294,3 @@ def _schedule(test: "Visits") -> Repeating | Listed:
 def _reported(patient: Patient, step: int, name: str, test: "Visits") -> float:
     """Return the day on which a sample of this step is reported."""
     return patient.day + days_waited(test.delay, lambda: patient.uniform(f"turnaround {name}", step))
-
-
-def _cd19_negative_share(patient: Patient, step: int, test: str, seen: int) -> float | None:
-    """Return the CD19-negative share among the blasts seen; antigen status is counted cell by cell, too."""
-    truth = patient.truth()
-    if seen == 0 or truth.blasts == 0:
-        return None
-    share = min(truth.blasts_cd19_negative / truth.blasts, 1.0)
-    return patient.binomial(f"{test}_cd19", seen, share, step) / seen

@@ -8,18 +8,18 @@ outside the marrow); then the T cells themselves,
 suppressed or exhausted, whichever passes its threshold by more; and if neither, they were too few.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
-
-import numpy as np
 
 from simulation.clinic.ports import Truth
 
 __all__ = ["CAUSES", "Control", "FailureValues", "FailureWatch"]
 
 
+_HAPLOTYPE: Final = "hla_haplotype"
 CAUSES: Final = {
-    "escape": "escape (CD19 or HLA lost)",
+    "escape": "escape (target or HLA lost)",
     "exhausted": "T cells exhausted",
     "too_few_t_cells": "too few T cells",
     "sanctuary": "sanctuary (blasts out of reach)",
@@ -70,8 +70,8 @@ class Control:
     @classmethod
     def of(cls, truth: Truth, poor_access: float) -> "Control":
         """Summarise a state; without blasts in marrow or another site no share of them is anywhere."""
-        settled = float(np.sum(truth.niche_blasts)) + truth.extramedullary_blasts
-        hidden = float(np.sum(truth.niche_blasts[truth.niche_access < poor_access]))
+        settled = float(truth.niche_blasts.sum()) + truth.extramedullary_blasts
+        hidden = float(truth.niche_blasts[truth.niche_access < poor_access].sum())
         if truth.extramedullary_access < poor_access:
             hidden += truth.extramedullary_blasts
         return cls(
@@ -85,18 +85,21 @@ class Control:
 
 
 class FailureWatch:
-    """Follow a treated patient; `with_engager` (one planned, or given so far) makes CD19 loss the escape, else HLA loss."""
+    """Follow a treated patient; `targets` are those of the drugs planned, or given so far.
 
-    def __init__(self, values: FailureValues, with_engager: bool) -> None:
+    Escape is loss of the target, with several drugs of each; without any drug it is loss of the mismatched haplotype.
+    """
+
+    def __init__(self, values: FailureValues, targets: Iterable[str]) -> None:
         self._values = values
-        self._with_engager = with_engager
+        self._targets = frozenset(targets)
         self._start: Control | None = None
         self._nadir: Control | None = None
         self._on_drug: Control | None = None
 
-    def follow(self, truth: Truth, on_drug: bool) -> None:
-        """Take note of one state from the start of treatment on."""
-        self._with_engager = self._with_engager or on_drug  # it may be ordered by hand
+    def follow(self, truth: Truth, on_drug: Collection[str]) -> None:
+        """Take note of one state from the start of treatment on; `on_drug` are the targets of the drugs that run."""
+        self._targets = self._targets.union(on_drug)  # it may be ordered by hand
         is_nadir = self._nadir is None or truth.blasts <= self._nadir.blasts
         if not (is_nadir or on_drug):
             return
@@ -118,7 +121,7 @@ class FailureWatch:
     def cause(self, truth: Truth) -> str:
         """Return escape, sanctuary, treg_suppressed, exhausted or too_few_t_cells."""
         values = self._values
-        lost = truth.blasts_cd19_negative if self._with_engager else truth.blasts_hla_lost
+        lost = min(truth.lost[antigen] for antigen in self._targets or {_HAPLOTYPE})
         if truth.blasts > 0 and lost / truth.blasts > values.fraction_cause_escape:
             return "escape"
         state = self.lost_control(truth)

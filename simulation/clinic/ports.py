@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     import numpy.typing as npt
 
@@ -20,8 +22,7 @@ class Truth:
 
     day: float
     blasts: int  # all blasts in the body, cells
-    blasts_cd19_negative: int
-    blasts_hla_lost: int
+    lost: "Mapping[str, int]"  # by antigen: blasts that have lost it
     marrow_blasts: int
     marrow_cells: float  # nucleated marrow cells, cells
     niche_blast_fraction: "npt.NDArray[np.float64]"  # (niches,)

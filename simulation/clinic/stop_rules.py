@@ -5,6 +5,7 @@ the grade is enough, and the treatment does not come back. Which rules there are
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,9 +40,14 @@ class StopRule(ABC):
     def annotation(self) -> Any:
         """Return the type of the key's value."""
 
+    @property
     @abstractmethod
-    def why(self, value: Any, examination: Examination, relapse: MarrowResult | None) -> str:
-        """Return why the product ends now, or nothing; `relapse` is the marrow's last word, where it is without the antigen."""
+    def usual(self) -> Any:
+        """Return the value where no file says one."""
+
+    @abstractmethod
+    def why(self, value: Any, examination: Examination, relapses: Mapping[str, MarrowResult]) -> str:
+        """Return why the product ends now, or nothing; `relapses` is the marrow's last word by the antigens it is without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,12 @@ class GradeRule(StopRule):
         """Return a grade, or None for no such rule."""
         return Grade | None
 
-    def why(self, value: Any, examination: Examination, relapse: MarrowResult | None) -> str:
+    @property
+    def usual(self) -> Any:
+        """Return that there is no such rule."""
+        return None
+
+    def why(self, value: Any, examination: Examination, relapses: Mapping[str, MarrowResult]) -> str:
         """Return the grade that is reached."""
         grade = getattr(examination, self.key)
         return (
@@ -72,36 +83,41 @@ class NegativeRelapseRule(StopRule):
         """Return a switch."""
         return Bool
 
-    def why(self, value: Any, examination: Examination, relapse: MarrowResult | None) -> str:
+    @property
+    def usual(self) -> Any:
+        """Return that the rule holds."""
+        return True
+
+    def why(self, value: Any, examination: Examination, relapses: Mapping[str, MarrowResult]) -> str:
         """Return the relapse that is without the antigen."""
+        relapse = relapses.get(self.subject)
         if not value or relapse is None:
             return ""
-        return f"{self.subject}-negative relapse ({relapse.value:.0%} blasts, aspirate of day {relapse.sampled:g})"
+        return f"{self.subject.upper()}-negative relapse ({relapse.value:.0%} blasts, aspirate of day {relapse.sampled:g})"
 
 
 class StopRules:
-    """Apply a scenario's `stop` section; `negative_share` makes a measured relapse CD19-negative."""
+    """Apply a scenario's `stop` section; `negative_share` of its blasts makes a measured relapse antigen-negative."""
 
     def __init__(self, scenario: "Scenario", negative_share: float) -> None:
         self._scenario = scenario
         self._overt_relapse = scenario.definitions.overt_relapse
         self._negative_share = negative_share
-        self._negative_relapse: MarrowResult | None = None
+        self._relapses: Mapping[str, MarrowResult] = {}
 
     def see(self, result: MarrowResult) -> None:
-        """Remember whether the marrow's last word is overt relapse without CD19."""
+        """Remember the antigens without which the marrow's last word is overt relapse."""
         if not result.judges_remission:
             return
         overt = reaches(result.value, self._overt_relapse)
-        share = result.cd19_negative_share
-        negative = overt and share is not None and share > self._negative_share
-        self._negative_relapse = result if negative else None
+        lost = (name for name, share in result.lost_shares.items() if share > self._negative_share)
+        self._relapses = dict.fromkeys(lost, result) if overt else {}
 
     def due(self, examination: Examination) -> list[Stop]:
         """Return what must be stopped now, judged by the bedside grades and the last result."""
-        scenario, relapse = self._scenario, self._negative_relapse
+        scenario = self._scenario
         reasons = [
-            (product.name, rule.why(getattr(scenario.stop, rule.key), examination, relapse))
+            (product.name, rule.why(getattr(scenario.stop, rule.key), examination, self._relapses))
             for product, rule in scenario.stop_rules
         ]
         return [Stop(name, why) for name, why in reasons if why]

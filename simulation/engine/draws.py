@@ -16,16 +16,18 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from simulation.engine.compiled import kernel
+from simulation.engine.compiled import inner, kernel
 from simulation.engine.keyed_random import (
     BOXES,
     EDGE,
+    FIRST,
     GOLDEN,
     HALF_UNIT,
     S11,
     TWO_UNITS,
     UNIT,
     ZERO,
+    folded,
     mix,
     normal,
     uniform,
@@ -34,7 +36,7 @@ from simulation.engine.population import Floats, Int, Ints
 
 __all__ = [
     "Row", "binomial", "binomial_along", "births_along", "draw_binomial", "draw_births", "draw_gamma", "draw_poisson", "poisson",
-    "poisson_along",
+    "poisson_along", "scatter",
 ]  # fmt: skip
 
 States = npt.NDArray[np.uint64]
@@ -48,7 +50,7 @@ _INVERSE = 1.0 / np.arange(1.0, 129.0)  # walking up a distribution divides by 1
 _FAR = 100.0  # counts further from the mode than this have no mass where the variance is below 50
 
 
-@kernel(forceinline=True)
+@inner(forceinline=True)
 def _series(
     state: np.uint64, mean: float, variance: float, third: float, fourth: float
 ) -> tuple[float, np.uint64]:
@@ -64,7 +66,7 @@ def _series(
     return floor(mean + 0.5 + stddev * z + third * (z2 - 1.0) * _SIXTH + z * bend / stddev), state
 
 
-@kernel(forceinline=True)
+@inner(forceinline=True)
 def _log_one_minus(p: float) -> float:
     """Return log(1 - p) for p <= 1/2, near enough for powers (1 - p)**n with n*p of order ten."""
     if p < 1e-4:
@@ -72,13 +74,12 @@ def _log_one_minus(p: float) -> float:
     return log(1.0 - p)
 
 
-@kernel()
-def _binomial_inversion(state: np.uint64, n: Int, p: float) -> tuple[int, np.uint64]:
-    """Draw by walking up the distribution function; for n*p below about 10 and p <= 1/2."""
-    u, state = uniform(state)
+@inner(forceinline=True)
+def _invert_binomial(u: float, n: Int, p: float) -> int:
+    """Return the number at a quantile by walking up the distribution function; for n*p below about 10 and p <= 1/2."""
     n_f = float(n)
     if u <= 1.0 - n_f * p:  # Bernoulli's inequality: nothing happens, and no power is needed to know it
-        return 0, state
+        return 0
     mass = 1.0
     if n <= _FEW:
         for _ in range(n):
@@ -93,10 +94,10 @@ def _binomial_inversion(state: np.uint64, n: Int, p: float) -> tuple[int, np.uin
             break
         mass *= odds * (n_f - k) * _INVERSE[k]
         k += 1
-    return k, state
+    return k
 
 
-@kernel()
+@inner()
 def _binomial_btrs(state: np.uint64, n: Int, p: float) -> tuple[int, np.uint64]:
     """Draw by transformed rejection; for n*p of at least 10, a variance below 50 and p <= 1/2."""
     n_f = float(n)
@@ -131,7 +132,7 @@ def _binomial_btrs(state: np.uint64, n: Int, p: float) -> tuple[int, np.uint64]:
             return int(k), state
 
 
-@kernel()
+@inner()
 def draw_binomial(state: np.uint64, n: Int, p: float) -> tuple[int, np.uint64]:
     """Draw how many of `n` cells meet an event of probability `p`; always within 0..n."""
     if n <= 0 or p <= 0.0:
@@ -141,7 +142,8 @@ def draw_binomial(state: np.uint64, n: Int, p: float) -> tuple[int, np.uint64]:
     q = min(p, 1.0 - p)
     mean = n * q
     if mean < _INVERT_BELOW:
-        k, state = _binomial_inversion(state, n, q)
+        u, state = uniform(state)
+        k = _invert_binomial(u, n, q)
     else:
         variance = mean * (1.0 - q)
         if variance < _SERIES_ABOVE:
@@ -152,7 +154,7 @@ def draw_binomial(state: np.uint64, n: Int, p: float) -> tuple[int, np.uint64]:
     return k if p <= 0.5 else int(n) - k, state
 
 
-@kernel()
+@inner()
 def _poisson_ptrs(state: np.uint64, mean: float) -> tuple[int, np.uint64]:
     """Draw by transformed rejection; for means of 10 to 50."""
     b = 0.931 + 2.53 * sqrt(mean)
@@ -183,7 +185,7 @@ def _poisson_ptrs(state: np.uint64, mean: float) -> tuple[int, np.uint64]:
             return int(k), state
 
 
-@kernel()
+@inner()
 def _poisson_mode_mass(mean: float, m: float) -> float:
     """Return the Poisson mass at m >= 10 (Stirling's series, good to 1e-11)."""
     inverse = 1.0 / m
@@ -192,31 +194,37 @@ def _poisson_mode_mass(mean: float, m: float) -> float:
     return exp(m - mean + m * log(mean * inverse) - tail) * sqrt(inverse) * 0.3989422804014327
 
 
-@kernel()
+@inner(forceinline=True)
+def _invert_poisson(u: float, mean: float) -> int:
+    """Return the number at a quantile by walking up the distribution function; for means below about 10."""
+    if u <= 1.0 - mean:
+        return 0
+    mass = exp(-mean)
+    k = 0
+    while u > mass:
+        u -= mass
+        if k >= 127:
+            break
+        mass *= mean * _INVERSE[k]
+        k += 1
+    return k
+
+
+@inner()
 def draw_poisson(state: np.uint64, mean: float) -> tuple[int, np.uint64]:
     """Draw a Poisson count of the given mean."""
     if mean <= 0.0:
         return 0, state
     if mean < _INVERT_BELOW:
         u, state = uniform(state)
-        if u <= 1.0 - mean:
-            return 0, state
-        mass = exp(-mean)
-        k = 0
-        while u > mass:
-            u -= mass
-            if k >= 127:
-                break
-            mass *= mean * _INVERSE[k]
-            k += 1
-        return k, state
+        return _invert_poisson(u, mean), state
     if mean < _SERIES_ABOVE:
         return _poisson_ptrs(state, mean)
     x, state = _series(state, mean, mean, 1.0, 1.0)
     return max(int(x), 0), state
 
 
-@kernel()
+@inner()
 def draw_gamma(state: np.uint64, shape: float) -> tuple[float, np.uint64]:
     """Draw a gamma number of the given shape >= 1 and unit scale (Marsaglia and Tsang 2000)."""
     d = shape - 1.0 / 3.0
@@ -232,13 +240,12 @@ def draw_gamma(state: np.uint64, shape: float) -> tuple[float, np.uint64]:
             return d * v, state
 
 
-@kernel()
-def _births_inversion(state: np.uint64, founders: Int, more: float) -> tuple[int, np.uint64]:
-    """Draw by walking up the distribution function; for means below about 10."""
-    u, state = uniform(state)
+@inner(forceinline=True)
+def _invert_births(u: float, founders: Int, more: float) -> int:
+    """Return the number at a quantile by walking up the distribution function; for means below about 10."""
     n_f = float(founders)
     if u <= 1.0 - n_f * more:
-        return 0, state
+        return 0
     mass = exp(n_f * (_log_one_minus(more) if more <= 0.5 else log(1.0 - more)))
     k = 0
     while u > mass:
@@ -247,10 +254,10 @@ def _births_inversion(state: np.uint64, founders: Int, more: float) -> tuple[int
             break
         mass *= more * (n_f + k) / (k + 1.0)
         k += 1
-    return k, state
+    return k
 
 
-@kernel()
+@inner()
 def draw_births(state: np.uint64, founders: Int, stay: float) -> tuple[int, np.uint64]:
     """Draw the births in clans that survive: each of `founders` clans has geometric size with P(size = 1) = `stay`.
 
@@ -262,7 +269,8 @@ def draw_births(state: np.uint64, founders: Int, stay: float) -> tuple[int, np.u
     more = 1.0 - stay
     mean = founders * more / stay
     if mean < _INVERT_BELOW:
-        return _births_inversion(state, founders, more)
+        u, state = uniform(state)
+        return _invert_births(u, founders, more), state
     variance = mean / stay
     if variance >= _SERIES_ABOVE and (1.0 + more) * (1.0 + more) <= _SKEW_BELOW * founders * more:
         inverse = 1.0 / stay
@@ -274,14 +282,14 @@ def draw_births(state: np.uint64, founders: Int, stay: float) -> tuple[int, np.u
     return draw_poisson(state, x * more / stay)
 
 
-# What a first glance along a row settles.
-_OPEN, _VALUE, _NOTHING, _IMPOSSIBLE = range(4)
+# What a first glance along a row settles; where _WALK, only a walk up the distribution function is left, from `value`.
+_OPEN, _WALK, _VALUE, _NOTHING, _IMPOSSIBLE = range(5)
 
 
 class Row(NamedTuple):
     """Hold what draws along a row work with, shape (n,) each: every draw's cumulants, its value, and what settled it.
 
-    `few` is the mean of a count that may be nothing at first glance, 2 of any other.
+    `few` is the mean of a count that is drawn by inversion, `_INVERT_BELOW` of any other.
     """
 
     mean: Floats
@@ -299,13 +307,26 @@ class Row(NamedTuple):
         return cls(mean, variance, third, fourth, few, value, np.zeros(n, np.int64))
 
 
-@kernel()
-def _glance(state: States, row: Row, size: int) -> None:
+@inner()
+def _glance(
+    state: States, mean: Floats, variance: Floats, third: Floats, fourth: Floats, few: Floats, value: Floats, settled: Ints,
+    size: int,
+) -> None:  # fmt: skip
     """Draw what one look at one random number settles: large counts by `_series`, and small ones that are nothing.
 
-    The same numbers as one by one, but in a loop that the compiler can turn into vector instructions: no branch, no call.
+    The same numbers as one by one, but in loops that the compiler can turn into vector instructions: no branch, no call, and
+    the arrays of a `Row` as arguments.
     """
-    mean, variance, third, fourth, few, value, settled = row
+    any_large = False
+    for i in range(size):
+        any_large |= variance[i] >= _SERIES_ABOVE
+    if not any_large:
+        for i in range(size):
+            value[i] = float(np.int64(mix(state[i] + GOLDEN) >> S11)) * UNIT + HALF_UNIT
+            result = _WALK if few[i] < _INVERT_BELOW else _OPEN
+            result = _NOTHING if value[i] <= 1.0 - few[i] else result
+            settled[i] = _IMPOSSIBLE if mean[i] <= 0.0 else result
+        return
     for i in range(size):
         bits = mix(state[i] + GOLDEN)
         box = np.int64(bits & BOXES)
@@ -314,56 +335,75 @@ def _glance(state: States, row: Row, size: int) -> None:
         z2 = z * z
         stddev = sqrt(max(variance[i], 1.0))  # below, the number is not used, but it is to be one
         bend = fourth[i] * (z2 - 3.0) * _24TH - third[i] * third[i] * (2.0 * z2 - 5.0) * _36TH - _24TH
-        value[i] = floor(mean[i] + 0.5 + stddev * z + third[i] * (z2 - 1.0) * _SIXTH + z * bend / stddev)
+        x = floor(mean[i] + 0.5 + stddev * z + third[i] * (z2 - 1.0) * _SIXTH + z * bend / stddev)
         large = (variance[i] >= _SERIES_ABOVE) & (abs(z) < EDGE[box + 1])
-        nothing = share * UNIT + HALF_UNIT <= 1.0 - few[i]
-        result = _NOTHING if nothing else _OPEN
+        u = share * UNIT + HALF_UNIT
+        value[i] = x if large else u
+        result = _WALK if few[i] < _INVERT_BELOW else _OPEN
+        result = _NOTHING if u <= 1.0 - few[i] else result
         result = _VALUE if large else result
         settled[i] = _IMPOSSIBLE if mean[i] <= 0.0 else result
 
 
-@kernel()
+@inner()
+def _carry_over(state: States, value: Floats, settled: Ints, out: Ints, size: int) -> Int:
+    """Write down what is settled, and return how many are not; in a loop for vector instructions, too."""
+    n_open = 0
+    for i in range(size):
+        out[i] = max(int(value[i]), 0) if settled[i] == _VALUE else 0
+        state[i] += GOLDEN if (settled[i] != _OPEN) & (settled[i] != _IMPOSSIBLE) else ZERO
+        n_open += 1 if settled[i] <= _WALK else 0
+    return n_open
+
+
+@inner()
 def binomial_along(state: States, n: Ints, p: Floats, out: Ints, row: Row, size: int) -> None:
     """Draw a binomial number in the first `size` places of a row, each from its own state, as `draw_binomial` would."""
-    mean, variance, third, fourth, few, value, settled = row
+    mean, variance, third, fourth, few = row.mean, row.variance, row.third, row.fourth, row.few
+    value, settled = row.value, row.settled
     for i in range(size):
         q = min(p[i], 1.0 - p[i])
         mean[i] = n[i] * q
         variance[i] = mean[i] * (1.0 - q)
         third[i] = 1.0 - 2.0 * q
         fourth[i] = 1.0 - 6.0 * q * (1.0 - q)
-        few[i] = mean[i] if mean[i] < _INVERT_BELOW else 2.0
-    _glance(state, row, size)
+        few[i] = min(mean[i], _INVERT_BELOW)
+    _glance(state, mean, variance, third, fourth, few, value, settled, size)
+    n_open = _carry_over(state, value, settled, out, size)
     for i in range(size):
-        if settled[i] == _OPEN:
-            out[i], state[i] = draw_binomial(state[i], n[i], p[i])
-        else:
-            k = min(max(int(value[i]), 0), n[i]) if settled[i] == _VALUE else 0
+        k = min(out[i], n[i])
+        out[i] = k if p[i] <= 0.5 else n[i] - k
+    for i in range(size if n_open > 0 else 0):
+        if settled[i] == _WALK:
+            k = _invert_binomial(value[i], n[i], min(p[i], 1.0 - p[i]))
             out[i] = k if p[i] <= 0.5 else n[i] - k
-            state[i] += GOLDEN if settled[i] != _IMPOSSIBLE else ZERO
+        elif settled[i] == _OPEN:
+            out[i], state[i] = draw_binomial(state[i], n[i], p[i])
 
 
-@kernel()
+@inner()
 def poisson_along(state: States, means: Floats, out: Ints, row: Row, size: int) -> None:
     """Draw a Poisson number in the first `size` places of a row, as `draw_poisson` would."""
-    mean, variance, third, fourth, few, value, settled = row
+    mean, variance, third, fourth, few = row.mean, row.variance, row.third, row.fourth, row.few
+    value, settled = row.value, row.settled
     for i in range(size):
         mean[i] = variance[i] = means[i]
         third[i] = fourth[i] = 1.0
-        few[i] = mean[i] if mean[i] < _INVERT_BELOW else 2.0
-    _glance(state, row, size)
-    for i in range(size):
-        if settled[i] == _OPEN:
+        few[i] = min(mean[i], _INVERT_BELOW)
+    _glance(state, mean, variance, third, fourth, few, value, settled, size)
+    n_open = _carry_over(state, value, settled, out, size)
+    for i in range(size if n_open > 0 else 0):
+        if settled[i] == _WALK:
+            out[i] = _invert_poisson(value[i], means[i])
+        elif settled[i] == _OPEN:
             out[i], state[i] = draw_poisson(state[i], means[i])
-        else:
-            out[i] = max(int(value[i]), 0) if settled[i] == _VALUE else 0
-            state[i] += GOLDEN if settled[i] != _IMPOSSIBLE else ZERO
 
 
-@kernel()
+@inner()
 def births_along(state: States, founders: Ints, stay: Floats, out: Ints, row: Row, size: int) -> None:
     """Draw the births in surviving clans in the first `size` places of a row, as `draw_births` would."""
-    mean, variance, third, fourth, few, value, settled = row
+    mean, variance, third, fourth, few = row.mean, row.variance, row.third, row.fourth, row.few
+    value, settled = row.value, row.settled
     for i in range(size):
         more, inverse = 1.0 - stay[i], 1.0 / stay[i]
         mean[i] = founders[i] * more / stay[i]
@@ -371,14 +411,23 @@ def births_along(state: States, founders: Ints, stay: Floats, out: Ints, row: Ro
         variance[i] = 0.0 if skewed or mean[i] < _INVERT_BELOW else mean[i] / stay[i]
         third[i] = (1.0 + more) * inverse
         fourth[i] = 1.0 + 6.0 * more * inverse * inverse
-        few[i] = founders[i] * more if mean[i] < _INVERT_BELOW else 2.0
-    _glance(state, row, size)
-    for i in range(size):
-        if settled[i] == _OPEN:
+        few[i] = founders[i] * more if mean[i] < _INVERT_BELOW else _INVERT_BELOW
+    _glance(state, mean, variance, third, fourth, few, value, settled, size)
+    n_open = _carry_over(state, value, settled, out, size)
+    for i in range(size if n_open > 0 else 0):
+        if settled[i] == _WALK:
+            out[i] = _invert_births(value[i], founders[i], 1.0 - stay[i])
+        elif settled[i] == _OPEN:
             out[i], state[i] = draw_births(state[i], founders[i], stay[i])
-        else:
-            out[i] = max(int(value[i]), 0) if settled[i] == _VALUE else 0
-            state[i] += GOLDEN if settled[i] != _IMPOSSIBLE else ZERO
+
+
+@kernel()
+def scatter(key: np.uint64, cells: Int, counts: Ints) -> None:
+    """Let cells fall into places, each cell on its own, and count them by place; the draw of a place is keyed by its number."""
+    for i in range(counts.size):
+        state = folded(folded(FIRST, key), np.uint64(i))
+        counts[i], state = draw_binomial(state, cells, 1.0 / (counts.size - i))
+        cells -= counts[i]
 
 
 @kernel()

@@ -29,12 +29,7 @@ from simulation.engine.population import (
     Ints,
     Population,
 )
-from simulation.engine.rules import (
-    Channels,
-    Destinations,
-    Rules,
-    Variants,
-)
+from simulation.engine.rules import MAX_CLONES, OF_CLASS, Channels, Destinations, Rules, Variants
 from simulation.engine.scratch import Scratch
 
 __all__ = ["DONE", "draw_events", "draw_from", "draw_stratum"]
@@ -83,7 +78,7 @@ def draw_stratum(
     singles = meta[SINGLE_CELLS] != 0
     room = meta[N_FREE] + pop.code.size - meta[N_STRATA]
     left = value_of(code, rules.program)
-    clones = max(rules.max_clones - meta[NEXT_CLONE], 0)
+    clones = max(rules.numbers[MAX_CLONES] - meta[NEXT_CLONE], 0)
     if not singles and room < n_channels + left + rules.bit.size + clones:
         return False
     # Slices, not ranges of indices: only then does the compiler see that no index is negative, and makes vectors of loops.
@@ -97,16 +92,9 @@ def draw_stratum(
     n_active = 0
     lowest[0] = -1
     for c in range(n_channels):
-        hazard, bits = hazards[s, c, first:end], 0
-        for k in hazard.view(np.int64):
-            bits |= k << 1  # -0.0 is none either
-        if bits == 0:
+        low, high = _extent(hazards[s, c, first:end])
+        if low >= high:
             continue
-        low, high = 0, size
-        while hazard[low] == 0.0:
-            low += 1
-        while hazard[high - 1] == 0.0:
-            high -= 1
         lowest[c], highest[c] = low, high
         if c > 0:
             active[n_active] = c
@@ -116,21 +104,18 @@ def draw_stratum(
     for i in range(size):
         rate[i] = 0.0
     for a in range(n_active - 1, -1, -1):
-        hazard, later = hazards[s, active[a], first:end], scratch.rest[a]
-        for i in range(size):
-            later[i] = rate[i]
-            rate[i] += hazard[i]
+        _add_up(hazards[s, active[a], first:end], rate, scratch.rest[a])
     # Births and leavers: `share` of the clans end, `stay` is the share of clans of one among those that do not.
     serial, far = pop.serial[s], False
     for i in range(size):
         x = (birth[i] - rate[i]) * dt
         far |= (x < -0.25) | (x > 0.25)
         excess[i] = x
+        stay[i] = _growth(x)
     for i in range(size if far else 0):
         x = excess[i]
-        stay[i] = _growth(x) if -0.25 < x < 0.25 else expm1(x) / x
-    for i in range(0 if far else size):
-        stay[i] = _growth(excess[i])
+        if not -0.25 < x < 0.25:
+            stay[i] = expm1(x) / x
     for i in range(size):
         per_cell = dt * stay[i]  # the integral of exp((b - d) t) over the step
         mean_left = rate[i] * per_cell
@@ -160,10 +145,10 @@ def draw_stratum(
         c = active[a]
         low, high = lowest[c], highest[c]
         hazard, later = hazards[s, c, first + low : first + high], scratch.rest[a, low:high]
-        here, chosen, bits = leavers[low:high], taken[low:high], 0
-        for k in later.view(np.int64):
-            bits |= k
-        if bits == 0:  # the last chance of all cells here
+        here, chosen, last = leavers[low:high], taken[low:high], True
+        for i in range(high - low):
+            last &= later[i] == 0.0
+        if last:  # the last chance of all cells here
             for i in range(high - low):
                 chosen[i] = here[i]
         else:
@@ -181,7 +166,7 @@ def draw_stratum(
             carry_out(s, first + low, c, hazard, chosen, pop, rules, scratch, dt, tally[kind])
     if n_born > 0:
         tally[kind, 0] += n_born
-        if kind == rules.of_class:
+        if kind == rules.numbers[OF_CLASS]:
             mutate(s, born, there, pop, rules, scratch)
     if singles and there[0] > 1:
         set_apart(code, first, there[0] - 1, s, first, pop)
@@ -189,6 +174,25 @@ def draw_stratum(
     for i in range(size):
         n[i] = there[i]
     return True
+
+
+@inner()
+def _extent(hazard: Floats) -> tuple[int, int]:
+    """Return the range of places outside which a hazard is 0; one that ends before it begins where all are."""
+    size = hazard.size
+    low, high = size, 0
+    for i in range(size):
+        low = min(low, i if hazard[i] != 0.0 else size)
+        high = max(high, i + 1 if hazard[i] != 0.0 else 0)
+    return low, high
+
+
+@inner()
+def _add_up(hazard: Floats, rate: Floats, before: Floats) -> None:
+    """Add a hazard to the rate, and keep what that was before."""
+    for i in range(hazard.size):
+        before[i] = rate[i]
+        rate[i] += hazard[i]
 
 
 @inner(forceinline=True)

@@ -11,13 +11,14 @@ from math import erfc, exp, log, pi, sqrt
 
 import numpy as np
 
-from simulation.engine.compiled import kernel
+from simulation.engine.compiled import inner
 
 __all__ = [
     "FIRST",
     "agent_key",
     "base_key",
     "combine",
+    "extended",
     "folded",
     "mix",
     "normal",
@@ -37,17 +38,24 @@ BOXES, ZERO = np.uint64(255), np.uint64(0)
 HALF_UNIT = 0.5 * UNIT  # keeps uniform() inside (0, 1)
 
 
+_M1_PYTHON, _M2_PYTHON, _GOLDEN_PYTHON = int(_M1), int(_M2), int(GOLDEN)
+
+
 def _mix_python(z: int) -> int:
-    z = ((z ^ (z >> 30)) * int(_M1)) & _MASK
-    z = ((z ^ (z >> 27)) * int(_M2)) & _MASK
+    z = ((z ^ (z >> 30)) * _M1_PYTHON) & _MASK
+    z = ((z ^ (z >> 27)) * _M2_PYTHON) & _MASK
     return z ^ (z >> 31)
 
 
 def combine(*parts: int) -> int:
     """Hash integers into one unsigned 64-bit key; every part and its position matters."""
-    key = int(_M1)
+    return extended(_M1_PYTHON, *parts)
+
+
+def extended(key: int, *parts: int) -> int:
+    """Hash more parts into a key; `combine(a, b)` is `extended(combine(a), b)`."""
     for part in parts:
-        key = _mix_python((key * int(_M2) + _mix_python((part + int(GOLDEN)) & _MASK)) & _MASK)
+        key = _mix_python((key * _M2_PYTHON + _mix_python((part + _GOLDEN_PYTHON) & _MASK)) & _MASK)
     return key
 
 
@@ -61,7 +69,7 @@ def step_key(base: int, step: int) -> np.uint64:
     return np.uint64(combine(base, step))
 
 
-@kernel(forceinline=True)
+@inner(forceinline=True)
 def mix(z: np.uint64) -> np.uint64:
     """Scramble 64 bits (the splitmix64 finaliser)."""
     z = (z ^ (z >> _S30)) * _M1
@@ -69,20 +77,20 @@ def mix(z: np.uint64) -> np.uint64:
     return z ^ (z >> _S31)
 
 
-@kernel(forceinline=True)
+@inner(forceinline=True)
 def folded(key: np.uint64, part: np.uint64) -> np.uint64:
     """Hash one more part into a key; `combine(a, b)` is `folded(folded(FIRST, a), b)`."""
     return mix(key * _M2 + mix(part + GOLDEN))
 
 
-@kernel(forceinline=True)
+@inner(forceinline=True)
 def agent_key(step: np.uint64, code: np.int64, place: np.int64, serial: np.int64) -> np.uint64:
     """Return the start of an agent's private sequence in one step, from what the agent IS, not from its row."""
     z = mix(np.uint64(code) + np.uint64(place) * _M1 + GOLDEN) ^ (np.uint64(serial) * GOLDEN)
     return mix(step ^ mix(z))
 
 
-@kernel(forceinline=True)
+@inner(forceinline=True)
 def uniform(state: np.uint64) -> tuple[float, np.uint64]:
     """Return a uniform number strictly inside (0, 1), and the state after it."""
     state += GOLDEN
@@ -104,7 +112,7 @@ _TAIL = 3.6541528853610088
 EDGE, _HEIGHT = _ziggurat()
 
 
-@kernel()
+@inner()
 def _normal_rest(state: np.uint64, box: np.int64, x: float) -> tuple[float, np.uint64]:
     """Return a normal number where the first glance did not settle it (1 % of draws); nan: draw anew."""
     if box == 0:
@@ -119,7 +127,7 @@ def _normal_rest(state: np.uint64, box: np.int64, x: float) -> tuple[float, np.u
     return x if height < exp(-0.5 * x * x) else np.nan, state
 
 
-@kernel(forceinline=True)
+@inner(forceinline=True)
 def normal(state: np.uint64) -> tuple[float, np.uint64]:
     """Return a standard normal number, and the state after it (ziggurat: Marsaglia and Tsang 2000, J Stat Softw 5:8).
 

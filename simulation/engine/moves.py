@@ -20,7 +20,7 @@ from simulation.engine.population import (
     bounds,
     stratum_of,
 )
-from simulation.engine.rules import DIE, GOTO, NEIGHBOUR, PROGRAM, RECODE, Rules
+from simulation.engine.rules import DIE, GOTO, MAX_CLONES, NEIGHBOUR, PROGRAM, RECODE, Rules
 from simulation.engine.scratch import Scratch
 
 __all__ = ["carry_out", "mutate", "program", "set_apart", "settle"]
@@ -191,7 +191,7 @@ def mutate(s: int, born: Ints, there: Ints, pop: Columns, rules: Rules, scratch:
             m = min(taken[i], there[i])
             if m > 0:
                 mutant = code | rules.bit[v]
-                if meta[NEXT_CLONE] < rules.max_clones:
+                if meta[NEXT_CLONE] < rules.numbers[MAX_CLONES]:
                     mutant += (meta[NEXT_CLONE] - value_of(code, rules.clone)) << rules.clone[0]
                     meta[NEXT_CLONE] += 1
                 _arrive(mutant, first + i, m, s, first + i, pop)

@@ -6,16 +6,18 @@ number of like cells. Counts are a dense table, so that cells which move are add
 stratum of its own.
 """
 
+from collections.abc import Sequence
 from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from simulation.engine.compiled import Addresses, cube, inner, kernel, row, table
+from simulation.engine.compiled import alone, inner
 from simulation.engine.keyed_random import mix
+from simulation.engine.views import FLOATS3, INTS, INTS2, INTS32, View
 
-__all__ = ["MOST_BYTES", "Columns", "Population", "bounds", "clear", "columns_at", "stratum_of"]
+__all__ = ["COLUMNS", "MOST_BYTES", "Columns", "Population", "bounds", "clear", "stratum_of"]
 
 # Slots of `Population.meta`.
 N_STRATA, N_FREE, NEXT_UID, NEXT_CLONE, NEXT_SERIAL, SINGLE_CELLS = range(6)
@@ -50,14 +52,7 @@ class Columns(NamedTuple):
     meta: Ints
 
 
-@inner(forceinline=True)
-def columns_at(at: Addresses, i: int) -> Columns:
-    """Return the tables whose addresses begin at number i."""
-    return Columns(
-        table(at, i, np.int64), row(at, i + 1, np.int64), row(at, i + 2, np.int64), row(at, i + 3, np.int64),
-        cube(at, i + 4, np.float64), table(at, i + 5, np.int64), cube(at, i + 6, np.float64), table(at, i + 7, np.int64),
-        row(at, i + 8, np.int64), row(at, i + 9, np.int64), row(at, i + 10, np.int32), row(at, i + 11, np.int64),
-    )  # fmt: skip
+COLUMNS = View(Columns, INTS2, INTS, INTS, INTS, FLOATS3, INTS2, FLOATS3, INTS2, INTS, INTS, INTS32, INTS)
 
 
 class Population:
@@ -187,18 +182,33 @@ class Population:
             raise ValueError(f"cells must be >= 0, got {cells}")
         row = -1
         for _ in range(cells if self.single_cells else min(cells, 1)):
-            self.reserve(1)
-            stratum = int(stratum_of(code, self.columns))
-            n = 1 if self.single_cells else cells
-            row = stratum * self.n_places + place
-            values = np.zeros(self.traits.shape[1]) if traits is None else traits
-            if self._hazards is not None and self.cells[row] == 0:  # what stands there is of an earlier step
-                own = self._hazards[stratum]
-                if self._by_row is not None:  # a rule may hold on to it
-                    own = self._by_row[row - place : row - place + self.n_places].T
-                first, end = self.columns.first[stratum], self.columns.end[stratum]
-                own[:, place] = own[:, place:first] = own[:, end:place] = 0.0
-            _join(stratum, place, n, values, self.columns)
+            row = self._put(code, place, np.array([1 if self.single_cells else cells]), traits)
+        return row
+
+    def add_along(self, code: int, cells: Sequence[int]) -> None:
+        """Put cells without traits into the places from the first on, as `add` would one by one."""
+        if self.single_cells:
+            for place, n in enumerate(cells):
+                self.add(code, place, n)
+        elif any(cells):
+            self._put(code, 0, np.array(cells, np.int64), None)
+
+    def _put(self, code: int, place: int, cells: Ints, traits: Floats | None) -> int:
+        """Put cells of one stratum into the places from `place` on, and return the row of the first."""
+        self.reserve(1)
+        stratum = int(alone(stratum_of)(code, self.columns))
+        row = stratum * self.n_places + place
+        if self._hazards is not None:  # what stands where no cells were is of an earlier step
+            own = self._hazards[stratum]
+            if self._by_row is not None:  # a rule may hold on to it
+                own = self._by_row[row - place : row - place + self.n_places].T
+            first, end = self.columns.first[stratum], self.columns.end[stratum]
+            for i in (
+                np.flatnonzero((cells > 0) & (self.cells[row : row + cells.size] == 0)) + place
+            ).tolist():
+                own[:, i] = own[:, i:first] = own[:, end:i] = 0.0
+        values = np.zeros(self.traits.shape[1]) if traits is None else traits
+        alone(_join)(stratum, place, cells, values, self.columns)
         return row
 
     def new_uid(self) -> int:
@@ -210,16 +220,16 @@ class Population:
         """Take a cohort out; its row becomes free."""
         self.cells[row] = 0
         self.traits[row] = 0.0
-        bounds(row // self.n_places, self.columns)
+        alone(bounds)(row // self.n_places, self.columns)
 
     def clear_hazards(self) -> None:
         """Set every hazard to zero before the processes of a step add theirs."""
-        clear(self.hazards, self.columns)
+        alone(clear)(self.hazards, self.columns)
 
     def reserve(self, strata: int) -> None:
         """See to it that so many new strata fit in: those without cells are used again, then the tables grow."""
         if self.room < strata:
-            _release(self.columns)
+            alone(_release)(self.columns)
             while self.room < max(strata, self.capacity // 4):
                 self._grow()
 
@@ -257,7 +267,7 @@ class Population:
         self._use(Columns(**wider, table=_empty_table(2 * self.capacity), meta=self.meta))
         self._hazards = None if hazards is None else _twice(hazards, 0)
         if not self.single_cells:
-            _rehash(self.columns)
+            alone(_rehash)(self.columns)
 
     def copy(self) -> "Population":
         """Return an independent copy: both go on with the same bytes."""
@@ -276,7 +286,7 @@ def _empty_table(strata: int) -> Ints32:
     return np.full(1 << (2 * strata - 1).bit_length(), -1, np.int32)
 
 
-@kernel()
+@inner()
 def _slot(code: int, code_of: Ints, table: Ints32) -> Int:
     """Return where in the hash table a code's stratum stands, or would stand."""
     mask = table.size - 1
@@ -286,7 +296,7 @@ def _slot(code: int, code_of: Ints, table: Ints32) -> Int:
     return slot
 
 
-@kernel()
+@inner()
 def stratum_of(code: int, pop: Columns) -> Int:
     """Return the stratum of a code, making it when there is none; the caller has seen to the room."""
     meta = pop.meta
@@ -310,7 +320,7 @@ def stratum_of(code: int, pop: Columns) -> Int:
     return np.int64(new)
 
 
-@kernel()
+@inner()
 def _rehash(pop: Columns) -> None:
     pop.table[:] = -1
     for stratum in range(pop.meta[N_STRATA]):
@@ -319,7 +329,7 @@ def _rehash(pop: Columns) -> None:
             pop.table[_slot(code, pop.code, pop.table)] = stratum
 
 
-@kernel()
+@inner()
 def _release(pop: Columns) -> None:
     """Let the strata without cells, now and after this step, be used for other codes."""
     n = 0
@@ -333,7 +343,7 @@ def _release(pop: Columns) -> None:
         _rehash(pop)
 
 
-@kernel()
+@inner()
 def bounds(stratum: int, pop: Columns) -> None:
     """Find the range of places in which a stratum holds cells; (0, 0) where it holds none."""
     cells = pop.cells[stratum]
@@ -347,7 +357,7 @@ def bounds(stratum: int, pop: Columns) -> None:
     pop.first[stratum], pop.end[stratum] = first, end
 
 
-@kernel()
+@inner()
 def clear(hazards: Floats, pop: Columns) -> None:
     """Set the hazards to zero wherever there are cells."""
     for s in range(pop.meta[N_STRATA]):
@@ -357,16 +367,20 @@ def clear(hazards: Floats, pop: Columns) -> None:
                 hazard[i] = 0.0
 
 
-@kernel()
-def _join(stratum: int, place: int, n: int, values: Floats, pop: Columns) -> None:
-    """Add cells to a cohort, averaging continuous traits by cells."""
-    before = pop.cells[stratum, place]
-    if before == 0:
-        pop.uid[stratum, place] = pop.meta[NEXT_UID]
-        pop.meta[NEXT_UID] += 1
-    total = before + n
-    for t in range(values.size):
-        own = pop.traits[t, stratum, place] if before else 0.0
-        pop.traits[t, stratum, place] = own + n / total * (values[t] - own)
-    pop.cells[stratum, place] = total
+@inner()
+def _join(stratum: int, first: int, cells: Ints, values: Floats, pop: Columns) -> None:
+    """Add cells to the cohorts from a place on, averaging continuous traits by cells."""
+    for i in range(cells.size):
+        n, place = cells[i], first + i
+        if n == 0:
+            continue
+        before = pop.cells[stratum, place]
+        if before == 0:
+            pop.uid[stratum, place] = pop.meta[NEXT_UID]
+            pop.meta[NEXT_UID] += 1
+        total = before + n
+        for t in range(values.size):
+            own = pop.traits[t, stratum, place] if before else 0.0
+            pop.traits[t, stratum, place] = own + n / total * (values[t] - own)
+        pop.cells[stratum, place] = total
     bounds(stratum, pop)

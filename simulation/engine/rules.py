@@ -1,23 +1,23 @@
 """What may happen to cells and where they may go, declared by whoever owns the meaning; the engine knows no more."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from simulation.engine.bit_fields import BitField
-from simulation.engine.compiled import Addresses, inner, kernel, row, table
+from simulation.engine.compiled import inner
 from simulation.engine.population import Floats, Ints, Ints32
+from simulation.engine.views import FLOATS, INTS, INTS32, INTS32_2, View
 
 __all__ = [
-    "DIE", "DIVIDE", "GOTO", "NEIGHBOUR", "N_RULES", "PROGRAM", "RECODE", "Channels", "Destinations", "Rules", "Variants",
-    "births_and_deaths", "rules_at",
+    "DIE", "DIVIDE", "GOTO", "MAX_CLONES", "NEIGHBOUR", "OF_CLASS", "PROGRAM", "RECODE", "RULES", "Channels", "Destinations",
+    "Rules", "Variants", "births_and_deaths",
 ]  # fmt: skip
 
 # What a channel does to the cells it draws. Channel 0 is always DIVIDE.
 DIVIDE, DIE, RECODE, PROGRAM, NEIGHBOUR, GOTO = range(6)
 
-type Field = tuple[int, int]  # (shift, width) of a bit field
+OF_CLASS, MAX_CLONES = range(2)  # slots of `Rules.numbers`
 
 
 class Channels(NamedTuple):
@@ -75,57 +75,38 @@ class Variants(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """Hold for compiled code what Channels, Destinations and Variants say."""
+    """Hold for compiled code what Channels, Destinations and Variants say; bit fields as (shift, width)."""
 
     effect: Ints
     operand: Ints
-    kind: Field
-    program: Field
-    clone: Field
+    kind: Ints
+    program: Ints
+    clone: Ints
     neighbours: Ints32
     group_start: Ints32
     member: Ints32
     to_left: Floats
     bit: Ints
     probability: Floats
-    of_class: int
-    max_clones: int
+    numbers: Ints
 
     @classmethod
     def of(cls, channels: Channels, where: Destinations, variants: Variants) -> "Rules":
         """Return them as one tuple."""
         kind, program, clone = (
-            (field.shift, field.width) for field in (channels.kind, channels.program, channels.clone)
+            np.array([field.shift, field.width])
+            for field in (channels.kind, channels.program, channels.clone)
         )
         return cls(
             channels.effect, channels.operand, kind, program, clone, where.neighbours, where.group_start, where.member,
-            where.to_left, variants.bit, variants.probability, variants.of_class, variants.max_clones,
+            where.to_left, variants.bit, variants.probability, np.array([variants.of_class, variants.max_clones]),
         )  # fmt: skip
 
-    def arrays(self) -> list[npt.NDArray[Any]]:
-        """Return what `rules_at` makes them from."""
-        numbers = np.array([*self.kind, *self.program, *self.clone, self.of_class, self.max_clones], np.int64)
-        return [
-            self.effect, self.operand, self.neighbours, self.group_start, self.member, self.to_left, self.bit,
-            self.probability, numbers,
-        ]  # fmt: skip
+
+RULES = View(Rules, *[INTS] * 5, INTS32_2, INTS32, INTS32, FLOATS, INTS, FLOATS, INTS)
 
 
-N_RULES = 9  # addresses of `Rules.arrays`
-
-
-@inner(forceinline=True)
-def rules_at(at: Addresses, i: int) -> Rules:
-    """Return the rules whose addresses begin at number i."""
-    n = row(at, i + 8, np.int64)
-    return Rules(
-        row(at, i, np.int64), row(at, i + 1, np.int64), (n[0], n[1]), (n[2], n[3]), (n[4], n[5]), table(at, i + 2, np.int32),
-        row(at, i + 3, np.int32), row(at, i + 4, np.int32), row(at, i + 5, np.float64), row(at, i + 6, np.int64),
-        row(at, i + 7, np.float64), n[6], n[7],
-    )  # fmt: skip
-
-
-@kernel()
+@inner()
 def births_and_deaths(tally: Ints, effect: Ints) -> tuple[int, int]:
     """Return how many cells of all classes were born, and how many died by whatever channel (`tally`: classes by channels)."""
     births = deaths = 0

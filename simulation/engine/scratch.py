@@ -1,15 +1,15 @@
 """The working arrays of a draw: made once for a body, used by every stratum of every step."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from simulation.engine.compiled import Addresses, inner, row, table
 from simulation.engine.draws import Row
 from simulation.engine.population import Floats, Ints
+from simulation.engine.views import FLOATS, FLOATS2, INTS, KEYS, View
 
-__all__ = ["N_SCRATCH", "Scratch", "scratch_at"]
+__all__ = ["SCRATCH", "Scratch"]
 
 
 class Scratch(NamedTuple):
@@ -48,22 +48,10 @@ class Scratch(NamedTuple):
         parts = (np.zeros(n_places, np.uint64), *floats, *ints, *lists, rest, branch)
         return cls(*parts, Row.of(n_places))  # type: ignore[arg-type, call-arg]
 
+    def arrays(self) -> list[npt.NDArray[Any]]:
+        """Return all of them, as `SCRATCH` finds them."""
+        return [*self[:-1], *self.draws]
 
-N_SCRATCH = len(Scratch._fields) - 1 + len(Row._fields)  # addresses: `draws` is a row of arrays itself
 
-
-@inner(forceinline=True)
-def scratch_at(at: Addresses, i: int) -> Scratch:
-    """Return the scratch whose addresses begin at number i."""
-    return Scratch(
-        row(at, i, np.uint64), row(at, i + 1, np.float64), row(at, i + 2, np.float64), row(at, i + 3, np.float64),
-        row(at, i + 4, np.float64), row(at, i + 5, np.int64), row(at, i + 6, np.int64), row(at, i + 7, np.int64),
-        row(at, i + 8, np.int64), row(at, i + 9, np.int64), row(at, i + 10, np.int64), row(at, i + 11, np.int64),
-        row(at, i + 12, np.int64), row(at, i + 13, np.int64), table(at, i + 14, np.float64),
-        row(at, i + 15, np.uint64),
-        Row(
-            row(at, i + 16, np.float64), row(at, i + 17, np.float64), row(at, i + 18, np.float64),
-            row(at, i + 19, np.float64), row(at, i + 20, np.float64), row(at, i + 21, np.float64),
-            row(at, i + 22, np.int64),
-        ),
-    )  # fmt: skip
+_ROW = View(Row, *[FLOATS] * 6, INTS)
+SCRATCH = View(Scratch, KEYS, *[FLOATS] * 4, *[INTS] * 9, FLOATS2, KEYS, _ROW)

@@ -59,9 +59,9 @@ class Column:
 COLUMNS: Final[Mapping[str, Column]] = {
     "day": Column("days after transplant", lambda m: m.state.day),
     "blasts_cells": Column("blasts in the body", lambda m: m.truth.blasts),
-    "blasts_cd19_negative_cells": Column("blasts without CD19", lambda m: m.truth.blasts_cd19_negative),
+    "blasts_cd19_negative_cells": Column("blasts without CD19", lambda m: m.truth.lost["cd19"]),
     "blasts_hla_lost_cells": Column(
-        "blasts without the mismatched HLA haplotype", lambda m: m.truth.blasts_hla_lost
+        "blasts without the mismatched HLA haplotype", lambda m: m.truth.lost["hla_haplotype"]
     ),
     "marrow_blasts_cells": Column("blasts in the marrow", lambda m: m.truth.marrow_blasts),
     "marrow_blast_fraction": Column(

@@ -1,6 +1,6 @@
 """The four agent classes, and what all T cells have in common."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from simulation.biology.antigens import ANTIGENS
 from simulation.biology.traits import (
@@ -23,11 +23,14 @@ from simulation.mesa_model.code_columns import Bits, Flag, Named
 from simulation.mesa_model.cohort import Cohort
 from simulation.mesa_model.columns import Exhaustion, Lineage, Trait
 from simulation.mesa_model.ledger import Place
+from simulation.products.registry import ENGAGERS
 
 if TYPE_CHECKING:
     from simulation.mesa_model.model import TransplantModel
 
 __all__ = ["BUILT_IN", "DonorTcon", "DonorTreg", "EngagedTCell", "LeukemicBlast", "TCell"]
+
+_ANTIGENS: Final = dict.fromkeys((*ANTIGENS, *(engager.target for engager in ENGAGERS)))
 
 
 class LeukemicBlast(Cohort):
@@ -53,13 +56,13 @@ class LeukemicBlast(Cohort):
         for name, carried in antigens.items():
             flag = getattr(type(self), name, None)
             if not isinstance(flag, Flag):
-                names = ", ".join(antigen.name for antigen in ANTIGENS)
+                names = ", ".join(antigen.name for antigen in _ANTIGENS)
                 raise TypeError(f"{type(self).__name__}: no antigen {name!r}; there are {names}")
             bits |= flag.encoded(carried)
         self._found(model, bits, place, cells, clone, kept_apart)
 
 
-for _antigen in ANTIGENS:
+for _antigen in _ANTIGENS:
     _flag = Flag(_antigen.lost, f"Whether the blasts carry {_antigen.name}.", stored_as_lost=True)
     _flag.__set_name__(LeukemicBlast, _antigen.name)
     setattr(LeukemicBlast, _antigen.name, _flag)

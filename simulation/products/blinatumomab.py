@@ -7,7 +7,6 @@ for a week, then 500 ug three times a week (NCT04521231).
 
 from simulation.biology.antigens import CD19
 from simulation.biology.engagers import Engager
-from simulation.clinic.stop_rules import NegativeRelapseRule
 from simulation.products.engager import EngagerProduct, InfusionGiven
 
 __all__ = ["BLINATUMOMAB", "PRODUCT", "BlinatumomabGiven"]
@@ -30,12 +29,4 @@ BLINATUMOMAB = Engager(
 PRODUCT = EngagerProduct(
     BLINATUMOMAB,
     colour="engager",
-    stop_rules=(
-        NegativeRelapseRule(
-            "cd19_negative_relapse",
-            "CD19",
-            "Blinatumomab stops when overt relapse is CD19-negative.",
-            "blinatumomab stops at a CD19-negative relapse",
-        ),
-    ),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import Field
 
+from simulation.biology.antigens import ANTIGENS
 from simulation.biology.engagers import Engager
 from simulation.blocks.fields import (
     DoseRate,
@@ -16,9 +17,14 @@ from simulation.blocks.fields import (
     Problem,
 )
 from simulation.clinic.events import Event
+from simulation.clinic.outcomes.haematological_relapse import (
+    HaematologicalRelapse,
+    at_relapse,
+    negative_relapse,
+)
 from simulation.clinic.outcomes.outcome import Outcome, Row, Watcher
 from simulation.clinic.ports import Patient, Truth
-from simulation.clinic.stop_rules import GradeRule, StopRule
+from simulation.clinic.stop_rules import GradeRule, NegativeRelapseRule
 from simulation.products.form import ON, ActNow, Form, FormField, as_whole, block_changes, switch, with_unit
 from simulation.products.product import Giver, Product, days_text, join
 from simulation.products.pump import DoseOnDays, Infusion, Maintenance, Pump
@@ -38,14 +44,18 @@ _PUMPED: Final = ("dose", "step_up", "pattern")  # injections take their place
 
 
 class InfusionGiven(Watcher):
-    """Count time on the pump of one engager, and the drug given: `class Given(InfusionGiven, engager="...")`."""
+    """Count time on the pump of one engager, and the drug given: `class Given(InfusionGiven, engager="...")`.
+
+    With `antigen` its loss at relapse is an outcome, too; that of CD19 is one of every patient.
+    """
 
     rank: ClassVar = 80
     engager: ClassVar[str]
+    antigen: ClassVar[str]
 
-    def __init_subclass__(cls, engager: str) -> None:
-        """Declare the two outcomes of an engager."""
-        cls.engager = engager
+    def __init_subclass__(cls, engager: str, antigen: str = "") -> None:
+        """Declare the outcomes of an engager."""
+        cls.engager, cls.antigen = engager, antigen
         cls.outcomes = (
             Outcome(
                 name=f"{engager}_days",
@@ -67,19 +77,24 @@ class InfusionGiven(Watcher):
                 better="less",
                 row=False,
             ),
+            *((at_relapse(antigen), negative_relapse(antigen)) if antigen else ()),
         )
 
     @classmethod
     def _words(cls, row: Row) -> str:
-        days, amount = (row.get(outcome.name) for outcome in cls.outcomes)
+        days, amount = (row.get(outcome.name) for outcome in cls.outcomes[:2])
         if not days:
             return "none"
         return f"{days:.4g} days" + (f", {amount:,.0f} {_MICRO}g" if amount is not None else "")
 
     def values(self, truth: Truth) -> Row:
-        """Return days and amount."""
+        """Return days and amount, and what the last relapse carried."""
         pump: Any = self.clinic.givers[self.engager]
-        return {f"{self.engager}_days": round(pump.days, 9), f"{self.engager}_ug": round(pump.amount, 9)}
+        row = {f"{self.engager}_days": round(pump.days, 9), f"{self.engager}_ug": round(pump.amount, 9)}
+        if not self.antigen:
+            return row
+        relapses = self.clinic.book.watcher(HaematologicalRelapse).relapses
+        return row | {f"relapse_{self.antigen}": relapses[-1].of_antigen(self.antigen) if relapses else None}
 
 
 class EngagerProduct(Product):
@@ -91,10 +106,12 @@ class EngagerProduct(Product):
         Its target and the names of its parameters; its name, lower case, is that in scenarios, events, orders and reports.
     colour
         The name of its colour in the palettes of figures and of the page.
-    stop_rules
-        Rules that end it, besides that on the grade of CRS, which is common to all engagers.
+
+    It ends on the grade of CRS, by a rule common to all engagers, and at overt relapse without its target where that can be
+    lost.
     """
 
+    engager: Engager
     rank = 20
     kind = "infusion"
     order_needs = ("dose",)
@@ -113,8 +130,9 @@ class EngagerProduct(Product):
         }
     )
 
-    def __init__(self, engager: Engager, colour: str, stop_rules: tuple[StopRule, ...] = ()) -> None:
+    def __init__(self, engager: Engager, colour: str) -> None:
         self.engager = engager
+        self.target = engager.target.name
         self.name = self.word = name = engager.name
         self.title = name.capitalize()
         self.colour = colour
@@ -127,11 +145,27 @@ class EngagerProduct(Product):
             "Engagers stop for good once CRS is of this grade or more, from the first day of treatment on; null: no such rule.",
             f"{name} stops at CRS of grade {{}} or more",
         )
-        self.stop_rules = (on_crs, *stop_rules)
+        antigen = self.target.upper()
+        on_loss = NegativeRelapseRule(
+            f"{self.target}_negative_relapse",
+            self.target,
+            f"Engagers of {antigen} stop when overt relapse is {antigen}-negative.",
+            f"{name} stops at a {antigen}-negative relapse",
+        )
+        self.stop_rules = (on_crs, on_loss) if engager.target.p_loss else (on_crs,)
 
     def columns(self) -> dict[str, tuple[str, Callable[["State"], float]]]:
-        """Return the plasma level."""
-        return {self.level: (f"{self.name} in plasma", lambda state: state.plasma_pg_ml[self.name])}
+        """Return the plasma level, and the blasts that the drug cannot see any more."""
+        columns: dict[str, tuple[str, Callable[[State], float]]] = {
+            self.level: (f"{self.name} in plasma", lambda state: state.plasma_pg_ml[self.name])
+        }
+        target = self.engager.target
+        if target.p_loss and target not in ANTIGENS:  # those are columns of every patient
+            columns[f"blasts_{target.name}_negative_cells"] = (
+                f"blasts without {target.name.upper()}",
+                lambda state: float((state.census.blasts - state.census.blasts_with(target)).sum()),
+            )
+        return columns
 
     def giver(self, scenario: Any) -> Giver:
         """Return the patient's pump."""

@@ -164,6 +164,8 @@ class Product(ABC):
         Keys that an order must have which gives it.
     stop_rules
         Rules that end it, each with its key of the block `stop`.
+    target
+        The antigen without which it does nothing, by name; none unless said.
     kind, colour
         How figures draw it: see `simulation.products.received.Received`.
     triggered
@@ -178,6 +180,7 @@ class Product(ABC):
     rank: int
     kind: "Kind"
     engager: "Engager | None" = None  # what biology knows of it, where it is a T-cell engager
+    target: str = ""
     colour: str
     fields: Mapping[str, tuple[Any, Any]]
     order_fields: Mapping[str, tuple[Any, Any]] = FrozenMap()

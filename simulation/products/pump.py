@@ -281,7 +281,13 @@ class Pump(Giver):
 
     def act(self, patient: Patient, examination: Examination, events: EventLog) -> None:
         """Run through the step: record each change, count what is given, and let the body have the mean rate."""
-        begin, end = patient.day, patient.day + patient.time_step
+        if not (
+            self.planned or self._ordered or self._rate or self._mean
+        ):  # nothing runs, nothing is to come
+            self._why = ""
+            return
+        begin = patient.day
+        end = begin + patient.time_step
         while len(self.planned) > 1 and is_due(self.planned[1].day, begin):
             del self.planned[0]  # it is over
         changes = [change.day for change in self.planned]

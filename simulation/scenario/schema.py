@@ -223,7 +223,10 @@ else:
         "Stop",
         __base__=Block,
         __doc__="End treatment early.",
-        **{rule.key: (rule.annotation, Field(description=rule.description)) for _, rule in STOP_RULES},
+        **{
+            rule.key: (rule.annotation, Field(rule.usual, description=rule.description))
+            for _, rule in STOP_RULES
+        },
     )
     _Treated = create_model("_Treated", __base__=_UntilTreated, **joined(lambda product: product.fields))
 

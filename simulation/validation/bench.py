@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from simulation.biology.antigens import CD19
 from simulation.biology.traits import CLASS, CLONE, DIVISIONS_LEFT, TAG
+from simulation.engine.compiled import alone
 from simulation.engine.events import draw_events
 from simulation.engine.keyed_random import base_key, step_key
 from simulation.engine.population import Population
@@ -46,7 +47,7 @@ class Cultures:
             self.pop.hazard[rows, 0], self.pop.hazard[rows, 1] = birth, death
             key = step_key(self._key, self._steps)
             tally = draw_events(self.pop, self._channels, self._where, self._variants, key, dt)
-            births, deaths = births_and_deaths(tally, self._channels.effect)
+            births, deaths = alone(births_and_deaths)(tally, self._channels.effect)
             self.births += births
             self.deaths += deaths
             self._steps += 1

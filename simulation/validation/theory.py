@@ -12,6 +12,7 @@ import numpy as np
 from simulation.biology.antigens import CD19
 from simulation.biology.blinatumomab_pk import infuse
 from simulation.biology.contact import neighbours_at_hand
+from simulation.engine.compiled import alone
 from simulation.life import Life
 from simulation.validation.bench import Cultures
 from simulation.validation.check import Effort, Found, Measured, check, verdict
@@ -87,7 +88,7 @@ def pharmacokinetics(effort: Effort) -> Found:
     rate, clearance, volume, level, worst, day = 28.0, 2.22 * 24, 5.98, 0.0, 0.0, 0.0
     k = clearance / volume
     for dt in (0.01, 0.1, 0.25, 0.5, 1.0):
-        level, _ = infuse(level, rate, clearance, volume, dt)
+        level, _ = alone(infuse)(level, rate, clearance, volume, dt)
         day += dt
         exact = 1000 * rate / clearance * -math.expm1(-k * day)
         worst = max(worst, abs(level / exact - 1))

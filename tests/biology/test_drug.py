@@ -12,6 +12,7 @@ from simulation.biology.channels import Channel
 from simulation.biology.engagers import Engager
 from simulation.biology.places import PlaceKind
 from simulation.biology.traits import BLAST, EFFECTOR, ENGAGED_TCON, MEMORY, TCON, encode
+from simulation.engine.compiled import alone
 from simulation.products.blinatumomab import BLINATUMOMAB
 
 from .lab import ANTI_CD22, CD22, PROCESSES, Lab
@@ -32,7 +33,7 @@ def analytic(level: float, rate: float, t: float) -> float:
 def test_one_step_of_infusion_is_the_closed_form_and_so_is_its_mean(
     dt: float, level: float, rate: float
 ) -> None:
-    end, mean = infuse(level, rate, CL, V, dt)
+    end, mean = alone(infuse)(level, rate, CL, V, dt)
     assert end == pytest.approx(analytic(level, rate, dt), rel=1e-12)
     integral, _ = quad(lambda t: analytic(level, rate, t), 0.0, dt, epsabs=1e-12)
     assert mean == pytest.approx(integral / dt, rel=1e-9)

@@ -23,6 +23,7 @@ from simulation.biology.traits import (
     TREG,
     encode,
 )
+from simulation.engine.compiled import alone
 
 from .lab import Lab
 
@@ -220,7 +221,7 @@ def test_t_cells_reach_a_fixed_set_point_along_the_logistic_curve(start: float) 
 
 def test_t_cells_follow_a_rising_set_point_as_the_ode_does() -> None:
     def right(t: float, y: np.ndarray) -> np.ndarray:
-        return 0.25 * y * (1 - y / float(set_point(2.5e10, 2.5e11, t, 700.0)))
+        return 0.25 * y * (1 - y / float(alone(set_point)(2.5e10, 2.5e11, t, 700.0)))
 
     exact = solve_ivp(right, (0, 300), [7e7], rtol=1e-9, t_eval=[20, 40, 100, 300]).y[0]
     lab, day = Lab(BLOOD), 0
@@ -232,8 +233,8 @@ def test_t_cells_follow_a_rising_set_point_as_the_ode_does() -> None:
 
 
 def test_the_set_point_starts_early_and_ends_late() -> None:
-    assert set_point(1.0, 9.0, 0.0, 700.0) == set_point(1.0, 9.0, -4.0, 700.0) == 1.0
-    assert set_point(1.0, 9.0, 700.0, 700.0) == pytest.approx(9.0 - 8.0 * exp(-1.0))
+    assert alone(set_point)(1.0, 9.0, 0.0, 700.0) == alone(set_point)(1.0, 9.0, -4.0, 700.0) == 1.0
+    assert alone(set_point)(1.0, 9.0, 700.0, 700.0) == pytest.approx(9.0 - 8.0 * exp(-1.0))
 
 
 def test_the_factor_on_homeostatic_division_slows_recovery() -> None:
@@ -370,8 +371,8 @@ def test_adhesion_of_constant_drive_is_exact_at_any_step(dt: float) -> None:
     out, back = 17.0, 1.2
     level = out / (out + back)
     exact = level + (0.1 - level) * exp(-(out + back) * dt)
-    assert adhere(0.1, 1.0, 0.0, out, back, dt) == pytest.approx(exact, rel=1e-12)
-    assert adhere(0.3, 0.0, 1.0, 0.0, 0.0, dt) == 0.3
+    assert alone(adhere)(0.1, 1.0, 0.0, out, back, dt) == pytest.approx(exact, rel=1e-12)
+    assert alone(adhere)(0.3, 0.0, 1.0, 0.0, 0.0, dt) == 0.3
 
 
 def test_margination_moves_no_cell_and_stays_a_share() -> None:

@@ -151,7 +151,7 @@ def test_truth_counts_what_is_there() -> None:
     body._truth = None
     truth = body.truth()
     assert (truth.blasts, truth.marrow_blasts) == (4_900_900, 900)
-    assert (truth.blasts_cd19_negative, truth.blasts_hla_lost) == (300, 4_900_000)
+    assert truth.lost == {"cd19": 300, "hla_haplotype": 4_900_000}
     assert truth.marrow_cells == 600 + 300 + 100 + 1000
     assert truth.marrow_blast_fraction == pytest.approx(0.45)
     np.testing.assert_allclose(truth.niche_blast_fraction, [600 / 1700, 1.0, 0.0, 0.0])

@@ -115,7 +115,7 @@ def test_without_a_site_nothing_goes_there() -> None:
 def test_reservoirs_come_on_the_day_and_are_part_of_the_share() -> None:
     body = on_the_day({"mrd": 1e-9}, **{"patient.n_cd19_negative_reservoir": "70 cells"})
     truth = body.truth()
-    assert truth.blasts_cd19_negative == 70
+    assert truth.lost["cd19"] == 70
     assert 0 <= truth.marrow_blasts - 1e-9 * truth.marrow_cells < 1
     pop = body.state.pop
     rows = pop.rows()

@@ -84,8 +84,10 @@ class FakePatient:
         return Truth(
             day=self.day,
             blasts=blasts,
-            blasts_cd19_negative=int(blasts * self._other_at("cd19_negative", 0.0)),
-            blasts_hla_lost=int(blasts * self._other_at("hla_lost", 0.0)),
+            lost={
+                "cd19": int(blasts * self._other_at("cd19_negative", 0.0)),
+                "hla_haplotype": int(blasts * self._other_at("hla_lost", 0.0)),
+            },
             marrow_blasts=blasts,
             marrow_cells=MARROW_CELLS,
             niche_blast_fraction=np.minimum(niches, 1.0),

@@ -103,7 +103,7 @@ def test_the_event_gives_the_evidence() -> None:
 
 
 def test_an_empty_marrow_has_no_sanctuary() -> None:
-    watch = FailureWatch(Values(), with_engager=True)
+    watch = FailureWatch(Values(), targets={"cd19"})
     truth = FakePatient(0.0).truth()
-    watch.follow(truth, on_drug=True)
+    watch.follow(truth, on_drug={"cd19"})
     assert watch.lost_control(truth).sanctuary_share == 0.0

@@ -14,7 +14,7 @@ def trigger(**start: Any) -> Trigger:
 
 
 def result(day: float, value: float, test: str = "mrd") -> MarrowResult:
-    return MarrowResult(test, day - 3.0, day, value, 1e-5, None, test == "morphology")
+    return MarrowResult(test, day - 3.0, day, value, 1e-5, {}, test == "morphology")
 
 
 def first_day(made: Trigger, results: list[MarrowResult], until: int = 200) -> float | None:

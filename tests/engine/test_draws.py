@@ -12,6 +12,7 @@ import pytest
 from numba import njit
 from scipy import stats
 
+from simulation.engine.compiled import alone
 from simulation.engine.draws import (
     Row,
     binomial,
@@ -273,36 +274,36 @@ def test_binomial_draws_along_a_row_are_the_same_as_one_by_one() -> None:
     rng = np.random.default_rng(30)
     n, p = (x.ravel() for x in np.meshgrid(np.array(_CELLS), np.array(_P), indexing="ij"))
     n, p = np.tile(n, 60), np.tile(p, 60)
-    settled = _along_as_one_by_one(binomial_along, _binomials_one_by_one, n, p, seed=31)
+    settled = _along_as_one_by_one(alone(binomial_along), _binomials_one_by_one, n, p, seed=31)
     assert 0.1 < settled < 0.9
     n, p = _log_uniform(rng, 1.0, 1e13, 200_000).astype(np.int64), _log_uniform(rng, 1e-13, 1.0, 200_000)
     p[::2] = 1.0 - p[::2]
-    assert _along_as_one_by_one(binomial_along, _binomials_one_by_one, n, p, seed=32) > 0.5
+    assert _along_as_one_by_one(alone(binomial_along), _binomials_one_by_one, n, p, seed=32) > 0.5
     # Where the ways to draw change: at some mean, and at some variance.
     p = rng.random(100_000)
     n = (rng.uniform(9.0, 11.0, p.size) / np.minimum(p, 1.0 - p)).astype(np.int64)
     n[::2] = (rng.uniform(45.0, 55.0, p.size) / (p * (1.0 - p))).astype(np.int64)[::2]
-    _along_as_one_by_one(binomial_along, _binomials_one_by_one, n, p, seed=33)
+    _along_as_one_by_one(alone(binomial_along), _binomials_one_by_one, n, p, seed=33)
 
 
 def test_poisson_draws_along_a_row_are_the_same_as_one_by_one() -> None:
     rng = np.random.default_rng(34)
     mean = np.tile(_MEANS, 2_000)
-    assert 0.2 < _along_as_one_by_one(poisson_along, _poissons_one_by_one, mean, seed=35) < 0.9
+    assert 0.2 < _along_as_one_by_one(alone(poisson_along), _poissons_one_by_one, mean, seed=35) < 0.9
     mean = np.concatenate([_log_uniform(rng, 1e-9, 1e15, 100_000), rng.uniform(5.0, 55.0, 100_000)])
-    _along_as_one_by_one(poisson_along, _poissons_one_by_one, mean, seed=36)
+    _along_as_one_by_one(alone(poisson_along), _poissons_one_by_one, mean, seed=36)
 
 
 def test_births_along_a_row_are_the_same_as_one_by_one() -> None:
     rng = np.random.default_rng(37)
     founders, stay = (x.ravel() for x in np.meshgrid(np.array(_CELLS), np.array(_STAY), indexing="ij"))
     founders, stay = np.tile(founders, 60), np.tile(stay, 60)
-    assert 0.2 < _along_as_one_by_one(births_along, _births_one_by_one, founders, stay, seed=38) < 0.9
+    assert 0.2 < _along_as_one_by_one(alone(births_along), _births_one_by_one, founders, stay, seed=38) < 0.9
     founders, more = (
         _log_uniform(rng, 1.0, 1e13, 200_000).astype(np.int64),
         _log_uniform(rng, 1e-13, 0.9999, 200_000),
     )
-    _along_as_one_by_one(births_along, _births_one_by_one, founders, 1.0 - more, seed=39)
+    _along_as_one_by_one(alone(births_along), _births_one_by_one, founders, 1.0 - more, seed=39)
     mean, more = rng.uniform(5.0, 100.0, 100_000), _log_uniform(rng, 1e-9, 0.9, 100_000)
     founders = (mean * (1.0 - more) / more).astype(np.int64)
-    _along_as_one_by_one(births_along, _births_one_by_one, founders, 1.0 - more, seed=40)
+    _along_as_one_by_one(alone(births_along), _births_one_by_one, founders, 1.0 - more, seed=40)

@@ -442,3 +442,20 @@ def test_a_population_of_any_capacity_finds_its_strata(capacity: int) -> None:
             pop.add(code << 40, place, 1)
     assert pop.total_cells() == 400 and int(pop.meta[0]) == 200
     check_integrity(pop)
+
+
+@pytest.mark.parametrize("single_cells", [False, True])
+def test_cells_put_along_places_are_the_same_as_put_in_one_by_one(single_cells: bool) -> None:
+    rng = np.random.default_rng(17)
+    along, each = (Population(6, 2, 3, single_cells=single_cells, capacity=4) for _ in range(2))
+    for turn in range(8):
+        code, cells = int(rng.integers(0, 3)), (rng.integers(0, 3, 6) * rng.integers(0, 2, 6)).tolist()
+        if turn >= 2:  # what an earlier step left
+            along.hazards[:] = each.hazards[:] = rng.random(along.hazards.shape)
+        along.add_along(code, cells)
+        for place, n in enumerate(cells):
+            each.add(code, place, n)
+        assert all(
+            mine.tobytes() == its.tobytes() for mine, its in zip(along.columns, each.columns, strict=True)
+        )
+        assert along.hazards.tobytes() == each.hazards.tobytes()

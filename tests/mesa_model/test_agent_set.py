@@ -70,7 +70,7 @@ def test_set_writes_columns(model: TransplantModel) -> None:
     assert set(t_cells.get("exhaustion_reversible")) == {0.25}
     blasts = model.agents_by_type[LeukemicBlast]
     blasts.set("hla_haplotype", False)
-    assert model.body.truth().blasts_hla_lost == model.body.truth().blasts > 0
+    assert model.body.truth().lost["hla_haplotype"] == model.body.truth().blasts > 0
     before = model.agents.agg("cells", sum)
     blasts.set("cells", 7)
     assert blasts.agg("cells", sum) == 7 * len(blasts)

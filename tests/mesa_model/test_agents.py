@@ -159,12 +159,12 @@ def test_cells_written_are_booked(model: TransplantModel) -> None:
 def test_a_discrete_trait_written_moves_the_cohort(model: TransplantModel) -> None:
     agent = model.agents.select(lambda a: a.cells > 1000, agent_type=LeukemicBlast).to_list()[0]
     pop, uid, cells = model.state.pop, agent.unique_id, agent.cells
-    before = model.body.truth().blasts_cd19_negative
+    before = model.body.truth().lost["cd19"]
     code = pop.code_of(agent._row)
     agent.cd19 = False
     assert (agent.unique_id, agent.cells, agent.cd19, agent.alive) == (uid, cells, False, True)
     assert pop.code_of(agent._row) != code
-    assert model.body.truth().blasts_cd19_negative == before + cells
+    assert model.body.truth().lost["cd19"] == before + cells
     assert next(a for a in model.agents if a.unique_id == uid) is agent
     assert books_balance(model)
     model.run_for(1)

@@ -40,6 +40,8 @@ assert summary["anti_cd22_days"] == 16.0 and summary["anti_cd22_ug"] == 14 * 28 
 assert summary["blinatumomab_days"] == 0
 levels = [float(row["anti_cd22_pg_per_ml"]) for row in csv.DictReader(open("run/trajectory.csv"))]
 assert max(levels) > 100
+lost = [float(row["blasts_cd22_negative_cells"]) for row in csv.DictReader(open("run/trajectory.csv"))]
+assert 0 <= min(lost) <= max(lost) < 1e6
 doses = [row for row in csv.DictReader(open("run/events.csv")) if row["what"] == "anti_cd22"]
 assert [row["kind"] for row in doses] == ["dose", "dose", "dose", "dose"]
 assert "anti_cd22" in open("run/figures/drug.svg").read()
@@ -48,6 +50,34 @@ assert main(["sweep", "sweep.yaml", "--out", "sweep", "--workers", "0", "--quiet
 rows = list(Table(Path("sweep"), load_plan(Path("sweep"))).rows())
 none, some = (row["final_blasts"] for row in sorted(rows, key=lambda row: row["point"]))
 assert some < 0.95 * none, "it kills"
+"""
+
+
+# What the clinic does when blasts lose the new target, on a patient who is told what to have.
+ESCAPE = """
+import sys
+from dataclasses import replace
+sys.path.insert(1, sys.argv[1])
+from tests.clinic.fake_patient import FakePatient, follow, make_clinic
+
+class Loses(FakePatient):
+    def truth(self):
+        seen = super().truth()
+        return replace(seen, lost={**seen.lost, "cd22": seen.blasts})
+
+drug = {"dose": "28 ug/day", "on": "28 d", "off": "14 d", "cycles": 4}
+for rule in (True, False):
+    day_60 = {"when": "day", "day": "day 60"}
+    clinic = make_clinic(**{"start": day_60, "anti_cd22": drug, "stop.cd22_negative_relapse": rule})
+    row = follow(clinic, Loses(0.3), 200.0)
+    assert row["relapse_cd22"] == "negative" and row["relapse_cd19"] == "positive", row
+    assert row["anti_cd22_days"] == (0.0 if rule else 98.0), row
+    stops = [(event.what, event.detail) for event in clinic.events if event.kind == "stop"]
+    assert [what for what, _ in stops] == (["anti_cd22"] if rule else []), stops
+    assert all("CD22-negative relapse" in why for _, why in stops), stops
+    told = [event.detail for event in clinic.events if event.what == "morphology" and event.kind == "result"]
+    assert all("0% of them CD22+, 100% of them CD19+" in words for words in told) and told
+assert row["cause_of_failure"] == "escape", row
 """
 
 
@@ -68,5 +98,7 @@ def test_the_product_of_the_page_works_everywhere(tmp_path: Path) -> None:
     table.write_text(text[:at] + example("product rows") + text[at:])
     (tmp_path / "two.yaml").write_text(SCENARIO)
     (tmp_path / "sweep.yaml").write_text(SWEEP)
-    done = subprocess.run([sys.executable, "-c", SCRIPT], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    for script in (ESCAPE, SCRIPT):
+        words = [sys.executable, "-c", script, str(ROOT)]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr

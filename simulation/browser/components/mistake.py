@@ -1,8 +1,13 @@
 """A person's mistake, told where it was made."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import solara
 
-__all__ = ["Mistake"]
+from simulation.errors import UserError
+
+__all__ = ["Mistake", "use_stored"]
 
 
 @solara.component
@@ -11,3 +16,18 @@ def Mistake(text: str | None) -> None:
     with solara.Div():  # one root, so that what follows keeps its place
         if text:
             solara.v.Html(tag="div", class_="tt-mistake", children=[text], attributes={"role": "alert"})
+
+
+def use_stored[Stored](read: Callable[[Path], Stored], folder: Path) -> Stored | None:
+    """Return what a folder holds, read once; where it is damaged, show the message and return None."""
+
+    def tried() -> tuple[Stored | None, str]:
+        try:
+            return read(folder), ""
+        except UserError as error:
+            return None, str(error)
+
+    found: tuple[Stored | None, str] = solara.use_memo(tried, [folder])
+    if found[0] is None:
+        Mistake(found[1])
+    return found[0]

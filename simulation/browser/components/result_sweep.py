@@ -10,7 +10,7 @@ import solara
 from simulation.browser.catalogue import Source
 from simulation.browser.components.chart import Chart
 from simulation.browser.components.choice import Choice
-from simulation.browser.components.mistake import Mistake
+from simulation.browser.components.mistake import Mistake, use_stored
 from simulation.browser.components.tables import TextTable
 from simulation.browser.palette import Palette
 from simulation.browser.results.result_charts import heat_option, line_option
@@ -27,18 +27,9 @@ _NOWHERE = "(click a cell, or choose one here)"
 @solara.component
 def StoredSweep(folder: Path, colours: Palette, watch: Callable[[Source, int, int], None]) -> None:
     """Show the sweep."""
-
-    def read() -> tuple[SweepFolder | None, str]:
-        try:
-            return read_sweep(folder), ""
-        except UserError as error:
-            return None, str(error)
-
-    sweep, mistake = solara.use_memo(read, [folder])
-    if sweep is None:
-        Mistake(mistake)
-        return
-    _Sweep(sweep, colours, watch)
+    sweep = use_stored(read_sweep, folder)
+    if sweep is not None:
+        _Sweep(sweep, colours, watch)
 
 
 @solara.component
@@ -81,7 +72,7 @@ def _Sweep(sweep: SweepFolder, colours: Palette, watch: Callable[[Source, int, i
             )
         with solara.Div(classes=["tt-right"]):
             _Places(grids, x, y, cell)
-            _Runs(sweep, grids, x, y, cell.value, name, watch)
+            _Runs(sweep, grids, cell.value, name, watch)
 
 
 def _option(
@@ -126,8 +117,6 @@ def _Places(
 def _Runs(
     sweep: SweepFolder,
     grids: dict[str, dict[tuple[int, int], Cell]],
-    x: Axis,
-    y: Axis | None,
     place: tuple[int, int],
     outcome: str,
     watch: Callable[[Source, int, int], None],

@@ -9,7 +9,7 @@ import solara
 from simulation.browser.catalogue import Source
 from simulation.browser.components.chart import Chart
 from simulation.browser.components.choice import Choice
-from simulation.browser.components.mistake import Mistake
+from simulation.browser.components.mistake import Mistake, use_stored
 from simulation.browser.components.tables import TextTable
 from simulation.browser.palette import Palette
 from simulation.browser.results.result_charts import survival_option
@@ -28,17 +28,9 @@ def StoredTrial(
     folder: Path, colours: Palette, watch_twins: Callable[[Source, Source, int, int], None]
 ) -> None:
     """Show the trial."""
-
-    def read() -> tuple[TrialFolder | None, str]:
-        try:
-            return read_trial(folder), ""
-        except UserError as error:
-            return None, str(error)
-
-    trial, mistake = solara.use_memo(read, [folder])
+    trial = use_stored(read_trial, folder)
     outcome = solara.use_reactive(next(iter(CURVES)))
     if trial is None:
-        Mistake(mistake)
         return
     names = {declared.label: name for name, declared in CURVES.items()}
     with solara.Div(classes=["tt-twin-columns"]):

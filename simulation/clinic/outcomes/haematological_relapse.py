@@ -5,6 +5,7 @@ that is watched more closely would relapse earlier. Remission is dated by the as
 See docs/decisions/0003-relapse-definition.md.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -18,12 +19,13 @@ from simulation.number_words import NOTHING
 
 if TYPE_CHECKING:
     from simulation.clinic.clinic import Clinic
+    from simulation.products.product import Product
 
-__all__ = ["RELAPSES", "HaematologicalRelapse", "Relapse"]
+__all__ = ["RELAPSES", "HaematologicalRelapse", "Relapse", "at_relapse", "negative_relapse"]
 
 RELAPSES: Final = ("relapse", "second_relapse", "later_relapse")  # what the events call them
-_CD19: Final = {"positive": "CD19-positive", "negative": "CD19-negative", "mixed": "mixed"}
 _HLA: Final = {"present": "present", "lost": "lost", "mixed": "mixed"}
+_OF_ANTIGEN: Final = {"present": "positive", "lost": "negative", "mixed": "mixed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,37 @@ class Relapse:
     """One overt relapse and what its blasts carried when it was reached."""
 
     day: float  # from transplant
-    cd19: str  # positive, negative or mixed
-    hla: str  # present, lost or mixed
+    antigens: Mapping[str, str]  # by name: present, lost or mixed
+
+    def of_antigen(self, name: str) -> str:
+        """Return positive, negative or mixed."""
+        return _OF_ANTIGEN[self.antigens[name]]
+
+
+def at_relapse(antigen: str) -> Outcome:
+    """Declare whether the blasts of the last relapse have an antigen."""
+    word = antigen.upper()
+    return Outcome(
+        name=f"relapse_{antigen}",
+        kind="word",
+        label=f"{word} at last relapse",
+        meaning=f"{word} of the blasts at the last overt relapse",
+        values={"positive": f"{word}-positive", "negative": f"{word}-negative", "mixed": "mixed"},
+    )
+
+
+def negative_relapse(antigen: str) -> Outcome:
+    """Declare the share of relapses without an antigen."""
+    word = antigen.upper()
+    return Outcome(
+        name=f"{antigen}_negative_relapse",
+        kind="share",
+        label=f"{word}-negative at last relapse",
+        meaning=f"the blasts of the last overt relapse have lost {word}",
+        better="less",
+        of=lambda row: row[f"relapse_{antigen}"] == "negative",
+        of_whom="relapse",
+    )
 
 
 def _relapse_words(row: Row) -> str:
@@ -93,13 +124,7 @@ class HaematologicalRelapse(Watcher):
             label="Second haematological relapse",
             meaning="first day with overt relapse after a measured remission, in truth",
         ),
-        Outcome(
-            name="relapse_cd19",
-            kind="word",
-            label="CD19 at last relapse",
-            meaning="CD19 of the blasts at the last overt relapse",
-            values=_CD19,
-        ),
+        at_relapse("cd19"),
         Outcome(
             name="relapse_hla",
             kind="word",
@@ -145,15 +170,7 @@ class HaematologicalRelapse(Watcher):
             of=lambda row: row["second_relapse_day"] is not None,
             of_whom="complete_remission",
         ),
-        Outcome(
-            name="cd19_negative_relapse",
-            kind="share",
-            label="CD19-negative at last relapse",
-            meaning="the blasts of the last overt relapse have lost CD19",
-            better="less",
-            of=lambda row: row["relapse_cd19"] == "negative",
-            of_whom="relapse",
-        ),
+        negative_relapse("cd19"),
     )
 
     def __init__(self, clinic: "Clinic") -> None:
@@ -169,6 +186,11 @@ class HaematologicalRelapse(Watcher):
         self.replanned()
 
     @property
+    def _targeted(self) -> "list[Product]":
+        """Return the products that need an antigen."""
+        return [one for one in self.clinic.scenario.products if one.target]
+
+    @property
     def known(self) -> bool:
         """Return whether overt relapse has been diagnosed and no remission measured since."""
         return self._known is not None
@@ -176,16 +198,15 @@ class HaematologicalRelapse(Watcher):
     def replanned(self) -> None:
         """Begin to explain failures anew: there is none yet."""
         scenario = self.clinic.scenario
-        engagers = (one for one in scenario.products if one.kind == "infusion")
-        planned = any(one.spec(scenario) is not None for one in engagers)
-        self._failure = FailureWatch(self.clinic.values, with_engager=planned)
+        planned = {one.target for one in self._targeted if one.spec(scenario) is not None}
+        self._failure = FailureWatch(self.clinic.values, planned)
 
     # ---- the true state
 
     def observe(self, truth: Truth, dt: float) -> None:
         """Follow relapse, and what may explain the next failure."""
         if self._treated_since is not None:
-            on_drug = any(giver.running() for giver in self.clinic.givers.values())
+            on_drug = {one.target for one in self._targeted if self.clinic.givers[one.name].running()}
             self._failure.follow(truth, on_drug)
         definitions = self.clinic.scenario.definitions
         fraction = truth.marrow_blast_fraction
@@ -201,26 +222,24 @@ class HaematologicalRelapse(Watcher):
 
     def _relapse(self, truth: Truth, day: float, words: str) -> None:
         self._in_relapse, self._remission_measured = True, False
-        total = max(truth.blasts, 1)
-        relapse = Relapse(
-            max(day, 0.0),
-            self._status(truth.blasts_cd19_negative / total, "positive", "negative"),
-            self._status(truth.blasts_hla_lost / total, "present", "lost"),
-        )
+        shares = {name: lost / max(truth.blasts, 1) for name, lost in truth.lost.items()}
+        relapse = Relapse(max(day, 0.0), {name: self._status(share) for name, share in shares.items()})
         self.relapses.append(relapse)
         name = RELAPSES[min(len(self.relapses), len(RELAPSES)) - 1]
-        detail = f"overt relapse: {words}; CD19 {relapse.cd19}, mismatched HLA {relapse.hla}"
+        targets = dict.fromkeys(one.target for one in self._targeted)
+        told = "".join(f"{name.upper()} {relapse.of_antigen(name)}, " for name in targets)
+        detail = f"overt relapse: {words}; {told}mismatched HLA {relapse.antigens['hla_haplotype']}"
         self.clinic.events.add(truth.day, "outcome", name, detail, truth.marrow_blast_fraction, "fraction")
         if self._treated_since is not None:
             self._failure_cause = self._failure.cause(truth)
             detail = f"treatment failed ({self._failure_cause}): {self._failure.evidence(truth)}"
             self.clinic.events.add(truth.day, "outcome", "failure", detail)
 
-    def _status(self, lost_share: float, kept: str, lost: str) -> str:
+    def _status(self, lost_share: float) -> str:
         threshold = self.clinic.values.fraction_cause_escape
         if lost_share > threshold:
-            return lost
-        return kept if 1.0 - lost_share > threshold else "mixed"
+            return "lost"
+        return "present" if 1.0 - lost_share > threshold else "mixed"
 
     def triggered(self, now: float, truth: Truth, diagnosis_sampled: float | None) -> None:
         """Note a relapse that treatment was triggered by: who is treated FOR overt relapse has relapsed."""
@@ -269,8 +288,8 @@ class HaematologicalRelapse(Watcher):
             "relapse_diagnosed_day": self.diagnosed_day,
             "complete_remission_day": self.complete_remission_day,
             "second_relapse_day": self.relapses[1].day if len(self.relapses) > 1 else None,
-            "relapse_cd19": last and last.cd19,
-            "relapse_hla": last and last.hla,
+            "relapse_cd19": last and last.of_antigen("cd19"),
+            "relapse_hla": last and last.antigens["hla_haplotype"],
             "cause_of_failure": self._cause_of_failure(truth),
         }
 

@@ -1,0 +1,59 @@
+"""Compile a function that only other compiled functions call: as a part of each, not as machine code of its own.
+
+Numba optimises every function with all that it calls and makes machine code of it, then does the same for whoever calls it,
+and for whoever calls that: a draw of a binomial number six times over. A part is left as it is until a function that
+Python calls takes it in.
+"""
+
+# mypy: disable-error-code="no-untyped-call"
+# What follows works within Numba, which has no types.
+
+from typing import Any, Final
+
+from numba.core import cgutils
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
+
+__all__ = ["PartCompiler"]
+
+_ENVIRONMENT: Final = "_ZN08NumbaEnv"  # how names of the pointers begin that Numba sets for every function
+
+
+class PartCompiler(Compiler):
+    """Compile as Numba does, into a `_Part`."""
+
+    def compile_extra(self, func: Any) -> Any:
+        """Compile a function."""
+        part = _Part(self.state.targetctx.codegen(), func.__qualname__)
+        part.enable_object_caching()
+        self.state.library = part
+        return super().compile_extra(func)
+
+
+class _Part(JITCodeLibrary):
+    """Hold a function for others to take in."""
+
+    def get_pointer_to_function(self, name: str) -> int:
+        """Return 0: there is no machine code."""
+        self._ensure_finalized()
+        return 0
+
+    def _optimize_final_module(self) -> None:
+        """Leave that to whoever takes it in."""
+
+    def _finalize_final_module(self) -> None:
+        """Make nothing but the pointer that Numba will set."""
+        self._finalize_dynamic_globals()
+        engine = self._codegen._engine
+        names = [gv.name for gv in self._final_module.global_variables if gv.name.startswith(_ENVIRONMENT)]
+        new = [name for name in names if not engine.is_symbol_defined(name)]
+        if new:
+            beside = self._codegen.create_library(f"{self.name}.environment")
+            module = beside.create_ir_module(beside.name)
+            for name in new:
+                pointer = cgutils.add_global_variable(module, cgutils.voidptr_t, name)
+                pointer.linkage = "common"
+                pointer.initializer = cgutils.get_null_value(cgutils.voidptr_t)
+            beside.add_ir_module(module)
+            beside.finalize()
+        self._finalized = True
