@@ -32,7 +32,7 @@ def infuse(level: float, rate: float, clearance: float, volume: float, dt: float
     return steady + (level - steady) * exp(-k * dt), mean
 
 
-@kernel()
+@inner()
 def absorb(
     depot: float, absorption: float, clearance: float, volume: float, dt: float
 ) -> tuple[float, float, float]:

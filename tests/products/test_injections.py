@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from simulation.biology.blinatumomab_pk import absorb, infuse
+from simulation.engine.compiled import alone
 from simulation.life import Life
 from simulation.products.pump import InfusionPlan, Pump
 from simulation.products.registry import product
@@ -33,7 +34,7 @@ def test_the_level_after_an_injection_is_that_of_the_differential_equation(rate:
         new = c + dt * (slope + 1000 * rate * d_next / V - CL / V * c_next) / 2
         mean += dt * (c + new) / 2 / 0.25
         d, c = d - dt * rate * (d + d_next) / 2, new
-    level, mean_over_step, left = absorb(depot, rate, CL, V, 0.25)
+    level, mean_over_step, left = alone(absorb)(depot, rate, CL, V, 0.25)
     assert level == pytest.approx(c, rel=1e-5)
     assert mean_over_step == pytest.approx(mean, rel=1e-5)
     assert left == pytest.approx(100 * math.exp(-rate * 0.25))
@@ -42,8 +43,8 @@ def test_the_level_after_an_injection_is_that_of_the_differential_equation(rate:
 def test_all_that_is_absorbed_leaves_by_clearance() -> None:
     depot, level, area = 175.0, 0.0, 0.0
     for _ in range(400):
-        level, mean = infuse(level, 0.0, CL, V, 0.25)
-        more, of_more, depot = absorb(depot, KA, CL, V, 0.25) if depot > 0 else (0.0, 0.0, 0.0)
+        level, mean = alone(infuse)(level, 0.0, CL, V, 0.25)
+        more, of_more, depot = alone(absorb)(depot, KA, CL, V, 0.25) if depot > 0 else (0.0, 0.0, 0.0)
         level, area = level + more, area + (mean + of_more) * 0.25
     assert area * CL / 1000 == pytest.approx(175.0, rel=1e-9)
 
