@@ -22,9 +22,10 @@ from simulation.pool import HerePool
 from simulation.statistics.proportions import wilson
 
 ANSWERED, OF = 14, 20
+EFFORT = Effort(design=8, keep=4, rounds=1, particles=4, finalists=1, confirm=1)
 
 
-def main(folder: str | None = None, effort: Effort = Effort(8, 4, 1, 4, 1, 1), patients: int = 8) -> None:  # noqa: B008
+def main(folder: str | None = None, effort: Effort = EFFORT, patients: int = 8) -> None:
     """Fit two parameters to the share, and print what the data say of them."""
     share = wilson(ANSWERED, OF)
     mine = Target(

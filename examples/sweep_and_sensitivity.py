@@ -46,11 +46,9 @@ def main(folder: str | None = None, trajectories: int = 4) -> None:
         if status:
             sys.exit(status)
     with (out / "analysis" / "indices.csv").open(encoding="utf-8", newline="") as table:
-        rows = [
-            row for row in csv.DictReader(table) if row["index"] == "mu_star" and row["outcome"] == OUTCOME
-        ]
-    for row in sorted(rows, key=lambda row: -float(row["value"])):
-        print(f"{row['parameter']:>24}  µ* {float(row['value']):6.1f} days")
+        rows = [row for row in csv.DictReader(table) if row["outcome"] == OUTCOME]
+    for row in sorted(rows, key=lambda row: -float(row["main"])):
+        print(f"{row['parameter']:>24}  µ* {float(row['main']):6.1f} days")
     print(f"Report: {out / 'analysis' / 'report.html'}")
 
 

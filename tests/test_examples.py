@@ -63,7 +63,7 @@ def test_add_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
     # the rule acts: with every niche a hideout in which nothing is killed, blasts are more
     scenario = load_scenario(ROOT / "scenarios" / "prophylactic.yaml", settings | {"follow_up": "60 d"})
     plain, hidden = (
-        simulate([scenario], seed=1, rules=rules)[0].outcomes()["final_blasts"]
+        float(str(simulate([scenario], seed=1, rules=rules)[0].outcomes()["final_blasts"]))
         for rules in ((), (found["Hideout"](access=2.0, kill_factor=0.0),))
     )
     assert hidden > plain
@@ -91,7 +91,8 @@ def test_sweep_and_sensitivity(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_calibrate_on_your_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    example("calibrate_on_your_data")["main"](str(tmp_path), Effort(2, 2, 1, 1, 1, 1), 3)
+    effort = Effort(design=2, keep=2, rounds=1, particles=1, finalists=1, confirm=1)
+    example("calibrate_on_your_data")["main"](str(tmp_path), effort, 3)
     told = capsys.readouterr().out
     assert "observed 0.70" in told and "best candidate of 3" in told
     assert "rate_kill_max" in told and "not known: only" in told, (
