@@ -78,8 +78,8 @@ def test_turnaround_is_drawn_for_each_sample() -> None:
 
 def test_a_result_that_comes_after_a_later_samples_changes_nothing() -> None:
     clinic = make_clinic(start={"when": "mrd", "at_least": "1e-4"})
-    newer = MarrowResult("mrd", 60.0, 62.0, 0.0, 1e-5, None, False)
-    older = MarrowResult("mrd", 50.0, 65.0, 1e-2, 1e-5, None, False)
+    newer = MarrowResult("mrd", 60.0, 62.0, 0.0, 1e-5, {}, False)
+    older = MarrowResult("mrd", 50.0, 65.0, 1e-2, 1e-5, {}, False)
     clinic._take_in(newer, 62.0)
     clinic._take_in(older, 65.0)
     assert clinic.last_mrd == 0.0
