@@ -158,11 +158,11 @@ def test_two_arms_are_identical_until_treatment_parts_them() -> None:
     assert (a["blasts_cells"][~before] < b["blasts_cells"][~before]).all(), "treatment did nothing"
 
 
-def test_one_more_cell_per_kg_changes_nothing_before_its_day() -> None:
+def test_ten_more_cells_per_kg_change_nothing_before_its_day() -> None:
     dli = {"cd3": ["1e5/kg"], "first": "day 15", "every": "42 d"}
     courses = [
         Life(shipped("prophylactic", start={"when": "day", "day": "day 10"}, dli=dli | {"cd3": [dose]}), 3, 5)
-        for dose in ("100000/kg", "100001/kg")
+        for dose in ("100000/kg", "100010/kg")
     ]
     one, more = courses
     infused = 10.0 + 14.0  # "day 15" of treatment is its 15th day
@@ -171,12 +171,12 @@ def test_one_more_cell_per_kg_changes_nothing_before_its_day() -> None:
             assert population(one) == population(more), one.day
         one.step()
         more.step()
-    assert more.body.state.infused - one.body.state.infused == 70
+    assert more.body.state.infused - one.body.state.infused == 700
     assert population(one) != population(more)
     days = one.columns()["day"]
     same = one.columns()["tcon_cells"] == more.columns()["tcon_cells"]
     assert same[days <= infused].all()
-    assert same[days > infused].mean() < 0.05  # counts a hundred cells apart meet now and then by chance
+    assert same[days > infused].mean() < 0.05  # counts some hundred cells apart meet now and then by chance
 
 
 @pytest.mark.parametrize("name", SHIPPED)
