@@ -103,7 +103,7 @@ def _record(folder: Path, node: Node) -> _Record:
         made = sorted((json.loads(line) for line in lines), key=lambda one: (one["distance"], one["index"]))
         name, table, targets = (
             str(about["fit"]),
-            str(about["identity"]["table"]),
+            str(about["identity"].get("model") or about["identity"]["table"]),
             tuple(about["identity"]["targets"]),
         )
     except OSError as error:
