@@ -59,10 +59,11 @@ def prime_on_blasts(here: Here, pop: Columns, hazards: Floats, dt: float) -> Non
 class MarrowPriming(CompiledProcess):
     """Add priming, recall and division of clones that see antigens of blood cells only, on blasts and on host marrow.
 
-    Drive = B / (B + half) x (1 - suppression), with B the share of cells that they see (gvl.recognised) among those of the niche. Most minor antigens that T cells see are not on fibroblasts: such clones
-    cause GvL without GvHD. They do not enter host tissue (trafficking), tire while they kill (exhaustion), answer host
-    antigen-presenting cells, which are blood cells, as others do, and are deleted in tissues without help (priming), so that
-    residents become tolerant and cells of a fresh infusion are not yet.
+    Drive = B / (B + half) x (1 - suppression), with B the share of cells that they see (gvl.recognised) among those of the niche.
+    Most minor antigens that T cells see are not on fibroblasts: such clones cause GvL without GvHD. They do not enter host
+    tissue (trafficking), tire while they kill (exhaustion), answer host antigen-presenting cells, which are blood cells, as
+    others do, and are deleted in tissues without help (priming), so that residents become tolerant and cells of a fresh
+    infusion are not yet.
     """
 
     name = "marrow_priming"
