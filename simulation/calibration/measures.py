@@ -78,15 +78,16 @@ def _response_row(setting: Setting, life: Life) -> Row:
     treated, nan = days >= 0, float("nan")
     window = (days >= _RESTAGED_FROM) & (days <= _WINDOW[setting.name])
     low = np.flatnonzero(window & (fraction < _REMISSION))
-    cycle_2 = days > 42.0
+    cycle_2, weeks = days > 42.0, (days >= 7) & (days <= 21)
     row = {
         "fraction": _at(days, fraction, 0.0),
         "css": _OVERT_UG_PER_DAY / life.values["cl_blinatumomab"],
-        "nadir": float(fraction[window].min()),
+        # who dies before he is staged again has not responded
+        "nadir": float(fraction[window].min()) if window.any() else 1.0,
         "crs_score": float(score[treated & (days <= 28.0)].max()),
         "crs_score_cycle_2": float(score[cycle_2].max()) if cycle_2.any() else nan,
         "treg_per_tcon": _at(days, treg / tcon, 0.0),
-        "cd3_fold": float(cd3[(days >= 7) & (days <= 21)].max() / _at(days, cd3, 0.0)),
+        "cd3_fold": float(cd3[weeks].max() / _at(days, cd3, 0.0)) if weeks.any() else nan,
         "extinct": float(blasts[-1] == 0),
     } | dict.fromkeys(("response", "event", "outside", "isolated", "cd19_negative"), nan)
     if not low.size:
