@@ -105,7 +105,7 @@ def test_the_spread_of_what_is_no_log_normal_is_refused(tmp_path: Path) -> None:
 
 
 def test_who_dies_before_he_is_staged_again_has_not_responded() -> None:
-    deadly = Candidate({"crs_score_grade_1": 1e-6, "crs_score_step": 1.01, "rate_death_crs_4": 1e3})
+    deadly = Candidate({"n_engaged_crs_unit": 1.0, "rate_death_crs_4": 1e3})
     simulator = Simulator(patients={"overt": 2}, fidelity=Fidelity(side=2, time_step=0.5))
     rows = simulator.rows(OVERT, deadly)["all"]
     assert [row["nadir"] for row in rows] == [1.0, 1.0]
