@@ -14,7 +14,7 @@ Examples:
 """
 
 
-@click.command(epilog=EXAMPLES, short_help="How far a sweep, trial or fit is, from its folder.")
+@click.command(epilog=EXAMPLES, short_help="How far a sweep or trial is, from its folder.")
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--workers",
