@@ -77,7 +77,9 @@ def stub_scenario(name: str = "Salvage <b>&", follow_up: float = 365.0) -> Any:
     mrd = SimpleNamespace(
         **{key: getattr(real.monitoring.mrd, key) for key in type(real.monitoring.mrd).model_fields}
     )
-    monitoring = SimpleNamespace(mrd=mrd, morphology=real.monitoring.morphology, blood=real.monitoring.blood)
+    monitoring = SimpleNamespace(
+        **{key: getattr(real.monitoring, key) for key in type(real.monitoring).model_fields} | {"mrd": mrd}
+    )
     changed = {
         "name": name,
         "description": "A made-up patient.",

@@ -32,22 +32,22 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
         (
             "primary: current_leukaemia_free_days",
             "primary: survival",
-            36,
+            37,
             "one of current_leukaemia_free_days, ",
         ),
-        ("    start: {when: never}", "    start: {when: nver}", 25, "did you mean 'never'"),
-        ("    start: {when: never}", "    strat: {when: never}", 25, "did you mean 'start'"),
+        ("    start: {when: never}", "    start: {when: nver}", 26, "did you mean 'never'"),
+        ("    start: {when: never}", "    strat: {when: never}", 26, "did you mean 'start'"),
         ("    weight: 70 kg", "    weigth: 70 kg", 7, "did you mean 'weight'"),
         ("    weight: 70 kg", "    weight: 70 days", 7, "weight"),
         (
             "    start: {when: never}",
             "    patient: {weight: 80 kg}",
-            25,
+            26,
             "every arm treats the same patients",
         ),
-        ("  none:", "  None of them:", 24, "a short name such as preemptive"),
+        ("  none:", "  None of them:", 25, "a short name such as preemptive"),
         ("  name: small cohort\n", "  nam: small cohort\n", 4, "did you mean 'name'"),
-        ("  time_step: 1 d", "  time_step: 1 wk", 16, "time_step"),
+        ("  time_step: 1 d", "  time_step: 1 wk", 17, "time_step"),
     ],
 )
 def test_mistakes_are_told_with_file_and_line(
