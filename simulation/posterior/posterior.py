@@ -101,14 +101,14 @@ class Posterior:
             kinds[kind][bare_name(name)] = value
         return ParameterSet(kinds[""], kinds[SPREAD], kinds[SHARE])
 
-    def to_csv(self) -> str:
+    def as_csv(self) -> str:
         """Return the sets as a file that reads back as these: weights and values in canonical units, nothing else."""
         rows = ((weight, *row) for weight, row in zip(self.weights, self.rows, strict=True))
         return csv_text([WEIGHT, *self.names], rows)
 
     def digest(self) -> str:
         """Return the sha256 of the sets themselves, whatever file they came from."""
-        return hashlib.sha256(self.to_csv().encode()).hexdigest()
+        return hashlib.sha256(self.as_csv().encode()).hexdigest()
 
     def drawn(self, seed: int, block: int) -> int:
         """Return the number of the set under which a block of patients of a seed lives.

@@ -162,7 +162,7 @@ class Plan:
         names = [name for name in (DESIGN, SHARES) if (folder / name).exists()]
         if self.posterior is not None:
             names.append(SETS)
-            write_file(folder / SETS, self.posterior.to_csv())
+            write_file(folder / SETS, self.posterior.as_csv())
         for text in self.arms.values():
             for name, content in copies(parse_scenario(text).plugin).items():
                 names.append(f"{SCENARIOS}/{name}")

@@ -45,9 +45,14 @@ outcomes: [relapse, relapse_free_days]
 WRITERS = {
     "analysis/write.py": "sweep/out/analysis",
     "calibration/abc.py": "fit",
+    "calibration/joint.py": "",  # the shipped parameter sets, held to the fits by tests/posterior
+    "calibration/parts.py": "",  # parts of a fit in a job array: tests/calibration/test_parts.py
     "calibration/record.py": "fit",
+    "cli/bill_of_materials.py": "",  # docs/licences.md, held to the constraints by tests/test_project_files.py
     "cli/comparing.py": "trial",  # arms/*.yaml, of runs to be repeated
+    "cli/copying.py": "",  # init DIR: tests/test_installation.py
     "cli/describing.py": "cohort",
+    "cli/reference.py": "",  # docs/commands.md, held to the commands by tests/cli
     "cli/running.py": "runs",
     "design/write.py": "trial/design",
     "export/write.py": "trial/export/tidy",
@@ -57,10 +62,13 @@ WRITERS = {
     "store/rows.py": "trial",
     "store/store.py": "trial",
     "sweep/design_files.py": "sweep/out",
+    "sweep/job_script.py": "",  # scripts for Slurm: tests/sweep/test_cluster_jobs.py
     "sweep/plan.py": "sweep/out",
+    "trial/conduct.py": "trial",
     "trial/folder.py": "trial",
     "trial/write.py": "trial",
     "validation/early.py": "",  # a page of docs/
+    "validation/parts.py": "",  # parts of a validation in a job array: tests/validation
     "validation/report.py": "validation",
 }
 _OWN_WAYS = {

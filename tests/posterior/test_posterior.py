@@ -151,7 +151,8 @@ def test_a_changed_table_and_a_changed_file_are_told(tmp_path: Path, monkeypatch
 @pytest.mark.parametrize(("old", "new", "told"), [
     ("records/response", "records/nothing", "records/nothing: record.json cannot be read"),
     ("fraction_sanctuary", "fraction_sanctuar", "there is no such parameter (did you mean 'fraction_sanctuary'?)"),
-    ("p_recognition_gvl:", "rate_kill_max:", "ranges.rate_kill_max: the fit 'Response to blinatumomab and its length' has sets"),
+    ("p_recognition_gvl:", "factor_recall_haematopoietic:",
+     "ranges.factor_recall_haematopoietic: the fit 'Graft-versus-leukaemia and DLI' has sets"),
     ("sets: 300", "sets: 1", "sets"),
     ("fits: [", "fits: [[1], ", "fits: expected a list of folders of fits"),
 ])  # fmt: skip

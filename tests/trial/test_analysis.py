@@ -27,6 +27,7 @@ def arm(key: str, **columns: Sequence[object]) -> ArmView:
         name: [NAN] * n for name, one in OUTCOMES.items() if one.kind in ("day", "amount")
     }
     made["parted_day"] = [NAN] * n
+    made["days_simulated"] = [42.0] * n
     made |= {
         name: [0.0] * n for name in ("agvhd_grade", "crs_grade", "blinatumomab_days", "dli_cells_per_kg")
     }
