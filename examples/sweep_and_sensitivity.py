@@ -21,8 +21,8 @@ OUTCOME = "relapse_free_days"
 
 SWEEP = f"""\
 name: What decides
-scenario: {SCENARIOS / "preemptive.yaml"}
-set: {{follow_up: 150 d, time_step: 12 h, marrow: {{rows: 4, columns: 4}}, marrow_maps: []}}
+scenario: {SCENARIOS / "therapeutic.yaml"}
+set: {{follow_up: 240 d, time_step: 12 h, marrow: {{rows: 4, columns: 4}}, marrow_maps: []}}
 parameters:
   rate_blast_net_growth: {{low: 0.04 /day, high: 0.2 /day}}
   rate_kill_max: {{range: table}}
@@ -46,9 +46,9 @@ def main(folder: str | None = None, trajectories: int = 4) -> None:
         if status:
             sys.exit(status)
     with (out / "analysis" / "indices.csv").open(encoding="utf-8", newline="") as table:
-        rows = [row for row in csv.DictReader(table) if row["outcome"] == OUTCOME]
-    for row in sorted(rows, key=lambda row: -float(row["main"])):
-        print(f"{row['parameter']:>24}  µ* {float(row['main']):6.1f} days")
+        rows = [row for row in csv.DictReader(table) if row["outcome"] == OUTCOME and row["total"]]
+    for row in sorted(rows, key=lambda row: -float(row["total"])):
+        print(f"{row['parameter']:>24}  µ* {float(row['total']):6.1f} days")
     print(f"Report: {out / 'analysis' / 'report.html'}")
 
 

@@ -61,7 +61,9 @@ def test_add_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
     (row,) = (line.split() for line in capsys.readouterr().out.splitlines()[1:])
     assert row[0] == "1" and -60 <= float(row[1]) <= 60
     # the rule acts: with every niche a hideout in which nothing is killed, blasts are more
-    scenario = load_scenario(ROOT / "scenarios" / "prophylactic.yaml", settings | {"follow_up": "60 d"})
+    scenario = load_scenario(
+        ROOT / "scenarios" / "prophylactic.yaml", settings | {"start": {"when": "day", "day": "day 20"}}
+    )
     plain, hidden = (
         float(str(simulate([scenario], seed=1, rules=rules)[0].outcomes()["final_blasts"]))
         for rules in ((), (found["Hideout"](access=2.0, kill_factor=0.0),))
@@ -101,7 +103,7 @@ def test_calibrate_on_your_data(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_mesa_user(capsys: pytest.CaptureFixture[str]) -> None:
-    example("mesa_user")["main"](2.0)
+    example("mesa_user")["main"](6.0)
     lines = capsys.readouterr().out.splitlines()
     assert re.match(r"day \d+: \d+ agents, \S+ blasts in \d+ of them", lines[0])
     blasts = re.findall(r"(\S+) blasts, in the twin given T cells (\S+)", "\n".join(lines))

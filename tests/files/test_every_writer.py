@@ -48,7 +48,7 @@ WRITERS = {
     "calibration/joint.py": "",  # the shipped parameter sets, held to the fits by tests/posterior
     "calibration/parts.py": "",  # parts of a fit in a job array: tests/calibration/test_parts.py
     "calibration/record.py": "fit",
-    "cli/bill_of_materials.py": "",  # docs/licences.md, held to the constraints by tests/test_project_files.py
+    "cli/bill_of_materials.py": "",  # docs/licences.md, held to the constraints by tests/test_installation.py
     "cli/comparing.py": "trial",  # arms/*.yaml, of runs to be repeated
     "cli/copying.py": "",  # init DIR: tests/test_installation.py
     "cli/describing.py": "cohort",

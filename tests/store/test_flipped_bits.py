@@ -10,6 +10,7 @@ import pytest
 from simulation.cli import main
 from simulation.errors import ExitStatus, UserError
 from simulation.files import seals
+from simulation.files.crate import CRATE
 from simulation.pool import HerePool
 from simulation.store import Store, write_shard
 from simulation.sweep.design_files import PointReader, read_shares
@@ -97,6 +98,8 @@ def test_every_flipped_bit_of_a_sweep_is_told(sweep: Path, tmp_path: Path) -> No
     assert len(reference[1]) == 63
     touched = set()
     for path, at, bit in flips(out):
+        if path.name == CRATE:  # says to others what the folder holds: the program does not read it
+            continue
         flipped(path, at, bit)
         with pytest.raises(UserError) as caught:
             everything(out)
