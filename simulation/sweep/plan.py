@@ -196,6 +196,10 @@ def load_plan(folder: Path) -> Plan:
         data = unsealed(text)
         plan = _plan(data, folder)
         known = {name: (file[SEAL], file["bytes"]) for name, file in data["files"].items()}
+    except UserError as error:
+        if isinstance(error.__context__, UnicodeDecodeError):  # a bit flipped in a letter
+            raise _damaged(path) from None
+        raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise _damaged(path) from None
     for name, was in known.items():
