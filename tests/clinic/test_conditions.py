@@ -30,7 +30,7 @@ def test_a_blood_count_triggers_when_it_is_reported() -> None:
     assert triggered(low, FakePatient(cd3=until_day(30, 500.0, 100.0))) == [35.0]
     between = counts | {"at_least": "50 /uL", "below": "200 /uL"}
     assert triggered(between, FakePatient(cd3=until_day(30, 500.0, 100.0))) == [35.0]
-    late = {"monitoring.blood.delay": "3 d"}
+    late: dict[str, Any] = {"monitoring.blood.delay": "3 d"}
     assert triggered(counts, FakePatient(cd3=lambda day: 10.0 * day), **late) == [24.0]
 
 
@@ -57,7 +57,7 @@ def test_free_of_immunosuppression_counts_from_the_last_dose() -> None:
     # the last step on the drug begins on day 29.75
     assert triggered(start | {"for": "14 d"}, FakePatient(first_day=-4.0), immunosuppression=drug) == [43.75]
     assert triggered(start, FakePatient()) == [0.0]
-    steroids = {"agvhd": lambda day: 2 if day < 1 else 0}  # for 28 d from day 0 on
+    steroids: dict[str, Any] = {"agvhd": lambda day: 2 if day < 1 else 0}  # for 28 d from day 0 on
     assert triggered(start | {"not_before": "day 2"}, FakePatient(**steroids)) == [28.0]
 
 
@@ -184,7 +184,7 @@ def test_a_negative_sample_before_the_first_infusion_ends_nothing() -> None:
 
 
 def test_infusions_end_with_acute_gvhd_and_with_remission() -> None:
-    grades = {"agvhd": lambda day: 1 if 80 < day < 82 else 0}
+    grades: dict[str, Any] = {"agvhd": lambda day: 1 if 80 < day < 82 else 0}
     assert infused(["agvhd"], FakePatient(1e-3, **grades)) == [36.0, 78.0], (
         "also with GvHD that is over by the next"
     )

@@ -456,6 +456,7 @@ def test_cells_put_along_places_are_the_same_as_put_in_one_by_one(single_cells: 
         for place, n in enumerate(cells):
             each.add(code, place, n)
         assert all(
-            mine.tobytes() == its.tobytes() for mine, its in zip(along.columns, each.columns, strict=True)
+            np.asarray(mine).tobytes() == np.asarray(its).tobytes()
+            for mine, its in zip(along.columns, each.columns, strict=True)
         )
         assert along.hazards.tobytes() == each.hazards.tobytes()

@@ -96,7 +96,7 @@ def test_the_drug_under_the_skin_is_given_daily_then_three_times_a_week() -> Non
 def test_prophylaxis_begins_in_the_published_range_and_never_in_gvhd() -> None:
     begun = [under_care("prophylactic_every_3_months", seed=seed)[1].rates[0][0] for seed in range(1, 9)]
     assert all(44.0 <= day <= 105.25 for day in begun) and len(set(begun)) > 5
-    ill = {"agvhd": lambda day: 2 if day < 120 else 0}
+    ill: dict[str, Any] = {"agvhd": lambda day: 2 if day < 120 else 0}
     assert under_care("prophylactic_every_3_months", **ill)[1].rates[0][0] >= 120.0
 
 
