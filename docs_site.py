@@ -25,8 +25,8 @@ def on_files(files: Files, config: Any) -> Files:
         files.append(File.generated(config, page, content=text))
     sources = [ROOT / source for source in PAGES] + sorted((ROOT / "docs").rglob("*.md"))
     for page in sources:
-        for _, target in _LINK.findall(page.read_text(encoding="utf-8")):
-            path = (page.parent / target).resolve()
+        for above, target in _LINK.findall(page.read_text(encoding="utf-8")):
+            path = (page.parent / (above + target)).resolve()
             if path.is_file() and not path.is_relative_to(ROOT / "docs") and path.name not in PAGES:
                 name = f"files/{path.relative_to(ROOT).as_posix()}"
                 if files.get_file_from_path(name) is None:
@@ -37,7 +37,9 @@ def on_files(files: Files, config: Any) -> Files:
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
     """Let links find what lies elsewhere in the site than in the project."""
     outside = {page_name: ROOT / source for source, page_name in PAGES.items()}
-    source = outside.get(page.file.src_uri, ROOT / "docs" / page.file.src_uri)
+    name = page.file.src_uri
+    own = ROOT / name.removeprefix("files/") if name.startswith("files/") else ROOT / "docs" / name
+    source = outside.get(name, own)
     up = "../" * page.file.src_uri.count("/")
 
     def moved(link: re.Match[str]) -> str:
