@@ -215,7 +215,7 @@ def test_a_damaged_run_leaves_page_and_siblings(page: Any, stored: Server) -> No
     table.write_text(table.read_text().rpartition(",")[0])
     (runs / "zz_list" / "summary.json").write_text("[]")
     open_results(page, "results/runs", "several runs")
-    for name, told in (("zz_short", "in the header"), ("zz_list", "no object")):
+    for name, told in (("zz_short", "is not what was written"), ("zz_list", "is not what was written")):
         page.get_by_label("Run B").select_option(name)
         page.locator(".tt-mistake").get_by_text(told).wait_for()
         page.get_by_role("button", name=f"Watch {names[0]} from transplant on").wait_for()

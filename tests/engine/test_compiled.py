@@ -102,6 +102,7 @@ def _nine() -> float:
 
 def test_a_part_is_no_machine_code_of_its_own() -> None:
     assert _nine() == 9.0
-    (compiled,) = _square.overloads.values()
-    assert compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name) == 0
-    assert "define" in compiled.library.get_llvm_str()
+    assert _square.overloads
+    for compiled in _square.overloads.values():
+        assert compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name) == 0
+        assert "define" in compiled.library.get_llvm_str()
