@@ -8,11 +8,19 @@ import numpy as np
 
 from simulation.calibration.culture import culture_rows
 from simulation.calibration.estimate import Statistic, interval
-from simulation.calibration.experiments import Fidelity, Simulator
+from simulation.calibration.experiments import Simulator
 from simulation.calibration.targets import load_targets
 from simulation.validation.check import Effort, Found, Measured, check, difference, mean_of, share_of, verdict
 from simulation.validation.experiments import paired_arms
-from simulation.validation.patients import CONTINUOUS, SPREAD, Response, burden_plan, respond, spread
+from simulation.validation.patients import (
+    CONTINUOUS,
+    FIDELITY,
+    SPREAD,
+    Response,
+    burden_plan,
+    respond,
+    spread,
+)
 
 __all__ = ["CHECKS", "measured"]
 
@@ -68,7 +76,7 @@ def early_against_late(effort: Effort) -> Found:
 
 
 def _kinetics(effort: Effort) -> dict[str, Statistic]:
-    return Simulator(effort.seed, {"kinetics": effort.patients(8)}, Fidelity(3)).statistics("kinetics")
+    return Simulator(effort.seed, {"kinetics": effort.patients(8)}, FIDELITY).statistics("kinetics")
 
 
 @_fact(
@@ -151,7 +159,7 @@ def cytokines(effort: Effort) -> Found:
 )
 def cytokines_again(effort: Effort) -> Found:
     """Fact 6: worst CRS score of the second cycle over that of the first, in overt disease."""
-    response = Simulator(effort.seed, {"overt": effort.patients(12)}, Fidelity(3, 0.5)).statistics("overt")
+    response = Simulator(effort.seed, {"overt": effort.patients(12)}, FIDELITY).statistics("overt")
     second = measured("score of cycle 2 / cycle 1, overt", response["crs_cycle_2"])
     return Found(verdict(second.value < 0.5, not second.low < 0.5 < second.high), (second,))
 

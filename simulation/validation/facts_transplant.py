@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulation.calibration.experiments import Fidelity, Simulator
+from simulation.calibration.experiments import Simulator
 from simulation.calibration.settings import Candidate
 from simulation.validation.check import (
     REPORT,
@@ -27,6 +27,7 @@ from simulation.validation.experiments import (
 )
 from simulation.validation.facts import measured
 from simulation.validation.patients import (
+    FIDELITY,
     START,
     burden_plan,
     column_at,
@@ -74,7 +75,7 @@ def treg_and_gvhd(effort: Effort) -> Found:
 )
 def treg_and_gvl(effort: Effort) -> Found:
     """Fact 8: hazard of relapse with GvL against without, in the same patients after a graft with Treg, by phi_BM."""
-    simulator = Simulator(effort.seed, {"natural": effort.patients(16)}, Fidelity(3, 0.5))
+    simulator = Simulator(effort.seed, {"natural": effort.patients(16)}, FIDELITY)
     ratios, gvhd = [], []
     for phi in (0.0, 1.0, 2.0):
         found = simulator.statistics("natural", Candidate({"phi_bm": phi}))
@@ -86,7 +87,7 @@ def treg_and_gvl(effort: Effort) -> Found:
 @_fact("F9", "GvHD rises with DLI dose, leukaemia control much less", "rises / less", "Bar 2013")
 def dli_dose(effort: Effort) -> Found:
     """Fact 9: aGvHD by DLI dose (matched, as C14) and leukaemia control by dose (haploidentical, MRD)."""
-    simulator = Simulator(effort.seed, {"dli": effort.patients(12)}, Fidelity(3, 0.5))
+    simulator = Simulator(effort.seed, {"dli": effort.patients(12)}, FIDELITY)
     found = simulator.statistics("dli")
     shares = [measured(f"aGvHD after {d}/kg", found[f"dose_{d}.agvhd_1"]) for d in ("5e6", "3e7", "2e8")]
     n = effort.patients(4)
@@ -122,7 +123,7 @@ def drug_and_gvhd(effort: Effort) -> Found:
 @_fact("F11", "A minority of relapses is CD19-negative", "0.08-0.35", "Braig 2017; Pillai 2019")
 def antigen_loss(effort: Effort) -> Found:
     """Fact 11: CD19-negative share of relapses after remission of overt disease."""
-    found = Simulator(effort.seed, {"overt": effort.patients(60)}, Fidelity(3, 0.5)).statistics("overt")
+    found = Simulator(effort.seed, {"overt": effort.patients(60)}, FIDELITY).statistics("overt")
     if not found["cd19_negative"].known:
         return Found("unclear", note="nobody relapsed after response")
     negative = measured("CD19-negative share of relapses", found["cd19_negative"])
@@ -225,7 +226,7 @@ def recovery_under_drug(effort: Effort) -> Found:
 def length_of_remission(effort: Effort) -> Found:
     """Fact 18: share free of relapse a year after treatment began, of responders, by setting."""
     n = effort.patients(40)
-    simulator = Simulator(effort.seed, {"overt": n, "mrd": n}, Fidelity(3, 0.5))
+    simulator = Simulator(effort.seed, {"overt": n, "mrd": n}, FIDELITY)
     overt, mrd = (
         measured(f"free at a year, {name}", simulator.statistics(name)["free_12_months"])
         for name in ("overt", "mrd")

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from typing import Final
 
-from simulation.calibration.experiments import CULTURE, Fidelity, Simulator
+from simulation.calibration.experiments import CULTURE, Simulator
 from simulation.calibration.targets import Target, load_targets
 from simulation.validation.check import Check, Effort, Found, Measured, verdict
 from simulation.validation.facts import measured
+from simulation.validation.patients import FIDELITY
 
 __all__ = ["CHECKS", "compare"]
 
-# Patients per arm at a factor of 1, on grids of 3 x 3 niches in steps of 12 h: V9 says how far that step is from 6 h;
-# docs/performance.md that 4 x 4 niches and 12 h are not quite 12 x 12 and 6 h.
+# Patients per arm at a factor of 1.
 _PATIENTS: Final = {
     "overt": 60, "mrd": 40, "kinetics": 8, "graft": 40, "haplo_dli": 20, "dli_at_mrd": 20, "natural": 30, CULTURE: 6,
 }  # fmt: skip
@@ -26,7 +26,7 @@ def compare(experiment: str, effort: Effort) -> Iterator[tuple[Target, Found]]:
     """Simulate an experiment and compare every target that it serves."""
     targets = [t for t in load_targets().values() if t.experiment == experiment and t.use != "not_used"]
     patients = {experiment: effort.patients(_PATIENTS[experiment])}
-    found = Simulator(effort.seed, patients, Fidelity(3, 0.5)).statistics(experiment)
+    found = Simulator(effort.seed, patients, FIDELITY).statistics(experiment)
     for target in targets:
         seen = measured("simulated", found[target.name])
         observed = Measured("observed", target.observed, target.low, target.high, target.n)

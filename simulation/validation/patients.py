@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from simulation.calibration.experiments import Fidelity
 from simulation.life import Life, simulate
 from simulation.parameters import ParameterTable
 from simulation.scenario.load import load_scenario
@@ -14,8 +15,8 @@ from simulation.scenario.schema import Scenario
 from simulation.shipped import SCENARIOS
 
 __all__ = [
-    "MARROW_CELLS", "SCENARIOS", "SPREAD", "START", "TINY", "Response", "burden_plan", "column_at", "follow", "respond", "small",
-    "spread",
+    "FIDELITY", "MARROW_CELLS", "SCENARIOS", "SPREAD", "START", "TINY", "Response", "burden_plan", "column_at",
+    "follow", "respond", "small", "spread",
 ]  # fmt: skip
 
 SPREAD = (
@@ -25,6 +26,9 @@ SPREAD = (
     "treg_share_supported",
     "fraction_alloreactive_haploidentical",
 )
+# How finely settings of studies are simulated: fewer niches hold so few sanctuaries that responses go deeper
+# (docs/decisions/0013); steps of 12 h are as near as V9 says.
+FIDELITY: Final = Fidelity(time_step=0.5)
 MARROW_CELLS = 70 * 10.4e9
 START = 40.0  # day treatment begins in patients seeded with a given burden
 CONTINUOUS = {"dose": "28 ug/day", "on": "28 d", "off": "14 d", "cycles": 2}
