@@ -118,7 +118,8 @@ class Body:
             single_cells=r.cells_per_agent == 1,
             weight_kg=p.weight,
             haplotype_mismatch=self._haploidentical,
-            host_marrow=p.fraction_host_marrow,
+            # without the process nothing would ever take it away
+            host_marrow=p.fraction_host_marrow if scenario.processes.get("host_marrow", True) else 0.0,
         )
 
     def _refuse_too_many(self) -> None:

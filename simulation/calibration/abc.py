@@ -215,15 +215,20 @@ class Fit:
 
     def _density(self, points: Floats, stage: int) -> Floats:
         """Return the density of the proposals of all stages up to one, together, shape (n_points,)."""
-        effort = self.problem.effort
-        total = np.full(len(points), float(effort.design))
+        made = self.made_by_stage()  # the last round may have been cut
+        total = np.full(len(points), float(made[0]))
         for earlier in range(1, stage + 1):
             centres, weights, kernel = self.particles(earlier - 1)
             gap = points[:, None, :] - centres[None, :, :]
             exponent = -0.5 * np.einsum("pci,ij,pcj->pc", gap, np.linalg.inv(kernel), gap)
             norm = math.sqrt((2 * math.pi) ** points.shape[1] * float(np.linalg.det(kernel)))
-            total += effort.particles * (np.exp(exponent) @ weights) / norm
-        return np.asarray(total / (effort.design + stage * effort.particles), float)
+            total += made[earlier] * (np.exp(exponent) @ weights) / norm
+        return np.asarray(total / sum(made[: stage + 1]), float)
+
+    def made_by_stage(self) -> list[int]:
+        """Return how many evaluations of the design and of every round were made."""
+        stages = [evaluation.stage for evaluation in self.done]
+        return [stages.count(stage) for stage in range(max(stages, default=0) + 1)]
 
     def posterior(self) -> tuple[Floats, Floats, list[Evaluation]]:
         """Return points, weights and evaluations of the particles kept in the end, best first."""

@@ -51,7 +51,7 @@ class _Record:
 
     folder: str
     name: str
-    table: str
+    made_by: Mapping[str, str]  # the digest of the model, or of the table alone, with which the fit was made
     posterior: Posterior
     statistics: Mapping[str, tuple[tuple[float, float], ...]]
 
@@ -101,26 +101,27 @@ def _record(folder: Path, node: Node) -> _Record:
         about = json.loads((folder / "record.json").read_text(encoding="utf-8"))
         lines = (folder / "evaluations.jsonl").read_text(encoding="utf-8").splitlines()
         made = sorted((json.loads(line) for line in lines), key=lambda one: (one["distance"], one["index"]))
-        name, table, targets = (
-            str(about["fit"]),
-            str(about["identity"].get("model") or about["identity"]["table"]),
-            tuple(about["identity"]["targets"]),
-        )
+        identity = about["identity"]
+        name, targets = str(about["fit"]), tuple(identity["targets"])
+        made_by = {key: str(identity[key]) for key in ("model", "table") if key in identity}
+        posterior = load_posterior(folder / "posterior.csv")
+        if len(posterior) > len(made):
+            raise ValueError("more sets than candidates")
+        kept = made[: len(posterior)]
+        statistics = {target: tuple(_told_of(one, target) for one in kept) for target in targets}
     except OSError as error:
         told = f"{node.value}: {Path(error.filename or folder).name} cannot be read ({error.strerror})"
         raise node.error(told, key="fits", expected="the folder of a fit, as `calibrate` leaves it") from None
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise node.error(f"{node.value}: its record is damaged", key="fits") from None
-    posterior = load_posterior(folder / "posterior.csv")
-    kept = made[: len(posterior)]
+    return _Record(str(node.value), name, made_by, posterior, statistics)
 
-    def told_of(one: Mapping[str, Any], target: str) -> tuple[float, float]:
-        found = one["statistics"].get(target) or {}
-        point, se = (found.get(key) for key in ("point", "se"))
-        return (math.nan if point is None else float(point), math.nan if se is None else float(se))
 
-    statistics = {target: tuple(told_of(one, target) for one in kept) for target in targets}
-    return _Record(str(node.value), name, table, posterior, statistics)
+def _told_of(one: Mapping[str, Any], target: str) -> tuple[float, float]:
+    """Return what a candidate gave for a target, and its error; NaN where nothing is known."""
+    found = one["statistics"].get(target) or {}
+    point, se = (found.get(key) for key in ("point", "se"))
+    return (math.nan if point is None else float(point), math.nan if se is None else float(se))
 
 
 def build(joint: Joint, out: Path) -> Posterior:
@@ -149,7 +150,7 @@ def build(joint: Joint, out: Path) -> Posterior:
         "fits": [
             {
                 "name": record.name, "record": record.folder, "posterior_sha256": record.posterior.sha256,
-                "sets": len(record.posterior), "effective_sets": round(record.posterior.effective, 2), "table": record.table,
+                "sets": len(record.posterior), "effective_sets": round(record.posterior.effective, 2), **record.made_by,
             }
             for record in joint.records
         ],

@@ -192,12 +192,12 @@ def parameter_set(problem: Problem, best: Confirmed) -> str:
 def record_text(fit: Fit, finalists: Sequence[Confirmed], learned: Sequence[Learned]) -> str:
     """Return the record as Markdown: targets side by side, parameters, what the data cannot tell."""
     problem, best = fit.problem, finalists[0]
-    effort = problem.effort
+    effort, (design, *rounds) = problem.effort, fit.made_by_stage()
     lines = [
         f"# Fit record: {problem.name}",
         "",
-        f"{len(fit.done)} candidates: a Sobol design of {effort.design}, then {effort.rounds} rounds of ABC-SMC with "
-        f"{effort.particles} each; common random numbers (seed {problem.seed}), {_patients(problem)}, "
+        f"{len(fit.done)} candidates: a Sobol design of {design}, then rounds of ABC-SMC with "
+        f"{', '.join(map(str, rounds)) or 'none'}; common random numbers (seed {problem.seed}), {_patients(problem)}, "
         f"{problem.fidelity.side} x {problem.fidelity.side} niches, steps of {problem.fidelity.time_step * 24:g} h. "
         f"The best {effort.finalists} were simulated again with {effort.confirm} times as many other patients, "
         "6 x 6 niches and steps of 6 h; the table shows the best of these.",

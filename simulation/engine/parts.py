@@ -2,7 +2,7 @@
 
 Numba optimises every function with all that it calls and makes machine code of it, then does the same for whoever calls it,
 and for whoever calls that: a draw of a binomial number six times over. A part is left as it is until a function that
-Python calls takes it in.
+Python calls takes it in. This works within Numba, by names that it does not promise (hence its pin in pyproject.toml).
 """
 
 # mypy: disable-error-code="no-untyped-call"

@@ -9,6 +9,7 @@ The functions are the same for named tuples themselves, which is what they get w
 """
 
 from typing import Any, Final
+from zlib import crc32
 
 from numba import types
 from numba.core import cgutils
@@ -45,7 +46,9 @@ class View(types.Type):
         for name, field in zip(of._fields, fields, strict=True):
             self.fields[name] = (self.lines, field)
             self.lines += field.lines if isinstance(field, View) else 1
-        super().__init__(f"View[{of.__name__}]")
+        # the name is what Numba tells types apart by: like-named tuples of other fields are other types
+        told = ", ".join(f"{name}: {field}" for name, field in zip(of._fields, fields, strict=True))
+        super().__init__(f"View[{of.__name__}:{crc32(told.encode()):08x}]")
 
     def reader(self) -> Any:
         """Return a function for compiled code that takes a list of addresses for this view."""

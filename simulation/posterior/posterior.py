@@ -42,7 +42,7 @@ TABLE: Final = "table"  # the parameter table's one value of everything
 SHIPPED: Final = "posterior"  # the sets that come with the program
 PACKAGED: Final = Path(__file__).resolve().parent.parent / "data" / "posterior.csv"
 OUT_OF_DATE: Final = (
-    "The parameter sets were made for another parameter table than today's: what they do not name has today's values. "
+    "The parameter sets were joined before the parameter table last changed: what they do not name has today's values. "
     "docs/uncertainty.md says how to build them again."
 )
 WEIGHT: Final = "weight"

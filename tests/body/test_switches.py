@@ -102,7 +102,7 @@ TRACE: dict[str, Callable[[State, Seen], float]] = {
     "crs": lambda s, _: s.worst_crs_score + s.crs_tolerance,
     "blinatumomab_pk": lambda s, _: s.plasma_pg_ml["blinatumomab"] + float(s.signals.drug_pg_ml.sum()),
     "immunosuppression": lambda s, _: 1.0 - s.signals.proliferation_factor,
-    "host_marrow": lambda s, _: float(s.host_marrow != s.p.fraction_host_marrow),
+    "host_marrow": lambda s, _: float(0.0 < s.host_marrow < s.p.fraction_host_marrow),
     "normal_marrow": lambda s, _: float(np.abs(s.places.normal[s.places.marrow] / 1e10 - 1.0).sum()),
     "normal_b_cells": lambda s, _: float(np.abs(s.places.normal_b / 1e6 - 1.0).sum()),
 }

@@ -7,6 +7,7 @@ from simulation.calibration.experiments import Fidelity, Simulator
 from simulation.calibration.problem import read_parameter_set
 from simulation.calibration.settings import Candidate, load_settings
 from simulation.errors import UserError
+from simulation.life import simulate
 from simulation.parameters import ParameterTable
 from simulation.parameters.dependence import parse_dependence
 from simulation.runner import run
@@ -112,3 +113,18 @@ def test_who_dies_before_he_is_staged_again_has_not_responded() -> None:
     found = simulator.statistics("overt", deadly)
     assert found["cr"].value == 0.0
     assert not found["cd3_fold"].known
+
+
+@pytest.mark.parametrize("name", ["overt", "mrd", "kinetics"])
+def test_own_t_cells_are_not_alloreactive(name: str) -> None:
+    setting = load_settings()[name]
+    (life,) = simulate(
+        [setting.scenario_for("all", 3, 1, changes=Fidelity(2, 1.0).changes(setting, "all"))],
+        seed=1,
+        patient=3,
+        until=lambda one: one.day > setting.lead + 10,
+    )
+    state = life.body.state
+    assert state.census.t_cells.sum() > 1e9
+    assert state.alloreactive_rows.size == 0
+    assert state.signals.gvl_rate.max() == 0.0

@@ -162,3 +162,10 @@ def test_render_gives_text_with_units() -> None:
 def test_process_names_are_unique_words() -> None:
     assert len(set(PROCESS_NAMES)) == len(PROCESS_NAMES)
     assert all(name.isidentifier() and name == name.lower() for name in PROCESS_NAMES)
+
+
+def test_what_is_said_to_be_fitted_stands_on_the_page_of_the_fits() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "calibration.md").read_text(encoding="utf-8")
+    fitted = [row for row in ParameterTable.load().rows if "docs/calibration.md" in (row.note or "")]
+    assert len(fitted) > 20
+    assert [row.name for row in fitted if row.name not in page] == []

@@ -11,7 +11,7 @@ FAST = {"patient.rate_blast_net_growth": "0.15 /day", "patient.t_cell_fitness": 
 
 
 def test_a_patient_with_fast_leukaemia_treated_early_goes_deeper_and_stays_free_longer() -> None:
-    """Of slow leukaemia it is not true at any parameters: late treatment then meets more T cells (F2 is unclear)."""
+    """Of slow leukaemia it is not shown: late treatment then meets more T cells (F2 is unclear)."""
     for row in paired_arms(2, 500.0, FAST):
         early, late = row["preemptive"], row["therapeutic"]
         assert early["log10_nadir"] < late["log10_nadir"] - 1.0
