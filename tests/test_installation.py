@@ -197,3 +197,17 @@ def test_the_bill_of_materials_names_every_package_once() -> None:
         document["metadata"]["component"]["bom-ref"]
     }
     assert all({line["ref"], *line["dependsOn"]} <= known for line in document["dependencies"])
+
+
+def test_the_bill_of_materials_says_what_the_program_itself_asks_for_and_licences_as_spdx() -> None:
+    document = bill()
+    own = document["metadata"]["component"]["bom-ref"]
+    (direct,) = (line["dependsOn"] for line in document["dependencies"] if line["ref"] == own)
+    asked = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["cluster"]]
+    names = {re.split(r"[<>=]", text)[0].lower() for text in asked}
+    assert {re.split(r"[/@]", purl)[1] for purl in direct} == names, "also those that other packages need too"
+    told = {part["name"]: part["licenses"] for part in document["components"]}
+    assert told["packaging"] == [{"expression": "Apache-2.0 OR BSD-2-Clause"}]
+    for (choice,) in told.values():
+        assert set(choice) in ({"expression"}, {"license"})
+        assert choice.get("license", {"name": ""})["name"] not in {"MIT", "BSD-3-Clause", "Apache-2.0"}
