@@ -97,7 +97,14 @@ def changes_typed(
 
 
 def write_scripts(
-    folder: Path, plan: "Plan", file: str, words: Sequence[str], jobs: int, found: "Estimate", *, as_json: bool
+    folder: Path,
+    plan: "Plan",
+    file: str,
+    words: Sequence[str],
+    jobs: int,
+    found: "Estimate",
+    *,
+    as_json: bool,
 ) -> None:
     """Write the scripts for a cluster's scheduler, and say what to type."""
     from simulation.sweep.job_script import minutes_per_job, write_job_scripts
