@@ -1,5 +1,6 @@
 """A person's mistake, told once and clearly, and the exit statuses of the command line."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from enum import IntEnum
@@ -128,5 +129,7 @@ class MissingExtra(UserError):  # noqa: N818 - it names what is wrong
     exit_status = ExitStatus.MISSING_EXTRA
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} is not installed here; install it with: pip install {installable(extra)}")
+        super().__init__(
+            f"{what} is not installed here; install it with: pip install {shlex.join(installable(extra))}"
+        )
         self.extra = extra

@@ -34,9 +34,7 @@ def as_typed(text: str) -> str:
     return text.replace(_IN_PROJECT, PROGRAM)
 
 
-def installable(extra: str | None = None) -> str:
-    """Return what pip is to install, as typed in a shell: the program, or with one of its extras."""
+def installable(extra: str | None = None) -> list[str]:
+    """Return what pip is to install, word by word: the program, or with one of its extras; a clone from its folder."""
     options = "" if extra is None else f"[{extra}]"
-    words = f"{DISTRIBUTION}{options}" if PROJECT is None else f".{options}"
-    quoted = f"'{words}'" if options else words
-    return quoted if PROJECT is None else f"-e {quoted}"
+    return [f"{DISTRIBUTION}{options}"] if PROJECT is None else ["-e", f".{options}"]

@@ -3,17 +3,20 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from simulation import shipped
 from simulation.cli.bill_of_materials import bill, licence_page
 from simulation.cli.copying import shipped_files
+from simulation.cli.installation import Requirements
 from simulation.cli.repairing import Step, repair
 from simulation.provenance import model_sha256
 
@@ -128,11 +131,11 @@ def test_an_older_python_is_told_which_one_is_needed() -> None:
 
 def test_an_installation_is_told_what_to_type_there(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shipped.as_typed("python run_sim.py run x.yaml") == "python run_sim.py run x.yaml"
-    assert shipped.installable("cluster") == "-e '.[cluster]'"
+    assert shipped.installable("cluster") == ["-e", ".[cluster]"]
     monkeypatch.setattr(shipped, "PROJECT", None)
     monkeypatch.setattr(shipped, "PROGRAM", "transplant-twin")
     assert shipped.as_typed("python run_sim.py run x.yaml") == "transplant-twin run x.yaml"
-    assert shipped.installable("cluster") == "'transplant-twin[cluster]'"
+    assert shipped.installable("cluster") == ["transplant-twin[cluster]"]
 
 
 def test_init_copies_once_and_overwrites_nothing_unasked(sim: Sim, tmp_path: Path) -> None:  # noqa: F811
@@ -175,6 +178,34 @@ def test_repair_tells_each_step_and_fails_where_the_day_does(
     assert answer.status == 6 and "a simulated day: fails: no" in answer.out
 
 
+def test_repair_installs_in_the_projects_folder_whatever_the_paths_and_says_what_to_type_without_pip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from simulation.cli import installation, repairing
+
+    python, done = str(tmp_path / "my folder" / "python"), []
+
+    def noted(words: list[str], **how: Any) -> subprocess.CompletedProcess[str]:
+        done.append((words, how["cwd"]))
+        return subprocess.CompletedProcess(words, 0, "", "")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "executable", python)
+    monkeypatch.setattr(subprocess, "run", noted)
+    lacking = Requirements("cluster", ())
+    step = next(repair([lacking]))
+    words = ["-m", "pip", "install", "-c", "constraints.txt", "-e", ".[cluster]"]
+    assert step.well and done == [([python, *words, "--quiet"], ROOT)]
+    assert step.told.endswith(f"cd {ROOT} && {shlex.join([python, *words])}")
+
+    for module in (installation, repairing):
+        monkeypatch.setattr(module, "find_spec", lambda name: None)
+    assert "uv pip install" in next(repair([lacking])).told
+    monkeypatch.setattr(installation, "PROJECT", None)
+    step = next(repair([lacking]))
+    assert not step.well and "uv tool install --force '.[cluster]'" in step.told and len(done) == 1
+
+
 def test_the_licence_page_lists_what_the_constraints_pin() -> None:
     page = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
     listed = dict(re.findall(r"^\| \[?([a-z0-9-]+)(?:\]\(\S+\))? \| (\d\S*) \|", page, re.MULTILINE))
@@ -197,3 +228,17 @@ def test_the_bill_of_materials_names_every_package_once() -> None:
         document["metadata"]["component"]["bom-ref"]
     }
     assert all({line["ref"], *line["dependsOn"]} <= known for line in document["dependencies"])
+
+
+def test_the_bill_of_materials_says_what_the_program_itself_asks_for_and_licences_as_spdx() -> None:
+    document = bill()
+    own = document["metadata"]["component"]["bom-ref"]
+    (direct,) = (line["dependsOn"] for line in document["dependencies"] if line["ref"] == own)
+    asked = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["cluster"]]
+    names = {re.split(r"[<>=]", text)[0].lower() for text in asked}
+    assert {re.split(r"[/@]", purl)[1] for purl in direct} == names, "also those that other packages need too"
+    told = {part["name"]: part["licenses"] for part in document["components"]}
+    assert told["packaging"] == [{"expression": "Apache-2.0 OR BSD-2-Clause"}]
+    for (choice,) in told.values():
+        assert set(choice) in ({"expression"}, {"license"})
+        assert choice.get("license", {"name": ""})["name"] not in {"MIT", "BSD-3-Clause", "Apache-2.0"}

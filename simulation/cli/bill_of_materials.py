@@ -66,19 +66,19 @@ def bill() -> dict[str, Any]:
     whole = parts()
     known = {part.name: _purl(part) for part in whole}
     own = f"pkg:pypi/{DISTRIBUTION}@{simulation.__version__}"
-    direct = sorted(
-        {purl for purl in known.values()} - {known[n] for p in whole for n in p.needs if n in known}
-    )
+    core, extras = asked_for()
+    texts = [*core, *(text for name, some in extras.items() if name not in DEVELOPMENT for text in some)]
+    direct = sorted({known[name] for name, _ in _wanted(texts, "") if name in known})
     return {
         "bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
         "metadata": {"component": {
             "type": "application", "bom-ref": own, "name": DISTRIBUTION, "version": simulation.__version__, "purl": own,
-            "licenses": [{"license": {"id": _LICENCE}}],
+            "licenses": [_choice(_LICENCE)],
         }},
         "components": [
             {
                 "type": "library", "bom-ref": _purl(part), "name": part.name, "version": part.version, "purl": _purl(part),
-                "licenses": [{"license": {"name": part.licence}}], "scope": "optional" if part.asked_by else "required",
+                "licenses": [_choice(part.licence)], "scope": "optional" if part.asked_by else "required",
             }
             for part in whole
         ],
@@ -165,6 +165,16 @@ def _first_line(found: metadata.Distribution) -> str:
         if file.name.lower().startswith(("licen", "copying")) and (text := file.read_text().strip()):
             return text.splitlines()[0].strip()
     return ""
+
+
+def _choice(licence: str) -> dict[str, Any]:
+    """Return a licence as CycloneDX has it: an SPDX expression where it is one, else a name."""
+    from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+    try:
+        return {"expression": canonicalize_license_expression(licence)}
+    except InvalidLicenseExpression:
+        return {"license": {"name": licence}}
 
 
 def _home(found: metadata.Distribution) -> str:

@@ -1,6 +1,5 @@
 """The command `compare` at work: the folder, the workers, a line of progress, and what came of it in words."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import click
 
 from simulation.cli import options
 from simulation.cli.interrupt import Interrupt
-from simulation.cli.terminal import CountLine, print_json, print_prose, print_table
+from simulation.cli.terminal import CountLine, print_json, print_prose, print_table, resume_line
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.errors import ExitStatus
 from simulation.figure_formats import Formats
@@ -117,7 +116,7 @@ def _run_part(trial: Trial, folder: Path, request: Request) -> int:
         click.echo(
             f"Part {shard.index} of {shard.of}: {state.computed} patients simulated now, {len(left)} runs missing."
         )
-        click.echo(f"When all parts are through: {_resume_line(out, request)}")
+        click.echo(f"When all parts are through: {resume_line(out, 'compare', *request.files)}")
     _tell_failed(trial, left, out, state)
     if state.stopped and left:
         return at.interrupt.status
@@ -148,7 +147,7 @@ def _tell_missing(trial: Trial, done: Conducted, out: Path, request: Request) ->
         click.echo(f"{len(done.missing)} of {runs} runs are missing, {failed} of them failed.", err=True)
     _tell_failed(trial, done.missing, out, done.state)
     if done.missing:
-        click.echo(f"To complete it: {_resume_line(out, request)}", err=True)
+        click.echo(f"To complete it: {resume_line(out, 'compare', *request.files)}", err=True)
 
 
 def _tell_failed(trial: Trial, left: Sequence[Missing], out: Path, state: State) -> None:
@@ -177,26 +176,6 @@ def _repeat_line(trial: Trial, one: Missing, out: Path) -> str:
         write_file(scenario, arm.scenario.to_yaml())
     who = f"--cohort none --seed {seed_of(trial.seed, one.repeat)} --patient {one.patient}"
     return f"{PROGRAM} --traceback run {scenario} {who}"
-
-
-def _resume_line(out: Path, request: Request) -> str:
-    import shlex
-
-    typed = sys.argv[1:]
-    words = typed[typed.index("compare") :] if "compare" in typed else ["compare", *request.files]
-    if not request.shard.whole:
-        words = _without_shard(words)
-    if "--resume" not in words:
-        words = [*words, "--resume"]
-    if not any(word == "--out" or word.startswith("--out=") for word in words):
-        words = [*words, "--out", str(out)]
-    return shlex.join([*PROGRAM.split(), *words])
-
-
-def _without_shard(words: Sequence[str]) -> list[str]:
-    """Return the words of a command without --shard I/N."""
-    kept = iter(words)
-    return [word for word in kept if not (word.startswith("--shard") and ("=" in word or next(kept, "")))]
 
 
 # ---- in words

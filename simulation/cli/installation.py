@@ -2,10 +2,13 @@
 
 import os
 import platform
+import shlex
 import sys
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import simulation
@@ -39,10 +42,25 @@ class Requirements:
         return all(package.state == "ok" for package in self.packages)
 
     @property
-    def pip_line(self) -> str:
-        """Return the command that installs what is missing."""
-        constraints = "" if PROJECT is None else "-c constraints.txt "
-        return f"{_python()} -m pip install {constraints}{installable(self.extra)}"
+    def pip_words(self) -> list[str]:
+        """Return what follows `python -m pip` to install what is missing, in the project's folder where there is one."""
+        constraints = [] if PROJECT is None else ["-c", "constraints.txt"]
+        return ["install", *constraints, *installable(self.extra)]
+
+    @property
+    def install_line(self) -> str:
+        """Return the command that installs what is missing, as typed in a shell here."""
+        there = PROJECT is None or Path.cwd() == PROJECT
+        if find_spec("pip") is not None:
+            words = [_python() if there else sys.executable, "-m", "pip", *self.pip_words]
+        elif PROJECT is None:  # as `uv tool install` leaves it: a tool is installed as a whole, from a clone
+            extra = "" if self.extra is None else f"[{self.extra}]"
+            return (
+                shlex.join(["uv", "tool", "install", "--force", f".{extra}"]) + " (in a clone of the project)"
+            )
+        else:
+            words = ["uv", "pip", *self.pip_words, "--python", sys.executable]
+        return ("" if there else f"cd {shlex.quote(str(PROJECT))} && ") + shlex.join(words)
 
 
 def requirements() -> list[Requirements]:

@@ -1,16 +1,17 @@
 """What `doctor --repair` does: install what is missing, clear kernels of other versions, and see a simulation run."""
 
-import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from simulation.cli.installation import Requirements
 from simulation.engine_cache import unused_caches, use_engine_cache
+from simulation.shipped import PROJECT
 
 __all__ = ["Step", "repair"]
 
@@ -45,9 +46,10 @@ def repair(lacking: Sequence[Requirements]) -> Iterator[Step]:
 
 def _install(group: Requirements) -> Step:
     what = "packages" if group.extra is None else f"extra {group.extra}"
-    words = [sys.executable, *shlex.split(group.pip_line)[1:], "--quiet"]
-    fault = _fault(words)
-    return Step(what, fault or f"installed with: {group.pip_line}", not fault)
+    if find_spec("pip") is None:
+        return Step(what, f"no pip is here; type: {group.install_line}", False)
+    fault = _fault([sys.executable, "-m", "pip", *group.pip_words, "--quiet"], PROJECT)
+    return Step(what, fault or f"installed with: {group.install_line}", not fault)
 
 
 def _clear(folders: Sequence[Path]) -> Step:
@@ -68,9 +70,9 @@ def _simulate(cache: Path | None) -> Step:
     return Step(what, f"fails: {fault}" if fault else "runs", not fault)
 
 
-def _fault(words: Sequence[str]) -> str:
-    """Run a command and return the last line of what it complains of; nothing where it ends well."""
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+def _fault(words: Sequence[str], folder: Path | None = None) -> str:
+    """Run a command, in a folder where one is named, and return the last line of its complaint; nothing where it ends well."""
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return ""
     said = (done.stderr or done.stdout).strip().splitlines()

@@ -1,5 +1,6 @@
 """What the commands `sweep` and `expand` share: running a plan with a live line, and telling what came of it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,13 +86,30 @@ def measured(sweep: "Sweep", plan: "Plan", workers: int) -> "Estimate":
     return estimate(sweep, plan, tried, max(workers, 1))
 
 
+def changes_typed(
+    settings: Sequence[str], seed: int | None, replicates: int | None, points: int | None
+) -> list[str]:
+    """Return the options that make another sweep of a file, as they were typed: each job must be given them again."""
+    words = [word for text in settings for word in ("--set", text)]
+    for option, number in (("--seed", seed), ("--replicates", replicates), ("--points", points)):
+        words += [] if number is None else [option, str(number)]
+    return words
+
+
 def write_scripts(
-    folder: Path, plan: "Plan", file: str, jobs: int, found: "Estimate", *, as_json: bool
+    folder: Path,
+    plan: "Plan",
+    file: str,
+    words: Sequence[str],
+    jobs: int,
+    found: "Estimate",
+    *,
+    as_json: bool,
 ) -> None:
     """Write the scripts for a cluster's scheduler, and say what to type."""
     from simulation.sweep.job_script import minutes_per_job, write_job_scripts
 
-    array, after = write_job_scripts(folder, plan, file, jobs, found)
+    array, after = write_job_scripts(folder, plan, file, words, jobs, found)
     minutes = minutes_per_job(plan.n_runs, jobs, found.seconds_per_run)
     if as_json:
         document = {"folder": str(folder), "runs": plan.n_runs, "jobs": jobs, "minutes": minutes}

@@ -1,13 +1,17 @@
 """What the terminal shows: a live line on stderr while a run goes on, tables on stdout when it is done."""
 
 import math
+import shlex
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import click
+
+from simulation.shipped import PROGRAM
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -170,6 +174,26 @@ class StatusLine:
             self._bar.console.print(message, markup=False)
         elif not self._quiet:
             sys.stderr.write(message + "\n")
+
+
+def resume_line(out: Path, command: str, *otherwise: str) -> str:
+    """Return the line that completes in `out` what a command has begun: its words as they were typed, with --resume for --shard.
+
+    `otherwise` are its words where it was called by another program and nothing was typed.
+    """
+    typed = sys.argv[1:]
+    words = _without_shard(typed[typed.index(command) :] if command in typed else [command, *otherwise])
+    if "--resume" not in words:
+        words += ["--resume"]
+    if not any(word == "--out" or word.startswith("--out=") for word in words):
+        words += ["--out", str(out)]
+    return shlex.join([*PROGRAM.split(), *words])
+
+
+def _without_shard(words: Sequence[str]) -> list[str]:
+    """Return the words of a command without --shard I/N."""
+    kept = iter(words)
+    return [word for word in kept if not (word.startswith("--shard") and ("=" in word or next(kept, "")))]
 
 
 def print_json(document: object) -> None:

@@ -1,6 +1,5 @@
 """The checks behind the command `validate`: progress on stderr, the report at the end."""
 
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,11 +7,11 @@ from pathlib import Path
 
 import click
 
+from simulation.cli import options
 from simulation.cli.interrupt import Interrupt
-from simulation.cli.terminal import console, print_json, print_table
+from simulation.cli.terminal import console, print_json, print_table, resume_line
 from simulation.errors import ExitStatus
 from simulation.files.folder import RESULTS, new_folder, release_folder
-from simulation.shipped import PROGRAM
 from simulation.store import Shard
 from simulation.validation.check import FULL, Effort
 from simulation.validation.parts import read_parts, write_part
@@ -41,7 +40,7 @@ class Request:
 def run_validation(request: Request) -> int:
     """Run the checks, write what was asked for, print a summary; return the exit status."""
     effort = Effort(QUICK if request.quick else FULL, request.seed)
-    workers = request.workers or os.cpu_count() or 1
+    workers = request.workers or options.processors()
     if not request.shard.whole and request.out is not None:
         return _run_part(effort, request, request.out, workers)
     # made before the work, so that a bad place is told at once
@@ -89,12 +88,17 @@ def _run_part(effort: Effort, request: Request, folder: Path, workers: int) -> i
     elif request.quiet:
         click.echo(folder)
     else:
-        quick = " --quick" if request.quick else ""
         click.echo(f"Part {shard.index} of {shard.of}: {len(found)} checks done.")
-        click.echo(f"When all parts are through: {PROGRAM} validate{quick} --out {folder} --resume")
+        click.echo(f"When all parts are through: {resume_line(folder, 'validate', *_words(request))}")
     if stopped:
         return ExitStatus.INTERRUPTED
     return ExitStatus.FAILED_RUNS if any(r.found.status == "error" for r in results) else ExitStatus.DONE
+
+
+def _words(request: Request) -> list[str]:
+    """Return the options that decide which checks are done, and how."""
+    parts = [word for part in request.parts for word in ("--part", part)]
+    return [*(["--quick"] if request.quick else []), *parts, "--seed", str(request.seed)]
 
 
 def _run(

@@ -28,6 +28,7 @@ from simulation.store.rows import NAME, ROWS, merge_files, read_rows
 __all__ = ["DONE", "Store", "StoreInUse", "in_use"]
 
 _LOCK: Final = "lock"
+_JOINED: Final = ".joined-"  # how the name of a part begins whose rows have been moved
 _KNOCKS: Final = 3
 _KNOCK_S: Final = 0.05
 _FAN: Final = 32  # so many files of one size are merged into one
@@ -135,11 +136,16 @@ class Store:
             Where a part is of another design, damaged, or being written now.
         """
         moved = 0
+        for left in self.folder.parent.glob(f"{_JOINED}{self.folder.name}-*"):  # by a crash
+            shutil.rmtree(left, ignore_errors=True)
         for folder in parts:
+            joined = folder.with_name(f"{_JOINED}{folder.name}")
             with Store(folder, self.design) as part:
                 if files := part.files():
                     merge_files(files, self.design, self.place, self._next_number())
-                shutil.rmtree(folder)
+                folder.rename(joined)  # now nobody finds it ...
+            # ... and it goes when its lock is closed: on NFS a folder with an open file cannot be removed
+            shutil.rmtree(joined, ignore_errors=True)
             moved += 1
         return moved
 

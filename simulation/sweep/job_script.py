@@ -4,6 +4,7 @@ import math
 import resource
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -32,8 +33,13 @@ def minutes_per_job(runs: int, jobs: int, seconds_per_run: float) -> int:
     return _STEP_MIN * math.ceil(minutes / _STEP_MIN)
 
 
-def write_job_scripts(folder: Path, plan: Plan, file: str, jobs: int, found: Estimate) -> tuple[Path, Path]:
-    """Write the array's script and the script for after it into `folder/jobs`; return them."""
+def write_job_scripts(
+    folder: Path, plan: Plan, file: str, words: Sequence[str], jobs: int, found: Estimate
+) -> tuple[Path, Path]:
+    """Write the array's script and the script for after it into `folder/jobs`; return them.
+
+    `words` are the options that change what `file` says.
+    """
     place = folder / "jobs"
     minutes = minutes_per_job(plan.n_runs, jobs, found.seconds_per_run)
     sweep = [
@@ -42,6 +48,7 @@ def write_job_scripts(folder: Path, plan: Plan, file: str, jobs: int, found: Est
         "simulation",
         "sweep",
         str(Path(file).resolve()),
+        *words,
         "--out",
         str(folder.resolve()),
     ]

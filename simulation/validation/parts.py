@@ -30,7 +30,7 @@ def write_part(folder: Path, shard: Shard, effort: Effort, found: ByCheck) -> No
 
 
 def read_parts(folder: Path, effort: Effort) -> dict[str, list[Result]]:
-    """Return what jobs have found, by the checks' ids.
+    """Return what jobs have found, by the checks' ids; a check that ended in an error was not made, and is left out.
 
     Raises
     ------
@@ -48,7 +48,8 @@ def read_parts(folder: Path, effort: Effort) -> dict[str, list[Result]]:
         if part["identity"] != _identity(effort):
             told = "is of another validation (model, checks, --seed or --quick)"
             raise OtherScenario(told, file=str(file), expected="a new folder")
-        found |= {key: [_result(one) for one in some] for key, some in part["checks"].items()}
+        made = {key: [_result(one) for one in some] for key, some in part["checks"].items()}
+        found |= {key: some for key, some in made.items() if all(one.found.status != "error" for one in some)}
     return found
 
 

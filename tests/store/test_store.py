@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,8 @@ import pytest
 
 from simulation.errors import ExitStatus, OtherScenario, UserError
 from simulation.files.refusal import NotWritten
-from simulation.store import Column, Design, Store, StoreInUse, write_shard
+from simulation.store import Column, Design, Shard, Store, StoreInUse, write_shard
+from simulation.store.store import in_use
 
 DESIGN = Design(
     "trial",
@@ -107,6 +109,30 @@ def test_a_crash_between_merging_and_removing_doubles_nothing(
         store.merge(everything=True)
         assert len(list(store.all_rows())) == 10
         assert [found["patient"] for found in rows_of(store)] == list(range(5))
+
+
+def test_a_part_that_was_joined_is_removed_when_nobody_holds_its_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network file system keeps a file that is open and removed under another name, and its folder with it."""
+    pytest.importorskip("fcntl")
+    part, remove, held = tmp_path / Shard(1, 2).named("rows"), shutil.rmtree, []
+
+    def noted(folder: Path, **options: Any) -> None:
+        held.append(in_use(folder))
+        if len(held) > 1:  # the first time the machine dies
+            remove(folder, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", noted)
+    for patient in range(2):
+        with Store(part, DESIGN):
+            write_shard(part, DESIGN, [row(patient)])
+        with Store(tmp_path / "rows", DESIGN) as whole:
+            assert whole.gather([part]) == 1
+            assert [found["patient"] for found in rows_of(whole)] == list(range(patient + 1))
+        assert not part.exists()
+    assert held == [False] * 3
+    assert [path.name for path in tmp_path.iterdir()] == ["rows"], "what the first time left is gone as well"
 
 
 def test_what_was_done_counts_before_what_failed(tmp_path: Path) -> None:

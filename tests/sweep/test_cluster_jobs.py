@@ -32,8 +32,10 @@ def state_of(folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]
 
 
 def test_the_scripts_run_as_a_scheduler_runs_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path, out = write(tmp_path, TINY), tmp_path / "out"
-    assert main(["sweep", str(path), "--out", str(out), "--slurm", "2", "--json"]) == 0
+    text = TINY.replace("seed: 5\n", "").replace("replicates: 1", "replicates: 3")
+    path, out = write(tmp_path, text), tmp_path / "out"
+    changes = ["--set", "follow_up=5 d", "--seed", "9", "--replicates", "1"]
+    assert main(["sweep", str(path), "--out", str(out), "--slurm", "2", "--json", *changes]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["runs"], told["jobs"], told["minutes"]) == (8, 2, 10)
     array, after = Path(told["array"]), Path(told["after"])

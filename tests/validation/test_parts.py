@@ -1,11 +1,14 @@
 """A validation on a job array is the validation of one machine."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from simulation.cli import main
+from simulation.errors import UserError
+from simulation.store import Shard
 from simulation.validation import run
 from simulation.validation.check import Effort, Found, Measured
 from simulation.validation.parts import read_parts, write_part
@@ -60,6 +63,42 @@ def test_parts_joined_are_the_whole(
     assert "of another validation" in capsys.readouterr().err
 
 
+def test_a_part_says_how_the_same_checks_are_joined(
+    done: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [
+        "validate",
+        "--part",
+        "theory",
+        "--quick",
+        "--seed",
+        "2",
+        "--workers",
+        "1",
+        "--out",
+        str(tmp_path),
+    ]
+    monkeypatch.setattr("sys.argv", ["run_sim.py", *words, "--shard", "1/2"])
+    assert main([*words, "--shard", "1/2"]) == 0
+    assert capsys.readouterr().out.endswith(f"python run_sim.py {' '.join(words)} --resume\n")
+    monkeypatch.setattr("sys.argv", ["other_program"])
+    assert main([*words, "--shard", "2/2"]) == 0
+    (line,) = re.findall(r"run_sim\.py (.*)", capsys.readouterr().out)
+    done.clear()
+    assert main([*line.split(), "--json"]) == 0
+    assert not done, "no check is missing, and no other one is asked for"
+
+
+def test_a_check_that_ended_in_an_error_is_done_again(tmp_path: Path) -> None:
+    effort, shard = Effort(1.0, 3), Shard(1, 2)
+    well, wrong = (
+        Result(key, "facts", "c", "e", "s", Found(status, (), "n"), 1.5)
+        for key, status in (("well", "fail"), ("wrong", "error"))
+    )
+    write_part(tmp_path, shard, effort, {"a": [well], "b": [wrong], "c": [well, wrong]})
+    assert read_parts(tmp_path, effort) == {"a": [well]}
+
+
 @pytest.mark.parametrize(
     "words", [["--shard", "1/2"], ["--resume"], ["--shard", "1/2", "--early", "--out", "x"]]
 )
@@ -69,11 +108,8 @@ def test_parts_need_a_folder_and_no_experiments(words: list[str], capsys: pytest
 
 
 def test_a_damaged_part_is_told(tmp_path: Path) -> None:
-    from simulation.errors import UserError
-    from simulation.store import Shard
-
     effort = Effort(1.0, 3)
-    nan = Result("A", "facts", "c", "e", "s", Found("error", (Measured("m", float("nan")),), "n"), 1.5)
+    nan = Result("A", "facts", "c", "e", "s", Found("fail", (Measured("m", float("nan")),), "n"), 1.5)
     write_part(tmp_path, Shard(1, 2), effort, {"A": [nan]})
     assert str(read_parts(tmp_path, effort)) == str({"A": [nan]})
     (part,) = tmp_path.iterdir()

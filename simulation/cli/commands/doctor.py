@@ -108,4 +108,4 @@ def _print(facts: dict[str, Any], groups: "list[Requirements]") -> None:
         click.echo()
         print_table([title, "installed", "asked for", ""], rows)
         if not group.complete:
-            click.echo(f"  to install: {group.pip_line}")
+            click.echo(f"  to install: {group.install_line}")

@@ -108,9 +108,9 @@ def sweep(
     folder = out or default_folder(checked)
     if slurm is not None:
         plan = prepare(checked, folder, n_points, resume=resume)
-        sweeping.write_scripts(
-            folder, plan, file, slurm, sweeping.measured(checked, plan, slurm), as_json=as_json
-        )
+        words = sweeping.changes_typed(settings, seed, replicates, points)
+        found = sweeping.measured(checked, plan, slurm)
+        sweeping.write_scripts(folder, plan, file, words, slurm, found, as_json=as_json)
         return ExitStatus.DONE
     plan = prepare(checked, folder, n_points, resume=resume or not shard.whole)
     done, status = sweeping.run_plan(
