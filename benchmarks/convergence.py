@@ -20,6 +20,9 @@ from simulation.life import simulate  # noqa: E402
 from simulation.scenario.load import load_scenario  # noqa: E402
 
 ARMS = ("no_treatment", "preemptive", "therapeutic", "immunosuppressed")
+COMPARED = [
+    name for name, one in OUTCOMES.items() if one.stored and one.kind != "word" and name != "final_agents"
+]
 type Lives = list[dict[str, float | None]]  # of one patient: an arm each, outcomes by name
 
 
@@ -31,9 +34,7 @@ def lives(resolution: str, patient: int) -> Lives:
     told = []
     for life in simulate(scenarios, seed=1, patient=patient):
         found = life.outcomes()
-        told.append(
-            {name: _number(found.get(name)) for name, one in OUTCOMES.items() if one.stored and one.kind != "word" and name != "final_agents"}
-        )  # fmt: skip
+        told.append({name: _number(found.get(name)) for name in COMPARED})
     return told
 
 
