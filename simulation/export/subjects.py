@@ -11,7 +11,7 @@ from typing import Any, Final
 from simulation.clinic.events import EVENT_KINDS, Event
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.errors import UserError
-from simulation.files.folder import read_manifest, slug
+from simulation.files.folder import check_files, slug
 from simulation.products.registry import PRODUCTS, received
 from simulation.results.trial_states import STATES, spells_of
 from simulation.statistics.multistate import CENSORED
@@ -20,6 +20,7 @@ from simulation.yaml_source import plain, read_yaml
 
 __all__ = ["Dose", "Source", "Stay", "Subject", "measured", "read_results"]
 
+_READ: Final = ("summary.json", "trajectory.csv", "events.csv", "scenario.resolved.yaml")  # of a run
 _LEVELS: Final = {
     "infusion": "ug/day",
     "cells": "CD3+ cells/kg",
@@ -178,13 +179,13 @@ def _run_folders(folder: Path) -> list[Path]:
 
 
 def _is_run(folder: Path) -> bool:
-    return all((folder / name).is_file() for name in ("summary.json", "trajectory.csv", "events.csv"))
+    return all((folder / name).is_file() for name in _READ)
 
 
 def _runs(folders: Sequence[Path]) -> Source:
     subjects, arms, told, planned = [], dict[str, tuple[str, str]](), dict[str, Any](), 0.0
     for folder in folders:
-        told = read_manifest(folder) or {}
+        told = check_files(folder, _READ)
         try:
             subject, scenario = _run(folder, told)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from simulation.errors import UserError
-from simulation.files.folder import read_manifest
+from simulation.files.folder import check_files, read_manifest
 from simulation.results.trial_view import ArmView
 from simulation.shipped import PROGRAM
 from simulation.store import Column, Store, read_design
@@ -61,6 +61,7 @@ def reopen(folder: Path) -> Finished:
             file=str(folder),
             expected=f"a folder that `{PROGRAM} compare TRIAL.yaml` wrote",
         )
+    check_files(folder, ("comparison.json",))
     try:
         comparison = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
         main = comparison["main_comparison"]

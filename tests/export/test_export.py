@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -189,9 +190,24 @@ def test_a_folder_without_results_is_told(folder: Path, tmp_path: Path) -> None:
         read_results([folder / "run0", folder / "run0"])
 
 
+@pytest.mark.parametrize(("which", "name"), [
+    ("trial", "comparison.json"), ("run0", "summary.json"), ("run0", "trajectory.csv"), ("run0", "events.csv"),
+    ("run0", "scenario.resolved.yaml"),
+])  # fmt: skip
+def test_a_flipped_digit_is_told(folder: Path, tmp_path: Path, which: str, name: str) -> None:
+    copy = shutil.copytree(folder / which, tmp_path / which)
+    before = (copy / name).read_text(encoding="utf-8")
+    *_, digit = re.finditer(r"[1-8]", before)
+    (copy / name).write_text(f"{before[: digit.start()]}{int(digit[0]) + 1}{before[digit.end() :]}")
+    with pytest.raises(UserError, match=f"{re.escape(name)}: is not what was written"):
+        read_results([copy])
+
+
 def test_a_damaged_folder_is_told(folder: Path, tmp_path: Path) -> None:
-    for name in ("summary.json", "trajectory.csv", "events.csv", "scenario.resolved.yaml"):
-        (tmp_path / name).write_bytes((folder / "run0" / name).read_bytes())
-    (tmp_path / "events.csv").write_text("day,kind\n1,nonsense\n")
-    with pytest.raises(UserError, match="is damaged"):
-        read_results([tmp_path])
+    copy = shutil.copytree(folder / "run0", tmp_path / "run")
+    (copy / "events.csv").write_text("day,kind\n1,nonsense\n")
+    with pytest.raises(UserError, match="damaged"):
+        read_results([copy])
+    (copy / "provenance.json").unlink()
+    with pytest.raises(UserError, match="is not whole"):
+        read_results([copy])

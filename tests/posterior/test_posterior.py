@@ -117,6 +117,16 @@ def test_the_shipped_sets_are_those_of_the_shipped_fits_and_of_this_table(tmp_pa
     assert not built.out_of_date
 
 
+def test_the_page_tells_how_many_sets_each_fit_left() -> None:
+    page = " ".join((ROOT / "docs" / "uncertainty.md").read_text(encoding="utf-8").split())
+    _, _, told = page.partition("recombine what the fits left: ")
+    left = [
+        f"`{Path(fit['record']).name}` {fit['sets']} ({fit['effective_sets']:.0f}{' effectively' * first})"
+        for first, fit in zip((True, False, False, False), load_posterior("posterior").fits, strict=True)
+    ]
+    assert told.startswith(", ".join(left) + ".")
+
+
 def test_a_joint_set_holds_one_set_of_each_fit_by_its_weight(tmp_path: Path) -> None:
     joint = load_joint(ROOT / "scenarios" / "calibration" / "posterior.yaml")
     built = build(joint, tmp_path / "sets.csv")

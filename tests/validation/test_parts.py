@@ -92,8 +92,7 @@ def test_a_part_says_how_the_same_checks_are_joined(
 def test_a_check_that_ended_in_an_error_is_done_again(tmp_path: Path) -> None:
     effort, shard = Effort(1.0, 3), Shard(1, 2)
     well, wrong = (
-        Result(key, "facts", "c", "e", "s", Found(status, (), "n"), 1.5)
-        for key, status in (("well", "fail"), ("wrong", "error"))
+        Result(found.status, "facts", "c", "e", "s", found, 1.5) for found in (Found("fail"), Found("error"))
     )
     write_part(tmp_path, shard, effort, {"a": [well], "b": [wrong], "c": [well, wrong]})
     assert read_parts(tmp_path, effort) == {"a": [well]}

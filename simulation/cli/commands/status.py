@@ -24,7 +24,7 @@ Examples:
 )
 @options.as_json("the state")
 def status(folder: Path, workers: int | None, as_json: bool) -> None:
-    """Say what is planned, done, failed, slowest and left in DIR: a folder of sweep, compare or calibrate.
+    """Say what is planned, done, failed, slowest and left in DIR: a folder of sweep or compare.
 
     Nothing is changed, and jobs that run are not disturbed. The exit status is 0 however far it is.
     """
