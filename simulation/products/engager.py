@@ -114,6 +114,7 @@ class EngagerProduct(Product):
     engager: Engager
     rank = 20
     kind = "infusion"
+    unit = "ug/day"
     order_needs = ("dose",)
     order_fields = FrozenMap(
         {
@@ -293,7 +294,11 @@ class EngagerProduct(Product):
             given = "/".join(dict.fromkeys(f"{one.level:.3g}" for one in injected))
             note = f"{note}, {given} {_MICRO}g injected".removeprefix(", ")
             bars = tuple(sorted((*bars, *_runs(injected, end)), key=lambda bar: bar.start))
-        return [Received(self.kind, self.name, self.name, self.colour, bars, note=note)] if bars else []
+        return (
+            [Received(self.kind, self.name, self.name, self.colour, self.unit, bars, note=note)]
+            if bars
+            else []
+        )
 
     def form(self) -> tuple[FormField, ...]:
         """Return the fields of a duty cycle; what is off shows the usual treatment."""

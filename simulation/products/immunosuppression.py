@@ -250,6 +250,7 @@ class _Product(Product):
     title = OTHER_DRUGS
     rank = 40
     kind, colour = "drug", "drug"
+    unit = "share of usual exposure"
     triggered = False
     fields = FrozenMap(
         {
@@ -329,7 +330,11 @@ class _Product(Product):
         """Return the courses of every drug, in order of first use."""
         drugs = dict.fromkeys(event.what for event in events if event.kind == "drug")
         courses = {drug: intervals(events, ("drug",), drug, end) for drug in drugs}
-        return [Received(self.kind, drug, drug, self.colour, bars) for drug, bars in courses.items() if bars]
+        return [
+            Received(self.kind, drug, drug, self.colour, self.unit, bars)
+            for drug, bars in courses.items()
+            if bars
+        ]
 
     def form(self) -> tuple[FormField, ...]:
         """Return the fields of one planned course; several are as in the file."""
