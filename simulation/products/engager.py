@@ -254,10 +254,11 @@ class EngagerProduct(Product):
             yield Problem("this key is missing; a pattern does not say it", (*path, missing), at_key=True)
         if more.injections is not None:
             yield from self._injected(more.injections, on, path)
-        longest = max(on or 0.0, drug.on or 0.0)
+        longest = max(on or 0.0, drug.given_for)
         if more.every < longest:
             got, least = (format_quantity(days, "time") for days in (more.every, longest))
-            yield Problem(f"got {got}", (*path, "every"), f"at least on, {least}")
+            what = "on" if longest == on else "the infusion of the cycles before"
+            yield Problem(f"got {got}", (*path, "every"), f"at least {what}, {least}")
 
     def phrases(self, scenario: Any) -> list[str]:
         """Return the planned cycles in words."""

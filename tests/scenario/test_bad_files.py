@@ -383,6 +383,23 @@ MISTAKES: list[tuple[str, str, int, str | None, str, str | None]] = [
         None,
     ),
     (
+        "  dose: 28 ug/day\n  on: 28 d\n  off: 14 d\n  cycles: 4",
+        "  pattern: [{dose: 9 ug/day, for: 7 d}, {dose: 0 ug/day, for: 2 d}, {dose: 28 ug/day, for: 21 d}, "
+        "{dose: 0 ug/day, for: 14 d}]\n  cycles: 4\n  maintenance: {every: 29 d, cycles: 4, dose: 28 ug/day, on: 14 d}",
+        9,
+        "blinatumomab.maintenance.every",
+        "at least the infusion of the cycles before, 30 d, got 29 d",
+        None,
+    ),
+    (
+        "cycles: 4",
+        "cycles: 4\n  maintenance: {every: 27 d, cycles: 4, on: 14 d}",
+        11,
+        "blinatumomab.maintenance.every",
+        "at least the infusion of the cycles before, 28 d",
+        None,
+    ),
+    (
         "cycles: 4",
         "cycles: 4\n  maintenance: {evry: 91 d, cycles: 4}",
         11,
