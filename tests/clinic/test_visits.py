@@ -164,3 +164,17 @@ def test_a_base_that_draws_a_wait_is_replaced_as_a_whole(tmp_path: Any) -> None:
     )
     text = f"name: x\nextends: {base}\nstart: {{delay: {{distribution: uniform, low: 1 d, high: 2 d}}}}\n"
     assert parse_scenario(text).start.delay.second == 2.0  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("delay", "words"),
+    [
+        ({"distribution": "fixed", "value": "1 d"}, "1 day"),
+        ({"distribution": "lognormal", "median": "1 d", "sigma": 0.5}, "1 day (the median of a lognormal distribution)"),
+        ({"distribution": "lognormal", "median": "9 d", "sigma": 0.5}, "9 days (the median of a lognormal distribution)"),
+        ("7 d to 42 d", "7 to 42 days"),
+    ],
+)  # fmt: skip
+def test_a_wait_is_told_in_words(delay: Any, words: str) -> None:
+    scenario = parse_scenario("name: x", {"start": {"when": "mrd", "at_least": 1e-3, "delay": delay}})
+    assert scenario.start.words().endswith(f", {words} later")

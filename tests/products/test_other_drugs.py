@@ -20,7 +20,7 @@ DAY_5 = {"when": "day", "day": "day 5"}
 PROTOCOLS = Path(__file__).parents[2] / "scenarios" / "protocols"
 
 
-def body(**changes: object) -> Body:
+def body(**changes: str) -> Body:
     scenario = parse_scenario(SMALL, MANY | changes)
     return Body(scenario, patient_values(scenario, 1, 0), 1, 0)
 
