@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulation.clinic.assays import MarrowResult
+from simulation.clinic.assays import BloodResult, MarrowResult
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.schema import Scenario
 from simulation.sweep.targets import find_target
@@ -85,6 +85,16 @@ def test_a_result_that_comes_after_a_later_samples_changes_nothing() -> None:
     assert clinic.last_mrd == 0.0
     follow(clinic, FakePatient(0.0), until=29.0)
     assert days(clinic, "trigger") == []
+
+
+@pytest.mark.parametrize("sampled", [50.0, 61.0])
+def test_blood_that_comes_after_a_later_samples_asks_for_no_marrow(sampled: float) -> None:
+    tests = ("mrd", "morphology", "blood")
+    clinic = make_clinic(**{f"monitoring.{test}.first": "day 300" for test in tests})
+    for result in (BloodResult(60.0, 62.0, 100.0, 0.0, 0.0), BloodResult(sampled, 65.0, 100.0, 0.0, 500.0)):
+        clinic._laboratory._pending.add(result.reported, result)
+    follow(clinic, FakePatient(0.3), until=80.0)
+    assert days(clinic, "test", "morphology") == ([65.0] if sampled > 60.0 else [])
 
 
 def _begin(seed: int, delay: Any) -> float:
