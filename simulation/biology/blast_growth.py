@@ -24,18 +24,21 @@ def grow(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
         net = p.rate_blast_net_growth * here.clone_growth[value_of(pop.code[s], CLONE)]
         for i in range(pop.first[s], pop.end[s]):
             die[i] += p.rate_blast_death
-            if capacity[i] > 0.0:
-                birth = p.rate_blast_death + net * (1.0 - blasts[i] / capacity[i])
-                if birth >= 0.0:
-                    divide[i] += birth
-                else:  # overfull: what cannot be a negative birth rate is death
-                    die[i] -= birth
+            room = 1.0  # decline needs none: it is what a drug does, in a full niche and in blood, too
+            if net > 0.0:
+                room = 1.0 - blasts[i] / capacity[i] if capacity[i] > 0.0 else 0.0
+            birth = p.rate_blast_death + net * room
+            if birth < 0.0:  # overfull, or in decline: what cannot be a negative birth rate is death
+                die[i] -= birth
+            elif capacity[i] > 0.0:
+                divide[i] += birth
 
 
 class BlastGrowth(CompiledProcess):
     """Add division and death: death at a constant rate, net growth falling to zero as the niche fills.
 
-    Blasts divide only where there is room for them (marrow, extramedullary site, culture well).
+    Net growth below zero (on an inhibitor) is the same however full the niche is. Blasts divide only where there is room for them
+    (marrow, extramedullary site, culture well); elsewhere they die at their own rate, or as fast as they decline.
     """
 
     name = "blast_growth"

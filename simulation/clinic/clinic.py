@@ -145,18 +145,18 @@ class Clinic:
         now = patient.day
         needs_marrow = ""
         for result in self._laboratory.read(now):
-            self._take_in(result, now)
-            if isinstance(result, BloodResult) and self._laboratory.prompts_aspirate(result):
+            counts = self._take_in(result, now)
+            if counts and isinstance(result, BloodResult) and self._laboratory.prompts_aspirate(result):
                 needs_marrow = f"{result.blasts_per_ul:.3g} circulating blasts /uL"
         if needs_marrow and not self.book.watcher(HaematologicalRelapse).known:
             self._laboratory.aspirate(patient, self._step, needs_marrow)
             for result in self._laboratory.read(now):
                 self._take_in(result, now)
 
-    def _take_in(self, result: Result, now: float) -> None:
-        """Let a result count; one that comes after that of a later sample of the same test changes nothing."""
+    def _take_in(self, result: Result, now: float) -> bool:
+        """Let a result count; return False where it comes after that of a later sample of the same test, and changes nothing."""
         if result.sampled < self._newest.get(result.test, -math.inf):
-            return
+            return False
         self._newest[result.test] = result.sampled
         self._trigger.see(result)
         if self._again is not None and result.sampled >= self._over_since:
@@ -168,6 +168,7 @@ class Clinic:
                 self.last_mrd = result.value
             self._stop_rules.see(result)
             self.book.see(result, now)
+        return True
 
     def _decide(self, patient: Patient) -> None:
         """Plan the course of treatment when the trigger holds for the first time, and further ones if allowed."""

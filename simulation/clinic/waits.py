@@ -7,7 +7,13 @@ from typing import Annotated, Any, Final
 
 from simulation.blocks.fields import YEARS_20, Quantity, problem, show
 from simulation.number_words import days_text
-from simulation.parameters.distributions import Distribution, DistributionError, parse_distribution
+from simulation.parameters.distributions import (
+    DISTRIBUTIONS,
+    Distribution,
+    DistributionError,
+    numbers_of,
+    parse_distribution,
+)
 from simulation.units import format_quantity, unit_pattern
 
 __all__ = ["Wait", "days_waited", "median_wait", "wait_words"]
@@ -24,7 +30,7 @@ class _WaitKind(Quantity):
     def read(self, value: Any) -> Any:
         """Return days, or what they are drawn from."""
         if isinstance(value, Mapping):
-            return _drawn_from(value)
+            return self._drawn_from(value)
         match = _RANGE.fullmatch(value) if isinstance(value, str) and len(value) <= 64 else None
         if match is None:
             return super().read(value)
@@ -32,6 +38,26 @@ class _WaitKind(Quantity):
         if not low < high:
             raise problem(f"got {show(value)}", "a range from low to high such as 7 d to 42 d")
         return Distribution("uniform", "time", low, high, low=0.0, high=YEARS_20)
+
+    def _drawn_from(self, value: Mapping[str, object]) -> Distribution:
+        try:
+            found = parse_distribution(value, "time", 1.0, self.low, self.high)
+        except DistributionError as error:
+            raise problem(error.message, error.expected, error.nearest, error.path) from None
+        if found.is_list:
+            told = f"one of {', '.join(kind for kind in DISTRIBUTIONS if kind != 'listed')}"
+            raise problem("waits are drawn, not listed by patient", told, path=("distribution",))
+        parts = value.get("parts")
+        for block in (value, *(parts if isinstance(parts, list) else ())):
+            if block["distribution"] in _CENTRED and _CENTRES.isdisjoint(block):
+                # a parameter's distribution may leave its centre to the table; a wait has none there
+                raise problem(
+                    "its median, mean or value is missing", "a distribution of times written in full"
+                )
+        outside = [number for number in numbers_of(found) if not self.low <= number <= self.high]
+        if outside:
+            raise problem(f"got {format_quantity(outside[0], 'time')}", f"times from {self.range()}")
+        return found
 
     def write(self, value: float | Distribution) -> Any:
         """Return what the file would say."""
@@ -48,19 +74,6 @@ class _WaitKind(Quantity):
         text = {"type": "string", "pattern": f"^{time}( +to +{time})?$", "x-write": told}
         text["examples"] = ["3 d", "7 d to 42 d"]  # type: ignore[assignment]
         return {"anyOf": [text, {"x-use": "Distribution"}]}
-
-
-def _drawn_from(value: Mapping[str, object]) -> Distribution:
-    try:
-        found = parse_distribution(value, "time", 1.0, 0.0, YEARS_20)
-    except DistributionError as error:
-        raise problem(error.message, error.expected, error.nearest, error.path) from None
-    parts = value.get("parts")
-    for block in (value, *(parts if isinstance(parts, list) else ())):
-        if block["distribution"] in _CENTRED and _CENTRES.isdisjoint(block):
-            # a parameter's distribution may leave its centre to the table; a wait has none there
-            raise problem("its median, mean or value is missing", "a distribution of times written in full")
-    return found
 
 
 Wait = Annotated[float | Distribution, _WaitKind("time", 0, YEARS_20)]
@@ -82,4 +95,6 @@ def wait_words(wait: float | Distribution) -> str:
         return days_text(wait)
     if wait.distribution == "uniform":
         return f"{wait.first:g} to {wait.second:g} days"
-    return f"{wait.median:.3g} days (the median of a {wait.distribution} distribution)"
+    if wait.distribution == "fixed":
+        return days_text(wait.first)
+    return f"{days_text(float(f'{wait.median:.3g}'))} (the median of a {wait.distribution} distribution)"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from simulation.clinic.events import EVENT_KINDS, Event
 from simulation.clinic.outcomes import OUTCOMES
@@ -21,12 +21,6 @@ from simulation.yaml_source import plain, read_yaml
 __all__ = ["Dose", "Source", "Stay", "Subject", "measured", "read_results"]
 
 _READ: Final = ("summary.json", "trajectory.csv", "events.csv", "scenario.resolved.yaml")  # of a run
-_LEVELS: Final = {
-    "infusion": "ug/day",
-    "cells": "CD3+ cells/kg",
-    "drug": "share of usual exposure",
-    "chemotherapy": "log10 kill",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +141,18 @@ def _of_arm(finished: Finished, key: str) -> Iterator[Subject]:
 
 def _given(course: Mapping[str, Any]) -> Iterator[Dose]:
     """Yield what a course says was given; turns and stays in it are no doses."""
-    kinds = {one.name: one.kind for one in PRODUCTS}
+    products = {one.name: one for one in PRODUCTS}
     for name, given in course.items():
-        kind = kinds.get(name)
-        if kind == "infusion":
-            yield from (Dose(name, kind, start, end, level, _LEVELS[kind]) for start, end, level in given)
-        elif kind == "cells":
-            yield from (Dose(name, kind, day, day, level, _LEVELS[kind]) for day, level in given)
+        product = products.get(name)
+        if product is not None and product.kind == "infusion":
+            yield from (
+                Dose(name, product.kind, start, end, level, product.unit) for start, end, level in given
+            )
+        elif product is not None and product.kind == "cells":
+            yield from (Dose(name, product.kind, day, day, level, product.unit) for day, level in given)
     for name, given in course.get("drugs", {}).items():
-        yield from (Dose(name, "drug", start, end, level, _LEVELS["drug"]) for start, end, level in given)
+        unit = products.get(name, products["immunosuppression"]).unit
+        yield from (Dose(name, "drug", start, end, level, unit) for start, end, level in given)
 
 
 def _plain(value: Any) -> Any:
@@ -210,7 +207,7 @@ def _run(folder: Path, told: Mapping[str, Any]) -> tuple[Subject, Mapping[str, A
     columns = {name: [_number(row[k]) for row in rows] for k, name in enumerate(header)}
     end = max(float(summary["days_simulated"]), 1.0)
     given = [
-        Dose(row.key, row.kind, start, end_, level, _LEVELS[row.kind])
+        Dose(row.key, row.kind, start, end_, level, row.unit)
         for row in received(events, end)
         for start, end_, level in (
             *((one.start, one.end, one.level) for one in row.bars),

@@ -27,6 +27,7 @@ __all__ = [
     "inside",
     "normal_quantile",
     "normal_share",
+    "numbers_of",
     "parse_distribution",
 ]
 
@@ -187,6 +188,22 @@ class Distribution:
         if self.source is not None:
             told["source"] = self.source
         return told
+
+
+def numbers_of(value: float | Distribution) -> tuple[float, ...]:
+    """Return the numbers that must lie within a parameter's range."""
+    if not isinstance(value, Distribution):
+        return (value,)
+    if value.distribution == "choice":
+        return value.values
+    of_parts = tuple(number for part in value.parts for number in numbers_of(part))
+    if value.is_list:
+        return (*(number for number in value.values if math.isfinite(number)), *of_parts)
+    if value.distribution == "mixture":
+        return of_parts
+    if value.distribution in {"uniform", "loguniform"}:
+        return (value.first, value.second)
+    return (value.first,)
 
 
 def _plain_number(number: float) -> float | int:

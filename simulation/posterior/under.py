@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from simulation.blocks.fields import FrozenMap
-from simulation.parameters.distributions import Distribution
+from simulation.parameters.distributions import Distribution, numbers_of
 from simulation.parameters.table import ParameterTable
 from simulation.posterior.sets import ParameterSet, bare_name, recentred
-from simulation.scenario.named_values import PatientMap, numbers_of
+from simulation.scenario.named_values import PatientMap
 
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario

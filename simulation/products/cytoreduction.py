@@ -97,6 +97,7 @@ class _Product(Product):
     title = OTHER_DRUGS
     rank = 10
     kind, colour = "chemotherapy", "ink"
+    unit = "log10 kill"
     fields = FrozenMap(
         {
             "cytoreduction": (
@@ -131,7 +132,7 @@ class _Product(Product):
         if not given:
             return []
         note = "/".join(dict.fromkeys(f"\N{MINUS SIGN}{one.level:.2g}" for one in given)) + " log10"
-        return [Received(self.kind, self.name, self.name, self.colour, marks=given, note=note)]
+        return [Received(self.kind, self.name, self.name, self.colour, self.unit, marks=given, note=note)]
 
     def form_changes(self, form: Form, base: Form, scenario: Any, treated: bool) -> dict[str, object]:
         """Take it away where nothing is treated; the form has no fields of it."""

@@ -308,6 +308,7 @@ class _Product(Product):
     name, word, title = "dli", "DLI", "Donor lymphocytes"
     rank = 30
     kind, colour = "cells", "donor_cells"
+    unit = "CD3+ cells/kg"
     fields = FrozenMap(
         {"dli": (Dli | None, Field(None, description="Donor lymphocyte infusions; null: none."))}
     )
@@ -411,7 +412,7 @@ class _Product(Product):
             return []
         low, high = (cells_text(dose(one.level for one in given)) for dose in (min, max))
         note = f"{low if low == high else f'{low}\N{EN DASH}{high}'} /kg"
-        return [Received(self.kind, self.name, self.word, self.colour, marks=given, note=note)]
+        return [Received(self.kind, self.name, self.word, self.colour, self.unit, marks=given, note=note)]
 
     def form(self) -> tuple[FormField, ...]:
         """Return the fields of a course; what is off shows the usual treatment."""

@@ -114,6 +114,7 @@ class EngagerProduct(Product):
     engager: Engager
     rank = 20
     kind = "infusion"
+    unit = "ug/day"
     order_needs = ("dose",)
     order_fields = FrozenMap(
         {
@@ -253,10 +254,11 @@ class EngagerProduct(Product):
             yield Problem("this key is missing; a pattern does not say it", (*path, missing), at_key=True)
         if more.injections is not None:
             yield from self._injected(more.injections, on, path)
-        longest = max(on or 0.0, drug.on or 0.0)
+        longest = max(on or 0.0, drug.given_for)
         if more.every < longest:
             got, least = (format_quantity(days, "time") for days in (more.every, longest))
-            yield Problem(f"got {got}", (*path, "every"), f"at least on, {least}")
+            what = "on" if longest == on else "the infusion of the cycles before"
+            yield Problem(f"got {got}", (*path, "every"), f"at least {what}, {least}")
 
     def phrases(self, scenario: Any) -> list[str]:
         """Return the planned cycles in words."""
@@ -293,7 +295,11 @@ class EngagerProduct(Product):
             given = "/".join(dict.fromkeys(f"{one.level:.3g}" for one in injected))
             note = f"{note}, {given} {_MICRO}g injected".removeprefix(", ")
             bars = tuple(sorted((*bars, *_runs(injected, end)), key=lambda bar: bar.start))
-        return [Received(self.kind, self.name, self.name, self.colour, bars, note=note)] if bars else []
+        return (
+            [Received(self.kind, self.name, self.name, self.colour, self.unit, bars, note=note)]
+            if bars
+            else []
+        )
 
     def form(self) -> tuple[FormField, ...]:
         """Return the fields of a duty cycle; what is off shows the usual treatment."""

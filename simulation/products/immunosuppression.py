@@ -250,6 +250,7 @@ class _Product(Product):
     title = OTHER_DRUGS
     rank = 40
     kind, colour = "drug", "drug"
+    unit = "share of usual exposure"
     triggered = False
     fields = FrozenMap(
         {
@@ -329,7 +330,11 @@ class _Product(Product):
         """Return the courses of every drug, in order of first use."""
         drugs = dict.fromkeys(event.what for event in events if event.kind == "drug")
         courses = {drug: intervals(events, ("drug",), drug, end) for drug in drugs}
-        return [Received(self.kind, drug, drug, self.colour, bars) for drug, bars in courses.items() if bars]
+        return [
+            Received(self.kind, drug, drug, self.colour, self.unit, bars)
+            for drug, bars in courses.items()
+            if bars
+        ]
 
     def form(self) -> tuple[FormField, ...]:
         """Return the fields of one planned course; several are as in the file."""
@@ -358,14 +363,17 @@ class _Product(Product):
         )  # fmt: skip
 
     def form_changes(self, form: Form, base: Form, scenario: Any, treated: bool) -> dict[str, object]:
-        """Return the one course that the form can say."""
+        """Return the one course that the form can say; a taper goes only where none of its drugs is left, or another is."""
         names = ("immuno", "immuno_from", "immuno_to")
         if form["immuno"] == AS_WRITTEN or all(form[name] == base[name] for name in names):
             return {}
         start, end = as_day(form["immuno_from"]), as_day(form["immuno_to"])
-        course = {"drug": form["immuno"], "from": start, "to": end, "level": 1}
-        changes: dict[str, object] = {self.name: [] if form["immuno"] == _NONE else [course]}
-        return changes if scenario.taper is None else changes | {"taper": None}
+        drug, taper = form["immuno"], scenario.taper
+        level = self.spec(scenario)[0].level if drug == base["immuno"] != _NONE else 1
+        course = {"drug": drug, "from": start, "to": end, "level": level}
+        changes: dict[str, object] = {self.name: [] if drug == _NONE else [course]}
+        stands = taper is None or (drug != _NONE and {*(taper.drugs or [drug])} == {drug})
+        return changes if stands else changes | {"taper": None}
 
 
 PRODUCT = _Product()

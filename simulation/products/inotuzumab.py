@@ -103,6 +103,7 @@ class _Product(Product):
     title = OTHER_DRUGS
     rank = 22
     kind, colour = "chemotherapy", "ink"
+    unit = "ug"
     fields = FrozenMap(
         {"inotuzumab": (Inotuzumab | None, Field(None, description="Inotuzumab; null: none."))}
     )
@@ -134,7 +135,9 @@ class _Product(Product):
     def received(self, events: Sequence[Event], end: float) -> list[Received]:
         """Return the days of its doses."""
         given = marks(events, "injection", self.name)
-        return [Received(self.kind, self.name, self.name, self.colour, marks=given)] if given else []
+        return (
+            [Received(self.kind, self.name, self.name, self.colour, self.unit, marks=given)] if given else []
+        )
 
 
 PRODUCT = _Product()

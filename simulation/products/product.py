@@ -168,6 +168,8 @@ class Product(ABC):
         The antigen without which it does nothing, by name; none unless said.
     kind, colour
         How figures draw it: see `simulation.products.received.Received`.
+    unit
+        That of the levels of what was given of it.
     triggered
         Whether it is part of the course of treatment that a trigger starts.
     act_now
@@ -179,6 +181,7 @@ class Product(ABC):
     title: str
     rank: int
     kind: "Kind"
+    unit: str
     engager: "Engager | None" = None  # what biology knows of it, where it is a T-cell engager
     target: str = ""
     colour: str

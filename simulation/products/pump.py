@@ -131,6 +131,17 @@ class Infusion(Block):
             return sum(part.duration for part in self.pattern)
         return 0.0 if self.on is None or self.off is None else self.on + self.off
 
+    @property
+    def given_for(self) -> float:
+        """Return the days from the beginning of a cycle to the end of what is given in it; 0 when it is not written."""
+        if self.pattern is None:
+            return self.on or 0.0
+        begin = end = 0.0
+        for part in self.pattern:
+            begin += part.duration
+            end = begin if part.dose.amount > 0 else end
+        return end
+
     def length_of(self, cycle: int) -> float:
         """Return the length of a cycle by its number, days."""
         return (

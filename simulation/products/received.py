@@ -15,7 +15,7 @@ type Kind = Literal["infusion", "cells", "drug", "chemotherapy"]
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Hold days at one level: ug/day of an infusion, or the share of a drug's usual exposure."""
+    """Hold days at one level."""
 
     start: float
     end: float
@@ -24,7 +24,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Hold what was given at once on a day: CD3+ cells/kg, or the intended kill in powers of ten."""
+    """Hold what was given at once on a day: cells, a drug, or chemotherapy."""
 
     day: float
     level: float
@@ -35,13 +35,14 @@ class Received:
     """Hold what one patient received of one thing, and how a figure shows it.
 
     `kind` decides where and how it is drawn, `key` is its name in tables, `name` that of its row, `colour` a name of the palettes
-    or #RRGGBB, and `note` stands beside the row.
+    or #RRGGBB, `unit` is that of its levels, and `note` stands beside the row.
     """
 
     kind: Kind
     key: str
     name: str
     colour: str
+    unit: str
     bars: tuple[Interval, ...] = ()
     marks: tuple[Mark, ...] = ()
     note: str = ""

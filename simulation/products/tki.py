@@ -94,6 +94,7 @@ class _Product(Product):
     title = OTHER_DRUGS
     rank = 24
     kind, colour = "drug", "drug"
+    unit = "share of usual exposure"
     fields = FrozenMap(
         {"tki": (Inhibitor | None, Field(None, description="A tyrosine-kinase inhibitor; null: none."))}
     )
@@ -113,7 +114,7 @@ class _Product(Product):
     def received(self, events: Sequence[Event], end: float) -> list[Received]:
         """Return the days on it."""
         bars = intervals(events, ("dose",), self.name, end)
-        return [Received(self.kind, self.name, self.word, self.colour, bars)] if bars else []
+        return [Received(self.kind, self.name, self.word, self.colour, self.unit, bars)] if bars else []
 
 
 PRODUCT = _Product()

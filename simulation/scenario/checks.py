@@ -16,9 +16,9 @@ from simulation.clinic.starts import (
     OnMrd,
     OnOvertRelapse,
 )
+from simulation.parameters.distributions import numbers_of
 from simulation.parameters.table import ParameterTable
 from simulation.scenario.disease import disease_problems
-from simulation.scenario.named_values import numbers_of
 from simulation.scenario.orders import order_problems
 from simulation.scenario.schema import Scenario, Visits
 from simulation.units import format_number, format_quantity

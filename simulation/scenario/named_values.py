@@ -1,6 +1,5 @@
 """The blocks of a scenario whose keys are names: patient, parameters, processes."""
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
@@ -25,7 +24,6 @@ __all__ = [
     "PatientValues",
     "ProcessSwitches",
     "distribution_json_schema",
-    "numbers_of",
     "read_value",
     "write_value",
 ]
@@ -135,21 +133,6 @@ def read_value(row: Parameter, written: Any) -> float | Distribution:
         raise FaultError(
             Problem(error.message, (row.name, *error.path), error.expected, error.nearest)
         ) from None
-
-
-def numbers_of(value: float | Distribution) -> tuple[float, ...]:
-    """Return the numbers that must lie within a parameter's range."""
-    if not isinstance(value, Distribution):
-        return (value,)
-    if value.distribution == "choice":
-        return value.values
-    if value.distribution == "listed":
-        return tuple(number for number in value.values if number != math.inf)
-    if value.distribution == "mixture":
-        return tuple(number for part in value.parts for number in numbers_of(part))
-    if value.distribution in {"uniform", "loguniform"}:
-        return (value.first, value.second)
-    return (value.first,)
 
 
 def _switch(name: str, written: Any) -> bool:
@@ -267,15 +250,19 @@ def distribution_json_schema() -> dict[str, Any]:
         "required": ["weight", "distribution"],
         "additionalProperties": False,
     }
-    properties["otherwise"] = {
-        "type": "object",
-        "description": "Of listed patients: the distribution of those without a value.",
-    }
     properties["parts"] = {
         "type": "array",
         "items": part,
         "minItems": 2,
         "description": "Of a mixture: other distributions, each with its weight.",
+    }
+    properties["otherwise"] = {
+        "type": "object",
+        "description": "Of listed patients: the distribution of those without a value.",
+        "properties": properties
+        | {"distribution": {"enum": [kind for kind in DISTRIBUTIONS if kind != "listed"]}},
+        "required": ["distribution"],
+        "additionalProperties": False,
     }
     return {
         "type": "object",

@@ -17,9 +17,9 @@ from typing import Annotated, Any, Final
 
 from simulation.blocks.fields import Custom, FrozenMap, Problem, problem, problems, show
 from simulation.errors import UserError, nearest_name
-from simulation.parameters.distributions import Distribution
+from simulation.parameters.distributions import Distribution, numbers_of
 from simulation.parameters.table import Parameter, ParameterTable, read_row
-from simulation.scenario.named_values import FaultError, numbers_of, read_value, write_value
+from simulation.scenario.named_values import FaultError, read_value, write_value
 from simulation.yaml_source import Node, parse_yaml, read_bytes
 
 __all__ = [

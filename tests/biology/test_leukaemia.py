@@ -61,6 +61,20 @@ def test_where_there_is_no_room_blasts_only_die() -> None:
     assert lab.state.births == 0
 
 
+@pytest.mark.parametrize("fullness", [0.01, 1.0, 1.3])
+def test_decline_is_the_same_however_full_the_niche_is(fullness: float) -> None:
+    lab = grown(20.0, 0.25, 1e11, 1e11 / fullness, rate_blast_net_growth=-0.075)
+    assert lab.cells(BLAST) == pytest.approx(1e11 * exp(-1.5), rel=1e-3)
+
+
+def test_blasts_in_blood_decline_as_fast() -> None:
+    lab = Lab(BLOOD, rate_blast_net_growth=-0.075)
+    lab.add(encode(BLAST), 1e10)
+    lab.run(10.0, 0.25, "blast_growth")
+    assert lab.cells(BLAST) == pytest.approx(1e10 * exp(-0.75), rel=1e-3)
+    assert lab.state.births == 0
+
+
 def test_birth_and_death_turn_over_at_their_own_rates() -> None:
     """Net growth alone would not show a wrong split: count births and deaths over ten days far below capacity."""
     lab = grown(10.0, 0.25, 1e10, 1e30, rate_blast_net_growth=0.07, rate_blast_death=0.04)

@@ -100,6 +100,32 @@ def test_a_field_writes_its_key(
     assert session.scenario == session.source.load(session.changes())
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "stays"),
+    [
+        ("immuno_to", "90", True),
+        ("immuno_from", "-2", True),
+        ("immuno", "tacrolimus", False),
+        ("immuno", "none", False),
+    ],
+)
+@pytest.mark.parametrize("drugs", ["", ", drugs: [ciclosporin]"])
+def test_a_taper_stays_where_its_drug_does(
+    tmp_path: Path, name: str, value: str, stays: bool, drugs: str
+) -> None:
+    text = "name: x\nimmunosuppression: [{drug: ciclosporin, from: day -1, to: day 100, level: 0.5}]\n"
+    path = tmp_path / "tapered.yaml"
+    path.write_text(f"{text}taper: {{start: {{when: day, day: day 50}}{drugs}}}\n")
+    session = PatientSession(Source(path))
+    session.change(name, value)
+    assert session.errors == {}
+    kept = stays or (value == "tacrolimus" and not drugs)
+    assert (session.scenario.taper is not None) == kept
+    assert [one.level for one in session.scenario.immunosuppression] == [0.5] * stays + [1.0] * (
+        value == "tacrolimus"
+    )
+
+
 def test_more_infusions_bring_their_interval(session: PatientSession) -> None:
     session.change("dli_number", "2")
     assert session.changes() == {"dli.cd3": ["1e6 cells/kg", "1e6 cells/kg"], "dli.every": "42 d"}

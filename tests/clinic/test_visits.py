@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulation.clinic.assays import MarrowResult
+from simulation.clinic.assays import BloodResult, MarrowResult
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.schema import Scenario
 from simulation.sweep.targets import find_target
@@ -87,6 +87,16 @@ def test_a_result_that_comes_after_a_later_samples_changes_nothing() -> None:
     assert days(clinic, "trigger") == []
 
 
+@pytest.mark.parametrize("sampled", [50.0, 61.0])
+def test_blood_that_comes_after_a_later_samples_asks_for_no_marrow(sampled: float) -> None:
+    tests = ("mrd", "morphology", "blood")
+    clinic = make_clinic(**{f"monitoring.{test}.first": "day 300" for test in tests})
+    for result in (BloodResult(60.0, 62.0, 100.0, 0.0, 0.0), BloodResult(sampled, 65.0, 100.0, 0.0, 500.0)):
+        clinic._laboratory._pending.add(result.reported, result)
+    follow(clinic, FakePatient(0.3), until=80.0)
+    assert days(clinic, "test", "morphology") == ([65.0] if sampled > 60.0 else [])
+
+
 def _begin(seed: int, delay: Any) -> float:
     clinic = make_clinic(start={"when": "day", "day": "day 10", "delay": delay}, dli={"cd3": ["1e6/kg"]})
     follow(clinic, FakePatient(seed=seed), until=12.0)
@@ -164,3 +174,17 @@ def test_a_base_that_draws_a_wait_is_replaced_as_a_whole(tmp_path: Any) -> None:
     )
     text = f"name: x\nextends: {base}\nstart: {{delay: {{distribution: uniform, low: 1 d, high: 2 d}}}}\n"
     assert parse_scenario(text).start.delay.second == 2.0  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("delay", "words"),
+    [
+        ({"distribution": "fixed", "value": "1 d"}, "1 day"),
+        ({"distribution": "lognormal", "median": "1 d", "sigma": 0.5}, "1 day (the median of a lognormal distribution)"),
+        ({"distribution": "lognormal", "median": "9 d", "sigma": 0.5}, "9 days (the median of a lognormal distribution)"),
+        ("7 d to 42 d", "7 to 42 days"),
+    ],
+)  # fmt: skip
+def test_a_wait_is_told_in_words(delay: Any, words: str) -> None:
+    scenario = parse_scenario("name: x", {"start": {"when": "mrd", "at_least": 1e-3, "delay": delay}})
+    assert scenario.start.words().endswith(f", {words} later")

@@ -211,3 +211,23 @@ def test_a_damaged_folder_is_told(folder: Path, tmp_path: Path) -> None:
     (copy / "provenance.json").unlink()
     with pytest.raises(UserError, match="is not whole"):
         read_results([copy])
+
+
+def test_each_product_has_its_own_unit(folder: Path) -> None:
+    given = {
+        "inotuzumab": "{doses: [{dose: 800 ug, days: [day 1]}], every: 21 d, cycles: 1}",
+        "tki": "{for: 10 d}",
+        "cytoreduction": "{log10_kill: 1, before: 2 d}",
+    }
+    text = "".join(f"{name}: {block}\n" for name, block in given.items())
+    start = "start: {when: day, day: day 5}"
+    written = re.sub(r"(?m)^start: .*$", start, SCENARIO.replace("SCENARIOS", str(SCENARIOS))) + text
+    (folder / "others.yaml").write_text(written)
+    assert (
+        main(["run", str(folder / "others.yaml"), "--no-figures", "-q", "--out", str(folder / "others")]) == 0
+    )
+    (subject,) = read_results([folder / "others"]).subjects
+    told = {dose.product: (dose.level, dose.unit) for dose in subject.doses}
+    assert told["inotuzumab"] == (800.0, "ug")
+    assert told["tki"] == (1.0, "share of usual exposure")
+    assert told["cytoreduction"] == (1.0, "log10 kill")

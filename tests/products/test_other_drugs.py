@@ -1,5 +1,6 @@
 """Inotuzumab and a tyrosine-kinase inhibitor: given as written, and what they do to cells."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,8 @@ DAY_5 = {"when": "day", "day": "day 5"}
 PROTOCOLS = Path(__file__).parents[2] / "scenarios" / "protocols"
 
 
-def body() -> Body:
-    scenario = parse_scenario(SMALL, MANY)
+def body(**changes: str) -> Body:
+    scenario = parse_scenario(SMALL, MANY | changes)
     return Body(scenario, patient_values(scenario, 1, 0), 1, 0)
 
 
@@ -78,6 +79,27 @@ def test_an_inhibitor_never_makes_leukaemia_grow() -> None:
     assert one.state.p.rate_blast_net_growth == one.values.rate_blast_net_growth_tki < slow
     one.apply(Inhibition(False))
     assert one.state.p.rate_blast_net_growth == slow
+
+
+def test_one_whose_leukaemia_grows_more_slowly_is_not_made_to_grow() -> None:
+    one = body(
+        **{"parameters.rate_blast_net_growth_tki": "0.03 /day", "patient.rate_blast_net_growth": "0.02 /day"}
+    )
+    one.apply(Inhibition(True))
+    assert one.state.p.rate_blast_net_growth == one.values.rate_blast_net_growth == 0.02
+
+
+@pytest.mark.parametrize("fullness", [0.01, 1.0, 1.3])
+def test_blasts_fall_on_the_inhibitor_however_full_the_marrow_is(fullness: float) -> None:
+    one = body()
+    one.begin()
+    start, before = one.truth().blasts, one.truth().niche_blasts.copy()
+    one.state.places.blast_capacity[: before.size] = before / fullness
+    one.apply(Inhibition(True))
+    for _ in range(20):
+        one.step()
+    expected = one.values.rate_blast_net_growth_tki * 10.0
+    assert math.log(one.truth().blasts / start) == pytest.approx(expected, abs=0.15)
 
 
 def test_a_day_after_the_cycle_is_told() -> None:

@@ -254,6 +254,39 @@ MISTAKES: list[tuple[str, str, int, str | None, str, str | None]] = [
         None,
     ),
     (
+        "at_least: 1e-4",
+        "at_least: 1e-4\n  delay: {distribution: fixed, value: -3 d}",
+        6,
+        "start.delay",
+        "times from 0 d to 7305 d, got -3 d",
+        None,
+    ),
+    (
+        "at_least: 1e-4",
+        "at_least: 1e-4\n  delay: {distribution: uniform, low: -10 d, high: 10 d}",
+        6,
+        "start.delay",
+        "got -10 d",
+        None,
+    ),
+    (
+        "at_least: 1e-4",
+        "at_least: 1e-4\n  delay: {distribution: mixture, parts: [{weight: 1, distribution: fixed, value: 1 d}, "
+        "{weight: 1, distribution: fixed, value: 30 y}]}",
+        6,
+        "start.delay",
+        "got 10957.5 d",
+        None,
+    ),
+    (
+        "at_least: 1e-4",
+        "at_least: 1e-4\n  delay: {distribution: listed, values: [3 d, 5 d]}",
+        6,
+        "start.delay.distribution",
+        "drawn, not listed by patient",
+        None,
+    ),
+    (
         "when: mrd\n  at_least: 1e-4",
         "when: blood_count\n  of: cd33",
         5,
@@ -383,6 +416,23 @@ MISTAKES: list[tuple[str, str, int, str | None, str, str | None]] = [
         None,
     ),
     (
+        "  dose: 28 ug/day\n  on: 28 d\n  off: 14 d\n  cycles: 4",
+        "  pattern: [{dose: 9 ug/day, for: 7 d}, {dose: 0 ug/day, for: 2 d}, {dose: 28 ug/day, for: 21 d}, "
+        "{dose: 0 ug/day, for: 14 d}]\n  cycles: 4\n  maintenance: {every: 29 d, cycles: 4, dose: 28 ug/day, on: 14 d}",
+        9,
+        "blinatumomab.maintenance.every",
+        "at least the infusion of the cycles before, 30 d, got 29 d",
+        None,
+    ),
+    (
+        "cycles: 4",
+        "cycles: 4\n  maintenance: {every: 27 d, cycles: 4, on: 14 d}",
+        11,
+        "blinatumomab.maintenance.every",
+        "at least the infusion of the cycles before, 28 d",
+        None,
+    ),
+    (
         "cycles: 4",
         "cycles: 4\n  maintenance: {evry: 91 d, cycles: 4}",
         11,
@@ -411,6 +461,14 @@ MISTAKES: list[tuple[str, str, int, str | None, str, str | None]] = [
     ("70 kg", "{distribution: norm, sd: 1 kg}", 20, "patient.weight.distribution", "got 'norm'", "normal"),
     ("70 kg", "\n    distribution: normal\n    sd: 1", 22, "patient.weight.sd", "has no unit", None),
     ("70 kg", "{distribution: fixed, value: 1 kg}", 20, "patient.weight", "table's range", None),
+    (
+        "70 kg",
+        "{distribution: listed, values: [70 kg, null], otherwise: {distribution: fixed, value: 1 kg}}",
+        20,
+        "patient.weight",
+        "table's range",
+        None,
+    ),
     # YAML
     ("cycles: 4", "cycles: 4\n  dose: 9 ug/day", 11, None, "'dose' is written twice, first on line 7", None),
     ("70 kg", "*x", 20, None, "anchors and aliases (*x)", None),

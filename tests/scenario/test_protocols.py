@@ -93,11 +93,19 @@ def test_the_drug_under_the_skin_is_given_daily_then_three_times_a_week() -> Non
     assert not patient.rates
 
 
-def test_prophylaxis_begins_in_the_published_range_and_never_in_gvhd() -> None:
+def test_prophylaxis_begins_in_the_published_range_and_is_not_decided_in_gvhd() -> None:
     begun = [under_care("prophylactic_every_3_months", seed=seed)[1].rates[0][0] for seed in range(1, 9)]
     assert all(44.0 <= day <= 105.25 for day in begun) and len(set(begun)) > 5
     ill: dict[str, Any] = {"agvhd": lambda day: 2 if day < 120 else 0}
     assert under_care("prophylactic_every_3_months", **ill)[1].rates[0][0] >= 120.0
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_gvhd_that_comes_while_waiting_stops_no_prophylaxis(seed: int) -> None:
+    healthy = under_care("prophylactic_every_3_months", seed=seed)[1].rates
+    ill: dict[str, Any] = {"agvhd": lambda day: 2 if 44.0 < day < 120 else 0}
+    assert healthy[0][0] > 44.0, "there is a wait"
+    assert under_care("prophylactic_every_3_months", seed=seed, **ill)[1].rates == healthy
 
 
 def test_maintenance_waits_for_t_cells_and_pairs_cells_with_drug() -> None:
@@ -105,6 +113,16 @@ def test_maintenance_waits_for_t_cells_and_pairs_cells_with_drug() -> None:
     begin = patient.rates[0][0]
     assert begin == 133.0, "the first weekly count after day 130"
     assert [day - begin for day, *_ in patient.infusions] == [7.0, 98.0, 189.0]
+
+
+@pytest.mark.parametrize(("gvhd", "given"), [((92, 95), 3), ((95, 200), 1), ((100, 200), 1)])
+def test_gvhd_after_the_decision_ends_the_cells_of_maintenance_and_not_its_drug(
+    gvhd: tuple[float, float], given: int
+) -> None:
+    healthy = under_care("maintenance_with_dli", cd3=150.0)[1].rates
+    ill = under_care("maintenance_with_dli", cd3=150.0, agvhd=lambda day: gvhd[0] < day < gvhd[1])[1]
+    assert ill.rates == healthy and healthy[0][0] == 90.0
+    assert len(ill.infusions) == given
 
 
 def test_cells_are_escalated_until_mrd_is_gone() -> None:
