@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from simulation.clinic.events import EVENT_KINDS, Event
 from simulation.clinic.outcomes import OUTCOMES
