@@ -133,7 +133,7 @@ class _Care:
         if grade < self._rule.at_grade or not is_due(self._until, now):
             return None
         self._until = now + self._rule.duration
-        why = f"{self._disease} grade {grade}, for {self._rule.duration:g} days"
+        why = f"{self._disease} grade {grade}, for {days_text(self._rule.duration)}"
         return DrugCourse(self._rule.drug, now, self._until, _USUAL, why)
 
 
