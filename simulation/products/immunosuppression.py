@@ -294,6 +294,8 @@ class _Product(Product):
             message = "there is nothing to taper: immunosuppression is empty"
             yield Problem(message, ("taper",), at_key=True, also=((self.name,),))
         for index, drug in enumerate(taper.drugs or () if planned else ()):
+            if drug in (taper.drugs or ())[:index]:
+                yield Problem(f"got {drug} twice", ("taper", "drugs", index), "each once")
             if drug not in planned:
                 yield Problem(
                     f"{drug} is not among immunosuppression",
