@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["NOTHING", "cells_text", "days_text", "finite", "grade_text", "join", "number_text"]
+__all__ = ["MICRO", "NOTHING", "cells_text", "days_text", "finite", "grade_text", "join", "number_text"]
 
+MICRO: Final = "\N{MICRO SIGN}"
 NOTHING: Final = "\N{EN DASH}"
 _ROMAN: Final = ("0", "I", "II", "III", "IV")
 

@@ -267,7 +267,10 @@ class Dose:
 
 @dataclass(frozen=True)
 class DoseKind(FieldKind):
-    """Read a dose rate, or unless `rate` an amount at once, fixed or by body surface, up to `high` in either unit."""
+    """Read a dose rate, or unless `rate` an amount at once, fixed or by body surface, up to `high` in either unit.
+
+    A rate of 0 is a pause; an amount of 0 is none.
+    """
 
     high: float = 1000.0
     rate: bool = True
@@ -278,9 +281,10 @@ class DoseKind(FieldKind):
             amount, per_m2 = parse_dose(value, self.rate)
         except QuantityError as error:
             raise problem(error.message, error.expected, error.nearest) from None
-        if not 0 <= amount <= self.high:
-            unit = "ug/day" if self.rate else "ug"
-            raise problem(f"got {show(value)}", f"{self._told}, 0 to {format_number(self.high)} {unit}")
+        if not 0 <= amount <= self.high or (amount == 0 and not self.rate):
+            high = format_number(self.high)
+            allowed = f"0 to {high} ug/day" if self.rate else f"above 0, at most {high} ug"
+            raise problem(f"got {show(value)}", f"{self._told}, {allowed}")
         return Dose(amount, per_m2)
 
     def write(self, value: Any) -> str:

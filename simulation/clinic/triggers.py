@@ -27,6 +27,7 @@ from simulation.clinic.starts import (
     OnOvertRelapse,
 )
 from simulation.clinic.waits import days_waited
+from simulation.number_words import days_text
 
 if TYPE_CHECKING:
     from simulation.clinic.starts import Trigger as Start
@@ -251,7 +252,7 @@ def _free_for(last: float, now: float, duration: float) -> bool:
 
 
 def _for_days(duration: float) -> str:
-    return f" for {duration:g} days" if duration else ""
+    return f" for {days_text(duration)}" if duration else ""
 
 
 class _Combination(Trigger):

@@ -229,16 +229,20 @@ def _beta(which: Distribution, u: float) -> float:
     return float(betaincinv(which.first * spread, (1 - which.first) * spread, u))
 
 
-def _choice(which: Distribution, u: float) -> float:
+def _chosen(which: Distribution, u: float) -> tuple[int, float]:
+    """Return which of the weighed the number `u` chooses, and how far into it the number reaches, in its weight."""
     sums = list(accumulate(which.weights))
-    return which.values[min(bisect_right(sums, u * sums[-1]), len(sums) - 1)]
+    index = min(bisect_right(sums, u * sums[-1]), len(sums) - 1)
+    return index, u * sums[-1] - (sums[index - 1] if index else 0.0)
+
+
+def _choice(which: Distribution, u: float) -> float:
+    return which.values[_chosen(which, u)[0]]
 
 
 def _mixture(which: Distribution, u: float) -> float:
-    sums = list(accumulate(which.weights))
-    index = min(bisect_right(sums, u * sums[-1]), len(sums) - 1)
-    before = sums[index - 1] if index else 0.0
-    return which.parts[index].sample((u * sums[-1] - before) / which.weights[index])
+    index, into = _chosen(which, u)
+    return which.parts[index].sample(into / which.weights[index])
 
 
 _INVERSE: Final[Mapping[str, Callable[[Distribution, float], float]]] = {

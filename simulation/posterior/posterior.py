@@ -23,7 +23,7 @@ from simulation.errors import UserError, nearest_name
 from simulation.files.tables import csv_text
 from simulation.parameters.table import ParameterTable
 from simulation.posterior.sets import SHARE, SPREAD, ParameterSet, bare_name, no_mixture, no_sigma
-from simulation.scenario.patient_list import split_header
+from simulation.scenario.patient_list import check_header, split_header
 from simulation.units import QuantityError, parse_quantity
 
 __all__ = [
@@ -144,6 +144,7 @@ def load_posterior(which: str | os.PathLike[str]) -> Posterior:
     if not lines:
         raise UserError("is empty", file=shown, expected="a header and one row per parameter set")
     header = [cell.strip() for cell in lines[0]]
+    check_header(header, shown)
     readers = [_reader(cell, shown) for cell in header]
     for cell in header:
         if header.count(cell) > 1:

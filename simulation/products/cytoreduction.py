@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -11,6 +12,7 @@ from simulation.clinic.events import Event, EventLog
 from simulation.clinic.ports import Patient
 from simulation.clinic.schedule import is_due
 from simulation.products.form import Form
+from simulation.products.kill import kill
 from simulation.products.product import OTHER_DRUGS, Giver, Plan, Product, Receiver, days_text
 from simulation.products.received import Received, marks
 
@@ -38,22 +40,12 @@ class Kill:
 
     def act(self, body: Receiver) -> None:
         """Do it."""
-        state = body.state
-        pop = state.pop
         for rows, log10_kill in (
-            (state.blast_rows, self.log10_kill),
-            (state.t_rows, self.log10_kill_t_cells),
+            (body.state.blast_rows, self.log10_kill),
+            (body.state.t_rows, self.log10_kill_t_cells),
         ):
-            for row in rows if log10_kill > 0.0 else ():
-                cells = int(pop.cells[row])
-                left = body.draw.binomial(
-                    "cytoreduction", cells, 10.0**-log10_kill, state.step, int(pop.uid[row])
-                )
-                state.deaths += cells - left
-                if left:
-                    pop.cells[row] = left
-                else:
-                    pop.remove(int(row))
+            if log10_kill > 0.0:
+                kill(body, "cytoreduction", rows, repeat(log10_kill))
 
 
 class _Pulse(Plan):

@@ -357,6 +357,8 @@ class _Product(Product):
             yield Problem(message, (self.name, "every"))
         tests = scenario.monitoring
         for index, end in enumerate(dli.until or ()):
+            if end in (dli.until or ())[:index]:
+                yield Problem(f"got {end} twice", (self.name, "until", index), "each once")
             lacks = "monitoring.mrd is null" if end == "mrd_negative" and tests.mrd is None else ""
             if end == "remission" and tests.mrd is None and tests.morphology is None:
                 lacks = "monitoring.morphology and monitoring.mrd are null"

@@ -25,6 +25,7 @@ from simulation.clinic.outcomes.haematological_relapse import (
 from simulation.clinic.outcomes.outcome import Outcome, Row, Watcher
 from simulation.clinic.ports import Patient, Truth
 from simulation.clinic.stop_rules import GradeRule, NegativeRelapseRule
+from simulation.number_words import MICRO
 from simulation.products.form import ON, ActNow, Form, FormField, as_whole, block_changes, switch, with_unit
 from simulation.products.product import Giver, Product, days_text, join
 from simulation.products.pump import DoseOnDays, Infusion, Maintenance, Pump
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["EngagerProduct", "InfusionGiven"]
 
-_MICRO: Final = "\N{MICRO SIGN}"
 _DUTY: Final = ("dose", "step_up", "on", "off")  # a pattern takes their place
 _PUMPED: Final = ("dose", "step_up", "pattern")  # injections take their place
 
@@ -73,7 +73,7 @@ class InfusionGiven(Watcher):
                 kind="amount",
                 label=f"{engager.capitalize()} given",
                 meaning=f"{engager} given",
-                unit=f"{_MICRO}g",
+                unit=f"{MICRO}g",
                 better="less",
                 row=False,
             ),
@@ -85,7 +85,7 @@ class InfusionGiven(Watcher):
         days, amount = (row.get(outcome.name) for outcome in cls.outcomes[:2])
         if not days:
             return "none"
-        return f"{days:.4g} days" + (f", {amount:,.0f} {_MICRO}g" if amount is not None else "")
+        return days_text(float(f"{days:.4g}")) + (f", {amount:,.0f} {MICRO}g" if amount is not None else "")
 
     def values(self, truth: Truth) -> Row:
         """Return days and amount, and what the last relapse carried."""
@@ -289,11 +289,11 @@ class EngagerProduct(Product):
         """Return the infusions, from the pump's changes of rate."""
         bars = intervals(events, ("dose", "stop"), self.name, end)
         doses = "/".join(dict.fromkeys(f"{item.level:.3g}" for item in bars))
-        note = f"{doses} {_MICRO}g/day" if bars else ""
+        note = f"{doses} {MICRO}g/day" if bars else ""
         injected = marks(events, "injection", self.name)
         if injected:
             given = "/".join(dict.fromkeys(f"{one.level:.3g}" for one in injected))
-            note = f"{note}, {given} {_MICRO}g injected".removeprefix(", ")
+            note = f"{note}, {given} {MICRO}g injected".removeprefix(", ")
             bars = tuple(sorted((*bars, *_runs(injected, end)), key=lambda bar: bar.start))
         return (
             [Received(self.kind, self.name, self.name, self.colour, self.unit, bars, note=note)]
@@ -359,7 +359,7 @@ def _runs(injected: Sequence[Mark], end: float) -> Iterator[Bar]:
 
 
 def _dose(dose: Any) -> str:
-    return f"{dose.amount:g} {_MICRO}g/{'m\N{SUPERSCRIPT TWO}/' if dose.per_m2 else ''}day"
+    return f"{dose.amount:g} {MICRO}g/{'m\N{SUPERSCRIPT TWO}/' if dose.per_m2 else ''}day"
 
 
 def _cycles(number: int) -> str:

@@ -133,7 +133,7 @@ class _Care:
         if grade < self._rule.at_grade or not is_due(self._until, now):
             return None
         self._until = now + self._rule.duration
-        why = f"{self._disease} grade {grade}, for {self._rule.duration:g} days"
+        why = f"{self._disease} grade {grade}, for {days_text(self._rule.duration)}"
         return DrugCourse(self._rule.drug, now, self._until, _USUAL, why)
 
 
@@ -294,6 +294,8 @@ class _Product(Product):
             message = "there is nothing to taper: immunosuppression is empty"
             yield Problem(message, ("taper",), at_key=True, also=((self.name,),))
         for index, drug in enumerate(taper.drugs or () if planned else ()):
+            if drug in (taper.drugs or ())[:index]:
+                yield Problem(f"got {drug} twice", ("taper", "drugs", index), "each once")
             if drug not in planned:
                 yield Problem(
                     f"{drug} is not among immunosuppression",

@@ -15,6 +15,7 @@ from simulation.clinic.events import Event, EventLog
 from simulation.clinic.ports import Patient
 from simulation.clinic.schedule import Agenda
 from simulation.number_words import days_text, join
+from simulation.products.kill import kill
 from simulation.products.product import OTHER_DRUGS, Giver, Plan, Product, Receiver
 from simulation.products.pump import DoseOnDays
 from simulation.products.received import Received, marks
@@ -41,18 +42,11 @@ class PoisonedAntibody:
 
     def act(self, body: Receiver) -> None:
         """Do it, by exact binomial survival of every agent."""
-        state, access = body.state, body.state.places.access
-        log10_kill = body.values.log10_kill_inotuzumab * self.mg_per_m2
-        for row in state.blast_rows:
-            cells, place = int(state.pop.cells[row]), int(state.pop.place[row])
-            survival = 10.0 ** -(log10_kill * float(access[place]))
-            left = body.draw.binomial("inotuzumab", cells, survival, state.step, int(state.pop.uid[row]))
-            state.deaths += cells - left
-            if left:
-                state.pop.cells[row] = left
-            else:
-                state.pop.remove(int(row))
-        state.places.normal_b *= 10.0 ** -(log10_kill * access)
+        state, places = body.state, body.state.places
+        log10_kill = body.values.log10_kill_inotuzumab * self.mg_per_m2 * places.access
+        rows = state.blast_rows
+        kill(body, "inotuzumab", rows, log10_kill[state.pop.place[rows]])
+        places.normal_b *= 10.0**-log10_kill
 
 
 class _Plan(Plan):

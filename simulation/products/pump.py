@@ -7,7 +7,7 @@ its day.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -28,7 +28,7 @@ from simulation.clinic.orders import BY_HAND
 from simulation.clinic.ports import Patient
 from simulation.clinic.schedule import EPSILON, Agenda, is_due, mean_of, pieces_of
 from simulation.clinic.stop_rules import Stop
-from simulation.number_words import join
+from simulation.number_words import MICRO, join
 from simulation.products.product import Giver, Plan, Receiver
 
 __all__ = [
@@ -43,8 +43,6 @@ __all__ = [
     "StepUp",
     "cycle_of",
 ]
-
-_MICRO: Final = "\N{MICRO SIGN}"
 
 
 _DayOfCycle = Annotated[float, Quantity("day", 1, YEARS_20)]
@@ -74,7 +72,7 @@ class DoseOnDays(Block):
 
     def words(self, how: str = "") -> str:
         """Return dose and days in words; `how` stands between them."""
-        amount = f"{self.dose.amount:g} {_MICRO}g" + ("/m\N{SUPERSCRIPT TWO}" if self.dose.per_m2 else "")
+        amount = f"{self.dose.amount:g} {MICRO}g" + ("/m\N{SUPERSCRIPT TWO}" if self.dose.per_m2 else "")
         days = join(f"{day:g}" for day in self.days)
         return f"{amount}{how} on day{'s' if len(self.days) > 1 else ''} {days}"
 
@@ -337,8 +335,8 @@ class Pump(Giver):
         """Return the rate in words while the pump runs; of a pump that ran within the last step its mean."""
         rate = self._rate or self._mean
         if rate > 0.0:
-            return f"{rate:g} {_MICRO}g/day"
-        return f"{self._injected:g} {_MICRO}g injected" if self._injected > 0.0 else ""
+            return f"{rate:g} {MICRO}g/day"
+        return f"{self._injected:g} {MICRO}g injected" if self._injected > 0.0 else ""
 
     def _rate_at(self, day: float) -> float:
         return max(self.asked_by_plan(day), self._ordered_at(day))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulation.clinic.assays import OUTSIDE_TESTS
 from simulation.clinic.waits import wait_words
-from simulation.number_words import cells_text, number_text
+from simulation.number_words import MICRO, cells_text, number_text
 from simulation.parameters.table import Parameter, ParameterTable
 from simulation.products.product import days_text, join
 from simulation.products.registry import TITLES, product
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["scenario_words"]
 
-_MICRO = "\N{MICRO SIGN}"
 _REPLETE = 1e7  # Tcon per kg: grafts are either depleted (1e4 to 2e6) or as collected (3e7 and more)
 
 
@@ -117,7 +116,7 @@ def _tests(scenario: Scenario) -> str:
     if monitoring.blood is not None:
         blood = monitoring.blood
         told.append(
-            f"blood {_when(blood)}; from {blood.blasts_at_least:g} blasts/{_MICRO}L on, the marrow is "
+            f"blood {_when(blood)}; from {blood.blasts_at_least:g} blasts/{MICRO}L on, the marrow is "
             "aspirated at once"
         )
     for name, word in OUTSIDE_TESTS.items():

@@ -55,6 +55,12 @@ class PatientMap(FrozenMap[float | Distribution]):
         """Return the names of those that vary between patients."""
         return _varying(self)
 
+    @property
+    def listed(self) -> int | None:
+        """Return how many patients are listed one by one; None where none are."""
+        lists = (one for one in self.values() if isinstance(one, Distribution) and one.is_list)
+        return min((len(one.values) for one in lists), default=None)
+
     def drawn(self, uniform: Callable[[str], float] | None, patient: int = 0) -> dict[str, float]:
         """Return the values of one patient; see `resolve_parameters`."""
         return drawn(self, None if uniform is None else self.dependence.numbers(uniform), patient)

@@ -2,6 +2,7 @@
 
 import csv
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,10 +10,27 @@ from simulation.errors import UserError, nearest_name
 from simulation.parameters.table import ParameterTable
 from simulation.units import CANONICAL_UNIT, QuantityError, format_quantity, parse_quantity
 
-__all__ = ["ENDING", "ID", "read_patient_list", "split_header"]
+__all__ = ["ENDING", "ID", "check_header", "read_patient_list", "split_header"]
 
 ENDING: Final = ".csv"
 ID: Final = "id"  # a column of names or numbers of one's own; nothing is read from it
+
+
+def check_header(header: Sequence[str], shown: str) -> None:
+    """Raise `UserError` for a header that semicolons separate, and for a unit whose bracket is not closed."""
+    if len(header) == 1 and ";" in header[0]:
+        raise UserError(
+            "semicolons separate its fields",
+            file=shown,
+            line=1,
+            expected="commas between fields, and points in numbers",
+        )
+    for cell in header:
+        name, unit = split_header(cell)
+        if "[" in cell and not cell.rstrip().endswith("]"):
+            raise UserError(
+                "the bracket is not closed", file=shown, line=1, key=name, expected=f"{name} [{unit}]"
+            )
 
 
 def split_header(cell: str) -> tuple[str, str]:
@@ -38,6 +56,7 @@ def read_patient_list(path: str | os.PathLike[str]) -> tuple[int, dict[str, dict
     if len(rows) < 2:
         raise UserError("lists no patient", file=shown, expected="a header and one row per patient")
     (_, header), *patients = rows
+    check_header(header, shown)
     columns = [_column(cell, shown) for cell in header]
     names = [name for name, _ in columns]
     for name in names:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from simulation.errors import nearest_name
 from simulation.parameters.dependence import DEPENDENCE
-from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import ParameterTable
 from simulation.scenario.cohort import patients_of
 from simulation.scenario.load import parse_scenario
@@ -24,11 +23,9 @@ def with_cohort(scenario: "Scenario", cohort: Cohort, node: Node, shown: str) ->
         where = os.path.normpath(os.path.join(os.path.dirname(shown), cohort.file))
         patients = patients_of(where)
         made = parse_scenario(scenario.to_yaml(str), (), scenario.name, patients)
-        listed = [
-            len(one.values) for one in made.patient.values() if isinstance(one, Distribution) and one.is_list
-        ]
-        if listed and cohort.size > min(listed):
-            expected = f"at most {min(listed)}, as so many are listed"
+        listed = made.patient.listed
+        if listed is not None and cohort.size > listed:
+            expected = f"at most {listed}, as so many are listed"
             raise node.error(f"got {cohort.size}", key="cohort.size", expected=expected)
         return made
     return parse_scenario(scenario.to_yaml(str), _of_table(scenario, cohort, node), scenario.name)

@@ -194,11 +194,8 @@ def _patients(node: Node, source: Path, shown: str) -> Patients:
 
 def _listed(arms: Sequence[Arm]) -> int | None:
     """Return how many patients are listed one by one; None where none are."""
-    values = (value for arm in arms for value in arm.scenario.patient.values())
-    return min(
-        (len(one.values) for one in values if isinstance(one, Distribution) and one.is_list),
-        default=None,
-    )
+    listed = (arm.scenario.patient.listed for arm in arms)
+    return min((number for number in listed if number is not None), default=None)
 
 
 def _all_listed(file: TrialFile, arms: Sequence[Arm]) -> TrialFile:

@@ -39,6 +39,7 @@ def test_a_file_of_ones_own_is_read_with_its_units(sets: Path) -> None:
 
 @pytest.mark.parametrize(("old", "new", "told"), [
     ("rate_contacts", "rate_contact", "sets.csv:1: rate_contact: there is no such parameter (did you mean 'rate_contacts'?)"),
+    ("[/hour]", "[/hour", "sets.csv:1: rate_contacts: expected rate_contacts [/hour], the bracket is not closed"),
     ("[/hour]", "[kg]", "sets.csv:2: rate_contacts [/hour]"),
     ("3,10", "3,ten", "sets.csv:2: rate_contacts [/hour]: "),
     ("3,10,1.5", "3,10,-1", "spread of n_effectors_half_damage: expected a number from 0 on, got '-1'"),
