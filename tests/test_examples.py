@@ -41,6 +41,13 @@ SMALL = {
 }
 
 
+# leukaemia that comes back within the follow-up, so that early and late differ
+FAST = {key: value for key, value in SMALL.items() if key != "start.at_least"} | {
+    "follow_up": "120 d",
+    "patient.rate_blast_net_growth": "0.25 /day",
+}
+
+
 def example(name: str) -> Any:
     """Return the names that an example defines."""
     return runpy.run_path(str(EXAMPLES / f"{name}.py"))
@@ -56,11 +63,12 @@ def test_every_example_is_run_here_and_told_on_the_page() -> None:
 
 def test_add_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
     found = example("add_a_rule")
-    settings = {key: value for key, value in SMALL.items() if key != "start.at_least"}
-    found["main"](1, settings)
-    (row,) = (line.split() for line in capsys.readouterr().out.splitlines()[1:])
-    assert row[0] == "1" and -60 <= float(row[1]) <= 60
+    found["main"](2, FAST)
+    rows = [list(map(int, line.split())) for line in capsys.readouterr().out.splitlines()[1:]]
+    assert [patient for patient, *_ in rows] == [1, 2]
+    assert any(plain > 0 for _, plain, _ in rows) and any(plain != hidden for _, plain, hidden in rows)
     # the rule acts: with every niche a hideout in which nothing is killed, blasts are more
+    settings = {key: value for key, value in SMALL.items() if key != "start.at_least"}
     scenario = load_scenario(
         ROOT / "scenarios" / "prophylactic.yaml", settings | {"start": {"when": "day", "day": "day 20"}}
     )
@@ -72,10 +80,14 @@ def test_add_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_design_a_trial(capsys: pytest.CaptureFixture[str]) -> None:
-    settings = {key: value for key, value in SMALL.items() if key != "start.at_least"}
-    example("design_a_trial")["main"](4, 5.0, settings)
-    numbers = [int(word) for word in re.findall(r"(\d+) patients", capsys.readouterr().out)]
-    assert len(numbers) == 2 and all(number >= 0 for number in numbers)
+    example("design_a_trial")["main"](4, 5.0, FAST)
+    told = capsys.readouterr().out
+    groups, twins = (int(word) for word in re.findall(r"(\d+) patients", told))
+    within, early, late = (float(word) for word in re.findall(r"(\d+)(?: days (?:early|late)|\))", told))
+    assert 0 < twins < groups, "what patients have in common does not count between twins"
+    # textbook: two-sided 5 %, power of 80 %
+    assert groups == pytest.approx((early**2 + late**2) * (2.8 / 5) ** 2, rel=0.1)
+    assert twins == pytest.approx(within**2 * (2.8 / 5) ** 2, rel=0.15)
 
 
 def test_sweep_and_sensitivity(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

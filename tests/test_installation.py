@@ -159,6 +159,18 @@ def test_init_copies_once_and_overwrites_nothing_unasked(sim: Sim, tmp_path: Pat
     assert sim("init", mine).status == 2
 
 
+def test_what_init_copies_tells_what_to_type_in_an_installation(
+    sim: Sim,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(shipped, "PROGRAM", "transplant-twin")
+    assert sim("init", tmp_path / "study", "--quiet").status == 0
+    copies = [path for path in (tmp_path / "study").rglob("*") if path.is_file()]
+    assert any(b"transplant-twin run" in path.read_bytes() for path in copies)
+    assert [path for path in copies if b"python run_sim.py" in path.read_bytes()] == []
+
+
 def test_repair_tells_each_step_and_fails_where_the_day_does(
     sim: Sim,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,

@@ -127,7 +127,7 @@ class TwinView(Asking):
             self._ask(f"{first.label} and {second.label}", ([first, second], seed, patient))
         self.refresh()
 
-    def _change(self, name: str, what: str, wanted: "Callable[[], _Twins]", text: str = "") -> None:
+    def _change(self, name: str, what: str, wanted: "Callable[[], _Twins]", text: str | None = None) -> None:
         with self.lock:
             self.withdraw()
             self.errors.pop(name, None)
@@ -135,8 +135,8 @@ class TwinView(Asking):
             try:
                 self._ask(what, wanted())
             except UserError as error:
-                self.errors[name] = told(error, name) if text else str(error)
-            if text and (name in self.errors or self.question is not None):
+                self.errors[name] = told(error, name) if text is not None else str(error)
+            if text is not None and (name in self.errors or self.question is not None):
                 self.typed[name] = text
         self.refresh()
 

@@ -61,7 +61,7 @@ def run_part(
     left = [index for index in mine if index >= len(fit.done) and index not in known]
     points = {tuple(map(float, fit.proposal(index)[1])): index for index in left}
     number, enough = fit.proposal(stage.start)[0], fit.enough(stage.start)
-    own = {index: made for index, made in _read(fit, _file(fit, shard)).items() if index in known}
+    own = _read(fit, _file(fit, shard))
     for outcome in pool.run(work, (Task(((fit.problem, point, enough),)) for point in points)):
         if not outcome.ok:
             raise outcome.error or RuntimeError(outcome.died)

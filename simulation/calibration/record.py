@@ -18,6 +18,7 @@ from simulation.files.tables import csv_text, json_text
 from simulation.parameters import ParameterTable
 from simulation.pool import Pool, Task
 from simulation.provenance import provenance
+from simulation.shipped import PROGRAM
 from simulation.units import format_quantity
 
 __all__ = ["Confirmed", "Learned", "confirm", "identifiability", "write_record"]
@@ -170,7 +171,7 @@ def parameter_set(problem: Problem, best: Confirmed) -> str:
     table = ParameterTable.load()
     candidate = problem.candidate(np.array(best.evaluation.point))
     lines = [
-        f"# Parameter set of the fit '{problem.name}', written by `python run_sim.py calibrate`; see record.md beside it.",
+        f"# Parameter set of the fit '{problem.name}', written by `{PROGRAM} calibrate`; see record.md beside it.",
         "# Other fits take these values as `given`.",
         "",
         "parameters:",

@@ -80,7 +80,7 @@ def run_trial(trial: Trial, request: Request) -> int:
         return _run_part(trial, request.out, request)
     out = prepare(trial, request.out, resume=request.resume)
     trial = write_arms(trial, out)
-    for note in trial.notes:
+    for note in () if request.quiet else trial.notes:
         click.echo(f"Note: {note}", err=True)
     with _at_work(request) as at:
         done = conduct(trial, out, at.pool, on_progress=at.told, should_stop=at.interrupt.requested)

@@ -11,7 +11,7 @@ from simulation.shipped import CONTENTS, SHIPPED, as_typed
 __all__ = ["copy_shipped", "shipped_files"]
 
 _MOST_TOLD: Final = 3
-_TEXTS: Final = (".md", ".py", ".yaml")  # which may tell what to type
+_TEXTS: Final = (".json", ".md", ".py", ".txt", ".yaml")  # which may tell what to type
 
 
 def shipped_files(shipped: Path = SHIPPED) -> Iterator[Path]:

@@ -68,6 +68,8 @@ def test_a_wrong_key_or_strategy_leaves_the_twins_as_they_are(twins: TwinView, t
     twins.choose(0, Source(tmp_path / "nowhere.yaml"))
     assert twins.models == models and set(twins.errors) == {"seed", "strategy_0"}
     assert twins.typed == {"seed": "many"} and twins.question is None
+    twins.choose_key("seed", "")
+    assert twins.errors["seed"] == "Expected a whole number from 0 on, got ''" and twins.typed == {"seed": ""}
     twins.choose_key("seed", "5")
     twins.answer(True)
     assert twins.seed == 5 and twins.day < 1.0 and "seed" not in twins.errors

@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import os
+import re
 import shutil
 import signal
 import sys
@@ -119,6 +120,14 @@ def test_quiet_prints_only_the_place(sim: Sim, runner: FakeRunner, scenario_file
     answer = sim("run", scenario_file(), "--quiet")
     assert (Path(answer.out.strip()) / "summary.json").is_file()
     assert not answer.err
+
+
+def test_the_set_of_a_patient_is_told_with_what_it_assumes_and_not_when_quiet(
+    sim: Sim, runner: FakeRunner, scenario_file: SCENARIOS
+) -> None:
+    words = ("run", scenario_file(), "--posterior", "--patient", 7, "--cohort", "none")
+    assert re.search(r"parameter set \d+ of \d+ .*, as in comparisons with 4 patients a set", sim(*words).err)
+    assert sim(*words, "--quiet").err == ""
 
 
 def test_json_of_one_file_is_an_object(sim: Sim, runner: FakeRunner, scenario_file: SCENARIOS) -> None:

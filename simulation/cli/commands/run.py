@@ -97,7 +97,7 @@ def run(
     scenarios = options.load_scenarios(files, (*settings, *length), cohort_of(patient, cohort))
 
     if parameters is not None:
-        scenarios = _under(scenarios, parameters, seed, patient)
+        scenarios = _under(scenarios, parameters, seed, patient, quiet=quiet)
 
     # Only now what is heavy: a mistake in the command or in a file is told at once.
     from simulation.cli.running import Request, run_all, tell
@@ -109,8 +109,10 @@ def run(
     return ExitStatus.INTERRUPTED if outcome.interrupted else ExitStatus.DONE
 
 
-def _under(scenarios: "list[Scenario]", which: str, seed: int, patient: int) -> "list[Scenario]":
-    """Return the scenarios under the parameter set that `compare` gives this patient of this seed."""
+def _under(
+    scenarios: "list[Scenario]", which: str, seed: int, patient: int, *, quiet: bool
+) -> "list[Scenario]":
+    """Return the scenarios under the set that this patient of this seed has in a comparison with the usual number per set."""
     from simulation.posterior import OUT_OF_DATE, TABLE, load_posterior, under
     from simulation.trial.schema import PER_SET
 
@@ -118,8 +120,10 @@ def _under(scenarios: "list[Scenario]", which: str, seed: int, patient: int) -> 
         return scenarios
     posterior = load_posterior(which)
     number = posterior.drawn(seed, patient // PER_SET)
-    click.echo(f"Note: parameter set {number} of {len(posterior)} ({posterior.name}).", err=True)
-    if posterior.out_of_date:
+    if not quiet:
+        usual = f"as in comparisons with {PER_SET} patients a set"
+        click.echo(f"Note: parameter set {number} of {len(posterior)} ({posterior.name}), {usual}.", err=True)
+    if posterior.out_of_date and not quiet:
         click.echo(f"Note: {OUT_OF_DATE}", err=True)
     return [under(scenario, posterior.set(number)) for scenario in scenarios]
 

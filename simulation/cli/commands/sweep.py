@@ -96,7 +96,7 @@ def sweep(
     from simulation.sweep.prepare import check_sweep, default_folder, plan_of, prepare
 
     checked = load_sweep(file, settings, seed, replicates, points)
-    if checked.posterior is not None and checked.posterior.out_of_date:
+    if checked.posterior is not None and checked.posterior.out_of_date and not quiet:
         from simulation.posterior import OUT_OF_DATE
 
         click.echo(f"Note: {OUT_OF_DATE}", err=True)

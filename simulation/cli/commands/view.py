@@ -7,6 +7,7 @@ import click
 
 from simulation.cli import options
 from simulation.errors import ExitStatus, UserError
+from simulation.shipped import PROGRAM
 
 EXAMPLES = """\b
 Examples:
@@ -65,7 +66,7 @@ def view(
         only_for("view", (file,), also=("run",))
         scenarios = options.load_scenarios((file,), settings, cohort_of(patient, cohort))
         if not scenarios:
-            raise UserError(f"this is an experiment in wells; type python run_sim.py run {file}", file=file)
+            raise UserError(f"this is an experiment in wells; type {PROGRAM} run {file}", file=file)
         options.tell_whose(scenarios, patient, cohort)
     else:
         patients_of(cohort)
