@@ -97,8 +97,8 @@ def nested(
     """Split the variance of `values`, one per patient, shape (n,), who lived under the `sets`, shape (n,).
 
     `reruns` holds, by the index of a patient, his values when he was run again under the same set. Fewer than five sets, or
-    sets of which none has two patients, leave parameters and patients together: the parts are then NaN, and the range is
-    that of a mean.
+    fewer than five with two patients or more, leave parameters and patients together: the parts are then NaN, and the range
+    is that of a mean over sets (t). Where patients of fewer than five sets were run again, chance has no interval.
     """
     y, labels = np.asarray(values, float), np.asarray(sets)
     if y.ndim != 1 or y.shape != labels.shape or not y.size:
@@ -108,22 +108,28 @@ def nested(
     rng = np.random.default_rng(_SEED)
     drawn = rng.multinomial(k, np.full(k, 1 / k), size=_RESAMPLES).astype(float)
     found, resampled = _estimates(sums, np.ones((1, k))), _estimates(sums, drawn, k / max(k - 1, 1))
-    told_apart = k >= _FEWEST_SETS and bool((sums.n > 1).any())
+    told_apart = int((sums.n > 1).sum()) >= _FEWEST_SETS
     left = _estimates(sums, 1.0 - np.eye(k)) if told_apart else None
+    with_chance = int((sums.chance_df > 0).sum()) >= _FEWEST_SETS
     parts = {
-        name: _part(found[name][0], resampled[name], left[name]) if left is not None else _UNKNOWN
+        name: _part(found[name][0], resampled[name], left[name], known=with_chance or name == "parameters")
+        if left is not None
+        else _UNKNOWN
         for name in ("parameters", "patients", "chance")
     }
-    spread = np.sqrt(np.maximum(resampled["parameters"], 0.0)) if told_apart else np.zeros(_RESAMPLES)
-    means = resampled["mean"]
     mean = float(found["mean"][0])
-    within = float(found["within"][0])
-    if not np.isfinite(within):
+    if told_apart:
+        within = float(found["within"][0])
+        good = np.isfinite(resampled["parameters"])  # a resample may hold no set of two patients
+        centres, spread = resampled["mean"][good], np.sqrt(np.maximum(resampled["parameters"][good], 0.0))
+    else:
         within = float(y.var(ddof=1)) if y.size > 1 else float("nan")
+        error = (k / max(k - 1, 1) * ((sums.total - sums.n * mean) ** 2).sum()) ** 0.5 / y.size
+        centres, spread = np.full(_RESAMPLES, mean), np.full(_RESAMPLES, error)
     half = 1.959963984540054 * (within / y.size) ** 0.5
     low = high = above = float("nan")
     if k > 1:
-        draws = _mixed(means, spread, k - 1, rng)
+        draws = _mixed(centres, spread, k - 1, rng)
         low, high = (float(limit) for limit in np.quantile(draws, [0.025, 0.975]))
         above = float(((draws > 0) + 0.5 * (draws == 0)).mean())
     return Nested(
@@ -179,10 +185,10 @@ def _estimates(sums: _Sums, times: Floats, enlarge: float = 1.0) -> dict[str, Fl
     }
 
 
-def _part(value: float, resampled: Floats, left: Floats) -> Part:
-    """Return a variance with its BCa interval (Efron 1987); `left` are the estimates with each set left out in turn."""
+def _part(value: float, resampled: Floats, left: Floats, *, known: bool) -> Part:
+    """Return a variance with its BCa interval (Efron 1987), if `known`; `left` are the estimates with each set left out."""
     good = resampled[np.isfinite(resampled)]
-    if not np.isfinite(value) or good.size < _RESAMPLES // 2:
+    if not known or not np.isfinite(value) or good.size < _RESAMPLES // 2:
         return Part(float(value), float("nan"), float("nan"))
     gap = left[np.isfinite(left)].mean() - left[np.isfinite(left)]
     below = (np.count_nonzero(good < value) + 0.5 * np.count_nonzero(good == value)) / good.size

@@ -51,6 +51,33 @@ def test_what_one_patient_per_set_cannot_tell_is_not_told() -> None:
     assert found.low < found.mean < found.high and found.above == 1.0
 
 
+def test_a_few_sets_of_two_patients_do_not_tell_parameters_from_patients() -> None:
+    """One set of 99 has two patients: a third of all resamples lack it, and say nothing of the variance within a set."""
+    rng = np.random.default_rng(5)
+    labels = np.append(np.arange(99), 0)
+    found = nested(12.7 + rng.normal(0, 30.0, 99)[labels] + rng.normal(0, 5.0, 100), labels)
+    assert np.isnan([found.parameters.variance, found.parameters.high]).all()
+    assert found.low < found.sampled_low < found.sampled_high < found.high and found.above > 0.5
+
+
+def test_resamples_without_a_set_of_two_patients_are_left_out() -> None:
+    rng = np.random.default_rng(6)
+    labels = np.append(np.arange(95), np.arange(5))
+    found = nested(12.7 + rng.normal(0, 30.0, 95)[labels] + rng.normal(0, 5.0, 100), labels)
+    assert found.parameters.low < 900 < found.parameters.high
+    assert found.low < found.sampled_low < found.sampled_high < found.high and found.above > 0.5
+
+
+def test_a_few_sets_with_reruns_give_chance_no_interval() -> None:
+    rng = np.random.default_rng(7)
+    values, labels = rng.normal(size=60), np.arange(20).repeat(3)
+    for sets, known in ((4, False), (5, True)):
+        found = nested(values, labels, {3 * k: [values[3 * k] + 0.1] for k in range(sets)})
+        limits = [found.chance.low, found.chance.high, found.of_patients.low, found.of_patients.high]
+        assert np.isfinite(found.chance.variance) and np.isfinite(limits).all() == known, sets
+        assert np.isfinite(found.parameters.high)
+
+
 def test_the_order_of_patients_and_the_names_of_sets_change_nothing() -> None:
     rng = np.random.default_rng(4)
     labels, values = np.arange(8).repeat(3), rng.normal(size=24)
