@@ -26,6 +26,10 @@ _LEVELS: Final = {
     "drug": "share of usual exposure",
     "chemotherapy": "log10 kill",
 }
+_OF_A_PATIENT: Final = (
+    "patient",
+    "parameters",
+)  # of a resolved scenario: what differs between patients of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,11 @@ def read_results(folders: Sequence[Path]) -> Source:
     """
     if len(folders) == 1 and is_trial_folder(folders[0]):
         return _trial(reopen(folders[0]))
+    for folder in folders:
+        if is_trial_folder(folder):
+            raise UserError(
+                "a trial is exported alone", file=str(folder), expected="this folder and no other"
+            )
     runs = [run for folder in folders for run in _run_folders(folder)]
     return _runs(runs)
 
@@ -183,12 +192,23 @@ def _is_run(folder: Path) -> bool:
 
 def _runs(folders: Sequence[Path]) -> Source:
     subjects, arms, told, planned = [], dict[str, tuple[str, str]](), dict[str, Any](), 0.0
+    seeds, written = dict[int, Path](), dict[str, tuple[Path, Mapping[str, Any]]]()
     for folder in folders:
         told = read_manifest(folder) or {}
         try:
             subject, scenario = _run(folder, told)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise UserError("is damaged: its files are not those of a run", file=str(folder)) from None
+        seeds.setdefault(int(told.get("seed") or 0), folder)
+        if len(seeds) > 1:
+            (seed, before), (other, second) = seeds.items()
+            message = f"has seed {other}, and {before} seed {seed}: patient {subject.twin} of each is another person"
+            raise UserError(message, file=str(second), expected="runs of one seed; export each seed alone")
+        kept = {key: value for key, value in scenario.items() if key not in _OF_A_PATIENT}
+        same_name, same = written.setdefault(subject.arm, (folder, kept))
+        if kept != same:
+            message = f"holds another scenario of the same name as {same_name}: {scenario.get('name') or subject.arm!r}"
+            raise UserError(message, file=str(folder), expected="scenarios of different names")
         arms[subject.arm] = (str(scenario.get("name") or subject.arm), str(scenario.get("description") or ""))
         planned = max(planned, _days(scenario.get("follow_up")))
         subjects.append(subject)

@@ -189,6 +189,20 @@ def test_a_folder_without_results_is_told(folder: Path, tmp_path: Path) -> None:
         read_results([folder / "run0", folder / "run0"])
 
 
+def test_what_are_no_twins_is_not_exported_as_twins(folder: Path, tmp_path: Path) -> None:
+    text = (folder / "one.yaml").read_text()
+    (tmp_path / "other.yaml").write_text(text.replace("follow_up: 60 d", "follow_up: 50 d"))
+    quiet = ["--patient", "1", "--no-figures", "-q", "--out"]
+    assert main(["run", str(folder / "one.yaml"), "--seed", "5", *quiet, str(tmp_path / "seed")]) == 0
+    assert main(["run", str(tmp_path / "other.yaml"), *quiet, str(tmp_path / "name")]) == 0
+    with pytest.raises(UserError, match=r"has seed 5, and .*run0 seed 0"):
+        read_results([folder / "run0", tmp_path / "seed"])
+    with pytest.raises(UserError, match=r"another scenario of the same name as .*run0: 'Tiny patient'"):
+        read_results([folder / "run0", tmp_path / "name"])
+    with pytest.raises(UserError, match="a trial is exported alone"):
+        read_results([folder / "trial", folder / "run0"])
+
+
 def test_a_damaged_folder_is_told(folder: Path, tmp_path: Path) -> None:
     for name in ("summary.json", "trajectory.csv", "events.csv", "scenario.resolved.yaml"):
         (tmp_path / name).write_bytes((folder / "run0" / name).read_bytes())
