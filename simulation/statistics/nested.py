@@ -8,6 +8,7 @@ are from a bootstrap over sets with all of their patients (Davison and Hinkley 1
 as a t distribution is wider than a normal (Hesterberg 2015, Am Stat 69:371). A test counts how often they hold the truth.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -54,6 +55,8 @@ class Nested:
         Probability that the mean of very many patients is above 0.
     sets, patients, rerun
         How many there were.
+    within
+        Variance between patients of one set, chance included; between all patients where sets and patients are not told apart.
     parameters, of_patients, chance
         Variances of one run of one patient.
     """
@@ -67,6 +70,7 @@ class Nested:
     sets: int
     patients: int
     rerun: int
+    within: float
     parameters: Part
     of_patients: Part
     chance: Part
@@ -78,6 +82,12 @@ class Nested:
         shrink = (1 + 1 / max(self.sets, 1), 1 / self.patients, 1 / self.patients)
         found = [max(part.variance, 0.0) * by for part, by in zip(parts, shrink, strict=True)]
         return found[0], found[1], found[2]
+
+    @property
+    def variance_of_mean(self) -> float:
+        """Return the variance of the answer, which needs no reruns; NaN where parameters and patients are not told apart."""
+        whole = math.fsum(self.of_mean)  # with what came out negative as 0, as in the parts
+        return whole if math.isfinite(whole) else self.of_mean[0] + self.within / self.patients
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,7 @@ def nested(
     drawn = rng.multinomial(k, np.full(k, 1 / k), size=_RESAMPLES).astype(float)
     found, resampled = _estimates(sums, np.ones((1, k))), _estimates(sums, drawn, k / max(k - 1, 1))
     told_apart = int((sums.n > 1).sum()) >= _FEWEST_SETS
-    left = _estimates(sums, 1.0 - np.eye(k)) if told_apart else None
+    left = _left_out(sums) if told_apart else None
     with_chance = int((sums.chance_df > 0).sum()) >= _FEWEST_SETS
     parts = {
         name: _part(found[name][0], resampled[name], left[name], known=with_chance or name == "parameters")
@@ -141,6 +151,7 @@ def nested(
         above=above,
         sets=k,
         patients=int(y.size),
+        within=within,
         rerun=int(sum(1 for one in (reruns or {}).values() if len(one))),
         parameters=parts["parameters"],
         of_patients=parts["patients"],
@@ -167,15 +178,32 @@ def _estimates(sums: _Sums, times: Floats, enlarge: float = 1.0) -> dict[str, Fl
 
     `enlarge` makes up for means of a resample that lie nearer to one another than those of the population.
     """
+    return _from_totals(times @ _columns(sums), enlarge)
+
+
+def _left_out(sums: _Sums) -> dict[str, Floats]:
+    """Return the estimates with each set left out in turn."""
+    columns = _columns(sums)
+    return _from_totals(columns.sum(axis=0) - columns, 1.0)
+
+
+def _columns(sums: _Sums) -> Floats:
+    """Return what is added up over sets, shape (sets, columns)."""
+    n = sums.n
+    return np.stack(
+        [np.ones_like(n), n, n**2, sums.total, sums.total**2 / n, sums.squares, sums.chance, sums.chance_df],
+        axis=1,
+    )
+
+
+def _from_totals(totals: Floats, enlarge: float) -> dict[str, Floats]:
+    groups, count, squared, total, means, squares, runs, runs_df = totals.T
     with np.errstate(all="ignore"):
-        count, groups = times @ sums.n, times.sum(axis=1)
-        mean = times @ sums.total / count
-        means = sums.total / sums.n
-        between = times @ (sums.n * means**2) - count * mean**2
-        within = times @ sums.squares / (times @ (sums.n - 1.0))
-        size = (count - times @ sums.n**2 / count) / (groups - 1.0)
-        parameters = (enlarge * between / (groups - 1.0) - within) / size
-        chance = times @ sums.chance / (times @ sums.chance_df)
+        mean = total / count
+        within = squares / (count - groups)
+        size = (count - squared / count) / (groups - 1.0)
+        parameters = (enlarge * (means - count * mean**2) / (groups - 1.0) - within) / size
+        chance = runs / runs_df
     return {
         "mean": mean,
         "within": within,
@@ -248,16 +276,20 @@ def covariances(first: npt.ArrayLike, second: npt.ArrayLike, sets: npt.ArrayLike
         np.stack([np.bincount(group, column) for column in table.T], axis=1) - n[:, None] * mean_x * with_
         for table, with_ in ((product, mean_y[:, None]), (square, mean_x))
     )
-    keep = np.concatenate([np.ones((1, n.size)), 1.0 - np.eye(n.size)])
+
+    def kept(of_sets: Floats) -> Floats:
+        """Return the total over sets, then that without each in turn."""
+        total = of_sets.sum(axis=0, keepdims=True)
+        return np.concatenate([total, total - of_sets])
 
     def component(with_: Floats, inside: Floats) -> tuple[Floats, Floats]:
-        count, groups = (keep @ n)[:, None], keep.sum(axis=1)[:, None]
-        centre_x, centre_w = keep @ (n[:, None] * mean_x) / count, keep @ (n[:, None] * with_) / count
-        between = keep @ (n[:, None] * mean_x * with_) - count * centre_x * centre_w
+        each = n[:, None]
+        count, groups = kept(each), kept(np.ones_like(each))
+        between = kept(each * mean_x * with_) - kept(each * mean_x) * kept(each * with_) / count
         with np.errstate(all="ignore"):
-            degrees = (keep @ (n - 1.0))[:, None]
-            within = np.where(degrees > 0, keep @ inside / degrees, 0.0)
-            size = (count - (keep @ n**2)[:, None] / count) / (groups - 1.0)
+            degrees = kept(each - 1.0)
+            within = np.where(degrees > 0, kept(inside) / degrees, 0.0)
+            size = (count - kept(each**2) / count) / (groups - 1.0)
             return (between / (groups - 1.0) - within) / size, within
 
     both, _ = component(np.broadcast_to(mean_y[:, None], mean_x.shape), inside_xy)

@@ -78,6 +78,19 @@ def test_a_few_sets_with_reruns_give_chance_no_interval() -> None:
         assert np.isfinite(found.parameters.high)
 
 
+def test_the_variance_of_the_answer_needs_no_reruns() -> None:
+    rng = np.random.default_rng(9)
+    labels = np.arange(50).repeat(2)
+    patient = rng.normal(0, 30.0, 50)[labels] + rng.normal(0, 60.0, labels.size)
+    once, again = (
+        nested(patient, labels, reruns)
+        for reruns in (None, {i: [patient[i] + 9.0] for i in range(0, 100, 4)})
+    )
+    assert np.isnan(once.of_patients.variance)
+    assert once.variance_of_mean == pytest.approx(sum(again.of_mean))
+    assert np.isnan(nested(np.arange(30.0), np.arange(30)).variance_of_mean)
+
+
 def test_the_order_of_patients_and_the_names_of_sets_change_nothing() -> None:
     rng = np.random.default_rng(4)
     labels, values = np.arange(8).repeat(3), rng.normal(size=24)
