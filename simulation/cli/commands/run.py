@@ -111,16 +111,15 @@ def run(
 
 def _under(scenarios: "list[Scenario]", which: str, seed: int, patient: int) -> "list[Scenario]":
     """Return the scenarios under the parameter set that `compare` gives this patient of this seed."""
-    from simulation.posterior import OUT_OF_DATE, TABLE, load_posterior, under
+    from simulation.posterior import posterior_named, under
     from simulation.trial.schema import PER_SET
 
-    if which == TABLE:
+    posterior = posterior_named(which, Path())
+    if posterior is None:
         return scenarios
-    posterior = load_posterior(which)
     number = posterior.drawn(seed, patient // PER_SET)
-    click.echo(f"Note: parameter set {number} of {len(posterior)} ({posterior.name}).", err=True)
-    if posterior.out_of_date:
-        click.echo(f"Note: {OUT_OF_DATE}", err=True)
+    for note in (f"parameter set {number} of {len(posterior)} ({posterior.name}).", *posterior.notes):
+        click.echo(f"Note: {note}", err=True)
     return [under(scenario, posterior.set(number)) for scenario in scenarios]
 
 
