@@ -295,7 +295,8 @@ def covariances(first: npt.ArrayLike, second: npt.ArrayLike, sets: npt.ArrayLike
     both, _ = component(np.broadcast_to(mean_y[:, None], mean_x.shape), inside_xy)
     own, within = component(mean_x, inside_xx)
     left, k = both[1:], n.size
-    se = np.sqrt((k - 1) / k * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
+    with np.errstate(all="ignore"):  # without one of two sets nothing is known
+        se = np.sqrt((k - 1) / k * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
     return [
         Covariance(float(both[0, j]), float(se[j]), float(own[0, j]), float(within[0, j]))
         for j in range(x.shape[1])
