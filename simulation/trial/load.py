@@ -116,12 +116,11 @@ def _whose(trial: Trial, cohort: str | None) -> tuple[str, ...]:
     return ()
 
 
-def load_real_trial(trial: Trial | None, changes: Pairs = ()) -> RealTrial:
-    """Return the plan of the real trial that a trial file holds (none: the defaults), with `changes` laid on it.
+def load_real_trial(plan: RealTrial, changes: Pairs = ()) -> RealTrial:
+    """Return the plan of a real trial with `changes` laid on it.
 
     Raises `UserError` for a key that there is not, and for a value that cannot be.
     """
-    plan = RealTrial() if trial is None else trial.file.real_trial
     tree = node_from(plan.model_dump(mode="json", exclude_none=True), "real_trial")
     for name, value, label in changes:
         tree = apply_override(tree, name, value, label)
