@@ -16,6 +16,7 @@ from simulation.products.registry import PRODUCTS, received
 from simulation.results.trial_states import STATES, spells_of
 from simulation.statistics.multistate import CENSORED
 from simulation.trial.finished import Finished, is_trial_folder, reopen
+from simulation.trial.rows import OF_PATIENT
 from simulation.yaml_source import plain, read_yaml
 
 __all__ = ["Dose", "Source", "Stay", "Subject", "measured", "read_results"]
@@ -132,7 +133,7 @@ def _trial(finished: Finished) -> Source:
 
 def _of_arm(finished: Finished, key: str) -> Iterator[Subject]:
     arm, units = finished.arm(key), {column.name: column.unit for column in finished.columns}
-    own = {column.name for column in finished.columns if column.meaning == "of this patient"}
+    own = {column.name for column in finished.columns if column.meaning == OF_PATIENT}
     stays: dict[int, list[Stay]] = {}
     spells, names = spells_of(arm), list(STATES)
     for index, enter, leave, state, then in zip(

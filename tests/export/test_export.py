@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,16 @@ def test_codes_are_short_and_distinct() -> None:
     codes = [code_of(one) for one in selected("day", "survival")]
     assert len(set(codes)) == len(codes)
     assert all(re.fullmatch(r"[A-Z][A-Z0-9]{0,7}", code) for code in codes)
+
+
+def test_the_code_of_an_outcome_is_made_of_its_name_alone() -> None:
+    """Not of its place: a product that declares an outcome of its own must not give the others another code."""
+    declared = next(iter(selected("day")))
+    mine = replace(declared, name="day_of_my_own_first_seizure")
+    code = code_of(mine)
+    assert re.fullmatch(r"DAYO[0-9A-F]{4}", code)
+    assert code_of(replace(declared, name="day_of_my_own_second_seizure")) != code
+    assert code_of(replace(declared, name="my_day")) == "MYDAY"
 
 
 def test_the_nonmem_data_set_is_numbers_in_order_of_time(runs: Source) -> None:
