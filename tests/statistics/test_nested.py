@@ -38,6 +38,11 @@ def test_intervals_and_range_hold_the_truth() -> None:
     )  # they know no parameters
 
 
+def test_with_few_sets_the_range_holds_the_truth_in_nine_of_ten() -> None:
+    trials = [made(seed, sets=25) for seed in range(100)]
+    assert sum(one.low <= new <= one.high for one, new in trials) >= 82  # of a true 90 %, fewer than 1 in 100
+
+
 def test_where_parameters_do_nothing_a_negative_estimate_is_left_so() -> None:
     found = [made(seed, 0.0)[0] for seed in range(30)]
     below = [one for one in found if one.parameters.variance < 0]
