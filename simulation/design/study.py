@@ -175,11 +175,8 @@ def _accrual(plan: RealTrial, patients: int) -> float:
 def _stored(arm: ArmView, event: str, primary: str, horizon: float) -> Stored:
     happened = ~np.asarray(arm.columns[OUTCOMES[event].censored], bool)
     day = horizon - _JUST_BEFORE
-    overt = [any(start <= day < end for start, end in course.get("overt", ())) for course in arm.courses]
     alive = ~(arm.number("nrm_day") <= day)
-    return Stored(
-        arm.number(event), happened, arm.days_until(primary, horizon), alive & ~np.array(overt, bool)
-    )
+    return Stored(arm.number(event), happened, arm.days_until(primary, horizon), alive & ~arm.overt_on(day))
 
 
 def _slope(name: str, tried: Mapping[int, Tally]) -> float:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from simulation.number_words import NOTHING, number_text
+from simulation.number_words import NOTHING, number_text, signed
 from simulation.parameters.table import ParameterTable
 from simulation.posterior.sets import bare_name
 from simulation.results.trial_figures.common import parameter_name
@@ -169,9 +169,7 @@ def _days(value: float | None) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{round(value, 0 if abs(value) >= 10 else 1) + 0.0:+.{0 if abs(value) >= 10 else 1}f}".replace(
-        "-", "\N{MINUS SIGN}"
-    )
+    return signed(value, 0 if abs(value) >= 10 else 1)
 
 
 def _percent(share: float | None) -> str:
