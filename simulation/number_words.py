@@ -4,7 +4,17 @@ import math
 from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["MICRO", "NOTHING", "cells_text", "days_text", "finite", "grade_text", "join", "number_text"]
+__all__ = [
+    "MICRO",
+    "NOTHING",
+    "cells_text",
+    "days_text",
+    "finite",
+    "grade_text",
+    "join",
+    "number_text",
+    "signed",
+]
 
 MICRO: Final = "\N{MICRO SIGN}"
 NOTHING: Final = "\N{EN DASH}"
@@ -28,6 +38,13 @@ def number_text(value: object, digits: int = 3) -> str:
         mantissa, exponent = f"{number:.{digits - 1}e}".split("e")
         return f"{float(mantissa):g}e{int(exponent)}"
     return f"{number:,.{digits}g}" if abs(number) < 1000 else f"{number:,.0f}"
+
+
+def signed(value: float | None, digits: int = 0) -> str:
+    """Return a number with its sign, never minus nothing."""
+    if value is None:
+        return NOTHING
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def cells_text(cells_per_kg: float) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulation.design.draws import Stored
+from simulation.statistics.nested import covariances
 
 __all__ = ["Effect", "contributions", "effect_of"]
 
@@ -51,14 +52,12 @@ def effect_of(each: Floats, sets: Ints | None) -> Effect:
         return Effect(math.inf, None)
     if sets is None or np.unique(sets).size < 2 or np.unique(sets).size == n:
         return Effect(float(each.std(ddof=1)) / math.sqrt(n) / abs(mean), None)
-    _, where, sizes = np.unique(sets, return_inverse=True, return_counts=True)
+    _, where = np.unique(sets, return_inverse=True)
     sums = np.bincount(where, each - mean)
-    k = sizes.size
+    k = sums.size
     se = math.sqrt(k / (k - 1) * float((sums**2).sum())) / n
-    within = (each - mean - (sums / sizes)[where]) ** 2
-    between = float((sums**2 / sizes).sum()) / (k - 1) - float(within.sum()) / (n - k)
-    effective = (n - float((sizes**2).sum()) / n) / (k - 1)
-    return Effect(se / abs(mean), math.sqrt(max(between, 0.0) / effective) / abs(mean))
+    (between,) = covariances(each[:, None], each, sets)
+    return Effect(se / abs(mean), math.sqrt(max(between.variance, 0.0)) / abs(mean))
 
 
 def _hazard(one: Stored, other: Stored) -> tuple[Floats, Floats]:

@@ -175,11 +175,8 @@ def _accrual(plan: RealTrial, patients: int) -> float:
 def _stored(arm: ArmView, event: str, primary: str, horizon: float) -> Stored:
     happened = ~np.asarray(arm.columns[OUTCOMES[event].censored], bool)
     day = horizon - _JUST_BEFORE
-    overt = [any(start <= day < end for start, end in course.get("overt", ())) for course in arm.courses]
     alive = ~(arm.number("nrm_day") <= day)
-    return Stored(
-        arm.number(event), happened, arm.days_until(primary, horizon), alive & ~np.array(overt, bool)
-    )
+    return Stored(arm.number(event), happened, arm.days_until(primary, horizon), alive & ~arm.overt_on(day))
 
 
 def _slope(name: str, tried: Mapping[int, Tally]) -> float:
@@ -250,7 +247,7 @@ def _exact(patients: int, share: float, known: float, alpha: float) -> float:
 
 
 def _single(n: int, kept: float, share: Proportion, known: float, plan: RealTrial) -> Power:
-    followed = max(round(n * kept), 1)
+    followed = round(n * kept)
     power, low, high = (
         _exact(followed, float(value or 0.0), known, plan.historical.alpha)
         for value in (share.value, share.low, share.high)
@@ -260,7 +257,7 @@ def _single(n: int, kept: float, share: Proportion, known: float, plan: RealTria
 
 def _single_needed(kept: float, share: Proportion, known: float, plan: RealTrial, follow_up: float) -> Needed:
     def size(value: Any) -> int | None:
-        if value is None or value <= known:
+        if value is None or value <= known or kept == 0:
             return None
         # the power of an exact test is a saw: from here on it stays above what is asked for, for a while
         enough = 0

@@ -116,6 +116,11 @@ def limits(study: Study) -> Sequence[str]:
         "effect among so many stored twins.",
         "Means and shares at the horizon are of those followed to it; who is lost is lost whatever his state.",
     ]
+    if study.plan.patients_per_year is not None:
+        lines.append(
+            "With patients a year, smaller trials are over sooner and see fewer events; the patients needed follow from all "
+            "sizes that were tried together. 'Power there' is of trials of that very size: where it is off, try sizes near it."
+        )
     if study.plan.event == "relapse_free_days":
         lines.append(
             "Treatment at relapse cannot prevent the first one: relapse-free survival favours whoever treats before it, by "

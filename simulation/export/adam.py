@@ -3,6 +3,8 @@
 Every virtual patient is in every arm of a trial, so that a subject is a patient in an arm, and TWINID says whose twin it is.
 """
 
+import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -37,6 +39,7 @@ _RESPONSES: Final = {
     "complete_remission": ("CR", "complete_remission_day"), "eradicated": ("ERADIC", "eradicated_day"),
     "in_remission_at_end": ("REMEND", ""),
 }  # fmt: skip
+_LONGEST: Final = 8  # characters of a PARAMCD
 _LAST: Final = "final_"
 
 
@@ -134,9 +137,17 @@ def _times(subject: Subject) -> Iterator[dict[str, Any]]:
 
 
 def code_of(declared: Outcome) -> str:
-    """Return the code of an outcome, eight characters at most; one that is not listed gets that of its place among all."""
-    made = f"O{list(OUTCOMES).index(declared.name):03d}"
-    return _CODES.get(declared.name, made)
+    """Return the code of an outcome, eight characters at most; one that is not listed gets one made of its name alone."""
+    return _CODES.get(declared.name) or _made_of(declared.name)
+
+
+def _made_of(name: str) -> str:
+    """Return the letters of a name, or where there are more than eight, the first four and four of its digest."""
+    letters = "".join(re.findall("[A-Z0-9]", name.upper()))
+    if len(letters) <= _LONGEST and letters[:1].isalpha():
+        return letters
+    digest = hashlib.sha256(name.encode()).hexdigest()[:4].upper()
+    return "".join(re.findall("[A-Z]", letters))[:4] + digest
 
 
 # ---- response
@@ -227,7 +238,7 @@ _SHORT: Final = {
 
 
 def _short(name: str) -> str:
-    return _SHORT.get(name, name.replace("_", "").upper()[:8])
+    return _SHORT.get(name) or _made_of(name)
 
 
 # ---- exposure

@@ -16,11 +16,16 @@ from simulation.products.registry import PRODUCTS, received
 from simulation.results.trial_states import STATES, spells_of
 from simulation.statistics.multistate import CENSORED
 from simulation.trial.finished import Finished, is_trial_folder, reopen
+from simulation.trial.rows import OF_PATIENT
 from simulation.yaml_source import plain, read_yaml
 
 __all__ = ["Dose", "Source", "Stay", "Subject", "measured", "read_results"]
 
 _READ: Final = ("summary.json", "trajectory.csv", "events.csv", "scenario.resolved.yaml")  # of a run
+_OF_A_PATIENT: Final = (
+    "patient",
+    "parameters",
+)  # of a resolved scenario: what differs between patients of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,11 @@ def read_results(folders: Sequence[Path]) -> Source:
     """
     if len(folders) == 1 and is_trial_folder(folders[0]):
         return _trial(reopen(folders[0]))
+    for folder in folders:
+        if is_trial_folder(folder):
+            raise UserError(
+                "a trial is exported alone", file=str(folder), expected="this folder and no other"
+            )
     runs = [run for folder in folders for run in _run_folders(folder)]
     return _runs(runs)
 
@@ -118,7 +128,7 @@ def _trial(finished: Finished) -> Source:
 
 def _of_arm(finished: Finished, key: str) -> Iterator[Subject]:
     arm, units = finished.arm(key), {column.name: column.unit for column in finished.columns}
-    own = {column.name for column in finished.columns if column.meaning == "of this patient"}
+    own = {column.name for column in finished.columns if column.meaning == OF_PATIENT}
     stays: dict[int, list[Stay]] = {}
     spells, names = spells_of(arm), list(STATES)
     for index, enter, leave, state, then in zip(
@@ -181,12 +191,23 @@ def _is_run(folder: Path) -> bool:
 
 def _runs(folders: Sequence[Path]) -> Source:
     subjects, arms, told, planned = [], dict[str, tuple[str, str]](), dict[str, Any](), 0.0
+    seeds, written = dict[int, Path](), dict[str, tuple[Path, Mapping[str, Any]]]()
     for folder in folders:
         told = check_files(folder, _READ)
         try:
             subject, scenario = _run(folder, told)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise UserError("is damaged: its files are not those of a run", file=str(folder)) from None
+        seeds.setdefault(int(told.get("seed") or 0), folder)
+        if len(seeds) > 1:
+            (seed, before), (other, second) = seeds.items()
+            message = f"has seed {other}, and {before} seed {seed}: patient {subject.twin} of each is another person"
+            raise UserError(message, file=str(second), expected="runs of one seed; export each seed alone")
+        kept = {key: value for key, value in scenario.items() if key not in _OF_A_PATIENT}
+        same_name, same = written.setdefault(subject.arm, (folder, kept))
+        if kept != same:
+            message = f"holds another scenario of the same name as {same_name}: {scenario.get('name') or subject.arm!r}"
+            raise UserError(message, file=str(folder), expected="scenarios of different names")
         arms[subject.arm] = (str(scenario.get("name") or subject.arm), str(scenario.get("description") or ""))
         planned = max(planned, _days(scenario.get("follow_up")))
         subjects.append(subject)

@@ -12,7 +12,7 @@ import json
 import math
 import os
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
@@ -36,6 +36,7 @@ __all__ = [
     "Datum",
     "Posterior",
     "load_posterior",
+    "posterior_named",
 ]
 
 TABLE: Final = "table"  # the parameter table's one value of everything
@@ -72,7 +73,7 @@ class Posterior:
 
     `names` are the columns (parameters, `spread of` and `share of`), `rows` the sets in canonical units. `statistics` holds, by
     the id of an observation, one number per set, NaN where there is none. `table` is the digest of the parameter table for
-    which the sets were made, empty where the file does not say.
+    which the sets were made, empty where the file does not say. `beyond` are parameters with values outside the table's range.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Posterior:
     fits: tuple[Mapping[str, Any], ...] = ()
     data: Mapping[str, Datum] = field(default_factory=dict)
     statistics: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    beyond: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -122,6 +124,16 @@ class Posterior:
         return min(bisect_right(sums, place * sums[-1]), len(sums) - 1)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what a person should know of the sets before he uses them."""
+        told = [OUT_OF_DATE] if self.out_of_date else []
+        if self.beyond:
+            told.append(
+                f"Parameter sets of {self.name} have values outside the parameter table's range: {', '.join(self.beyond)}."
+            )
+        return tuple(told)
+
+    @property
     def out_of_date(self) -> bool:
         """Return whether the parameter table is another than the one for which the sets were made."""
         return bool(self.table) and self.table != ParameterTable.load().parameter_values().digest()
@@ -146,9 +158,10 @@ def load_posterior(which: str | os.PathLike[str]) -> Posterior:
     header = [cell.strip() for cell in lines[0]]
     check_header(header, shown)
     readers = [_reader(cell, shown) for cell in header]
-    for cell in header:
-        if header.count(cell) > 1:
-            raise UserError(f"the column {cell!r} is written twice", file=shown, line=1)
+    written = [split_header(cell)[0] for cell in header]
+    for name in written:
+        if written.count(name) > 1:
+            raise UserError(f"the column {name!r} is written twice", file=shown, line=1)
     table: list[list[float]] = []
     for number, cells in enumerate(lines[1:], 2):
         if not cells:
@@ -170,6 +183,7 @@ def load_posterior(which: str | os.PathLike[str]) -> Posterior:
         raise UserError("names no parameter", file=shown, line=1, expected="columns such as rate_contacts")
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     about = _about(path, shown, sha256)
+    beyond = tuple(name for name, values in named.items() if _beyond(name, values))
     return Posterior(
         name=str(about.get("name", path.stem)),
         names=tuple(named),
@@ -180,7 +194,21 @@ def load_posterior(which: str | os.PathLike[str]) -> Posterior:
         fits=tuple(about.get("fits", ())),
         data={name: Datum(**one) for name, one in about.get("targets", {}).items() if name in statistics},
         statistics=statistics,
+        beyond=beyond,
     )
+
+
+def _beyond(name: str, values: Iterable[float]) -> bool:
+    """Return whether a parameter has values outside the table's range; spreads and shares have none there."""
+    row = ParameterTable.load()[bare_name(name)]
+    return name == row.name and any(not row.low <= value <= row.high for value in values)
+
+
+def posterior_named(which: str, folder: Path) -> Posterior | None:
+    """Return the sets that a file or a person names: none for `table`; the name of a CSV file leads from `folder`."""
+    if which == TABLE:
+        return None
+    return load_posterior(SHIPPED if which == SHIPPED else os.path.normpath(folder / which))
 
 
 def _text(path: Path, shown: str) -> str:
@@ -237,7 +265,9 @@ def _number(read: Callable[[str], float], text: str, name: str, shown: str, line
         ) from None
     except ValueError:
         value = math.nan
-    low = 0.0 if name.startswith((SPREAD, SHARE)) or name == WEIGHT else -math.inf
+    table, of_table = ParameterTable.load(), split_header(name)[0]
+    never_below = name.startswith((SPREAD, SHARE)) or name == WEIGHT
+    low = 0.0 if never_below or (of_table in table and table[of_table].low >= 0) else -math.inf
     high = 1.0 if name.startswith(SHARE) else math.inf
     if name.startswith(TARGET) or name in _NOT_READ:
         return value

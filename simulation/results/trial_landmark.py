@@ -6,7 +6,6 @@ without overt leukaemia; response is what was known by then (Anderson, J Clin On
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,13 +39,12 @@ def landmark(arm: ArmView, after: float) -> Landmark:
     started, response = arm.number("treatment_start_day"), arm.number("mrd_negative_day")
     ends, death = arm.number("days_simulated"), arm.number("nrm_day")
     rows: list[tuple[bool, float, bool]] = []
-    treated = np.flatnonzero(np.isfinite(started))
+    treated, overt_then = np.flatnonzero(np.isfinite(started)), arm.overt_on(started + after)
     for index in treated:
         at, end = float(started[index]) + after, float(ends[index])
-        overt = arm.courses[index].get("overt", ())
-        if at >= end or _within(at, overt):
+        if at >= end or overt_then[index]:
             continue
-        relapses = [float(start) for start, _ in overt if start > at]
+        relapses = [float(start) for start, _ in arm.courses[index].get("overt", ()) if start > at]
         event = min([*relapses, *([float(death[index])] if np.isfinite(death[index]) else [])], default=end)
         rows.append(
             (
@@ -63,7 +61,3 @@ def landmark(arm: ArmView, after: float) -> Landmark:
         treated.size,
         treated.size - len(rows),
     )
-
-
-def _within(day: float, intervals: Any) -> bool:
-    return any(start <= day < end for start, end in intervals)

@@ -7,6 +7,7 @@ are sums of states.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
@@ -30,14 +31,17 @@ CURRENT: Final = {
 }
 _ORDER: Final = tuple(STATES)
 _DEATH: Final = _ORDER.index("death")
+_KEPT: Final = 24  # arms of a trial or two: terminal, tables and figures ask for the same
 _LEAST: Final = 1e-6  # days: sums of steps are not exact
 
 
+@lru_cache(maxsize=_KEPT)
 def occupied(arm: ArmView) -> Occupation:
     """Return the share of an arm's patients in each of `STATES`, in their order, over time."""
     return occupation(spells_of(arm), len(STATES))
 
 
+@lru_cache(maxsize=_KEPT)
 def spells_of(arm: ArmView) -> Spells:
     """Return every patient's stays in the states, from transplant to death or the end of follow-up."""
     last = float(arm.number("days_simulated").max())  # of those who lived to the end
@@ -82,6 +86,7 @@ def _state(
     return _ORDER.index("later_remission" if relapsed else "remission")
 
 
+@lru_cache(maxsize=_KEPT)
 def current(arm: ArmView, name: str) -> Occupation:
     """Return the share of an arm's patients who are now in one of the states of `CURRENT[name]`, as one state of two."""
     spells = spells_of(arm)

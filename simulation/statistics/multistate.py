@@ -3,7 +3,8 @@
 Patients may go to and fro between states, enter late and leave early. Without the Markov assumption the estimate of
 occupation still holds where leaving early depends on nothing (Datta & Satten 2001). The variance is the infinitesimal
 jackknife, as in R's survival: the sum of the squared influence of each patient; without censoring it is that of a share,
-p (1 - p) / n. The band is on the complementary log-log scale; where none or all are in a state the limits are Wilson's.
+p (1 - p) / n, and is so computed. The band is on the complementary log-log scale; where none or all are in a state the
+limits are Wilson's.
 """
 
 from collections.abc import Iterable
@@ -89,8 +90,15 @@ class Occupation:
 def occupation(spells: Spells, n_states: int, confidence: float = 0.95) -> Occupation:
     """Estimate in which of `n_states` states patients are, from their spells.
 
-    It begins with the states of those who are followed just before the first change.
+    It begins with the states of those who are followed just before the first change. Where all enter at once and are followed
+    to the same end, it is the plain share.
     """
+    if _all_followed(spells):
+        return _shares(spells, n_states, confidence)
+    return _general(spells, n_states, confidence)
+
+
+def _general(spells: Spells, n_states: int, confidence: float) -> Occupation:
     who, patient = np.unique(spells.patient, return_inverse=True)
     state = np.full(who.size, -1, np.int64)
     changes = spells.leave[spells.then != CENSORED]
@@ -123,6 +131,39 @@ def occupation(spells: Spells, n_states: int, confidence: float = 0.95) -> Occup
     )
 
 
+def _all_followed(spells: Spells) -> bool:
+    """Return whether all enter on one day, are followed without a gap, and nobody is lost before the last day."""
+    order = np.lexsort((spells.enter, spells.patient))
+    who, enter, leave = spells.patient[order], spells.enter[order], spells.leave[order]
+    then = spells.then[order]
+    first = np.append(True, who[1:] != who[:-1])
+    last = np.append(first[1:], True)
+    return bool(
+        (enter[first] == enter[first][0]).all()
+        and (leave[last] == leave.max()).all()
+        and (then[last] == CENSORED).all()
+        and (then[~last] == spells.state[order][~first]).all()
+        and (leave[~last] == enter[~first]).all()
+    )
+
+
+def _shares(spells: Spells, n_states: int, confidence: float) -> Occupation:
+    """Return the shares of patients who are all followed from one day to another."""
+    n = np.unique(spells.patient).size
+    begin = float(spells.enter.min())
+    moving = spells.then != CENSORED
+    times, when = np.unique(spells.leave[moving], return_inverse=True)
+    gained = np.zeros((times.size, n_states))
+    np.add.at(gained, (when, spells.then[moving]), 1.0)
+    np.add.at(gained, (when, spells.state[moving]), -1.0)
+    first = np.bincount(spells.state[spells.enter == begin], minlength=n_states)[None]
+    share = np.concatenate([first, first + np.cumsum(gained, axis=0)]) / n
+    se = np.sqrt(share * (1.0 - share) / n)
+    low, high = _limits(share, se, (n,) * len(share), confidence)
+    at_risk = np.full(len(share), n, np.int64)
+    return Occupation(np.append(begin, times), share, se, low, high, at_risk, float(spells.leave.max()))
+
+
 def _step(share: Floats, influence: Floats, state: Ints, movers: Ints, to: Ints) -> tuple[Floats, Floats]:
     """Return shares and influences after some patients have changed their state."""
     moves = np.eye(share.size)
@@ -146,6 +187,7 @@ def _limits(share: Floats, se: Floats, known: tuple[int, ...], confidence: float
     inside = np.where(none | everybody, 0.5, share)
     width = np.exp(z * se / ((1 - inside) * np.log1p(-inside)))
     low, high = 1 - (1 - inside) ** width, 1 - (1 - inside) ** (1 / width)
-    margin = np.array([unseen(n, confidence) for n in known])[:, None]
+    margins = {n: unseen(n, confidence) for n in set(known)}
+    margin = np.array([margins[n] for n in known])[:, None]
     low = np.where(none, 0.0, np.where(everybody, 1 - margin, low))
     return low, np.where(none, margin, np.where(everybody, 1.0, high))

@@ -8,6 +8,7 @@ are from a bootstrap over sets with all of their patients (Davison and Hinkley 1
 as a t distribution is wider than a normal (Hesterberg 2015, Am Stat 69:371). A test counts how often they hold the truth.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -54,6 +55,8 @@ class Nested:
         Probability that the mean of very many patients is above 0.
     sets, patients, rerun
         How many there were.
+    within
+        Variance between patients of one set, chance included; between all patients where sets and patients are not told apart.
     parameters, of_patients, chance
         Variances of one run of one patient.
     """
@@ -67,6 +70,7 @@ class Nested:
     sets: int
     patients: int
     rerun: int
+    within: float
     parameters: Part
     of_patients: Part
     chance: Part
@@ -78,6 +82,12 @@ class Nested:
         shrink = (1 + 1 / max(self.sets, 1), 1 / self.patients, 1 / self.patients)
         found = [max(part.variance, 0.0) * by for part, by in zip(parts, shrink, strict=True)]
         return found[0], found[1], found[2]
+
+    @property
+    def variance_of_mean(self) -> float:
+        """Return the variance of the answer, which needs no reruns; NaN where parameters and patients are not told apart."""
+        whole = math.fsum(self.of_mean)  # with what came out negative as 0, as in the parts
+        return whole if math.isfinite(whole) else self.of_mean[0] + self.within / self.patients
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +107,8 @@ def nested(
     """Split the variance of `values`, one per patient, shape (n,), who lived under the `sets`, shape (n,).
 
     `reruns` holds, by the index of a patient, his values when he was run again under the same set. Fewer than five sets, or
-    sets of which none has two patients, leave parameters and patients together: the parts are then NaN, and the range is
-    that of a mean.
+    fewer than five with two patients or more, leave parameters and patients together: the parts are then NaN, and the range
+    is that of a mean over sets (t). Where patients of fewer than five sets were run again, chance has no interval.
     """
     y, labels = np.asarray(values, float), np.asarray(sets)
     if y.ndim != 1 or y.shape != labels.shape or not y.size:
@@ -108,22 +118,28 @@ def nested(
     rng = np.random.default_rng(_SEED)
     drawn = rng.multinomial(k, np.full(k, 1 / k), size=_RESAMPLES).astype(float)
     found, resampled = _estimates(sums, np.ones((1, k))), _estimates(sums, drawn, k / max(k - 1, 1))
-    told_apart = k >= _FEWEST_SETS and bool((sums.n > 1).any())
-    left = _estimates(sums, 1.0 - np.eye(k)) if told_apart else None
+    told_apart = int((sums.n > 1).sum()) >= _FEWEST_SETS
+    left = _left_out(sums) if told_apart else None
+    with_chance = int((sums.chance_df > 0).sum()) >= _FEWEST_SETS
     parts = {
-        name: _part(found[name][0], resampled[name], left[name]) if left is not None else _UNKNOWN
+        name: _part(found[name][0], resampled[name], left[name], known=with_chance or name == "parameters")
+        if left is not None
+        else _UNKNOWN
         for name in ("parameters", "patients", "chance")
     }
-    spread = np.sqrt(np.maximum(resampled["parameters"], 0.0)) if told_apart else np.zeros(_RESAMPLES)
-    means = resampled["mean"]
     mean = float(found["mean"][0])
-    within = float(found["within"][0])
-    if not np.isfinite(within):
+    if told_apart:
+        within = float(found["within"][0])
+        good = np.isfinite(resampled["parameters"])  # a resample may hold no set of two patients
+        centres, spread = resampled["mean"][good], np.sqrt(np.maximum(resampled["parameters"][good], 0.0))
+    else:
         within = float(y.var(ddof=1)) if y.size > 1 else float("nan")
+        error = (k / max(k - 1, 1) * ((sums.total - sums.n * mean) ** 2).sum()) ** 0.5 / y.size
+        centres, spread = np.full(_RESAMPLES, mean), np.full(_RESAMPLES, error)
     half = 1.959963984540054 * (within / y.size) ** 0.5
     low = high = above = float("nan")
     if k > 1:
-        draws = _mixed(means, spread, k - 1, rng)
+        draws = _mixed(centres, spread, k - 1, rng)
         low, high = (float(limit) for limit in np.quantile(draws, [0.025, 0.975]))
         above = float(((draws > 0) + 0.5 * (draws == 0)).mean())
     return Nested(
@@ -135,6 +151,7 @@ def nested(
         above=above,
         sets=k,
         patients=int(y.size),
+        within=within,
         rerun=int(sum(1 for one in (reruns or {}).values() if len(one))),
         parameters=parts["parameters"],
         of_patients=parts["patients"],
@@ -161,15 +178,32 @@ def _estimates(sums: _Sums, times: Floats, enlarge: float = 1.0) -> dict[str, Fl
 
     `enlarge` makes up for means of a resample that lie nearer to one another than those of the population.
     """
+    return _from_totals(times @ _columns(sums), enlarge)
+
+
+def _left_out(sums: _Sums) -> dict[str, Floats]:
+    """Return the estimates with each set left out in turn."""
+    columns = _columns(sums)
+    return _from_totals(columns.sum(axis=0) - columns, 1.0)
+
+
+def _columns(sums: _Sums) -> Floats:
+    """Return what is added up over sets, shape (sets, columns)."""
+    n = sums.n
+    return np.stack(
+        [np.ones_like(n), n, n**2, sums.total, sums.total**2 / n, sums.squares, sums.chance, sums.chance_df],
+        axis=1,
+    )
+
+
+def _from_totals(totals: Floats, enlarge: float) -> dict[str, Floats]:
+    groups, count, squared, total, means, squares, runs, runs_df = totals.T
     with np.errstate(all="ignore"):
-        count, groups = times @ sums.n, times.sum(axis=1)
-        mean = times @ sums.total / count
-        means = sums.total / sums.n
-        between = times @ (sums.n * means**2) - count * mean**2
-        within = times @ sums.squares / (times @ (sums.n - 1.0))
-        size = (count - times @ sums.n**2 / count) / (groups - 1.0)
-        parameters = (enlarge * between / (groups - 1.0) - within) / size
-        chance = times @ sums.chance / (times @ sums.chance_df)
+        mean = total / count
+        within = squares / (count - groups)
+        size = (count - squared / count) / (groups - 1.0)
+        parameters = (enlarge * (means - count * mean**2) / (groups - 1.0) - within) / size
+        chance = runs / runs_df
     return {
         "mean": mean,
         "within": within,
@@ -179,10 +213,10 @@ def _estimates(sums: _Sums, times: Floats, enlarge: float = 1.0) -> dict[str, Fl
     }
 
 
-def _part(value: float, resampled: Floats, left: Floats) -> Part:
-    """Return a variance with its BCa interval (Efron 1987); `left` are the estimates with each set left out in turn."""
+def _part(value: float, resampled: Floats, left: Floats, *, known: bool) -> Part:
+    """Return a variance with its BCa interval (Efron 1987), if `known`; `left` are the estimates with each set left out."""
     good = resampled[np.isfinite(resampled)]
-    if not np.isfinite(value) or good.size < _RESAMPLES // 2:
+    if not known or not np.isfinite(value) or good.size < _RESAMPLES // 2:
         return Part(float(value), float("nan"), float("nan"))
     gap = left[np.isfinite(left)].mean() - left[np.isfinite(left)]
     below = (np.count_nonzero(good < value) + 0.5 * np.count_nonzero(good == value)) / good.size
@@ -242,22 +276,27 @@ def covariances(first: npt.ArrayLike, second: npt.ArrayLike, sets: npt.ArrayLike
         np.stack([np.bincount(group, column) for column in table.T], axis=1) - n[:, None] * mean_x * with_
         for table, with_ in ((product, mean_y[:, None]), (square, mean_x))
     )
-    keep = np.concatenate([np.ones((1, n.size)), 1.0 - np.eye(n.size)])
+
+    def kept(of_sets: Floats) -> Floats:
+        """Return the total over sets, then that without each in turn."""
+        total = of_sets.sum(axis=0, keepdims=True)
+        return np.concatenate([total, total - of_sets])
 
     def component(with_: Floats, inside: Floats) -> tuple[Floats, Floats]:
-        count, groups = (keep @ n)[:, None], keep.sum(axis=1)[:, None]
-        centre_x, centre_w = keep @ (n[:, None] * mean_x) / count, keep @ (n[:, None] * with_) / count
-        between = keep @ (n[:, None] * mean_x * with_) - count * centre_x * centre_w
+        each = n[:, None]
+        count, groups = kept(each), kept(np.ones_like(each))
+        between = kept(each * mean_x * with_) - kept(each * mean_x) * kept(each * with_) / count
         with np.errstate(all="ignore"):
-            degrees = (keep @ (n - 1.0))[:, None]
-            within = np.where(degrees > 0, keep @ inside / degrees, 0.0)
-            size = (count - (keep @ n**2)[:, None] / count) / (groups - 1.0)
+            degrees = kept(each - 1.0)
+            within = np.where(degrees > 0, kept(inside) / degrees, 0.0)
+            size = (count - kept(each**2) / count) / (groups - 1.0)
             return (between / (groups - 1.0) - within) / size, within
 
     both, _ = component(np.broadcast_to(mean_y[:, None], mean_x.shape), inside_xy)
     own, within = component(mean_x, inside_xx)
     left, k = both[1:], n.size
-    se = np.sqrt((k - 1) / k * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
+    with np.errstate(all="ignore"):  # without one of two sets nothing is known
+        se = np.sqrt((k - 1) / k * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
     return [
         Covariance(float(both[0, j]), float(se[j]), float(own[0, j]), float(within[0, j]))
         for j in range(x.shape[1])

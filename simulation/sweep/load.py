@@ -10,8 +10,7 @@ from pydantic import ValidationError
 
 from simulation.blocks.fields import show
 from simulation.errors import UserError, nearest_name
-from simulation.posterior import TABLE, Posterior, load_posterior
-from simulation.posterior.posterior import SHIPPED
+from simulation.posterior import TABLE, Posterior, posterior_named
 from simulation.scenario.load import load_scenario, override_pairs
 from simulation.scenario.messages import user_error
 from simulation.scenario.plugins import anchored
@@ -104,11 +103,7 @@ def _posterior(file: SweepFile, trial: "Trial | None", shown: str) -> tuple[Post
     per_set = file.patients_per_set or (PER_SET if trial is None else trial.file.patients_per_set)
     if file.parameter_sets == TABLE:
         return (None if trial is None else trial.posterior), per_set
-    if file.parameter_sets == SHIPPED:
-        return load_posterior(SHIPPED), per_set
-    return load_posterior(
-        os.path.normpath(os.path.join(os.path.dirname(shown), file.parameter_sets))
-    ), per_set
+    return posterior_named(file.parameter_sets, Path(shown).parent), per_set
 
 
 def _design_kind(root: Node) -> None:

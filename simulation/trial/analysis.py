@@ -61,6 +61,7 @@ def compare(trial: Trial, table: TrialTable) -> dict[str, Any]:
         "follow_up_days": trial.follow_up,
         "primary_outcome": trial.file.outcomes.primary,
         "main_comparison": {"arm": trial.main[0], "versus": trial.main[1]},
+        "real_trial": trial.file.real_trial.model_dump(mode="json", exclude_none=True),
         "tie_margin_days": trial.file.tie_margin,
         "confidence": 0.95,
     }

@@ -12,6 +12,7 @@ from simulation.results.trial_view import ArmView
 from simulation.shipped import PROGRAM
 from simulation.store import Column, Store, read_design
 from simulation.trial.conduct import STORE
+from simulation.trial.real_trial import RealTrial
 from simulation.trial.rows import KEYS
 from simulation.trial.table import NOT_DATA, arrays_of, complete_in
 from simulation.yaml_source import parse_yaml, plain
@@ -33,6 +34,7 @@ class Finished:
     columns: tuple[Column, ...]
     scenarios: Mapping[str, Mapping[str, Any]]  # of every arm, as resolved
     left_out: int
+    real_trial: RealTrial  # as the trial's file plans it
     provenance: Mapping[str, Any]
 
     def arm(self, key: str) -> ArmView:
@@ -69,6 +71,7 @@ def reopen(folder: Path) -> Finished:
             "name": str(comparison["trial"]), "seed": int(comparison["seed"]), "follow_up": float(comparison["follow_up_days"]),
             "main": (str(main["arm"]), str(main["versus"])), "primary": str(comparison["primary_outcome"]),
             "left_out": int(comparison["patients_left_out"]),
+            "real_trial": RealTrial.model_validate(comparison.get("real_trial", {})),
         }  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         told_ = "is damaged; the command that wrote it, with --resume, writes it again"

@@ -17,8 +17,7 @@ from pydantic import BaseModel, ValidationError
 from simulation.errors import UserError, nearest_name
 from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import ParameterTable
-from simulation.posterior import OUT_OF_DATE, TABLE, Posterior, load_posterior
-from simulation.posterior.posterior import SHIPPED
+from simulation.posterior import Posterior, posterior_named
 from simulation.scenario.cohort import STANDARD, Patients, patients_of
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.merge import DEFAULTS, apply_override, extended, merge, node_from
@@ -70,7 +69,7 @@ def load_trial(path: str | os.PathLike[str], changes: Pairs = (), arm_changes: P
     given = any(
         name == "parameters" for name, *_ in changes
     )  # on the command line, from where the person stands
-    posterior = _posterior(file, Path() if given else source.parent)
+    posterior = posterior_named(file.parameters, Path() if given else source.parent)
     if "patients" not in own and not any(name == "patients" for name, *_ in changes):
         file = _all_listed(file, arms)
     return _checked(file, _described(patients, arms), arms, shown, posterior)
@@ -97,7 +96,9 @@ def load_quick_trial(
     if not any(name == "patients" for name, *_ in changes):
         file = _all_listed(file, tuple(arms))
     told = ", ".join(files)
-    made = _checked(file, _described(patients, tuple(arms)), tuple(arms), told, _posterior(file, Path()))
+    made = _checked(
+        file, _described(patients, tuple(arms)), tuple(arms), told, posterior_named(file.parameters, Path())
+    )
     return replace(made, notes=(*_whose(made, cohort), *made.notes))
 
 
@@ -115,12 +116,11 @@ def _whose(trial: Trial, cohort: str | None) -> tuple[str, ...]:
     return ()
 
 
-def load_real_trial(trial: Trial | None, changes: Pairs = ()) -> RealTrial:
-    """Return the plan of the real trial that a trial file holds (none: the defaults), with `changes` laid on it.
+def load_real_trial(plan: RealTrial, changes: Pairs = ()) -> RealTrial:
+    """Return the plan of a real trial with `changes` laid on it.
 
     Raises `UserError` for a key that there is not, and for a value that cannot be.
     """
-    plan = RealTrial() if trial is None else trial.file.real_trial
     tree = node_from(plan.model_dump(mode="json", exclude_none=True), "real_trial")
     for name, value, label in changes:
         tree = apply_override(tree, name, value, label)
@@ -204,13 +204,6 @@ def _all_listed(file: TrialFile, arms: Sequence[Arm]) -> TrialFile:
     return file if listed is None else file.model_copy(update={"patients": listed})
 
 
-def _posterior(file: TrialFile, folder: Path) -> Posterior | None:
-    """Return the parameter sets that a trial names; a file's name leads from `folder`."""
-    if file.parameters == TABLE:
-        return None
-    return load_posterior(SHIPPED if file.parameters == SHIPPED else folder / file.parameters)
-
-
 def _checked(
     file: TrialFile, cohort: Cohort, arms: tuple[Arm, ...], shown: str, posterior: Posterior | None
 ) -> Trial:
@@ -249,8 +242,7 @@ def _checked(
             told, expected = f"got {file.patients}", f"at most {listed}, as so many are listed"
             raise UserError(told, file=shown, key="patients", expected=expected)
         file = file.model_copy(update={"most_patients": min(file.most_patients, listed)})
-    if posterior is not None and posterior.out_of_date:
-        notes.append(OUT_OF_DATE)
+    notes += () if posterior is None else posterior.notes
     return Trial(file, cohort, arms, lengths.pop(), main, posterior, tuple(notes))
 
 

@@ -18,5 +18,5 @@ def design_of(trial: Trial) -> Design:
         "model": model_sha256(),
     }
     if trial.posterior is not None:
-        identity["posterior"] = [trial.posterior.sha256, trial.file.patients_per_set]
+        identity["posterior"] = [trial.posterior.digest(), trial.file.patients_per_set]
     return Design("trial", KEYS, columns(trial), identity, provenance(trial=trial.name))

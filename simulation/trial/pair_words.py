@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from simulation.clinic.outcomes import OUTCOMES
-from simulation.number_words import NOTHING, number_text
+from simulation.number_words import NOTHING, number_text, signed
 from simulation.results.trial_view import TrialView
 from simulation.results.words import survival_words
 from simulation.statistics.paired import beyond_chance
@@ -12,7 +12,7 @@ from simulation.statistics.proportions import LEAST_WHO_DIFFER
 from simulation.trial import sure_words
 
 __all__ = [
-    "RELAPSE_FREE", "answer", "chance", "findings", "over_time", "pairing", "pairs", "price", "price_note", "signed", "verdict",
+    "RELAPSE_FREE", "answer", "chance", "findings", "over_time", "pairing", "pairs", "price", "price_note", "verdict",
 ]  # fmt: skip
 
 RELAPSE_FREE: Final = (
@@ -189,15 +189,6 @@ def price_note(view: TrialView) -> str:
 
 def _pair(view: TrialView) -> Any:
     return view.comparison["pairs"][0]
-
-
-def signed(value: float | None, digits: int = 0) -> str:
-    """Return a number with its sign."""
-    return (
-        NOTHING
-        if value is None
-        else f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
-    )
 
 
 def _number(value: float, digits: int) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from simulation.clinic.failure import CAUSES
 from simulation.clinic.outcomes import OUTCOMES
-from simulation.number_words import NOTHING, number_text
+from simulation.number_words import NOTHING, number_text, signed
 from simulation.parameters.table import ParameterTable
 from simulation.posterior.sets import bare_name
 from simulation.products.registry import TITLES
@@ -19,7 +19,6 @@ from simulation.scenario.schema import Scenario
 from simulation.statistics.proportions import LEAST_WHO_DIFFER
 from simulation.trial.conduct import Conducted
 from simulation.trial.failed_checks import failed_checks
-from simulation.trial.pair_words import signed
 from simulation.trial.schema import SHARES, SURVIVAL, Trial
 from simulation.units import format_number
 

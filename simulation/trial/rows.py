@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "COURSE",
     "KEYS",
+    "OF_PATIENT",
     "OUTCOME_COLUMNS",
     "SET",
     "SET_COLUMN",
@@ -33,6 +34,7 @@ KEYS: Final = (
     Column("repeat", "int", "", "0: the trial itself; 1, 2 ...: the same patient with other chance events"),
     Column("arm", "text", "", "key of the arm"),
 )
+OF_PATIENT: Final = "of this patient"  # the meaning of a column that tells him from others
 SET: Final = "parameter_set"
 SET_COLUMN: Final = Column(
     SET, "int", "", "number of the parameter set, from 0; parameter_sets.csv holds them"
@@ -54,9 +56,7 @@ def covariates(arms: "Sequence[Arm]") -> tuple[str, ...]:
 def columns(trial: "Trial") -> tuple[Column, ...]:
     """Return all columns of a trial's rows, besides keys and state."""
     table = ParameterTable.load()
-    patient = tuple(
-        Column(name, "float", table[name].unit, "of this patient") for name in covariates(trial.arms)
-    )
+    patient = tuple(Column(name, "float", table[name].unit, OF_PATIENT) for name in covariates(trial.arms))
     drawn = (SET_COLUMN,) if trial.posterior is not None else ()
     return (
         *OUTCOME_COLUMNS,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from simulation.number_words import NOTHING, number_text
+from simulation.number_words import NOTHING, number_text, signed
 from simulation.parameters.table import ParameterTable
 from simulation.posterior.sets import bare_name
 from simulation.results.trial_figures.common import parameter_name
@@ -29,12 +29,25 @@ def in_short(found: Mapping[str, Any], arm: str, differing: int) -> str:
     if _told_apart(found):
         shares = [f"{_PART[name]} {_percent(found['parts'][name]['share_of_answer'])}" for name in _PART]
         made_of = f", of whose variance {shares[0]}, {shares[1]} and {shares[2]}"
+    if not _parameters_known(found):
+        return f"{made_of}: {verdict(found, differing)}."
     better = f"{arm} is better with a probability of {_probability(found['p_better'])}"
     return f"{made_of}; {better}: {verdict(found, differing)}."
 
 
 def verdict(found: Mapping[str, Any], differing: int) -> str:
-    """Return what the range says of the sign; 'beyond chance' only where parameters agree."""
+    """Return what the range says of the sign; 'beyond chance' only where parameters agree, of which something must be known."""
+    if not _parameters_known(found):
+        low, high = found["range_of_patients_and_chance"]
+        sure = beyond_chance(low, high, differing)
+        told = (
+            "more than chance"
+            if sure > 0
+            else "fewer than chance"
+            if sure
+            else "no more than chance explains"
+        )
+        return f"for these sets that is {told}; what parameters leave open cannot be told"
     low, high = found["range"]
     sure = beyond_chance(low, high, differing)
     if sure:
@@ -48,7 +61,7 @@ def verdict(found: Mapping[str, Any], differing: int) -> str:
 def unseen(found: Mapping[str, Any]) -> str:
     """Say what this trial cannot tell apart; nothing where it can."""
     parts, n, sets = found["parts"], found["patients"], found["sets"]
-    if parts["parameters"]["variance"] is None:
+    if not _parameters_known(found):
         return f"Parameters and patients are not told apart: {sets} sets for {n} patients (patients_per_set)."
     if parts["chance"]["variance"] is None:
         return "Patients and chance are not told apart, as nobody was run again."
@@ -58,6 +71,11 @@ def unseen(found: Mapping[str, Any]) -> str:
         f"Of what parameters do, {sets} sets of {n} patients show nothing (the estimate of their variance came out negative); by "
         f"its interval a standard deviation of up to {_days(parts['parameters']['sd_at_most'])} days may hide."
     )
+
+
+def _parameters_known(found: Mapping[str, Any]) -> bool:
+    variance = found["parts"]["parameters"]["variance"]
+    return variance is not None and math.isfinite(variance)
 
 
 def _told_apart(found: Mapping[str, Any]) -> bool:
@@ -125,6 +143,8 @@ def data(found: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
 def data_note(found: Mapping[str, Any]) -> str:
     """Say how to read the table of measurements."""
     n = len(found["data"])
+    if not _parameters_known(found):
+        return "Which measurement would narrow the answer cannot be said: parameters and patients are not told apart."
     if not narrowing(found):
         return (
             f"None of the {n} measurements that were looked at would narrow the answer, as far as {found['sets']} parameter sets "
@@ -149,9 +169,7 @@ def _days(value: float | None) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{round(value, 0 if abs(value) >= 10 else 1) + 0.0:+.{0 if abs(value) >= 10 else 1}f}".replace(
-        "-", "\N{MINUS SIGN}"
-    )
+    return signed(value, 0 if abs(value) >= 10 else 1)
 
 
 def _percent(share: float | None) -> str:

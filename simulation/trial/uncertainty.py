@@ -79,7 +79,9 @@ def uncertainty(trial: Trial, table: TrialTable) -> dict[str, Any] | None:
     moving = [name for name in posterior.names if name not in fixed]
     return told | {
         "parameters": _parameters(posterior, moving, gap, sets, found),
-        "data": _data(trial, table, posterior, gap, sets, found, (whole.high - whole.low) / 2),
+        "data": _data(trial, table, posterior, gap, sets, found, (whole.high - whole.low) / 2)
+        if math.isfinite(found.variance_of_mean)
+        else [],
     }
 
 
@@ -96,7 +98,7 @@ def _reruns(trial: Trial, table: TrialTable, patients: npt.NDArray[np.int64]) ->
 
 
 def _parts(found: Nested) -> dict[str, Any]:
-    whole = math.fsum(found.of_mean)
+    whole = found.variance_of_mean
 
     def part(one: Part, of_mean: float) -> dict[str, Any]:
         return {
@@ -194,7 +196,7 @@ def _data(
                 "of_an_arm": True,
             }
             rows.append((told, one, measured))
-    whole = math.fsum(found.of_mean)
+    whole = found.variance_of_mean
     return sorted(
         (
             told

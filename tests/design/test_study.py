@@ -13,10 +13,12 @@ from scipy import stats
 from simulation.cli import main
 from simulation.design.draws import ENDPOINTS, Tally
 from simulation.design.effects import Effect, contributions, effect_of
-from simulation.design.study import HISTORICAL, _power, _sizes, study
+from simulation.design.study import HISTORICAL, _power, _single, _single_needed, _sizes, study
 from simulation.design.write import document
 from simulation.errors import ExitStatus, UserError
+from simulation.statistics.proportions import wilson
 from simulation.trial.finished import Finished, reopen
+from simulation.trial.load import load_real_trial, load_trial
 from simulation.trial.real_trial import RealTrial
 from tests.design.test_draws import FAST, SLOW, _exponential
 from tests.trial.conftest import TRIAL
@@ -75,6 +77,29 @@ def test_a_study_tells_every_endpoint_at_every_size(finished: Finished) -> None:
     )
     assert document(found) == document(study(finished, PLAN))  # the same seed, the same answer
     json.dumps(document(found), allow_nan=False)
+
+
+def test_a_folder_keeps_the_plan_of_its_file(tmp_path: Path) -> None:
+    (tmp_path / "trial.yaml").write_text(
+        TRIAL.replace("patients: 6\n", "patients: 2\n")
+        + "real_trial: {accrual: 3 months, drop_out: 0.2, historical: {share: 0.4}}\n"
+    )
+    words = ["compare", str(tmp_path / "trial.yaml"), "--workers", "0", "--no-figures", "-q"]
+    assert main([*words, "--out", str(tmp_path / "out")]) == 0
+    plan = reopen(tmp_path / "out").real_trial
+    assert plan == load_trial(tmp_path / "trial.yaml").file.real_trial
+    assert (plan.drop_out, plan.historical.share) == (0.2, 0.4) and plan.accrual == pytest.approx(
+        91.3, abs=0.1
+    )
+    assert load_real_trial(plan, [("drop_out", 0.1, "--set")]).drop_out == 0.1
+
+
+def test_nobody_followed_to_the_horizon_needs_no_number_of_patients() -> None:
+    share = wilson(8, 10)
+    needed = _single_needed(0.0, share, 0.3, PLAN, 30.0)
+    assert (needed.patients, needed.low, needed.high, needed.power) == (None, None, None, None)
+    assert _single(60, 0.0, share, 0.3, PLAN).power == 0
+    assert _single(60, 1.0, share, 0.3, PLAN).power > 0.9
 
 
 def test_a_plan_beyond_the_runs_is_refused(finished: Finished) -> None:

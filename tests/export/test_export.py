@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,16 @@ def test_codes_are_short_and_distinct() -> None:
     codes = [code_of(one) for one in selected("day", "survival")]
     assert len(set(codes)) == len(codes)
     assert all(re.fullmatch(r"[A-Z][A-Z0-9]{0,7}", code) for code in codes)
+
+
+def test_the_code_of_an_outcome_is_made_of_its_name_alone() -> None:
+    """Not of its place: a product that declares an outcome of its own must not give the others another code."""
+    declared = next(iter(selected("day")))
+    mine = replace(declared, name="day_of_my_own_first_seizure")
+    code = code_of(mine)
+    assert re.fullmatch(r"DAYO[0-9A-F]{4}", code)
+    assert code_of(replace(declared, name="day_of_my_own_second_seizure")) != code
+    assert code_of(replace(declared, name="my_day")) == "MYDAY"
 
 
 def test_the_nonmem_data_set_is_numbers_in_order_of_time(runs: Source) -> None:
@@ -201,6 +212,20 @@ def test_a_flipped_digit_is_told(folder: Path, tmp_path: Path, which: str, name:
     (copy / name).write_text(f"{before[: digit.start()]}{int(digit[0]) + 1}{before[digit.end() :]}")
     with pytest.raises(UserError, match=f"{re.escape(name)}: is not what was written"):
         read_results([copy])
+
+
+def test_what_are_no_twins_is_not_exported_as_twins(folder: Path, tmp_path: Path) -> None:
+    text = (folder / "one.yaml").read_text()
+    (tmp_path / "other.yaml").write_text(text.replace("follow_up: 60 d", "follow_up: 50 d"))
+    quiet = ["--patient", "1", "--no-figures", "-q", "--out"]
+    assert main(["run", str(folder / "one.yaml"), "--seed", "5", *quiet, str(tmp_path / "seed")]) == 0
+    assert main(["run", str(tmp_path / "other.yaml"), *quiet, str(tmp_path / "name")]) == 0
+    with pytest.raises(UserError, match=r"has seed 5, and .*run0 seed 0"):
+        read_results([folder / "run0", tmp_path / "seed"])
+    with pytest.raises(UserError, match=r"another scenario of the same name as .*run0: 'Tiny patient'"):
+        read_results([folder / "run0", tmp_path / "name"])
+    with pytest.raises(UserError, match="a trial is exported alone"):
+        read_results([folder / "trial", folder / "run0"])
 
 
 def test_a_damaged_folder_is_told(folder: Path, tmp_path: Path) -> None:

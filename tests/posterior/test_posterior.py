@@ -48,6 +48,8 @@ def test_a_file_of_ones_own_is_read_with_its_units(sets: Path) -> None:
     ("share of t_cell_fitness", "share of weight", "share of weight: weight does not vary between patients as a mixture"),
     ("share of t_cell_fitness", "weight", "the column 'weight' is written twice"),
     ("\n1,5,2,0.1\n", "\n", "expected 2 or more, got 1 parameter sets"),
+    ("3,10", "3,-10", "sets.csv:2: rate_contacts [/hour]: expected a number from 0 on, got '-10'"),
+    ("share of t_cell_fitness", "rate_contacts", "the column 'rate_contacts' is written twice"),
     ("3,10", "-3,10", "weight: expected a number from 0 on, got '-3'"),
 ])  # fmt: skip
 def test_a_mistake_in_a_file_is_told_where_it_stands(sets: Path, old: str, new: str, told: str) -> None:
@@ -55,6 +57,14 @@ def test_a_mistake_in_a_file_is_told_where_it_stands(sets: Path, old: str, new: 
     with pytest.raises(UserError) as error:
         load_posterior(sets)
     assert told.replace("[/hour]", new if new == "[kg]" else "[/hour]") in str(error.value)
+
+
+def test_values_outside_the_range_of_the_table_are_noted(sets: Path) -> None:
+    row = TABLE["rate_contacts"]
+    assert load_posterior(sets).notes == () and load_posterior("posterior").notes == ()
+    sets.write_text(GOOD.replace(" [/hour]", "").replace("3,10,", f"3,{2 * row.high!r},"))
+    (note,) = load_posterior(sets).notes
+    assert "outside the parameter table's range: rate_contacts." in note
 
 
 def test_a_file_that_is_not_there_is_told() -> None:

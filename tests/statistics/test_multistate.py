@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from simulation.statistics.competing import aalen_johansen
-from simulation.statistics.multistate import CENSORED, Spells, occupation
+from simulation.statistics.multistate import CENSORED, Spells, _all_followed, _general, occupation
 from simulation.statistics.proportions import wilson
 from tests.statistics.test_competing import CAUSES, TIMES
 
@@ -94,6 +94,30 @@ def test_without_censoring_it_is_a_share_with_a_shares_error_and_area() -> None:
     low, high = found.low[-1], found.high[-1]
     assert low[2] == 0 and high[2] == pytest.approx(wilson(0, 10).high)
     assert ((low <= found.share[-1]) & (found.share[-1] <= high)).all()
+
+
+def test_the_plain_share_is_what_the_general_estimate_gives() -> None:
+    """Someone who is lost on the last day of a general data set takes the general path; the others must not notice."""
+    rng = np.random.default_rng(3)
+    rows: list[tuple[int, float, float, int, int]] = []
+    for patient in range(60):
+        days = [0.0, *np.unique(rng.integers(1, 20, rng.integers(0, 6))).tolist(), 20.0]
+        states = np.cumsum(rng.integers(1, 3, len(days) - 1)) % 3
+        then = [*states[1:].tolist(), CENSORED]
+        rows += list(zip([patient] * len(then), days[:-1], days[1:], states.tolist(), then, strict=True))
+    spells = Spells.of(rows)
+    fast, general = occupation(spells, 3), _general(spells, 3, 0.95)
+    assert _all_followed(spells)
+    for name in ("times", "share", "se", "low", "high", "at_risk", "until"):
+        assert getattr(fast, name) == pytest.approx(getattr(general, name), abs=1e-12), name
+
+
+def test_only_who_is_followed_to_the_end_is_counted_plainly() -> None:
+    whole = [(0, 0, 4, 0, 1), (0, 4, 10, 1, CENSORED), (1, 0, 10, 0, CENSORED)]
+    assert _all_followed(Spells.of(whole))
+    for row in ((2, 1, 10, 0, CENSORED), (2, 0, 9, 0, CENSORED), (2, 0, 10, 0, 1)):
+        assert not _all_followed(Spells.of([*whole, row])), row
+    assert not _all_followed(Spells.of([*whole, (2, 0, 4, 0, 1), (2, 5, 10, 1, CENSORED)]))
 
 
 @pytest.mark.parametrize(

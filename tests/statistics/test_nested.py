@@ -38,6 +38,11 @@ def test_intervals_and_range_hold_the_truth() -> None:
     )  # they know no parameters
 
 
+def test_with_few_sets_the_range_holds_the_truth_in_nine_of_ten() -> None:
+    trials = [made(seed, sets=25) for seed in range(100)]
+    assert sum(one.low <= new <= one.high for one, new in trials) >= 82  # of a true 90 %, fewer than 1 in 100
+
+
 def test_where_parameters_do_nothing_a_negative_estimate_is_left_so() -> None:
     found = [made(seed, 0.0)[0] for seed in range(30)]
     below = [one for one in found if one.parameters.variance < 0]
@@ -49,6 +54,46 @@ def test_what_one_patient_per_set_cannot_tell_is_not_told() -> None:
     found = nested(np.arange(30.0), np.arange(30))
     assert np.isnan([found.parameters.variance, found.of_patients.variance, found.chance.variance]).all()
     assert found.low < found.mean < found.high and found.above == 1.0
+
+
+def test_a_few_sets_of_two_patients_do_not_tell_parameters_from_patients() -> None:
+    """One set of 99 has two patients: a third of all resamples lack it, and say nothing of the variance within a set."""
+    rng = np.random.default_rng(5)
+    labels = np.append(np.arange(99), 0)
+    found = nested(12.7 + rng.normal(0, 30.0, 99)[labels] + rng.normal(0, 5.0, 100), labels)
+    assert np.isnan([found.parameters.variance, found.parameters.high]).all()
+    assert found.low < found.sampled_low < found.sampled_high < found.high and found.above > 0.5
+
+
+def test_resamples_without_a_set_of_two_patients_are_left_out() -> None:
+    rng = np.random.default_rng(6)
+    labels = np.append(np.arange(95), np.arange(5))
+    found = nested(12.7 + rng.normal(0, 30.0, 95)[labels] + rng.normal(0, 5.0, 100), labels)
+    assert found.parameters.low < 900 < found.parameters.high
+    assert found.low < found.sampled_low < found.sampled_high < found.high and found.above > 0.5
+
+
+def test_a_few_sets_with_reruns_give_chance_no_interval() -> None:
+    rng = np.random.default_rng(7)
+    values, labels = rng.normal(size=60), np.arange(20).repeat(3)
+    for sets, known in ((4, False), (5, True)):
+        found = nested(values, labels, {3 * k: [values[3 * k] + 0.1] for k in range(sets)})
+        limits = [found.chance.low, found.chance.high, found.of_patients.low, found.of_patients.high]
+        assert np.isfinite(found.chance.variance) and np.isfinite(limits).all() == known, sets
+        assert np.isfinite(found.parameters.high)
+
+
+def test_the_variance_of_the_answer_needs_no_reruns() -> None:
+    rng = np.random.default_rng(9)
+    labels = np.arange(50).repeat(2)
+    patient = rng.normal(0, 30.0, 50)[labels] + rng.normal(0, 60.0, labels.size)
+    once, again = (
+        nested(patient, labels, reruns)
+        for reruns in (None, {i: [patient[i] + 9.0] for i in range(0, 100, 4)})
+    )
+    assert np.isnan(once.of_patients.variance)
+    assert once.variance_of_mean == pytest.approx(sum(again.of_mean))
+    assert np.isnan(nested(np.arange(30.0), np.arange(30)).variance_of_mean)
 
 
 def test_the_order_of_patients_and_the_names_of_sets_change_nothing() -> None:

@@ -166,9 +166,33 @@ def test_without_sets_the_answer_is_called_a_point(trial: Trial, tmp_path: Path)
 def test_nothing_is_beyond_chance_where_parameters_can_turn_the_sign(
     whole: tuple[float, float], inner: tuple[float, float], differing: int, told: str
 ) -> None:
-    said = sure_words.verdict({"range": whole, "range_of_patients_and_chance": inner}, differing)
+    parts = {"parameters": {"variance": 100.0}}
+    said = sure_words.verdict(
+        {"range": whole, "range_of_patients_and_chance": inner, "parts": parts}, differing
+    )
     assert told in said
     assert ("beyond chance" in said) == (whole[0] * whole[1] > 0 and differing >= 20)
+
+
+@pytest.mark.parametrize(("limits", "told"), [
+    ((3.0, 40.0), "for these sets that is more than chance;"),
+    ((-40.0, -3.0), "for these sets that is fewer than chance;"),
+    ((-3.0, 40.0), "for these sets that is no more than chance explains;"),
+])  # fmt: skip
+@pytest.mark.parametrize("patients", [30, 1])
+def test_of_parameters_that_cannot_be_told_from_patients_nothing_is_claimed(
+    limits: tuple[float, float], told: str, patients: int
+) -> None:
+    unknown = {"variance": None, "share_of_answer": None}
+    found = {
+        "range": limits, "range_of_patients_and_chance": limits, "p_better": 0.99, "sets": 4, "patients": 4 * patients,
+        "parts": dict.fromkeys(("parameters", "patients", "chance"), unknown),
+    }  # fmt: skip
+    said = sure_words.in_short(found, "early", 40)
+    assert told in said and "what parameters leave open cannot be told" in said
+    assert "beyond chance" not in said and "probability" not in said
+    assert "not told apart" in sure_words.unseen(found)
+    assert "not told apart" in sure_words.data_note(found | {"data": []})
 
 
 def test_the_report_and_the_folder_hold_the_sets(trial: Trial, done: Conducted, tmp_path: Path) -> None:

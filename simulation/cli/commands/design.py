@@ -77,9 +77,10 @@ def _opened(trial: Path, results: Path | None, settings: tuple[str, ...]) -> "tu
     if trial.is_dir():
         if results is not None:
             raise click.UsageError("--results is for a trial file; a folder was given")
-        return load_real_trial(None, pairs), reopen(trial)
+        finished = reopen(trial)
+        return load_real_trial(finished.real_trial, pairs), finished
     loaded = load_trial(str(trial))
-    plan = load_real_trial(loaded, pairs)
+    plan = load_real_trial(loaded.file.real_trial, pairs)
     from simulation.trial.folder import folder_of
 
     folder = results or folder_of(loaded)

@@ -113,18 +113,17 @@ def _under(
     scenarios: "list[Scenario]", which: str, seed: int, patient: int, *, quiet: bool
 ) -> "list[Scenario]":
     """Return the scenarios under the set that this patient of this seed has in a comparison with the usual number per set."""
-    from simulation.posterior import OUT_OF_DATE, TABLE, load_posterior, under
+    from simulation.posterior import posterior_named, under
     from simulation.trial.schema import PER_SET
 
-    if which == TABLE:
+    posterior = posterior_named(which, Path())
+    if posterior is None:
         return scenarios
-    posterior = load_posterior(which)
     number = posterior.drawn(seed, patient // PER_SET)
-    if not quiet:
-        usual = f"as in comparisons with {PER_SET} patients a set"
-        click.echo(f"Note: parameter set {number} of {len(posterior)} ({posterior.name}), {usual}.", err=True)
-    if posterior.out_of_date and not quiet:
-        click.echo(f"Note: {OUT_OF_DATE}", err=True)
+    usual = f"as in comparisons with {PER_SET} patients a set"
+    told = f"parameter set {number} of {len(posterior)} ({posterior.name}), {usual}."
+    for note in () if quiet else (told, *posterior.notes):
+        click.echo(f"Note: {note}", err=True)
     return [under(scenario, posterior.set(number)) for scenario in scenarios]
 
 

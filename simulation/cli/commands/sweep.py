@@ -96,10 +96,8 @@ def sweep(
     from simulation.sweep.prepare import check_sweep, default_folder, plan_of, prepare
 
     checked = load_sweep(file, settings, seed, replicates, points)
-    if checked.posterior is not None and checked.posterior.out_of_date and not quiet:
-        from simulation.posterior import OUT_OF_DATE
-
-        click.echo(f"Note: {OUT_OF_DATE}", err=True)
+    for note in () if checked.posterior is None or quiet else checked.posterior.notes:
+        click.echo(f"Note: {note}", err=True)
     n_points = check_sweep(checked)
     if dry_run:
         plan = plan_of(checked, n_points)
