@@ -122,6 +122,20 @@ def test_quiet_prints_only_the_place(sim: Sim, runner: FakeRunner, scenario_file
     assert not answer.err
 
 
+def test_fast_is_coarser_told_and_has_not_the_last_word(
+    sim: Sim, runner: FakeRunner, scenario_file: SCENARIOS
+) -> None:
+    file = scenario_file()
+    answer = sim("show", file, "--fast", "--set", "marrow.rows=3")
+    assert (
+        re.search(r"marrow: .*rows: 3, columns: 6|rows: 3\n *columns: 6", answer.out)
+        and "time_step: 12 h" in answer.out
+    )
+    assert "CRS scores about a fifth too high" in answer.err
+    assert "--fast" not in sim("show", file).err
+    assert sim("run", file, "--fast", "--quiet").err == ""
+
+
 def test_the_set_of_a_patient_is_told_with_what_it_assumes_and_not_when_quiet(
     sim: Sim, runner: FakeRunner, scenario_file: SCENARIOS
 ) -> None:
