@@ -15,7 +15,7 @@ from simulation.biology.places import PlaceKind
 from simulation.biology.state import Process, State
 from simulation.biology.traits import BLAST, ORIGIN_GRAFT, RESTING, TCON, TREG, encode
 from simulation.body.anatomy import build_places
-from simulation.body.disease import put_in, refuse_outside
+from simulation.body.disease import outside_of, put_in, refuse_outside
 from simulation.body.keyed import Keyed
 from simulation.body.measure import truth_of
 from simulation.clinic.ports import Effect, Truth
@@ -96,7 +96,7 @@ class Body:
         if stated is not None:
             refuse_outside(self, stated)
             room = float(self.state.places.room[self.state.places.marrow].sum())
-            day, bulk = stated.on, ("stated", round(room * stated.fraction + stated.outside))
+            day, bulk = stated.on, ("stated", round(room * stated.fraction) + outside_of(self, stated))
         return [
             (day, *bulk),
             (day, "cd19_negative", round(p.n_cd19_negative_reservoir)),
@@ -249,9 +249,10 @@ class Body:
 
     def hazard_of_death(self) -> float:
         """Return the hazard of non-relapse death now, per day."""
-        p = self.values
-        gvhd = {3: p.rate_death_agvhd_3, 4: p.rate_death_agvhd_4}.get(self.agvhd_grade(), 0.0)
-        return float(gvhd + (p.rate_death_crs_4 if self.crs_grade() == 4 else 0.0))
+        p, now, hazard = self.values, self.truth(), 0.0
+        if now.agvhd_grade >= 3:  # asked in every step: most of them end here
+            hazard += p.rate_death_agvhd_4 if now.agvhd_grade == 4 else p.rate_death_agvhd_3
+        return hazard + (p.rate_death_crs_4 if now.crs_grade == 4 else 0.0)
 
     def uniform(self, stream: str, *ids: int) -> float:
         """Return a keyed random number of a named clinic stream."""

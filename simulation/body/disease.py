@@ -1,7 +1,9 @@
 """Put blasts into a patient: residual ones at transplant, or a stated disease on its day (`simulation.scenario.disease`)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from math import exp, log, sqrt
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +20,15 @@ if TYPE_CHECKING:
     from simulation.body.body import Body
     from simulation.scenario.disease import Disease
 
-__all__ = ["put_in", "refuse_outside"]
+__all__ = ["GROWN_BY", "grown_outside", "outside_of", "put_in", "refuse_outside"]
 
 type Counts = npt.NDArray[np.int64]
+# what decides how many blasts a disease has left outside the marrow
+GROWN_BY: Final = (
+    "weight", "n_marrow_cells_per_kg", "factor_blast_capacity", "n_extramedullary_cells", "rate_blast_net_growth",
+    "rate_blast_death", "rate_blast_to_blood", "rate_blast_blood_to_marrow", "rate_blast_blood_to_extramedullary",
+)  # fmt: skip
+_PIECES: Final = 400  # of the history, in each of which the rates stay
 
 
 def refuse_outside(body: "Body", stated: "Disease") -> None:
@@ -28,7 +36,7 @@ def refuse_outside(body: "Body", stated: "Disease") -> None:
     places = body.state.places
     site = places.index(PlaceKind.EXTRAMEDULLARY)
     room = places.blast_capacity.item(site) if site >= 0 else 0.0
-    if stated.outside > room:
+    if (stated.outside or 0.0) > room:
         raise UserError(
             f"got {stated.outside:.6g} cells, but outside the marrow this patient "
             + (
@@ -38,6 +46,36 @@ def refuse_outside(body: "Body", stated: "Disease") -> None:
             ),
             key="disease.outside",
         )
+
+
+def grown_outside(p: Mapping[str, float], fraction: float) -> float:
+    """Return the blasts outside the marrow, cells, of a disease that has grown from one cell to a share of the marrow's room.
+
+    The mean of the laws of biology/blast_growth.py and biology/blast_spread.py, without T cells or drug: logistic growth in the
+    marrow, as many blasts in blood as are in balance with it, seeds from there, logistic growth of these. A small place is
+    overfull while many arrive. `p` holds `GROWN_BY`.
+    """
+    room, growth = p["n_extramedullary_cells"], p["rate_blast_net_growth"]
+    capacity = p["factor_blast_capacity"] * p["n_marrow_cells_per_kg"] * p["weight"]
+    share = min(fraction / p["factor_blast_capacity"], 0.99)
+    leaving = (
+        p["rate_blast_blood_to_marrow"] + p["rate_blast_blood_to_extramedullary"] + p["rate_blast_death"]
+    )
+    seeds = p["rate_blast_blood_to_extramedullary"] * p["rate_blast_to_blood"] / leaving
+    if room < 1.0 or growth <= 0.0 or seeds == 0.0 or share * capacity < 1.0:
+        return 0.0
+    odds = (1.0 - share) / share
+    piece = log(capacity / odds) / growth / _PIECES  # days
+    net, crowding, outside = growth - p["rate_blast_to_blood"], growth / room, 0.0
+    for i in range(_PIECES):
+        there = capacity / (1.0 + odds * exp(growth * piece * (_PIECES - i - 0.5)))
+        # exactly, while seeds stay: d outside / dt = seeds * there + net * outside - crowding * outside^2
+        far = 0.5 * (abs(net) + sqrt(net * net + 4.0 * crowding * seeds * there))
+        near = seeds * there / far
+        upper, lower = (far / crowding, -near) if net >= 0.0 else (near, -far / crowding)
+        left = (outside - upper) / (outside - lower) * exp(crowding * (lower - upper) * piece)
+        outside = (upper - lower * left) / (1.0 - left)
+    return outside
 
 
 def put_in(body: "Body", stated: "Disease") -> None:
@@ -56,11 +94,20 @@ def put_in(body: "Body", stated: "Disease") -> None:
     code, blood = encode(BLAST), state.places.index(PlaceKind.BLOOD)
     body.infuse_along(code, blasts.tolist())
     state.places.normal[:n] = marrow.normal_beside(blasts)
-    outside = round(stated.outside)
+    outside = outside_of(body, stated)
     if outside:
         body.infuse(code, outside, place=state.places.index(PlaceKind.EXTRAMEDULLARY))
     body.infuse(code, _circulating(body, int(blasts.sum()) + outside), place=blood)
     body.changed()
+
+
+def outside_of(body: "Body", stated: "Disease") -> int:
+    """Return the blasts outside the marrow that are stated; where nothing is, those that have grown there by then."""
+    if stated.outside is not None:
+        return round(stated.outside)
+    site = body.state.places.index(PlaceKind.EXTRAMEDULLARY) >= 0
+    spreads = "blast_spread" in {process.name for process in body.before}
+    return int(grown_outside(body.values, stated.fraction)) if site and spreads else 0
 
 
 @dataclass(frozen=True, slots=True)

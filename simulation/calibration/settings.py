@@ -10,6 +10,7 @@ from typing import Any, Final
 import yaml
 
 from simulation.blocks.fields import FrozenMap
+from simulation.body.disease import GROWN_BY, grown_outside
 from simulation.body.keyed import Keyed
 from simulation.clinic.starts import OnDay
 from simulation.parameters import ParameterTable
@@ -40,11 +41,14 @@ Candidate = ParameterSet  # what a fit tries
 class Baseline:
     """Say in which state a study met its patients; drawn per patient.
 
-    `lead` is the time before treatment in which T cells spread over the body, days.
+    `lead` is the time before treatment in which T cells spread over the body, days. `peak` is the share of marrow blasts before
+    the chemotherapy of those who come in remission, which is assumed to have spared as large a share outside the marrow; None
+    where the disease has only grown.
     """
 
     lead: float
     fraction: Distribution  # marrow blasts at treatment
+    peak: float | None
     t_cells: Distribution  # of the patient himself, cells
 
 
@@ -130,13 +134,17 @@ class Setting:
         if isinstance(start, OnDay):
             update["start"] = start.model_copy(update={"day": baseline.lead})
         fraction = min(baseline.fraction.sample(draw.uniform("baseline fraction")), _LARGEST_FRACTION)
-        burden = _before(fraction, baseline.lead, of("rate_blast_net_growth"), of("factor_blast_capacity"))
-        state = {
-            "n_t_cell_set_point_early": t_cells,
-            "n_residual_blasts": burden * of("n_marrow_cells_per_kg") * weight,
-            "fraction_marrow_after_conditioning": max(1.0 - fraction, 0.05),
-        }
-        return state
+        before = _before(fraction, baseline.lead, of("rate_blast_net_growth"), of("factor_blast_capacity"))
+        peak = max(baseline.peak or 0.0, before)
+        outside = grown_outside({name: of(name) for name in GROWN_BY}, peak) * before / peak
+        outside = min(
+            outside, of("n_extramedullary_cells")
+        )  # more than there is room for can come, not be stated
+        normal = max(1.0 - fraction, 0.05)
+        if scenario.disease is not None:
+            disease = {"marrow": before / (before + normal), "outside": float(int(outside))}
+            update["disease"] = scenario.disease.model_copy(update=disease)
+        return {"n_t_cell_set_point_early": t_cells, "fraction_marrow_after_conditioning": normal}
 
 
 def _before(fraction: float, lead: float, rate: float, capacity: float) -> float:
@@ -192,4 +200,5 @@ def _baseline(data: Mapping[str, Any]) -> Baseline:
         lead=parse_quantity(data["lead"], "time"),
         fraction=parse_distribution(data["marrow_blast_fraction"], "fraction", 0.5),
         t_cells=parse_distribution(data["t_cells"], "dimensionless", 1e10),
+        peak=data.get("peak"),
     )

@@ -56,8 +56,12 @@ def settings() -> Decorator:
 
     def coarsen(ctx: click.Context, param: click.Parameter, fast: bool) -> None:
         ctx.meta["fast"] = FAST if fast else ()
-        if fast:  # told at the end, where it is read
-            ctx.call_on_close(lambda: ctx.params.get("quiet") or click.echo(f"Note: {FAST_TOLD}", err=True))
+
+        def tell() -> None:
+            if fast and not ctx.params.get("quiet"):
+                click.echo(f"Note: {FAST_TOLD}", err=True)
+
+        ctx.call_on_close(tell)  # at the end, where it is read
 
     fast = click.option(
         "--fast",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field
 
-from simulation.blocks.fields import Block, DayAfterTransplant, Fraction, Problem, Quantity, written
+from simulation.blocks.fields import Block, DayAfterTransplant, Fraction, Problem, Quantity
 from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import ParameterTable
 from simulation.units import format_number, format_quantity
@@ -30,8 +30,9 @@ class Disease(Block):
         None,
         description="The same, as one says it of a burden below overt relapse; takes the place of marrow.",
     )
-    outside: Annotated[float, Quantity("count", 0, 1e13, whole=True)] = Field(
-        written("0 cells"), description="Blasts outside the marrow on that day."
+    outside: Annotated[float, Quantity("count", 0, 1e13, whole=True)] | None = Field(
+        None,
+        description="Blasts outside the marrow on that day; null: those that such a disease, grown from one cell, leaves.",
     )
 
     @property
@@ -56,7 +57,7 @@ def disease_problems(s: "Scenario") -> Iterator[Problem]:
         yield Problem(found, ("disease",), "marrow (such as 30 %) or mrd (such as 1e-3)")
     else:
         yield from _in_the_marrow(s, stated.fraction, given[0])
-    if stated.outside > 0:
+    if stated.outside:
         yield from _outside(s, stated.outside)
 
 

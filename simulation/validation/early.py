@@ -72,6 +72,8 @@ CONDITIONS: Final = (
               {"parameters.p_cd19_loss": "1e-8 /division", "patient.n_cd19_negative_reservoir": "0 cells"}),
     Condition("No place outside the marrow", "sanctuary, one end: what the marrow shows is all there is",
               {"patient.n_extramedullary_cells": "0 cells"}),
+    Condition("Dormant nests in everybody (100 cells)", "sanctuary, in between: never emptied, it takes a year to come back",
+              {"patient.n_extramedullary_cells": "100 cells"}),
     Condition("Nests outside the marrow in everybody (1e8 cells)", "the same, in between: not found, they seed the marrow",
               {"patient.n_extramedullary_cells": "1e8 cells"}),
     Condition("Place outside the marrow out of reach (access 0.005)", "the same, other end: it seeds whenever the drug stops",

@@ -187,9 +187,11 @@ def test_severe_gvhd_and_crs_are_hazards_of_death() -> None:
     assert body.hazard_of_death() == 0.0
     for integrity, hazard in ((0.6, 0.0), (0.4, p.rate_death_agvhd_3), (0.1, p.rate_death_agvhd_4)):
         body.state.tissue_integrity = integrity
+        body.changed()
         assert body.hazard_of_death() == hazard
     body.state.tissue_integrity = 1.0
     body.state.crs_score = p.crs_score_grade_1 * p.crs_score_step**3.01
+    body.changed()
     assert body.crs_grade() == 4
     assert body.hazard_of_death() == p.rate_death_crs_4
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 from simulation import UserError
 from simulation.biology.antigens import CD19
@@ -12,7 +13,8 @@ from simulation.biology.normal_marrow import NormalMarrow
 from simulation.biology.places import PlaceKind
 from simulation.biology.traits import BLAST, CLASS
 from simulation.body import Body
-from simulation.body.disease import put_in
+from simulation.body.disease import GROWN_BY, grown_outside, put_in
+from simulation.parameters import ParameterTable
 from simulation.scenario.disease import Disease
 
 from .patients import patient
@@ -91,7 +93,9 @@ def test_blasts_are_spread_as_residual_ones_are() -> None:
 
 
 def test_blood_and_site_are_in_balance_with_the_marrow() -> None:
-    body = on_the_day({"marrow": 0.2, "outside": "1e8 cells"})
+    body = on_the_day(
+        {"marrow": 0.2, "outside": "1e8 cells"}, **{"patient.n_extramedullary_cells": "1e9 cells"}
+    )
     truth, p = body.truth(), body.values
     assert truth.extramedullary_blasts == 10**8
     blood = truth.blasts - truth.marrow_blasts - truth.extramedullary_blasts
@@ -141,6 +145,57 @@ def test_a_patient_whose_marrow_or_site_has_no_room_is_refused() -> None:
             assert body.state.places.index(PlaceKind.EXTRAMEDULLARY) >= 0
             told.add("room")
     assert told == {"disease.outside", "room"}
+
+
+@pytest.mark.parametrize(
+    ("room", "share"), [(1e10, 0.3), (1e10, 1e-4), (3e7, 0.7), (100.0, 0.05), (1.5, 1e-3)]
+)
+def test_what_has_grown_outside_is_what_the_means_of_the_laws_give(room: float, share: float) -> None:
+    p = {name: ParameterTable.load()[name].value for name in GROWN_BY} | {"n_extramedullary_cells": room}
+    capacity = p["factor_blast_capacity"] * p["n_marrow_cells_per_kg"] * p["weight"]
+    growth, leave = p["rate_blast_net_growth"], p["rate_blast_to_blood"]
+    back, out = p["rate_blast_blood_to_marrow"], p["rate_blast_blood_to_extramedullary"]
+    reached = share * p["n_marrow_cells_per_kg"] * p["weight"]
+
+    def laws(_: float, y: tuple[float, float, float]) -> list[float]:
+        marrow, blood, site = y
+        return [
+            growth * marrow * (1 - marrow / capacity),
+            leave * (marrow + site) - (back + out + p["rate_blast_death"]) * blood,
+            out * blood + growth * site * (1 - site / room) - leave * site,
+        ]
+
+    def met(_: float, y: tuple[float, float, float]) -> float:
+        return y[0] - reached
+
+    met.terminal = True  # type: ignore[attr-defined]
+    solved = solve_ivp(laws, (0, 5000), [1.0, 0.0, 0.0], events=met, rtol=1e-8, atol=1e-9, method="LSODA")
+    assert solved.t_events[0].size == 1
+    assert grown_outside(p, share) == pytest.approx(
+        solved.y[2, -1], rel=0.12
+    )  # blood lags behind growth by a day
+    assert (
+        grown_outside(p | {"rate_blast_to_blood": 0.06, "rate_blast_net_growth": 0.05}, share) > 0.0
+    )  # the site itself declines
+    assert grown_outside(p | {"rate_blast_blood_to_extramedullary": 1e-12}, share) < 1.0
+    for nothing in ("n_extramedullary_cells", "rate_blast_blood_to_extramedullary", "rate_blast_net_growth"):
+        assert grown_outside(p | {nothing: 0.0}, share) == 0.0
+
+
+def test_outside_the_marrow_is_what_is_stated_or_else_what_the_disease_has_left_there() -> None:
+    def outside(body: Body) -> int:
+        pop, site = body.state.pop, body.state.places.index(PlaceKind.EXTRAMEDULLARY)
+        return int(pop.cells[pop.rows()][pop.place[pop.rows()] == site].sum())
+
+    room = {"patient.n_extramedullary_cells": "1e8 cells", "graft.tcon": "0 cells/kg"}
+    grown = on_the_day({"marrow": 0.3}, **room)
+    assert outside(grown) == int(grown_outside(grown.values, 0.3)) > 1e6
+    assert outside(on_the_day({"marrow": 0.3, "outside": "5 cells"}, **room)) == 5
+    assert outside(on_the_day({"marrow": 0.3, "outside": "0 cells"}, **room)) == 0
+    assert outside(on_the_day({"marrow": 0.3}, **room, **{"processes.blast_spread": False})) == 0
+    on_the_day(
+        {"marrow": 0.3}, **room, **{"marrow.extramedullary_site": False}
+    )  # nowhere to be, and no error
 
 
 def test_on_the_day_of_transplant() -> None:

@@ -16,6 +16,7 @@ disease:
   on: day 200
   marrow: 30 %
   outside: 0 cells
+patient: {n_extramedullary_cells: 1e9 cells}
 dli: {cd3: [1e5/kg]}
 """
 
@@ -43,7 +44,7 @@ def test_what_is_stated_is_read_and_written_back() -> None:
         ("day 200", "day -1", 5, "disease.on", "day 0 to day 7305, got 'day -1'"),
         ("day 200", "day 300", 5, "disease.on", "day 0 to day 299.75 (the last step of follow_up begins)"),
         ("day 200", "day 200.1", 5, "disease.on", "a whole number of steps of 6 h, such as day 200"),
-        ("0 cells", "1e10 cells", 7, "disease.outside", "at most n_extramedullary_cells, 1.3e8 cells"),
+        ("0 cells", "1e10 cells", 7, "disease.outside", "at most n_extramedullary_cells, 1e9 cells"),
         ("0 cells", "1.5 cells", 7, "disease.outside", "a whole number"),
         ("marrow: 30", "marow: 30", 6, "disease.marow", "did you mean 'marrow'?"),
     ],
