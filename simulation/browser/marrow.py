@@ -21,7 +21,7 @@ type Layers = Mapping[str, npt.NDArray[np.float64]]
 type Colour = npt.NDArray[np.float64]
 
 LAYERS: Final = {
-    "burden": "Blasts, engaged T cells over them",
+    "burden": "Blasts and engaged T cells",
     "dominant": "What dominates",
     "blasts": "Blasts",
     "blasts_cd19_negative": "CD19-negative blasts",
@@ -100,7 +100,7 @@ def _burden(layers: Layers, colours: Palette) -> tuple[npt.NDArray[np.float64], 
         rows, side, columns, side, 3
     )
     away = np.hypot(*(np.indices((side, side)) - side // 2))[None, :, None, :]
-    size = np.where(engaged > 0, side * (0.1 + 0.34 * np.clip(_strength(engaged), 0, 1)), -2.0)[
+    size = np.where(engaged > 0, side * (0.05 + 0.27 * np.clip(_strength(engaged), 0, 1)), -2.0)[
         :, None, :, None
     ]
     for reach, colour in ((1.0, colours.ground), (0.0, colours.cells["engaged"])):  # a rim sets the dot off

@@ -6,6 +6,7 @@ from typing import Any, Final
 import solara
 
 from simulation.browser.asking import Asking
+from simulation.browser.batch import Batch
 from simulation.browser.catalogue import Source
 from simulation.browser.course import EPS, Course
 from simulation.browser.event_count import EventCount
@@ -39,10 +40,11 @@ class TwinView(Asking):
         super().__init__()
         self.frame: Any = solara.reactive(0)
         self.changed: Any = solara.reactive(0)
-        self.layer: Any = solara.reactive("dominant")
+        self.layer: Any = solara.reactive("burden")
         self.sources = [first, second]
         self.first_sources = (first, second)  # with which the page was opened
         self.seed, self.patient = seed, patient
+        self.batch = Batch()
         self.player = Player(self, self.show, self.tell)
         self.courses: list[Course] = []
         self.lives: list[Life] = []  # on the day on the screen
@@ -244,7 +246,8 @@ class TwinView(Asking):
         """Copy both and have them drawn."""
         with self.lock:
             self.look()
-        self.frame.value += 1
+        with self.batch.together():
+            self.frame.value += 1
 
     def tell(self) -> None:
         """Have the controls drawn."""
@@ -252,8 +255,9 @@ class TwinView(Asking):
 
     def refresh(self) -> None:
         """Show everything after a person's act."""
-        self.show()
-        self.tell()
+        with self.batch.together():
+            self.show()
+            self.tell()
 
 
 type _Twins = tuple[list[Source], int, int]  # strategies, seed, patient

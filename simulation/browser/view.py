@@ -8,6 +8,7 @@ import numpy.typing as npt
 import solara
 
 from simulation.body.measure import marrow_layers
+from simulation.browser.batch import Batch
 from simulation.browser.course import EPS
 from simulation.browser.event_count import EventCount
 from simulation.browser.player import Player
@@ -37,6 +38,7 @@ class PatientView:
         self._lengths: tuple[object, ...] = ()
         self._look()
         self._told = self._controls()
+        self.batch = Batch()
         self.player = Player(self, self.show, self.tell)
 
     # The player's subject: this view, so that a patient who begins again is played on ------------------------
@@ -111,10 +113,11 @@ class PatientView:
         self._look()
         with self.session.lock:
             controls = self._controls()
-        self.frame.value += 1
-        if controls != self._told:
-            self._told = controls
-            self.tell()
+        with self.batch.together():
+            self.frame.value += 1
+            if controls != self._told:
+                self._told = controls
+                self.tell()
 
     def _look(self) -> None:
         session = self.session
@@ -166,7 +169,9 @@ class PatientView:
         """Show everything after a person's act: another patient, another plan, an order, a mistake."""
         if self.session.version != self._version:
             self._version = self.session.version
-            self.model.value = self.session.model
-            self.map_day.value = None
-        self.show()
-        self.tell()
+            with self.batch.together():
+                self.model.value = self.session.model
+                self.map_day.value = None
+        with self.batch.together():
+            self.show()
+            self.tell()

@@ -85,11 +85,11 @@ def _DayOfMap(view: PatientView) -> None:
 
 @solara.component
 def _Strip(view: PatientView, colours: Palette) -> None:
-    """Show the course in small maps; while it is played they are made anew once a week."""
+    """Show the course in small maps; while it is played they are made anew once a month."""
     view.frame.get()
     view.changed.get()
     session, layer = view.session, view.layer.value
-    moment = int(view.reached / 7.0) if view.player.playing else view.reached
+    moment = int(view.reached / 30.0) if view.player.playing else view.reached
     moments = solara.use_memo(lambda: view.strip(_IN_STRIP), [moment, session.version, len(session.past)])
     items = solara.use_memo(
         lambda: json.dumps(

@@ -7,11 +7,13 @@ import solara
 
 from simulation.browser.asking import Asking, Question
 from simulation.browser.components.choice import Choice
+from simulation.browser.components.go_field import GoField
 from simulation.browser.components.mistake import Mistake
 from simulation.browser.components.present_button import PresentButton
 from simulation.browser.components.time_slider import TimeSlider
 from simulation.browser.course import EPS
 from simulation.browser.player import SPEEDS
+from simulation.browser.session import PatientSession
 from simulation.browser.twins import TwinView
 from simulation.browser.view import PatientView
 
@@ -60,32 +62,27 @@ def Transport(view: PatientView | TwinView, step_words: str, on_reset: Callable[
 def _Jumps(view: PatientView | TwinView) -> None:
     """Show the ways to another day: an event, the end, a day that is typed."""
     view.changed.get()
-    typed, mistake = solara.use_reactive(""), solara.use_reactive("")
+    mistake = solara.use_reactive("")
 
     def go(text: str) -> None:
-        typed.value = text
+        mistake.value = ""
         if not text.strip():
-            mistake.value = ""
             return
         try:
             day = float(text.strip().removeprefix("day "))
-            if not view.first_day <= day <= view.end:
-                raise ValueError
         except ValueError:
+            day = math.nan
+        if view.first_day <= day <= view.end:
+            view.go_to(day)
+        else:
             mistake.value = f"A day from {view.first_day:g} to {view.end:g}"
-            return
-        typed.value, mistake.value = "", ""
-        view.go_to(day)
 
     over = view.finished
     with solara.Div(classes=["tt-bar"]):
         _IconButton("mdi-skip-previous", "Event before", view.to_last_event, view.day <= view.first_day)
         _IconButton("mdi-skip-next", "Next event", view.to_next_event, over)
         _IconButton("mdi-fast-forward", "To the end", lambda: view.go_to(view.end), over)
-        with solara.Div(classes=["tt-go"]):
-            solara.InputText(
-                "Go to day", typed.value, on_value=lambda text: go(text or ""), dense=True, error=mistake.value or False
-            )
+        GoField(label="Go to day", mistake=mistake.value, event_gone=go)
 
 
 def _IconButton(icon: str, words: str, act: Callable[[], None], disabled: bool) -> None:
@@ -114,11 +111,16 @@ def Timeline(view: PatientView | TwinView, label: str = "Day on the screen") -> 
         else:
             view.to_last_event()
 
-    words = f"day {view.day:.4g} of {view.reached:.4g}"
     TimeSlider(
         view.first_day, view.end, view.reached, view.day, view.time_step, on_move=move, on_key=key,
-        marks=view.event_days(), label=label, words=f"{words}, to {view.end:.5g}",
+        marks=view.event_days(), label=label, words=_how_far(view),
     )  # fmt: skip
+
+
+def _how_far(view: PatientView | TwinView) -> str:
+    if view.reached >= view.end - EPS or view.day < view.reached - EPS:
+        return f"day {view.day:.4g} of {view.reached:.4g}"
+    return f"day {view.day:.4g}, follow-up to {view.end:.5g}"
 
 
 @solara.component
@@ -152,7 +154,21 @@ def PlayBar(view: PatientView, on_save: Callable[[], None]) -> None:
         with solara.Div(
             classes=["tt-told"]
         ):  # its line is kept free: the page does not jump when something is told
-            Told(session, session.question, view.player.error, session.note, view.refresh)
+            Told(
+                session,
+                session.question,
+                view.player.error,
+                session.note or _other_course(session),
+                view.refresh,
+            )
+
+
+def _other_course(session: PatientSession) -> str:
+    """Say that the patient has left his first course; nothing where he has not."""
+    forked = session.forked
+    if forked is None:
+        return ""
+    return f"Another course since day {forked.act.day:.4g}; dotted in the charts: the original one, without what was done since."
 
 
 @solara.component

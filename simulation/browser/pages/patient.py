@@ -33,6 +33,7 @@ def PatientControls(view: PatientView, choices: list[Source]) -> None:
 def PatientPage(view: PatientView, choices: list[Source]) -> None:
     """Show play bar, badges, map, charts and log."""
     colours = palette(bool(solara.lab.use_dark_effective()))
+    view.batch.use()
     saving = solara.use_reactive(False)
     solara.use_effect(lambda: view.player.pause, [])  # when another page is opened, or the tab is closed
     with solara.Div(classes=["tt-page"]):

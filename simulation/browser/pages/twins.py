@@ -34,6 +34,7 @@ __all__ = ["TwinsPage"]
 def TwinsPage(view: TwinView, choices: list[Source]) -> None:
     """Show both twins."""
     colours = palette(bool(solara.lab.use_dark_effective()))
+    view.batch.use()
     copying = solara.use_reactive(False)
     solara.use_effect(lambda: view.player.pause, [])  # when another page is opened
     with solara.Div(classes=["tt-page"]):
@@ -90,11 +91,15 @@ def _Strategy(view: TwinView, which: int, label: str, known: list[Source]) -> No
 def _Maps(view: TwinView, colours: Palette) -> None:
     view.frame.get()
     layer = view.layer.value
-    Choice(
-        "Map of the marrow", list(LAYERS.values()), LAYERS[layer],
-        on_value=lambda words: view.layer.set(next(key for key, name in LAYERS.items() if name == words)),
-    )  # fmt: skip
     images = [paint(shot.layers, layer, colours) for shot in view.shots]
+    with solara.Div(classes=["tt-map-head"]):
+        Choice(
+            "Map of the marrow", list(LAYERS.values()), LAYERS[layer],
+            on_value=lambda words: view.layer.set(next(key for key, name in LAYERS.items() if name == words)),
+        )  # fmt: skip
+        for who, shot, image in zip("AB", view.shots, images, strict=True):
+            solara.v.Html(tag="span", class_="tt-note", children=[f"{who}:"])
+            _SaveMap(who, layer, shot, image, colours)
     with solara.Div(classes=["tt-two-maps"]):
         for who, shot, image, source in zip("AB", view.shots, images, view.sources, strict=True):
             with solara.Div():
@@ -103,7 +108,6 @@ def _Maps(view: TwinView, colours: Palette) -> None:
                     url=image.url, rows=image.rows, columns=image.columns, tip=f"Day {shot.day:.4g}", still=True,
                     label=f"Twin {who}: map of the marrow, {image.title}, day {shot.day:.4g}",
                 )  # fmt: skip
-                _SaveMap(who, layer, shot, image, colours)
         Legend(images[0])
 
 
