@@ -119,6 +119,19 @@ def test_charts_are_read_on_the_first_visit(chromium: Any, server: Server, schem
     assert (max(ground, ink) + 0.05) / (min(ground, ink) + 0.05) > 7
 
 
+def test_charts_follow_the_system_while_the_page_is_open(chromium: Any, server: Server) -> None:
+    page = open_page(chromium, server, viewport={"width": 1280, "height": 800}, color_scheme="light")
+    weeks(page, 1)
+    page.emulate_media(color_scheme="dark")
+    for _ in range(25):
+        page.wait_for_timeout(400)
+        ground, ink = _ground_and_ink(page.locator(".tt-chart").first.screenshot())
+        if ground < 0.1 and ink > 0.5:
+            break
+    page.context.close()
+    assert ground < 0.1 and ink > 0.5
+
+
 def _ground_and_ink(picture: bytes) -> tuple[float, float]:
     """Return the luminance of the commonest colour, and of the one farthest from it, among the grey ones (WCAG 2)."""
     from PIL import Image
