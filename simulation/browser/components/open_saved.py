@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 
 import solara
 
-__all__ = ["OpenFile"]
+__all__ = ["OpenSaved"]
 
 
-@solara.component_vue("open_file.vue")
-def OpenFile(
+@solara.component_vue("open_saved.vue")
+def OpenSaved(
     label: str, accept: str = "", event_opened: Callable[[Mapping[str, str]], None] = lambda _: None
 ) -> None:
     """Show the button; `opened` gets `name` and `text`, or `name` and `error`."""
