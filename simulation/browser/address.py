@@ -16,7 +16,6 @@ from simulation.browser.twins import TwinView
 from simulation.errors import UserError
 
 __all__ = [
-    "LONGEST",
     "TABS",
     "patient_query",
     "read_query",
@@ -27,7 +26,7 @@ __all__ = [
 ]
 
 TABS: Final = ("patient", "twins", "results")
-LONGEST: Final = 20_000  # characters
+_LONGEST: Final = 20_000
 _CHANGE: Final = "set."
 
 
@@ -38,7 +37,7 @@ def written(parts: Mapping[str, str]) -> str:
 
 def read_query(search: str | None) -> dict[str, str]:
     """Return the parts of a query; of several of one name the last."""
-    return dict(parse_qsl((search or "")[:LONGEST]))
+    return dict(parse_qsl((search or "")[:_LONGEST]))
 
 
 def patient_query(session: PatientSession, choices: Sequence[Source]) -> dict[str, str] | None:
@@ -59,7 +58,7 @@ def patient_query(session: PatientSession, choices: Sequence[Source]) -> dict[st
                 parts["day"] = _number(moment.day)
             if moment.reached > moment.day:
                 parts["reached"] = _number(moment.reached)
-    return parts if len(written(parts)) <= LONGEST else None
+    return parts if len(written(parts)) <= _LONGEST else None
 
 
 def restore_patient(session: PatientSession, parts: Mapping[str, str], choices: Sequence[Source]) -> None:
