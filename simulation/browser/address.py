@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 from simulation.browser.catalogue import Source
-from simulation.browser.form import FORM_KEYS
+from simulation.browser.moment import moment_of, pack, restore_moment, unpack
 from simulation.browser.session import PatientSession, natural
 from simulation.browser.twins import TwinView
 from simulation.errors import UserError
@@ -40,29 +40,40 @@ def read_query(search: str | None) -> dict[str, str]:
     return dict(parse_qsl((search or "")[:_LONGEST]))
 
 
-def patient_query(session: PatientSession, choices: Sequence[Source], day: float) -> dict[str, str] | None:
-    """Return what brings a patient back as he is on a day; None where his scenario is none of the choices."""
-    if session.source not in choices:
-        return None
-    form, base = session.form, session.file_form
-    parts = {"scenario": session.source.label, "seed": form["seed"], "patient": form["patient"]}
-    parts |= {
-        f"{_CHANGE}{name}": form[name] for name in FORM_KEYS if name not in parts and form[name] != base[name]
-    }
-    if session.scenario.orders != session.base.orders:
-        orders = [order.model_dump(by_alias=True) for order in session.scenario.orders]
-        parts["orders"] = json.dumps(orders, separators=(",", ":"))
-    return parts | ({"day": f"{day:.10g}"} if session.begun else {})
+def patient_query(session: PatientSession, choices: Sequence[Source]) -> dict[str, str] | None:
+    """Return what brings a patient back as he is; None where that is too long for an address.
+
+    Where his scenario is none of the choices, it is packed into the address itself.
+    """
+    with session.lock:
+        moment = moment_of(session)
+        if session.source not in choices:
+            parts = {"saved": pack(moment)}
+        else:
+            parts = {"scenario": moment.source, "seed": str(moment.seed), "patient": str(moment.patient)}
+            parts |= {f"{_CHANGE}{name}": text for name, text in moment.settings.items()}
+            if moment.acts:
+                parts["acts"] = json.dumps(moment.acts, separators=(",", ":"))
+            if session.begun:
+                parts["day"] = _number(moment.day)
+            if moment.reached > moment.day:
+                parts["reached"] = _number(moment.reached)
+    return parts if len(written(parts)) <= _LONGEST else None
 
 
 def restore_patient(session: PatientSession, parts: Mapping[str, str], choices: Sequence[Source]) -> None:
     """Bring a patient back; raise `UserError`, and leave the session as it was made, where the address names none."""
+    if "saved" in parts:
+        restore_moment(session, unpack(parts["saved"]), choices)
+        return
     if "scenario" not in parts:
         return
     seed, patient = (natural(parts.get(name, "0"), name) for name in ("seed", "patient"))
     changes = {name.removeprefix(_CHANGE): text for name, text in parts.items() if name.startswith(_CHANGE)}
     source, day = _source(parts["scenario"], choices), _day(parts.get("day", ""))
-    session.restore(source, seed, patient, changes, _orders(parts.get("orders", "[]")), day)
+    session.restore(
+        source, seed, patient, changes, _acts(parts.get("acts", "[]")), day, _day(parts.get("reached", ""))
+    )
 
 
 def twins_query(twins: TwinView, choices: Sequence[Source], day: float) -> dict[str, str] | None:
@@ -83,7 +94,7 @@ def restore_twins(twins: TwinView, parts: Mapping[str, str], choices: Sequence[S
     twins.open(_source(parts["a"], choices), _source(parts["b"], choices), seed, patient)
     while twins.day < day - 1e-9 and not twins.finished:
         twins.step()
-    twins.shots = twins.look()
+    twins.look()
 
 
 def _source(label: str, choices: Sequence[Source]) -> Source:
@@ -101,11 +112,15 @@ def _day(text: str) -> float:
     return -math.inf if math.isnan(day) else day
 
 
-def _orders(text: str) -> list[object]:
+def _number(day: float) -> str:
+    return f"{day:.10g}"
+
+
+def _acts(text: str) -> list[object]:
     try:
-        orders = json.loads(text)
+        acts = json.loads(text)
     except (ValueError, RecursionError):
-        orders = None
-    if not isinstance(orders, list):
-        raise UserError("the orders are damaged")
-    return orders
+        acts = None
+    if not isinstance(acts, list):
+        raise UserError("what was done to the patient is damaged")
+    return acts

@@ -98,7 +98,7 @@ def Page() -> None:
 
     def tabs() -> list[Tab]:
         return [
-            Tab("One patient", lambda _: PatientPage(view), chosen),
+            Tab("One patient", lambda _: PatientPage(view, choices), chosen),
             Tab("Twins", lambda _: TwinsPage(twins, choices), chosen),
             Tab("Results", lambda _: ResultsPage(folder, watch, watch_twins), chosen),
         ]
@@ -119,16 +119,17 @@ def _Address(view: PatientView, twins: TwinView, choices: list[Source], chosen: 
     for shown in (view.frame, view.changed, twins.frame, twins.changed):
         shown.get()
     days = [_week(one.day, one.player.playing) for one in (view, twins)]
+    reached = [_week(one.reached, one.player.playing) for one in (view, twins)]
 
     def parts() -> tuple[str, bool]:
-        patient = patient_query(view.session, choices, days[0])
+        patient = patient_query(view.session, choices)
         pair = twins_query(twins, [*choices, *twins.first_sources], days[1])
         tab = {"tab": TABS[chosen.value]} if chosen.value else {}
         about = {"folder": folder.value} if folder.value else {}
         asks = (patient is None and view.session.begun) or (pair is None and twins.day > twins.first_day)
         return written({**tab, **(patient or {}), **(pair or {}), **about}), asks
 
-    moments = [*days, view.changed.value, twins.changed.value, chosen.value, folder.value]
+    moments = [*days, *reached, view.changed.value, twins.changed.value, chosen.value, folder.value]
     query, asks = solara.use_memo(parts, moments)
     AddressBar(query=query, asks=asks)
 

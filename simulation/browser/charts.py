@@ -21,7 +21,7 @@ __all__ = [
     "value_axis",
 ]  # fmt: skip
 
-HEIGHT: Final = 588
+HEIGHT: Final = 500
 _TOP, _GAP, _BOTTOM = 24, 30, 38  # pixels
 _ABOVE_ZERO: Final = 0.2
 _LEFT, _RIGHT = 58, 18
@@ -82,7 +82,23 @@ def base_option(colours: Palette, height: int = HEIGHT) -> dict[str, Any]:
     option["series"] = [
         series for index, panel in enumerate(PANELS) for series in _panel_series(index, panel, colours)
     ]
+    option["series"] += [
+        _original(index, curve, colours)
+        for index, panel in enumerate(PANELS)
+        for curve in panel.curves
+        if not curve.points
+    ]
     return option
+
+
+def _original(index: int, curve: Curve, colours: Palette) -> dict[str, Any]:
+    """Return the curve of the course that was left: thin and dotted, in its own colour, below the others."""
+    return {
+        "id": f"original_{curve.id}", "name": f"{curve.name}, original course", "type": "line", "xAxisIndex": index,
+        "yAxisIndex": index, "data": [], "unit": curve.unit, "z": 2, "showSymbol": False, "connectNulls": False,
+        "itemStyle": {"color": colours.of(curve.colour)}, "emphasis": {"disabled": True},
+        "lineStyle": {"color": colours.of(curve.colour), "width": 1.6, "type": [2, 3], "opacity": 0.85},
+    }  # fmt: skip
 
 
 def day_axis(index: int, colours: Palette, *, last: bool) -> dict[str, Any]:
@@ -130,18 +146,42 @@ def _panel_series(index: int, panel: Panel, colours: Palette) -> list[dict[str, 
     return made
 
 
-def frame_option(shot: Snapshot, colours: Palette) -> dict[str, Any]:
-    """Return what changes with a frame: the curves' points, the axis of days, treatments and thresholds."""
-    end = day_limit(shot.day, shot.scenario.follow_up)
+def frame_option(
+    shot: Snapshot, colours: Palette, original: Snapshot | None = None, forked: float | None = None
+) -> dict[str, Any]:
+    """Return what changes with a frame: the curves' points, the axis of days, treatments and thresholds.
+
+    `original` is the course that was left on the day `forked`, and drawn from there.
+    """
+    end = day_limit(max(shot.day, shot.day if original is None else original.day), shot.scenario.follow_up)
     days = np.round(shot.columns["day"], 3).tolist()
     series = []
     for panel in PANELS:
         for position, curve in enumerate(panel.curves):
             one: dict[str, Any] = {"id": curve.id, "data": points_of(curve, panel, shot, days)}
             if position == 0:
-                one |= {"markLine": lines(panel, shot, colours), "markArea": areas(panel, shot, colours)}
+                marks = lines(panel, shot, colours)
+                if forked is not None:
+                    style = {"color": colours.ink, "type": "solid", "width": 1}
+                    marks["data"].append(
+                        {"xAxis": max(forked, 0.0), "label": {"show": False}, "lineStyle": style}
+                    )
+                one |= {"markLine": marks, "markArea": areas(panel, shot, colours)}
             series.append(one)
+    series += _original_points(original, forked)
     return {"xAxis": [{"max": end} for _ in PANELS], "series": series}
+
+
+def _original_points(original: Snapshot | None, forked: float | None) -> list[dict[str, Any]]:
+    curves = [(panel, curve) for panel in PANELS for curve in panel.curves if not curve.points]
+    if original is None or forked is None:
+        return [{"id": f"original_{curve.id}", "data": []} for _, curve in curves]
+    days = np.round(original.columns["day"], 3).tolist()
+    first = next((i for i, day in enumerate(days) if day >= forked - 1.0), 0)
+    return [
+        {"id": f"original_{curve.id}", "data": points_of(curve, panel, original, days)[first:]}
+        for panel, curve in curves
+    ]
 
 
 def points_of(curve: Curve, panel: Panel, shot: Snapshot, days: Sequence[float]) -> list[list[float | None]]:

@@ -182,8 +182,21 @@ async def _page(request: Request) -> Response:
     return answer
 
 
+# before Solara's own styles are there, the ground has the colour that it will have: no flash of white in a dark room
+_FIRST_PAINT: Final = """<head>
+<meta name="color-scheme" content="light dark">
+<script>
+(function () {
+  var kept = "auto";
+  try { kept = JSON.parse(localStorage.getItem(":solara:theme.variant")) || "auto"; } catch (damaged) {}
+  var dark = kept === "dark" || (kept === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
+  document.documentElement.style.colorScheme = dark ? "dark" : "light";
+  document.documentElement.style.background = dark ? "#121212" : "#FFFFFF";
+})();
+</script>"""
 _REPLACED: Final = (
     ("<html>", '<html lang="en">'),
+    ("<head>", _FIRST_PAINT),
     # who sees little may enlarge the page with two fingers
     (", maximum-scale=1, user-scalable=no, minimal-ui", ""),
     # the page follows the system until somebody chooses; unset, the page would be light and its charts dark

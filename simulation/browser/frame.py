@@ -4,8 +4,8 @@ SolaraViz hands the model to its components. Three of its parts do not fit and h
 fast model starve the drawing (ours is `player.py`), its view puts components on movable cards under tabs named "Page 0", and its
 bar has buttons without a name. So what it puts into bar and sidebar ends here, and its view is exchanged for named tabs.
 
-In the document the controls come after the pages, so that Play is among the first stops of the Tab key; on a wide screen they
-stand at the left, on a narrow one below.
+In the document the controls come after the pages, and the sign of the colours between, so that Play is the second stop of the
+Tab key; on a wide screen the controls stand at the left, on a narrow one below, the sign always in the header.
 """
 
 from collections.abc import Callable, Sequence
@@ -66,15 +66,10 @@ def Frame(model: Any, pages: Sequence[Page], name: str, controls: Callable[[], A
             solara.v.Html(
                 tag="p", class_="tt-warning", children=[f"{NOT_FOR_PATIENTS} Version {__version__}"]
             )
-            ThemeButton()
         with solara.v.Html(tag="main", class_="tt-main"):
-            with solara.Div():  # one part, with or without controls: what comes after it stays what it is, and keeps the focus
-                if controls:
-                    link = {"href": "#tt-aside"}  # where they are below, which on a phone is far
-                    solara.v.Html(
-                        tag="a", class_="tt-to-controls", attributes=link, children=["To the controls"]
-                    )
             SolaraViz(model, components=[(page, index) for index, page in enumerate(pages)], name=name)
+        with solara.v.Html(tag="nav", class_="tt-settings", attributes={"aria-label": "Colours"}):
+            ThemeButton()
         if controls:
             with solara.v.Html(tag="aside", class_="tt-aside", attributes=_ASIDE):
                 controls()

@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from xml.sax.saxutils import escape
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +15,13 @@ from simulation.browser.palette import Palette, rgb
 from simulation.mesa_model import TransplantModel
 from simulation.number_words import number_text
 
-__all__ = ["LAYERS", "MapImage", "niche_agents", "niche_words", "paint"]
+__all__ = ["LAYERS", "MapImage", "map_svg", "niche_agents", "niche_words", "paint"]
 
 type Layers = Mapping[str, npt.NDArray[np.float64]]
+type Colour = npt.NDArray[np.float64]
 
 LAYERS: Final = {
+    "burden": "Blasts and engaged T cells",
     "dominant": "What dominates",
     "blasts": "Blasts",
     "blasts_cd19_negative": "CD19-negative blasts",
@@ -35,6 +38,7 @@ _RIVALS: Final = (
 )  # fmt: skip
 _LOWEST, _HIGHEST = 0.0, 10.0  # decades of cells per niche on every map of cells
 _BALANCE: Final = 5.0  # decades between blasts and T cells at which a niche has its full colour
+_LARGEST: Final = 400  # pixels across the picture of a map with dots
 _PALEST: Final = 0.16  # the faintest shade still differs from an empty niche
 
 
@@ -56,6 +60,14 @@ def paint(layers: Layers, layer: str, colours: Palette) -> MapImage:
     if layer == "dominant":
         picture, legend = _dominant(layers, colours)
         return MapImage(_url(picture), rows, columns, LAYERS[layer], legend, None)
+    if layer == "burden":
+        ends = f"1|10{_superscript(int(_HIGHEST))} blasts per niche, log scale"
+        picture, low, top = _burden(layers, colours)
+        legend = (
+            (colours.empty, "no blast"),
+            (colours.cells["engaged"], "dot: engaged T cells, larger the more (log)"),
+        )
+        return MapImage(_url(picture), rows, columns, LAYERS[layer], legend, (_hex(low), _hex(top), ends))
     base = np.array(rgb(colours.empty), float)
     top = np.array(rgb(colours.cells[_COLOUR.get(layer, layer)]), float)
     values = layers[layer]
@@ -73,6 +85,27 @@ def paint(layers: Layers, layer: str, colours: Palette) -> MapImage:
     return MapImage(
         _url(picture), rows, columns, LAYERS[layer], legend, (_hex(low), _hex(top), "|".join(words))
     )
+
+
+def _burden(layers: Layers, colours: Palette) -> tuple[npt.NDArray[np.float64], Colour, Colour]:
+    """Shade each niche by its blasts, and put a dot on it that grows with its engaged T cells."""
+    blasts, engaged = layers["blasts"], layers["engaged"]
+    base, top = (np.array(rgb(one), float) for one in (colours.empty, colours.cells["blasts"]))
+    shade = np.where(blasts > 0, _PALEST + (1 - _PALEST) * np.clip(_strength(blasts), 0, 1), 0.0)[..., None]
+    rows, columns = blasts.shape
+    side = max(
+        5, min(15, _LARGEST // max(rows, columns)) | 1
+    )  # pixels of a niche, an odd number: a dot has a middle
+    picture = np.repeat(np.repeat(base + (top - base) * shade, side, 0), side, 1).reshape(
+        rows, side, columns, side, 3
+    )
+    away = np.hypot(*(np.indices((side, side)) - side // 2))[None, :, None, :]
+    size = np.where(engaged > 0, side * (0.05 + 0.27 * np.clip(_strength(engaged), 0, 1)), -2.0)[
+        :, None, :, None
+    ]
+    for reach, colour in ((1.0, colours.ground), (0.0, colours.cells["engaged"])):  # a rim sets the dot off
+        picture = np.where((away <= size + reach)[..., None], np.array(rgb(colour), float), picture)
+    return picture.reshape(rows * side, columns * side, 3), base + (top - base) * _PALEST, top
 
 
 def _dominant(
@@ -113,6 +146,38 @@ def _hex(colour: npt.NDArray[np.float64]) -> str:
 
 def _superscript(number: int) -> str:
     return str(number).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def map_svg(image: MapImage, day: float, colours: Palette) -> str:
+    """Return a map as a picture by itself: its title, day, and what the colours mean."""
+    width = 420.0
+    height = width * image.rows / image.columns
+    ink = f'font-family="sans-serif" font-size="13" fill="{colours.ink}"'
+    parts = [f'<text x="12" y="20" {ink} font-weight="600">{escape(image.title)}, day {day:.4g}</text>']
+    picture = f'x="12" y="32" width="{width:g}" height="{height:g}" style="image-rendering:pixelated"'
+    parts.append(f'<image {picture} preserveAspectRatio="none" href="{image.url}"/>')
+    at = 32 + height + 22
+    for colour, words in image.legend:
+        parts.append(
+            f'<rect x="12" y="{at - 11:g}" width="13" height="13" fill="{colour}" stroke="{colours.quiet}"/>'
+        )
+        parts.append(f'<text x="32" y="{at:g}" {ink}>{escape(words)}</text>')
+        at += 20
+    if image.scale is not None:
+        low, high, words = image.scale
+        start, _, end = words.partition("|")
+        parts.append(
+            f'<linearGradient id="ramp"><stop stop-color="{low}"/><stop offset="1" stop-color="{high}"/></linearGradient>'
+        )
+        parts.append(f'<text x="12" y="{at:g}" {ink}>{escape(start)}</text>')
+        parts.append(
+            f'<rect x="40" y="{at - 11:g}" width="80" height="13" fill="url(#ramp)" stroke="{colours.quiet}"/>'
+        )
+        parts.append(f'<text x="128" y="{at:g}" {ink}>{escape(end)}</text>')
+        at += 20
+    size = f'width="{width + 24:g}" height="{at:g}"'
+    ground = f'<rect {size} fill="{colours.ground}"/>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{ground}{"".join(parts)}</svg>'
 
 
 def niche_words(layers: Layers, index: int) -> str:

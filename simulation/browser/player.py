@@ -14,10 +14,11 @@ from simulation.errors import UserError, reason_of
 __all__ = ["SPEEDS", "Player", "Subject"]
 
 SPEEDS: Final = (1.0, 2.0, 5.0, 10.0, 20.0, float("inf"))  # days per second; infinite: as fast as it is drawn
-_FRAME_S: Final = 0.06  # a frame lasts at least so long ...
-_MOST_WORK_S: Final = 0.03  # ... is simulated for at most so long ...
+_FRAME_S: Final = 0.04  # a frame lasts at least so long ...
+_MOST_WORK_S: Final = 0.02  # ... is simulated for at most so long ...
 _LEAST_WORK_S: Final = 0.006  # ... and for less, where drawing is slow, until ...
-_AIM_S: Final = 0.08  # ... a frame lasts about so long
+_AIM_S: Final = 0.05  # ... a frame lasts about so long
+_MOST_FULL_S: Final = 0.15  # at full speed
 _PATIENCE_S: Final = 2.0  # for a browser that does not say it has drawn
 _SILENT_FRAMES: Final = 15  # then nobody is looking
 
@@ -66,6 +67,7 @@ class Player:
         self.error = ""
         self.frame_s = 0.0  # how long the last frame took, from simulating to drawn
         self._on_frame, self._on_state = on_frame, on_state
+        self._until: Callable[[], bool] | None = None  # when playing at full speed ends by itself
         self._turn = 0  # every play and pause is a new turn; a thread ends with its turn
         self._playing = False
         self._drawn = threading.Event()
@@ -77,12 +79,12 @@ class Player:
         """Return whether time passes by itself."""
         return self._playing
 
-    def play(self) -> None:
-        """Let time pass until `pause` or the end."""
+    def play(self, until: Callable[[], bool] | None = None) -> None:
+        """Let time pass until `pause` or the end; with `until`, at full speed, and until it says yes after a step."""
         with self._guard:
             if self._playing or self.subject.finished:
                 return
-            self._playing, self.error = True, ""
+            self._playing, self.error, self._until = True, "", until
             self._turn += 1
             thread = threading.Thread(target=self._run, args=(self._turn,), daemon=True, name="player")
         self._on_state()
@@ -97,6 +99,11 @@ class Player:
         self._drawn.set()
         if was:
             self._on_state()
+
+    def run_to(self, day: float) -> None:
+        """Let time pass at full speed until a day, drawing as it goes."""
+        self.pause()
+        self.play(lambda: self.subject.day >= day - 1e-9)
 
     def advance(self, days: float) -> None:
         """Let so many days pass at once, at least one step; an error is kept to be shown."""
@@ -133,15 +140,12 @@ class Player:
 
     def _loop(self, turn: int) -> None:
         owed, last, silent = 0.0, time.perf_counter(), 0
-        while turn == self._turn and not self.subject.finished:
+        while turn == self._turn and not self._over():
             began = time.perf_counter()
-            owed = (
-                min(owed + self.speed * (began - last), self.speed * 0.25)
-                if self.speed < float("inf")
-                else self.speed
-            )
+            speed = self.speed if self._until is None else float("inf")
+            owed = min(owed + speed * (began - last), speed * 0.25) if speed < float("inf") else speed
             last = began
-            owed -= self._simulate(turn, owed, began + self._work_s())
+            owed -= self._simulate(turn, owed, began + self._work_s(full=speed == float("inf")))
             simulated = time.perf_counter() - began
             if turn != self._turn:
                 return
@@ -154,17 +158,25 @@ class Player:
                 return
             time.sleep(max(0.0, _FRAME_S - self.frame_s))
 
-    def _work_s(self) -> float:
-        """Return how long the next frame may be simulated: the slower the drawing, the shorter."""
+    def _over(self) -> bool:
+        return self.subject.finished or (self._until is not None and self._until())
+
+    def _work_s(self, *, full: bool) -> float:
+        """Return how long the next frame may be simulated: the slower the drawing, the shorter.
+
+        At full speed, where drawing takes long all the same, as long as that: one would wait for the end, not for the frame.
+        """
+        if full and self._drawing_s > _AIM_S:
+            return min(self._drawing_s, _MOST_FULL_S)
         return min(max(_AIM_S - self._drawing_s, _LEAST_WORK_S), _MOST_WORK_S)
 
     def _simulate(self, turn: int, days: float, until: float) -> float:
         """Simulate up to so many days, at least one step, not begun after `until`; return the days that have passed."""
         subject, done = self.subject, 0.0
-        while turn == self._turn and not subject.finished:
+        while turn == self._turn and not (self._over() if done else subject.finished):
             if done and (done + subject.time_step > days or time.perf_counter() > until):
                 break
-            if not done and subject.time_step > days and self.speed < float("inf"):
+            if not done and subject.time_step > days:
                 time.sleep(
                     (subject.time_step - days) / self.speed
                 )  # slow play: wait for the next step's time

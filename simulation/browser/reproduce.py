@@ -5,6 +5,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from simulation import __version__
+from simulation.browser.catalogue import Source
 from simulation.browser.session import PatientSession
 from simulation.errors import UserError
 from simulation.scenario.cohort import NONE
@@ -15,34 +17,63 @@ from simulation.shipped import PROGRAM
 from simulation.units import format_number
 from simulation.yaml_source import parse_yaml, plain
 
-__all__ = ["command", "scenario_file"]
+__all__ = ["command", "command_of", "scenario_file", "with_version"]
 
 
 def command(session: PatientSession) -> str:
     """Return one command that simulates what is on the screen, to the same day."""
     with session.lock:
-        words = [*PROGRAM.split(), "run", _path(session), *_key(session)]
-        if session.source.cohort is not None:
-            words += ["--cohort", session.source.cohort]
-        scenario, day = session.scenario, session.day
-        for text in session.source.settings:
-            if text.startswith(ANOTHER_PLUGIN):
-                words += ["--plugin", str(_value(text)["file"])]
-        sets: dict[str, Any] = {**_settings(session), **session.changes()}
+        scenario = session.scenario
+        sets = session.changes()
         if scenario.orders != session.base.orders:
             sets["orders"] = [order.model_dump(by_alias=True) for order in scenario.orders]
+        life = session.life
+        return command_of(session.source, scenario, life.seed, life.patient, session.day, sets)
+
+
+def command_of(
+    source: Source,
+    scenario: Scenario,
+    seed: int,
+    patient: int,
+    day: float,
+    changes: Mapping[str, object] | None = None,
+) -> str:
+    """Return the command that simulates a scenario of a source, with `changes` to it, until a day."""
+    words = [
+        *PROGRAM.split(),
+        "run",
+        "THIS_FILE.yaml" if source.path is None else str(source.path),
+        *_key(seed, patient),
+    ]
+    if source.cohort is not None:
+        words += ["--cohort", source.cohort]
+    for text in source.settings:
+        if text.startswith(ANOTHER_PLUGIN):
+            words += ["--plugin", str(_value(text)["file"])]
     words += _days(scenario, day)
-    for key, value in sets.items():
+    for key, value in {**_settings(source), **(changes or {})}.items():
         words += ["--set", f"{key}={flow(value)}"]
     return " ".join(shlex.quote(word) for word in words)
+
+
+def with_version(command: str) -> str:
+    """Return a command with the version that gives the same numbers, as a remark of the shell."""
+    return f"{command}  # transplant-twin {__version__}"
 
 
 def scenario_file(session: PatientSession) -> str:
     """Return the whole scenario as a file, with the command that runs it in its first line."""
     with session.lock:
         scenario, day = session.scenario, session.day
-        words = [*PROGRAM.split(), "run", "THIS_FILE.yaml", *_key(session), *_days(scenario, day)]
-        if session.model.patient:
+        words = [
+            *PROGRAM.split(),
+            "run",
+            "THIS_FILE.yaml",
+            *_key(session.life.seed, session.life.patient),
+            *_days(scenario, day),
+        ]
+        if session.life.patient:
             words += ["--cohort", NONE]  # the file says itself how its patients differ
     beside = "".join(
         f"# It needs {plugin.name}, in a folder plugins beside it.\n" for plugin in scenario.plugin
@@ -60,12 +91,8 @@ def flow(value: Any) -> str:
     return json.dumps(value) if isinstance(value, str) and set(text) & set(",{}[]") else text
 
 
-def _path(session: PatientSession) -> str:
-    return "THIS_FILE.yaml" if session.source.path is None else str(session.source.path)
-
-
-def _settings(session: PatientSession) -> dict[str, Any]:
-    texts = [text for text in session.source.settings if not text.startswith(ANOTHER_PLUGIN)]
+def _settings(source: Source) -> dict[str, Any]:
+    texts = [text for text in source.settings if not text.startswith(ANOTHER_PLUGIN)]
     return {text.partition("=")[0].strip(): _value(text) for text in texts}
 
 
@@ -73,9 +100,8 @@ def _value(text: str) -> Any:
     return plain(parse_yaml(text.partition("=")[2], "--set", lines=False))
 
 
-def _key(session: PatientSession) -> list[str]:
-    model = session.model
-    return ["--seed", str(model.seed), *(["--patient", str(model.patient)] if model.patient else [])]
+def _key(seed: int, patient: int) -> list[str]:
+    return ["--seed", str(seed), *(["--patient", str(patient)] if patient else [])]
 
 
 def _days(scenario: Scenario, day: float) -> list[str]:

@@ -9,12 +9,13 @@ import numpy.typing as npt
 
 from simulation.body.measure import marrow_layers
 from simulation.clinic.events import Event
-from simulation.mesa_model import TransplantModel
+from simulation.life import Life
+from simulation.life.trajectory import COLUMNS, line
 from simulation.results.result import Result
 from simulation.runner import result_of
 from simulation.scenario.schema import Scenario
 
-__all__ = ["Snapshot", "snapshot"]
+__all__ = ["Snapshot", "record_of", "snapshot"]
 
 MOST_POINTS = 365  # of one curve: more are not seen on a screen
 
@@ -48,11 +49,10 @@ class Snapshot:
         return self.result.patient
 
 
-def snapshot(model: TransplantModel) -> Snapshot:
-    """Copy what is shown; the caller holds the lock of the model's session."""
-    life = model.life
+def snapshot(life: Life) -> Snapshot:
+    """Copy what is shown; the caller holds the lock of the life's session."""
     result = result_of(life)
-    now = model.record()
+    now = record_of(life)
     columns = _with_now(result.columns, now)
     p = life.values
     return Snapshot(
@@ -70,6 +70,12 @@ def snapshot(model: TransplantModel) -> Snapshot:
         running=tuple(text for giver in life.clinic.givers.values() if (text := giver.running())),
         now=now,
     )
+
+
+def record_of(life: Life) -> dict[str, float]:
+    """Return the columns of the trajectory now; with one and the same NaN, so that equal records compare equal."""
+    row = line(life.body.state, life.body.truth(), life.clinic)
+    return {name: math.nan if value != value else value for name, value in zip(COLUMNS, row, strict=True)}
 
 
 def thinned(n: int, most: int = MOST_POINTS) -> npt.NDArray[np.intp]:

@@ -10,7 +10,7 @@ from simulation.products.registry import PRODUCTS
 
 __all__ = ["HEIGHT", "TWIN_PANELS", "twin_frame", "twin_option"]
 
-HEIGHT: Final = 588
+HEIGHT: Final = 500
 _SHOWN: Final[tuple[set[str], ...]] = (
     {"blasts", "mrd"},
     set(),

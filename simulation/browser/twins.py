@@ -6,22 +6,23 @@ from typing import Any, Final
 import solara
 
 from simulation.browser.asking import Asking
+from simulation.browser.batch import Batch
 from simulation.browser.catalogue import Source
+from simulation.browser.course import EPS, Course
+from simulation.browser.event_count import EventCount
 from simulation.browser.form import label_of_key
 from simulation.browser.player import Player
 from simulation.browser.session import natural, told
-from simulation.browser.snapshot import Snapshot, snapshot
+from simulation.browser.snapshot import Snapshot, record_of, snapshot
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.errors import UserError
-from simulation.mesa_model import TransplantModel
+from simulation.life import Life
 from simulation.number_words import NOTHING
-from simulation.results.words import outcome_words
+from simulation.results.words import outcome_words, timeline
 from simulation.scenario.cohort import standard_words
 from simulation.scenario.schema import Scenario
 
 __all__ = ["TwinView", "difference"]
-
-_EPS: Final = 1e-9
 
 _SHOWN: Final = (  # what fits on a screen of 800 pixels: days, grades and what was given
     "treatment_start_day", "relapse_day", "complete_remission_day", "mrd_negative_day", "mrd_nadir", "second_relapse_day",
@@ -39,12 +40,17 @@ class TwinView(Asking):
         super().__init__()
         self.frame: Any = solara.reactive(0)
         self.changed: Any = solara.reactive(0)
-        self.layer: Any = solara.reactive("dominant")
+        self.layer: Any = solara.reactive("burden")
         self.sources = [first, second]
         self.first_sources = (first, second)  # with which the page was opened
         self.seed, self.patient = seed, patient
+        self.batch = Batch()
         self.player = Player(self, self.show, self.tell)
-        self.models: list[TransplantModel] = []
+        self.courses: list[Course] = []
+        self.lives: list[Life] = []  # on the day on the screen
+        self.shots: tuple[Snapshot, Snapshot]
+        self.wholes: tuple[Snapshot, Snapshot]  # as far as they have been simulated
+        self._lengths: tuple[object, ...] = ()
         self.parted_day: float | None = None
         self._begin(_loaded(self.sources, patient))
 
@@ -52,20 +58,34 @@ class TwinView(Asking):
 
     @property
     def day(self) -> float:
-        """Return days since transplant: those of the twin who is next, or the last one's when both are done."""
-        ahead = [model.day for model in self.models if not model.life.finished]
-        return float(min(ahead) if ahead else max(model.day for model in self.models))
+        """Return the day on the screen: that of the twin who is next, or the last one's when both are done."""
+        return _day_of(self.lives)
+
+    @property
+    def reached(self) -> float:
+        """Return the last day simulated."""
+        return _day_of([course.lead for course in self.courses])
+
+    @property
+    def end(self) -> float:
+        """Return the last day there can be."""
+        return float(max(one.follow_up for one in self.scenarios))
+
+    @property
+    def at_present(self) -> bool:
+        """Return whether the day on the screen is the last one simulated."""
+        return all(life is course.lead for life, course in zip(self.lives, self.courses, strict=True))
 
     @property
     def scenarios(self) -> tuple[Scenario, Scenario]:
         """Return both twins' scenarios."""
-        first, second = (model.life.scenario for model in self.models)
+        first, second = (life.scenario for life in self.lives)
         return first, second
 
     @property
     def at_stake(self) -> str:
         """Return the day that would be lost."""
-        return f"Day {self.day:.4g}" if self.day > self.first_day + _EPS else ""
+        return f"Day {self.reached:.4g}" if self.reached > self.first_day + EPS else ""
 
     @property
     def whose(self) -> str:
@@ -76,33 +96,73 @@ class TwinView(Asking):
     @property
     def waiting(self) -> bool:
         """Return whether one twin has not begun yet."""
-        return abs(self.models[0].day - self.models[1].day) > _EPS
+        return abs(self.lives[0].day - self.lives[1].day) > EPS
 
     @property
     def finished(self) -> bool:
         """Return whether both twins' follow-up is over."""
-        return all(model.life.finished for model in self.models)
+        return all(life.finished for life in self.lives)
 
     @property
     def time_step(self) -> float:
         """Return the step, days."""
-        return float(self.models[0].body.time_step)
+        return float(self.lives[0].body.time_step)
 
     def step(self) -> None:
-        """Advance both by one step, and note the day on which they part; who begins later (no Treg before) is waited for."""
+        """Go on by one step, both; note the day on which they part. Who begins later (no Treg before) is waited for."""
         with self.lock:
+            if not self.at_present:
+                self._show(self.day + self.time_step)
+                return
             began = self.day
-            for model in self.models:
-                if not model.life.finished and model.day <= began + _EPS:
-                    model.step()
+            for course in self.courses:
+                if not course.lead.finished and course.reached <= began + EPS:
+                    course.step()
             if self.parted_day is None and self._differ():
                 self.parted_day = began
 
     def _differ(self) -> bool:
-        one, other = self.models
-        if one.life.finished != other.life.finished:
+        one, other = (course.lead for course in self.courses)
+        if one.finished != other.finished:
             return True
-        return not self.waiting and _body(one) != _body(other)
+        return abs(one.day - other.day) <= EPS and _body(one) != _body(other)
+
+    # Through time --------------------------------------------------------------------------------------------
+
+    def _show(self, day: float) -> None:
+        self.lives = [
+            course.lead if day >= course.reached - EPS else course.at(day) for course in self.courses
+        ]
+
+    def go_to(self, day: float) -> None:
+        """Put a day on the screen; one that was not simulated yet is run to."""
+        self.player.pause()
+        with self.lock:
+            self._show(day)
+        if day > self.reached + EPS:
+            self.player.run_to(day)
+        else:
+            self.show()
+
+    def event_days(self) -> list[float]:
+        """Return the days of what happened so far to either, once each."""
+        return sorted({day for whole in self.wholes for day, *_ in timeline(whole.result)})
+
+    def to_next_event(self) -> None:
+        """Run until something more has happened to either than until now, or to the end."""
+        self.player.pause()
+        known = [EventCount(), EventCount()]
+
+        def count() -> int:
+            return sum(one.of(life) for one, life in zip(known, self.lives, strict=True))
+
+        before = count()
+        self.player.play(lambda: count() > before)
+
+    def to_last_event(self) -> None:
+        """Go back to the latest event before the day on the screen; without one, to the first day."""
+        past = [day for day in self.event_days() if day < self.day - self.time_step - EPS]
+        self.go_to(past[-1] + self.time_step if past else self.first_day)
 
     # What a person changes -----------------------------------------------------------------------------------
 
@@ -159,29 +219,35 @@ class TwinView(Asking):
     def restart(self) -> None:
         """Begin again with the same twins."""
         with self.lock:
-            self._begin([model.life.scenario for model in self.models])
+            self._begin(list(self.scenarios))
 
     def _begin(self, scenarios: list[Scenario]) -> None:
-        self.models = [TransplantModel(one, seed=self.seed, patient=self.patient) for one in scenarios]
-        for model in self.models:
-            model.datacollector = None
+        self.courses = [Course(Life(one, self.seed, self.patient)) for one in scenarios]
+        self.lives = [course.lead for course in self.courses]
         self.first_day = self.day
         self.parted_day = None
         if self._differ():
             self.parted_day = self.day
-        self.shots = self.look()
+        self.look()
 
-    def look(self) -> tuple[Snapshot, Snapshot]:
-        """Return both twins as they are now."""
-        return snapshot(self.models[0]), snapshot(self.models[1])
+    def look(self) -> None:
+        """Copy both as they are on the screen, and as far as they have come."""
+        self.shots = snapshot(self.lives[0]), snapshot(self.lives[1])
+        lengths = tuple((id(course), course.reached) for course in self.courses)
+        if self.at_present:
+            self.wholes = self.shots
+        elif lengths != self._lengths:
+            self.wholes = snapshot(self.courses[0].lead), snapshot(self.courses[1].lead)
+        self._lengths = lengths
 
     # What is shown -------------------------------------------------------------------------------------------
 
     def show(self) -> None:
         """Copy both and have them drawn."""
         with self.lock:
-            self.shots = self.look()
-        self.frame.value += 1
+            self.look()
+        with self.batch.together():
+            self.frame.value += 1
 
     def tell(self) -> None:
         """Have the controls drawn."""
@@ -189,8 +255,9 @@ class TwinView(Asking):
 
     def refresh(self) -> None:
         """Show everything after a person's act."""
-        self.show()
-        self.tell()
+        with self.batch.together():
+            self.show()
+            self.tell()
 
 
 type _Twins = tuple[list[Source], int, int]  # strategies, seed, patient
@@ -210,6 +277,11 @@ def difference(shots: tuple[Snapshot, Snapshot]) -> list[tuple[str, str, str, bo
     return rows
 
 
-def _body(model: TransplantModel) -> dict[str, float]:
+def _day_of(lives: Sequence[Life]) -> float:
+    ahead = [life.day for life in lives if not life.finished]
+    return float(min(ahead) if ahead else max(life.day for life in lives))
+
+
+def _body(life: Life) -> dict[str, float]:
     """Return the patient's state now, without what was measured of it."""
-    return {name: value for name, value in model.record().items() if name != "mrd_measured_fraction"}
+    return {name: value for name, value in record_of(life).items() if name != "mrd_measured_fraction"}

@@ -75,18 +75,28 @@ class TransplantModel(Model):
         rng: int | str | None = _NOT_GIVEN,
     ) -> None:
         plan = _scenario(scenario)
-        self.seed = _seed(seed, rng)
-        self.patient = _key(patient, "patient")
+        self._take_up(Life(plan, _seed(seed, rng), _key(patient, "patient"), tuple(rules)))
+        self.datacollector: Any = data_collector()  # set it to another one, or to None
+        self.collect()
+
+    @classmethod
+    def of_life(cls, life: Life) -> "TransplantModel":
+        """Return a model of a life that has come some way, without a data collector; the life stays what it is."""
+        made = cls.__new__(cls)
+        made._take_up(life)
+        made.datacollector = None
+        return made
+
+    def _take_up(self, life: Life) -> None:
+        self.seed, self.patient = life.seed, life.patient
         super().__init__(rng=base_key(self.seed, self.patient, "scripts"))
-        self.life = Life(plan, self.seed, self.patient, tuple(rules))
+        self.life = life
         self.ledger = Ledger(self.life.body)
         self.classes = AgentClasses(self.ledger)
         self.handles = Handles(self)
         self._shown = LiveCohorts(self)
         self._recorder = Recorder()
         self._start_clock()
-        self.datacollector: Any = data_collector()  # set it to another one, or to None
-        self.collect()
 
     # Copies ----------------------------------------------------------------------------------------------
 

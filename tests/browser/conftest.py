@@ -31,7 +31,7 @@ start: {when: day, day: day 30}
 blinatumomab: {dose: 28 ug/day, on: 28 d, off: 14 d, cycles: 2}
 dli: {cd3: [1e6/kg], first: day 8}
 """
-_ARGUMENTS = (
+ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run",
 )  # fmt: skip
@@ -167,7 +167,7 @@ def chromium(able: None) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         yield browser
         browser.close()
 

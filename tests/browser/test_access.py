@@ -65,12 +65,34 @@ def test_what_the_page_is_stands_on_it(page: Any) -> None:
     assert "user-scalable" not in viewport and "maximum-scale" not in viewport
 
 
-def test_play_is_among_the_first_stops_of_the_tab_key(page: Any) -> None:
+@pytest.mark.parametrize("width", [1280, 390])
+def test_play_is_the_second_stop_of_the_tab_key(chromium: Any, server: Server, width: int) -> None:
+    page = open_page(chromium, server, viewport={"width": width, "height": 800})
     stops = []
-    for _ in range(4):
+    for _ in range(2):
         page.keyboard.press("Tab")
         stops.append(page.evaluate("document.activeElement.innerText.trim()"))
-    assert "Play" in stops
+    page.context.close()
+    assert stops == ["One patient", "Play"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_paint_has_the_colours_of_the_system(chromium: Any, server: Server, scheme: str) -> None:
+    """Before a script of the page's own has run, and while it is loaded: nobody sits in a dark room before a white flash."""
+    context = chromium.new_context(color_scheme=scheme, viewport={"width": 400, "height": 300})
+    context.add_cookies([server.cookie])
+    page = context.new_page()
+    page.route("**/*.js", lambda route: route.abort())
+    page.goto(server.address, wait_until="commit")
+    page.wait_for_function("() => document.body !== null")
+    bare = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    context.close()
+    page = open_page(chromium, server, color_scheme=scheme)
+    full = page.evaluate("getComputedStyle(document.querySelector('.v-application')).backgroundColor")
+    page.context.close()
+    for colour in (bare, full):
+        brightness = sum(int(part) for part in colour.removeprefix("rgb(").rstrip(")").split(",")[:3]) / 3
+        assert brightness < 60 if scheme == "dark" else brightness > 200, (bare, full)
 
 
 def test_tabs_by_arrow_keys(page: Any) -> None:
@@ -95,6 +117,19 @@ def test_charts_are_read_on_the_first_visit(chromium: Any, server: Server, schem
     page.context.close()
     assert (ground > 0.5) == (scheme == "light")
     assert (max(ground, ink) + 0.05) / (min(ground, ink) + 0.05) > 7
+
+
+def test_charts_follow_the_system_while_the_page_is_open(chromium: Any, server: Server) -> None:
+    page = open_page(chromium, server, viewport={"width": 1280, "height": 800}, color_scheme="light")
+    weeks(page, 1)
+    page.emulate_media(color_scheme="dark")
+    for _ in range(25):
+        page.wait_for_timeout(400)
+        ground, ink = _ground_and_ink(page.locator(".tt-chart").first.screenshot())
+        if ground < 0.1 and ink > 0.5:
+            break
+    page.context.close()
+    assert ground < 0.1 and ink > 0.5
 
 
 def _ground_and_ink(picture: bytes) -> tuple[float, float]:

@@ -40,7 +40,7 @@ def test_an_address_brings_the_patient_back(choices: list[Source]) -> None:
     session.advance_to(10.25)
     session.order("now_dli", give="dli", cd3="2e6 cells/kg")
     session.advance_to(12.5)
-    query = patient_query(session, choices, session.day)
+    query = patient_query(session, choices)
     assert query is not None
     again = PatientSession(choices[0])
     restore_patient(again, read_query(written(query)), choices)
@@ -48,11 +48,10 @@ def test_an_address_brings_the_patient_back(choices: list[Source]) -> None:
         session.source, session.form, session.scenario, 12.5,
     )  # fmt: skip
     assert again.model.record() == session.model.record()
-    assert patient_query(again, choices, again.day) == query
+    assert patient_query(again, choices) == query
 
 
-def test_what_is_no_choice_has_no_address(choices: list[Source]) -> None:
-    assert patient_query(PatientSession(Source(None)), choices, 0.0) is None
+def test_twins_that_are_no_choice_have_no_address(choices: list[Source]) -> None:
     assert twins_query(TwinView(choices[0], Source(None)), choices, 0.0) is None
 
 
@@ -71,9 +70,9 @@ def test_an_address_brings_the_twins_back(choices: list[Source]) -> None:
 @pytest.mark.parametrize(
     "query",
     ["scenario=/etc/passwd", "scenario=Nobody", "scenario=Small&seed=-1", "scenario=Small&seed=" + "9" * 5000,
-     "scenario=Small&day=x", "scenario=Small&orders=x", "scenario=Small&orders=%7B%7D", "scenario=Small&orders=[[]]",
-     "scenario=Small&orders=[{\"day\":\"day 500\",\"test\":\"marrow\"}]", "scenario=Small&set.growth=fast",
-     "scenario=Small&set.start=sometimes", "scenario=Small&orders=" + "[" * 15_000],
+     "scenario=Small&day=x", "scenario=Small&acts=x", "scenario=Small&acts=%7B%7D", "scenario=Small&acts=[[]]",
+     "scenario=Small&acts=[{\"day\":500,\"test\":\"marrow\"}]", "scenario=Small&set.growth=fast",
+     "scenario=Small&set.start=sometimes", "scenario=Small&acts=" + "[" * 15_000],
 )  # fmt: skip
 def test_an_address_that_names_nobody_is_told(choices: list[Source], query: str) -> None:
     with pytest.raises(UserError) as told:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from simulation import __version__
+
 from .conftest import ROOT, Server, day_of, wait_for_day, wait_for_earlier_day, weeks
 
 ANSWER_S = 1.0  # within which pause and reset answer
@@ -227,10 +229,11 @@ def test_acts_by_hand_and_the_command_that_repeats_them(page: Any, server: Serve
     page.get_by_text("Blinatumomab infusion ends (ordered by hand)").wait_for()
     log = page.locator(".tt-log").inner_text()
     assert "DLI 1: donor lymphocytes" in log and "ordered by hand" in log
-    page.get_by_role("button", name="Copy as YAML / command").click()
-    command, text = (page.locator(".tt-copy textarea").nth(i).input_value() for i in range(2))
+    page.get_by_role("button", name="Save, share, copy").click()
+    command, text = (page.get_by_label(name, exact=True).input_value() for name in ("Command", "YAML"))
     badges = page.locator(".tt-badges").first.inner_text()
 
+    assert command.endswith(f"# transplant-twin {__version__}")
     rows = [_last_row(server, command, "by_command")]
     (server.folder / "copied.yaml").write_text(text)
     first_line = text.splitlines()[0].removeprefix("# ").replace("THIS_FILE.yaml", "copied.yaml")
@@ -246,7 +249,7 @@ def _last_row(server: Server, command: str, out: str) -> dict[str, str]:
     words = [
         sys.executable,
         str(ROOT / "run_sim.py"),
-        *shlex.split(command)[2:],
+        *shlex.split(command, comments=True)[2:],
         "--out",
         out,
         "--no-figures",

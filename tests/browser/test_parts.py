@@ -31,10 +31,10 @@ dli: {cd3: [1e6/kg]}
 def test_before_its_day_a_stated_disease_is_not_called_eradicated() -> None:
     plan = parse_scenario(SMALL, {"disease": {"on": "day 1", "marrow": "30 %"}, "graft.treg": "0/kg"})
     stated = TransplantModel(plan, seed=1)
-    assert ("Leukaemia", "stated for day 1", "plain") in badge_words(snapshot(stated))
+    assert ("Leukaemia", "stated for day 1", "plain") in badge_words(snapshot(stated.life))
     while stated.day < 1:
         stated.step()
-    assert badge_words(snapshot(stated))[1][::2] == ("Leukaemia", "bad")
+    assert badge_words(snapshot(stated.life))[1][::2] == ("Leukaemia", "bad")
 
 
 @pytest.fixture(scope="module")
@@ -121,9 +121,9 @@ def test_advance_takes_at_least_one_step() -> None:
 
 
 def test_a_snapshot_stands_still(model: TransplantModel) -> None:
-    shot = snapshot(model)
+    shot = snapshot(model.life)
     blasts = shot.layers["blasts"].copy()
-    again = snapshot(model)
+    again = snapshot(model.life)
     assert shot.day == 40.0 and shot.columns["day"][-1] == 40.0
     np.testing.assert_array_equal(blasts, again.layers["blasts"])
     assert shot.agents == len(model.agents)
@@ -151,10 +151,10 @@ def test_the_axis_of_days_grows_and_ends_with_follow_up() -> None:
 @pytest.mark.parametrize("colours", [LIGHT, DARK])
 def test_a_frame_fits_its_option(model: TransplantModel, colours: object) -> None:
     shade = palette(colours is DARK)
-    option, frame = base_option(shade), frame_option(snapshot(model), shade)
+    option, frame = base_option(shade), frame_option(snapshot(model.life), shade)
     assert [one["id"] for one in option["series"]] == [one["id"] for one in frame["series"]]
     by_id = {one["id"]: one for one in frame["series"]}
-    assert len(by_id["blasts"]["data"]) == snapshot(model).columns["day"].size
+    assert len(by_id["blasts"]["data"]) == snapshot(model.life).columns["day"].size
     assert by_id["mrd"]["data"] and by_id["dli"]["data"]
     infusion = by_id["blinatumomab"]["markArea"]["data"][0]
     assert (infusion[0]["xAxis"], infusion[1]["xAxis"]) == (10.0, 24.0)
@@ -172,7 +172,7 @@ def logged(**more: object) -> list[tuple[str, str]]:
     )
     while not made.life.finished:
         made.step()
-    return log_lines(snapshot(made))
+    return log_lines(snapshot(made.life))
 
 
 def test_tests_without_news_are_told_in_one_line() -> None:
@@ -204,7 +204,7 @@ def test_every_axis_says_its_unit() -> None:
 @pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_layer_is_painted(model: TransplantModel, layer: str, dark: bool) -> None:
-    image = paint(snapshot(model).layers, layer, palette(dark))
+    image = paint(snapshot(model.life).layers, layer, palette(dark))
     assert image.url.startswith("data:image/png;base64,") and (image.rows, image.columns) == (3, 4)
     assert image.legend
 
@@ -228,4 +228,4 @@ def test_agents_of_a_niche(model: TransplantModel) -> None:
     agents, n = niche_agents(model, 5)
     assert n == sum(agent.place == 5 for agent in model.agents) == len(agents)
     assert {agent["kind"] for agent in agents} >= {"Blasts", "Tcon"}
-    assert "Niche row 2, column 2" in niche_words(snapshot(model).layers, 5)
+    assert "Niche row 2, column 2" in niche_words(snapshot(model.life).layers, 5)

@@ -329,9 +329,9 @@ def test_a_patient_is_brought_back_as_he_was(session: PatientSession) -> None:
     session.order("now_dli", give="dli", cd3="5e6 cells/kg")
     until(session, 30.0)
     session.order("now_test", test="marrow")
-    orders = [order.model_dump(by_alias=True) for order in session.scenario.orders]
+    acts = [past.act.written() for past in session.past]
     again = PatientSession(session.source, seed=8)
-    again.restore(session.source, 3, 0, {"growth": "0.12", "nothing": "x"}, orders, 30.0)
+    again.restore(session.source, 3, 0, {"growth": "0.12"}, acts, 30.0)
     assert (again.form, again.scenario, again.day) == (session.form, session.scenario, 30.0)
     same(session.model.life.columns(), again.model.life.columns())
     for one in (session, again):

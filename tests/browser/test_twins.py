@@ -45,12 +45,12 @@ def test_twins_part_on_the_first_day_on_which_they_are_treated_differently(twins
 def test_a_twin_who_begins_later_is_waited_for(twins: TwinView) -> None:
     """Treg given on the day of transplant: nothing happens before it, while his twin gets them some days earlier."""
     twins.choose(1, Source(twins.sources[0].path, ("graft.treg_day=day 0",)))
-    begins = [model.day for model in twins.models]
+    begins = [life.day for life in twins.lives]
     assert begins[0] < begins[1] and "Not comparable yet" in parting_words(twins)
     twins.step()
-    assert [model.day for model in twins.models] == [begins[0] + twins.time_step, begins[1]]
+    assert [life.day for life in twins.lives] == [begins[0] + twins.time_step, begins[1]]
     until(twins, 5.0)
-    assert [model.day for model in twins.models] == [5.0, 5.0]
+    assert [life.day for life in twins.lives] == [5.0, 5.0]
     assert "Different from the start" in parting_words(twins)
 
 
@@ -58,15 +58,15 @@ def test_who_has_reached_the_end_is_not_waited_for(twins: TwinView) -> None:
     twins.choose(1, Source(twins.sources[0].path, ("follow_up=20 d",)))
     assert twins.question is None  # at the beginning nothing is lost
     until(twins, 40.0)
-    assert [model.day for model in twins.models] == [40.0, 20.0] and twins.finished and twins.day == 40.0
+    assert [life.day for life in twins.lives] == [40.0, 20.0] and twins.finished and twins.day == 40.0
 
 
 def test_a_wrong_key_or_strategy_leaves_the_twins_as_they_are(twins: TwinView, tmp_path: Path) -> None:
     until(twins, 3.0)
-    models = list(twins.models)
+    lives = list(twins.lives)
     twins.choose_key("seed", "many")
     twins.choose(0, Source(tmp_path / "nowhere.yaml"))
-    assert twins.models == models and set(twins.errors) == {"seed", "strategy_0"}
+    assert twins.lives == lives and set(twins.errors) == {"seed", "strategy_0"}
     assert twins.typed == {"seed": "many"} and twins.question is None
     twins.choose_key("seed", "")
     assert twins.errors["seed"] == "Expected a whole number from 0 on, got ''" and twins.typed == {"seed": ""}
@@ -94,7 +94,7 @@ def test_in_what_twins_differ_is_told(twins: TwinView, change: str, told: str) -
 
 def test_twins_who_have_come_some_way_are_discarded_only_when_told_so(twins: TwinView) -> None:
     until(twins, 12.0)
-    models, parted = list(twins.models), twins.parted_day
+    lives, parted = list(twins.lives), twins.parted_day
     other = Source(twins.sources[0].path, ("start.day=day 30",))
     asked = (
         lambda: twins.choose(1, other),
@@ -105,11 +105,11 @@ def test_twins_who_have_come_some_way_are_discarded_only_when_told_so(twins: Twi
     for ask in asked:
         ask()
         assert twins.question is not None and "both twins begin again" in twins.question.words
-        assert "Day 12 will be lost" in twins.question.words and twins.models == models
+        assert "Day 12 will be lost" in twins.question.words and twins.lives == lives
     twins.choose_key("seed", "9")
     assert twins.typed == {"seed": "9"}
     twins.answer(False)
-    assert (twins.models, twins.seed, twins.parted_day, twins.typed) == (models, 4, parted, {})
+    assert (twins.lives, twins.seed, twins.parted_day, twins.typed) == (lives, 4, parted, {})
     twins.choose(1, other)
     twins.answer(True)
     assert twins.sources[1] == other and twins.day < 1.0 and twins.question is None
@@ -122,6 +122,6 @@ def test_another_patient_is_another_person_as_in_run(twins: TwinView) -> None:
     path = twins.sources[0].path
     assert path is not None and "standard cohort" in twins.whose
     person = patient_values(load_scenario(path, cohort="standard"), 4, 3)
-    for model in twins.models:
-        assert dict(model.life.values) == dict(person) and model.life.values.n_residual_blasts == 1e6
+    for life in twins.lives:
+        assert dict(life.values) == dict(person) and life.values.n_residual_blasts == 1e6
     assert dict(person) != dict(patient_values(load_scenario(path), 4, 3))

@@ -1,4 +1,4 @@
-"""The page's address follows what is on the screen; what it cannot say is not left without asking."""
+"""The page's address follows what is on the screen, and the browser remembers it: nothing is lost with the server."""
 
 import solara
 
@@ -7,4 +7,7 @@ __all__ = ["AddressBar"]
 
 @solara.component_vue("address_bar.vue")
 def AddressBar(query: str, asks: bool) -> None:
-    """Put `query` into the address in place of the one before; `asks`: whether leaving the page would lose something."""
+    """Put `query` into the address in place of the one before; `asks`: whether leaving the page would lose something.
+
+    Whoever comes to the page without an address of his own is offered what was there last.
+    """

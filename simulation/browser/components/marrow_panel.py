@@ -1,32 +1,53 @@
-"""The marrow: its map with a switch of layers, and the agents of the niche that was clicked."""
+"""The marrow: its map with a switch of layers and a day of its own, small maps of the course, the agents of a niche."""
 
-from typing import Any
+import json
+from typing import Any, Final
 
 import solara
 
 from simulation.browser.components.choice import Choice
+from simulation.browser.components.map_strip import MapStrip
 from simulation.browser.components.marrow_map import MarrowMap
+from simulation.browser.components.save_buttons import SaveButtons
 from simulation.browser.components.tables import TextTable
-from simulation.browser.marrow import LAYERS, MapImage, niche_agents, niche_words, paint
+from simulation.browser.components.time_slider import TimeSlider
+from simulation.browser.exports import layers_csv
+from simulation.browser.marrow import LAYERS, MapImage, map_svg, niche_agents, niche_words, paint
 from simulation.browser.palette import Palette
 from simulation.browser.view import PatientView
+from simulation.mesa_model import TransplantModel
 
 __all__ = ["Legend", "MarrowPanel"]
+
+_IN_STRIP: Final = 8
 
 
 @solara.component
 def MarrowPanel(view: PatientView, colours: Palette) -> None:
-    """Show the map of the last frame."""
+    """Show the map of the day on the screen, or of another day, and the course in small maps."""
     view.frame.get()
-    layer, shot = view.layer.value, view.shot
+    layer, of_map, session = view.layer.value, view.map_day.value, view.session
+    other = solara.use_memo(
+        lambda: None if of_map is None else view.snapshot_of(of_map),
+        [of_map, session.version, len(session.past)],
+    )
+    shot = view.shot if other is None else other
     image = paint(shot.layers, layer, colours)
     at = view.hovered.value if view.hovered.value >= 0 else view.chosen.value
     tip = niche_words(shot.layers, at) if 0 <= at < image.rows * image.columns else ""
     names = list(LAYERS.values())
-    Choice(
-        "Map of the marrow", names, LAYERS[layer],
-        on_value=lambda words: view.layer.set(next(key for key, name in LAYERS.items() if name == words)),
-    )  # fmt: skip
+    with solara.Div(classes=["tt-map-head"]):
+        Choice(
+            "Map of the marrow", names, LAYERS[layer],
+            on_value=lambda words: view.layer.set(next(key for key, name in LAYERS.items() if name == words)),
+        )  # fmt: skip
+        SaveButtons(
+            f"marrow {layer} day {shot.day:.4g}", "the map",
+            {
+                "PNG": lambda: map_svg(image, shot.day, colours), "SVG": lambda: map_svg(image, shot.day, colours),
+                "CSV": lambda: layers_csv(shot.layers, shot.day),
+            },
+        )  # fmt: skip
     with solara.Div(classes=["tt-map-row"]):
         MarrowMap(
             url=image.url, rows=image.rows, columns=image.columns, chosen=view.chosen.value, tip=tip,
@@ -34,8 +55,55 @@ def MarrowPanel(view: PatientView, colours: Palette) -> None:
             event_picked=view.chosen.set,
         )  # fmt: skip
         Legend(image)
+    _DayOfMap(view)
+    _Strip(view, colours)
     if 0 <= view.chosen.value < image.rows * image.columns:
         _Agents(view, view.chosen.value, image.columns)
+
+
+@solara.component
+def _DayOfMap(view: PatientView) -> None:
+    """Show the map's own slider, which leaves the day on the screen as it is."""
+    view.frame.get()
+    of_map = view.map_day.value
+    day = view.day if of_map is None else of_map
+
+    def move(to: float) -> None:
+        view.map_day.value = min(float(to), view.reached)
+
+    with solara.Div(classes=["tt-map-day"]):
+        words = f"map: day {day:.4g}" if of_map is not None else "map: day on the screen"
+        TimeSlider(
+            view.first_day, max(view.reached, view.first_day + view.time_step), view.reached, day, view.time_step, on_move=move,
+            label="Day of the map", words=words,
+        )  # fmt: skip
+        solara.Button(
+            "Follow", outlined=True, x_small=True, disabled=of_map is None, on_click=lambda: view.map_day.set(None),
+            attributes={"title": "Map the day on the screen again"},
+        )  # fmt: skip
+
+
+@solara.component
+def _Strip(view: PatientView, colours: Palette) -> None:
+    """Show the course in small maps; while it is played they are made anew once a month."""
+    view.frame.get()
+    view.changed.get()
+    session, layer = view.session, view.layer.value
+    moment = int(view.reached / 30.0) if view.player.playing else view.reached
+    moments = solara.use_memo(lambda: view.strip(_IN_STRIP), [moment, session.version, len(session.past)])
+    items = solara.use_memo(
+        lambda: json.dumps(
+            [{"url": paint(layers, layer, colours).url, "words": f"d {day:.3g}"} for day, layers in moments]
+        ),
+        [moments, layer, colours.dark],
+    )
+    rows, columns = moments[0][1]["blasts"].shape
+    days = [day for day, _ in moments]
+    chosen = days.index(view.map_day.value) if view.map_day.value in days else -1
+    MapStrip(
+        items=items, rows=rows, columns=columns, chosen=chosen,
+        event_picked=lambda index: view.map_day.set(None if index == chosen else days[index]),
+    )  # fmt: skip
 
 
 @solara.component
@@ -63,14 +131,17 @@ def _Agents(view: PatientView, index: int, columns: int) -> None:
     view.changed.get()
     session = view.session
 
+    of_map = view.map_day.value
+
     def look() -> tuple[list[dict[str, Any]], int]:
         with session.lock:
-            return niche_agents(session.model, index)
+            of_day = session.model if of_map is None else TransplantModel.of_life(session.course.at(of_map))
+            return niche_agents(of_day, index)
 
     moment = (
         int(view.shot.day) if view.player.playing else view.shot.day
     )  # a table changes once a day while it plays
-    agents, n = solara.use_memo(look, [index, moment, view.player.playing, session.version])
+    agents, n = solara.use_memo(look, [index, of_map or moment, view.player.playing, session.version])
     row, column = divmod(index, columns)
     head = f"Agents in niche row {row + 1}, column {column + 1}: {n}" + (
         f", the {len(agents)} largest" if n > len(agents) else ""

@@ -6,6 +6,9 @@ from typing import Any
 
 import solara
 
+from simulation.browser.components.save_buttons import SaveButtons
+from simulation.browser.exports import csv_text
+
 __all__ = ["TextTable"]
 
 
@@ -26,6 +29,9 @@ def TextTable(
 ) -> Any:
     """Show the table; a marked row differs by colour, weight and a sign. `on_row` hears which row's `button` was pressed."""
     content = {"header": list(header), "rows": [list(row) for row in rows], "marked": list(marked)}
-    return _TextTable(
+    table = _TextTable(
         content=json.dumps(content), button=button, label=label, event_picked=on_row or (lambda _: None)
     )
+    if rows:
+        SaveButtons(label or "table", f"the table {label}".strip(), {"CSV": lambda: csv_text(header, rows)})
+    return table

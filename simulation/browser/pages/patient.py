@@ -9,13 +9,13 @@ from simulation.browser.charts import HEIGHT, base_option, frame_option
 from simulation.browser.components.act_now import ActNow
 from simulation.browser.components.badges import Badges
 from simulation.browser.components.chart import Chart
-from simulation.browser.components.copy_text import CopyText
 from simulation.browser.components.event_log import EventLog, log_lines
 from simulation.browser.components.marrow_panel import MarrowPanel
 from simulation.browser.components.parameters import Parameters
 from simulation.browser.components.play_bar import PlayBar
+from simulation.browser.components.save_panel import SavePanel
+from simulation.browser.exports import columns_csv
 from simulation.browser.palette import Palette, palette
-from simulation.browser.reproduce import command, scenario_file
 from simulation.browser.view import PatientView
 
 __all__ = ["PatientControls", "PatientPage"]
@@ -30,15 +30,16 @@ def PatientControls(view: PatientView, choices: list[Source]) -> None:
 
 
 @solara.component
-def PatientPage(view: PatientView) -> None:
+def PatientPage(view: PatientView, choices: list[Source]) -> None:
     """Show play bar, badges, map, charts and log."""
     colours = palette(bool(solara.lab.use_dark_effective()))
-    copying = solara.use_reactive(False)
+    view.batch.use()
+    saving = solara.use_reactive(False)
     solara.use_effect(lambda: view.player.pause, [])  # when another page is opened, or the tab is closed
     with solara.Div(classes=["tt-page"]):
-        PlayBar(view, lambda: copying.set(not copying.value))
-        if copying.value:
-            _Copy(view)
+        PlayBar(view, lambda: saving.set(not saving.value))
+        if saving.value:
+            SavePanel(view, choices)
         _Badges(view)
         with solara.Div(classes=["tt-columns"]):
             with solara.Div(classes=["tt-left"]):
@@ -64,20 +65,18 @@ def _Log(view: PatientView) -> None:
 def _Charts(view: PatientView, colours: Palette) -> None:
     view.frame.get()
     option = solara.use_memo(lambda: json.dumps(base_option(colours)), [colours.dark])
-    shot = view.shot
+    shot, whole, other, session = view.shot, view.whole, view.other, view.session
+    forked = None if session.forked is None else session.forked.act.day
+
+    def drawn() -> str:  # the whole course: going back and forth in it moves a line and draws nothing anew
+        return json.dumps(frame_option(whole, colours, other, forked), separators=(",", ":"))
+
+    frame = solara.use_memo(drawn, [whole, other, colours.dark])
+    beside = f", with the original course from day {forked:.4g} on" if forked is not None else ""
     Chart(
-        option=option, frame=frame_option(shot, colours), height=HEIGHT, event_drawn=lambda _: view.player.drawn(),
-        label=f"Charts until day {shot.day:.4g}: leukaemia, T cells, blood, drug level, tissue and GvHD grades",
+        option=option, frame=frame, height=HEIGHT, event_drawn=lambda _: view.player.drawn(),
+        label=f"Charts until day {whole.day:.4g}: leukaemia, T cells, blood, drug level, tissue and GvHD grades{beside}",
+        name=f"{whole.scenario.name} patient {whole.patient} seed {whole.seed}",
+        csv=lambda: columns_csv(whole.result.columns),
+        cursor=None if session.at_present else shot.day, on_day=lambda day: view.go_to(min(float(day), view.reached)),
     )  # fmt: skip
-
-
-@solara.component
-def _Copy(view: PatientView) -> None:
-    view.changed.get()
-    view.frame.get()
-    if view.player.playing:
-        solara.v.Html(tag="div", class_="tt-note", children=["Pause to copy what is on the screen."])
-        return
-    with solara.Div(classes=["tt-card"]):
-        CopyText(title="Command", text=command(view.session), lines=3)
-        CopyText(title="YAML", text=scenario_file(view.session), lines=8)

@@ -1,6 +1,7 @@
 """Page 2: the same patient under two strategies, side by side and in step."""
 
 import json
+from collections.abc import Callable
 from typing import Final
 
 import solara
@@ -8,13 +9,19 @@ import solara
 from simulation.browser.catalogue import Source
 from simulation.browser.components.chart import Chart
 from simulation.browser.components.choice import Choice
+from simulation.browser.components.copy_text import CopyText
 from simulation.browser.components.marrow_map import MarrowMap
 from simulation.browser.components.marrow_panel import Legend
 from simulation.browser.components.mistake import Mistake
-from simulation.browser.components.play_bar import Told, Transport
+from simulation.browser.components.play_bar import Timeline, Told, Transport
+from simulation.browser.components.present_button import PresentButton
+from simulation.browser.components.save_buttons import SaveButtons
 from simulation.browser.components.tables import TextTable
-from simulation.browser.marrow import LAYERS, paint
+from simulation.browser.exports import layers_csv, twins_csv
+from simulation.browser.marrow import LAYERS, MapImage, map_svg, paint
 from simulation.browser.palette import ARMS, Palette, palette
+from simulation.browser.reproduce import command_of, with_version
+from simulation.browser.snapshot import Snapshot
 from simulation.browser.twin_charts import HEIGHT, twin_frame, twin_option
 from simulation.browser.twins import TwinView, difference
 from simulation.products.registry import PRODUCTS
@@ -27,9 +34,13 @@ __all__ = ["TwinsPage"]
 def TwinsPage(view: TwinView, choices: list[Source]) -> None:
     """Show both twins."""
     colours = palette(bool(solara.lab.use_dark_effective()))
+    view.batch.use()
+    copying = solara.use_reactive(False)
     solara.use_effect(lambda: view.player.pause, [])  # when another page is opened
     with solara.Div(classes=["tt-page"]):
-        _Controls(view, choices)
+        _Controls(view, choices, lambda: copying.set(not copying.value))
+        if copying.value:
+            _Copy(view)
         with solara.Div(classes=["tt-twin-columns"]):
             with solara.Div(classes=["tt-left"]):
                 _Parting(view)
@@ -40,7 +51,7 @@ def TwinsPage(view: TwinView, choices: list[Source]) -> None:
 
 
 @solara.component
-def _Controls(view: TwinView, choices: list[Source]) -> None:
+def _Controls(view: TwinView, choices: list[Source], on_copy: Callable[[], None]) -> None:
     view.changed.get()
     known = list(choices) + [source for source in view.sources if source not in choices]
 
@@ -61,6 +72,9 @@ def _Controls(view: TwinView, choices: list[Source]) -> None:
                         on_value=lambda text, name=name: view.choose_key(name, text or ""),
                     )  # fmt: skip
             Transport(view, f"{view.time_step * 24:g} h", reset)
+            solara.Button("Copy commands", icon_name="mdi-content-copy", outlined=True, on_click=on_copy)
+            PresentButton()
+        Timeline(view)
         Told(view, view.question, view.player.error, view.whose, view.refresh)
 
 
@@ -77,11 +91,15 @@ def _Strategy(view: TwinView, which: int, label: str, known: list[Source]) -> No
 def _Maps(view: TwinView, colours: Palette) -> None:
     view.frame.get()
     layer = view.layer.value
-    Choice(
-        "Map of the marrow", list(LAYERS.values()), LAYERS[layer],
-        on_value=lambda words: view.layer.set(next(key for key, name in LAYERS.items() if name == words)),
-    )  # fmt: skip
     images = [paint(shot.layers, layer, colours) for shot in view.shots]
+    with solara.Div(classes=["tt-map-head"]):
+        Choice(
+            "Map of the marrow", list(LAYERS.values()), LAYERS[layer],
+            on_value=lambda words: view.layer.set(next(key for key, name in LAYERS.items() if name == words)),
+        )  # fmt: skip
+        for who, shot, image in zip("AB", view.shots, images, strict=True):
+            solara.v.Html(tag="span", class_="tt-note", children=[f"{who}:"])
+            _SaveMap(who, layer, shot, image, colours)
     with solara.Div(classes=["tt-two-maps"]):
         for who, shot, image, source in zip("AB", view.shots, images, view.sources, strict=True):
             with solara.Div():
@@ -91,6 +109,26 @@ def _Maps(view: TwinView, colours: Palette) -> None:
                     label=f"Twin {who}: map of the marrow, {image.title}, day {shot.day:.4g}",
                 )  # fmt: skip
         Legend(images[0])
+
+
+def _SaveMap(who: str, layer: str, shot: Snapshot, image: MapImage, colours: Palette) -> None:
+    def picture() -> str:
+        return map_svg(image, shot.day, colours)
+
+    SaveButtons(
+        f"twin {who} marrow {layer} day {shot.day:.4g}", f"the map of twin {who}",
+        {"PNG": picture, "SVG": picture, "CSV": lambda: layers_csv(shot.layers, shot.day)},
+    )  # fmt: skip
+
+
+@solara.component
+def _Copy(view: TwinView) -> None:
+    view.changed.get()
+    view.frame.get()
+    with solara.Div(classes=["tt-card"]):
+        for who, source, scenario in zip("AB", view.sources, view.scenarios, strict=True):
+            text = with_version(command_of(source, scenario, view.seed, view.patient, view.day))
+            CopyText(title=f"Command of twin {who}", text=text, lines=2)
 
 
 @solara.component
@@ -155,8 +193,16 @@ _PARTS: Final = (
 def _Charts(view: TwinView, colours: Palette) -> None:
     view.frame.get()
     option = solara.use_memo(lambda: json.dumps(twin_option(colours)), [colours.dark])
+
+    def drawn() -> str:
+        return json.dumps(twin_frame(view.wholes, view.parted_day, colours), separators=(",", ":"))
+
+    frame = solara.use_memo(drawn, [*view.wholes, view.parted_day, colours.dark])
     Chart(
-        option=option, frame=twin_frame(view.shots, view.parted_day, colours), height=HEIGHT,
-        event_drawn=lambda _: view.player.drawn(),
+        option=option, frame=frame, height=HEIGHT,
+        event_drawn=lambda _: view.player.drawn(), cursor=None if view.at_present else view.day,
+        on_day=lambda day: view.go_to(min(float(day), view.reached)),
+        name=f"twins patient {view.patient} seed {view.seed}",
+        csv=lambda: twins_csv([whole.result.columns for whole in view.wholes]),
         label=f"Charts of both twins until day {view.day:.4g}: leukaemia, T cells in blood, drug level, tissue",
     )  # fmt: skip
