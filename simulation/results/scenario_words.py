@@ -28,6 +28,7 @@ def scenario_words(scenario: Scenario) -> list[tuple[str, str]]:
         ("Tests", _tests(scenario)),
         ("Treatment starts", _start(scenario)),
         *_products(scenario),
+        ("Second transplant", _second_transplant(scenario)),
         ("Ordered by hand", _orders(scenario)),
         ("Stop rules", _stop(scenario)),
         ("Rules of one's own", _plugins(scenario)),
@@ -157,6 +158,11 @@ def _products(scenario: Scenario) -> list[tuple[str, str]]:
     return [
         (topic, _sentence("; ".join(phrases)) if phrases else "None.") for topic, phrases in topics.items()
     ]
+
+
+def _second_transplant(scenario: Scenario) -> str:
+    plan = scenario.second_transplant
+    return "" if plan is None else _sentence(plan.words())
 
 
 def _orders(scenario: Scenario) -> str:
