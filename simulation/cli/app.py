@@ -21,6 +21,7 @@ COMMANDS = {
     "run": "simulation.cli.commands.run:run",
     "compare": "simulation.cli.commands.compare:compare",
     "design": "simulation.cli.commands.design:design",
+    "predict": "simulation.cli.commands.predict:predict",
     "export": "simulation.cli.commands.export:export",
     "cohort": "simulation.cli.commands.cohort:cohort",
     "sweep": "simulation.cli.commands.sweep:sweep",

@@ -17,6 +17,7 @@ FOLDERS = {
     "trials": "trial",
     "sweeps": "sweep",
     "cohorts": "cohort",
+    "predictions": "registered trial",
     "calibration": "fit",
 }
 
