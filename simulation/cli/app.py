@@ -24,6 +24,7 @@ COMMANDS = {
     "predict": "simulation.cli.commands.predict:predict",
     "export": "simulation.cli.commands.export:export",
     "cohort": "simulation.cli.commands.cohort:cohort",
+    "match": "simulation.cli.commands.match:match",
     "sweep": "simulation.cli.commands.sweep:sweep",
     "expand": "simulation.cli.commands.expand:expand",
     "status": "simulation.cli.commands.status:status",

@@ -176,6 +176,14 @@ def _registration(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
     )
 
 
+def _margins(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
+    from simulation.cohort.margins import load_margins
+
+    _no_settings(file, settings, "list of margins")
+    found = load_margins(file)
+    return found.name, _count(len(found.margins), "margin")
+
+
 def _no_settings(file: str, settings: tuple[str, ...], what: str) -> None:
     if settings:
         raise UserError(
@@ -196,11 +204,13 @@ _JOINT: Final = Kind("list of fits to join", "posterior", "", _joint)
 _PARAMETER_SET: Final = Kind("parameter set of a fit", "", "", _parameter_set)
 _COHORT: Final = Kind("cohort", "cohort", "cohorts", _cohort)
 _REGISTRATION: Final = Kind("registered trial", "predict", "predictions", _registration)
+_MARGINS: Final = Kind("list of margins", "match", "margins", _margins)
 _BY_KEYS: Final[tuple[tuple[frozenset[str], Kind], ...]] = tuple(
     (frozenset(keys.split()), kind)
     for keys, kind in (
         ("experiment", _EXPERIMENT),
         ("registry protocol", _REGISTRATION),
+        ("margins", _MARGINS),
         ("design", _SWEEP),
         ("targets", _FIT),
         ("fits", _JOINT),
@@ -212,4 +222,4 @@ _BY_KEYS: Final[tuple[tuple[frozenset[str], Kind], ...]] = tuple(
         ("between_patients", _COHORT),
     )
 )
-_BY_FOLDER: Final = (_TRIAL, _SWEEP, _FIT, _COHORT, _REGISTRATION)
+_BY_FOLDER: Final = (_TRIAL, _SWEEP, _FIT, _COHORT, _REGISTRATION, _MARGINS)

@@ -47,9 +47,11 @@ def _percent(value: float) -> str:
 
 
 def _transplant(scenario: Scenario) -> str:
-    donor = {"haploidentical": "a haploidentical donor", "matched_sibling": "a matched sibling"}[
-        scenario.donor.match
-    ]
+    donor = {
+        "haploidentical": "a haploidentical donor",
+        "matched_sibling": "a matched sibling",
+        "matched_unrelated": "a matched unrelated donor",
+    }[scenario.donor.match]
     graft = scenario.graft
     given = [
         f"{cells_text(graft.tcon)} conventional T cells/kg (Tcon) on day 0"

@@ -87,7 +87,7 @@ class Resolution(Block):
 class Donor(Block):
     """Say how the donor matches."""
 
-    match: Literal["haploidentical", "matched_sibling"] = Field(
+    match: Literal["haploidentical", "matched_sibling", "matched_unrelated"] = Field(
         description="How the donor's HLA matches the patient's."
     )
 

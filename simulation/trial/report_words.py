@@ -58,14 +58,15 @@ def cohort_rows(trial: Trial, view: TrialView) -> list[tuple[str, str, str]]:
 
 
 def concerns(name: str, trial: Trial) -> bool:
-    """Return whether a parameter plays a part: a sibling's alloreactivity does not where no donor is one.
+    """Return whether a parameter plays a part: a matched donor's alloreactivity does not where no donor is one.
 
     Nor do residual blasts where the disease is stated.
     """
     if name == "n_residual_blasts":
         return any(arm.scenario.disease is None for arm in trial.arms)
+    kind = name.rsplit("_", 1)[-1]
     matches = {arm.scenario.donor.match for arm in trial.arms}
-    return not name.endswith("_sibling") or any("sibling" in match for match in matches)
+    return kind not in ("sibling", "unrelated") or f"matched_{kind}" in matches
 
 
 def _parameter(name: str) -> str:

@@ -18,6 +18,7 @@ FOLDERS = {
     "sweeps": "sweep",
     "cohorts": "cohort",
     "predictions": "registered trial",
+    "margins": "list of margins",
     "calibration": "fit",
 }
 
