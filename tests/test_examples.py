@@ -2,6 +2,8 @@
 
 import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +122,14 @@ def test_mesa_user(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.match(r"day \d+: \d+ agents, \S+ blasts in \d+ of them", lines[0])
     blasts = re.findall(r"(\S+) blasts, in the twin given T cells (\S+)", "\n".join(lines))
     assert len(blasts) == 1 and all(float(number) > 0 for number in blasts[0])
+
+
+def test_another_engager(tmp_path: Path) -> None:
+    """Its trial is valid in the copy that it makes; tests/products/test_new_product.py runs it there."""
+    folder = example("another_engager")["copy_with_it"](tmp_path)
+    code = "import sys; from simulation.cli import main; sys.exit(main(sys.argv[1:]))"
+    files = ["examples/anti_cd22/trial.yaml", "examples/anti_cd22/mrd_anti_cd22.yaml"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, "check", *files], cwd=folder, capture_output=True, text=True
+    )
+    assert done.returncode == 0 and done.stdout.count("valid") == 2, done.stdout + done.stderr

@@ -66,6 +66,7 @@ class Body:
         self.time_step = scenario.time_step
         self._tracked_infusions = scenario.resolution.tracked_infusions
         self._haploidentical = scenario.donor.match == "haploidentical"
+        self._donor = scenario.donor.match.removeprefix("matched_")
         self.before = switched_on(BEFORE_EVENTS, scenario.processes)
         self.plugin_rules = rules_of(scenario.plugin)
         self.rules = tuple(rules)
@@ -205,12 +206,7 @@ class Body:
         `alloreactive_factor` multiplies the donor's alloreactive share, `stage` is that of the alloreactive cells.
         """
         p = self.values
-        share = (
-            p.fraction_alloreactive_haploidentical
-            if self._haploidentical
-            else p.fraction_alloreactive_sibling
-        )
-        share *= alloreactive_factor
+        share = float(getattr(p, f"fraction_alloreactive_{self._donor}")) * alloreactive_factor
         alloreactive = self.draw.binomial("alloreactive", cells, share, infusion, self.state.step)
         restricted = self.draw.binomial(
             "haematopoietic", alloreactive, p.fraction_haematopoietic, infusion, self.state.step

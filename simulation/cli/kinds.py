@@ -1,4 +1,4 @@
-"""What a YAML file of this program is, told from its keys: a patient, an experiment, a trial, a sweep, a fit, a cohort."""
+"""What a YAML file of this program is, told from its keys: a patient, an experiment, a trial, a sweep, a fit, a cohort ..."""
 
 import os
 from collections.abc import Callable
@@ -165,6 +165,25 @@ def _cohort(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
     return cohort.name, f"{_count(len(cohort.varies), 'parameter')} between patients"
 
 
+def _registration(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
+    from simulation.prediction.registration import load_prediction
+
+    _no_settings(file, settings, "registered trial")
+    said = load_prediction(file).said
+    return (
+        f"{said.registry}, {said.title}",
+        f"{_count(len(said.primary), 'primary endpoint')}, {_count(said.patients, 'patient')}",
+    )
+
+
+def _margins(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
+    from simulation.cohort.margins import load_margins
+
+    _no_settings(file, settings, "list of margins")
+    found = load_margins(file)
+    return found.name, _count(len(found.margins), "margin")
+
+
 def _no_settings(file: str, settings: tuple[str, ...], what: str) -> None:
     if settings:
         raise UserError(
@@ -184,10 +203,14 @@ _FIT: Final = Kind("fit", "calibrate", "calibration", _fit)
 _JOINT: Final = Kind("list of fits to join", "posterior", "", _joint)
 _PARAMETER_SET: Final = Kind("parameter set of a fit", "", "", _parameter_set)
 _COHORT: Final = Kind("cohort", "cohort", "cohorts", _cohort)
+_REGISTRATION: Final = Kind("registered trial", "predict", "predictions", _registration)
+_MARGINS: Final = Kind("list of margins", "match", "margins", _margins)
 _BY_KEYS: Final[tuple[tuple[frozenset[str], Kind], ...]] = tuple(
     (frozenset(keys.split()), kind)
     for keys, kind in (
         ("experiment", _EXPERIMENT),
+        ("registry protocol", _REGISTRATION),
+        ("margins", _MARGINS),
         ("design", _SWEEP),
         ("targets", _FIT),
         ("fits", _JOINT),
@@ -199,4 +222,4 @@ _BY_KEYS: Final[tuple[tuple[frozenset[str], Kind], ...]] = tuple(
         ("between_patients", _COHORT),
     )
 )
-_BY_FOLDER: Final = (_TRIAL, _SWEEP, _FIT, _COHORT)
+_BY_FOLDER: Final = (_TRIAL, _SWEEP, _FIT, _COHORT, _REGISTRATION, _MARGINS)

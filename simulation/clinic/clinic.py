@@ -16,6 +16,7 @@ from simulation.clinic.failure import FailureValues
 from simulation.clinic.orders import BY_HAND, OrderDesk
 from simulation.clinic.outcomes.book import OutcomeBook
 from simulation.clinic.outcomes.haematological_relapse import HaematologicalRelapse
+from simulation.clinic.outcomes.second_transplant import SecondTransplantation
 from simulation.clinic.outcomes.treatment import Treatment
 from simulation.clinic.ports import Patient
 from simulation.clinic.stop_rules import StopRules
@@ -70,7 +71,9 @@ class Clinic:
         """Do what is due at the start of the step: sample, read results, decide, stop, treat."""
         if self.finished:
             return
+        again = self.book.watcher(SecondTransplantation)
         if self._step == 0:
+            again.meet(patient)
             self.book.observe(patient.truth(), 0.0)
         examination = Examination.of(patient.truth())
         on_drug = any(giver.suppresses(patient.day) for giver in self.givers.values())
@@ -81,6 +84,7 @@ class Clinic:
             if order.test is not None:
                 self._laboratory.aspirate(patient, self._step, BY_HAND)
         self._read_results(patient)
+        again.act(patient)
         self._decide(patient)
         self._apply_rules(patient, examination)
         self._orders.carry_out(ordered, self._end, patient, self.events)

@@ -39,6 +39,7 @@ class Baseline(Block):
     high: Annotated[float, Field(allow_inf_nan=False)] | None = None
     interval: Literal["range", "95 %", "iqr", "limits"] | None = None
     n: Annotated[int, Whole(2, 1_000_000)] | None = None
+    platform: Literal["any", "treg", "ptcy_haploidentical", "unrelated_cni", "sibling_cni"] = "any"
     judge: Literal["same", "at_most", "spread", "not"] = "same"
     origin: Literal["used", "independent"]
     source: Annotated[str, Text(400, 1, "Di Ianni 2011, doi 10.1186/ar3410")]

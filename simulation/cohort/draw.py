@@ -13,11 +13,21 @@ from simulation.life import Life, simulate
 from simulation.scenario.schema import Scenario
 from simulation.trial.schema import Cohort
 
-__all__ = ["COUNTS_PER_UL", "DAYS_COUNTED", "FOLLOWED_DAYS", "Drawn", "draw", "early_scenario", "follow"]
+__all__ = [
+    "COUNTS_PER_UL",
+    "DAYS_COUNTED",
+    "FOLLOWED_DAYS",
+    "GVHD_BY",
+    "Drawn",
+    "draw",
+    "early_scenario",
+    "follow",
+]
 
 type Floats = npt.NDArray[np.float64]
 COUNTS_PER_UL: Final = (50.0, 100.0)  # CD3+ cells whose first day is noted
 DAYS_COUNTED: Final = (24.0, 34.0)  # on which blood is counted
+GVHD_BY: Final = 100.0  # day by which acute GvHD is counted, as series do
 FOLLOWED_DAYS: Final = 120.0  # later counts are "not reached"
 _SIDE: Final = 3  # niches along one side: counts in blood do not depend on it
 _EPS: Final = 1e-6
@@ -29,7 +39,7 @@ class Drawn:
 
     `values` are the parameters in canonical units. `early` are counts of blood without treatment, empty where nobody was
     followed: `cd3_day_24` in cells/uL, `day_cd3_50` in days, infinite where not reached in time; NaN for who
-    died before.
+    died before; `agvhd_2` and `agvhd_3`: 100 where acute GvHD came to that grade by day 100, else 0.
     """
 
     cohort: Cohort
@@ -44,7 +54,7 @@ def draw(
     cohort: Cohort, scenario: Scenario, seed: int, patients: int, *, course: bool = True,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Drawn:  # fmt: skip
-    """Draw patients 0 to `patients` - 1 of a seed; with `course` follow each until his T cells have recovered.
+    """Draw patients 0 to `patients` - 1 of a seed; with `course` follow each to day 100, and until his T cells have recovered.
 
     Raises `ValueError` for fewer than one patient.
     """
@@ -71,18 +81,24 @@ def early_scenario(scenario: Scenario) -> Scenario:
 
 
 def follow(scenario: Scenario, seed: int, patient: int) -> dict[str, float]:
-    """Return one patient's counts of CD3+ cells in blood (cells/uL) and the days on which they were reached."""
+    """Return one patient's counts of CD3+ cells in blood (cells/uL), the days on which they were reached, and acute GvHD."""
     (life,) = simulate([scenario], seed=seed, patient=patient, until=_recovered)
     columns = life.columns()
     days, cd3 = columns["day"], columns["cd3_per_ul"]
     told = {f"cd3_day_{day:g}": _count_on(days, cd3, day) for day in DAYS_COUNTED}
     never = math.inf if life.day >= scenario.follow_up - _EPS else math.nan  # NaN: died before
-    return told | {f"day_cd3_{count:g}": _first_day(days, cd3, count, never) for count in COUNTS_PER_UL}
+    told |= {f"day_cd3_{count:g}": _first_day(days, cd3, count, never) for count in COUNTS_PER_UL}
+    came = life.outcomes()
+    return told | {f"agvhd_{grade}": _by_day_100(came[f"agvhd_grade_{grade}_day"]) for grade in (2, 3)}
+
+
+def _by_day_100(day: object) -> float:
+    return 100.0 if isinstance(day, float) and day <= GVHD_BY else 0.0
 
 
 def _recovered(life: Life) -> bool:
     recorded = abs(life.day - round(life.day)) < _EPS
-    counted = recorded and life.day >= DAYS_COUNTED[-1] - _EPS
+    counted = recorded and life.day >= GVHD_BY - _EPS
     return counted and life.body.truth().cd3_per_ul >= COUNTS_PER_UL[-1]
 
 

@@ -7,8 +7,17 @@ from typing import Final
 import numpy as np
 
 from simulation.cohort.draw import COUNTS_PER_UL, DAYS_COUNTED, Drawn, Floats
+from simulation.scenario.schema import Scenario
 
-__all__ = ["MEASURES", "Measure"]
+__all__ = ["MEASURES", "PLATFORMS", "Measure", "platform_of"]
+
+PLATFORMS: Final = {  # what a published series is held against
+    "any": "any",
+    "treg": "a haploidentical graft with Treg",
+    "ptcy_haploidentical": "a haploidentical graft with cyclophosphamide after it",
+    "unrelated_cni": "a matched unrelated donor and a calcineurin inhibitor",
+    "sibling_cni": "a matched sibling and a calcineurin inhibitor",
+}
 
 _HOURS: Final = 24.0
 _PG_PER_UG: Final = 1e6
@@ -39,6 +48,17 @@ class Measure:
     def known(self, drawn: Drawn) -> bool:
         """Return whether these patients can be asked."""
         return (bool(drawn.early) or not self.early) and self.match in ("", drawn.scenario.donor.match)
+
+
+def platform_of(scenario: Scenario) -> str:
+    """Return which of `PLATFORMS` a scenario's transplant is; empty for none of them."""
+    drugs, match = {one.drug for one in scenario.immunosuppression}, scenario.donor.match
+    if "ptcy" in drugs:
+        return f"ptcy_{match}"
+    if scenario.graft.treg > 0:
+        return "treg" if match == "haploidentical" else f"treg_{match}"
+    inhibited = drugs & {"ciclosporin", "tacrolimus"}
+    return f"{match.removeprefix('matched_')}_cni" if inhibited else match
 
 
 def _scaled(name: str, factor: float) -> Callable[[Drawn], Floats]:
@@ -77,6 +97,8 @@ _ALL: Final = (
     Measure("alloreactive_percent", "alloreactive T cells, haploidentical", "%",
             _scaled("fraction_alloreactive_haploidentical", 100.0), "fraction_alloreactive_haploidentical",
             match="haploidentical"),
+    Measure("agvhd_2_4", "acute GvHD II-IV by day 100", "%", _early("agvhd_2"), early=True, share=True),
+    Measure("agvhd_3_4", "acute GvHD III-IV by day 100", "%", _early("agvhd_3"), early=True, share=True),
     *(Measure(f"cd3_day_{day:g}", f"CD3 in blood, day {day:g}", "/uL", _early(f"cd3_day_{day:g}"), early=True)
       for day in DAYS_COUNTED),
     *(Measure(f"day_cd3_{n:g}", f"day CD3 reached {n:g} /uL", "d", _early(f"day_cd3_{n:g}"), early=True)

@@ -9,8 +9,9 @@ import numpy as np
 
 from simulation.cohort.baselines import Baseline, Verdict, judged
 from simulation.cohort.draw import Drawn, Floats
-from simulation.cohort.measures import MEASURES, Measure
+from simulation.cohort.measures import MEASURES, Measure, platform_of
 from simulation.files.tables import plain
+from simulation.number_words import join
 from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import ParameterTable
 
@@ -66,13 +67,14 @@ class Summary:
     def fixed(self) -> tuple[tuple[str, str], ...]:
         """Return what the cohort fixes for all of its patients, in words."""
         table = ParameterTable.load()
-        graft, donor = self.drawn.scenario.graft, self.drawn.scenario.donor
+        scenario = self.drawn.scenario
+        graft, drugs = scenario.graft, scenario.immunosuppression
+        treg = f"{number(graft.treg)} Treg/kg on day {graft.treg_day:g}" if graft.treg else "no Treg"
+        given = join(f"{one.drug} days {one.start:g} to {one.end:g}" for one in drugs)
         return (
-            ("donor", donor.match.replace("_", " ")),
-            (
-                "graft",
-                f"{number(graft.treg)} Treg/kg on day {graft.treg_day:g}, {number(graft.tcon)} Tcon/kg",
-            ),
+            ("donor", scenario.donor.match.replace("_", " ")),
+            ("graft", f"{treg}, {number(graft.tcon)} Tcon/kg"),
+            *((("prophylaxis", given),) if drugs else ()),
             *((name, table[name].written(value)) for name, value in self.drawn.cohort.fixed),
         )
 
@@ -103,7 +105,7 @@ def summarise(drawn: Drawn, baselines: Mapping[str, Baseline]) -> Summary:
         if concerns(name, drawn.scenario.donor.match)
     ]  # fmt: skip
     early = [
-        _row(measure.label, measure.unit, "", _EARLY_SOURCE, measure.of(drawn), False)
+        _row(measure.label, measure.unit, "", _EARLY_SOURCE, measure.of(drawn), measure.share)
         for measure in MEASURES.values()
         if measure.early and measure.known(drawn)
     ]
@@ -111,6 +113,7 @@ def summarise(drawn: Drawn, baselines: Mapping[str, Baseline]) -> Summary:
         Compared(name, baseline, measure, judged(baseline, measure.of(drawn)))
         for name, baseline in baselines.items()
         if (measure := MEASURES[baseline.measure]).known(drawn)
+        and baseline.platform in ("any", platform_of(drawn.scenario))
     ]
     digest = table.parameter_values().digest()
     return Summary(drawn, tuple(rows), tuple(early), tuple(compared), digest)
@@ -118,8 +121,8 @@ def summarise(drawn: Drawn, baselines: Mapping[str, Baseline]) -> Summary:
 
 def concerns(name: str, match: str) -> bool:
     """Return whether a parameter plays a part with such a donor."""
-    kinds = {"_haploidentical": "haploidentical", "_sibling": "matched_sibling"}
-    return all(match == kind for ending, kind in kinds.items() if name.endswith(ending))
+    stem = "fraction_alloreactive_"
+    return not name.startswith(stem) or name == f"{stem}{match.removeprefix('matched_')}"
 
 
 def number(value: float) -> str:

@@ -12,9 +12,11 @@ from simulation.units import format_number
 
 __all__ = [
     "baseline_csv",
+    "brief",
     "early_table",
     "heading",
     "markdown",
+    "marks",
     "published_table",
     "renewed_page",
     "varies_table",
@@ -114,10 +116,42 @@ def markdown(summary: Summary, *, figure: str | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def renewed_page(page: str, table: str) -> str | None:
+def brief(summary: Summary) -> str:
+    """Return as Markdown what tells a platform from another: donor, graft, prophylaxis, the first weeks, published series."""
+    fixed = "; ".join(f"{name} {told}" for name, told in summary.fixed[:3])
+    lines = [
+        f"**{heading(summary)}** (parameter table `{summary.digest[:12]}`). For all: {fixed}.",
+        "",
+        *_rows(_but_what_all_had(summary)),
+    ]
+    own = [one for one in summary.compared if one.baseline.platform != "any"]
+    if own:
+        header, rows = published_table(summary)
+        lines += [
+            "",
+            *_rows((header, [row for row, one in zip(rows, summary.compared, strict=True) if one in own])),
+        ]
+        lines += ["", *(f"* {one.baseline.what}: {one.baseline.note}." for one in own if one.baseline.note)]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _but_what_all_had(summary: Summary) -> Table:
+    """Return the first weeks without the counts that everybody had on day 0, from the graft."""
+    header, rows = early_table(summary)
+    return header, [
+        cells for cells, row in zip(rows, summary.early, strict=True) if row.shares or row.high > 0
+    ]
+
+
+def marks(name: str) -> tuple[str, str]:
+    """Return the two marks of a cohort's own place on a page; `name` is its file's, without its ending."""
+    return f"<!-- cohort {name}: begin -->", f"<!-- cohort {name}: end -->"
+
+
+def renewed_page(page: str, table: str, between: tuple[str, str] = (BEGIN, END)) -> str | None:
     """Return a page with what stands between its two marks replaced; None where it has not got them in this order."""
-    head, begin, rest = page.partition(BEGIN)
-    _, end, tail = rest.partition(END)
+    head, begin, rest = page.partition(between[0])
+    _, end, tail = rest.partition(between[1])
     return f"{head}{begin}\n{table}{end}{tail}" if begin and end else None
 
 
@@ -153,6 +187,8 @@ def _cells(row: Row) -> dict[str, object]:
 
 
 def _middle(row: Row) -> str:
+    if row.shares and {value for value, _ in row.shares} <= {0.0, 100.0} and row.unit == "%":
+        return f"{sum(count for value, count in row.shares if value) / row.patients:.0%} of patients"
     if row.shares:
         return ", ".join(f"{number(value)}: {count / row.patients:.0%}" for value, count in row.shares)
     return f"{number(row.median)} ({number(row.first_quartile)} to {number(row.third_quartile)})"

@@ -116,6 +116,11 @@ def limits(study: Study) -> Sequence[str]:
         "effect among so many stored twins.",
         "Means and shares at the horizon are of those followed to it; who is lost is lost whatever his state.",
     ]
+    if study.finished.ends_at_transplant:
+        lines.append(
+            "Follow-up of the runs ends at a second transplant: times to an event are censored there, mean days are weighed for "
+            "those who left, and who left counts at the horizon as what he was then."
+        )
     if study.plan.patients_per_year is not None:
         lines.append(
             "With patients a year, smaller trials are over sooner and see fewer events; the patients needed follow from all "

@@ -26,13 +26,16 @@ _PARAM: Final = (
     Variable("PARAMCD", "parameter code", origin="define.csv, rows PARAMCD"),
     Variable("PARAM", "parameter"),
 )
+_LEFT: Final = "second transplant"
+_CENSORED: Final = "0 event; 1 end of follow-up; 2 death, which competes; 3 second transplant, at which the trial ends follow-up"
 _YN: Final = "Y yes; N no"
 _CODES: Final = {  # eight characters at most; what a product adds of its own gets a code made of its name
     "relapse_free_days": "RFS", "agvhd_free_relapse_free_days": "AGRFS", "relapse_day": "RELAPSE",
     "relapse_diagnosed_day": "RELDIAG", "second_relapse_day": "RELAPSE2", "complete_remission_day": "CR2",
     "mrd_negative_day": "MRDNEG", "mrd_undetected_day": "MRDUND", "mrd_relapse_day": "MRDREL",
     "extramedullary_relapse_day": "EMREL", "eradicated_day": "ERAD", "agvhd_grade_2_day": "AGVHD2",
-    "agvhd_grade_3_day": "AGVHD3", "nrm_day": "DEATH", "treatment_start_day": "TRTSTART", "trigger_day": "TRIGGER",
+    "agvhd_grade_3_day": "AGVHD3", "nrm_day": "DEATH", "treatment_start_day": "TRTSTART",
+    "second_transplant_day": "SECTX", "trigger_day": "TRIGGER",
 }  # fmt: skip
 _RESPONSES: Final = {
     "mrd_negative": ("MRDRESP", "mrd_negative_day"), "mrd_undetected": ("MRDCRESP", "mrd_undetected_day"),
@@ -75,8 +78,15 @@ def _adsl(source: Source) -> Table:
         Variable("DTHFL", "died without relapse as its cause", codes=_YN, origin="nrm_day"),
         Variable("DTHDY", "day of death", "float", "day", origin="nrm_day"),
         Variable("DTHCAUS", "cause of death", origin="nrm_cause"),
-        Variable("EOSSTT", "end of study status", codes="COMPLETED; DISCONTINUED", origin="nrm_day"),
+        Variable(
+            "EOSSTT",
+            "end of study status",
+            codes="COMPLETED; DISCONTINUED",
+            origin="nrm_day, second_transplant_day",
+        ),
+        Variable("DCSREAS", "reason for discontinuation", codes="DEATH; SECOND TRANSPLANT"),
         Variable("EOSDY", "last day", "float", "day", origin="days_simulated"),
+        Variable("SECTXDY", "day of a second transplant", "float", "day", origin="second_transplant_day"),
         *baseline,
     )
     rows = []
@@ -90,7 +100,9 @@ def _adsl(source: Source) -> Table:
                 "SUBJID": f"{subject.arm}-{subject.twin:05d}", "ARMDESC": source.arms[subject.arm][0], "ITTFL": "Y",
                 "SAFFL": _yes(told.get("treatment_start_day") is not None), "TRTSDY": told.get("treatment_start_day"),
                 "DTHFL": _yes(dead), "DTHDY": told.get("nrm_day"), "DTHCAUS": told.get("nrm_cause"),
-                "EOSSTT": "DISCONTINUED" if dead else "COMPLETED", "EOSDY": told.get("days_simulated"),
+                "EOSSTT": "DISCONTINUED" if dead or _left(source, subject) else "COMPLETED",
+                "DCSREAS": "DEATH" if dead else _LEFT.upper() if _left(source, subject) else None,
+                "EOSDY": told.get("days_simulated"), "SECTXDY": told.get("second_transplant_day"),
             }
             | own
         )  # fmt: skip
@@ -106,30 +118,35 @@ def _adtte(source: Source) -> Table:
         *_PARAM,
         Variable("AVAL", "time from transplant (day 0) to the event or to censoring", "float", "day"),
         Variable("AVALU", "unit of AVAL"),
-        Variable("CNSR", "censoring", "int", codes="0 event; 1 end of follow-up; 2 death, which competes"),
+        Variable("CNSR", "censoring", "int", codes=_CENSORED),
         Variable("EVNTDESC", "event, or why there is none"),
         Variable("STARTDY", "day from which time counts", "float", "day", origin="transplant"),
         Variable("SRCVAR", "outcome that it comes from", origin="docs/results.md"),
     )
-    rows = [_who(source, subject) | row for subject in source.subjects for row in _times(subject)]
+    rows = [_who(source, subject) | row for subject in source.subjects for row in _times(source, subject)]
     return Table("adtte", "time to event", variables, rows)
 
 
-def _times(subject: Subject) -> Iterator[dict[str, Any]]:
+def _left(source: Source, subject: Subject) -> bool:
+    """Return whether follow-up ended at a second transplant."""
+    return source.ends_at_transplant and subject.outcomes.get("second_transplant_day") is not None
+
+
+def _times(source: Source, subject: Subject) -> Iterator[dict[str, Any]]:
     told, end = subject.outcomes, float(subject.outcomes.get("days_simulated") or 0.0)
+    last = (3, _LEFT) if _left(source, subject) else (1, "end of follow-up")
     dead = told.get("nrm_day") is not None
     for one in selected("survival", "day"):
         if one.name not in told or (one.kind == "survival" and not one.censored):
             continue
         if one.kind == "survival":
             days, event = float(told[one.name]), not told[one.censored]
-            why = "event" if event else "end of follow-up"
-            censored = 0 if event else 1
+            censored, why = (0, "event") if event else last
         else:
             day = told[one.name]
             event = day is not None
-            days, censored = (float(day), 0) if event else (end, 2 if dead else 1)
-            why = "event" if event else "death" if dead else "end of follow-up"
+            days = float(day) if event else end
+            censored, why = (0, "event") if event else (2, "death") if dead else last
         yield {
             "PARAMCD": code_of(one), "PARAM": one.label, "AVAL": days, "AVALU": "DAYS", "CNSR": censored,
             "EVNTDESC": one.meaning if why == "event" else why, "STARTDY": 0.0, "SRCVAR": one.name,

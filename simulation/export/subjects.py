@@ -79,6 +79,7 @@ class Source:
     arms: Mapping[str, tuple[str, str]]
     subjects: tuple[Subject, ...]
     made_by: Mapping[str, Any]  # the provenance of what was read
+    ends_at_transplant: bool = False  # follow-up ends at a second transplant
 
     def identifier(self, subject: Subject) -> str:
         """Return the subject's name in the study: unique, and the same in every table."""
@@ -122,7 +123,14 @@ def _trial(finished: Finished) -> Source:
         for key, scenario in finished.scenarios.items()
     }
     return Source(
-        finished.name, "trial", finished.seed, finished.follow_up, arms, subjects, finished.provenance
+        finished.name,
+        "trial",
+        finished.seed,
+        finished.follow_up,
+        arms,
+        subjects,
+        finished.provenance,
+        finished.ends_at_transplant,
     )
 
 

@@ -28,6 +28,7 @@ def scenario_words(scenario: Scenario) -> list[tuple[str, str]]:
         ("Tests", _tests(scenario)),
         ("Treatment starts", _start(scenario)),
         *_products(scenario),
+        ("Second transplant", _second_transplant(scenario)),
         ("Ordered by hand", _orders(scenario)),
         ("Stop rules", _stop(scenario)),
         ("Rules of one's own", _plugins(scenario)),
@@ -46,9 +47,11 @@ def _percent(value: float) -> str:
 
 
 def _transplant(scenario: Scenario) -> str:
-    donor = {"haploidentical": "a haploidentical donor", "matched_sibling": "a matched sibling"}[
-        scenario.donor.match
-    ]
+    donor = {
+        "haploidentical": "a haploidentical donor",
+        "matched_sibling": "a matched sibling",
+        "matched_unrelated": "a matched unrelated donor",
+    }[scenario.donor.match]
     graft = scenario.graft
     given = [
         f"{cells_text(graft.tcon)} conventional T cells/kg (Tcon) on day 0"
@@ -157,6 +160,11 @@ def _products(scenario: Scenario) -> list[tuple[str, str]]:
     return [
         (topic, _sentence("; ".join(phrases)) if phrases else "None.") for topic, phrases in topics.items()
     ]
+
+
+def _second_transplant(scenario: Scenario) -> str:
+    plan = scenario.second_transplant
+    return "" if plan is None else _sentence(plan.words())
 
 
 def _orders(scenario: Scenario) -> str:

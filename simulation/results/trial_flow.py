@@ -23,12 +23,16 @@ class Flow:
     died: int
     followed: int  # alive at the end of follow-up
     analysed: int
+    second_transplant: int = 0  # at any time, by the arm's rule
+    left_at_transplant: int = 0  # of these: follow-up ended at it
 
 
 def flow(arm: ArmView) -> Flow:
     """Return the counts of one arm."""
     treated = arm.happened("treatment_start_day")
     triggered, dead = arm.happened("trigger_day"), arm.happened("nrm_day")
+    known = "second_transplant_day" in arm.columns  # not in folders of earlier versions
+    again = arm.happened("second_transplant_day") if known else np.zeros(arm.n, bool)
     relapse, start = arm.number("relapse_day"), arm.number("treatment_start_day")
     return Flow(
         allocated=arm.n,
@@ -39,8 +43,10 @@ def flow(arm: ArmView) -> Flow:
         not_given=int((~treated & triggered & ~dead).sum()),
         relapsed=int(np.isfinite(relapse).sum()),
         died=int(dead.sum()),
-        followed=int((~dead).sum()),
+        followed=int((~dead & ~arm.left).sum()),
         analysed=arm.n,
+        second_transplant=int(again.sum()),
+        left_at_transplant=int(arm.left.sum()),
     )
 
 

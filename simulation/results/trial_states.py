@@ -52,7 +52,8 @@ def _of_patient(arm: ArmView, index: int, last: float) -> Iterator[tuple[int, fl
     course: dict[str, Any] = arm.courses[index]
     overt, severe = (_intervals(course.get(name, ())) for name in ("overt", "severe_agvhd"))
     died = float(arm.number("nrm_day")[index])
-    alive_until = last if died != died else min(died, last)
+    followed = float(arm.number("days_simulated")[index]) if arm.left[index] else last
+    alive_until = followed if died != died else min(died, last)
     edges = sorted(
         {0.0, alive_until, *(day for one in (*overt, *severe) for day in one if 0 < day < alive_until)}
     )

@@ -37,6 +37,7 @@ def contradictions(scenario: Scenario) -> list[Problem]:
         disease_problems,
         _monitoring,
         _start,
+        _second_transplant,
         _treatments,
         *(product.problems for product in scenario.products),
         _orders,
@@ -173,6 +174,19 @@ def _start(s: Scenario) -> Iterator[Problem]:
             if isinstance(start, Never):
                 yield Problem(f"it would never begin; write {path[0]}: null", (*path, "when"))
             yield from _trigger(s, start, path)
+
+
+def _second_transplant(s: Scenario) -> Iterator[Problem]:
+    plan, tests = s.second_transplant, s.monitoring
+    if plan is None:
+        return
+    if plan.after == "mrd_response" and tests.mrd is None:
+        yield Problem(
+            "an MRD response cannot be found: monitoring.mrd is null", ("second_transplant", "after")
+        )
+    if plan.after == "complete_remission" and tests.morphology is None and tests.mrd is None:
+        told = "complete remission cannot be found: monitoring.morphology and monitoring.mrd are null"
+        yield Problem(told, ("second_transplant",))
 
 
 def _trigger(s: Scenario, start: object, path: tuple[str | int, ...]) -> Iterator[Problem]:

@@ -22,10 +22,11 @@ __all__ = ["NONE", "STANDARD", "CohortFile", "Patients", "cohort_of", "patients_
 NONE: Final = "none"  # the patient of the scenario file
 STANDARD: Final = "standard"
 _TABLE: Final = "the parameter table"
+_TRANSPLANT: Final = ("donor", "graft", "immunosuppression")
 
 
 class CohortFile(Block):
-    """Hold the keys of a cohort file; `patient`, `donor` and `graft` are checked with each scenario."""
+    """Hold the keys of a cohort file; `patient` and what belongs to the transplant are checked with each scenario."""
 
     name: Annotated[str, Text(120, 1, "High-risk ALL", one_line=True)] = Field(
         description="What reports call it."
@@ -39,11 +40,14 @@ class CohortFile(Block):
     )
     donor: Any = Field(None, description="As in a scenario.")
     graft: Any = Field(None, description="As in a scenario.")
+    immunosuppression: Any = Field(
+        None, description="The platform's prophylaxis, as in a scenario; takes the place of the files' own."
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Patients:
-    """Hold whom a cohort treats: the block `patient`, and what it says of `donor` and `graft`.
+    """Hold whom a cohort treats: the block `patient`, and what it says of donor, graft and prophylaxis.
 
     Those of a file take the place of the scenario's patient. The standard cohort varies as the parameter table says, but for
     what the scenario's own file writes under `patient`, and what is changed under `parameters`.
@@ -74,7 +78,7 @@ class Patients:
             raise patient.error("got something else", key="patient", expected=expected)
         if file.between_patients == "table":
             patient = merge(_table_node(), patient, ("patient",))
-        transplant = Node({key: keys[key] for key in ("donor", "graft") if key in keys}, shown)
+        transplant = Node({key: keys[key] for key in _TRANSPLANT if key in keys}, shown)
         return cls(file.name, file.description, patient, transplant)
 
     @classmethod

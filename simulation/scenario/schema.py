@@ -22,6 +22,7 @@ from simulation.blocks.fields import (
     problems,
     show,
 )
+from simulation.clinic.second_transplant import SecondTransplant
 from simulation.clinic.starts import Retreatment, Trigger
 from simulation.clinic.stop_rules import StopRule
 from simulation.clinic.waits import Wait
@@ -86,7 +87,7 @@ class Resolution(Block):
 class Donor(Block):
     """Say how the donor matches."""
 
-    match: Literal["haploidentical", "matched_sibling"] = Field(
+    match: Literal["haploidentical", "matched_sibling", "matched_unrelated"] = Field(
         description="How the donor's HLA matches the patient's."
     )
 
@@ -206,6 +207,10 @@ class _UntilTreated(Block):
     definitions: Definitions = Field(description="What the outcomes mean.")
     start: Trigger = Field(description="When treatment starts.")
     retreatment: Retreatment | None = Field(description="The same treatment again; null: one course only.")
+    second_transplant: SecondTransplant | None = Field(
+        None,
+        description="Who would be transplanted again, and when; what that does is not simulated. null: nobody.",
+    )
 
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulation.clinic.outcomes import OUTCOMES
-from simulation.results.trial_view import ArmView, TrialView
+from simulation.results.trial_view import ArmView, TrialView, while_both_followed
 from simulation.statistics.competing import aalen_johansen
 from simulation.statistics.correlation import rank_correlation
 from simulation.statistics.paired import (
@@ -62,6 +62,7 @@ def compare(trial: Trial, table: TrialTable) -> dict[str, Any]:
         "primary_outcome": trial.file.outcomes.primary,
         "main_comparison": {"arm": trial.main[0], "versus": trial.main[1]},
         "real_trial": trial.file.real_trial.model_dump(mode="json", exclude_none=True),
+        **({"second_transplant": trial.file.outcomes.second_transplant} if trial.transplants_again else {}),
         "tie_margin_days": trial.file.tie_margin,
         "confidence": 0.95,
     }
@@ -90,7 +91,8 @@ def main_half_width(trial: Trial, table: TrialTable) -> float:
     if one.n < 2:
         return math.nan
     primary = trial.file.outcomes.primary
-    return precision(one.number(primary), other.number(primary), trial.follow_up)
+    days, others = (arm.days(primary, trial.follow_up) for arm in (one, other))
+    return precision(days, others, trial.follow_up)
 
 
 def _main_arms(trial: Trial, table: TrialTable) -> tuple[ArmView, ArmView]:
@@ -167,6 +169,8 @@ def _share(arm: ArmView, name: str) -> dict[str, Any]:
 
 
 def _area(arm: ArmView, outcome: str, until: float) -> Estimate:
+    if arm.left.any() and not OUTCOMES[outcome].censored:
+        return mean_difference(arm.days(outcome, until), np.zeros(arm.n), most=until)
     return rmst(*survival(arm, outcome), until)
 
 
@@ -190,10 +194,10 @@ def _pair(one: ArmView, other: ArmView, trial: Trial) -> dict[str, Any]:
 
 def _difference(one: ArmView, other: ArmView, name: str, trial: Trial) -> dict[str, Any]:
     """Return a difference of means: how well it is known, and how patients differ in it."""
-    a, b = one.number(name), other.number(name)
+    a, b = (arm.days(name, trial.follow_up) for arm in (one, other))
     bounded = name in SURVIVAL or name in DAYS_ON_DRUG
     known = mean_difference(a, b, most=trial.follow_up if bounded else math.inf)
-    counted = tally(a, b, trial.file.tie_margin)
+    counted = tally(*while_both_followed(one, other, name), trial.file.tie_margin)
     told: dict[str, Any] = {
         "value": known.value,
         "interval_paired": (known.low, known.high),
@@ -201,7 +205,7 @@ def _difference(one: ArmView, other: ArmView, name: str, trial: Trial) -> dict[s
         "spread_between_patients": dict(zip(("p5", "p50", "p95"), spread(a - b), strict=True)),
         "sd_between_patients": float(np.std(a - b, ddof=1)) if a.size > 1 else math.nan,
         "precision_gain_from_pairing": efficiency_of_pairing(a, b),
-        "differing": differing(a, b),
+        "differing": differing(*while_both_followed(one, other, name)),
         "win": counted.win, "tie": counted.tie, "loss": counted.loss,
     }  # fmt: skip
     if name in SURVIVAL:
@@ -253,7 +257,8 @@ def _chance(trial: Trial, table: TrialTable) -> dict[str, Any] | None:
 def _sensitivity(trial: Trial, table: TrialTable) -> dict[str, dict[str, Any]]:
     """Return Spearman's rank correlation of the main difference with everything in which patients differ, strongest first."""
     one, other = _main_arms(trial, table)
-    gap = one.number(trial.file.outcomes.primary) - other.number(trial.file.outcomes.primary)
+    primary = trial.file.outcomes.primary
+    gap = one.days(primary, trial.follow_up) - other.days(primary, trial.follow_up)
     found = {}
     for name, _ in trial.cohort.varies:
         values = one.number(name)

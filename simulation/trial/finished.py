@@ -13,7 +13,8 @@ from simulation.shipped import PROGRAM
 from simulation.store import Column, Store, read_design
 from simulation.trial.conduct import STORE
 from simulation.trial.real_trial import RealTrial
-from simulation.trial.rows import KEYS
+from simulation.trial.rows import KEYS, until_second_transplant
+from simulation.trial.schema import ENDS_FOLLOW_UP
 from simulation.trial.table import NOT_DATA, arrays_of, complete_in
 from simulation.yaml_source import parse_yaml, plain
 
@@ -35,6 +36,7 @@ class Finished:
     scenarios: Mapping[str, Mapping[str, Any]]  # of every arm, as resolved
     left_out: int
     real_trial: RealTrial  # as the trial's file plans it
+    ends_at_transplant: bool  # follow-up ends at a second transplant
     provenance: Mapping[str, Any]
 
     def arm(self, key: str) -> ArmView:
@@ -71,6 +73,7 @@ def reopen(folder: Path) -> Finished:
             "name": str(comparison["trial"]), "seed": int(comparison["seed"]), "follow_up": float(comparison["follow_up_days"]),
             "main": (str(main["arm"]), str(main["versus"])), "primary": str(comparison["primary_outcome"]),
             "left_out": int(comparison["patients_left_out"]),
+            "ends_at_transplant": comparison.get("second_transplant") == ENDS_FOLLOW_UP,
             "real_trial": RealTrial.model_validate(comparison.get("real_trial", {})),
         }  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -81,6 +84,8 @@ def reopen(folder: Path) -> Finished:
     lists: dict[str, dict[str, list[Any]]] = {key: {name: [] for name in kinds} for key in scenarios}
     for row in Store(folder / STORE, design).rows():
         if row["status"] == "done" and row["repeat"] == 0:
+            if known["ends_at_transplant"]:
+                row = until_second_transplant(row)
             for name, values in lists[row["arm"]].items():
                 values.append(row[name])
     complete = complete_in(lists)
@@ -96,4 +101,4 @@ def reopen(folder: Path) -> Finished:
         for key, scenario in scenarios.items()
     )
     columns = tuple(c for c in design.described if c.name in kinds and c not in KEYS)
-    return Finished(folder, arms=arms, columns=columns, scenarios=scenarios, provenance=told, **known)  # type: ignore[arg-type]
+    return Finished(folder, arms=arms, columns=columns, scenarios=scenarios, provenance=told, **known)

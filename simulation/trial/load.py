@@ -28,7 +28,7 @@ from simulation.scenario.plugins import anchored
 from simulation.scenario.resolve import varies
 from simulation.scenario.schema import Scenario
 from simulation.trial.real_trial import RealTrial
-from simulation.trial.schema import Arm, Cohort, Trial, TrialFile
+from simulation.trial.schema import ENDS_FOLLOW_UP, IGNORED, Arm, Cohort, Trial, TrialFile
 from simulation.yaml_source import Node, plain, read_yaml
 
 __all__ = ["is_trial_file", "load_cohort_arm", "load_quick_trial", "load_real_trial", "load_trial"]
@@ -228,7 +228,18 @@ def _checked(
         if name not in table:
             near = table.nearest(name)
             raise UserError(f"there is no parameter {name!r}", file=shown, key="subgroups", nearest=near)
+    again = [arm.scenario.second_transplant is not None for arm in arms]
+    if file.outcomes.second_transplant == ENDS_FOLLOW_UP and not any(again):
+        raise UserError(
+            "no arm says who would be transplanted again, so follow-up ends at nothing",
+            file=shown,
+            key="outcomes.second_transplant",
+            expected=f"{IGNORED}, or a block second_transplant in `common` or in an arm",
+        )
     notes = []
+    if any(again) and not all(again):
+        told = ", ".join(arm.key for arm, has in zip(arms, again, strict=True) if not has)
+        notes.append(f"Not all arms say who would be transplanted again; nobody would in {told}.")
     if any(arm.scenario.patient != arms[0].scenario.patient for arm in arms):
         notes.append(
             "The arms' files describe different patients, so differences between arms are not the treatment's alone; "

@@ -5,12 +5,13 @@ from typing import Any
 
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.number_words import NOTHING
+from simulation.results.trial_flow import flow
 from simulation.results.trial_states import CURRENT, STATES
 from simulation.results.trial_view import TrialView
 from simulation.results.words import in_sentence
 from simulation.trial.schema import Trial
 
-__all__ = ["NO_CHRONIC_GVHD", "estimands", "hazards", "landmarks", "states"]
+__all__ = ["NO_CHRONIC_GVHD", "estimands", "hazards", "landmarks", "second_transplant", "states"]
 
 NO_CHRONIC_GVHD = "chronic GvHD is not simulated"
 _CURRENT = {
@@ -139,7 +140,7 @@ def estimands(trial: Trial, view: TrialView) -> list[tuple[str, list[tuple[str, 
                         f"the strategy {one.name!r} against the strategy {other.name!r}, from transplant on",
                     ),
                     ("Variable", declared.meaning),
-                    ("Intercurrent events", "; ".join(_strategies(name))),
+                    ("Intercurrent events", "; ".join(_strategies(name, trial, view))),
                     ("Summary", summary),
                 ],
             )
@@ -147,8 +148,28 @@ def estimands(trial: Trial, view: TrialView) -> list[tuple[str, list[tuple[str, 
     return told
 
 
-def _strategies(name: str) -> tuple[str, ...]:
+def _strategies(name: str, trial: Trial, view: TrialView) -> tuple[str, ...]:
     return (
         *_STRATEGIES.get(name, ()),
-        "loss to follow-up does not occur; death from leukaemia and a second transplant are not simulated",
+        second_transplant(trial, view),
+        "loss to follow-up does not occur; death from leukaemia is not simulated",
+    )
+
+
+def second_transplant(trial: Trial, view: TrialView) -> str:
+    """Return how a second transplant is handled, with the patients whom it concerns."""
+    if not trial.transplants_again:
+        return "a second transplant is not simulated"
+    counts = [(arm.label, flow(arm).second_transplant) for arm in view.arms]
+    who = ", ".join(f"{in_sentence(label)} {count}" for label, count in counts)
+    if trial.ends_at_transplant:
+        return (
+            f"second transplant ({who}): hypothetical, what would have been without it. Follow-up ends at it, and days of those "
+            "still followed count for those who left (inverse probability of censoring); this takes those transplanted, who had "
+            "all responded, to have fared like the others of their arm. Shares of patients and what treatment costs are counted "
+            "up to it"
+        )
+    return (
+        f"second transplant ({who}): ignored. What a second graft does is not simulated, so the course goes on as if there had "
+        "been none: this is not treatment policy, and days after it are those of a patient who was not transplanted again"
     )

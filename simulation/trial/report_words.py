@@ -19,13 +19,14 @@ from simulation.scenario.schema import Scenario
 from simulation.statistics.proportions import LEAST_WHO_DIFFER
 from simulation.trial.conduct import Conducted
 from simulation.trial.failed_checks import failed_checks
+from simulation.trial.printed_words import second_transplant
 from simulation.trial.schema import SHARES, SURVIVAL, Trial
 from simulation.units import format_number
 
 __all__ = ["arms", "assumptions", "cohort_rows", "common", "concerns", "correlations", "fixed", "incomplete", "limits",
            "not_the_same", "results"]  # fmt: skip
 
-_STRATEGY: Final = ("Treatment starts", *TITLES, "Transplant", "Disease", "Tests",
+_STRATEGY: Final = ("Treatment starts", *TITLES, "Second transplant", "Transplant", "Disease", "Tests",
                     "Stop rules", "Definitions", "Simulation")  # fmt: skip
 _BEGINNING: Final = ("treated", "overt_before_treatment")  # shown whatever a trial lists
 _HARMS: Final = ("agvhd_3_4", "crs_3_4", "nrm")  # the same
@@ -57,14 +58,15 @@ def cohort_rows(trial: Trial, view: TrialView) -> list[tuple[str, str, str]]:
 
 
 def concerns(name: str, trial: Trial) -> bool:
-    """Return whether a parameter plays a part: a sibling's alloreactivity does not where no donor is one.
+    """Return whether a parameter plays a part: a matched donor's alloreactivity does not where no donor is one.
 
     Nor do residual blasts where the disease is stated.
     """
     if name == "n_residual_blasts":
         return any(arm.scenario.disease is None for arm in trial.arms)
+    kind = name.rsplit("_", 1)[-1]
     matches = {arm.scenario.donor.match for arm in trial.arms}
-    return not name.endswith("_sibling") or any("sibling" in match for match in matches)
+    return kind not in ("sibling", "unrelated") or f"matched_{kind}" in matches
 
 
 def _parameter(name: str) -> str:
@@ -116,9 +118,10 @@ def results(trial: Trial, view: TrialView) -> list[tuple[str, list[str]]]:
         for name in wanted
         for title, cell in _rows_of(name)
     ]
+    beginning = (*_BEGINNING, *(("second_transplant",) if trial.transplants_again else ()))
     rows += [
         (OUTCOMES[name].label, [_share(found[arm.key]["shares"][name]) for arm in view.arms])
-        for name in _BEGINNING
+        for name in beginning
         if name not in wanted
     ]
     rows.append(("Failures by cause", [_causes(found[arm.key]["cause_of_failure"]) for arm in view.arms]))
@@ -239,6 +242,9 @@ def limits(trial: Trial, done: Conducted) -> list[str]:
         "said to decide where the answer would be another if the last quarter of follow-up repeated itself for as long again.",
         *failed_checks(trial),
     ]
+    if trial.transplants_again:
+        handled = second_transplant(trial, done.view)
+        told.append(f"{handled[:1].upper()}{handled[1:]}.")
     if different := not_the_same(trial):
         told.insert(0, different)
     if trial.file.precision is not None:

@@ -1,12 +1,13 @@
 """What each run leaves behind: one row per patient and arm, with the columns of the outcome book and of the patient."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.clinic.outcomes.acute_gvhd import AcuteGvhd
 from simulation.clinic.outcomes.haematological_relapse import RELAPSES
+from simulation.clinic.outcomes.second_transplant import SecondTransplantation
 from simulation.clinic.outcomes.survival import Survival
 from simulation.life import Life
 from simulation.parameters.table import ParameterTable
@@ -23,10 +24,12 @@ __all__ = [
     "OUTCOME_COLUMNS",
     "SET",
     "SET_COLUMN",
+    "UNTIL",
     "columns",
     "covariates",
     "failed_row",
     "row_of",
+    "until_second_transplant",
 ]
 
 KEYS: Final = (
@@ -39,7 +42,12 @@ SET: Final = "parameter_set"
 SET_COLUMN: Final = Column(
     SET, "int", "", "number of the parameter set, from 0; parameter_sets.csv holds them"
 )
+_STAYS: Final = ("overt", "severe_agvhd")
+_TURNS: Final = ("relapse", "remission")
+_BAR: Final = 3  # from, to, level; cells have a day and a number
 COURSE: Final = "course"  # what was given and when, as JSON, for the swimmer plot
+
+UNTIL: Final = "until_second_transplant"  # all outcomes as they stood then, as JSON; empty: there was none
 
 OUTCOME_COLUMNS: Final = tuple(
     Column(one.name, one.column_kind, "day" if one.shown_unit == "days" else one.unit, one.meaning)
@@ -58,6 +66,8 @@ def columns(trial: "Trial") -> tuple[Column, ...]:
     table = ParameterTable.load()
     patient = tuple(Column(name, "float", table[name].unit, OF_PATIENT) for name in covariates(trial.arms))
     drawn = (SET_COLUMN,) if trial.posterior is not None else ()
+    told = "outcomes up to a second transplant, for a trial that ends follow-up at it"
+    again = (Column(UNTIL, "text", "JSON", told),) if trial.transplants_again else ()
     return (
         *OUTCOME_COLUMNS,
         Column("parted_day", "float", "day", "day from which no other arm went the same way; empty: never"),
@@ -67,6 +77,7 @@ def columns(trial: "Trial") -> tuple[Column, ...]:
             "JSON",
             "treatments, relapses, remissions, overt leukaemia and severe aGvHD with their days",
         ),
+        *again,
         *drawn,
         *patient,
     )
@@ -82,9 +93,36 @@ def row_of(life: Life, arm: str, repeat: int, seconds: float, chosen: int | None
         "seconds": round(seconds, 3),
     }
     more: dict[str, Any] = {"parted_day": life.parted_day, COURSE: _course(life)}
+    until = life.clinic.book.watcher(SecondTransplantation).until
+    if until is not None:
+        more[UNTIL] = json.dumps(until, separators=(",", ":"))
     if chosen is not None:
         more[SET] = chosen
     return state | life.outcomes() | more | {name: life.values[name] for name in life.scenario.patient}
+
+
+def until_second_transplant(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row as it would be had nobody looked after a second transplant; the row itself where there was none."""
+    if not row.get(UNTIL):
+        return row
+    outcomes = json.loads(row[UNTIL])
+    course = _before(json.loads(row[COURSE] or "{}"), float(outcomes["days_simulated"]))
+    return {**row, **outcomes, COURSE: json.dumps(course, separators=(",", ":"))}
+
+
+def _before(course: Mapping[str, Any], day: float) -> dict[str, Any]:
+    """Return what of a course lies before a day: stays and infusions that run then end at it."""
+    kept: dict[str, Any] = {}
+    for name, found in course.items():
+        if name == "drugs":
+            kept[name] = _before(found, day)
+        elif name in _TURNS:
+            kept[name] = [at for at in found if at <= day]
+        elif name in _STAYS or all(len(one) == _BAR for one in found):
+            kept[name] = [[one[0], min(one[1], day), *one[2:]] for one in found if one[0] < day]
+        else:
+            kept[name] = [one for one in found if one[0] < day]
+    return {name: found for name, found in kept.items() if found}
 
 
 def failed_row(patient: int, repeat: int, arm: str, error: str) -> dict[str, Any]:

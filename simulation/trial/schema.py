@@ -29,6 +29,8 @@ from simulation.trial.real_trial import RealTrial
 
 __all__ = [
     "DAYS_ON_DRUG",
+    "ENDS_FOLLOW_UP",
+    "IGNORED",
     "PRICES",
     "SHARES",
     "SURVIVAL",
@@ -53,6 +55,10 @@ DEFAULT_SUBGROUPS: Final = (
     "n_cd19_negative_reservoir",
 )
 
+
+IGNORED: Final = "ignored"
+ENDS_FOLLOW_UP: Final = "ends_follow_up"
+SECOND_TRANSPLANT: Final = (IGNORED, ENDS_FOLLOW_UP)
 
 PER_SET: Final = 4  # patients who share a parameter set, unless a file says otherwise
 _RERUN_EVERY: Final = (
@@ -82,6 +88,10 @@ class Outcomes(Block):
 
     primary: Annotated[str, OneOf(SURVIVAL)] = Field(
         "current_leukaemia_free_days", description="Whose mean up to the end of follow-up decides."
+    )
+    second_transplant: Annotated[str, OneOf(SECOND_TRANSPLANT)] = Field(
+        IGNORED,
+        description="An estimand's choice: ignored, or follow-up ends at it; the arms say who gets one.",
     )
     secondary: Annotated[
         tuple[Annotated[str, OneOf((*SURVIVAL, *SHARES, *PRICES))], ...], Field(max_length=20)
@@ -218,6 +228,16 @@ class Trial:
     def patients(self) -> int:
         """Return how many patients were asked for, before any for precision."""
         return self.file.patients
+
+    @property
+    def transplants_again(self) -> bool:
+        """Return whether an arm says who would be transplanted again."""
+        return any(arm.scenario.second_transplant is not None for arm in self.arms)
+
+    @property
+    def ends_at_transplant(self) -> bool:
+        """Return whether follow-up ends at a second transplant."""
+        return self.file.outcomes.second_transplant == ENDS_FOLLOW_UP
 
     def set_of(self, patient: int) -> int | None:
         """Return the number of a patient's parameter set; None where all have the table's values."""

@@ -54,7 +54,7 @@ def uncertainty(trial: Trial, table: TrialTable) -> dict[str, Any] | None:
         return None
     primary = trial.file.outcomes.primary
     one, other = (next(arm for arm in table.arms if arm.key == key) for key in trial.main)
-    gap = one.number(primary) - other.number(primary)
+    gap = one.days(primary, trial.follow_up) - other.days(primary, trial.follow_up)
     sets = one.number(SET).astype(int)
     found = nested(gap, sets, _reruns(trial, table, one.number("patient").astype(int)))
     whole, inner = judge(one)(gap, trial.follow_up)

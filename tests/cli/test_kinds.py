@@ -17,6 +17,8 @@ FOLDERS = {
     "trials": "trial",
     "sweeps": "sweep",
     "cohorts": "cohort",
+    "predictions": "registered trial",
+    "margins": "list of margins",
     "calibration": "fit",
 }
 

@@ -43,6 +43,7 @@ def test_a_healthy_course_has_every_key_and_no_event() -> None:
         *("complete_remission_day", "mrd_negative_day", "mrd_nadir", "trigger_day", "treatment_start_day"),
         *("relapse_day", "relapse_diagnosed_day", "second_relapse_day", "relapse_cd19", "relapse_hla"),
         *("agvhd_grade_2_day", "agvhd_grade_3_day", "nrm_day", "nrm_cause", "cause_of_failure"),
+        "second_transplant_day",
     }
     assert days(clinic, "outcome") == [0.0]
 

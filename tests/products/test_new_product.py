@@ -1,7 +1,7 @@
 """A second engager is one more file and its rows of the parameter table: the one on the page, in a copy of the program."""
 
 import re
-import shutil
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +50,15 @@ assert main(["sweep", "sweep.yaml", "--out", "sweep", "--workers", "0", "--quiet
 rows = list(Table(Path("sweep"), load_plan(Path("sweep"))).rows())
 none, some = (row["final_blasts"] for row in sorted(rows, key=lambda row: row["point"]))
 assert some < 0.95 * none, "it kills"
+tiny = ["--patients", "3", "--days", "80", "--workers", "0", "--quiet", "--format", "svg"]
+sets = ["marrow.rows=2", "marrow.columns=2", "time_step=12 h", "start.at_least=1e-5", "monitoring.mrd.every=10 d"]
+tiny += [word for each in sets for word in ("--set", each)]
+assert main(["compare", "examples/anti_cd22/trial.yaml", "--out", "trial", *tiny]) == 0
+told = json.load(open("trial/comparison.json"))
+assert list(told["arms"]) == ["anti_cd22", "blinatumomab_dli"]
+one, other = (arm["means"] for arm in told["arms"].values())
+assert one["anti_cd22_days"] > 0 == one["blinatumomab_days"] and other["anti_cd22_days"] == 0 < other["blinatumomab_days"]
+assert "cd22_negative_relapse" in told["arms"]["anti_cd22"]["shares"]
 """
 
 
@@ -87,15 +96,13 @@ def example(name: str) -> str:
     return found[1]
 
 
+def test_the_page_shows_the_files_of_the_example() -> None:
+    for name, file in (("product", "anti_cd22.py"), ("product rows", "rows.yaml")):
+        assert example(name) == (ROOT / "examples" / "anti_cd22" / file).read_text(encoding="utf-8")
+
+
 def test_the_product_of_the_page_works_everywhere(tmp_path: Path) -> None:
-    shutil.copytree(
-        ROOT / "simulation", tmp_path / "simulation", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    (tmp_path / "simulation" / "products" / "anti_cd22.py").write_text(example("product"))
-    table = tmp_path / "simulation" / "data" / "parameters.yaml"
-    text = table.read_text()
-    at = text.index("  volume_blinatumomab:\n")
-    table.write_text(text[:at] + example("product rows") + text[at:])
+    runpy.run_path(str(ROOT / "examples" / "another_engager.py"))["copy_with_it"](tmp_path)
     (tmp_path / "two.yaml").write_text(SCENARIO)
     (tmp_path / "sweep.yaml").write_text(SWEEP)
     for script in (ESCAPE, SCRIPT):

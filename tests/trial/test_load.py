@@ -126,7 +126,9 @@ def test_changes_from_the_command_line_are_checked_like_the_file(trial_file: Pat
 def test_shipped_trials_load(path: Path) -> None:
     trial = load_trial(path)
     assert is_trial_file(path)
-    assert len(trial.arms) == {"how_sure": 2, "other_drugs": 3, "protocols": 6}.get(path.stem, 4)
+    assert len(trial.arms) == {"how_sure": 2, "other_drugs": 3, "protocols": 6, "second_transplant": 2}.get(
+        path.stem, 4
+    )
     assert len(trial.cohort.varies) >= 8
     assert all(distribution.source for _, distribution in trial.cohort.varies)
     assert all(name in {n for n, _ in trial.cohort.varies} for name in trial.file.subgroups)

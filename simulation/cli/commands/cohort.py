@@ -42,7 +42,7 @@ docs/cohorts.md tells how to write a cohort and how the comparison is judged.
 )  # fmt: skip
 @click.option(
     "--page", type=click.Path(dir_okay=False, path_type=Path), metavar="PAGE.md",
-    help="Renew the tables between the marks of this page, and its figure in images/.",
+    help="Renew the tables between the marks of this page: those of this cohort, or the only ones, with a figure in images/.",
 )  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
 def cohort(

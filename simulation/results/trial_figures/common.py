@@ -52,6 +52,7 @@ PARAMETERS: Final = {
     "n_extramedullary_cells": "Room for blasts outside the marrow",
     "access_extramedullary": "Access of T cells and drug outside the marrow",
     "fraction_alloreactive_sibling": "Alloreactive share (sibling donor)",
+    "fraction_alloreactive_unrelated": "Alloreactive share (unrelated donor)",
     "phi_bm": "Homing of Treg to the marrow",
     "partition_marrow": "Drug in the marrow against blood",
     "p_cd19_loss": "Loss of CD19 at a division",

@@ -32,10 +32,15 @@ def steps_of(found: Flow) -> list[list[str]]:
         "not begun by the end": found.not_given,
     }
     treated += [f"  {words}: {count}" for words, count in reasons.items() if count]
+    ends = [f"followed to the end: {found.followed}", f"died: {found.died}", "lost to follow-up: 0"]
+    if found.left_at_transplant:
+        ends.insert(1, f"left at a second transplant: {found.left_at_transplant}")
+    elif found.second_transplant:
+        ends.append(f"second transplant, ignored: {found.second_transplant}")
     return [
         [f"allocated: {found.allocated}"],
         treated,
-        [f"followed to the end: {found.followed}", f"died: {found.died}", "lost to follow-up: 0"],
+        ends,
         [f"analysed: {found.analysed}", f"  with a relapse: {found.relapsed}"],
     ]
 

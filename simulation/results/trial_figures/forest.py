@@ -36,7 +36,7 @@ class Subgroup:
 def subgroups(view: TrialView, names: tuple[str, ...]) -> list[Subgroup]:
     """Return the main difference below and above each parameter's median; of those that vary."""
     one, other = view.main_arms
-    a, b = one.number(view.primary), other.number(view.primary)
+    a, b = (arm.days(view.primary, view.follow_up) for arm in (one, other))
     rows = []
     for name in names:
         if name not in one.columns:
@@ -64,7 +64,8 @@ def figure(view: TrialView) -> Figure:
     """Draw one line per half, the whole cohort at the top."""
     one, other = view.main_arms
     rows = subgroups(view, view.subgroups)
-    whole = mean_difference(one.number(view.primary), other.number(view.primary), most=view.follow_up)
+    a, b = (arm.days(view.primary, view.follow_up) for arm in (one, other))
+    whole = mean_difference(a, b, most=view.follow_up)
     parameters = list(dict.fromkeys(row.parameter for row in rows))
     lines = 1 + len(rows) + 0.45 * len(parameters)
     height = 0.8 + 0.2 * lines

@@ -17,6 +17,7 @@ from simulation.results.trial_figures.common import (
     room_at_risk,
     steps,
 )
+from simulation.results.trial_states import current
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.statistics.proportions import wilson
 
@@ -42,6 +43,18 @@ def followed(arm: ArmView, day: float) -> int:
     return int((arm.number("days_simulated") >= day).sum())
 
 
+def _curve(arm: ArmView, days: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return share and limits on each of the days: a plain share, or where some left early that of the multi-state view."""
+    if arm.left.any():
+        found = [current(arm, "leukaemia_free").at(float(day)) for day in days]
+        share, low, high = (np.array([one[side][0] for one in found]) for side in range(3))
+        return share, low, high
+    free = share_free(arm, days)
+    known = {int(count): wilson(int(count), arm.n) for count in set(free.tolist())}
+    limits = np.array([(known[count].low, known[count].high) for count in free.tolist()], float)
+    return free / arm.n, limits[:, 0], limits[:, 1]
+
+
 @style.styled
 def figure(view: TrialView) -> Figure:
     """Draw one curve per arm with Wilson bands."""
@@ -51,11 +64,9 @@ def figure(view: TrialView) -> Figure:
     ax = drawn.add_axes((_LEFT / _WIDTH, below / height, (_WIDTH - _LEFT - 0.2) / _WIDTH, _PANEL / height))
     days = np.arange(0, view.follow_up, min(0.5, view.follow_up / 100))
     for arm in view.arms:
-        free = share_free(arm, days)
-        known = {int(count): wilson(int(count), arm.n) for count in set(free.tolist())}
-        limits = np.array([(known[count].low, known[count].high) for count in free.tolist()], float)
-        band(ax, view, arm, days, limits[:, 0], limits[:, 1])
-        steps(ax, days, free / arm.n, view.follow_up, **arm_look(view, arm))
+        share, low, high = _curve(arm, days)
+        band(ax, view, arm, days, low, high)
+        steps(ax, days, share, view.follow_up, **arm_look(view, arm))
     percent_axis(ax, "Patients (%)")
     style.day_axis(ax, view.follow_up)
     arms_at_risk(ax, view, followed, height=_PANEL)

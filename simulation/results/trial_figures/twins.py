@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure
 from simulation.results.trial_figures.common import arm_look
-from simulation.results.trial_view import TrialView
+from simulation.results.trial_view import TrialView, while_both_followed
 from simulation.results.words import in_sentence, survival_words
 
 __all__ = ["FIGURE"]
@@ -25,7 +25,7 @@ def figure(view: TrialView) -> Figure:
     """Draw twins against each other on the left, their differences in order on the right."""
     drawn = style.PaperFigure(*_SIZE)
     one, other = view.main_arms
-    a, b = one.number(view.primary), other.number(view.primary)
+    a, b = while_both_followed(one, other, view.primary)
     margin = float(view.comparison["tie_margin_days"])
     gap = a - b
     tie = (gap == 0) | (np.abs(gap) < margin)
@@ -99,13 +99,19 @@ def _draw_differences(ax: Axes, view: TrialView, gap: np.ndarray, colours: np.nd
 def caption(view: TrialView) -> str:
     """Say what is shown."""
     one, other = view.main_arms
+    left = one.left.any() or other.left.any()
+    counted = (
+        " Days are counted while both twins are followed; the mean and its interval are those of the comparison."
+        if left
+        else ""
+    )
     return (
         f"Left: {survival_words(view.primary)} of every patient with {other.name} (across) and {one.name} (up); on the "
         "line nothing changes, larger dots are several patients. Right: the differences between twins in order; this is how "
         "patients differ. Dashed with grey band: the mean difference with its 95 % bootstrap interval over patients, that is, "
         f"how well the mean is known (Monte-Carlo error). A patient has the colour of the arm "
         "that is better for him; differences under "
-        f"{view.comparison['tie_margin_days']:g} days are light grey."
+        f"{view.comparison['tie_margin_days']:g} days are light grey.{counted}"
     )
 
 
