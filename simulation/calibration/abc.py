@@ -31,10 +31,10 @@ from simulation.files.seals import SEAL, file_digest, sealed_json, sealed_line, 
 from simulation.files.tables import csv_text, plain
 from simulation.pool import Pool, Task
 
-__all__ = ["Evaluation", "Fit", "do", "evaluate"]
+__all__ = ["LARGEST_Z", "Evaluation", "Fit", "do", "evaluate", "tempered"]
 
 type Floats = npt.NDArray[np.float64]
-_LARGEST_Z: Final = 5.0  # one hopeless target must not hide all others
+LARGEST_Z: Final = 5.0  # one hopeless target must not hide all others
 _BLOCK: Final = 16  # candidates that are simulated side by side at most
 _LOG, _DESIGN, _IDENTITY = "evaluations.jsonl", "design.csv", "fit.json"
 _BRING_BACK: Final = "bring back a copy of it, or begin the fit in a new folder"
@@ -70,7 +70,7 @@ def evaluate(
             if target.experiment != name:
                 continue
             statistic = found[target.name]
-            z = min(abs(target.misfit(statistic)), _LARGEST_Z)
+            z = min(abs(target.misfit(statistic)), LARGEST_Z)
             total += problem.weights[target.id] * z * z
             told[target.id] = _plain(statistic)
         if math.sqrt(total / weights) > enough:
@@ -89,7 +89,13 @@ def do(runs: tuple[tuple[Problem, tuple[float, ...], float], ...]) -> list[tuple
         if _last is None or _last[0] != problem:
             _last = (
                 problem,
-                Simulator(problem.seed, problem.patients, problem.fidelity, plugins=problem.plugins),
+                Simulator(
+                    problem.seed,
+                    problem.patients,
+                    problem.fidelity,
+                    plugins=problem.plugins,
+                    structure=problem.structure,
+                ),
             )
         started = time.perf_counter()
         distance, statistics = evaluate(problem, _last[1], np.array(point), enough)
@@ -210,7 +216,7 @@ class Fit:
         kept = seen[: self.problem.effort.keep]
         points = np.array([e.point for e in kept])
         density = self._density(points, stage)
-        weights = _tempered(-np.log(density))
+        weights = tempered(-np.log(density))
         return points, weights, _kernel(points, weights)
 
     def _density(self, points: Floats, stage: int) -> Floats:
@@ -301,7 +307,7 @@ def _sealed(file: Path) -> dict[str, Any]:
         raise UserError(f"is damaged; {_BRING_BACK}", file=str(file)) from None
 
 
-def _tempered(log_weights: Floats) -> Floats:
+def tempered(log_weights: Floats) -> Floats:
     """Return normalised weights, raised to the largest power up to 1 that leaves half of them effective."""
     for power in (*np.linspace(1.0, 0.02, 50), 0.0):
         weights = np.exp(power * (log_weights - log_weights.max()))

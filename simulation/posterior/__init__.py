@@ -2,6 +2,10 @@
 
 from simulation.posterior.posterior import TABLE, Posterior, load_posterior, posterior_named
 from simulation.posterior.sets import ParameterSet
+from simulation.posterior.structures import AS_SHIPPED, STRUCTURES, Structure, structure_named
 from simulation.posterior.under import held, under
 
-__all__ = ["TABLE", "ParameterSet", "Posterior", "held", "load_posterior", "posterior_named", "under"]
+__all__ = [
+    "AS_SHIPPED", "STRUCTURES", "TABLE", "ParameterSet", "Posterior", "Structure", "held", "load_posterior", "posterior_named",
+    "structure_named", "under",
+]  # fmt: skip

@@ -12,8 +12,8 @@ import json
 import math
 import os
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
@@ -65,6 +65,7 @@ class Datum:
     n: int
     se: float
     noise: float
+    weight: float = 1.0  # in its fit, with how near the study's setting is to ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,12 @@ class Posterior:
             kind = next(prefix for prefix in kinds if name.startswith(prefix))
             kinds[kind][bare_name(name)] = value
         return ParameterSet(kinds[""], kinds[SPREAD], kinds[SHARE])
+
+    def reweighed(self, numbers: Sequence[int], weights: Sequence[float]) -> "Posterior":
+        """Return some of the sets, by their numbers, with weights of their own."""
+        statistics = {name: tuple(column[k] for k in numbers) for name, column in self.statistics.items()}
+        rows = tuple(self.rows[k] for k in numbers)
+        return replace(self, rows=rows, weights=tuple(weights), statistics=statistics)
 
     def as_csv(self) -> str:
         """Return the sets as a file that reads back as these: weights and values in canonical units, nothing else."""
