@@ -25,15 +25,16 @@ _GROUPS: Final = {
     "Transplant, DLI and relapse": ("graft", "haplo_dli", "dli_at_mrd", "natural"),
     "Exhaustion co-culture": ("coculture",),
 }
+MONTE_CARLO: Final = "simulated, 95 % Monte-Carlo interval; green inside, amber unclear, red outside"
 _COLOUR: Final = {"pass": "donor_cells", "fail": "blasts", "unclear": "treg", "error": "blasts"}
 
 
 @style.styled
-def predictive_checks(results: Sequence[Result]) -> Figure | None:
+def predictive_checks(results: Sequence[Result], bar: str = MONTE_CARLO) -> Figure | None:
     """Return one panel per group of targets; None where no target was simulated.
 
     Grey is what was observed, from the lower to the upper limit; the dot with its bar is simulated, with the 95 % Monte-Carlo
-    interval, on the target's scale (log, logit or linear).
+    interval (or what `bar` says), on the target's scale (log, logit or linear).
     """
     known = load_targets()
     rows = [(known[r.id], r) for r in results if r.id in known and len(r.found.measured) >= 2]
@@ -48,7 +49,7 @@ def predictive_checks(results: Sequence[Result]) -> Figure | None:
     figure = style.PaperFigure(_WIDTH, height)
     top = 1 - 0.35 / height
     figure.text(0.02, 1 - 0.15 / height, "Predictive checks", fontsize=10, fontweight="bold", va="center")
-    words = "grey: observed; dot and bar: simulated, 95 % Monte-Carlo interval; green inside, amber unclear, red outside"
+    words = f"grey: observed; dot and bar: {bar}"
     figure.text(
         0.98, 1 - 0.15 / height, words, fontsize=7, va="center", ha="right", color=style.COLOUR["quiet"]
     )
