@@ -54,7 +54,7 @@ def verdict(main: Mapping[str, Any]) -> str:
     if sure:
         return f"that is {'more' if sure > 0 else 'fewer'}, beyond chance at these parameter values"
     if main["differing"] < LEAST_WHO_DIFFER:
-        return f"only {main['differing']} patients differ, and below {LEAST_WHO_DIFFER} nothing is said about chance"
+        return sure_words.few_differ(main["differing"])
     return "so these patients do not settle which is better"
 
 

@@ -10,10 +10,11 @@ from simulation.posterior.sets import bare_name
 from simulation.results.trial_figures.common import parameter_name
 from simulation.results.trial_figures.unknowns import narrowing
 from simulation.statistics.paired import beyond_chance
+from simulation.statistics.proportions import LEAST_WHO_DIFFER
 
 __all__ = [
-    "POINT", "data", "data_note", "in_short", "over_structures", "parameters", "parameters_note", "parts", "structures",
-    "structures_note", "unseen", "verdict",
+    "POINT", "data", "data_note", "few_differ", "in_short", "over_structures", "parameters", "parameters_note", "parts",
+    "structures", "structures_note", "unseen", "verdict",
 ]  # fmt: skip
 
 POINT: Final = (
@@ -32,6 +33,8 @@ def in_short(found: Mapping[str, Any], arm: str, differing: int) -> str:
         made_of = f", of whose variance {shares[0]}, {shares[1]} and {shares[2]}"
     if not _parameters_known(found):
         return f"{made_of}: {verdict(found, differing)}."
+    if differing < LEAST_WHO_DIFFER:  # a probability of so few would be a claim
+        return f"{made_of}: {verdict(found, differing)}."
     better = f"{arm} is better with a probability of {_probability(found['p_better'])}"
     return f"{made_of}; {better}: {verdict(found, differing)}."
 
@@ -49,6 +52,8 @@ def verdict(found: Mapping[str, Any], differing: int) -> str:
             else "no more than chance explains"
         )
         return f"for these sets that is {told}; what parameters leave open cannot be told"
+    if differing < LEAST_WHO_DIFFER:
+        return few_differ(differing)
     low, high = found["range"]
     sure = beyond_chance(low, high, differing)
     if sure:
@@ -57,6 +62,11 @@ def verdict(found: Mapping[str, Any], differing: int) -> str:
     if beyond_chance(low, high, differing):
         return "for these sets that is more than chance, but the parameters alone can turn its sign, so the data do not settle it"
     return "so parameter sets that fit the data do not settle which is better"
+
+
+def few_differ(differing: int) -> str:
+    """Say that too few patients differ for any word about chance, as the end of a sentence."""
+    return f"only {differing} patients differ, and below {LEAST_WHO_DIFFER} nothing is said about chance"
 
 
 def unseen(found: Mapping[str, Any]) -> str:

@@ -29,8 +29,8 @@ sets, those that the published data leave ([how sure](uncertainty.md)), where [v
 
 A **predictive interval** says what one more study of the same size would find in 95 of 100 cases, whichever set is true: the
 spread between sets, without what so few virtual patients add, and the study's own error. Were the model right, the observed value
-would lie inside for about 95 of 100 targets that were not fitted, and for more of those that were. A wide interval is easily met: the
-last column of the table of targets tells how much of the width comes from the study itself.
+would lie inside for about 95 of 100 targets that were not fitted, and for more of those that were. A wide interval is easily met:
+the last column of the table of targets tells how much of the width comes from the study itself.
 """
 
 
@@ -163,7 +163,7 @@ def write_predictive(found: Prediction, posterior: Posterior, effort: Effort, fo
     write_file(folder / "predictive.json", json_text(predictive_document(found, posterior, effort)))
     drawn = predictive_checks(
         [_as_result(one) for one in found.targets],
-        "95 % predictive interval of one more such study; green: the observed value (0) lies inside, red: outside",
+        "predicted for one more such study, 95 %; green: the observed value inside",
     )
     if drawn is not None:
         write_file(folder / PICTURE, render(drawn)["png"])
