@@ -156,6 +156,21 @@ class Problem:
             cast("dict[str, float]", into)[free.parameter] = free.at(float(u))
         return tried
 
+    def point(self, candidate: Candidate) -> np.ndarray:
+        """Return the point of the unit cube at which a candidate lies, shape (n_free,)."""
+        kinds = {SPREAD: candidate.spreads, SHARE: candidate.shares}
+        return np.array(
+            [
+                free.place(
+                    next(
+                        (kind for prefix, kind in kinds.items() if free.name.startswith(prefix)),
+                        candidate.values,
+                    )[free.parameter]
+                )
+                for free in self.free
+            ]
+        )
+
     def identity(self) -> dict[str, Any]:
         """Return everything on which an evaluation depends, for the record and for resuming."""
         plugins = [[plugin.sha256, plugin.written] for plugin in self.plugins]

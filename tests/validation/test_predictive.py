@@ -65,7 +65,7 @@ def test_a_set_reaches_what_a_check_simulates_and_nothing_afterwards() -> None:
     """What a check reads of the table is the set's: values, how patients differ, and what the very course becomes."""
     table = ParameterTable.load()
     chosen = ParameterSet(
-        {"rate_kill_max": 3.0, "rate_homeostatic_division": 0.5, "n_effectors_half_damage": 1e6},
+        {"rate_kill_max": 3.0, "rate_homeostatic_division": 0.3, "n_effectors_half_damage": 1e6},
         {"n_effectors_half_damage": 2.0},
         {"t_cell_fitness": 0.5},
     )
@@ -86,7 +86,7 @@ def test_a_set_reaches_what_a_check_simulates_and_nothing_afterwards() -> None:
             | {
                 "parameters.rate_kill_max": "3 /day",
                 "parameters.n_effectors_half_damage": "1e6 /kg",
-                "parameters.rate_homeostatic_division": "0.5 /day",
+                "parameters.rate_homeostatic_division": "0.3 /day",
             },
         )
     )

@@ -1,0 +1,77 @@
+"""What parameter sets cost a trial: `python benchmarks/posterior_cost.py [PATIENTS] [DAYS]`.
+
+The goals are that a trial of 100 patients in 4 arms costs at most 1.5 times with `--posterior`, and that 1,000 patients in 2 arms
+under 300 sets take less than 15 minutes on 2 cores. A shortened trial is run in this process with and without sets, reading and
+analysing included; CPU seconds are counted, so that other work on the machine does not matter much. The 1,000 patients are
+extrapolated for the trial's own follow-up of 730 days: as if each day cost the same, two cores halved the time, and the analysis
+grew as the number of patients. Early days, with treatment, cost more than late ones.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # also where the package is not installed
+
+from simulation.pool import HerePool  # noqa: E402
+from simulation.store import Store  # noqa: E402
+from simulation.trial.analysis import view_of  # noqa: E402
+from simulation.trial.conduct import conduct  # noqa: E402
+from simulation.trial.load import load_trial  # noqa: E402
+from simulation.trial.origin import design_of  # noqa: E402
+from simulation.trial.table import read_table  # noqa: E402
+
+TRIAL = ROOT / "scenarios" / "trials" / "therapeutic_vs_preemptive.yaml"
+GOAL_DAYS, GOAL_RUNS = 730.0, 1000 * 2
+
+
+def cpu(patients: int, days: float, parameters: str) -> tuple[float, float]:
+    """Return the CPU seconds of a trial with such parameters, and of its analysis alone."""
+    changes = [
+        ("patients", patients, "patients"),
+        ("follow_up", f"{days:g} d", "days"),
+        ("parameters", parameters, "parameters"),
+    ]
+    trial = load_trial(TRIAL, changes)
+    with tempfile.TemporaryDirectory() as folder, HerePool() as pool:
+        began = time.process_time()
+        done = conduct(trial, Path(folder), pool)
+        whole = time.process_time() - began
+        if done.missing:
+            sys.exit(f"runs failed: {done.missing[:3]}")
+        with Store(Path(folder) / "store", design_of(trial)) as store:
+            table = read_table(trial, store, patients)
+        began = time.process_time()
+        view_of(trial, table)
+        return whole, time.process_time() - began
+
+
+def main() -> None:
+    patients = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    days = float(sys.argv[2]) if len(sys.argv) > 2 else 365.0
+    cpu(2, 61.0, "posterior")  # kernels are compiled or loaded
+    without, _ = cpu(patients, days, "table")
+    with_sets, analysis = cpu(patients, days, "posterior")
+    again = len(range(0, patients, 4))
+    each = (with_sets - analysis) / (
+        (patients + again) * 4 * days
+    )  # s per patient, arm and day; arms share what they share
+    seconds = each * GOAL_RUNS * 1.25 * GOAL_DAYS / 2 + analysis * 1000 / patients
+    found = {
+        "patients": patients,
+        "days": days,
+        "cpu_s_table": round(without, 2),
+        "cpu_s_posterior": round(with_sets, 2),
+        "ratio": round(with_sets / without, 3),
+        "cpu_s_analysis": round(analysis, 2),
+        "microseconds_per_patient_arm_day": round(1e6 * each, 1),
+        "minutes_1000_patients_2_arms_2_cores": round(seconds / 60, 1),
+    }
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()
