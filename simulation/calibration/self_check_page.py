@@ -1,6 +1,7 @@
 """The page of `calibrate --self-check`: rank histograms with their bounds, in words, as JSON and as a picture."""
 
 import math
+import textwrap
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,6 @@ from simulation.files.atomic import write_file
 from simulation.files.tables import json_text
 from simulation.provenance import provenance
 from simulation.results.figures import style
-from simulation.results.trial_figures.common import parameter_name
 
 __all__ = ["PAGE", "self_check_document", "self_check_markdown", "write_self_check"]
 
@@ -123,7 +123,9 @@ def histograms(found: Ranks) -> Figure:
         ax.set_xticks([])
         ax.set_ylim(0, 1.15 * max(high, int(counts.max())))
         ax.tick_params(labelsize=6)
-        ax.set_title(parameter_name(name)[:38], fontsize=6.2, fontweight="normal", loc="left")
+        ax.set_title(
+            textwrap.shorten(name, 34, placeholder=" ..."), fontsize=5.8, fontweight="normal", loc="left"
+        )
     return drawn
 
 

@@ -100,7 +100,7 @@ def _main_arms(trial: Trial, table: TrialTable) -> tuple[ArmView, ArmView]:
 
 def _over_time(trial: Trial, table: TrialTable) -> dict[str, Any]:
     one, other = _main_arms(trial, table)
-    known = None if trial.posterior is None else judge(one)
+    known = None if trial.posterior is None else judge(one, trial.posterior)
     return over_time(one, other, trial.file.outcomes.primary, trial.follow_up, known)
 
 
@@ -208,7 +208,7 @@ def _difference(one: ArmView, other: ArmView, name: str, trial: Trial) -> dict[s
         unpaired = rmst_difference(_area(one, name, trial.follow_up), _area(other, name, trial.follow_up))
         told["interval_unpaired"] = (unpaired.low, unpaired.high)
         if trial.posterior is not None:
-            whole, _ = judge(one)(a - b, trial.follow_up)
+            whole, _ = judge(one, trial.posterior)(a - b, trial.follow_up)
             told["range_with_parameters"] = (whole.low, whole.high)
     return told
 
