@@ -3,33 +3,39 @@
 The goals are that a trial of 100 patients in 4 arms costs at most 1.5 times with `--posterior`, and that 1,000 patients in 2 arms
 under 300 sets take less than 15 minutes on 2 cores. A shortened trial is run in this process with and without sets, reading and
 analysing included; CPU seconds are counted, so that other work on the machine does not matter much. The 1,000 patients are
-extrapolated for the trial's own follow-up of 730 days: as if each day cost the same, two cores halved the time, and the analysis
-grew as the number of patients. Early days, with treatment, cost more than late ones.
+extrapolated for the trial's own follow-up of 730 days: as if each day cost the same and two cores halved the time; their analysis
+is made, of the patients at hand over and over. Early days, with treatment, cost more than late ones.
 """
 
 import json
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # also where the package is not installed
 
+import numpy as np  # noqa: E402
+
 from simulation.pool import HerePool  # noqa: E402
+from simulation.results.trial_view import ArmView  # noqa: E402
 from simulation.store import Store  # noqa: E402
 from simulation.trial.analysis import view_of  # noqa: E402
 from simulation.trial.conduct import conduct  # noqa: E402
 from simulation.trial.load import load_trial  # noqa: E402
 from simulation.trial.origin import design_of  # noqa: E402
-from simulation.trial.table import read_table  # noqa: E402
+from simulation.trial.rows import SET  # noqa: E402
+from simulation.trial.schema import Trial  # noqa: E402
+from simulation.trial.table import TrialTable, read_table  # noqa: E402
 
 TRIAL = ROOT / "scenarios" / "trials" / "therapeutic_vs_preemptive.yaml"
-GOAL_DAYS, GOAL_RUNS = 730.0, 1000 * 2
+GOAL_DAYS, GOAL_PATIENTS = 730.0, 1000
 
 
-def cpu(patients: int, days: float, parameters: str) -> tuple[float, float]:
-    """Return the CPU seconds of a trial with such parameters, and of its analysis alone."""
+def cpu(patients: int, days: float, parameters: str) -> tuple[float, float, float]:
+    """Return the CPU seconds of a trial, of its analysis alone, and of that of 1,000 patients in the two arms in question."""
     changes = [
         ("patients", patients, "patients"),
         ("follow_up", f"{days:g} d", "days"),
@@ -44,30 +50,53 @@ def cpu(patients: int, days: float, parameters: str) -> tuple[float, float]:
             sys.exit(f"runs failed: {done.missing[:3]}")
         with Store(Path(folder) / "store", design_of(trial)) as store:
             table = read_table(trial, store, patients)
-        began = time.process_time()
-        view_of(trial, table)
-        return whole, time.process_time() - began
+    two = replace(trial, arms=tuple(arm for arm in trial.arms if arm.key in trial.main))
+    many = TrialTable(
+        tuple(over_and_over(arm) for arm in table.arms if arm.key in trial.main),
+        0,
+        {key: table.repeats[key] for key in trial.main},
+    )
+    return whole, analysis(trial, table), analysis(two, many)
+
+
+def over_and_over(arm: ArmView) -> ArmView:
+    """Return an arm of 1,000 patients, the given ones again and again, four to a set."""
+    who = np.arange(GOAL_PATIENTS)
+    columns = {name: column[who % arm.n] for name, column in arm.columns.items()}
+    if SET in columns:
+        columns[SET] = who // 4
+    return replace(arm, columns={**columns, "patient": who})
+
+
+def analysis(trial: Trial, table: TrialTable) -> float:
+    """Return the CPU seconds of an analysis."""
+    began = time.process_time()
+    view_of(trial, table)
+    return time.process_time() - began
 
 
 def main() -> None:
     patients = int(sys.argv[1]) if len(sys.argv) > 1 else 20
     days = float(sys.argv[2]) if len(sys.argv) > 2 else 365.0
     cpu(2, 61.0, "posterior")  # kernels are compiled or loaded
-    without, _ = cpu(patients, days, "table")
-    with_sets, analysis = cpu(patients, days, "posterior")
+    without, plain, _ = cpu(patients, days, "table")
+    with_sets, judged, of_many = cpu(patients, days, "posterior")
     again = len(range(0, patients, 4))
-    each = (with_sets - analysis) / (
-        (patients + again) * 4 * days
-    )  # s per patient, arm and day; arms share what they share
-    seconds = each * GOAL_RUNS * 1.25 * GOAL_DAYS / 2 + analysis * 1000 / patients
+    each = (with_sets - judged) / ((patients + again) * 4 * days)  # s per patient, arm and day
+    seconds = each * GOAL_PATIENTS * 2 * 1.25 * GOAL_DAYS / 2 + of_many
+    of_100 = 100 / patients
+    ratio = ((with_sets - judged) * of_100 + judged) / ((without - plain) * of_100 + plain)
     found = {
         "patients": patients,
         "days": days,
         "cpu_s_table": round(without, 2),
         "cpu_s_posterior": round(with_sets, 2),
+        "cpu_s_analysis_table": round(plain, 2),
+        "cpu_s_analysis_posterior": round(judged, 2),
         "ratio": round(with_sets / without, 3),
-        "cpu_s_analysis": round(analysis, 2),
+        "ratio_100_patients": round(ratio, 3),
         "microseconds_per_patient_arm_day": round(1e6 * each, 1),
+        "cpu_s_analysis_1000_patients": round(of_many, 2),
         "minutes_1000_patients_2_arms_2_cores": round(seconds / 60, 1),
     }
     print(json.dumps(found, indent=2))

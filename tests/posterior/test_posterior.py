@@ -209,3 +209,9 @@ def test_the_pages_python_gives_mesa_a_patient_under_his_set(monkeypatch: pytest
     chosen = names["sets"].set(names["sets"].drawn(1, 1)).values
     values = names["model"].life.values
     assert values["rate_kill_max"] == chosen["rate_kill_max"] != TABLE["rate_kill_max"].value
+
+
+def test_a_scenario_that_names_sets_is_told_where_they_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(f"name: mine\nextends: {SCENARIO}\nparameters: posterior\n")
+    with pytest.raises(UserError, match=r"mine\.yaml:3: parameters: expected values such as .*--posterior"):
+        load_scenario(tmp_path / "mine.yaml")
