@@ -13,10 +13,11 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,16 +26,17 @@ from scipy.stats import qmc
 from simulation.calibration.estimate import Statistic
 from simulation.calibration.experiments import Simulator
 from simulation.calibration.problem import Problem
+from simulation.calibration.settings import Candidate
 from simulation.errors import OtherScenario, UserError
 from simulation.files.atomic import append_line, write_file
 from simulation.files.seals import SEAL, file_digest, sealed_json, sealed_line, unsealed, unsealed_line
 from simulation.files.tables import csv_text, plain
 from simulation.pool import Pool, Task
 
-__all__ = ["Evaluation", "Fit", "do", "evaluate"]
+__all__ = ["LARGEST_Z", "Evaluation", "Fit", "Simulates", "distance_of", "do", "evaluate", "tempered"]
 
 type Floats = npt.NDArray[np.float64]
-_LARGEST_Z: Final = 5.0  # one hopeless target must not hide all others
+LARGEST_Z: Final = 5.0  # one hopeless target must not hide all others
 _BLOCK: Final = 16  # candidates that are simulated side by side at most
 _LOG, _DESIGN, _IDENTITY = "evaluations.jsonl", "design.csv", "fit.json"
 _BRING_BACK: Final = "bring back a copy of it, or begin the fit in a new folder"
@@ -54,28 +56,39 @@ class Evaluation:
     seconds: float = 0.0
 
 
+class Simulates(Protocol):
+    """Give the statistics of an experiment for a candidate: the simulator, or what stands in for it."""
+
+    def statistics(self, experiment: str, candidate: Candidate | None = None) -> Mapping[str, Statistic]:
+        """Return an experiment's statistics by name."""
+        ...
+
+
 def evaluate(
-    problem: Problem, simulator: Simulator, point: Floats, enough: float = math.inf
+    problem: Problem, simulator: Simulates, point: Floats, enough: float = math.inf
 ) -> tuple[float, dict[str, dict[str, float | None]]]:
     """Return the distance of a candidate, and its statistics by target id.
 
     When the experiments done so far make the distance larger than `enough`, the others are left out: the
     candidate is rejected whatever they say. Its distance is then a lower bound.
     """
-    candidate, told = problem.candidate(point), {}
-    total, weights = 0.0, sum(problem.weights.values())
+    candidate, told = problem.candidate(point), dict[str, Statistic]()
     for name in problem.experiments:
         found = simulator.statistics(name, candidate)
-        for target in problem.targets:
-            if target.experiment != name:
-                continue
-            statistic = found[target.name]
-            z = min(abs(target.misfit(statistic)), _LARGEST_Z)
-            total += problem.weights[target.id] * z * z
-            told[target.id] = _plain(statistic)
-        if math.sqrt(total / weights) > enough:
+        told |= {target.id: found[target.name] for target in problem.targets if target.experiment == name}
+        if distance_of(problem, told) > enough:
             break
-    return math.sqrt(total / weights), told
+    return distance_of(problem, told), {name: _plain(found) for name, found in told.items()}
+
+
+def distance_of(problem: Problem, found: Mapping[str, Statistic]) -> float:
+    """Return the weighted distance of statistics, by target id, from the observations; a lower bound where some are missing."""
+    total, whole = 0.0, sum(problem.weights.values())
+    for target in problem.targets:
+        if target.id in found:
+            z = min(abs(target.misfit(found[target.id])), LARGEST_Z)
+            total += problem.weights[target.id] * z * z
+    return math.sqrt(total / whole)
 
 
 def do(runs: tuple[tuple[Problem, tuple[float, ...], float], ...]) -> list[tuple[float, Any, float]]:
@@ -89,7 +102,13 @@ def do(runs: tuple[tuple[Problem, tuple[float, ...], float], ...]) -> list[tuple
         if _last is None or _last[0] != problem:
             _last = (
                 problem,
-                Simulator(problem.seed, problem.patients, problem.fidelity, plugins=problem.plugins),
+                Simulator(
+                    problem.seed,
+                    problem.patients,
+                    problem.fidelity,
+                    plugins=problem.plugins,
+                    structure=problem.structure,
+                ),
             )
         started = time.perf_counter()
         distance, statistics = evaluate(problem, _last[1], np.array(point), enough)
@@ -124,6 +143,24 @@ class Fit:
         self.design = self._design()
         self._line = ""  # the last one of the log
         self.done: list[Evaluation] = list(self._read())
+
+    @classmethod
+    def stored(cls, problem: Problem, folder: Path) -> "Fit":
+        """Return what a fit of these parameters and targets has left in a folder, by whatever model; nothing is added to it.
+
+        Raises
+        ------
+        UserError
+            Where the folder holds no fit, one of other parameters, ranges or targets, or a damaged one.
+        """
+        found, own = _sealed(folder / _IDENTITY)["identity"], plain(problem.identity())
+        if found["free"] != own["free"] or list(found["targets"]) != list(own["targets"]):
+            told = "holds a fit of other parameters, ranges or targets"
+            raise OtherScenario(told, file=str(folder), expected="the folder of a fit of this file")
+        fit = cls.__new__(cls)
+        fit.problem, fit.folder, fit._line = problem, folder, ""
+        fit.done = list(fit._read())
+        return fit
 
     @property
     def total(self) -> int:
@@ -209,9 +246,12 @@ class Fit:
         seen = sorted((e for e in self.done if e.stage <= stage), key=lambda e: (e.distance, e.index))
         kept = seen[: self.problem.effort.keep]
         points = np.array([e.point for e in kept])
-        density = self._density(points, stage)
-        weights = _tempered(-np.log(density))
+        weights = self.weights_of(points, stage)
         return points, weights, _kernel(points, weights)
+
+    def weights_of(self, points: Floats, stage: int) -> Floats:
+        """Return the weights of points that were proposed up to a stage, shape (n_points,)."""
+        return tempered(-np.log(self._density(points, stage)))
 
     def _density(self, points: Floats, stage: int) -> Floats:
         """Return the density of the proposals of all stages up to one, together, shape (n_points,)."""
@@ -251,7 +291,11 @@ class Fit:
         if (self.folder / _LOG).exists():
             raise OtherScenario(f"{_IDENTITY} is missing", file=str(self.folder), expected="a new folder")
         rng = np.random.default_rng(self.problem.seed)
-        points = qmc.Sobol(len(free), scramble=True, rng=rng).random(self.problem.effort.design)
+        with (
+            warnings.catch_warnings()
+        ):  # a design that is no power of two is less even, which a file may want
+            warnings.simplefilter("ignore", UserWarning)
+            points = qmc.Sobol(len(free), scramble=True, rng=rng).random(self.problem.effort.design)
         write_file(design, csv_text([one.name for one in free], points))
         write_file(file, sealed_json({"identity": identity, _DESIGN: file_digest(design)[0]}))
 
@@ -301,7 +345,7 @@ def _sealed(file: Path) -> dict[str, Any]:
         raise UserError(f"is damaged; {_BRING_BACK}", file=str(file)) from None
 
 
-def _tempered(log_weights: Floats) -> Floats:
+def tempered(log_weights: Floats) -> Floats:
     """Return normalised weights, raised to the largest power up to 1 that leaves half of them effective."""
     for power in (*np.linspace(1.0, 0.02, 50), 0.0):
         weights = np.exp(power * (log_weights - log_weights.max()))

@@ -10,6 +10,7 @@ from simulation.calibration.measures import MEASURES, Row
 from simulation.calibration.settings import Candidate, Setting, load_settings
 from simulation.life import simulate
 from simulation.parameters import ParameterTable
+from simulation.posterior import AS_SHIPPED, Structure
 from simulation.scenario.plugins import Plugin
 
 __all__ = ["CULTURE", "Fidelity", "Simulator"]
@@ -51,6 +52,8 @@ class Simulator:
         How finely is simulated.
     plugins
         Rules of one's own, in force in every patient and every well.
+    structure
+        What is switched off in every patient; wells know nothing of it.
     should_stop
         Asked before every patient; raises `KeyboardInterrupt` when it says yes.
     """
@@ -61,6 +64,7 @@ class Simulator:
     should_stop: Callable[[], bool] = lambda: False
     first_patient: int = 0
     plugins: tuple[Plugin, ...] = ()
+    structure: Structure = AS_SHIPPED
     _kept: dict[tuple[str, str, int], Row] = field(default_factory=dict, repr=False)
     _kept_of: Candidate = field(default_factory=Candidate, repr=False)
 
@@ -93,7 +97,9 @@ class Simulator:
             if self.should_stop():
                 raise KeyboardInterrupt
             changes = self.fidelity.changes(setting, arm) | {"plugin": self.plugins}
-            scenario = setting.scenario_for(arm, patient, self.seed, self._kept_of, changes)
+            scenario = self.structure.on(
+                setting.scenario_for(arm, patient, self.seed, self._kept_of, changes)
+            )
             measure = MEASURES[setting.measure]
             (life,) = simulate(
                 [scenario], seed=self.seed, patient=patient, until=lambda life: measure.over(setting, life)

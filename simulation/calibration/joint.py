@@ -54,6 +54,7 @@ class _Record:
     made_by: Mapping[str, str]  # the digest of the model, or of the table alone, with which the fit was made
     posterior: Posterior
     statistics: Mapping[str, tuple[tuple[float, float], ...]]
+    weights: Mapping[str, float]  # of the targets
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ def _record(folder: Path, node: Node) -> _Record:
         made = sorted((json.loads(line) for line in lines), key=lambda one: (one["distance"], one["index"]))
         identity = about["identity"]
         name, targets = str(about["fit"]), tuple(identity["targets"])
+        weights = {target: float(told[-1]) for target, told in identity["targets"].items()}
         made_by = {key: str(identity[key]) for key in ("model", "table") if key in identity}
         posterior = load_posterior(folder / "posterior.csv")
         if len(posterior) > len(made):
@@ -114,7 +116,7 @@ def _record(folder: Path, node: Node) -> _Record:
         raise node.error(told, key="fits", expected="the folder of a fit, as `calibrate` leaves it") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise node.error(f"{node.value}: its record is damaged", key="fits") from None
-    return _Record(str(node.value), name, made_by, posterior, statistics)
+    return _Record(str(node.value), name, made_by, posterior, statistics, weights)
 
 
 def _told_of(one: Mapping[str, Any], target: str) -> tuple[float, float]:
@@ -189,6 +191,7 @@ def _statistics(
             about[name] = {
                 "what": target.what, "fit": record.name, "n": target.n, "se": math.hypot(target.se, target.tolerance),
                 "noise": math.sqrt(sum(one**2 for one in noise) / len(noise)) if noise else 0.0,
+                "weight": record.weights[name],
             }  # fmt: skip
     return columns, about
 

@@ -11,13 +11,14 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
-from simulation.blocks.fields import Block, FieldKind, Quantity, Text, Whole, show, written
+from simulation.blocks.fields import Block, FieldKind, OneOf, Quantity, Text, Whole, show, written
 from simulation.calibration.experiments import CULTURE, Fidelity
 from simulation.calibration.settings import Candidate, load_settings
 from simulation.calibration.targets import Target, load_targets
 from simulation.errors import UserError, nearest_name
 from simulation.parameters import ParameterTable
 from simulation.parameters.table import Parameter
+from simulation.posterior import AS_SHIPPED, STRUCTURES, Structure, structure_named
 from simulation.posterior.sets import SHARE, SPREAD, bare_name, no_mixture, no_sigma
 from simulation.provenance import model_sha256
 from simulation.scenario.messages import user_error
@@ -110,6 +111,7 @@ class _FitFile(Block):
     patients: Any = None
     fidelity: _FidelityBlock = _FidelityBlock()
     effort: Effort = Effort()
+    structure: Annotated[str, OneOf([one.key for one in (AS_SHIPPED, *STRUCTURES)])] = AS_SHIPPED.key
     plugin: Plugins = ()
 
 
@@ -135,6 +137,7 @@ class Problem:
     patients: Mapping[str, int]
     fidelity: Fidelity
     effort: Effort
+    structure: Structure = AS_SHIPPED
     plugins: tuple[Plugin, ...] = ()  # in force in every patient and well; their parameters are not fitted
 
     @property
@@ -153,11 +156,27 @@ class Problem:
             cast("dict[str, float]", into)[free.parameter] = free.at(float(u))
         return tried
 
+    def point(self, candidate: Candidate) -> np.ndarray:
+        """Return the point of the unit cube at which a candidate lies, shape (n_free,)."""
+        kinds = {SPREAD: candidate.spreads, SHARE: candidate.shares}
+        return np.array(
+            [
+                free.place(
+                    next(
+                        (kind for prefix, kind in kinds.items() if free.name.startswith(prefix)),
+                        candidate.values,
+                    )[free.parameter]
+                )
+                for free in self.free
+            ]
+        )
+
     def identity(self) -> dict[str, Any]:
         """Return everything on which an evaluation depends, for the record and for resuming."""
         plugins = [[plugin.sha256, plugin.written] for plugin in self.plugins]
         return {
             **({"plugins": plugins} if plugins else {}),
+            **({} if self.structure == AS_SHIPPED else {"structure": self.structure.key}),
             "seed": self.seed,
             "free": [[f.name, f.low, f.high, f.log] for f in self.free],
             "given": [
@@ -202,6 +221,7 @@ def load_problem(path: str | os.PathLike[str]) -> Problem:
         patients=_patients(keys.get("patients")),
         fidelity=Fidelity(fidelity.side, fidelity.time_step, fidelity.kinetics_step),
         effort=file.effort,
+        structure=structure_named(file.structure),
         plugins=file.plugin,
     )
 

@@ -89,7 +89,12 @@ def confirm_one(runs: tuple[tuple[Problem, Evaluation], ...]) -> list[Confirmed]
     for problem, evaluation in runs:
         patients = {name: n * problem.effort.confirm for name, n in problem.patients.items()}
         simulator = Simulator(
-            problem.seed, patients, Fidelity(), first_patient=_FRESH_PATIENTS, plugins=problem.plugins
+            problem.seed,
+            patients,
+            Fidelity(),
+            first_patient=_FRESH_PATIENTS,
+            plugins=problem.plugins,
+            structure=problem.structure,
         )
         candidate = problem.candidate(np.array(evaluation.point))
         by_experiment = {name: simulator.statistics(name, candidate) for name in problem.experiments}

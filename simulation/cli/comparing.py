@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from simulation.calibration.structures import Plan, plan_of, under_structures
 from simulation.cli import options
 from simulation.cli.interrupt import Interrupt
 from simulation.cli.terminal import CountLine, print_json, print_prose, print_table, resume_line
@@ -20,6 +21,7 @@ from simulation.provenance import model_sha256
 from simulation.results.words import short_title, survival_words
 from simulation.shipped import PROGRAM
 from simulation.store import WHOLE, Shard
+from simulation.trial.analysis import as_json
 from simulation.trial.conduct import Conducted, conduct, conduct_part
 from simulation.trial.execute import Missing, Progress, State
 from simulation.trial.folder import prepare, prepare_part, write_arms
@@ -82,15 +84,39 @@ def run_trial(trial: Trial, request: Request) -> int:
     trial = write_arms(trial, out)
     for note in () if request.quiet else trial.notes:
         click.echo(f"Note: {note}", err=True)
+    plan = plan_of(trial)
+    if plan is not None and not request.quiet:
+        print_prose([plan.cost()], err=True)
     with _at_work(request) as at:
         done = conduct(trial, out, at.pool, on_progress=at.told, should_stop=at.interrupt.requested)
+        if plan is not None and not done.missing:
+            done = _with_structures(plan, done, out, at)
         at.line.show("writing tables, figures and the report")
         if done.state.not_stored is None:
             write_outputs(trial, done, out, formats=request.formats)
     _tell(trial, done, out, request)
-    if done.state.stopped and (done.missing or trial.file.precision is not None):
+    unasked = plan is not None and "structures" not in done.view.comparison
+    if done.state.stopped and (done.missing or trial.file.precision is not None or unasked):
         return at.interrupt.status
     return ExitStatus.FAILED_RUNS if done.missing else ExitStatus.DONE
+
+
+def _with_structures(plan: Plan, done: Conducted, out: Path, at: _AtWork) -> Conducted:
+    """Return the trial with what it answers under other structures; as it was, and marked as stopped, where that was stopped."""
+    names = {one.key: one.name for one in plan.structures}
+
+    def told(key: str, progress: Progress) -> None:
+        at.line.show(f"{names[key]}: {progress.done} of {progress.wanted} runs")
+
+    found = under_structures(
+        plan, done, out, at.pool, should_stop=at.interrupt.requested, on_trial=told,
+        on_studies=lambda p: at.line.show(f"studies under structures: {p.done} of {p.wanted}"),
+    )  # fmt: skip
+    if found is None:
+        at.line.say("The structures are not complete; what is done of them is kept, and --resume goes on.")
+        return replace(done, state=replace(done.state, stopped=True))
+    view = replace(done.view, comparison={**done.view.comparison, "structures": as_json(found)})
+    return replace(done, view=view)
 
 
 def _run_part(trial: Trial, folder: Path, request: Request) -> int:
@@ -206,11 +232,18 @@ def summary(trial: Trial, comparison: Any) -> list[str]:
     """Return the main comparison in sentences: the answer, how it depends on follow-up, and what it must not be taken for."""
     from simulation.trial.pair_words import RELAPSE_FREE, over_time
     from simulation.trial.report_words import not_the_same
-    from simulation.trial.sure_words import POINT, unseen
+    from simulation.trial.sure_words import POINT, over_structures, unseen
 
     sure = comparison.get("uncertainty")
     how_sure = POINT if sure is None else unseen(sure)
-    lines = [verdict(comparison), how_sure, *over_time(comparison), RELAPSE_FREE, not_the_same(trial)]
+    lines = [
+        verdict(comparison),
+        how_sure,
+        over_structures(comparison),
+        *over_time(comparison),
+        RELAPSE_FREE,
+        not_the_same(trial),
+    ]
     return [line for line in lines if line]
 
 

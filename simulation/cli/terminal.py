@@ -119,11 +119,11 @@ def _wrapped(text: str, width: int, indent: str) -> list[str]:
     )
 
 
-def print_prose(lines: Iterable[str], *, indent: str = "") -> None:
-    """Print sentences to stdout, each on lines as wide as the terminal; those after its first begin with `indent`."""
-    width = console().width
+def print_prose(lines: Iterable[str], *, indent: str = "", err: bool = False) -> None:
+    """Print sentences to stdout (`err`: stderr) on lines as wide as the terminal; those after the first begin with `indent`."""
+    width = console(stderr=err).width
     for line in lines:
-        click.echo("\n".join(_wrapped(line, width, indent)))
+        click.echo("\n".join(_wrapped(line, width, indent)), err=err)
 
 
 class StatusLine:

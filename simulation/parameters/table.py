@@ -5,7 +5,8 @@ The rows stand in `simulation/data/parameters.yaml`; no other file holds a biolo
 
 import hashlib
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -157,8 +158,8 @@ class ParameterTable:
 
     @staticmethod
     def load() -> "ParameterTable":
-        """Return the packaged table, read once per process."""
-        return _packaged()
+        """Return the packaged table, read once per process; another while `in_place` holds."""
+        return _in_place[-1] if _in_place else _packaged()
 
     @classmethod
     def read(cls, path: str | Path, shown: str | None = None) -> "ParameterTable":
@@ -219,6 +220,19 @@ class ParameterTable:
         base = ParameterValues(self.values())
         return base.replace(**overrides) if overrides else base
 
+    def with_rows(self, rows: Iterable[Parameter]) -> "ParameterTable":
+        """Return a table of other rows, with the same dependence between patients."""
+        return ParameterTable({row.name: row for row in rows}, self.dependence)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Let `load` return this table in this process, until the context ends."""
+        _in_place.append(self)
+        try:
+            yield
+        finally:
+            _in_place.pop()
+
     @property
     def rows(self) -> tuple[Parameter, ...]:
         """Return all rows in the order of the file."""
@@ -241,6 +255,9 @@ class ParameterTable:
         pairs = self.dependence.among(drawn).to_plain()
         spread = {name: which.to_plain() for name, which in drawn.items()}
         return {DEPENDENCE: pairs, **spread} if pairs else {**spread}
+
+
+_in_place: Final[list[ParameterTable]] = []  # the last one holds
 
 
 @lru_cache(maxsize=1)

@@ -12,8 +12,8 @@ import json
 import math
 import os
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
@@ -65,6 +65,7 @@ class Datum:
     n: int
     se: float
     noise: float
+    weight: float = 1.0  # in its fit, with how near the study's setting is to ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Posterior:
     data: Mapping[str, Datum] = field(default_factory=dict)
     statistics: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     beyond: tuple[str, ...] = ()
+    origin: Mapping[str, str] = field(default_factory=dict)  # of a parameter: the fit that left its values
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -102,6 +104,27 @@ class Posterior:
             kind = next(prefix for prefix in kinds if name.startswith(prefix))
             kinds[kind][bare_name(name)] = value
         return ParameterSet(kinds[""], kinds[SPREAD], kinds[SHARE])
+
+    def reweighed(self, numbers: Sequence[int], weights: Sequence[float]) -> "Posterior":
+        """Return some of the sets, by their numbers, with weights of their own."""
+        statistics = {name: tuple(column[k] for k in numbers) for name, column in self.statistics.items()}
+        rows = tuple(self.rows[k] for k in numbers)
+        return replace(self, rows=rows, weights=tuple(weights), statistics=statistics)
+
+    def recombined(self) -> list[tuple[tuple[int, ...], float]]:
+        """Return for every fit which of its sets each joint set holds, and how many of its sets count.
+
+        Joint sets are many, and hold the few sets of each fit again and again: as draws of that fit they are no more than those.
+        """
+        told = []
+        for fit in self.fits:
+            columns = [k for k, name in enumerate(self.names) if self.origin.get(name) == fit["name"]]
+            if columns:
+                numbers: dict[tuple[float, ...], int] = {}
+                held = (tuple(row[k] for k in columns) for row in self.rows)
+                of_fit = tuple(numbers.setdefault(values, len(numbers)) for values in held)
+                told.append((of_fit, float(fit["effective_sets"])))
+        return told
 
     def as_csv(self) -> str:
         """Return the sets as a file that reads back as these: weights and values in canonical units, nothing else."""
@@ -195,6 +218,7 @@ def load_posterior(which: str | os.PathLike[str]) -> Posterior:
         data={name: Datum(**one) for name, one in about.get("targets", {}).items() if name in statistics},
         statistics=statistics,
         beyond=beyond,
+        origin={name: one["fit"] for name, one in about.get("parameters", {}).items() if "fit" in one},
     )
 
 

@@ -167,6 +167,12 @@ def read_patient(value: Any) -> PatientMap:
 
 def read_parameters(value: Any) -> FrozenMap[float]:
     """Return parameter name -> value in canonical units."""
+    if isinstance(value, str):  # as a trial file may say
+        expected = (
+            "values such as {rate_blast_death: 0.05 /day}; sets of parameters are for patients, not for a treatment: "
+            "--posterior, `parameters: posterior` in a trial file, `parameter_sets` in a sweep file"
+        )
+        raise problem(f"got {show(value)}", expected)
     return _read_each(
         value, lambda name, written: _value(_row(name), written), "{rate_blast_death: 0.05 /day}"
     )

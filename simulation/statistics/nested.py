@@ -102,13 +102,16 @@ class _Sums:
 
 
 def nested(
-    values: npt.ArrayLike, sets: npt.ArrayLike, reruns: Mapping[int, Sequence[float]] | None = None
-) -> Nested:
+    values: npt.ArrayLike, sets: npt.ArrayLike, reruns: Mapping[int, Sequence[float]] | None = None,
+    recombined: Sequence[tuple[npt.ArrayLike, float]] = (),
+) -> Nested:  # fmt: skip
     """Split the variance of `values`, one per patient, shape (n,), who lived under the `sets`, shape (n,).
 
     `reruns` holds, by the index of a patient, his values when he was run again under the same set. Fewer than five sets, or
     fewer than five with two patients or more, leave parameters and patients together: the parts are then NaN, and the range
     is that of a mean over sets (t). Where patients of fewer than five sets were run again, chance has no interval.
+    `recombined` says of sets that were put together from a few draws of several kinds, for each kind: which draw a patient's set
+    holds, shape (n,), and as how many draws those count. The range then knows the parameters no better than so few draws do.
     """
     y, labels = np.asarray(values, float), np.asarray(sets)
     if y.ndim != 1 or y.shape != labels.shape or not y.size:
@@ -139,7 +142,8 @@ def nested(
     half = 1.959963984540054 * (within / y.size) ** 0.5
     low = high = above = float("nan")
     if k > 1:
-        draws = _mixed(centres, spread, k - 1, rng)
+        df, widen = _freedom(y, labels, recombined, k, float(np.mean(spread**2)))
+        draws = _mixed(centres, spread * widen**0.5, df, rng)
         low, high = (float(limit) for limit in np.quantile(draws, [0.025, 0.975]))
         above = float(((draws > 0) + 0.5 * (draws == 0)).mean())
     return Nested(
@@ -157,6 +161,39 @@ def nested(
         of_patients=parts["patients"],
         chance=parts["chance"],
     )
+
+
+def _freedom(
+    y: Floats,
+    labels: npt.NDArray[np.generic],
+    recombined: Sequence[tuple[npt.ArrayLike, float]],
+    k: int,
+    variance: float,
+) -> tuple[float, float]:
+    """Return the degrees of freedom of the variance of parameters, and by how much few draws make it larger.
+
+    The part of each kind of draw is estimated from the means of sets that hold the same one (analysis of variance); degrees of
+    freedom are combined by Satterthwaite's rule, and the mean of n draws lies off by an n-th of their variance.
+    """
+    _, first, group = np.unique(labels, return_index=True, return_inverse=True)
+    means = np.bincount(group, y) / np.bincount(group)
+    parts: list[tuple[float, float]] = []
+    for held, count in recombined:
+        of_sets = np.asarray(held)[first]
+        if np.unique(of_sets).size in {1, k} or count <= 1:
+            continue
+        found = float(
+            _estimates(_sums(means, of_sets, {}), np.ones((1, np.unique(of_sets).size)))["parameters"][0]
+        )
+        parts.append((max(found, 0.0) if math.isfinite(found) else 0.0, count))
+    total = sum(part for part, _ in parts)
+    if not total > 0 or not variance > 0:
+        return k - 1.0, 1.0
+    shares = [(min(part / max(total, variance), 1.0), count) for part, count in parts]
+    rest = 1.0 - sum(share for share, _ in shares)
+    slack = sum(share**2 / (count - 1.0) for share, count in shares) + rest**2 / (k - 1.0)
+    few = sum(share * ((1.0 + 1.0 / count) * count / (count - 1.0) - 1.0) for share, count in shares)
+    return min(1.0 / slack, k - 1.0), 1.0 + few
 
 
 def _sums(y: Floats, labels: npt.NDArray[np.generic], reruns: Mapping[int, Sequence[float]]) -> _Sums:
@@ -229,7 +266,7 @@ def _part(value: float, resampled: Floats, left: Floats, *, known: bool) -> Part
     return Part(float(value), float(low), float(high))
 
 
-def _mixed(means: Floats, spread: Floats, df: int, rng: np.random.Generator) -> Floats:
+def _mixed(means: Floats, spread: Floats, df: float, rng: np.random.Generator) -> Floats:
     """Return draws of a mixture of t distributions, one per resample, each from all over its own."""
     places = (np.arange(means.size * _DRAWS) + 0.5) / (means.size * _DRAWS)
     scores = rng.permutation(stdtrit(df, places)).reshape(means.size, _DRAWS)

@@ -32,7 +32,7 @@ from simulation.trial.schema import DAYS_ON_DRUG, PRICES, SHARES, SURVIVAL, Tria
 from simulation.trial.table import TrialTable
 from simulation.trial.uncertainty import judge, uncertainty
 
-__all__ = ["compare", "main_half_width", "view_of"]
+__all__ = ["as_json", "compare", "main_half_width", "view_of"]
 
 type Flags = npt.NDArray[np.bool_]
 
@@ -72,7 +72,7 @@ def compare(trial: Trial, table: TrialTable) -> dict[str, Any]:
     # later arms against earlier ones: a trial lists what it is held against first
     pairs = [_pair(late, early, trial) for early, late in combinations(table.arms, 2)]
     main = _main_pair(trial, table, pairs)
-    told: dict[str, Any] = _plain(
+    told: dict[str, Any] = as_json(
         whole
         | {"arms": arms, "pairs": main + pairs, "chance": _chance(trial, table)}
         | {"sensitivity": _sensitivity(trial, table), "difference_over_time": _over_time(trial, table)}
@@ -102,7 +102,7 @@ def _main_arms(trial: Trial, table: TrialTable) -> tuple[ArmView, ArmView]:
 
 def _over_time(trial: Trial, table: TrialTable) -> dict[str, Any]:
     one, other = _main_arms(trial, table)
-    known = None if trial.posterior is None else judge(one)
+    known = None if trial.posterior is None else judge(one, trial.posterior)
     return over_time(one, other, trial.file.outcomes.primary, trial.follow_up, known)
 
 
@@ -212,7 +212,7 @@ def _difference(one: ArmView, other: ArmView, name: str, trial: Trial) -> dict[s
         unpaired = rmst_difference(_area(one, name, trial.follow_up), _area(other, name, trial.follow_up))
         told["interval_unpaired"] = (unpaired.low, unpaired.high)
         if trial.posterior is not None:
-            whole, _ = judge(one)(a - b, trial.follow_up)
+            whole, _ = judge(one, trial.posterior)(a - b, trial.follow_up)
             told["range_with_parameters"] = (whole.low, whole.high)
     return told
 
@@ -271,12 +271,12 @@ def _interval(estimate: Estimate) -> dict[str, Any]:
     return {"value": estimate.value, "se": estimate.se, "interval": (estimate.low, estimate.high)}
 
 
-def _plain(value: Any) -> Any:
+def as_json(value: Any) -> Any:
     """Return what JSON can hold: no NaN, no infinity, no NumPy; numbers to ten digits, the same on every machine."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): as_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [as_json(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):

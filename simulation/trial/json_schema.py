@@ -36,11 +36,14 @@ def trial_json_schema() -> dict[str, Any]:
         },
         "common": {"description": "Scenario keys that hold for all arms.", "$ref": "#/$defs/Arm"},
     }
+    known = tidy(own["properties"], "properties", required=True)
+    asked, block = known["structures"], definitions["Structures"]["properties"]
+    known["structures"] = {**asked, "anyOf": [block["of"], *asked["anyOf"]]}
     return {
         "$schema": DIALECT,
         "title": "Virtual trial: the same patients in every arm",
         "type": "object",
-        "properties": tidy(own["properties"], "properties", required=True) | blocks,
+        "properties": known | blocks,
         "required": ["name", "cohort", "arms"],
         "additionalProperties": False,
         "$defs": scenario["$defs"] | definitions,

@@ -258,6 +258,11 @@ def _checked(
 
 
 def _trial_file(tree: Node, changes: Pairs) -> TrialFile:
+    keys = dict(tree.value) if isinstance(tree.value, dict) else {}
+    asked = keys.get("structures")
+    if asked is not None and isinstance(asked.value, str | list):  # `structures: all` for {of: all}
+        keys["structures"] = replace(asked, value={"of": asked})
+        tree = replace(tree, value=keys)
     for name, value, label in changes:
         tree = apply_override(tree, name, value, label)
     return _validated(tree, TrialFile)

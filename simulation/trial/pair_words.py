@@ -29,18 +29,19 @@ def answer(view: TrialView) -> str:
     low, high = main["interval_paired"]
     told = f"{one} against {other}: {signed(main['value'])} {survival_words(view.primary)} per patient"
     sure = view.comparison.get("uncertainty")
+    structures = f" {text}" if (text := sure_words.over_structures(view.comparison)) else ""
     if sure is not None and sure["range"][0] is not None:
         return (
             f"{told}, 95 % range {_range(sure['range'])}{sure_words.in_short(sure, one, main['differing'])} "
             + (f"{told_less} " if (told_less := sure_words.unseen(sure)) else "")
-            + f"{main['win']} patients did better, {main['tie']} the same, {main['loss']} worse."
+            + f"{main['win']} patients did better, {main['tie']} the same, {main['loss']} worse.{structures}"
             + (f" {RELAPSE_FREE}" if OUTCOMES[view.primary].censored else "")
         )
     if low is None:
         return f"{told}. One patient says what can happen, not how often."
     return (
         f"{told} (95 % interval of the mean {_range((low, high))}): {verdict(main)}. "
-        f"{main['win']} patients did better, {main['tie']} the same, {main['loss']} worse."
+        f"{main['win']} patients did better, {main['tie']} the same, {main['loss']} worse.{structures}"
         + (f" {RELAPSE_FREE}" if OUTCOMES[view.primary].censored else "")
         + f" {sure_words.POINT}"
     )
@@ -53,7 +54,7 @@ def verdict(main: Mapping[str, Any]) -> str:
     if sure:
         return f"that is {'more' if sure > 0 else 'fewer'}, beyond chance at these parameter values"
     if main["differing"] < LEAST_WHO_DIFFER:
-        return f"only {main['differing']} patients differ, and below {LEAST_WHO_DIFFER} nothing is said about chance"
+        return sure_words.few_differ(main["differing"])
     return "so these patients do not settle which is better"
 
 

@@ -28,7 +28,7 @@ def report_files(
         section: render_all(
             (figure for figure in declared if figure.section == section), view, files, formats
         )
-        for section in ("results", "twins", "sensitivity", "unknowns")
+        for section in ("results", "twins", "sensitivity", "unknowns", "structures")
     }
     files["report.html"] = render_page(
         "trial.html.j2",
@@ -60,7 +60,9 @@ def report_files(
         pairs=pair_words.pairs(view),
         chance=pair_words.chance(view),
         sure=_sure(view),
+        structures=_structures(view),
         unknown_figures=panels["unknowns"],
+        structure_figures=panels["structures"],
         twin_figures=panels["twins"],
         price=pair_words.price(view),
         price_note=pair_words.price_note(view),
@@ -84,3 +86,9 @@ def _sure(view: TrialView) -> dict[str, object] | None:
         "data": sure_words.data(found),
         "data_note": sure_words.data_note(found),
     }
+
+
+def _structures(view: TrialView) -> dict[str, object] | None:
+    """Return the table of structures; None where none was asked for."""
+    found = view.comparison.get("structures")
+    return found and {"rows": sure_words.structures(found), "note": sure_words.structures_note(found)}

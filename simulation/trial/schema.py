@@ -20,9 +20,10 @@ from simulation.blocks.fields import (
     written,
 )  # fmt: skip
 from simulation.clinic.outcomes import OUTCOMES, selected
+from simulation.errors import nearest_name
 from simulation.parameters.dependence import INDEPENDENT, Dependence
 from simulation.parameters.distributions import Distribution
-from simulation.posterior import TABLE, Posterior
+from simulation.posterior import STRUCTURES, TABLE, Posterior
 from simulation.posterior.posterior import SHIPPED
 from simulation.scenario.schema import Scenario
 from simulation.trial.real_trial import RealTrial
@@ -39,6 +40,7 @@ __all__ = [
     "MainComparison",
     "Outcomes",
     "Repeats",
+    "Structures",
     "Trial",
     "TrialFile",
 ]
@@ -126,6 +128,46 @@ class Repeats(Block):
     times: Annotated[int, Whole(2, 1_000)] = Field(description="How often each is run in all.")
 
 
+_ALL: Final = "all"
+
+
+def _which_structures(value: Any) -> tuple[str, ...]:
+    """Read `all`, or keys of structures in a list or with commas between."""
+    if value == _ALL:
+        return tuple(one.key for one in STRUCTURES)
+    known = [one.key for one in STRUCTURES]
+    words = [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(words, list | tuple) or not words:
+        raise problem(f"got {show(value)}", f"{_ALL}, or some of {', '.join(known)}")
+    for word in words:
+        if word not in known:
+            near = nearest_name(word, (_ALL, *known)) if isinstance(word, str) else None
+            raise problem(f"got {show(word)}", f"{_ALL}, or some of {', '.join(known)}", near)
+    return tuple(key for key in known if key in words)
+
+
+class Structures(Block):
+    """Ask the question again with each contested mechanism switched off, and the rest fitted again."""
+
+    of: Annotated[
+        tuple[str, ...],
+        Custom(
+            _which_structures,
+            list,
+            lambda: {"anyOf": [{"const": _ALL}, {"type": "array", "items": {"enum": [one.key for one in STRUCTURES]}}]},
+        ),
+    ] = Field(written(_ALL), description="all, or a list of structures.")  # fmt: skip
+    sets: Annotated[int, Whole(2, 10_000)] = Field(
+        8, description="How many parameter sets are weighed anew under each structure."
+    )
+    study_patients: Annotated[int, Whole(2, 10_000)] = Field(
+        16, description="Patients per arm of each study by which a structure is judged."
+    )
+    patients: Annotated[int, Whole(2, 1_000_000)] | None = Field(
+        None, description="Patients of each structure's trial; null: as many as the trial itself has."
+    )
+
+
 class TrialFile(Block):
     """Hold the keys of a trial file; `cohort`, `arms` and `common` are read apart."""
 
@@ -166,6 +208,10 @@ class TrialFile(Block):
     )
     patients_per_set: Annotated[int, Whole(1, 10_000)] = Field(
         PER_SET, description="How many patients, one after the other, share a parameter set."
+    )
+    structures: Structures | None = Field(
+        None,
+        description="Contested mechanisms to switch off one by one, with a fit and a trial each; null: none.",
     )
     subgroups: Annotated[tuple[str, ...], Field(max_length=20)] = Field(
         DEFAULT_SUBGROUPS,

@@ -10,9 +10,11 @@ from simulation.posterior.sets import bare_name
 from simulation.results.trial_figures.common import parameter_name
 from simulation.results.trial_figures.unknowns import narrowing
 from simulation.statistics.paired import beyond_chance
+from simulation.statistics.proportions import LEAST_WHO_DIFFER
 
 __all__ = [
-    "POINT", "data", "data_note", "in_short", "parameters", "parameters_note", "parts", "unseen", "verdict",
+    "POINT", "data", "data_note", "few_differ", "in_short", "over_structures", "parameters", "parameters_note", "parts",
+    "structures", "structures_note", "unseen", "verdict",
 ]  # fmt: skip
 
 POINT: Final = (
@@ -31,6 +33,8 @@ def in_short(found: Mapping[str, Any], arm: str, differing: int) -> str:
         made_of = f", of whose variance {shares[0]}, {shares[1]} and {shares[2]}"
     if not _parameters_known(found):
         return f"{made_of}: {verdict(found, differing)}."
+    if differing < LEAST_WHO_DIFFER:  # a probability of so few would be a claim
+        return f"{made_of}: {verdict(found, differing)}."
     better = f"{arm} is better with a probability of {_probability(found['p_better'])}"
     return f"{made_of}; {better}: {verdict(found, differing)}."
 
@@ -48,6 +52,8 @@ def verdict(found: Mapping[str, Any], differing: int) -> str:
             else "no more than chance explains"
         )
         return f"for these sets that is {told}; what parameters leave open cannot be told"
+    if differing < LEAST_WHO_DIFFER:
+        return few_differ(differing)
     low, high = found["range"]
     sure = beyond_chance(low, high, differing)
     if sure:
@@ -56,6 +62,11 @@ def verdict(found: Mapping[str, Any], differing: int) -> str:
     if beyond_chance(low, high, differing):
         return "for these sets that is more than chance, but the parameters alone can turn its sign, so the data do not settle it"
     return "so parameter sets that fit the data do not settle which is better"
+
+
+def few_differ(differing: int) -> str:
+    """Say that too few patients differ for any word about chance, as the end of a sentence."""
+    return f"only {differing} patients differ, and below {LEAST_WHO_DIFFER} nothing is said about chance"
 
 
 def unseen(found: Mapping[str, Any]) -> str:
@@ -80,6 +91,72 @@ def _parameters_known(found: Mapping[str, Any]) -> bool:
 
 def _told_apart(found: Mapping[str, Any]) -> bool:
     return all(found["parts"][name]["share_of_answer"] is not None for name in _PART)
+
+
+def over_structures(comparison: Mapping[str, Any]) -> str:
+    """Return the answer's range over structures in a sentence or two; nothing where none was asked for."""
+    found = comparison.get("structures")
+    if not found:
+        return ""
+    rows = found["rows"]
+    low, high = (_signed(value) for value in found["values"])
+    fits = [row["distance"] for row in rows]
+    told = (
+        f"Over {len(rows)} structures of the model (as shipped, and with a contested mechanism switched off, its parameter sets "
+        f"weighed anew) the difference goes from {low} to {high} days, {_whole_range(found['range'])}"
+        f"at a distance from the data of {min(fits):.2f} to {max(fits):.2f} ({rows[0]['distance']:.2f} as shipped)."
+    )
+    above, below = ([row["name"] for row in rows if row["value"] * side > 0] for side in (1, -1))
+    if above and below:
+        few, side = (below, "below") if len(below) <= len(above) else (above, "above")
+        told += f" The structure alone turns the sign: it is {side} 0 with {_listed(few)}."
+    return told
+
+
+def _whole_range(limits: tuple[float | None, float | None]) -> str:
+    low, high = limits
+    return (
+        "" if low is None or high is None else f"its ranges together from {_signed(low)} to {_signed(high)}, "
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return "; ".join(f"\N{LEFT SINGLE QUOTATION MARK}{name}\N{RIGHT SINGLE QUOTATION MARK}" for name in names)
+
+
+def structures(found: Mapping[str, Any]) -> list[tuple[str, str, str, str, str, str]]:
+    """Return a row per structure: name, why contested, distance, what it misses more, sets that count, the answer."""
+    rows = []
+    for row in found["rows"]:
+        low, high = row["range"]
+        limits = "" if low is None else f" ({_signed(low)} to {_signed(high)})"
+        missed = ", ".join(f"{one['id']} ({signed(one['z'], 1)})" for one in row["misses_more"])
+        sets = (
+            f"{row['effective_sets']:.1f} of {found['parameter_sets']}"
+            if found["parameter_sets"]
+            else NOTHING
+        )
+        rows.append(
+            (
+                row["name"],
+                row["contested"],
+                f"{row['distance']:.2f}",
+                missed or NOTHING,
+                sets,
+                f"{_signed(row['value'])}{limits}",
+            )
+        )
+    return rows
+
+
+def structures_note(found: Mapping[str, Any]) -> str:
+    """Say how to read the table of structures."""
+    return (
+        f"Distance: of {found['observations']} fitted observations, in their standard errors, weighted as in the fits, mean over "
+        f"the sets that count; {found['study_patients']} virtual patients per arm of each study, the same for all structures, so "
+        "small differences are chance. Misses more: observations that lie farther off than as shipped, with z. Only sets that "
+        "fit the shipped structure are tried: fitted for itself a structure may fit better and answer otherwise."
+    )
 
 
 def parts(found: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:

@@ -28,16 +28,17 @@ _COUNTED: Final = ("relapse", "in_remission_at_end", "agvhd_2_4", "nrm")
 _FEWEST_SETS: Final = 8  # fewer say nothing of which parameter it is
 
 
-def judge(arm: ArmView) -> Judge:
+def judge(arm: ArmView, posterior: Posterior) -> Judge:
     """Return what makes of differences (and the largest there can be) their range with parameters, and that without.
 
     No range is narrower than the bootstrap interval over patients: where few differ, that knows what they may hide.
     """
-    sets = arm.number(SET)
+    sets = arm.number(SET).astype(int)
+    recombined = _recombined(posterior, sets)
 
     def known(gap: Floats, most: float) -> tuple[Estimate, Estimate]:
         sampled = mean_difference(gap, np.zeros(gap.size), most=most)
-        whole = nested(gap, sets)
+        whole = nested(gap, sets, recombined=recombined)
         low, high = np.fmin(whole.low, sampled.low), np.fmax(whole.high, sampled.high)
         inner = Estimate(
             sampled.value, sampled.se, np.fmax(whole.sampled_low, low), np.fmin(whole.sampled_high, high)
@@ -56,8 +57,9 @@ def uncertainty(trial: Trial, table: TrialTable) -> dict[str, Any] | None:
     one, other = (next(arm for arm in table.arms if arm.key == key) for key in trial.main)
     gap = one.days(primary, trial.follow_up) - other.days(primary, trial.follow_up)
     sets = one.number(SET).astype(int)
-    found = nested(gap, sets, _reruns(trial, table, one.number("patient").astype(int)))
-    whole, inner = judge(one)(gap, trial.follow_up)
+    reruns = _reruns(trial, table, one.number("patient").astype(int))
+    found = nested(gap, sets, reruns, _recombined(posterior, sets))
+    whole, inner = judge(one, posterior)(gap, trial.follow_up)
     fixed = sorted({name for arm in trial.arms for name in held(arm.scenario, posterior.names)})
     told: dict[str, Any] = {
         "outcome": primary,
@@ -83,6 +85,13 @@ def uncertainty(trial: Trial, table: TrialTable) -> dict[str, Any] | None:
         if math.isfinite(found.variance_of_mean)
         else [],
     }
+
+
+def _recombined(
+    posterior: Posterior, sets: npt.NDArray[np.int64]
+) -> list[tuple[npt.NDArray[np.int64], float]]:
+    """Return for every fit which of its sets each patient lived under, and how many of its sets count."""
+    return [(np.array(held)[sets], count) for held, count in posterior.recombined()]
 
 
 def _reruns(trial: Trial, table: TrialTable, patients: npt.NDArray[np.int64]) -> dict[int, list[float]]:

@@ -25,15 +25,16 @@ _GROUPS: Final = {
     "Transplant, DLI and relapse": ("graft", "haplo_dli", "dli_at_mrd", "natural"),
     "Exhaustion co-culture": ("coculture",),
 }
+MONTE_CARLO: Final = "simulated, 95 % Monte-Carlo interval; green inside, amber unclear, red outside"
 _COLOUR: Final = {"pass": "donor_cells", "fail": "blasts", "unclear": "treg", "error": "blasts"}
 
 
 @style.styled
-def predictive_checks(results: Sequence[Result]) -> Figure | None:
+def predictive_checks(results: Sequence[Result], bar: str = MONTE_CARLO) -> Figure | None:
     """Return one panel per group of targets; None where no target was simulated.
 
     Grey is what was observed, from the lower to the upper limit; the dot with its bar is simulated, with the 95 % Monte-Carlo
-    interval, on the target's scale (log, logit or linear).
+    interval (or what `bar` says), on the target's scale (log, logit or linear).
     """
     known = load_targets()
     rows = [(known[r.id], r) for r in results if r.id in known and len(r.found.measured) >= 2]
@@ -48,7 +49,7 @@ def predictive_checks(results: Sequence[Result]) -> Figure | None:
     figure = style.PaperFigure(_WIDTH, height)
     top = 1 - 0.35 / height
     figure.text(0.02, 1 - 0.15 / height, "Predictive checks", fontsize=10, fontweight="bold", va="center")
-    words = "grey: observed; dot and bar: simulated, 95 % Monte-Carlo interval; green inside, amber unclear, red outside"
+    words = f"grey: observed, a line at its value; dot and bar: {bar}"
     figure.text(
         0.98, 1 - 0.15 / height, words, fontsize=7, va="center", ha="right", color=style.COLOUR["quiet"]
     )
@@ -75,6 +76,8 @@ def _panel(ax: Axes, inside: Sequence[tuple[Target, Result]]) -> None:
         colour = style.COLOUR[_COLOUR[result.found.status]]
         ax.barh(y, 2.0, 0.62, -1.0, color=style.COLOUR["faint"], zorder=1)
         low, middle, high = (_place(target, value) for value in (seen.low, seen.value, seen.high))
+        at = _place(target, target.observed)  # not always in the middle of its limits
+        ax.plot([at, at], [y - 0.31, y + 0.31], color=style.COLOUR["quiet"], linewidth=1.0, zorder=1.5)
         ax.plot([low, high], [y, y], color=colour, linewidth=1.4, solid_capstyle="butt", zorder=2)
         mark = "<" if middle <= -_LIMIT else ">" if middle >= _LIMIT else "o"
         if not math.isnan(middle):

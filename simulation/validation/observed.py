@@ -9,10 +9,10 @@ from simulation.validation.check import Check, Effort, Found, Measured, verdict
 from simulation.validation.facts import measured
 from simulation.validation.patients import FIDELITY
 
-__all__ = ["CHECKS", "compare"]
+__all__ = ["CHECKS", "PATIENTS", "compare"]
 
 # Patients per arm at a factor of 1.
-_PATIENTS: Final = {
+PATIENTS: Final = {
     "overt": 60, "mrd": 40, "kinetics": 8, "graft": 40, "haplo_dli": 20, "dli_at_mrd": 20, "natural": 30, CULTURE: 6,
 }  # fmt: skip
 _WORDS: Final = {
@@ -25,7 +25,7 @@ _WORDS: Final = {
 def compare(experiment: str, effort: Effort) -> Iterator[tuple[Target, Found]]:
     """Simulate an experiment and compare every target that it serves."""
     targets = [t for t in load_targets().values() if t.experiment == experiment and t.use != "not_used"]
-    patients = {experiment: effort.patients(_PATIENTS[experiment])}
+    patients = {experiment: effort.patients(PATIENTS[experiment])}
     found = Simulator(effort.seed, patients, FIDELITY).statistics(experiment)
     for target in targets:
         seen = measured("simulated", found[target.name])
@@ -47,4 +47,4 @@ def _check(experiment: str) -> Check:
     return Check(f"T-{experiment}", "targets", _WORDS[experiment], "within limits", "docs/evidence.md", run)
 
 
-CHECKS: Final = tuple(_check(name) for name in _PATIENTS)
+CHECKS: Final = tuple(_check(name) for name in PATIENTS)

@@ -16,7 +16,7 @@ from simulation.store import Shard, parts_of
 from simulation.validation.check import Effort, Found, Measured
 from simulation.validation.run import Result
 
-__all__ = ["read_parts", "write_part"]
+__all__ = ["identity_of", "read_parts", "write_part"]
 
 _PART: Final = "checks.json"
 type ByCheck = Mapping[str, Sequence[Result]]
@@ -26,7 +26,7 @@ def write_part(folder: Path, shard: Shard, effort: Effort, found: ByCheck) -> No
     """Write what a job has found so far: the results of its checks, by the checks' ids."""
     name = f"{shard.named(Path(_PART).stem)}{Path(_PART).suffix}"
     results = {key: [plain(result.plain()) for result in some] for key, some in found.items()}
-    write_file(folder / name, sealed_json({"identity": _identity(effort), "checks": results}))
+    write_file(folder / name, sealed_json({"identity": identity_of(effort), "checks": results}))
 
 
 def read_parts(folder: Path, effort: Effort) -> dict[str, list[Result]]:
@@ -45,7 +45,7 @@ def read_parts(folder: Path, effort: Effort) -> dict[str, list[Result]]:
             part = unsealed(file.read_text(encoding="utf-8"))
         except (ValueError, RecursionError):
             raise UserError("is damaged; remove it, and its checks are done again", file=str(file)) from None
-        if part["identity"] != _identity(effort):
+        if part["identity"] != identity_of(effort):
             told = "is of another validation (model, checks, --seed or --quick)"
             raise OtherScenario(told, file=str(file), expected="a new folder")
         made = {key: [_result(one) for one in some] for key, some in part["checks"].items()}
@@ -53,7 +53,7 @@ def read_parts(folder: Path, effort: Effort) -> dict[str, list[Result]]:
     return found
 
 
-def _identity(effort: Effort) -> Any:
+def identity_of(effort: Effort) -> Any:
     """Return on what results depend: the model's digest, that of the checks themselves, and the effort."""
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):

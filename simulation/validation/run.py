@@ -11,7 +11,7 @@ from simulation.pool import HerePool, LocalPool, Task
 from simulation.validation import facts, facts_transplant, observed, source, theory
 from simulation.validation.check import Check, Effort, Found
 
-__all__ = ["PARTS", "QUICK", "Result", "checks", "run_checks"]
+__all__ = ["PARTS", "QUICK", "Result", "checks", "one_check", "run_checks"]
 
 PARTS = {
     "theory": "(a) Verification against theory",
@@ -52,10 +52,11 @@ def checks(parts: Sequence[str] = tuple(PARTS)) -> tuple[Check, ...]:
 def do(runs: tuple[tuple[str, Effort], ...]) -> list[Result]:
     """Do some checks by id; an error of one is its result, not the end of the others."""
     known = {check.id: check for check in checks()}
-    return [result for key, effort in runs for result in _one(known[key], effort)]
+    return [result for key, effort in runs for result in one_check(known[key], effort)]
 
 
-def _one(check: Check, effort: Effort) -> Iterator[Result]:
+def one_check(check: Check, effort: Effort) -> Iterator[Result]:
+    """Do a check; yield its results, of which targets have several."""
     started = time.perf_counter()
     try:
         rows = (

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -185,3 +186,32 @@ def test_a_mistake_in_what_is_joined_is_told(tmp_path: Path, old: str, new: str,
     with pytest.raises(UserError) as error:
         load_joint(file)
     assert told.replace("records/", f"{records}/") in str(error.value)
+
+
+def test_joint_sets_know_which_sets_of_each_fit_they_hold() -> None:
+    shipped = load_posterior("posterior")
+    told = shipped.recombined()
+    assert len(told) == len(shipped.fits) == 4
+    for (held_sets, effective), fit in zip(told, shipped.fits, strict=True):
+        assert len(held_sets) == len(shipped) and len(set(held_sets)) <= fit["sets"]
+        assert effective == fit["effective_sets"] < len(set(held_sets)) + 0.01
+    chosen = shipped.reweighed([5, 7], [1.0, 3.0])
+    assert chosen.rows == (shipped.rows[5], shipped.rows[7]) and chosen.weights == (1.0, 3.0)
+    assert chosen.statistics["C1"] == (shipped.statistics["C1"][5], shipped.statistics["C1"][7])
+    assert shipped.data["C1"].weight == pytest.approx(1.8)
+
+
+def test_the_pages_python_gives_mesa_a_patient_under_his_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    text = (ROOT / "docs" / "uncertainty.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(text.split("```python\n")[1].split("```")[0], names)
+    chosen = names["sets"].set(names["sets"].drawn(1, 1)).values
+    values = names["model"].life.values
+    assert values["rate_kill_max"] == chosen["rate_kill_max"] != TABLE["rate_kill_max"].value
+
+
+def test_a_scenario_that_names_sets_is_told_where_they_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(f"name: mine\nextends: {SCENARIO}\nparameters: posterior\n")
+    with pytest.raises(UserError, match=r"mine\.yaml:3: parameters: expected values such as .*--posterior"):
+        load_scenario(tmp_path / "mine.yaml")

@@ -28,6 +28,7 @@ from simulation.trial.task import arm_of
 from simulation.trial.write import write_outputs
 from tests.trial.conftest import TRIAL
 
+UNTOLD = {"share_of_answer": None}
 SETS = "potency_resting,rate_exhaustion,spread of n_effectors_half_damage\n" + "".join(
     f"{0.05 + 0.02 * k},{0.05 + 0.03 * (k % 5)},{1 + 0.1 * (7 * k % 12)}\n" for k in range(12)
 )
@@ -161,16 +162,20 @@ def test_without_sets_the_answer_is_called_a_point(trial: Trial, tmp_path: Path)
     ((-40.0, -3.0), (-30.0, -10.0), 40, "that is fewer, beyond chance"),
     ((-3.0, 40.0), (10.0, 30.0), 40, "the parameters alone can turn its sign"),
     ((-3.0, 40.0), (-1.0, 30.0), 40, "do not settle which is better"),
-    ((3.0, 40.0), (10.0, 30.0), 19, "do not settle which is better"),
+    ((3.0, 40.0), (10.0, 30.0), 19, "only 19 patients differ, and below 20 nothing is said about chance"),
 ])  # fmt: skip
 def test_nothing_is_beyond_chance_where_parameters_can_turn_the_sign(
     whole: tuple[float, float], inner: tuple[float, float], differing: int, told: str
 ) -> None:
-    parts = {"parameters": {"variance": 100.0}}
+    parts = {"parameters": {"variance": 100.0, **UNTOLD}}
     said = sure_words.verdict(
         {"range": whole, "range_of_patients_and_chance": inner, "parts": parts}, differing
     )
     assert told in said
+    told_of = parts | dict.fromkeys(("patients", "chance"), UNTOLD)
+    found = {"range": whole, "range_of_patients_and_chance": inner, "parts": told_of, "p_better": 0.99}
+    probable = sure_words.in_short(found, "early", differing)
+    assert ("with a probability" in probable) == (differing >= 20)
     assert ("beyond chance" in said) == (whole[0] * whole[1] > 0 and differing >= 20)
 
 

@@ -19,6 +19,7 @@ Examples:
   python run_sim.py compare scenarios/trials/timing_by_dli.yaml --resume
   python run_sim.py compare scenarios/trials/timing_by_dli.yaml --out DIR --shard $SLURM_ARRAY_TASK_ID/50
   python run_sim.py compare scenarios/trials/therapeutic_vs_preemptive.yaml --posterior
+  python run_sim.py compare scenarios/trials/how_sure.yaml --structures no_gvl,no_place_outside
   python run_sim.py compare scenarios/therapeutic.yaml scenarios/preemptive.yaml --patients 20
   python run_sim.py compare scenarios/therapeutic.yaml scenarios/preemptive.yaml \\
       --cohort scenarios/cohorts/high_risk_all.yaml --patients 50 --precision 20
@@ -49,6 +50,11 @@ def _natural_or_none(ctx: click.Context, param: click.Parameter, number: int | N
     help="Add patients until half the 95 % interval of the main difference is at most so many days.",
 )
 @options.parameter_sets()
+@click.option(
+    "--structures",
+    metavar="all | NAME,NAME",
+    help="Ask again with contested mechanisms switched off, each with a fit and a trial of its own (docs/uncertainty.md).",
+)
 @options.settings()
 @click.option(
     "--workers",
@@ -82,6 +88,7 @@ def compare(
     cohort: str | None,
     precision: str | None,
     parameters: str | None,
+    structures: str | None,
     settings: tuple[str, ...],
     workers: int | None,
     scheduler: str | None,
@@ -108,6 +115,7 @@ def compare(
             ("follow_up", _with_unit(days), "days"),
             ("precision", _with_unit(precision), "precision"),
             ("parameters", parameters, "parameters"),
+            ("structures.of", structures, "structures"),
         )
         if value is not None
     ]

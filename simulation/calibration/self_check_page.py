@@ -1,0 +1,136 @@
+"""The page of `calibrate --self-check`: rank histograms with their bounds, in words, as JSON and as a picture."""
+
+import math
+import textwrap
+from pathlib import Path
+from typing import Any, Final
+
+from matplotlib.figure import Figure
+
+import simulation
+from simulation.calibration.problem import Problem
+from simulation.calibration.self_check import BINS, Ranks, bounds
+from simulation.files.atomic import write_file
+from simulation.files.tables import json_text
+from simulation.provenance import provenance
+from simulation.results.figures import style
+
+__all__ = ["PAGE", "self_check_document", "self_check_markdown", "write_self_check"]
+
+PAGE: Final = "self_check.md"
+PICTURE: Final = "self_check.png"
+_COLUMNS: Final = 4
+_INTRO: Final = """\
+Written by `python run_sim.py calibrate {file} --self-check {problems}`; do not edit. Does the calibration find what is known?
+Made problems have the parameters, ranges, targets, weights and effort of the fit *{name}*; a truth is drawn from the ranges,
+observations are made from it with the errors of the real ones, and the very sampler runs, on smooth functions in place of
+patients. Were its weighted sets draws of the posterior, the rank of the truth among them would be uniform (simulation-based
+calibration, Talts et al. 2018). More in the middle: the sets are too wide. More at both ends: too narrow, and a range made from
+them says too much.
+
+A uniform histogram is no proof: sets that had learned nothing would have one, too. The width beside it says how much was learned.
+"""
+
+
+def self_check_document(problem: Problem, made: Ranks, stored: Ranks | None) -> dict[str, Any]:
+    """Return the machine-readable page."""
+    return {
+        "provenance": provenance(fit=problem.name, seed=problem.seed),
+        "fit": problem.name,
+        "made": _plain(made),
+        "stored": None if stored is None else _plain(stored),
+    }
+
+
+def _plain(found: Ranks) -> dict[str, Any]:
+    n = len(found.places)
+    return {
+        "problems": n,
+        "effective_sets": float(found.effective.mean()),
+        "bounds": bounds(n),
+        "parameters": [
+            {
+                "name": name, "counts": found.counts(k).tolist(), "p_uniform": found.uniform(k),
+                "inside_50": found.inside(k, 0.5),
+                "inside_90": found.inside(k, 0.9), "width": float(found.widths[:, k].mean()), "told": found.told(k),
+            }
+            for k, name in enumerate(found.names)
+        ],
+    }  # fmt: skip
+
+
+def self_check_markdown(problem: Problem, made: Ranks, stored: Ranks | None, file: str) -> str:
+    """Return the page as Markdown."""
+    n = len(made.places)
+    lines = [
+        "# Self-check of the calibration", "", _INTRO.format(file=file, problems=n, name=problem.name),
+        f"Version {simulation.__version__}, seed {problem.seed}.", "",
+        "## Made problems", "", *_words(made), "", f"![Rank histograms]({PICTURE})", "", *_table(made),
+    ]  # fmt: skip
+    if stored is not None:
+        lines += [
+            "", "## The stored evaluations of the real fit", "",
+            "Each complete candidate of the design is once the truth: its own simulated statistics, with made errors, are what "
+            "is observed, and all other stored candidates are kept and weighed as the fit does. Nothing is simulated. Later "
+            "rounds looked for the real observations, not for these, so that sets are wider here than in the fit.", "",
+            *_words(stored), "", *_table(stored),
+        ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _words(found: Ranks) -> list[str]:
+    n, k = len(found.places), len(found.names)
+    low, high = bounds(n)
+    good = sum(found.told(i) == "as it should be" for i in range(k))
+    halves, nineties = (sum(found.inside(i, share) for i in range(k)) / k for share in (0.5, 0.9))
+    return [
+        f"{n} problems, {found.effective.mean():.1f} sets that count in each. **{good} of {k} histograms lie within their "
+        f"bounds** ({low} to {high} in each of {BINS} bins; one uniform histogram in twenty would not). Central intervals of the "
+        f"sets held the truth in {halves:.0%} where they say 50 %, and in {nineties:.0%} where they say 90 %."
+    ]
+
+
+def _table(found: Ranks) -> list[str]:
+    rows = [
+        "| parameter | ranks, lowest to highest | p if uniform | 50 % held | 90 % held | width of the range | |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for k, name in enumerate(found.names):
+        counts = " ".join(map(str, found.counts(k).tolist()))
+        rows.append(
+            f"| {name} | {counts} | {found.uniform(k):.2g} | {found.inside(k, 0.5):.0%} | {found.inside(k, 0.9):.0%} "
+            f"| {found.widths[:, k].mean():.0%} | {found.told(k)} |"
+        )
+    return [*rows, "", "Width of the range: standard deviation of the sets over that of the range searched."]
+
+
+@style.styled
+def histograms(found: Ranks) -> Figure:
+    """Draw a histogram of ranks per parameter, with the bounds between which uniform ones lie."""
+    rows = math.ceil(len(found.names) / _COLUMNS)
+    height = 1.25 * rows + 0.5
+    drawn = style.PaperFigure(7.2, height)
+    low, high = bounds(len(found.places))
+    for k, name in enumerate(found.names):
+        row, column = divmod(k, _COLUMNS)
+        place = (0.05 + column * 0.24, 1 - ((row + 1) * 1.25 - 0.1) / height, 0.2, 0.85 / height)
+        ax = drawn.add_axes(place)
+        ax.axhspan(low, high, color=style.COLOUR["faint"], linewidth=0)
+        ax.axhline(len(found.places) / BINS, color=style.COLOUR["quiet"], linewidth=0.7)
+        good = found.told(k) == "as it should be"
+        counts, colour = found.counts(k), style.COLOUR["finding" if good else "blasts"]
+        ax.bar(range(BINS), counts, width=0.8, color=colour, alpha=0.55, linewidth=0)
+        ax.set_xticks([])
+        ax.set_ylim(0, 1.15 * max(high, int(counts.max())))
+        ax.tick_params(labelsize=6)
+        ax.set_title(
+            textwrap.shorten(name, 34, placeholder=" ..."), fontsize=5.8, fontweight="normal", loc="left"
+        )
+    return drawn
+
+
+def write_self_check(problem: Problem, made: Ranks, stored: Ranks | None, file: str, folder: Path) -> None:
+    """Write page, JSON and picture; each file is whole or absent."""
+    write_file(folder / PAGE, self_check_markdown(problem, made, stored, file))
+    write_file(folder / "self_check.json", json_text(self_check_document(problem, made, stored)))
+    write_file(folder / PICTURE, style.render(histograms(made))["png"])
