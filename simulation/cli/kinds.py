@@ -1,4 +1,4 @@
-"""What a YAML file of this program is, told from its keys: a patient, an experiment, a trial, a sweep, a fit, a cohort."""
+"""What a YAML file of this program is, told from its keys: a patient, an experiment, a trial, a sweep, a fit ..."""
 
 import os
 from collections.abc import Callable
@@ -165,6 +165,14 @@ def _cohort(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
     return cohort.name, f"{_count(len(cohort.varies), 'parameter')} between patients"
 
 
+def _course(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
+    from simulation.forecast.series import load_series
+
+    _no_settings(file, settings, "measured course")
+    series = load_series(file)
+    return series.name, _count(len(series.measured), "measurement")
+
+
 def _no_settings(file: str, settings: tuple[str, ...], what: str) -> None:
     if settings:
         raise UserError(
@@ -183,6 +191,7 @@ _SWEEP: Final = Kind("sweep", "sweep", "sweeps", _sweep)
 _FIT: Final = Kind("fit", "calibrate", "calibration", _fit)
 _JOINT: Final = Kind("list of fits to join", "posterior", "", _joint)
 _PARAMETER_SET: Final = Kind("parameter set of a fit", "", "", _parameter_set)
+_COURSE: Final = Kind("measured course", "forecast", "courses", _course)
 _COHORT: Final = Kind("cohort", "cohort", "cohorts", _cohort)
 _BY_KEYS: Final[tuple[tuple[frozenset[str], Kind], ...]] = tuple(
     (frozenset(keys.split()), kind)
@@ -190,6 +199,7 @@ _BY_KEYS: Final[tuple[tuple[frozenset[str], Kind], ...]] = tuple(
         ("experiment", _EXPERIMENT),
         ("design", _SWEEP),
         ("targets", _FIT),
+        ("measured", _COURSE),
         ("fits", _JOINT),
         ("trial parameters", _SWEEP),
         ("arms parameters", _SWEEP),

@@ -17,6 +17,7 @@ FOLDERS = {
     "trials": "trial",
     "sweeps": "sweep",
     "cohorts": "cohort",
+    "courses": "measured course",
     "calibration": "fit",
 }
 
