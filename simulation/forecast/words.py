@@ -30,6 +30,8 @@ def share_text(share: Share, *, percent: bool = True) -> str:
     """Return a share, or a number of days, with its interval."""
     if math.isnan(share.value):
         return "\N{EN DASH}"
+    if math.isnan(share.low):
+        return f"{share.value:.0%}" if percent else f"{share.value:.0f}"
     if percent:
         return f"{share.value:.0%} ({100 * share.low:.0f}\N{EN DASH}{100 * share.high:.0f})"
     return f"{share.value:.0f} ({share.low:.0f} to {share.high:.0f})"
@@ -127,20 +129,24 @@ def answer(forecast: Forecast) -> list[str]:
     arms = forecast.question.arms
     label = OUTCOMES[PRIMARY].label.lower()
     names = [arm.scenario.name for arm in arms]
+    whom = "patients with such a course" if forecast.conditioned else "these patients"
+    until = f"until day {forecast.question.until:g}"
     if len(arms) == 1:
-        relapse = share_text(forecast.share(0, "relapse"))
-        return [
-            f"{names[0]}: relapse until day {forecast.question.until:g} in {relapse} of patients with such a course."
-        ]
+        return [f"{names[0]}: relapse {until} in {share_text(forecast.share(0, 'relapse'))} of {whom}."]
     told = []
     for index in range(1, len(arms)):
         gain, better = forecast.difference(index, 0), forecast.better(index, 0)
+        known = not math.isnan(gain.low)
+        interval = f" (95 % interval {_signed(gain.low)} to {_signed(gain.high)})" if known else ""
         told.append(
-            f"{names[index]} against {names[0]}: {gain.value:+.0f} days of {label} "
-            f"(95 % interval {gain.low:+.0f} to {gain.high:+.0f}) until day {forecast.question.until:g}; "
-            f"{share_text(better)} of patients with such a course do better."
+            f"{names[index]} against {names[0]}: {_signed(gain.value)} days of {label}{interval} {until}; "
+            f"{share_text(better)} of {whom} do better."
         )
     return told
+
+
+def _signed(days: float) -> str:
+    return f"{round(days) + 0:+d}"
 
 
 def limits(forecast: Forecast) -> list[str]:
