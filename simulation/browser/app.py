@@ -21,6 +21,7 @@ from simulation.browser.components.address_bar import AddressBar
 from simulation.browser.frame import Frame
 from simulation.browser.frame import Page as Tab
 from simulation.browser.many_view import ManyView
+from simulation.browser.pages.guide import GuidePage
 from simulation.browser.pages.many import ManyPage
 from simulation.browser.pages.patient import PatientControls, PatientPage
 from simulation.browser.pages.results import ResultsPage
@@ -106,12 +107,17 @@ def Page() -> None:
         twins.open(first, second, seed, patient)
         chosen.value = 1
 
+    def ask_many(first: Source, second: Source) -> None:
+        many.put(sources=(first, second))
+        chosen.value = TABS.index("many")
+
     def tabs() -> list[Tab]:
         return [
             Tab("One patient", lambda _: PatientPage(view), chosen),
             Tab("Twins", lambda _: TwinsPage(twins, choices), chosen),
             Tab("Results", lambda _: ResultsPage(folder, watch, watch_twins), chosen),
             Tab("Many patients", lambda _: ManyPage(many, choices, watch, watch_twins), chosen),
+            Tab("Guide", lambda _: GuidePage(view, chosen.set, watch, watch_twins, ask_many), chosen),
         ]
 
     pages = solara.use_memo(tabs, [])

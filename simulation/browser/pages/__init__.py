@@ -1,1 +1,1 @@
-"""The pages: one patient, twins, results, many patients."""
+"""The pages: one patient, twins, results, many patients, guide."""
