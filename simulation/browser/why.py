@@ -1,5 +1,6 @@
 """Why something happened to a patient: which rule or hazard, which cells, which threshold, with the numbers of that day."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from simulation.scenario.schema import Scenario
 
 __all__ = ["why"]
 
+_SAMPLED: Final = re.compile(r"aspirate of day (\d+(?:\.\d+)?)")
 type Columns = Mapping[str, npt.NDArray[np.float64]]
 type Values = Mapping[str, float]
 _CAUSE: Final = {
@@ -32,7 +34,9 @@ def why(
 ) -> str:
     """Return why an event happened; `values` are the patient's parameters, `columns` his trajectory until now."""
     told = _REASONS.get((event.kind, event.what)) or _REASONS.get((event.kind, ""))
-    then = {name: _at(columns, name, event.day) for name in columns}
+    sampled = _SAMPLED.search(event.detail)  # a report tells of the day of its aspirate
+    day = float(sampled[1]) if sampled else event.day
+    then = {name: _at(columns, name, day) for name in columns}
     if told is None:
         return f"Kind of event: {EVENT_KINDS[event.kind]}."
     return told(event, scenario, values, then, outcomes)
@@ -174,10 +178,8 @@ def _negative(
 ) -> str:
     return (
         f"Threshold definitions.mrd_negative, {scenario.definitions.mrd_negative:.0e}, in an aspirate after treatment "
-        "began. On the day of the "
-        f"report {number_text(then['marrow_blast_fraction'], 2)} of the marrow's cells were blasts, "
-        f"{then['marrow_t_busy_fraction']:.0%} of the time "
-        "of its T cells was spent engaged."
+        f"began. On its day {number_text(then['marrow_blast_fraction'], 2)} of the marrow's cells were blasts, in truth, and its T "
+        f"cells spent {then['marrow_t_busy_fraction']:.0%} of their time engaged."
     )
 
 

@@ -19,6 +19,7 @@ from simulation.browser.guide import (
 )
 from simulation.browser.why import why
 from simulation.errors import UserError
+from simulation.number_words import number_text
 from simulation.parameters.table import ParameterTable
 from simulation.runner import run
 from simulation.scenario.load import parse_scenario
@@ -118,6 +119,11 @@ def test_every_event_has_a_reason_with_its_threshold() -> None:
     )
     assert "treatment when overt relapse is found" in told["trigger", "overt_relapse"]
     assert "1,000,000 cells" in told["result", "mrd"] and "block dli" in told["infusion", "dli"]
+    report = next(event for event in result.events if (event.kind, event.what) == ("result", "mrd"))
+    truth = dict(zip(result.columns["day"], result.columns["marrow_blast_fraction"], strict=True))
+    sampled = float(report.detail.rpartition("aspirate of day ")[2])
+    said = why(report, scenario, values, result.columns, result.outcomes)
+    assert sampled < report.day and f"In truth {number_text(float(truth[sampled]), 2)} of" in said
     graded = why(
         type(result.events[0])(60.0, "outcome", "agvhd", 2, "grade", ""),
         scenario,
