@@ -23,7 +23,17 @@ from simulation.scenario.schema import Scenario
 from simulation.trial.schema import Arm
 from simulation.units import format_number
 
-__all__ = ["KINDS", "MOST", "PRELOAD", "Asked", "ManyPatients", "arms_of", "processes", "question_of"]
+__all__ = [
+    "KINDS",
+    "MOST",
+    "PRELOAD",
+    "Asked",
+    "ManyPatients",
+    "arms_of",
+    "named",
+    "processes",
+    "question_of",
+]
 
 KINDS: Final = {
     "patients": "many patients: each is another person",
@@ -73,11 +83,12 @@ def arms_of(asked: Asked) -> tuple[Arm, ...]:
             scenario = with_values(scenario, patient_values(scenario, seed, patient))
         else:
             scenario = source.load(patient=1)
-        arms.append(Arm(key, _named(scenario, source)))
+        arms.append(Arm(key, named(scenario, source)))
     return tuple(arms)
 
 
-def _named(scenario: Scenario, source: Source) -> Scenario:
+def named(scenario: Scenario, source: Source) -> Scenario:
+    """Return a scenario under the title of its choice, where that is another than its file's."""
     return scenario if not source.title else scenario.model_copy(update={"name": source.title[:120]})
 
 

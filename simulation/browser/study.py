@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from simulation.browser.catalogue import Source
-from simulation.browser.many import MOST, processes
+from simulation.browser.many import MOST, named, processes
 from simulation.browser.session import natural
 from simulation.errors import UserError, reason_of
+from simulation.figure_formats import ONE_FORMAT, Formats
 from simulation.files.atomic import write_file
 from simulation.files.folder import new_folder, slug
 from simulation.files.tables import json_text
@@ -63,7 +64,9 @@ def planned(
     patients = natural(number, "number")
     if not 2 <= patients <= MOST:
         raise UserError(f"got {patients}", key="number", expected=f"2 to {MOST:,} patients")
-    scenarios = {name: source.load(patient=1) for name, source in zip(("a", "b"), sources, strict=False)}
+    scenarios = {
+        name: named(source.load(patient=1), source) for name, source in zip(("a", "b"), sources, strict=False)
+    }
     if not key.strip() and not values.strip():
         if len(scenarios) < 2:
             raise UserError("got one strategy", key="strategies", expected="two strategies for a trial")
@@ -106,8 +109,9 @@ class Study:
     def __init__(
         self, root: Path, on_change: Callable[[], None] = lambda: None,
         pool: MakePool = lambda width, stop: LocalPool(width, preload=_PRELOAD, should_stop=stop),
+        formats: Formats = ONE_FORMAT,
     ) -> None:  # fmt: skip
-        self.root = root
+        self.root, self.formats = root, formats
         self.state: State = "idle"
         self.done = self.wanted = self.failed = 0
         self.folder: Path | None = None
@@ -213,7 +217,7 @@ class _Trial:
         if done.state.not_stored is not None:
             raise done.state.not_stored
         study.writing()
-        write_outputs(trial, done, out)
+        write_outputs(trial, done, out, formats=study.formats)
         return not done.state.stopped
 
 
@@ -235,7 +239,6 @@ class _Sweep:
     def run(self, folder: Path, study: Study, pool: MakePool, should_stop: Callable[[], bool]) -> bool:
         from simulation.analysis.findings import find
         from simulation.analysis.write import write_analysis
-        from simulation.figure_formats import ONE_FORMAT
         from simulation.sweep.execute import execute
         from simulation.sweep.prepare import check_sweep, prepare
 
@@ -246,7 +249,7 @@ class _Sweep:
             on_progress=lambda at: study.told(at.before + at.done + at.failed, at.planned, at.failed),
         )  # fmt: skip
         study.writing()
-        write_analysis(find(folder), folder / "analysis", formats=ONE_FORMAT)
+        write_analysis(find(folder), folder / "analysis", formats=study.formats)
         return not done.missing
 
     def _loaded(self, place: Path) -> Any:

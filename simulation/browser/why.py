@@ -178,8 +178,8 @@ def _negative(
 ) -> str:
     return (
         f"Threshold definitions.mrd_negative, {scenario.definitions.mrd_negative:.0e}, in an aspirate after treatment "
-        f"began. On its day {number_text(then['marrow_blast_fraction'], 2)} of the marrow's cells were blasts, in truth, and its T "
-        f"cells spent {then['marrow_t_busy_fraction']:.0%} of their time engaged."
+        f"began. On its day {number_text(then['marrow_blast_fraction'], 2)} of the marrow's cells were blasts, in truth; its "
+        f"T cells spent {then['marrow_t_busy_fraction']:.0%} of their time engaged."
     )
 
 

@@ -16,6 +16,7 @@ from simulation.browser.palette import DARK, LIGHT
 from simulation.browser.results.folders import kind_of
 from simulation.browser.study import Study, planned, swept_values
 from simulation.errors import UserError
+from simulation.figure_formats import NO_FIGURES
 from simulation.pool import HerePool, Pool
 
 TINY = """\
@@ -149,7 +150,9 @@ def test_the_fan_holds_the_median_between_its_ends_and_parameter_sets_as_a_secon
 
 
 def _study(tmp_path: Path) -> Study:
-    return Study(tmp_path / "results", pool=lambda width, stop: HerePool(should_stop=stop))
+    return Study(
+        tmp_path / "results", pool=lambda width, stop: HerePool(should_stop=stop), formats=NO_FIGURES
+    )
 
 
 def test_a_trial_from_the_page_is_one_that_compare_would_leave(tmp_path: Path) -> None:
@@ -166,6 +169,7 @@ def test_a_trial_from_the_page_is_one_that_compare_would_leave(tmp_path: Path) -
     from simulation.browser.results.trial_folder import read_trial
 
     assert read_trial(study.folder).arms == ["a", "b"]
+    assert "Never against Early" in (study.folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_sweep_is_checked_before_anything_is_written(tmp_path: Path) -> None:
