@@ -17,7 +17,7 @@ def test_many_patients_come_while_the_page_answers(page: Any) -> None:
     page.get_by_role(
         "tab", name="Twins"
     ).click()  # another page is there at once, and nothing is lost meanwhile
-    page.locator(".tt-status").wait_for()
+    page.locator(".tt-two-maps").wait_for()
     page.get_by_role("tab", name="Many patients").click()
     page.get_by_text("Done: 4 of 4 patients.").wait_for(timeout=120_000)
     page.get_by_text("The patients", exact=True).wait_for()
@@ -32,7 +32,7 @@ def test_a_key_is_searched_and_set(page: Any) -> None:
     page.get_by_text("1 of 8").wait_for()
     page.locator(".tt-pages .tt-choice select").first.select_option("3")
     page.locator(".tt-search input").fill("net growth")
-    page.get_by_role("button", name="Choose: rate_blast_net_growth").click()
+    page.get_by_role("button", name="Choose: rate_blast_net_growth", exact=True).click()
     value = page.locator(".tt-value input")
     for text, told in (("0.2", "which has no unit"), ("0.2 /day", "0.2 /day")):
         page.locator(".tt-value input").wait_for()
