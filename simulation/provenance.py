@@ -21,7 +21,18 @@ LIBRARIES: Final = (
 _PACKAGE: Final = Path(simulation.__file__).resolve().parent
 # Rooms that only show what was simulated. All others are the model's, so that none which makes numbers is left out.
 SHOWING: Final = frozenset(
-    {"analysis", "browser", "cli", "cohort", "design", "export", "prediction", "results", "validation"}
+    {
+        "analysis",
+        "browser",
+        "cli",
+        "cohort",
+        "design",
+        "export",
+        "forecast",
+        "prediction",
+        "results",
+        "validation",
+    }
 )
 _COPIES: Final = "shipped"  # what a wheel carries for `init`; no run reads it
 

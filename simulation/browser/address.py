@@ -25,7 +25,7 @@ __all__ = [
     "written",
 ]
 
-TABS: Final = ("patient", "twins", "results")
+TABS: Final = ("patient", "twins", "results", "many", "guide")
 _LONGEST: Final = 20_000
 _CHANGE: Final = "set."
 

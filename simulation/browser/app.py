@@ -20,6 +20,9 @@ from simulation.browser.catalogue import Source, default_source, other_start, sh
 from simulation.browser.components.address_bar import AddressBar
 from simulation.browser.frame import Frame
 from simulation.browser.frame import Page as Tab
+from simulation.browser.many_view import ManyView
+from simulation.browser.pages.guide import GuidePage
+from simulation.browser.pages.many import ManyPage
 from simulation.browser.pages.patient import PatientControls, PatientPage
 from simulation.browser.pages.results import ResultsPage
 from simulation.browser.pages.twins import TwinsPage
@@ -54,12 +57,18 @@ def _open(parts: Mapping[str, str], choices: Sequence[Source]) -> PatientView:
     return PatientView(session)
 
 
-def _open_twins(parts: Mapping[str, str], choices: Sequence[Source]) -> TwinView:
-    """Return the project's own question: the patient treated early, and his twin treated at overt relapse."""
+def _first_two() -> tuple[Source, Source]:
+    """Return the project's own question: early treatment, and the same patient treated at overt relapse."""
     first, late = first_source(), SCENARIOS / "therapeutic.yaml"
     second = Source(short(late), cohort=first.cohort) if late.is_file() else first
     if started().file is not None and (other := other_start(first)) is not None:
         second = other
+    return first, second
+
+
+def _open_twins(parts: Mapping[str, str], choices: Sequence[Source]) -> TwinView:
+    """Return the patient treated early, and his twin treated at overt relapse."""
+    first, second = _first_two()
     twins = TwinView(first, second, started().seed, started().patient)
     try:
         restore_twins(twins, parts, [*choices, first, second])
@@ -82,6 +91,8 @@ def Page() -> None:
     choices = solara.use_memo(lambda: sources(first_source()), [])
     view = solara.use_memo(lambda: _open(parts, choices), [])
     twins = solara.use_memo(lambda: _open_twins(parts, choices), [])
+    many = solara.use_memo(lambda: ManyView(*_first_two(), started().results), [])
+    solara.use_effect(lambda: many.close, [])  # when the tab of the browser goes away
     chosen = solara.use_reactive(TABS.index(parts["tab"]) if parts.get("tab") in TABS else 0)
     folder = solara.use_reactive(parts.get("folder", ""))
 
@@ -96,11 +107,17 @@ def Page() -> None:
         twins.open(first, second, seed, patient)
         chosen.value = 1
 
+    def ask_many(first: Source, second: Source) -> None:
+        many.put(sources=(first, second))
+        chosen.value = TABS.index("many")
+
     def tabs() -> list[Tab]:
         return [
             Tab("One patient", lambda _: PatientPage(view, choices), chosen),
             Tab("Twins", lambda _: TwinsPage(twins, choices), chosen),
             Tab("Results", lambda _: ResultsPage(folder, watch, watch_twins), chosen),
+            Tab("Many patients", lambda _: ManyPage(many, choices, watch, watch_twins), chosen),
+            Tab("Guide", lambda _: GuidePage(view, chosen.set, watch, watch_twins, ask_many), chosen),
         ]
 
     pages = solara.use_memo(tabs, [])

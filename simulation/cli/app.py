@@ -20,6 +20,7 @@ from simulation.shipped import as_typed
 COMMANDS = {
     "run": "simulation.cli.commands.run:run",
     "compare": "simulation.cli.commands.compare:compare",
+    "forecast": "simulation.cli.commands.forecast:forecast",
     "design": "simulation.cli.commands.design:design",
     "predict": "simulation.cli.commands.predict:predict",
     "export": "simulation.cli.commands.export:export",

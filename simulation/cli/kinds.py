@@ -1,4 +1,4 @@
-"""What a YAML file of this program is, told from its keys: a patient, an experiment, a trial, a sweep, a fit, a cohort ..."""
+"""What a YAML file of this program is, told from its keys: a patient, a trial, a sweep, a fit, a cohort, a measured course ..."""
 
 import os
 from collections.abc import Callable
@@ -184,6 +184,14 @@ def _margins(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
     return found.name, _count(len(found.margins), "margin")
 
 
+def _course(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
+    from simulation.forecast.series import load_series
+
+    _no_settings(file, settings, "measured course")
+    series = load_series(file)
+    return series.name, _count(len(series.measured), "measurement")
+
+
 def _no_settings(file: str, settings: tuple[str, ...], what: str) -> None:
     if settings:
         raise UserError(
@@ -202,6 +210,7 @@ _SWEEP: Final = Kind("sweep", "sweep", "sweeps", _sweep)
 _FIT: Final = Kind("fit", "calibrate", "calibration", _fit)
 _JOINT: Final = Kind("list of fits to join", "posterior", "", _joint)
 _PARAMETER_SET: Final = Kind("parameter set of a fit", "", "", _parameter_set)
+_COURSE: Final = Kind("measured course", "forecast", "courses", _course)
 _COHORT: Final = Kind("cohort", "cohort", "cohorts", _cohort)
 _REGISTRATION: Final = Kind("registered trial", "predict", "predictions", _registration)
 _MARGINS: Final = Kind("list of margins", "match", "margins", _margins)
@@ -213,6 +222,7 @@ _BY_KEYS: Final[tuple[tuple[frozenset[str], Kind], ...]] = tuple(
         ("margins", _MARGINS),
         ("design", _SWEEP),
         ("targets", _FIT),
+        ("measured", _COURSE),
         ("fits", _JOINT),
         ("trial parameters", _SWEEP),
         ("arms parameters", _SWEEP),

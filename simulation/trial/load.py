@@ -31,7 +31,14 @@ from simulation.trial.real_trial import RealTrial
 from simulation.trial.schema import ENDS_FOLLOW_UP, IGNORED, Arm, Cohort, Trial, TrialFile
 from simulation.yaml_source import Node, plain, read_yaml
 
-__all__ = ["is_trial_file", "load_cohort_arm", "load_quick_trial", "load_real_trial", "load_trial"]
+__all__ = [
+    "is_trial_file",
+    "load_cohort_arm",
+    "load_quick_trial",
+    "load_real_trial",
+    "load_trial",
+    "trial_of_scenarios",
+]
 
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MOST_ARMS: Final = 12
@@ -100,6 +107,17 @@ def load_quick_trial(
         file, _described(patients, tuple(arms)), tuple(arms), told, posterior_named(file.parameters, Path())
     )
     return replace(made, notes=(*_whose(made, cohort), *made.notes))
+
+
+def trial_of_scenarios(scenarios: Mapping[str, Scenario], changes: Pairs = ()) -> Trial:
+    """Make a trial of scenarios that are loaded already, by the keys of their arms; their patients are their own.
+
+    `changes` are laid on the trial's own keys. Raises `UserError` as `load_trial` does.
+    """
+    file = _trial_file(node_from({"name": "trial", "patients": _QUICK_PATIENTS}, "trial"), changes)
+    arms = tuple(Arm(key, scenario) for key, scenario in scenarios.items())
+    made = _checked(file, _described(None, arms), arms, file.name, posterior_named(file.parameters, Path()))
+    return replace(made, notes=(*_whose(made, STANDARD), *made.notes))
 
 
 def _whose(trial: Trial, cohort: str | None) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from simulation import __version__
 
 from .conftest import Server, weeks
 
-TABS = ("One patient", "Twins", "Results")
+TABS = ("One patient", "Twins", "Results", "Many patients", "Guide")
 SIZES = [
     (1920, 1080),
     (1280, 800),
@@ -99,9 +99,9 @@ def test_tabs_by_arrow_keys(page: Any) -> None:
     page.get_by_role("tab", name="One patient").focus()
     for key, name in (
         ("ArrowRight", "Twins"),
-        ("End", "Results"),
+        ("End", "Guide"),
         ("ArrowRight", "One patient"),
-        ("ArrowLeft", "Results"),
+        ("ArrowLeft", "Guide"),
     ):
         page.keyboard.press(key)
         page.locator("[role=tab][aria-selected=true]").get_by_text(name).wait_for()

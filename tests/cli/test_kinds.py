@@ -19,6 +19,7 @@ FOLDERS = {
     "cohorts": "cohort",
     "predictions": "registered trial",
     "margins": "list of margins",
+    "courses": "measured course",
     "calibration": "fit",
 }
 

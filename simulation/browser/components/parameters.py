@@ -8,6 +8,7 @@ from simulation.browser.catalogue import Source
 from simulation.browser.components.choice import Choice
 from simulation.browser.components.mistake import Mistake
 from simulation.browser.form import FIELDS, GROUPS, shown
+from simulation.browser.guide import field_help
 from simulation.browser.view import PatientView
 from simulation.errors import UserError
 from simulation.products.form import AS_WRITTEN
@@ -71,6 +72,7 @@ def FormField(view: PatientView, field: Field, change: Callable[[str, str], None
     def put(new: str | None) -> None:
         change(field.name, (new or "").strip())
 
+    told = field_help(field.key)
     with solara.Div(classes=["tt-field", f"tt-field-{field.name}"]):
         if field.kind == "text":
             solara.InputText(
@@ -103,6 +105,12 @@ def FormField(view: PatientView, field: Field, change: Callable[[str, str], None
         else:
             _Slider(field, label, value, put)
             Mistake(mistake)
+        if told:
+            head = solara.v.Html(
+                tag="summary", children=["?"], attributes={"aria-label": f"Help: {field.label}"}
+            )
+            body = solara.v.Html(tag="div", class_="tt-hint", children=[told])
+            solara.v.Html(tag="details", class_="tt-hint", children=[head, body])
 
 
 def _Slider(field: Field, label: str, value: str, put: Callable[[str], None]) -> None:

@@ -1,1 +1,1 @@
-"""The three pages: one patient, twins, results."""
+"""The pages: one patient, twins, results, many patients, guide."""

@@ -1,0 +1,263 @@
+"""Why something happened to a patient: which rule or hazard, which cells, which threshold, with the numbers of that day."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from simulation.clinic.events import EVENT_KINDS, Event
+from simulation.clinic.failure import CAUSES
+from simulation.number_words import number_text
+from simulation.scenario.schema import Scenario
+
+__all__ = ["why"]
+
+_SAMPLED: Final = re.compile(r"aspirate of day (\d+(?:\.\d+)?)")
+type Columns = Mapping[str, npt.NDArray[np.float64]]
+type Values = Mapping[str, float]
+_CAUSE: Final = {
+    "escape": "more than {fraction_cause_escape:.0%} of the blasts that grew back lack CD19, or the mismatched HLA",
+    "sanctuary": (
+        "more than {fraction_cause_sanctuary:.0%} of the blasts were in places that T cells and drug reach badly "
+        "(access below {fraction_cause_poor_access:g})"
+    ),
+    "treg_suppressed": "Treg took more than {fraction_cause_suppressed:.0%} of the effect of T cells in the marrow",
+    "exhausted": "mean exhaustion of the marrow's T cells was above {fraction_cause_exhausted:.0%}",
+    "too_few_t_cells": "none of the other thresholds was passed: T cells were too few for the blasts",
+}
+
+
+def why(
+    event: Event, scenario: Scenario, values: Values, columns: Columns, outcomes: Mapping[str, object]
+) -> str:
+    """Return why an event happened; `values` are the patient's parameters, `columns` his trajectory until now."""
+    told = _REASONS.get((event.kind, event.what)) or _REASONS.get((event.kind, ""))
+    sampled = _SAMPLED.search(event.detail)  # a report tells of the day of its aspirate
+    day = float(sampled[1]) if sampled else event.day
+    then = {name: _at(columns, name, day) for name in columns}
+    if told is None:
+        return f"Kind of event: {EVENT_KINDS[event.kind]}."
+    return told(event, scenario, values, then, outcomes)
+
+
+def _at(columns: Columns, name: str, day: float) -> float:
+    """Return a column's last value until a day; NaN before the first."""
+    index = int(np.searchsorted(columns["day"], day + 1e-9, side="right")) - 1
+    return float(columns[name][index]) if index >= 0 else float("nan")
+
+
+type _Told = Callable[[Event, Scenario, Values, Mapping[str, float], Mapping[str, object]], str]
+
+
+def _count(cells: float) -> str:
+    return number_text(cells, 2) if cells == cells else "an unknown number of"
+
+
+def _test(
+    event: Event,
+    scenario: Scenario,
+    values: Values,
+    then: Mapping[str, float],
+    outcomes: Mapping[str, object],
+) -> str:
+    test: Any = getattr(scenario.monitoring, event.what, None)
+    truth = then.get("marrow_blast_fraction", float("nan"))
+    told = (
+        f"In truth {number_text(truth, 2)} of the marrow's cells were blasts, averaged over all niches"
+        if truth == truth
+        else ""
+    )
+    if test is None or not hasattr(test, "cells"):
+        return f"{told}." if told else "A scheduled test."
+    least = f", and calls {test.sensitivity:.0e} or more positive" if hasattr(test, "sensitivity") else ""
+    return (
+        f"{told}; the aspirate mixes {scenario.monitoring.pulls} niches drawn at random, so it sees their share, and "
+        "the test counts blasts "
+        f"among {test.cells:,.0f} cells (a binomial draw){least}. Keys monitoring.{event.what}, monitoring.pulls."
+    )
+
+
+def _trigger(
+    event: Event,
+    scenario: Scenario,
+    values: Values,
+    then: Mapping[str, float],
+    outcomes: Mapping[str, object],
+) -> str:
+    return (
+        f"The rule of the scenario, key start: treatment {scenario.start.words()}. It judges results of tests, not the "
+        "truth, which was "
+        f"{number_text(then.get('marrow_blast_fraction', float('nan')), 2)} blasts in the marrow."
+    )
+
+
+def _relapse(
+    event: Event,
+    scenario: Scenario,
+    values: Values,
+    then: Mapping[str, float],
+    outcomes: Mapping[str, object],
+) -> str:
+    level = scenario.definitions.overt_relapse
+    told = (
+        f"Threshold definitions.overt_relapse: {level:.0%} of the marrow's nucleated cells are blasts "
+        f"({_count(then['marrow_blasts_cells'])} "
+        f"in the marrow). They grow by rate_blast_net_growth, {values['rate_blast_net_growth']:.3g} /day here, less "
+        "what T cells kill: then "
+        f"{_count(then['marrow_tcon_cells'])} Tcon in the marrow, {then['marrow_et_ratio']:.2g} T cells per blast, "
+        f"{then['marrow_t_exhaustion_fraction']:.0%} exhausted."
+    )
+    return told
+
+
+def _failure(
+    event: Event,
+    scenario: Scenario,
+    values: Values,
+    then: Mapping[str, float],
+    outcomes: Mapping[str, object],
+) -> str:
+    cause = str(outcomes.get("cause_of_failure") or "")
+    words = CAUSES.get(cause, "")
+    if not words:
+        return (
+            "Told from the state in which control of the leukaemia was lost: the blasts' lowest point since "
+            "treatment began."
+        )
+    thresholds = {name: value for name, value in values.items() if name.startswith("fraction_cause_")}
+    return (
+        f"{words[:1].upper()}{words[1:]}: at the blasts' lowest point since treatment began "
+        f"{_CAUSE[cause].format(**thresholds)}. The order in "
+        "which causes are tried: escape, sanctuary, Treg or exhaustion, too few T cells."
+    )
+
+
+def _gvhd(
+    event: Event,
+    scenario: Scenario,
+    values: Values,
+    then: Mapping[str, float],
+    outcomes: Mapping[str, object],
+) -> str:
+    grade = int(event.value or 0)
+    level = values.get(f"integrity_grade_{grade}", float("nan"))
+    return (
+        f"Threshold integrity_grade_{grade}: integrity of host tissue below {level:.2g} (healthy: 1). Hazard: "
+        f"{_count(then['tissue_effector_cells'])} "
+        "activated alloreactive donor T cells in host tissue damage it, half as fast as they can at n_effectors_half_damage, "
+        f"{_count(values['n_effectors_half_damage'])} per kg; Treg there suppress them, and tissue regenerates."
+    )
+
+
+def _crs(
+    event: Event,
+    scenario: Scenario,
+    values: Values,
+    then: Mapping[str, float],
+    outcomes: Mapping[str, object],
+) -> str:
+    grade = int(event.value or 0)
+    level = values["crs_score_grade_1"] * values["crs_score_step"] ** max(grade - 1, 0)
+    return (
+        f"Threshold: cytokine-release score of {level:.3g} (crs_score_grade_1, each further grade times "
+        "crs_score_step). The score rises with "
+        f"newly engaged T cells per kg (one unit: n_engaged_crs_unit, {_count(values['n_engaged_crs_unit'])}) and with "
+        "the burden, less tolerance; "
+        f"{_count(then['marrow_engaged_cells'])} were engaged in the marrow."
+    )
+
+
+def _negative(
+    event: Event,
+    scenario: Scenario,
+    values: Values,
+    then: Mapping[str, float],
+    outcomes: Mapping[str, object],
+) -> str:
+    return (
+        f"Threshold definitions.mrd_negative, {scenario.definitions.mrd_negative:.0e}, in an aspirate after treatment "
+        f"began. On its day {number_text(then['marrow_blast_fraction'], 2)} of the marrow's cells were blasts, in truth; its "
+        f"T cells spent {then['marrow_t_busy_fraction']:.0%} of their time engaged."
+    )
+
+
+def _remission(
+    event: Event,
+    scenario: Scenario,
+    values: Values,
+    then: Mapping[str, float],
+    outcomes: Mapping[str, object],
+) -> str:
+    return (
+        f"Threshold definitions.complete_remission: fewer than {scenario.definitions.complete_remission:.0%} blasts "
+        "in an aspirate after relapse."
+    )
+
+
+def _given(
+    event: Event,
+    scenario: Scenario,
+    values: Values,
+    then: Mapping[str, float],
+    outcomes: Mapping[str, object],
+) -> str:
+    by_hand = any(order.give == event.what and abs(order.day - event.day) < 1.0 for order in scenario.orders)
+    whose = (
+        "an order by hand"
+        if by_hand
+        else f"the plan of the scenario, block {event.what}, counted from the day on which treatment began"
+    )
+    return f"Given by {whose}."
+
+
+def _stop(
+    event: Event,
+    scenario: Scenario,
+    values: Values,
+    then: Mapping[str, float],
+    outcomes: Mapping[str, object],
+) -> str:
+    return "Ended by a rule of the block stop, or by an order by hand; the words of the event say by which."
+
+
+def _death(
+    event: Event,
+    scenario: Scenario,
+    values: Values,
+    then: Mapping[str, float],
+    outcomes: Mapping[str, object],
+) -> str:
+    grade = int(then.get("agvhd_grade", 0.0))
+    rates = (
+        f"rate_death_agvhd_3 {values['rate_death_agvhd_3']:.2g}, rate_death_agvhd_4 {values['rate_death_agvhd_4']:.2g} and "
+        f"rate_death_crs_4 {values['rate_death_crs_4']:.2g} /day"
+    )
+    return (
+        f"Drawn by the hazard of non-relapse death of that day: {rates}, of which those in force count; acute GvHD "
+        f"was grade {grade}."
+    )
+
+
+_REASONS: Final[Mapping[tuple[str, str], _Told]] = {
+    ("test", ""): _test,
+    ("result", "mrd"): _test,
+    ("result", "morphology"): _test,
+    ("trigger", ""): _trigger,
+    ("outcome", "relapse"): _relapse,
+    ("outcome", "second_relapse"): _relapse,
+    ("outcome", "failure"): _failure,
+    ("outcome", "relapse_diagnosed"): _test,
+    ("outcome", "agvhd"): _gvhd,
+    ("outcome", "crs"): _crs,
+    ("outcome", "mrd_negative"): _negative,
+    ("outcome", "mrd_relapse"): _negative,
+    ("outcome", "complete_remission"): _remission,
+    ("dose", ""): _given,
+    ("injection", ""): _given,
+    ("infusion", ""): _given,
+    ("drug", ""): _given,
+    ("stop", ""): _stop,
+    ("death", ""): _death,
+}
