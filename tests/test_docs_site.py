@@ -23,7 +23,7 @@ def named(nav: Any) -> Iterator[str]:
 
 def test_every_page_is_in_the_navigation_and_in_llms_txt() -> None:
     pages = {path.name for path in DOCS.glob("*.md")}
-    assert set(named(SITE["nav"])) == pages | MADE
+    assert set(named(SITE["nav"])) == pages | MADE  # notebooks and decisions are added by docs_site.py
     listed = re.findall(r"^- \[[^\]]+\]\(([^)]+)\): \S", (DOCS / "llms.txt").read_text(), re.MULTILINE)
     assert len(listed) == len(set(listed)) and pages <= set(listed)
     assert all((DOCS / name).is_file() for name in listed)
@@ -37,12 +37,19 @@ def test_the_site_takes_nothing_from_elsewhere() -> None:
 
 @pytest.mark.slow
 def test_the_site_is_built_and_opens_from_the_disk(tmp_path: Path) -> None:
-    """Links that lead nowhere are errors (`strict`); what a page loads lies in the site."""
+    """Links that lead nowhere are errors (`strict`); what a page loads lies in the site.
+
+    Notebooks are shown as they are to a writer, without outputs: test_notebooks.py runs them.
+    """
     commands = pytest.importorskip("mkdocs.commands.build", reason="extra `docs`")
     config = pytest.importorskip("mkdocs.config").load_config(
         str(ROOT / "mkdocs.yml"), site_dir=str(tmp_path)
     )
+    config.plugins.on_startup(command="serve", dirty=False)
     commands.build(config)
+    for notebook in (ROOT / "examples" / "notebooks").glob("*.ipynb"):
+        assert (tmp_path / "notebooks" / f"{notebook.stem}.html").is_file()
+        assert (tmp_path / "files" / "examples" / "notebooks" / notebook.name).is_file()
     pages = list(tmp_path.rglob("*.html"))
     assert len(pages) > 30
     loads = re.compile(

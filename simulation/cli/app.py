@@ -29,6 +29,8 @@ COMMANDS = {
     "sweep": "simulation.cli.commands.sweep:sweep",
     "expand": "simulation.cli.commands.expand:expand",
     "status": "simulation.cli.commands.status:status",
+    "push": "simulation.cli.commands.push:push",
+    "pull": "simulation.cli.commands.pull:pull",
     "analyze": "simulation.cli.commands.analyze:analyze",
     "calibrate": "simulation.cli.commands.calibrate:calibrate",
     "posterior": "simulation.cli.commands.posterior:posterior",

@@ -1,14 +1,21 @@
-"""Copies of what comes with the program."""
+"""Copies of what comes with the program, and what is said of copies to and from an object store."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+import click
+
+from simulation.cli.terminal import print_json
 from simulation.errors import UserError
 from simulation.files.atomic import write_file
 from simulation.shipped import CONTENTS, SHIPPED, as_typed
 
-__all__ = ["copy_shipped", "shipped_files"]
+if TYPE_CHECKING:
+    from simulation.store.remote import Copied
+
+__all__ = ["copy_shipped", "shipped_files", "tell_copied"]
 
 _MOST_TOLD: Final = 3
 _TEXTS: Final = (".json", ".md", ".py", ".txt", ".yaml")  # which may tell what to type
@@ -52,3 +59,14 @@ def copy_shipped(folder: Path, *, overwrite: bool) -> tuple[int, int]:
 def _content(name: Path) -> bytes:
     content = (SHIPPED / name).read_bytes()
     return as_typed(content.decode()).encode() if name.suffix in _TEXTS else content
+
+
+def tell_copied(copied: "Copied", place: str, *, as_json: bool, quiet: bool) -> None:
+    """Say what `push` or `pull` has copied to a place."""
+    if as_json:
+        print_json({"place": place, **asdict(copied)})
+    elif quiet:
+        click.echo(place)
+    else:
+        there = f", {copied.same:,} were there" if copied.same else ""
+        click.echo(f"{copied.files:,} files ({copied.bytes / 1e6:.3g} MB) copied to {place}{there}.")

@@ -1,8 +1,9 @@
 """How far a folder is, for the command `status`: the plan beside the stores, and what the stores hold."""
 
 import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+import tempfile
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import click
@@ -11,12 +12,13 @@ from simulation.cli.sweeping import in_words
 from simulation.cli.terminal import print_json, print_table
 from simulation.errors import UserError
 from simulation.store import Store, parts_of
+from simulation.store.remote import is_url, pull
 from simulation.store.survey import Survey, survey
 from simulation.sweep.plan import PLAN, load_plan
 from simulation.sweep.table import RUNS
 from simulation.trial.conduct import PLANNED, STORE
 
-__all__ = ["Standing", "standing_of", "tell"]
+__all__ = ["Standing", "standing_at", "standing_of", "tell"]
 
 _PER_H: Final = 3600.0
 
@@ -55,6 +57,23 @@ def standing_of(folder: Path) -> Standing:
         planned = _planned(folder)
         return _standing(folder, "trial", str(planned.get("trial", "")), planned.get("runs"), folder / STORE)
     raise UserError("holds no runs of sweep or compare", file=str(folder))
+
+
+def standing_at(place: str) -> Standing:
+    """Return how far a folder is, or what was pushed to a URL; of the latter, rows and plans are fetched."""
+    if not is_url(place):
+        if not Path(place).is_dir():
+            raise UserError("is no folder", file=place)
+        return standing_of(Path(place))
+    with tempfile.TemporaryDirectory() as copy:
+        pull(place, Path(copy), wanted=_is_told)
+        return replace(standing_of(Path(copy)), folder=place)
+
+
+def _is_told(name: str) -> bool:
+    """Return whether a file of a folder says how far it is: all of a store's and a plan's, none of figures and tables."""
+    inside = PurePosixPath(name)
+    return inside.suffix != ".png" and not any(part in {"figures", "analysis"} for part in inside.parts)
 
 
 def _standing(folder: Path, kind: str, name: str, planned: int | None, store: Path) -> Standing:

@@ -1,10 +1,10 @@
 """A stated disease: so many blasts that the marrow shows what was stated, on its day, and every cell is counted."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from scipy.integrate import solve_ivp
 
@@ -158,8 +158,8 @@ def test_what_has_grown_outside_is_what_the_means_of_the_laws_give(room: float, 
     back, out = p["rate_blast_blood_to_marrow"], p["rate_blast_blood_to_extramedullary"]
     reached = share * p["n_marrow_cells_per_kg"] * p["weight"]
 
-    def laws(_: float, y: Sequence[float]) -> list[float]:
-        marrow, blood, site = y
+    def laws(_: float, y: npt.NDArray[np.float64]) -> list[float]:
+        marrow, blood, site = y.tolist()
         return [
             growth * marrow * (1 - marrow / capacity),
             leave * (marrow + site) - (back + out + p["rate_blast_death"]) * blood,

@@ -11,6 +11,7 @@ from simulation.clinic.starts import AllOf, AnyOf, OnMrd
 from simulation.parameters import Distribution, ParameterTable
 from simulation.scenario import Scenario, load_scenario, parse_scenario, resolve_parameters
 from simulation.scenario.merge import DEFAULTS
+from simulation.scenario.resolve import with_values
 from simulation.yaml_source import parse_yaml, plain, read_yaml
 
 SHIPPED = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
@@ -183,3 +184,85 @@ def test_parameters_of_a_patient() -> None:
     assert isinstance(growth, Distribution)
     assert resolve_parameters(scenario).rate_blast_net_growth == growth.median
     assert resolve_parameters(parse_scenario("name: x")) == table.parameter_values()
+
+
+def quantities(low: float, high: float, unit: str) -> st.SearchStrategy[str]:
+    return st.floats(low, high).map(lambda value: f"{value!r} {unit}")
+
+
+TRIGGERS = st.one_of(
+    st.fixed_dictionaries({"when": st.just("day"), "day": st.floats(0, 300).map(lambda day: f"day {day!r}")}),
+    st.fixed_dictionaries(
+        {
+            "when": st.just("mrd"),
+            "at_least": st.floats(1e-5, 0.5),
+            "confirmed_by": st.integers(1, 3),
+            "delay": quantities(0, 40, "d"),
+        }
+    ),
+    st.fixed_dictionaries({"when": st.just("overt_relapse"), "delay": quantities(0, 900, "h")}),
+)
+STARTS = st.recursive(
+    TRIGGERS,
+    lambda inner: st.fixed_dictionaries(
+        {"when": st.sampled_from(["any_of", "all_of"]), "triggers": st.lists(inner, min_size=1, max_size=3)}
+    ),
+    max_leaves=5,
+)
+PATIENTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "weight": st.floats(45, 110).map(
+            lambda kg: {"distribution": "normal", "mean": f"{kg!r} kg", "sd": "9 kg"}
+        ),
+        "rate_blast_net_growth": st.one_of(
+            quantities(0.02, 0.2, "/day"),
+            st.floats(0.03, 0.1).map(
+                lambda low: {
+                    "distribution": "lognormal",
+                    "low": f"{low!r} /day",
+                    "high": f"{2.5 * low!r} /day",
+                }
+            ),
+        ),
+        "n_residual_blasts": st.lists(st.integers(0, 10**7), min_size=1, max_size=4, unique=True).map(
+            lambda cells: {"distribution": "choice", "values": [f"{n} cells" for n in cells]}
+        ),
+        "cl_blinatumomab": quantities(1.2, 4.0, "L/h"),
+    },
+)
+SCENARIOS = st.fixed_dictionaries(
+    {"start": STARTS, "patient": PATIENTS},
+    optional={
+        "follow_up": st.integers(301, 1500).map(lambda days: f"{days} d"),
+        "time_step": st.sampled_from(["90 min", "4 h", "6 h", "1 d"]),
+        "marrow_maps": st.lists(st.integers(0, 300).map(lambda day: f"day {day}"), max_size=4),
+        "dli": st.fixed_dictionaries(
+            {
+                "cd3": st.lists(quantities(1e4, 1e7, "/kg"), min_size=1, max_size=4),
+                "first": st.integers(1, 28).map(lambda day: f"day {day}"),
+                "every": quantities(7, 60, "d"),
+            }
+        ),
+        "processes": st.dictionaries(st.sampled_from(["gvl", "treg", "trafficking"]), st.booleans()),
+        "parameters": st.fixed_dictionaries({"rate_blast_death": quantities(0.02, 0.08, "/day")}),
+    },
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(changes=SCENARIOS, uniforms=st.lists(st.floats(0.001, 0.999), min_size=3, max_size=3))
+def test_a_scenario_and_the_one_patient_it_resolves_to_survive_their_files(
+    changes: dict[str, Any], uniforms: list[float]
+) -> None:
+    scenario = parse_scenario("name: x\n", changes)
+    assert parse_scenario(scenario.to_yaml()) == scenario
+
+    drawn = iter(uniforms)
+    values = resolve_parameters(scenario, lambda name: next(drawn))
+    resolved = with_values(scenario, values)
+    again = parse_scenario(resolved.to_yaml())
+    assert again == resolved and again.digest() == resolved.digest()
+    assert again.to_yaml() == resolved.to_yaml()
+    assert resolve_parameters(again) == values, "nothing of him is left to chance"
+    assert with_values(again, values) == again

@@ -149,3 +149,14 @@ def test_the_interval_of_a_restricted_mean_stays_within_follow_up() -> None:
     found = rmst([300.0, 365.0, 365.0, 365.0], [True, False, False, False], 365.0)
     assert found.value + 1.96 * found.se > 365.0  # the plain interval would not
     assert found.low < found.value < found.high == 365.0
+
+
+def test_a_curve_is_known_to_the_last_follow_up_and_begins_at_one_however_early_the_first_event() -> None:
+    curve = kaplan_meier(MP, MP_EVENT)
+    assert curve.at(35) == pytest.approx(0.448179, abs=5e-7)
+    with pytest.raises(ValueError, match="35"):
+        curve.at(35.5)
+    early = kaplan_meier([0.5, 0.5, 3.0, 4.0], [True, True, False, True])
+    assert early.times.tolist() == [0.0, 0.5, 3.0, 4.0]
+    assert early.at([0.0, 0.4, 0.5, 3.9]) == pytest.approx([1.0, 1.0, 0.5, 0.5])
+    assert (early.at_risk[0], early.events[0]) == (4, 0)

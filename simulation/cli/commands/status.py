@@ -1,7 +1,5 @@
 """`status`: how far a sweep or trial is, told from its folder alone, while it runs or after."""
 
-from pathlib import Path
-
 import click
 
 from simulation.cli import options
@@ -10,12 +8,13 @@ EXAMPLES = """\b
 Examples:
   python run_sim.py status results/timing
   python run_sim.py status results/timing --workers 200
+  python run_sim.py status s3://my-bucket/timing
   watch -n 60 python run_sim.py status results/timing
 """
 
 
 @click.command(epilog=EXAMPLES, short_help="How far a sweep or trial is, from its folder.")
-@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("place", metavar="DIR|URL")
 @click.option(
     "--workers",
     type=click.IntRange(1),
@@ -23,11 +22,11 @@ Examples:
     help="Tell the time left on so many processors; by default on those of this machine.",
 )
 @options.as_json("the state")
-def status(folder: Path, workers: int | None, as_json: bool) -> None:
-    """Say what is planned, done, failed, slowest and left in DIR: a folder of sweep or compare.
+def status(place: str, workers: int | None, as_json: bool) -> None:
+    """Say what is planned, done, failed, slowest and left in DIR: a folder of sweep or compare, or what push copied to URL.
 
     Nothing is changed, and jobs that run are not disturbed. The exit status is 0 however far it is.
     """
-    from simulation.cli.standing import standing_of, tell
+    from simulation.cli.standing import standing_at, tell
 
-    tell(standing_of(folder), workers or options.processors(), as_json=as_json)
+    tell(standing_at(place), workers or options.processors(), as_json=as_json)

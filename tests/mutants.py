@@ -1,0 +1,196 @@
+"""Are the tests of a module any good? Small faults are put into it, one at a time, and its own tests must notice each.
+
+python -m tests.mutants                     all modules of the list, some minutes of computing for each
+python -m tests.mutants units --most 30     one of them, thirty faults drawn by a seed
+
+A fault is a changed comparison, sign, number, truth value or connective. Each lives in a process of its own, forked from
+one that has loaded the libraries; a test that hangs has noticed too. What survives is told with its line, and docs/testing.md
+lists it. The exit status is 1 where fewer than nine of ten were noticed.
+"""
+
+import argparse
+import ast
+import copy
+import importlib
+import importlib.abc
+import importlib.util
+import os
+import random
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+LEAST_KILLED: Final = 0.9
+_PATIENCE_S: Final = 300
+MODULES: Final = {  # name -> module, and the tests that concern it
+    "units": ("simulation.units", ("tests/test_units.py",)),
+    "pump": ("simulation.products.pump", ("tests/clinic/test_treatments.py", "tests/products/test_injections.py")),
+    "triggers": ("simulation.clinic.triggers", ("tests/clinic/test_triggers.py", "tests/clinic/test_conditions.py")),
+    "statistics": ("simulation.statistics.paired", ("tests/statistics/test_paired.py",)),
+    "survival": ("simulation.statistics.survival", ("tests/statistics/test_survival.py",)),
+    "outcomes": ("simulation.clinic.outcomes.survival", ("tests/clinic/test_outcomes.py",)),
+}  # fmt: skip
+_COMPARED: Final[dict[type, type]] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+}  # fmt: skip
+_SIGNS: Final[dict[type, type]] = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
+_NAMES: Final = {"min": "max", "max": "min", "any": "all", "all": "any"}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """Hold a module with one fault in it."""
+
+    line: int
+    told: str
+    tree: ast.Module
+
+
+def mutants(source: str) -> Iterator[Mutant]:
+    """Yield the module with every fault that there is, one at a time."""
+    tree = ast.parse(source)
+    for number, node in enumerate(_living(tree)):
+        for step in range(_faults(node)):
+            changed = copy.deepcopy(tree)
+            twin = next(one for place, one in enumerate(_living(changed)) if place == number)
+            before = ast.unparse(node)
+            _spoil(twin, step)
+            yield Mutant(node.lineno, f"{before}  ->  {ast.unparse(twin)}", changed)
+
+
+def _living(tree: ast.AST) -> Iterator[Any]:
+    """Yield the nodes that are executed: no annotations, no words of an error, no texts."""
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, ast.Raise | ast.TypeAlias):
+            continue
+        if (
+            isinstance(child, ast.Assign)
+            and isinstance(child.targets[0], ast.Name)
+            and child.targets[0].id == "__all__"
+        ):
+            continue
+        if isinstance(tree, ast.AnnAssign | ast.arg) and child is tree.annotation:
+            continue
+        if isinstance(tree, ast.FunctionDef) and (child is tree.returns or child in tree.decorator_list):
+            continue
+        if isinstance(tree, ast.ClassDef) and child in tree.decorator_list:
+            continue
+        if isinstance(child, ast.Compare | ast.BinOp | ast.BoolOp | ast.Constant | ast.Name | ast.UnaryOp):
+            yield child
+        yield from _living(child)
+
+
+def _faults(node: Any) -> int:
+    """Return how many faults can be put into a node."""
+    if isinstance(node, ast.Compare):
+        return len(node.ops)
+    if isinstance(node, ast.BinOp):
+        texts = (node.left, node.right)
+        return type(node.op) in _SIGNS and not any(
+            isinstance(one, ast.JoinedStr) or (isinstance(one, ast.Constant) and isinstance(one.value, str))
+            for one in texts
+        )
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, bool | int | float)
+    if isinstance(node, ast.Name):
+        return node.id in _NAMES and isinstance(node.ctx, ast.Load)
+    return isinstance(node, ast.BoolOp) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
+
+
+def _spoil(node: Any, step: int) -> None:
+    if isinstance(node, ast.Compare):
+        node.ops[step] = _COMPARED[type(node.ops[step])]()
+    elif isinstance(node, ast.BinOp):
+        node.op = _SIGNS[type(node.op)]()
+    elif isinstance(node, ast.Constant):
+        value: Any = node.value
+        node.value = not value if isinstance(value, bool) else value + 1
+    elif isinstance(node, ast.Name):
+        node.id = _NAMES[node.id]
+    elif isinstance(node, ast.BoolOp):
+        node.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+    else:
+        node.operand = ast.UnaryOp(ast.Not(), node.operand)
+
+
+class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Load one module from a tree instead of its file."""
+
+    def __init__(self, name: str, file: str, tree: ast.Module) -> None:
+        self.name, self.file, self.tree = name, file, tree
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
+        if name != self.name:
+            return None
+        return importlib.util.spec_from_file_location(name, self.file, loader=self)
+
+    def create_module(self, spec: Any) -> ModuleType | None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(ast.fix_missing_locations(self.tree), self.file, "exec"), module.__dict__)
+
+
+def noticed(name: str, file: str, tree: ast.Module, tests: Sequence[str]) -> bool:
+    """Return whether the tests fail, or hang, with the module as the tree says."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
+    signal.alarm(_PATIENCE_S)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+    sys.meta_path.insert(0, _Instead(name, file, tree))
+    import pytest
+
+    words = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", "no:randomly", "-W", "ignore"]
+    try:
+        status = int(pytest.main([*words, *tests]))
+    except BaseException:
+        status = 1
+    os._exit(status)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Tell for each module how many faults its tests notice, and which they do not."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("modules", nargs="*", choices=[*MODULES, []], default=[])
+    parser.add_argument("--most", type=int, default=40, help="faults for each module, drawn by a seed (40)")
+    asked = parser.parse_args(words)
+    os.chdir(ROOT)
+    for library in ("numpy", "scipy.stats", "pandas", "pydantic", "hypothesis", "pytest", "numba", "yaml"):
+        importlib.import_module(library)
+    worst = 1.0
+    for key in asked.modules or MODULES:
+        name, tests = MODULES[key]
+        file = ROOT / f"{name.replace('.', '/')}.py"
+        source = file.read_text(encoding="utf-8")
+        if noticed(name, str(file), ast.parse(source), tests):
+            print(f"{key}: its tests fail without a fault", flush=True)
+            return 2
+        found = list(mutants(source))
+        drawn = sorted(random.Random(1).sample(range(len(found)), min(asked.most, len(found))))
+        survivors = [
+            found[place] for place in drawn if not noticed(name, str(file), found[place].tree, tests)
+        ]
+        share = 1 - len(survivors) / len(drawn)
+        worst = min(worst, share)
+        print(
+            f"{key}: {len(drawn) - len(survivors)} of {len(drawn)} noticed ({100 * share:.0f} %), of {len(found)}"
+        )
+        for one in survivors:
+            print(f"  {file.relative_to(ROOT)}:{one.line}: {one.told}", flush=True)
+        sys.stdout.flush()
+    return 0 if worst >= LEAST_KILLED else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
