@@ -1,8 +1,5 @@
 """What charts, tables and maps hold, as CSV for other software; in the units that they are shown in, in full precision."""
 
-import csv
-import io
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,21 +7,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simulation.files import tables
+
 __all__ = ["chart_csv", "columns_csv", "csv_text", "file_name", "layers_csv", "twins_csv"]
 
 
 def csv_text(header: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table as CSV (RFC 4180); what is missing is empty, and no cell is taken for a formula."""
-    sink = io.StringIO()
-    writer = csv.writer(sink)
-    writer.writerow([_cell(one) for one in header])
-    writer.writerows([_cell(one) for one in row] for row in rows)
-    return sink.getvalue()
+    """Return a table as CSV; what is missing is empty, and no cell is taken for a formula."""
+    return tables.csv_text([str(_cell(one)) for one in header], (map(_cell, row) for row in rows))
 
 
 def _cell(value: object) -> object:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") and not _is_number(value):
         return f"'{value}"  # names of arms and runs come from files
     return value

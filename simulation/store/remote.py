@@ -5,15 +5,16 @@ is another matter: files of rows are named by their digests, so that copies of m
 order and as often as one likes.
 """
 
-import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import IO, Final
 
 from simulation.errors import ExitStatus, MissingExtra, OtherScenario, UserError
+from simulation.files.atomic import write_binary
 from simulation.files.folder import MANIFEST, check_files, read_manifest
 from simulation.files.refusal import refusals
 from simulation.files.seals import file_digest
@@ -229,17 +230,15 @@ class _There:
 
     def get(self, name: str, path: Path) -> None:
         """Copy a file here, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-        os.close(handle)
-        try:
+
+        def fill(file: IO[bytes]) -> None:
             try:
-                self._fs.get_file(f"{self._root}/{name}", part)
+                with self._fs.open(f"{self._root}/{name}", "rb") as there:
+                    shutil.copyfileobj(there, file, 1 << 20)
             except Exception as error:
                 raise self._unreached(error, name) from None
-            os.replace(part, path)
-        finally:
-            Path(part).unlink(missing_ok=True)
+
+        write_binary(path, fill)
 
     def _unreached(self, error: Exception, name: str = "") -> UserError:
         place = f"{self.url}/{name}" if name else self.url

@@ -53,7 +53,7 @@ def burden(effort: Effort) -> Found:
         "fall from 0.1 to 80 %", [r.responded for r in groups[0]], [r.responded for r in groups[-1]]
     )
     steps = np.diff([s.value for s in shares])
-    return Found(verdict(bool((steps <= 0.05).all() and fall.low > 0)), (*shares, fall))
+    return Found(verdict(bool((steps <= 0.05 + 1e-9).all() and fall.low > 0)), (*shares, fall))
 
 
 @_fact("F2", "The same patient treated early goes deeper and stays free longer", "early better", "C4, C5, C1")

@@ -83,8 +83,8 @@ def test_charts_of_cells_and_of_kinds_are_written_with_their_labels() -> None:
     ]  # fmt: skip
     lines = {**axes, "series": [{"name": "A", "data": [1.0, None]}, {"name": "B", "data": [2.0, 3.0]}]}
     assert read(chart_csv(lines, {})) == [
-        {"dose": "low", "A": "1.0", "B": "2.0"},
-        {"dose": "high", "A": "", "B": "3.0"},
+        {"dose": "low", "A": "1", "B": "2"},
+        {"dose": "high", "A": "", "B": "3"},
     ]
 
 

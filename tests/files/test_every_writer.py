@@ -44,11 +44,15 @@ outcomes: [relapse, relapse_free_days]
 # who writes -> the folder of `left` that shows it; what is written there is read by the tests below
 WRITERS = {
     "analysis/write.py": "sweep/out/analysis",
+    "browser/study.py": "",  # what the page is asked to run: tests/browser/test_many.py
     "calibration/abc.py": "fit",
     "calibration/joint.py": "",  # the shipped parameter sets, held to the fits by tests/posterior
     "calibration/parts.py": "",  # parts of a fit in a job array: tests/calibration/test_parts.py
     "calibration/record.py": "fit",
+    "calibration/self_check_page.py": "",  # a page of docs/: tests/calibration/test_self_check.py
+    "calibration/structures.py": "",  # sets weighed anew, of a trial with structures: tests/calibration, tests/trial
     "cli/bill_of_materials.py": "",  # docs/licences.md, held to the constraints by tests/test_installation.py
+    "cli/commands/match.py": "",  # a list of patients: tests/cohort
     "cli/comparing.py": "trial",  # arms/*.yaml, of runs to be repeated
     "cli/copying.py": "",  # init DIR: tests/test_installation.py
     "cli/describing.py": "cohort",
@@ -56,10 +60,13 @@ WRITERS = {
     "cli/running.py": "runs",
     "design/write.py": "trial/design",
     "export/write.py": "trial/export/tidy",
+    "forecast/write.py": "",  # tests/forecast
+    "prediction/page.py": "",  # docs/predictions, held to its register by tests/prediction
     "results/document.py": "",  # docs/results.md, held to the code by tests/results/test_document.py
     "results/folder.py": "runs",
     "scenario/reference.py": "",  # docs/, held to the code by tests/scenario/test_documents.py
     "store/rows.py": "trial",
+    "store/remote.py": "",  # what is pulled from an object store: tests/store/test_remote.py
     "store/store.py": "trial",
     "sweep/design_files.py": "sweep/out",
     "sweep/job_script.py": "",  # scripts for Slurm: tests/sweep/test_cluster_jobs.py
@@ -69,6 +76,8 @@ WRITERS = {
     "trial/write.py": "trial",
     "validation/early.py": "",  # a page of docs/
     "validation/parts.py": "",  # parts of a validation in a job array: tests/validation
+    "validation/predictive.py": "",  # tests/validation/test_predictive.py
+    "validation/predictive_page.py": "",
     "validation/report.py": "validation",
 }
 _OWN_WAYS = {

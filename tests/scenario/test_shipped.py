@@ -94,7 +94,7 @@ def test_the_stated_relapse_is_overt_and_treated_as_such() -> None:
     scenario = load("stated_relapse")
     stated = scenario.disease
     assert stated is not None
-    assert (stated.on, stated.fraction, stated.outside) == (200.0, 0.3, 0.0)
+    assert (stated.on, stated.fraction, stated.outside) == (200.0, 0.3, None)
     assert stated.fraction >= scenario.definitions.overt_relapse
     assert isinstance(scenario.start, OnOvertRelapse)
 

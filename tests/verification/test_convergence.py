@@ -1,5 +1,6 @@
 """Results do not depend on how finely the computer resolves the patient: agents, steps, niches, single cells."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ def log10_blasts(
         "stop.crs_grade": 4,
         # a mutant more or less, and how few blasts a wave of GvL leaves before treatment, is chance and not resolution
         "processes": {"antigen_loss": "off", "gvl": "off", "marrow_priming": "off"},
+        # so is when the first blasts come to the place outside, where few do
+        "parameters.rate_blast_blood_to_extramedullary": "1e-3 /day",
     }
     course = Life(load_scenario(SCENARIOS / f"{name}.yaml", plan | overrides), seed, patient)
     course.run()
@@ -50,6 +53,7 @@ def spread(found: npt.NDArray[np.float64]) -> float:
     return float(np.ptp(found[:, many], axis=0).max())
 
 
+@cache
 def by_step(name: str, start: float) -> npt.NDArray[np.float64]:
     """Return log10 blasts by step and day, means of twelve courses, whose chance is 0.014 log10 (standard error of a gap)."""
     return np.array(
@@ -62,9 +66,12 @@ def by_step(name: str, start: float) -> npt.NDArray[np.float64]:
 
 @pytest.mark.parametrize(("name", "start"), [OVERT, MRD])
 def test_the_step_does_not_matter(name: str, start: float) -> None:
+    found = by_step(name, start)
     assert (
-        spread(by_step(name, start)) < 0.06
-    )  # the bound of the model's specification, there for days 28 and 56
+        spread(found) < 0.1
+    )  # on day 7 blasts fall fastest; the model's specification grants 0.4 on its steepest day
+    later = np.ptp(found[:, 1:], axis=0)
+    assert (later < 0.06).all()  # the specification's bound, there for days 28 and 56
 
 
 @pytest.mark.parametrize(("name", "start"), [OVERT, MRD])
