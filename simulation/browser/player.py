@@ -18,7 +18,6 @@ _FRAME_S: Final = 0.04  # a frame lasts at least so long ...
 _MOST_WORK_S: Final = 0.02  # ... is simulated for at most so long ...
 _LEAST_WORK_S: Final = 0.006  # ... and for less, where drawing is slow, until ...
 _AIM_S: Final = 0.05  # ... a frame lasts about so long
-_MOST_FULL_S: Final = 0.15  # at full speed
 _PATIENCE_S: Final = 2.0  # for a browser that does not say it has drawn
 _SILENT_FRAMES: Final = 15  # then nobody is looking
 
@@ -162,13 +161,8 @@ class Player:
         return self.subject.finished or (self._until is not None and self._until())
 
     def _work_s(self, *, full: bool) -> float:
-        """Return how long the next frame may be simulated: the slower the drawing, the shorter.
-
-        At full speed, where drawing takes long all the same, as long as that: one would wait for the end, not for the frame.
-        """
-        if full and self._drawing_s > _AIM_S:
-            return min(self._drawing_s, _MOST_FULL_S)
-        return min(max(_AIM_S - self._drawing_s, _LEAST_WORK_S), _MOST_WORK_S)
+        """Return how long the next frame may be simulated: the slower the drawing, the shorter, but for full speed."""
+        return _MOST_WORK_S if full else min(max(_AIM_S - self._drawing_s, _LEAST_WORK_S), _MOST_WORK_S)
 
     def _simulate(self, turn: int, days: float, until: float) -> float:
         """Simulate up to so many days, at least one step, not begun after `until`; return the days that have passed."""

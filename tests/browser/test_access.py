@@ -41,7 +41,7 @@ def test_axe_finds_nothing(chromium: Any, server: Server, scheme: str) -> None:
     for seed in ("x", "7"):  # with a mistake, and with a question
         page.locator(".tt-field-seed input").fill(seed)
         page.locator(".tt-field-seed input").press("Enter")
-        page.get_by_text("whole number" if seed == "x" else "will be lost").wait_for()
+        page.get_by_text("Expected a whole number" if seed == "x" else "will be lost").wait_for()
         assert _found(axe, page) == {}
     for tab in TABS[1:]:
         page.get_by_role("tab", name=tab).click()
