@@ -104,7 +104,7 @@ def test_frames_of_the_default_patient_are_drawn_in_time(page: Any, speed: str, 
         }"""
     )
     press(page, "Play")
-    typical = []  # of a few frames each: a busy machine delays some of them, a slow page all; at its fastest a year takes some fifteen
+    typical = []  # of a few frames each: a busy machine delays some of them, a slow page all; a year at full speed takes fifteen
     for n in range(1, 13):
         page.wait_for_function("n => window.frames_ms.length >= n", arg=few * n)
         times = page.evaluate("window.frames_ms")[few * (n - 1) : few * n]
