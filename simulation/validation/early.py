@@ -212,8 +212,8 @@ _ASSUMPTIONS: Final = """\
   treated again, though a clinic would try (`retreatment` in a scenario; scenarios/trials/with_retreatment.yaml). Early
   treatment spends its course early; where leukaemia outlasts any course, it comes back earlier, too, and the days of
   follow-up decide who looks better.
-* **A place outside the marrow** that drug and T cells reach badly is an assumption that the share of CD19-negative
-  relapses asks for (docs/decisions/0007, 0013, 0014): both ends are shown. In the rows with standard patients {outside:.0%} have it.
+* **A place outside the marrow** that drug and T cells reach badly is an assumption that the share of CD19-negative relapses
+  asks for (docs/decisions/0007, 0013, 0014): both ends are shown. In the rows with standard patients {outside:.0%} have it.
 * **phi_BM** (access of Treg to the marrow) is about 1 in mice (docs/evidence.md#g13); the older view, 0, is shown.
 * **Mechanisms** are switched off one at a time without fitting the others again: a row says what a mechanism does here, not
   what a model without it would say.
