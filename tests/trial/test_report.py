@@ -176,10 +176,10 @@ def test_what_the_arms_differ_in_and_what_the_model_fails_is_said(trial: Trial) 
         "differ in more than one thing (treatment starts, blinatumomab)" in told and "Up to 4 cycles" in told
     )
     (line,) = failed_checks(trial)
-    assert "N18: " in line and "N25: " in line
+    assert "N36_mrd: " in line and "F8b: " in line
     untreated = tuple(replace(arm, scenario=trial.arm("none").scenario) for arm in trial.arms)
     (line,) = failed_checks(replace(trial, arms=untreated))
-    assert "F8b: " in line and "N18: " not in line and "N25: " not in line
+    assert "F8b: " in line and "N36_mrd: " not in line
 
 
 def test_a_stated_disease_is_told_and_residual_blasts_then_play_no_part(
