@@ -226,3 +226,14 @@ def weeks(page: Any, n: int) -> None:
         until = day_of(page) + 7
         page.get_by_role("button", name="One week").click()
         wait_for_day(page, until - 0.01)
+    settled(page)
+
+
+def settled(page: Any) -> None:
+    """Wait until the page says the same for a quarter of a second: its parts are drawn one after the other."""
+    said = ""
+    for _ in range(40):
+        before, said = said, page.locator("body").inner_text()
+        if said == before:
+            return
+        page.wait_for_timeout(250)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .conftest import day_of, wait_for_day, wait_for_earlier_day, weeks
+from .conftest import day_of, settled, wait_for_day, wait_for_earlier_day, weeks
 
 
 def press(page: Any, name: str) -> None:
@@ -37,6 +37,7 @@ def test_an_act_is_undone(page: Any) -> None:
     weeks(page, 2)
     page.get_by_role("button", name=f"Undo the last act (back to day {day:g})").click()
     wait_for_earlier_day(page, day + 1)
+    settled(page)
     assert day_of(page) == day and "DLI" not in page.locator(".tt-log").inner_text()
 
 
@@ -57,8 +58,7 @@ def test_a_test_by_hand_is_answered_in_the_log(page: Any) -> None:
     press(page, "Take MRD test")
     day = day_of(page)
     weeks(page, 1)
-    log = page.locator(".tt-log")
-    assert f"aspirate of day {day:g}" in log.inner_text()
+    page.locator(".tt-log").get_by_text(f"aspirate of day {day:g}").first.wait_for()
 
 
 def test_reloading_brings_the_patient_back(page: Any) -> None:
