@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -39,7 +40,7 @@ def why(
     then = {name: _at(columns, name, day) for name in columns}
     if told is None:
         return f"Kind of event: {EVENT_KINDS[event.kind]}."
-    return told(event, scenario, values, then, outcomes)
+    return told(_Case(event, scenario, values, then, outcomes))
 
 
 def _at(columns: Columns, name: str, day: float) -> float:
@@ -48,22 +49,27 @@ def _at(columns: Columns, name: str, day: float) -> float:
     return float(columns[name][index]) if index >= 0 else float("nan")
 
 
-type _Told = Callable[[Event, Scenario, Values, Mapping[str, float], Mapping[str, object]], str]
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """Hold what a reason is told from; `then` are the trajectory's columns on the day of the event or of its sample."""
+
+    event: Event
+    scenario: Scenario
+    values: Values
+    then: Mapping[str, float]
+    outcomes: Mapping[str, object]
+
+
+type _Told = Callable[[_Case], str]
 
 
 def _count(cells: float) -> str:
     return number_text(cells, 2) if cells == cells else "an unknown number of"
 
 
-def _test(
-    event: Event,
-    scenario: Scenario,
-    values: Values,
-    then: Mapping[str, float],
-    outcomes: Mapping[str, object],
-) -> str:
-    test: Any = getattr(scenario.monitoring, event.what, None)
-    truth = then.get("marrow_blast_fraction", float("nan"))
+def _test(case: _Case) -> str:
+    test: Any = getattr(case.scenario.monitoring, case.event.what, None)
+    truth = case.then.get("marrow_blast_fraction", float("nan"))
     told = (
         f"In truth {number_text(truth, 2)} of the marrow's cells were blasts, averaged over all niches"
         if truth == truth
@@ -73,60 +79,42 @@ def _test(
         return f"{told}." if told else "A scheduled test."
     least = f", and calls {test.sensitivity:.0e} or more positive" if hasattr(test, "sensitivity") else ""
     return (
-        f"{told}; the aspirate mixes {scenario.monitoring.pulls} niches drawn at random, so it sees their share, and "
+        f"{told}; the aspirate mixes {case.scenario.monitoring.pulls} niches drawn at random, so it sees their share, and "
         "the test counts blasts "
-        f"among {test.cells:,.0f} cells (a binomial draw){least}. Keys monitoring.{event.what}, monitoring.pulls."
+        f"among {test.cells:,.0f} cells (a binomial draw){least}. Keys monitoring.{case.event.what}, monitoring.pulls."
     )
 
 
-def _trigger(
-    event: Event,
-    scenario: Scenario,
-    values: Values,
-    then: Mapping[str, float],
-    outcomes: Mapping[str, object],
-) -> str:
+def _trigger(case: _Case) -> str:
     return (
-        f"The rule of the scenario, key start: treatment {scenario.start.words()}. It judges results of tests, not the "
+        f"The rule of the scenario, key start: treatment {case.scenario.start.words()}. It judges results of tests, not the "
         "truth, which was "
-        f"{number_text(then.get('marrow_blast_fraction', float('nan')), 2)} blasts in the marrow."
+        f"{number_text(case.then.get('marrow_blast_fraction', float('nan')), 2)} blasts in the marrow."
     )
 
 
-def _relapse(
-    event: Event,
-    scenario: Scenario,
-    values: Values,
-    then: Mapping[str, float],
-    outcomes: Mapping[str, object],
-) -> str:
-    level = scenario.definitions.overt_relapse
+def _relapse(case: _Case) -> str:
+    level = case.scenario.definitions.overt_relapse
     told = (
         f"Threshold definitions.overt_relapse: {level:.0%} of the marrow's nucleated cells are blasts "
-        f"({_count(then['marrow_blasts_cells'])} "
-        f"in the marrow). They grow by rate_blast_net_growth, {values['rate_blast_net_growth']:.3g} /day here, less "
+        f"({_count(case.then['marrow_blasts_cells'])} "
+        f"in the marrow). They grow by rate_blast_net_growth, {case.values['rate_blast_net_growth']:.3g} /day here, less "
         "what T cells kill: then "
-        f"{_count(then['marrow_tcon_cells'])} Tcon in the marrow, {then['marrow_et_ratio']:.2g} T cells per blast, "
-        f"{then['marrow_t_exhaustion_fraction']:.0%} exhausted."
+        f"{_count(case.then['marrow_tcon_cells'])} Tcon in the marrow, {case.then['marrow_et_ratio']:.2g} T cells per blast, "
+        f"{case.then['marrow_t_exhaustion_fraction']:.0%} exhausted."
     )
     return told
 
 
-def _failure(
-    event: Event,
-    scenario: Scenario,
-    values: Values,
-    then: Mapping[str, float],
-    outcomes: Mapping[str, object],
-) -> str:
-    cause = str(outcomes.get("cause_of_failure") or "")
+def _failure(case: _Case) -> str:
+    cause = str(case.outcomes.get("cause_of_failure") or "")
     words = CAUSES.get(cause, "")
     if not words:
         return (
             "Told from the state in which control of the leukaemia was lost: the blasts' lowest point since "
             "treatment began."
         )
-    thresholds = {name: value for name, value in values.items() if name.startswith("fraction_cause_")}
+    thresholds = {name: value for name, value in case.values.items() if name.startswith("fraction_cause_")}
     return (
         f"{words[:1].upper()}{words[1:]}: at the blasts' lowest point since treatment began "
         f"{_CAUSE[cause].format(**thresholds)}. The order in "
@@ -134,105 +122,66 @@ def _failure(
     )
 
 
-def _gvhd(
-    event: Event,
-    scenario: Scenario,
-    values: Values,
-    then: Mapping[str, float],
-    outcomes: Mapping[str, object],
-) -> str:
-    grade = int(event.value or 0)
-    level = values.get(f"integrity_grade_{grade}", float("nan"))
+def _gvhd(case: _Case) -> str:
+    grade = int(case.event.value or 0)
+    level = case.values.get(f"integrity_grade_{grade}", float("nan"))
     return (
         f"Threshold integrity_grade_{grade}: integrity of host tissue below {level:.2g} (healthy: 1). Hazard: "
-        f"{_count(then['tissue_effector_cells'])} "
+        f"{_count(case.then['tissue_effector_cells'])} "
         "activated alloreactive donor T cells in host tissue damage it, half as fast as they can at n_effectors_half_damage, "
-        f"{_count(values['n_effectors_half_damage'])} per kg; Treg there suppress them, and tissue regenerates."
+        f"{_count(case.values['n_effectors_half_damage'])} per kg; Treg there suppress them, and tissue regenerates."
     )
 
 
-def _crs(
-    event: Event,
-    scenario: Scenario,
-    values: Values,
-    then: Mapping[str, float],
-    outcomes: Mapping[str, object],
-) -> str:
-    grade = int(event.value or 0)
-    level = values["crs_score_grade_1"] * values["crs_score_step"] ** max(grade - 1, 0)
+def _crs(case: _Case) -> str:
+    grade = int(case.event.value or 0)
+    level = case.values["crs_score_grade_1"] * case.values["crs_score_step"] ** max(grade - 1, 0)
     return (
         f"Threshold: cytokine-release score of {level:.3g} (crs_score_grade_1, each further grade times "
         "crs_score_step). The score rises with "
-        f"newly engaged T cells per kg (one unit: n_engaged_crs_unit, {_count(values['n_engaged_crs_unit'])}) and with "
+        f"newly engaged T cells per kg (one unit: n_engaged_crs_unit, {_count(case.values['n_engaged_crs_unit'])}) and with "
         "the burden, less tolerance; "
-        f"{_count(then['marrow_engaged_cells'])} were engaged in the marrow."
+        f"{_count(case.then['marrow_engaged_cells'])} were engaged in the marrow."
     )
 
 
-def _negative(
-    event: Event,
-    scenario: Scenario,
-    values: Values,
-    then: Mapping[str, float],
-    outcomes: Mapping[str, object],
-) -> str:
+def _negative(case: _Case) -> str:
     return (
-        f"Threshold definitions.mrd_negative, {scenario.definitions.mrd_negative:.0e}, in an aspirate after treatment "
-        f"began. On its day {number_text(then['marrow_blast_fraction'], 2)} of the marrow's cells were blasts, in truth; its "
-        f"T cells spent {then['marrow_t_busy_fraction']:.0%} of their time engaged."
+        f"Threshold definitions.mrd_negative, {case.scenario.definitions.mrd_negative:.0e}, in an aspirate after treatment "
+        f"began. On its day {number_text(case.then['marrow_blast_fraction'], 2)} of the marrow's cells were blasts, in truth; its "
+        f"T cells spent {case.then['marrow_t_busy_fraction']:.0%} of their time engaged."
     )
 
 
-def _remission(
-    event: Event,
-    scenario: Scenario,
-    values: Values,
-    then: Mapping[str, float],
-    outcomes: Mapping[str, object],
-) -> str:
+def _remission(case: _Case) -> str:
     return (
-        f"Threshold definitions.complete_remission: fewer than {scenario.definitions.complete_remission:.0%} blasts "
+        f"Threshold definitions.complete_remission: fewer than {case.scenario.definitions.complete_remission:.0%} blasts "
         "in an aspirate after relapse."
     )
 
 
-def _given(
-    event: Event,
-    scenario: Scenario,
-    values: Values,
-    then: Mapping[str, float],
-    outcomes: Mapping[str, object],
-) -> str:
-    by_hand = any(order.give == event.what and abs(order.day - event.day) < 1.0 for order in scenario.orders)
+def _given(case: _Case) -> str:
+    by_hand = any(
+        order.give == case.event.what and abs(order.day - case.event.day) < 1.0
+        for order in case.scenario.orders
+    )
     whose = (
         "an order by hand"
         if by_hand
-        else f"the plan of the scenario, block {event.what}, counted from the day on which treatment began"
+        else f"the plan of the scenario, block {case.event.what}, counted from the day on which treatment began"
     )
     return f"Given by {whose}."
 
 
-def _stop(
-    event: Event,
-    scenario: Scenario,
-    values: Values,
-    then: Mapping[str, float],
-    outcomes: Mapping[str, object],
-) -> str:
+def _stop(case: _Case) -> str:
     return "Ended by a rule of the block stop, or by an order by hand; the words of the event say by which."
 
 
-def _death(
-    event: Event,
-    scenario: Scenario,
-    values: Values,
-    then: Mapping[str, float],
-    outcomes: Mapping[str, object],
-) -> str:
-    grade = int(then.get("agvhd_grade", 0.0))
+def _death(case: _Case) -> str:
+    grade = int(case.then.get("agvhd_grade", 0.0))
     rates = (
-        f"rate_death_agvhd_3 {values['rate_death_agvhd_3']:.2g}, rate_death_agvhd_4 {values['rate_death_agvhd_4']:.2g} and "
-        f"rate_death_crs_4 {values['rate_death_crs_4']:.2g} /day"
+        f"rate_death_agvhd_3 {case.values['rate_death_agvhd_3']:.2g}, rate_death_agvhd_4 {case.values['rate_death_agvhd_4']:.2g} "
+        f"and rate_death_crs_4 {case.values['rate_death_crs_4']:.2g} /day"
     )
     return (
         f"Drawn by the hazard of non-relapse death of that day: {rates}, of which those in force count; acute GvHD "

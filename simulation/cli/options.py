@@ -69,7 +69,7 @@ def settings() -> Decorator:
         is_eager=True,  # so that --set has the last word
         expose_value=False,
         callback=coarsen,
-        help="Explore: 6 x 6 niches and steps of 12 h, about three times as fast, with a known bias (docs/performance.md).",
+        help="Explore: 6 x 6 niches and steps of 12 h, 2.5 times as fast, with a known bias (docs/performance.md).",
     )
     plugin = click.option(
         "--plugin",

@@ -185,9 +185,10 @@ def test_outside_the_marrow_is_what_is_stated_or_else_what_the_disease_has_left_
         pop, site = body.state.pop, body.state.places.index(PlaceKind.EXTRAMEDULLARY)
         return int(pop.cells[pop.rows()][pop.place[pop.rows()] == site].sum())
 
-    room = {"patient.n_extramedullary_cells": "1e8 cells", "graft.tcon": "0 cells/kg"}
+    room = {"patient.n_extramedullary_cells": "1e8 cells", "graft.tcon": "0 cells/kg",
+            "parameters.rate_blast_blood_to_extramedullary": "1e-3 /day"}  # fmt: skip
     grown = on_the_day({"marrow": 0.3}, **room)
-    assert outside(grown) == int(grown_outside(grown.values, 0.3)) > 1e5
+    assert outside(grown) == int(grown_outside(grown.values, 0.3)) > 1e6
     assert outside(on_the_day({"marrow": 0.3, "outside": "5 cells"}, **room)) == 5
     assert outside(on_the_day({"marrow": 0.3, "outside": "0 cells"}, **room)) == 0
     assert outside(on_the_day({"marrow": 0.3}, **room, **{"processes.blast_spread": False})) == 0

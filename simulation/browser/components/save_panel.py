@@ -9,7 +9,7 @@ from simulation.browser.catalogue import Source
 from simulation.browser.components.copy_text import CopyText
 from simulation.browser.components.event_log import log_lines
 from simulation.browser.components.mistake import Mistake
-from simulation.browser.components.open_saved import OpenSaved
+from simulation.browser.components.open_file import OpenFile
 from simulation.browser.components.save_buttons import SaveButtons
 from simulation.browser.exports import columns_csv, csv_text, file_name
 from simulation.browser.moment import ENDING, moment_of, read_moment, restore_moment, write_moment
@@ -89,5 +89,5 @@ def _Open(view: PatientView, choices: list[Source]) -> None:
         view.session.ask(shown, act)
         view.refresh()
 
-    OpenSaved(label=f"Open a saved patient (*{ENDING})", accept=".yaml,.yml,.json", event_opened=opened)
+    OpenFile(label=f"Open a saved patient (*{ENDING})", accept=".yaml,.yml,.json", event_opened=opened)
     Mistake(mistake.value)
