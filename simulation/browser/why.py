@@ -148,8 +148,8 @@ def _crs(case: _Case) -> str:
 def _negative(case: _Case) -> str:
     return (
         f"Threshold definitions.mrd_negative, {case.scenario.definitions.mrd_negative:.0e}, in an aspirate after treatment "
-        f"began. On its day {number_text(case.then['marrow_blast_fraction'], 2)} of the marrow's cells were blasts, in truth; its "
-        f"T cells spent {case.then['marrow_t_busy_fraction']:.0%} of their time engaged."
+        f"began. On its day {number_text(case.then['marrow_blast_fraction'], 2)} of the marrow's cells were blasts, in truth; "
+        f"its T cells spent {case.then['marrow_t_busy_fraction']:.0%} of their time engaged."
     )
 
 
