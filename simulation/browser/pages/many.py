@@ -34,6 +34,7 @@ _ONE_SHADE: Final = (
     "Lines: median; shade: 5\N{EN DASH}95 % of patients who are alive. The lowest line of an axis holds what is "
     "below it."
 )
+_TOOLS: Final = 48  # px, what stands above the chart
 _REPORT: Final = "width: 100%; height: 80vh; border: 0; background: #FFFFFF"
 type Watch = Callable[[Source, int, int], None]
 type WatchTwins = Callable[[Source, Source, int, int], None]
@@ -119,7 +120,7 @@ def _Fan(view: ManyView, colours: Palette) -> None:
     second = view.many.forecast(second=True)
     option = waiting_option(colours) if forecast is None else fan_option(forecast, second, colours)
     label = "Fan of many patients: blasts in the marrow and CD3 in blood over time, median and 5 to 95 % per strategy"
-    Chart(option=option, frame={}, height=HEIGHT, label=label)
+    Chart(option=option, frame={}, height=HEIGHT + _TOOLS, label=label)
     solara.v.Html(tag="div", class_="tt-note", children=[_ONE_SHADE if second is None else _SHADES])
 
 
