@@ -131,7 +131,7 @@ def test_fast_is_coarser_told_and_has_not_the_last_word(
         re.search(r"marrow: .*rows: 3, columns: 6|rows: 3\n *columns: 6", answer.out)
         and "time_step: 12 h" in answer.out
     )
-    assert "CRS scores about a fifth too high" in answer.err
+    assert "acute GvHD comes 0.9 days later" in answer.err
     assert "--fast" not in sim("show", file).err
     assert sim("run", file, "--fast", "--quiet").err == ""
 
