@@ -31,7 +31,7 @@ from simulation.posterior import AS_SHIPPED, ParameterSet, Structure, structure_
 from simulation.provenance import model_sha256
 from simulation.statistics.paired import beyond_chance
 from simulation.trial.conduct import Conducted, conduct
-from simulation.trial.execute import Progress, runs_of
+from simulation.trial.execute import Progress, number_of_runs
 from simulation.trial.schema import Arm, Trial
 
 __all__ = ["FOLDER", "Plan", "do", "plan_of", "under_structures"]
@@ -110,7 +110,8 @@ class Plan:
         """Say before it begins what it takes."""
         arms = sum(len(load_settings()[study].arms) for study in _STUDIES)
         courses = (len(self.structures) + 1) * len(self.numbers) * self.study_patients * arms
-        trials = len(self.structures) * 2 * sum(1 for _ in runs_of(self.trial, self.patients))
+        one = self.trial_under(AS_SHIPPED, (1.0,) * len(self.numbers))
+        trials = len(self.structures) * number_of_runs(one, self.patients)
         return (
             f"Structures: {len(self.structures)} and the shipped one are held against {len(_STUDIES)} studies under "
             f"{len(self.numbers)} parameter set{'s' * (len(self.numbers) > 1)} ({courses} courses of up to three years on few "

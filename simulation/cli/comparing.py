@@ -23,7 +23,7 @@ from simulation.shipped import PROGRAM
 from simulation.store import WHOLE, Shard
 from simulation.trial.analysis import as_json
 from simulation.trial.conduct import Conducted, conduct, conduct_part
-from simulation.trial.execute import Missing, Progress, State
+from simulation.trial.execute import Missing, Progress, State, number_of_runs
 from simulation.trial.folder import prepare, prepare_part, write_arms
 from simulation.trial.schema import DAYS_ON_DRUG, SHARES, SURVIVAL, Trial
 from simulation.trial.write import write_outputs
@@ -168,7 +168,7 @@ def _tell(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
 def _tell_missing(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
     """Say exactly what is missing, and what to type."""
     if done.missing:
-        runs = done.patients * len(trial.arms)
+        runs = number_of_runs(trial, done.patients)
         failed = sum(1 for one in done.missing if one.reason)
         click.echo(f"{len(done.missing)} of {runs} runs are missing, {failed} of them failed.", err=True)
     _tell_failed(trial, done.missing, out, done.state)
