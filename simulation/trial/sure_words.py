@@ -132,7 +132,7 @@ def structures(found: Mapping[str, Any]) -> list[tuple[str, str, str, str, str, 
         limits = "" if low is None else f" ({_signed(low)} to {_signed(high)})"
         missed = ", ".join(f"{one['id']} ({signed(one['z'], 1)})" for one in row["misses_more"])
         sets = (
-            f"{row['effective_sets']:.1f} of {found['parameter_sets']}"
+            f"{row['effective_sets']:.1f} of {found['parameter_sets']} ({row['effective_by_likelihood']:.1f})"
             if found["parameter_sets"]
             else NOTHING
         )
@@ -140,7 +140,7 @@ def structures(found: Mapping[str, Any]) -> list[tuple[str, str, str, str, str, 
             (
                 row["name"],
                 row["contested"],
-                f"{row['distance']:.2f}",
+                f"{row['distance']:.2f}{_farther(row['farther'])}",
                 missed or NOTHING,
                 sets,
                 f"{_signed(row['value'])}{limits}",
@@ -149,12 +149,22 @@ def structures(found: Mapping[str, Any]) -> list[tuple[str, str, str, str, str, 
     return rows
 
 
+def _farther(told: Mapping[str, Any]) -> str:
+    """Return by how much farther than as shipped at the same sets; nothing for the shipped structure itself."""
+    low, high = told["interval"]
+    if not told["value"]:
+        return ""
+    return f" ({told['value']:+.2f}" + (")" if low is None else f", {low:+.2f} to {high:+.2f})")
+
+
 def structures_note(found: Mapping[str, Any]) -> str:
     """Say how to read the table of structures."""
     return (
         f"Distance: of {found['observations']} fitted observations, in their standard errors, weighted as in the fits, mean over "
-        f"the sets that count; {found['study_patients']} virtual patients per arm of each study, the same for all structures, so "
-        "small differences are chance. Misses more: observations that lie farther off than as shipped, with z. Only sets that "
+        f"the sets that count; in brackets by how much farther than as shipped at the same sets, with a 95 % interval over sets. "
+        f"{found['study_patients']} virtual patients per arm of each study, the same for all structures, so "
+        "small differences are chance. Sets that count: weights are tempered until half of them do; in brackets how many would by "
+        "the likelihood alone, which would hang the answer on those. Misses more: observations that lie farther off than as shipped, with z. Only sets that "
         "fit the shipped structure are tried: fitted for itself a structure may fit better and answer otherwise."
     )
 

@@ -118,6 +118,12 @@ def test_sets_that_fit_a_structure_count_more_and_its_trial_is_run(found: tuple[
     assert without["effective_sets"] == pytest.approx(1 / np.sum(weights**2)) and weights.argmax() == int(
         bias.argmin()
     )
+    alone = np.exp(-0.5 * sum(plan.weights.values()) * (bias**2 - bias.min() ** 2))  # untempered
+    assert without["effective_by_likelihood"] == pytest.approx(alone.sum() ** 2 / (alone**2).sum())
+    assert without["effective_by_likelihood"] < without["effective_sets"]
+    assert without["farther"]["value"] == pytest.approx(float((bias - 0.5).mean()))
+    low, high = without["farther"]["interval"]
+    assert low < without["farther"]["value"] < high and shipped["farther"]["value"] == 0
     assert without["patients"] == 4 and shipped["patients"] == 6
     assert told["values"][0] <= min(shipped["value"], without["value"])
     assert f"({2 * 3 * 2 * 6} courses" in plan.cost()
