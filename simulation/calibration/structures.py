@@ -95,7 +95,7 @@ class Plan:
         file = trial.file.model_copy(
             update={"patients": self.patients, "structures": None, "precision": None, "repeats": None}
         )
-        return replace(trial, file=file, arms=arms, posterior=posterior)
+        return replace(trial, file=file, arms=arms, posterior=posterior, once=True)
 
     def identity(self) -> dict[str, Any]:
         """Return on what the studies' results depend."""
