@@ -327,14 +327,14 @@ def tell_what_decides(page: Path) -> None:
     if answer.is_file():
         found = json.loads(answer.read_text(encoding="utf-8"))
         told = [
-            f"Parameters differ between sets that fit the published data, and with them the answer ([how sure is it]({_ANSWER}.md), "
-            f"of other patients and arms than above): {_headline(found)}", "",
+            f"Sets that fit the published data differ, and with them the answer ([how sure is it]({_ANSWER}.md), of other "
+            f"patients and arms than above): {_headline(found)}", "",
             *deciding(found["uncertainty"]), "",
             f"![What moves the answer, and which datum next]({_ANSWER}_unknowns.png)",
         ]  # fmt: skip
     else:
         told = [
-            f"`{PROGRAM} compare scenarios/trials/how_sure.yaml --page {_ANSWER}.md` tells it, when it has been run beside this page."
+            f"`{PROGRAM} compare scenarios/trials/how_sure.yaml --page {_ANSWER}.md` tells it, run beside this page."
         ]
     before, rest = page.read_text(encoding="utf-8").split(_RESTS_ON)
     before = before.split(_DECIDES)[0]
