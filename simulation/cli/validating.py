@@ -57,9 +57,9 @@ def run_validation(request: Request) -> int:
             if folder is not None:
                 write_report(results, effort, folder)
             if request.early and place is not None and not stopped:
-                from simulation.validation.early import write_early
+                from simulation.validation.early import PAGE, write_early
 
-                page = place / "when_early_does_not_win.md"
+                page = place / PAGE
                 if write_early(effort, page, workers, interrupt.requested) is not None:
                     click.echo(f"Experiments: {page}", err=True)
                 stopped = interrupt.requested()
