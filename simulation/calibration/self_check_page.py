@@ -96,8 +96,8 @@ def _words(found: Ranks) -> list[str]:
         f"bounds** ({low} to {high} in each of {BINS} bins; one uniform histogram in twenty would not). Central intervals of the "
         f"sets held the truth in {halves:.0%} where they say 50 %, and in {nineties:.0%} where they say 90 %.", "",
         f"All parameters together: the ranks vary {spread:.2f} ({below:.2f} to {above:.2f}) times as much around the middle as "
-        f"uniform ones, **{verdict}** (p {p:.2g}; every problem counts once). The least p of the {k} histograms is {least:.2g}: so "
-        f"small a one is among {k} uniform ones in {by_chance:.0%}.",
+        f"uniform ones, **{verdict}** (p {p:.2g}; every problem counts once). The least p of the {k} histograms is {least:.2g}: "
+        f"so small a one is among {k} uniform ones in {by_chance:.0%}.",
     ]  # fmt: skip
 
 
