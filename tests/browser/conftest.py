@@ -23,6 +23,7 @@ CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
     None,
 )
+PATIENCE = float(os.environ.get("BROWSER_PATIENCE", "1"))  # more, where others use the machine, too
 SMALL = """name: Small
 follow_up: 120 d
 marrow: {rows: 4, columns: 4}
@@ -176,7 +177,7 @@ def chromium(able: None) -> Iterator[Any]:
 def open_tab(chromium: Any, server: Server) -> Iterator[Callable[[], Any]]:
     """Open tabs on the page; afterwards none of them may have had an error or asked another machine for anything."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(30_000 * PATIENCE)
     context.add_cookies([server.cookie])
     heard = Heard()
 

@@ -8,7 +8,7 @@ import pytest
 
 from simulation import __version__
 
-from .conftest import Server, weeks
+from .conftest import PATIENCE, Server, weeks
 
 TABS = ("One patient", "Twins", "Results", "Many patients", "Guide")
 SIZES = [
@@ -22,7 +22,7 @@ SIZES = [
 
 def open_page(chromium: Any, server: Server, **how: Any) -> Any:
     context = chromium.new_context(**how)
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(30_000 * PATIENCE)
     context.add_cookies([server.cookie])
     page = context.new_page()
     page.goto(server.address)

@@ -42,6 +42,7 @@ def GuidePage(
             _Tour(kept, open_tab)
         elif part == _PARTS[1]:
             _Presets(view, kept, watch_twins, ask_many)
+            _Scenarios(view, choices, watch)
         elif part == _PARTS[2]:
             _Why(view)
         elif part == _PARTS[3]:
@@ -96,6 +97,32 @@ def _Presets(
             button="Open",
             label="Presets by question",
         )
+
+
+@solara.component
+def _Scenarios(view: PatientView, choices: Choices, watch: Callable[[Source, int, int], None]) -> None:
+    """Show every scenario in its file's words; its button takes it to the first page."""
+    view.changed.get()
+    mistake = solara.use_reactive("")
+    labels = tuple(source.label for source in choices)
+
+    def read() -> list[list[str]]:
+        loaded = [(source.label, source.load()) for source in choices]
+        return [[label, scenario.name, scenario.description] for label, scenario in loaded]
+
+    def look(index: int) -> None:
+        try:
+            watch(choices[index], view.shot.seed, view.shot.patient)
+            mistake.value = ""
+        except UserError as error:
+            mistake.value = str(error)
+
+    rows = solara.use_memo(read, [labels])
+    with solara.Div():
+        solara.v.Html(tag="h2", class_="tt-group", children=["Every scenario"])
+        Mistake(mistake.value)
+        header = ["Scenario", "Its name", "What it is"]
+        TextTable(header, rows, on_row=look, button="Watch", label="Every scenario")
 
 
 @solara.component
