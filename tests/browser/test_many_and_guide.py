@@ -49,6 +49,7 @@ def test_a_key_is_searched_and_set(page: Any) -> None:
         if told:
             page.get_by_text(told).wait_for()
     page.get_by_text("Growth of the blasts ↺: 0.2 /day").wait_for()
+    page.wait_for_function("() => decodeURIComponent(location.search).includes('growth=0.2')")
     page.reload()
     page.get_by_text("Growth of the blasts ↺: 0.2 /day").wait_for()
     page.get_by_role("tab", name="Guide").click()
@@ -72,13 +73,14 @@ def test_several_files_are_opened_and_can_be_chosen(page: Any) -> None:
 
 def test_a_page_is_saved_and_opened_again(page: Any, tmp_path: Path) -> None:
     page.get_by_role("tab", name="Guide").click()
-    page.get_by_role("button", name="Next").click()
+    page.get_by_text("1 of 8").wait_for()
+    page.get_by_role("button", name="Next", exact=True).click()
     page.get_by_text("2 of 8").wait_for()
     page.get_by_role("button", name="Save or share the whole page").click()
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save this page").click()
     saved.value.save_as(tmp_path / "my.page.yaml")
-    page.get_by_role("button", name="Next").click()
+    page.get_by_role("button", name="Next", exact=True).click()
     page.get_by_text("3 of 8").wait_for()
     page.get_by_label("Open a saved page").set_input_files(tmp_path / "my.page.yaml")
     page.get_by_text("2 of 8").wait_for()

@@ -84,3 +84,15 @@ def test_rules_of_ones_own_need_no_file_and_are_checked(
     assert "none.py" in capsys.readouterr().err
     assert main(["view", "--no-open", "--plugin", str(rule), "--set", "dli=null"]) == ExitStatus.USAGE
     assert "name its file as well" in capsys.readouterr().err
+
+
+def test_parts_of_the_page_in_which_nothing_changed_are_not_walked_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A frame takes Python a third of the time; the name of the setting is reacton's own, and may change with it."""
+    from reacton import core
+
+    monkeypatch.setenv("REACTON_FAST", "0")
+    usual = core._render_context_class()
+    monkeypatch.setenv("REACTON_FAST", serving._SETTINGS["REACTON_FAST"])
+    assert core._render_context_class() is not usual

@@ -60,12 +60,12 @@ def StoredRuns(folder: Path, colours: Palette, watch: Callable[[Source, int, int
             _Watch(folders[name], shot, name, watch)
     for mistake in mistakes:
         Mistake(mistake)
-    _Commands([(name, run_again(folders[name], shot)) for name, shot in shots])
     if len(shots) == 1:
         _One(*shots[0], colours)
     elif shots:
         (name, shot), (other, beside) = shots
         _Two((shot, beside), (name, other), colours)
+    _Commands([(name, run_again(folders[name], shot)) for name, shot in shots])
 
 
 @solara.component

@@ -39,7 +39,7 @@ def trial_again(trial: TrialFolder) -> str:
         NONE,
     ]
     sets = ["--posterior"] if manifest.get("parameter_sets") else []
-    return with_version(_words("compare", *arms, *about, *sets), str(manifest["version"]))
+    return with_version(_words("compare", *arms, *about, *sets), _of(manifest))
 
 
 def sweep_again(sweep: SweepFolder) -> str:
