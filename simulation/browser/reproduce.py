@@ -7,6 +7,7 @@ from typing import Any
 
 from simulation import __version__
 from simulation.browser.catalogue import Source
+from simulation.browser.many import Asked
 from simulation.browser.session import PatientSession
 from simulation.errors import UserError
 from simulation.scenario.cohort import NONE
@@ -17,7 +18,7 @@ from simulation.shipped import PROGRAM
 from simulation.units import format_number
 from simulation.yaml_source import parse_yaml, plain
 
-__all__ = ["command", "command_of", "scenario_file", "with_version"]
+__all__ = ["command", "command_of", "many_command", "scenario_file", "with_version"]
 
 
 def command(session: PatientSession) -> str:
@@ -48,13 +49,36 @@ def command_of(
     ]
     if source.cohort is not None:
         words += ["--cohort", source.cohort]
-    for text in source.settings:
-        if text.startswith(ANOTHER_PLUGIN):
-            words += ["--plugin", str(_value(text)["file"])]
+    words += _plugins(source)
     words += _days(scenario, day)
     for key, value in {**_settings(source), **(changes or {})}.items():
         words += ["--set", f"{key}={flow(value)}"]
     return " ".join(shlex.quote(word) for word in words)
+
+
+def many_command(asked: Asked) -> str:
+    """Return the command that follows the same patients under the same strategies; empty where no single one does."""
+    sources = asked.sources
+    alike = {
+        (source.settings, source.cohort) for source in sources
+    }  # --set holds for every file of a command
+    course = bool(asked.course.strip())
+    files = [str(source.path) for source in sources if source.path is not None]
+    if (
+        asked.kind != "patients"
+        or len(alike) > 1
+        or len(files) < len(sources)
+        or (len(files) < 2 and not course)
+    ):
+        return ""
+    words = [*PROGRAM.split(), *(("forecast", "THIS_COURSE.csv") if course else ("compare",)), *files]
+    words += ["--patients", asked.number, "--seed", asked.seed]
+    words += [] if sources[0].cohort is None else ["--cohort", sources[0].cohort]
+    words += ["--posterior"] if asked.posterior else []
+    words += _plugins(sources[0])
+    for key, value in _settings(sources[0]).items():
+        words += ["--set", f"{key}={flow(value)}"]
+    return shlex.join(words)
 
 
 def with_version(command: str, version: str = __version__) -> str:
@@ -89,6 +113,11 @@ def flow(value: Any) -> str:
         return "[" + ", ".join(flow(item) for item in value) + "]"
     text = next(iter(yaml_lines({"x": value}))).partition(": ")[2]
     return json.dumps(value) if isinstance(value, str) and set(text) & set(",{}[]") else text
+
+
+def _plugins(source: Source) -> list[str]:
+    files = [str(_value(text)["file"]) for text in source.settings if text.startswith(ANOTHER_PLUGIN)]
+    return [word for file in files for word in ("--plugin", file)]
 
 
 def _settings(source: Source) -> dict[str, Any]:

@@ -6,9 +6,10 @@ import pytest
 
 from simulation.browser.catalogue import Choices, Source, sources, with_rules
 from simulation.browser.guide import rule_entries, search
+from simulation.browser.many import Asked
 from simulation.browser.own_scenarios import changed, pairs_of, uploaded, uploaded_all
 from simulation.browser.references import refer, referred
-from simulation.browser.reproduce import command_of
+from simulation.browser.reproduce import command_of, many_command
 from simulation.errors import UserError
 from simulation.scenario.cohort import NONE
 from simulation.scenario.load import parse_scenario
@@ -183,3 +184,22 @@ def test_choices_grow_by_what_is_loaded() -> None:
     choices.add([newer])
     assert [one.label for one in choices] == [given[0].label, "b.yaml", "a.yaml"]
     assert choices[-1] is newer and told == [1, 1]
+
+
+def test_many_patients_have_a_command_where_one_gives_them_all(
+    rules: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "late.yaml").write_text(TINY)
+    early, late = Source(tmp_path / "tiny.yaml"), Source(tmp_path / "late.yaml")
+    told = many_command(Asked((early, late), seed="3", number="50", posterior=True))
+    assert told.endswith(f"compare {early.path} {late.path} --patients 50 --seed 3 --posterior")
+    both = [changed(with_rules(one, rules), ("follow_up", "40 d")) for one in (early, late)]
+    told = many_command(Asked((both[0], both[1]), course="day,mrd\n7,0\n"))
+    assert "forecast THIS_COURSE.csv" in told and "--plugin" in told and told.endswith("'follow_up=40 d'")
+    for asked in (
+        Asked((early,)),
+        Asked((early, both[1])),
+        Asked((early, Source(None))),
+        Asked((early, late), kind="chance"),
+    ):
+        assert many_command(asked) == ""

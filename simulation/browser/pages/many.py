@@ -9,6 +9,7 @@ import solara
 from simulation.browser.catalogue import Source
 from simulation.browser.components.chart import Chart
 from simulation.browser.components.choice import Choice
+from simulation.browser.components.copy_text import CopyText
 from simulation.browser.components.course_input import CourseInput
 from simulation.browser.components.mistake import Mistake
 from simulation.browser.components.progress import Progress
@@ -20,6 +21,7 @@ from simulation.browser.many import KINDS
 from simulation.browser.many_charts import HEIGHT, fan_option, waiting_option
 from simulation.browser.many_view import NO_SECOND, ManyView, patient_rows
 from simulation.browser.palette import Palette, palette
+from simulation.browser.reproduce import many_command, with_version
 from simulation.browser.results.folders import kind_of
 from simulation.errors import UserError
 from simulation.forecast import Forecast
@@ -57,6 +59,7 @@ def ManyPage(
             with solara.Div(classes=["tt-right"]):
                 _Fan(view, colours)
         _Cohort(view, watch, watch_twins)
+        _Command(view)
         _Study(view, kept, colours, watch, watch_twins)
 
 
@@ -196,6 +199,16 @@ def _Cohort(view: ManyView, watch: Watch, watch_twins: WatchTwins) -> None:
             TextTable(columns, told, label="The patients, the heaviest first")
         else:
             TextTable(columns, told, on_row=look, button="Watch", label=label)
+
+
+@solara.component
+def _Command(view: ManyView) -> None:
+    view.changed.get()
+    followed = view.many.followed_as
+    command = "" if followed is None else many_command(followed)
+    with solara.Div():
+        if command:
+            CopyText(title="Command for these patients", text=with_version(command), lines=2)
 
 
 @solara.component
