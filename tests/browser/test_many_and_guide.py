@@ -49,7 +49,9 @@ def test_a_key_is_searched_and_set(page: Any) -> None:
         if told:
             page.get_by_text(told).wait_for()
     page.get_by_text("Growth of the blasts ↺: 0.2 /day").wait_for()
-    page.wait_for_function("() => decodeURIComponent(location.search).includes('growth=0.2')")
+    page.wait_for_function(
+        "() => decodeURIComponent(location.search).includes('growth=0.2') && !location.search.includes('tab=')"
+    )
     page.reload()
     page.get_by_text("Growth of the blasts ↺: 0.2 /day").wait_for()
     page.get_by_role("tab", name="Guide").click()
