@@ -230,8 +230,9 @@ def parameters_note(found: Mapping[str, Any]) -> str:
     return (
         "How the difference changes from the 10th to the 90th percentile of the parameter, the others going with it as in the "
         f"sets (regression on {found['sets']} sets; 95 % interval). Of {n} parameters about {_one_in_twenty(n)} would exclude 0 "
-        f"by chance; here {out} do. The last column: the share of what parameters do to the answer that would go if this one "
-        "were known." + (f" Held by the trial's own files: {', '.join(held)}." if held else "")
+        f"by chance; here {out} {'does' if out == 1 else 'do'}. The last column: the share of what parameters do to the answer "
+        "that would go if this one were known."
+        + (f" Held by the trial's own files: {', '.join(held)}." if held else "")
     )
 
 
