@@ -94,6 +94,8 @@ def _page(
     made = provenance(**about)
     lines = [
         f"# {about['trial']}", "",
+        "After this page you know how sure the answer to a trial's question is, what would change it, and which measurement to "
+        "get next.", "",
         f"Written by `{PROGRAM} compare {about['file']} --page {page}` (version {simulation.__version__}, model "
         f"`{str(made['model_sha256'])[:12]}`, parameter table `{table[:12]}`, {about['patients']} virtual patients in every "
         f"arm, seed {about['seed']}); do not edit.", "",

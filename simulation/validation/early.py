@@ -199,6 +199,8 @@ def _days(found: Measured) -> str:
 _TEXT: Final = """\
 # When early does not win
 
+After this page you know under which conditions earlier treatment wins in this model, and under which it does not.
+
 Written by `python run_sim.py validate --early` (version {version}, parameter table `{digest}`, {patients} virtual
 patients per condition, all with leukaemia left, seed {seed}); do not edit.
 
