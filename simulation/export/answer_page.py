@@ -29,10 +29,10 @@ often be nearly all of a fit, because no candidate meets all of them; so the nea
 proposed, and weights are tempered until half of the sets count. That is wider than the likelihood says, on purpose: the distance
 that is left is the model's error, not noise.
 
-Weights are not smoothed. Regression adjustment (Beaumont 2002) would move every set to where its simulated studies would meet the
-observations. Where even the nearest candidate lies more than a standard error away on average (the last column), that is no
-interpolation but a guess beyond all candidates, and adjusted sets of a model that is wrong settle in the wrong place with too
-narrow a range (Frazier 2020), as nearest candidates do not."""
+Weights are not smoothed. Regression adjustment (Beaumont 2002, Genetics 162:2025) would move every set to where its simulated
+studies would meet the observations. Where even the nearest candidate lies more than a standard error away on average (the last
+column), that is no interpolation but a guess beyond all candidates, and adjusted sets of a model that is wrong settle in the
+wrong place with too narrow a range (Frazier 2020, J R Stat Soc B 82:421), as nearest candidates do not."""
 
 
 def check_page(page: Path) -> None:
@@ -94,6 +94,8 @@ def _page(
     made = provenance(**about)
     lines = [
         f"# {about['trial']}", "",
+        "After this page you know how sure the answer to a trial's question is, what would change it, and which measurement to "
+        "get next.", "",
         f"Written by `{PROGRAM} compare {about['file']} --page {page}` (version {simulation.__version__}, model "
         f"`{str(made['model_sha256'])[:12]}`, parameter table `{table[:12]}`, {about['patients']} virtual patients in every "
         f"arm, seed {about['seed']}); do not edit.", "",

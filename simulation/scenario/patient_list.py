@@ -98,6 +98,9 @@ def _column(cell: str, shown: str) -> tuple[str, str]:
         return name, ""
     if name not in table:
         near = nearest_name(name, [*table.names, ID])
+        if near is None:
+            expected = f"a parameter such as weight [kg], or {ID} for names of your own"
+            raise UserError(f"got {name!r}", file=shown, line=1, key=name or None, expected=expected)
         raise UserError("there is no such parameter", file=shown, line=1, key=name or None, nearest=near)
     try:
         parse_quantity(f"1 {unit}" if unit else 1.0, table[name].dimension)

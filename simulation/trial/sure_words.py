@@ -27,16 +27,25 @@ _PART: Final = {"parameters": "parameters", "patients": "patients", "chance": "c
 
 def in_short(found: Mapping[str, Any], arm: str, differing: int) -> str:
     """Return what the range consists of, how probable it is that `arm` is better, and the verdict: the end of a sentence."""
-    made_of = ""
-    if _told_apart(found):
-        shares = [f"{_PART[name]} {_percent(found['parts'][name]['share_of_answer'])}" for name in _PART]
-        made_of = f", of whose variance {shares[0]}, {shares[1]} and {shares[2]}"
+    made_of = _made_of(found)
     if not _parameters_known(found):
         return f"{made_of}: {verdict(found, differing)}."
     if differing < LEAST_WHO_DIFFER:  # a probability of so few would be a claim
         return f"{made_of}: {verdict(found, differing)}."
     better = f"{arm} is better with a probability of {_probability(found['p_better'])}"
     return f"{made_of}; {better}: {verdict(found, differing)}."
+
+
+def _made_of(found: Mapping[str, Any]) -> str:
+    """Return of what the range consists; where the estimate of the parameters' variance is negative, how much may hide."""
+    if not _told_apart(found):
+        return ""
+    shares = [f"{_PART[name]} {_percent(found['parts'][name]['share_of_answer'])}" for name in _PART]
+    if _shown(found):
+        return f", of whose variance {shares[0]}, {shares[1]} and {shares[2]}"
+    hidden = found["parts"]["parameters"]["sd_at_most"]
+    may = f" (a standard deviation of up to {_days(hidden)} days may hide)" if hidden else ""
+    return f", of whose variance {shares[1]}, {shares[2]} and parameters nothing that {found['sets']} sets show{may}"
 
 
 def verdict(found: Mapping[str, Any], differing: int) -> str:
@@ -60,7 +69,12 @@ def verdict(found: Mapping[str, Any], differing: int) -> str:
         return f"that is {'more' if sure > 0 else 'fewer'}, beyond chance and whatever else these parameter sets leave open"
     low, high = found["range_of_patients_and_chance"]
     if beyond_chance(low, high, differing):
-        return "for these sets that is more than chance, but the parameters alone can turn its sign, so the data do not settle it"
+        what = (
+            "the parameters alone can turn its sign"
+            if _shown(found)
+            else "what parameters may do can turn its sign"
+        )
+        return f"for these sets that is more than chance, but {what}, so the data do not settle it"
     return "so parameter sets that fit the data do not settle which is better"
 
 
@@ -76,17 +90,12 @@ def unseen(found: Mapping[str, Any]) -> str:
         return f"Parameters and patients are not told apart: {sets} sets for {n} patients (patients_per_set)."
     if parts["chance"]["variance"] is None:
         return "Patients and chance are not told apart, as nobody was run again."
-    if parts["parameters"]["variance"] > 0:
-        return ""
-    hidden = parts["parameters"]["sd_at_most"]
-    return (
-        f"Of what parameters do, {sets} sets of {n} patients show nothing (the estimate of their variance came out negative); "
-        + (
-            f"by its interval a standard deviation of up to {_days(hidden)} days may hide."
-            if hidden
-            else "its whole interval is, so how much may hide is not told: more patients are needed."
-        )
-    )
+    return ""
+
+
+def _shown(found: Mapping[str, Any]) -> bool:
+    """Return whether the runs show anything of what parameters do: an unbiased estimate of little may be negative."""
+    return bool((found["parts"]["parameters"]["variance"] or 0.0) > 0)
 
 
 def _parameters_known(found: Mapping[str, Any]) -> bool:
@@ -221,8 +230,9 @@ def parameters_note(found: Mapping[str, Any]) -> str:
     return (
         "How the difference changes from the 10th to the 90th percentile of the parameter, the others going with it as in the "
         f"sets (regression on {found['sets']} sets; 95 % interval). Of {n} parameters about {_one_in_twenty(n)} would exclude 0 "
-        f"by chance; here {out} do. The last column: the share of what parameters do to the answer that would go if this one "
-        "were known." + (f" Held by the trial's own files: {', '.join(held)}." if held else "")
+        f"by chance; here {out} {'does' if out == 1 else 'do'}. The last column: the share of what parameters do to the answer "
+        "that would go if this one were known."
+        + (f" Held by the trial's own files: {', '.join(held)}." if held else "")
     )
 
 

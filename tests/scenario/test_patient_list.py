@@ -83,6 +83,7 @@ def test_a_parameter_set_does_not_move_what_is_listed(file: Path) -> None:
 
 @pytest.mark.parametrize(("old", "new", "told"), [
     ("weight [kg]", "wieght [kg]", "own.csv:1: wieght: there is no such parameter (did you mean 'weight'?)"),
+    ("weight [kg]", "person", "own.csv:1: person: expected a parameter such as weight [kg], or id"),
     ("weight [kg]", "weight", "own.csv:1: weight: expected weight [kg], or another unit of its kind in brackets"),
     ("weight [kg]", "weight [h]", "own.csv:1: weight [h]: expected weight [kg]"),
     ("weight [kg]", "weight [kg", "own.csv:1: weight: expected weight [kg], the bracket is not closed"),

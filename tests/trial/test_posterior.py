@@ -137,7 +137,9 @@ def test_the_answer_says_of_what_it_consists(trial: Trial, done: Conducted) -> N
     assert found["value"] == pytest.approx(main["value"])
     assert found["range"][0] <= main["interval_paired"][0] and found["range"][1] >= main["interval_paired"][1]
     told = pair_words.answer(done.view)
-    assert "95 % range" in told.split(": ")[1] and "of whose variance parameters" in told
+    assert (
+        "95 % range" in told.split(": ")[1] and "of whose variance p" in told
+    )  # parameters first, or last where they show nothing
     assert "point estimate" not in told
     over = done.view.comparison["difference_over_time"]
     inner = [
@@ -177,6 +179,31 @@ def test_nothing_is_beyond_chance_where_parameters_can_turn_the_sign(
     probable = sure_words.in_short(found, "early", differing)
     assert ("with a probability" in probable) == (differing >= 20)
     assert ("beyond chance" in said) == (whole[0] * whole[1] > 0 and differing >= 20)
+
+
+@pytest.mark.parametrize(
+    ("most", "hidden"), [(20.3, " (a standard deviation of up to 20 days may hide)"), (0.0, "")]
+)
+def test_a_negative_variance_is_told_as_what_may_hide(most: float, hidden: str) -> None:
+    parts = {
+        "parameters": {"variance": -600.0, "sd_at_most": most, "share_of_answer": 0.0},
+        "patients": {"share_of_answer": 0.8},
+        "chance": {"variance": 9.0, "share_of_answer": 0.2},
+    }
+    found = {
+        "range": (-9.0, 33.0), "range_of_patients_and_chance": (0.4, 25.0), "parts": parts, "p_better": 0.948, "sets": 100,
+        "patients": 400,
+    }  # fmt: skip
+    said = sure_words.in_short(found, "early", 200)
+    assert (
+        f"of whose variance patients 80 %, chance 20 % and parameters nothing that 100 sets show{hidden};"
+        in said
+    )
+    assert (
+        "what parameters may do can turn its sign" in said
+        and "alone" not in said
+        and sure_words.unseen(found) == ""
+    )
 
 
 @pytest.mark.parametrize(("limits", "told"), [
