@@ -120,7 +120,7 @@ def mean_field(treated: float, repeats: int) -> list[Figure]:
     note = f"without the clinic; {states / (repeats + 1) / len(bests[0]):,.0f} numbers of cells on average"
     return [
         Figure("mean field of the same laws, one niche, 365 d", best, "s", note=note),
-        Figure("stepping, treated patient, against the mean field", treated / best, "x", 15.0),
+        Figure("stepping, treated patient, against the mean field", treated / best, "x"),
     ]
 
 
