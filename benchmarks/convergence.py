@@ -1,10 +1,14 @@
-"""Compare two resolutions outcome by outcome, as docs/performance.md does.
+"""Compare resolutions outcome by outcome, as docs/performance.md does.
 
-`python benchmarks/convergence.py [PATIENTS [ROWS:STEP ROWS:STEP]]`: patients of the standard cohort live in four arms at both
-resolutions, by default 8 x 8 and 12 x 12 niches at 6 h. An outcome differs where its paired mean, or the share in which it
-happened, is beyond two standard errors; by chance one comparison in twenty is. How many agents there are is no outcome.
+`python benchmarks/convergence.py [PATIENTS [ROWS:STEP ... ROWS:STEP]] [--keep FOLDER]`: patients of the standard cohort live
+in four arms at every resolution, by default 8 x 8 and 12 x 12 niches at 6 h, and each is compared with the last. An outcome
+differs where its paired mean, or the share in which it happened, is beyond two standard errors; by chance one comparison in
+twenty is. How many agents there are is no outcome. With `--keep`, patients are kept in a folder, a file a resolution: a study
+that was stopped goes on there, and resolutions are compared in the patients that both have.
 """
 
+import argparse
+import json
 import math
 import sys
 from collections.abc import Iterator, Sequence
@@ -63,20 +67,52 @@ def _paired(gaps: Sequence[float]) -> tuple[float, float]:
     return mean, abs(mean) / math.sqrt(spread / (n - 1) / n)
 
 
-def main() -> None:
-    patients = int(sys.argv[1]) if len(sys.argv) > 1 else 300
-    resolutions = sys.argv[2:4] if len(sys.argv) > 3 else ["8:6 h", "12:6 h"]
-    with ProcessPoolExecutor() as pool:
-        one, other = (
-            list(pool.map(partial(lives, resolution), range(patients), chunksize=4)) for resolution in resolutions
-        )  # fmt: skip
-    found = sorted(far(one, other), key=lambda row: -row[2])
+def all_lives(pool: ProcessPoolExecutor, resolution: str, patients: int, kept: Path | None) -> list[Lives]:
+    """Return the lives of all patients at a resolution; those that a file holds are read from it."""
+    found: list[Lives] = []
+    if kept is not None and kept.exists():
+        found = [json.loads(line) for line in kept.read_text().splitlines()][:patients]
+    for new in pool.map(partial(lives, resolution), range(len(found), patients), chunksize=1 if kept else 4):
+        found.append(new)
+        if kept is not None:
+            with kept.open("a") as file:
+                file.write(json.dumps(new) + "\n")
+    return found
+
+
+def compare(name: str, one: Sequence[Lives], reference: str, other: Sequence[Lives]) -> None:
+    """Print how many comparisons lie beyond two standard errors, and the largest."""
+    n = min(len(one), len(other))
+    found = sorted(far(one[:n], other[:n]), key=lambda row: -row[2])
     beyond = [row for row in found if row[2] > 2.0]
+    share = len(beyond) / max(len(found), 1)
     print(
-        f"{resolutions[0]} against {resolutions[1]}, {patients} patients: {len(beyond)} of {len(found)} comparisons beyond 2 SE"
+        f"{name} against {reference}, {n} patients: {len(beyond)} of {len(found)} comparisons beyond 2 SE ({share:.1%})"
     )
-    for name, gap, errors in found[:8]:
-        print(f"  {name}: {gap:+.3g} ({errors:.1f} SE)")
+    for what, gap, errors in found[:8]:
+        print(f"  {what}: {gap:+.3g} ({errors:.1f} SE)")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("patients", type=int, nargs="?", default=300)
+    parser.add_argument("resolutions", nargs="*", metavar="ROWS:STEP")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER")
+    given = parser.parse_args()
+    resolutions = given.resolutions or ["8:6 h", "12:6 h"]
+    if given.keep is not None:
+        given.keep.mkdir(parents=True, exist_ok=True)
+    found = {}
+    with ProcessPoolExecutor() as pool:
+        for resolution in resolutions:
+            name = resolution.replace(":", "_").replace(" ", "").removesuffix("h")
+            kept = None if given.keep is None else given.keep / f"{name}.jsonl"
+            found[resolution] = all_lives(pool, resolution, given.patients, kept)
+    *others, reference = resolutions
+    for resolution in others:
+        compare(resolution, found[resolution], reference, found[reference])
 
 
 if __name__ == "__main__":

@@ -95,6 +95,35 @@ def one_course(path: Path) -> tuple[list[float], int]:
     return steps, updates
 
 
+def mean_field(treated: float, repeats: int) -> list[Figure]:
+    """Time the mean field of the same laws in a marrow of one niche, for the course of the default treated patient.
+
+    It is what a compiled system of differential equations would be: nothing is drawn, and nothing is told apart by niche.
+    """
+    from simulation.life import NOTHING, Life
+    from simulation.scenario import load_scenario
+    from tests.verification.mean_field import MeanField
+
+    scenario, bests, states = load_scenario(SCENARIO, ["marrow.rows=1", "marrow.columns=1"]), [], 0
+    for _ in range(repeats + 1):
+        course, steps = Life(scenario, 1, 0, record=NOTHING), []
+        course.body = MeanField.of(course.body)
+        while not course.finished:
+            course.clinic.act(course.body)
+            start = time.process_time()
+            course.body.step()
+            steps.append(time.process_time() - start)
+            course.observe()
+            states += course.body.state.pop.n_agents
+        bests.append(steps)
+    best = sum(map(min, zip(*bests[1:], strict=True)))
+    note = f"without the clinic; {states / (repeats + 1) / len(bests[0]):,.0f} numbers of cells on average"
+    return [
+        Figure("mean field of the same laws, one niche, 365 d", best, "s", note=note),
+        Figure("stepping, treated patient, against the mean field", treated / best, "x"),
+    ]
+
+
 def short_points(repeats: int) -> list[Figure]:
     """Time points of a sweep that look at one day: a patient of his own each, from his parameters to his outcomes."""
     from simulation.life import NOTHING, attempt
@@ -282,6 +311,7 @@ def main() -> None:
     repeats = 1 if quick else 3
     shell = command_line(repeats)  # first: a child's peak memory counts what its parent held when it was born
     figures = stepping(2 if quick else 6)
+    figures += mean_field(figures[0].value, repeats)
     figures += short_points(repeats)
     figures += cost_of_cells(3 if quick else 7)
     figures += cost_of_agents(repeats, 160 if quick else 300)

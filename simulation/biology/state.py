@@ -244,16 +244,18 @@ class State:
 
     def make_room(self, dt: float) -> None:
         """See to the room for cells that arrive from outside in a step (one with more comes once in 1e20 steps)."""
-        most = 0.0
-        if self.pop.single_cells and self.day >= self.p.day_thymus:
+        pop, most = self.pop, 0.0
+        if pop.single_cells and self.day >= self.p.day_thymus:
             mean = self.p.n_thymic_output * (1.0 + self.p.treg_share_supported) * dt
             most = mean + 10.0 * mean**0.5
-        self.pop.reserve(round(most) + 20)
+        pop.reserve(round(most) + 20)
 
     def pass_time(self, dt: float) -> None:
         """Let the day pass; days are counted, not summed, as sums of 1/24 drift."""
-        self.step += 1
-        self.day = self.start_day + self.step * dt
+        numbers = self.numbers  # without the attributes' detour, as in every step
+        step = numbers["step"].item() + 1
+        numbers["step"][0] = step
+        numbers["day"][0] = numbers["start_day"].item() + step * dt
 
     def take_census(self) -> None:
         """Count all cells anew."""

@@ -27,12 +27,15 @@ def truth_of(state: State, agvhd_grade: int, crs_grade: int) -> Truth:
     body, marrow = state.totals.tolist()
     in_blood = state.census.table[:, blood].tolist()
     marrow_cells, suppression, agents = state.whole.tolist()
-    per_ul = 1.0 / blood_volume_ul(state)
-    flowing = per_ul * (1.0 - state.marginated)
+    per_ul, numbers = (
+        1.0 / blood_volume_ul(state),
+        state.numbers,
+    )  # without the attributes' detour, as in every step
+    flowing = per_ul * (1.0 - numbers["marginated"].item())
     niches = state.niches.copy()
     t_cells, blasts = marrow[TCONS] + marrow[TREGS], body[BLASTS]
     return Truth(
-        day=state.day,
+        day=numbers["day"].item(),
         blasts=int(blasts),
         lost={antigen.name: int(blasts - body[CARRIERS + i]) for i, antigen in enumerate(state.antigens)},
         marrow_blasts=int(marrow[BLASTS]),

@@ -142,7 +142,9 @@ class Laboratory:
         """Take the samples that are due; one aspirate and one blood sample serve every test."""
         now = patient.day
         due = [name for name, schedule in self._schedules.items() if schedule.take(now) > 0]
-        if due and self._missed > 0.0 and patient.uniform("visit", step) < self._missed:
+        if not due:
+            return
+        if self._missed > 0.0 and patient.uniform("visit", step) < self._missed:
             names = ", ".join(name.replace("_", " ") for name in due)
             self._events.add(patient.day, "note", "visit", f"visit missed: no {names}")
             return

@@ -71,14 +71,14 @@ class Clinic:
         """Do what is due at the start of the step: sample, read results, decide, stop, treat."""
         if self.finished:
             return
-        again = self.book.watcher(SecondTransplantation)
+        now, again = patient.day, self.book.watcher(SecondTransplantation)
         if self._step == 0:
             again.meet(patient)
             self.book.observe(patient.truth(), 0.0)
         examination = Examination.of(patient.truth())
-        on_drug = any(giver.suppresses(patient.day) for giver in self.givers.values())
-        self._bedside.note(patient.day, examination, on_drug)
-        ordered = self._orders.take(patient.day)
+        on_drug = any(giver.suppresses(now) for giver in self.givers.values())
+        self._bedside.note(now, examination, on_drug)
+        ordered = self._orders.take(now)
         self._sample(patient)
         for order in ordered:
             if order.test is not None:
@@ -241,12 +241,15 @@ class Clinic:
         if self.course is not None and self.course.begun(patient.day):
             for stop in stops:
                 self._end(stop.product, stop.why, patient)
-        for giver in self.givers.values():
-            giver.heed(stops, patient, self.events)
+        if stops:
+            for giver in self.givers.values():
+                giver.heed(stops, patient, self.events)
 
     def _note_beginning(self) -> None:
+        if self.book.watcher(Treatment).start_day is not None:
+            return
         given = [giver.first_given for giver in self.givers.values() if giver.first_given is not None]
-        if given and self.book.watcher(Treatment).start_day is None:
+        if given:
             self.book.treatment_began(min(given))
 
 

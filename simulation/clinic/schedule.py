@@ -26,13 +26,15 @@ def pieces_of(
 ) -> list[Piece]:
     """Return the step from `begin` to `end` (days) in pieces of one level each; `level` may change on the days `changes` only."""
     inside = {day for day in changes if begin + EPSILON < day < end - EPSILON}
+    if not inside:  # as in most steps
+        return [(begin, end, level(begin))]
     return [(start, until, level(start)) for start, until in pairwise([begin, *sorted(inside), end])]
 
 
 def mean_of(pieces: list[Piece]) -> float:
     """Return the mean level over pieces; to the last bit the level itself where all have the same."""
     first = pieces[0][2]
-    if all(level == first for _, _, level in pieces):
+    if len(pieces) == 1 or all(level == first for _, _, level in pieces):
         return first
     return sum((until - start) * level for start, until, level in pieces) / (pieces[-1][1] - pieces[0][0])
 
@@ -106,7 +108,9 @@ class Agenda[T]:
 
     def take(self, now: float) -> list[tuple[float, T]]:
         """Remove and return what has fallen due as (planned day, thing), earliest first."""
-        n_due = 0
+        if not self._planned or not is_due(self._planned[0][0], now):  # as on most days
+            return []
+        n_due = 1
         while n_due < len(self._planned) and is_due(self._planned[n_due][0], now):
             n_due += 1
         due, self._planned = self._planned[:n_due], self._planned[n_due:]

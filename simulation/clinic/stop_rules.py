@@ -101,6 +101,7 @@ class StopRules:
 
     def __init__(self, scenario: "Scenario", negative_share: float) -> None:
         self._scenario = scenario
+        self._values = tuple(getattr(scenario.stop, rule.key) for _, rule in scenario.stop_rules)
         self._overt_relapse = scenario.definitions.overt_relapse
         self._negative_share = negative_share
         self._relapses: Mapping[str, MarrowResult] = {}
@@ -115,9 +116,8 @@ class StopRules:
 
     def due(self, examination: Examination) -> list[Stop]:
         """Return what must be stopped now, judged by the bedside grades and the last result."""
-        scenario = self._scenario
-        reasons = [
-            (product.name, rule.why(getattr(scenario.stop, rule.key), examination, self._relapses))
-            for product, rule in scenario.stop_rules
+        return [
+            Stop(product.name, why)
+            for (product, rule), value in zip(self._scenario.stop_rules, self._values, strict=True)
+            if (why := rule.why(value, examination, self._relapses))
         ]
-        return [Stop(name, why) for name, why in reasons if why]

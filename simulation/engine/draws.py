@@ -47,6 +47,7 @@ _SKEW_BELOW = 0.022  # squared skewness up to which the series may be used
 _FEW = 16  # cells: so many factors cost less than a power
 _SIXTH, _24TH, _36TH = 1.0 / 6.0, 1.0 / 24.0, 1.0 / 36.0
 _INVERSE = 1.0 / np.arange(1.0, 129.0)  # walking up a distribution divides by 1, 2, 3, ...
+_SHORT = 3  # places: so few are drawn one by one
 _FAR = 100.0  # counts further from the mode than this have no mass where the variance is below 50
 
 
@@ -359,6 +360,10 @@ def _carry_over(state: States, value: Floats, settled: Ints, out: Ints, size: in
 @inner()
 def binomial_along(state: States, n: Ints, p: Floats, out: Ints, row: Row, size: int) -> None:
     """Draw a binomial number in the first `size` places of a row, each from its own state, as `draw_binomial` would."""
+    if size <= _SHORT:
+        for i in range(size):
+            out[i], state[i] = draw_binomial(state[i], n[i], p[i])
+        return
     mean, variance, third, fourth, few = row.mean, row.variance, row.third, row.fourth, row.few
     value, settled = row.value, row.settled
     for i in range(size):
@@ -384,6 +389,10 @@ def binomial_along(state: States, n: Ints, p: Floats, out: Ints, row: Row, size:
 @inner()
 def poisson_along(state: States, means: Floats, out: Ints, row: Row, size: int) -> None:
     """Draw a Poisson number in the first `size` places of a row, as `draw_poisson` would."""
+    if size <= _SHORT:
+        for i in range(size):
+            out[i], state[i] = draw_poisson(state[i], means[i])
+        return
     mean, variance, third, fourth, few = row.mean, row.variance, row.third, row.fourth, row.few
     value, settled = row.value, row.settled
     for i in range(size):
@@ -402,6 +411,10 @@ def poisson_along(state: States, means: Floats, out: Ints, row: Row, size: int) 
 @inner()
 def births_along(state: States, founders: Ints, stay: Floats, out: Ints, row: Row, size: int) -> None:
     """Draw the births in surviving clans in the first `size` places of a row, as `draw_births` would."""
+    if size <= _SHORT:
+        for i in range(size):
+            out[i], state[i] = draw_births(state[i], founders[i], stay[i])
+        return
     mean, variance, third, fourth, few = row.mean, row.variance, row.third, row.fourth, row.few
     value, settled = row.value, row.settled
     for i in range(size):

@@ -179,9 +179,11 @@ def draw_stratum(
 @inner()
 def _extent(hazard: Floats) -> tuple[int, int]:
     """Return the range of places outside which a hazard is 0; one that ends before it begins where all are."""
-    size = hazard.size
-    low, high = size, 0
+    size, any_open = hazard.size, False
     for i in range(size):
+        any_open |= hazard[i] != 0.0
+    low, high = size, 0
+    for i in range(size if any_open else 0):  # most are not
         low = min(low, i if hazard[i] != 0.0 else size)
         high = max(high, i + 1 if hazard[i] != 0.0 else 0)
     return low, high

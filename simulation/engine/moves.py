@@ -37,6 +37,32 @@ def _put(
 
 
 @inner()
+def _shift(chosen: Ints, arrived: Ints) -> None:
+    for i in range(chosen.size):
+        arrived[i] += chosen[i]
+
+
+@inner()
+def _shift_sums(chosen: Ints, traits: Floats, sums: Floats) -> None:
+    for i in range(chosen.size):
+        sums[i] += chosen[i] * traits[i]
+
+
+@inner()
+def _gather(to: int, place: int, s: int, first: int, chosen: Ints, pop: Columns) -> None:
+    """Let the cells `chosen` of stratum s arrive in one place, summed in the order of the places they come from."""
+    k = 0
+    for i in range(chosen.size):
+        k += chosen[i]
+    pop.arrived[to, place] += k
+    for t in range(pop.traits.shape[0]):
+        traits, total = pop.traits[t, s, first : first + chosen.size], pop.arrived_traits[t, to, place]
+        for i in range(chosen.size):
+            total += chosen[i] * traits[i]
+        pop.arrived_traits[t, to, place] = total
+
+
+@inner()
 def set_apart(code: int, place: int, k: int, s: int, i: int, pop: Columns) -> None:
     """Let k cells of stratum s, place i, arrive in a place, each as a stratum of its own."""
     for _ in range(k):
@@ -73,18 +99,26 @@ def carry_out(
     begin, beyond = 0, 1
     if effect == GOTO:
         begin, beyond = rules.group_start[operand], rules.group_start[operand + 1]
+    alone = beyond - begin <= 1 and effect != PROGRAM  # where a group has no members, cells stay
+    if alone and not singles and effect == GOTO and begin < beyond:
+        _gather(to, np.int64(rules.member[begin]), s, first, chosen, pop)
+        return
+    if alone and not singles:
+        _shift(chosen, arrived[to, first : first + size])
+        for t in range(traits.shape[0]):
+            _shift_sums(
+                chosen, traits[t, s, first : first + size], arrived_traits[t, to, first : first + size]
+            )
+        return
     for i in range(size):
         k = chosen[i]
         if k == 0:
             continue
         if effect == PROGRAM:
             tally[0] += program(k, hazard[i] * dt, operand, s, first + i, pop, rules, scratch)
-        elif beyond - begin <= 1:  # where a group has no members, cells stay
+        elif alone:
             place = np.int64(rules.member[begin]) if effect == GOTO and begin < beyond else first + i
-            if singles:
-                set_apart(target, place, k, s, first + i, pop)
-            else:
-                _put(to, place, k, s, first + i, arrived, arrived_traits, traits)
+            set_apart(target, place, k, s, first + i, pop)
         else:
             state[i] = _spread(state[i], k, begin, beyond - begin, rules, scratch)
             for j in range(begin, beyond):

@@ -137,7 +137,7 @@ class Population:
     @property
     def single_cells(self) -> bool:
         """Return whether every cell is an agent of its own."""
-        return bool(self.meta[SINGLE_CELLS])
+        return bool(self.meta.item(SINGLE_CELLS))
 
     @property
     def capacity(self) -> int:
@@ -236,7 +236,7 @@ class Population:
     @property
     def room(self) -> int:
         """Return how many new strata fit in."""
-        return int(self.meta[N_FREE]) + self.capacity - int(self.meta[N_STRATA])
+        return self.meta.item(N_FREE) + self.columns.code.size - self.meta.item(N_STRATA)
 
     @property
     def bytes_per_stratum(self) -> int:

@@ -162,6 +162,7 @@ class _Giver(Giver):
         )
         self._levels: dict[str, float] = {}  # at the end of the last step
         self._means: dict[str, float] = {}  # over the last step
+        self._steady: dict[str, float] = {}  # day until which a drug stays at its level
 
     def watch(self, trigger: Callable[..., Trigger]) -> None:
         """Begin to watch for what tapers the planned courses."""
@@ -184,6 +185,7 @@ class _Giver(Giver):
             return
         self._taper_begin = now + trigger.delay(now, lambda name: patient.uniform(f"delay {name}", 0))
         self._taper_trigger = None
+        self._steady.clear()
         over = f"over {days_text(self._taper.over)}" if self._taper.over else "at once"
         detail = f"{trigger.reason()}: immunosuppressants tapered {over} from day {self._taper_begin:g}"
         events.add(now, "note", "taper", detail)
@@ -210,12 +212,15 @@ class _Giver(Giver):
             course = None if care is None else care.course(grade, now)
             if course is not None:
                 self._courses.append(course)
+                self._steady.clear()
         end = now + patient.time_step
         self._courses = [course for course in self._courses if not is_due(course.end, now)]
         for drug in sorted({*(course.drug for course in self._courses), *self._means}):
             self._take(drug, now, end, patient, events)
 
     def _take(self, drug: str, now: float, end: float, patient: Patient, events: EventLog) -> None:
+        if is_due(end, self._steady.get(drug, -math.inf)):
+            return
         courses = [course for course in self._courses if course.drug == drug]
 
         def best(day: float) -> DrugCourse | None:
@@ -230,6 +235,7 @@ class _Giver(Giver):
         if self._taper is not None and self._taper_begin < math.inf:
             changes += self._taper.changes(self._taper_begin)
         pieces = pieces_of(level_on, changes, now, end)
+        self._steady[drug] = min((day for day in changes if not is_due(day, now)), default=math.inf)
         for day, _, level in pieces:
             if level != self._levels.get(drug, 0.0):
                 self._levels[drug] = level
