@@ -75,6 +75,10 @@ def _natural_or_none(ctx: click.Context, param: click.Parameter, number: int | N
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the results. By default a new one in results/; with --resume the newest of this trial.",
 )
+@click.option(
+    "--page", type=click.Path(dir_okay=False, path_type=Path), metavar="PAGE.md",
+    help="Renew what this page says of the trial, between the marks with the name of its file.",
+)  # fmt: skip
 @options.as_json("comparison.json")
 @click.option(
     "-q", "--quiet", is_flag=True, help="Print no progress and no tables, only where the results are."
@@ -96,6 +100,7 @@ def compare(
     max_minutes: float | None,
     resume: bool,
     out: Path | None,
+    page: Path | None,
     as_json: bool,
     quiet: bool,
     formats: tuple[str, ...],
@@ -123,6 +128,8 @@ def compare(
         raise click.UsageError(
             "--workers and --scheduler exclude each other: the cluster has its own workers"
         )
+    if page is not None and (len(files) > 1 or not shard.whole):
+        raise click.UsageError("--page tells of one trial file, and of all its patients")
     if not shard.whole and out is None:
         raise click.UsageError("--shard needs --out DIR: the folder that all parts share")
     only_for("compare", files, also=("run",))
@@ -133,7 +140,9 @@ def compare(
     # Only now what is heavy: a mistake in the command or in a file is told at once.
     from simulation.cli.comparing import Request, run_trial
 
-    request = Request(files, workers, scheduler, resume, out, as_json, quiet, formats, max_minutes, shard)
+    request = Request(
+        files, workers, scheduler, resume, out, as_json, quiet, formats, max_minutes, shard, page
+    )
     return run_trial(trial, request)
 
 
