@@ -36,6 +36,7 @@ Dimension = Literal[
     "dose_rate_per_area",
     "amount",
     "amount_per_area",
+    "amount_per_kg",
     "cells_per_kg",
     "cells",
     "cells_per_day",
@@ -102,6 +103,12 @@ _KINDS: Final[dict[Dimension, _Kind]] = {
         ("250 ug/m2",),
         {f"{m}/m2": f for m, f in _MASSES.items()},
         "ug/m2",
+    ),
+    "amount_per_kg": _Kind(
+        "an amount of drug per kg",
+        ("50 mg/kg",),
+        {f"{m}/kg": f / 1000 for m, f in sorted(_MASSES.items(), key=lambda one: one[0] != "mg")},
+        "mg/kg",
     ),
     "cells_per_kg": _Kind(
         "cells per kg", ("1e6 cells/kg", "5e5/kg"), {f"{w}/kg": _f(1) for w in _CELL_WORDS}, "cells/kg"

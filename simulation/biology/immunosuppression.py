@@ -1,29 +1,23 @@
-"""Immunosuppressants as named effects on T-cell division and killing.
-
-Post-transplant cyclophosphamide as a hazard of dividing cells.
-"""
+"""Immunosuppressants as named effects on T-cell division and killing."""
 
 from simulation.biology.census import TCONS, TREGS
-from simulation.biology.channels import Channel
 from simulation.biology.contact import targets_at
 from simulation.biology.drugs import DRUGS, PLAIN_DRUGS
 from simulation.biology.here import KILLING_FACTOR, Here
 from simulation.biology.state import CompiledProcess
-from simulation.biology.traits import ALLOREACTIVE, CLASS, EFFECTOR, ENGAGED_TCON, STAGE, TCON
-from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import inner
-from simulation.engine.population import N_STRATA, Columns, Floats
+from simulation.engine.population import Columns, Floats
 
 __all__ = ["Immunosuppression", "suppress"]
 
 
 _PLAIN = len(PLAIN_DRUGS)  # the first of DRUGS
-_STEROID, _PTCY = DRUGS.index("corticosteroid"), DRUGS.index("ptcy")
+_STEROID = DRUGS.index("corticosteroid")
 
 
 @inner()
 def suppress(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
-    """Set the factors of this step and the hazards of cyclophosphamide."""
+    """Set the factors of this step."""
     p, x, factor = here.p[0], here.x[0], here.signal[KILLING_FACTOR]
     count, place = here.counts, here.place
     proliferation = killing = homeostasis = 1.0
@@ -47,15 +41,6 @@ def suppress(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
             et_ratio = (count[TCONS, i] + count[TREGS, i]) / targets
             spared = et_ratio / (et_ratio + p.et_ratio_half_steroid)
             factor[i] *= 1.0 - steroid * (1.0 - (low + (high - low) * spared))
-    if here.exposure[_PTCY] > 0.0:
-        for s in range(pop.meta[N_STRATA]):
-            code = pop.code[s]
-            kind = here.behaviour[value_of(code, CLASS)]
-            tcon = kind == TCON or kind == ENGAGED_TCON
-            if tcon and value_of(code, ALLOREACTIVE) and value_of(code, STAGE) == EFFECTOR:
-                die = hazards[s, Channel.DIE]
-                for i in range(pop.first[s], pop.end[s]):
-                    die[i] += here.exposure[_PTCY] * p.rate_death_ptcy
 
 
 class Immunosuppression(CompiledProcess):
@@ -69,11 +54,11 @@ class Immunosuppression(CompiledProcess):
     name = "immunosuppression"
     source = (
         "Brandl 2007, doi 10.1007/s00262-007-0298-z; Kauer 2020, doi 10.1136/jitc-2020-000621; "
-        "homeostatic division: J Immunol Res 2013:217934; CNI, MMF, PTCy otherwise recalled"
+        "homeostatic division: J Immunol Res 2013:217934; CNI, MMF otherwise recalled"
     )
     reads = (
         "factor_proliferation_corticosteroid", "et_ratio_half_steroid", "factor_killing_corticosteroid_low_et",
-        "factor_killing_corticosteroid_high_et", "rate_death_ptcy", "factor_proliferation_ciclosporin",
+        "factor_killing_corticosteroid_high_et", "factor_proliferation_ciclosporin",
         "factor_killing_ciclosporin", "factor_proliferation_tacrolimus", "factor_killing_tacrolimus",
         "factor_proliferation_mycophenolate", "factor_killing_mycophenolate", "factor_homeostasis_ciclosporin",
         "factor_homeostasis_tacrolimus", "factor_homeostasis_mycophenolate", "factor_homeostasis_corticosteroid",

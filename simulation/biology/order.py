@@ -13,6 +13,7 @@ from simulation.biology.blast_spread import BlastSpread
 from simulation.biology.blinatumomab_pk import BlinatumomabPk
 from simulation.biology.contact import Contact
 from simulation.biology.crs import CytokineRelease
+from simulation.biology.cyclophosphamide import Cyclophosphamide
 from simulation.biology.exhaustion import Exhaustion
 from simulation.biology.gvhd import Gvhd
 from simulation.biology.gvl import GraftVersusLeukaemia
@@ -50,6 +51,7 @@ BEFORE_EVENTS: tuple[Process, ...] = (
     Trafficking(),
     Margination(),
     Exhaustion(),
+    Cyclophosphamide(),
 )
 AFTER_EVENTS: tuple[Process, ...] = (CytokineRelease(), Gvhd(), HostMarrow(), NormalMarrow(), NormalBCells())
 # What one compiled call can do, in this order; strings stand for what is no process.

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from simulation.biology.antigens import ANTIGENS
 from simulation.biology.census import COUNTS, Census, count, lost_masks
-from simulation.biology.drugs import DRUGS, PLAIN_DRUGS
+from simulation.biology.drugs import EXPOSURES, PLAIN_DRUGS
 from simulation.biology.engagers import Engager
 from simulation.biology.here import ENGAGER, KILLING_FACTOR, NUMBERS, PARAMETERS, SIGNALS, Here
 from simulation.biology.named import ByName, Number, Parameters
@@ -155,7 +155,7 @@ class State:
         self.behaviour = np.arange(n_classes, dtype=np.int64)  # built-in class whose rules a class follows
         # events of the last step by class and channel
         self.tally = np.zeros((n_classes, channels.effect.size), np.int64)
-        self._exposure = np.zeros(len(DRUGS))
+        self._exposure = np.zeros(len(EXPOSURES))
         self._engagers = np.array([self._row(engager) for engager in self.engagers], ENGAGER)
         numbered = list(PARAMETERS.names or ())
         self._factors = np.array(
@@ -202,7 +202,7 @@ class State:
         self.depot_ug = ByName(
             names, self._engagers["depot"]
         )  # under the skin, of what will reach the plasma
-        self.exposure = ByName(DRUGS, self._exposure)  # to immunosuppressants, 1 = the usual one
+        self.exposure = ByName(EXPOSURES, self._exposure)  # to drugs that act on T cells, 1 = the usual one
         record: npt.NDArray[Any] = self.p.__dict__["record"]
         self.here = Here(
             p=record,

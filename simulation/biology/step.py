@@ -11,6 +11,7 @@ from simulation.biology.blinatumomab_pk import circulate
 from simulation.biology.census import count
 from simulation.biology.contact import meet
 from simulation.biology.crs import release
+from simulation.biology.cyclophosphamide import alkylate
 from simulation.biology.exhaustion import exhaust
 from simulation.biology.gvhd import damage
 from simulation.biology.gvl import attack
@@ -85,11 +86,13 @@ def step(stratum: int, on: Switches, at: Addresses, dt: float) -> int:
             marginate(here, pop, hazards, dt)
         if on[16]:
             exhaust(here, pop, hazards, dt)
-        for kind in range(here.tally.shape[0] if on[17] else 0):
+        if on[17]:
+            alkylate(here, pop, hazards, dt)
+        for kind in range(here.tally.shape[0] if on[18] else 0):
             for c in range(here.tally.shape[1]):
                 here.tally[kind, c] = 0
         stratum = 0
-    if on[17]:
+    if on[18]:
         x = here.x[0]
         key = folded(folded(FIRST, x.event_key), np.uint64(x.step))
         while stratum < pop.meta[N_STRATA]:
@@ -102,14 +105,14 @@ def step(stratum: int, on: Switches, at: Addresses, dt: float) -> int:
         births, deaths = births_and_deaths(here.tally, rules.effect)
         x.births += births
         x.deaths += deaths
-    if on[18]:
-        release(here, pop, hazards, dt)
     if on[19]:
-        damage(here, pop, hazards, dt)
+        release(here, pop, hazards, dt)
     if on[20]:
-        give_way(here, pop, hazards, dt)
+        damage(here, pop, hazards, dt)
     if on[21]:
-        fill(here, pop, hazards, dt)
+        give_way(here, pop, hazards, dt)
     if on[22]:
+        fill(here, pop, hazards, dt)
+    if on[23]:
         regrow(here, pop, hazards, dt)
     return DONE

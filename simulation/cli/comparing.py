@@ -16,6 +16,7 @@ from simulation.clinic.outcomes import OUTCOMES
 from simulation.errors import ExitStatus
 from simulation.figure_formats import Formats
 from simulation.files.atomic import write_file
+from simulation.files.marked_page import marks, page_with_place, renew_page
 from simulation.pool import Pool, open_pool
 from simulation.provenance import model_sha256
 from simulation.results.words import short_title, survival_words
@@ -25,6 +26,7 @@ from simulation.trial.analysis import as_json
 from simulation.trial.conduct import Conducted, conduct, conduct_part
 from simulation.trial.execute import Missing, Progress, State, number_of_runs
 from simulation.trial.folder import prepare, prepare_part, write_arms
+from simulation.trial.page import section
 from simulation.trial.schema import DAYS_ON_DRUG, SHARES, SURVIVAL, Trial
 from simulation.trial.write import write_outputs
 
@@ -52,6 +54,7 @@ class Request:
     minutes: float | None
     shard: Shard = WHOLE
     page: Path | None = None
+    section: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,9 @@ def _at_work(request: Request) -> Iterator[_AtWork]:
 
 def run_trial(trial: Trial, request: Request) -> int:
     """Run a trial (or a part of it), write its results, say what came of it, and return the exit status."""
+    place = marks("trial", Path(request.files[0]).stem)
+    if request.section is not None:
+        page_with_place(request.section, place)  # a mistake is told before anything runs
     if not request.shard.whole and request.out is not None:
         return _run_part(trial, request.out, request)
     out = prepare(trial, request.out, resume=request.resume)
@@ -97,6 +103,8 @@ def run_trial(trial: Trial, request: Request) -> int:
         if done.state.not_stored is None:
             write_outputs(trial, done, out, formats=request.formats)
             written = _write_page(trial, done, request)
+    if request.section is not None and not done.missing and done.state.not_stored is None:
+        renew_page(request.section, place, section(out, trial))
     _tell(trial, done, out, request)
     if request.page is not None and not (request.quiet or request.as_json):
         click.echo(f"Page: {request.page}" if written else "The page is written when the trial is complete.")

@@ -10,9 +10,9 @@ from simulation.cohort import tables
 from simulation.cohort.baselines import PACKAGED_BASELINES, load_baselines
 from simulation.cohort.draw import draw
 from simulation.cohort.summary import Summary, summarise
-from simulation.errors import UserError
 from simulation.files.atomic import write_file
 from simulation.files.folder import Content, write_folder
+from simulation.files.marked_page import marks, page_with_place, renewed_page
 from simulation.provenance import provenance
 from simulation.scenario.load import override_pairs
 from simulation.trial.load import load_cohort_arm
@@ -38,7 +38,8 @@ def describe_cohort(request: Request) -> None:
     """Draw the patients, print their tables and write what was asked for."""
     cohort, scenario = load_cohort_arm(request.file, list(override_pairs(request.settings)))
     baselines = load_baselines(request.baselines or PACKAGED_BASELINES)
-    page = None if request.page is None else _page(request.page, tables.marks(Path(request.file).stem))
+    own = marks("cohort", Path(request.file).stem)
+    page = None if request.page is None else page_with_place(request.page, own, marks("cohort"))
     with CountLine("patients", quiet=request.quiet) as line:
         line.show("drawing")
         drawn = draw(
@@ -49,7 +50,7 @@ def describe_cohort(request: Request) -> None:
     if request.out is not None:
         _write(summary, request.out)
     if request.page is not None and page is not None:
-        _renew(summary, request.page, page, tables.marks(Path(request.file).stem))
+        _renew(summary, request.page, page, own)
     if request.as_json:
         print_json(summary.document())
     else:
@@ -98,24 +99,9 @@ def _write(summary: Summary, out: Path) -> None:
     write_folder(out, lambda: files, about)
 
 
-def _page(path: Path, own: tuple[str, str]) -> str:
-    """Return a page's text; raise `UserError` where it is missing or has no place for the tables."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise UserError("cannot be read", file=str(path), expected="a Markdown page") from None
-    if all(tables.renewed_page(text, "", where) is None for where in (own, (tables.BEGIN, tables.END))):
-        raise UserError(
-            "there is no place for the tables",
-            file=str(path),
-            expected=f"the lines {tables.BEGIN} and {tables.END}, or {own[0]} and {own[1]}",
-        )
-    return text
-
-
 def _renew(summary: Summary, path: Path, text: str, own: tuple[str, str]) -> None:
     """Write the tables where the page has a place of this cohort's own, in brief; else in whole, with the figure."""
-    renewed = tables.renewed_page(text, tables.brief(summary), own)
+    renewed = renewed_page(text, tables.brief(summary), own)
     if renewed is not None:
         write_file(path, renewed)
         return
@@ -125,4 +111,4 @@ def _renew(summary: Summary, path: Path, text: str, own: tuple[str, str]) -> Non
     picture = path.parent / "images" / f"{path.stem}-baseline.png"
     write_file(picture, render(figure_of(summary))["png"])
     table = tables.markdown(summary, figure=f"images/{picture.name}")
-    write_file(path, tables.renewed_page(text, table) or text)
+    write_file(path, renewed_page(text, table, marks("cohort")) or text)

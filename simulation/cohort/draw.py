@@ -39,7 +39,7 @@ class Drawn:
 
     `values` are the parameters in canonical units. `early` are counts of blood without treatment, empty where nobody was
     followed: `cd3_day_24` in cells/uL, `day_cd3_50` in days, infinite where not reached in time; NaN for who
-    died before; `agvhd_2` and `agvhd_3`: 100 where acute GvHD came to that grade by day 100, else 0.
+    died before; `agvhd_2`, `agvhd_3`, `nrm`: 100 where that grade, or death without relapse, came by day 100, else 0.
     """
 
     cohort: Cohort
@@ -89,7 +89,8 @@ def follow(scenario: Scenario, seed: int, patient: int) -> dict[str, float]:
     never = math.inf if life.day >= scenario.follow_up - _EPS else math.nan  # NaN: died before
     told |= {f"day_cd3_{count:g}": _first_day(days, cd3, count, never) for count in COUNTS_PER_UL}
     came = life.outcomes()
-    return told | {f"agvhd_{grade}": _by_day_100(came[f"agvhd_grade_{grade}_day"]) for grade in (2, 3)}
+    told |= {f"agvhd_{grade}": _by_day_100(came[f"agvhd_grade_{grade}_day"]) for grade in (2, 3)}
+    return told | {"nrm": _by_day_100(came["nrm_day"])}
 
 
 def _by_day_100(day: object) -> float:

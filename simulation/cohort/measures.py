@@ -53,9 +53,9 @@ class Measure:
 def platform_of(scenario: Scenario) -> str:
     """Return which of `PLATFORMS` a scenario's transplant is; empty for none of them."""
     drugs, match = {one.drug for one in scenario.immunosuppression}, scenario.donor.match
-    if "ptcy" in drugs:
+    if scenario.ptcy is not None:
         return f"ptcy_{match}"
-    if scenario.graft.treg > 0:
+    if scenario.graft.treg > 0 and not scenario.graft.replete:
         return "treg" if match == "haploidentical" else f"treg_{match}"
     inhibited = drugs & {"ciclosporin", "tacrolimus"}
     return f"{match.removeprefix('matched_')}_cni" if inhibited else match
@@ -99,6 +99,7 @@ _ALL: Final = (
             match="haploidentical"),
     Measure("agvhd_2_4", "acute GvHD II-IV by day 100", "%", _early("agvhd_2"), early=True, share=True),
     Measure("agvhd_3_4", "acute GvHD III-IV by day 100", "%", _early("agvhd_3"), early=True, share=True),
+    Measure("nrm", "death without relapse by day 100", "%", _early("nrm"), early=True, share=True),
     *(Measure(f"cd3_day_{day:g}", f"CD3 in blood, day {day:g}", "/uL", _early(f"cd3_day_{day:g}"), early=True)
       for day in DAYS_COUNTED),
     *(Measure(f"day_cd3_{n:g}", f"day CD3 reached {n:g} /uL", "d", _early(f"day_cd3_{n:g}"), early=True)

@@ -14,6 +14,7 @@ from simulation.files.tables import plain
 from simulation.number_words import join
 from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import ParameterTable
+from simulation.products.registry import product
 
 __all__ = ["Compared", "Row", "Summary", "concerns", "number", "summarise"]
 
@@ -68,13 +69,14 @@ class Summary:
         """Return what the cohort fixes for all of its patients, in words."""
         table = ParameterTable.load()
         scenario = self.drawn.scenario
-        graft, drugs = scenario.graft, scenario.immunosuppression
+        graft = scenario.graft
         treg = f"{number(graft.treg)} Treg/kg on day {graft.treg_day:g}" if graft.treg else "no Treg"
-        given = join(f"{one.drug} days {one.start:g} to {one.end:g}" for one in drugs)
+        drugs = [f"{one.drug} days {one.start:g} to {one.end:g}" for one in scenario.immunosuppression]
+        given = join([*product("ptcy").phrases(scenario), *drugs])
         return (
             ("donor", scenario.donor.match.replace("_", " ")),
             ("graft", f"{treg}, {number(graft.tcon)} Tcon/kg"),
-            *((("prophylaxis", given),) if drugs else ()),
+            *((("prophylaxis", given),) if given else ()),
             *((name, table[name].written(value)) for name, value in self.drawn.cohort.fixed),
         )
 

@@ -16,16 +16,12 @@ __all__ = [
     "early_table",
     "heading",
     "markdown",
-    "marks",
     "published_table",
-    "renewed_page",
     "varies_table",
     "verdict",
 ]
 
 type Table = tuple[list[str], list[list[str]]]
-BEGIN: Final = "<!-- cohort: begin -->"
-END: Final = "<!-- cohort: end -->"
 _CSV: Final = (
     "table", "name", "unit", "distribution", "n", "median", "q25", "q75", "q2_5", "q97_5", "shares", "published", "verdict",
     "source",
@@ -141,18 +137,6 @@ def _but_what_all_had(summary: Summary) -> Table:
     return header, [
         cells for cells, row in zip(rows, summary.early, strict=True) if row.shares or row.high > 0
     ]
-
-
-def marks(name: str) -> tuple[str, str]:
-    """Return the two marks of a cohort's own place on a page; `name` is its file's, without its ending."""
-    return f"<!-- cohort {name}: begin -->", f"<!-- cohort {name}: end -->"
-
-
-def renewed_page(page: str, table: str, between: tuple[str, str] = (BEGIN, END)) -> str | None:
-    """Return a page with what stands between its two marks replaced; None where it has not got them in this order."""
-    head, begin, rest = page.partition(between[0])
-    _, end, tail = rest.partition(between[1])
-    return f"{head}{begin}\n{table}{end}{tail}" if begin and end else None
 
 
 def baseline_csv(summary: Summary) -> str:

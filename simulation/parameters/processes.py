@@ -13,6 +13,7 @@ PROCESS_NAMES: Final = (
     "blast_spread",
     "activation",
     "exhaustion",
+    "cyclophosphamide",
     "homeostasis",
     "priming",
     "marrow_priming",

@@ -41,15 +41,14 @@ __all__ = ["PRODUCT", "CourseOnGrade", "DrugCourse", "Exposure", "Immunosuppress
 
 _WHOLE_DAY: Final = 1.0  # "to day 100" is the last day on which the drug is taken
 _USUAL: Final = 1.0  # the usual exposure
-_WORDS: Final = {"ptcy": "post-transplant cyclophosphamide"}
 _NONE: Final = "none"  # the form's word
 _Drug = Annotated[str, Word(DRUGS)]
 
 
 class Immunosuppression(Block):
-    """Give an immunosuppressant from one day to another; ptcy is a pulse on those days."""
+    """Give an immunosuppressant from one day to another."""
 
-    drug: _Drug = Field(description="Which drug; ptcy is post-transplant cyclophosphamide.")
+    drug: _Drug = Field(description="Which drug.")
     start: Day = Field(alias="from", description="First day.")
     end: Day = Field(alias="to", description="Last day.")
     level: Annotated[float, Quantity("dimensionless", 0, 3, above_low=True)] = Field(
@@ -320,12 +319,11 @@ class _Product(Product):
         for one in self.spec(scenario):
             level = "" if one.level == 1 else f" at {one.level:g} times the usual level"
             days = f"from day {one.start:g} to day {one.end:g}".replace("-", "\N{MINUS SIGN}")
-            phrases.append(f"{_WORDS.get(one.drug, one.drug)} {days}{level}")
+            phrases.append(f"{one.drug} {days}{level}")
         for rule, disease in ((scenario.agvhd_treatment, "acute GvHD"), (scenario.crs_treatment, "CRS")):
             if rule is not None:
-                drug = _WORDS.get(rule.drug, rule.drug)
                 phrases.append(
-                    f"{drug} for {days_text(rule.duration)} at {disease} of grade {rule.at_grade} or more"
+                    f"{rule.drug} for {days_text(rule.duration)} at {disease} of grade {rule.at_grade} or more"
                 )
         taper: Taper | None = scenario.taper
         if taper is not None:
@@ -363,7 +361,7 @@ class _Product(Product):
 
         return (
             FormField("immuno", "Immunosuppression", self.name, "choice", values=(_NONE, *DRUGS, AS_WRITTEN),
-                      words={"ptcy": "cyclophosphamide after transplant"}, read=drug),
+                      read=drug),
             FormField("immuno_from", "From day", f"{self.name}.0.from", unit="after transplant", needs=planned,
                       read=one(lambda course: format_number(course.start), "-1")),
             FormField("immuno_to", "To day", f"{self.name}.0.to", unit="after transplant", needs=planned,

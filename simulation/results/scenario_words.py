@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["scenario_words"]
 
-_REPLETE = 1e7  # Tcon per kg: grafts are either depleted (1e4 to 2e6) or as collected (3e7 and more)
-
 
 def scenario_words(scenario: Scenario) -> list[tuple[str, str]]:
     """Return (topic, sentences) of everything in a scenario that is a decision about the patient."""
@@ -63,9 +61,8 @@ def _transplant(scenario: Scenario) -> str:
         if graft.treg
         else "no Treg"
     )
-    kind = "T-cell-depleted" if graft.tcon < _REPLETE else "T-cell-replete"
-    after = any(one.drug == "ptcy" for one in scenario.immunosuppression)
-    platform = ", cyclophosphamide after transplant" if after else ""
+    kind = "T-cell-replete" if graft.replete else "T-cell-depleted"
+    platform = ", cyclophosphamide after transplant" if scenario.ptcy is not None else ""
     return f"{kind} graft from {donor}{platform}, with {join(given)}."
 
 

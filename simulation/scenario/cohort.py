@@ -22,7 +22,7 @@ __all__ = ["NONE", "STANDARD", "CohortFile", "Patients", "cohort_of", "patients_
 NONE: Final = "none"  # the patient of the scenario file
 STANDARD: Final = "standard"
 _TABLE: Final = "the parameter table"
-_TRANSPLANT: Final = ("donor", "graft", "immunosuppression")
+_TRANSPLANT: Final = ("donor", "graft", "immunosuppression", "ptcy")
 
 
 class CohortFile(Block):
@@ -43,6 +43,7 @@ class CohortFile(Block):
     immunosuppression: Any = Field(
         None, description="The platform's prophylaxis, as in a scenario; takes the place of the files' own."
     )
+    ptcy: Any = Field(None, description="Cyclophosphamide after transplant, as in a scenario.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,11 @@ class Graft(Block):
     treg_day: Annotated[float, Quantity("day", -30, 0)] = Field(description="Day on which Treg are given.")
     tcon: CellsPerKg = Field(description="Donor Tcon, given on day 0.")
 
+    @property
+    def replete(self) -> bool:
+        """Return whether it is as collected: depleted grafts have 1e4 to 2e6 Tcon per kg, others 3e7 and more."""
+        return self.tcon >= 1e7
+
 
 class Visits(Block):
     """Say when a test is done: from a first day on in intervals, or on listed days; and how long its result takes."""

@@ -23,7 +23,7 @@ from simulation.biology.traits import (
     encode,
 )
 
-from .lab import Lab
+from .lab import PROCESSES, Lab
 
 WELL, MARROW, BLOOD, LYMPHOID, TISSUE = (
     PlaceKind.WELL,
@@ -362,14 +362,39 @@ def test_a_steroid_costs_little_killing_at_high_e_to_t_and_much_at_low() -> None
     assert killing[-1] == pytest.approx(1.0, abs=0.01)
 
 
-def test_cyclophosphamide_removes_dividing_alloreactive_cells_and_spares_the_rest() -> None:
+@pytest.mark.parametrize("channel", [Channel.DIVIDE, Channel.PROGRAM])
+@pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
+def test_cyclophosphamide_kills_who_divides_and_spares_treg_and_blasts(
+    channel: Channel, level: float
+) -> None:
     lab = Lab(BLOOD)
-    lab.state.exposure["ptcy"] = 1.0
-    for code in (encode(TCON, alloreactive=True, stage=EFFECTOR), NAIVE, encode(TREG), encode(BLAST)):
-        lab.add(code, 1e10)
-    lab.run(2.0, 0.25, "immunosuppression")
-    assert staged(lab, EFFECTOR) / 1e10 == pytest.approx(exp(-2.0), rel=1e-3)  # 86 % in two days
-    assert lab.cells(mask=STAGES) == 3e10
+    shares = {
+        encode(TCON, alloreactive=True, stage=EFFECTOR): 1 - 0.1**level,
+        encode(TCON): 1 - 0.1**level,  # whatever makes it divide
+        encode(ENGAGED_TREG): (1 - 0.1**level) * 0.2,
+        encode(TREG): (1 - 0.1**level) * 0.2,
+        encode(BLAST): 0.0,
+    }
+    for code in shares:
+        lab.add(code, 1e6)
+    pop = lab.state.pop
+    lab.act()
+    rows = pop.rows()
+    pop.hazard[rows, channel], pop.hazard[rows, Channel.DIE] = 0.8, 0.05
+    lab.state.exposure["cyclophosphamide"] = level
+    PROCESSES["cyclophosphamide"].act(lab.state, 0.25)
+    for row in rows:
+        share = shares[int(pop.codes(row))]
+        assert pop.hazard[row, channel] == pytest.approx(0.8 * (1 - share))
+        assert pop.hazard[row, Channel.DIE] == pytest.approx(0.05 + 0.8 * share)
+
+
+def test_who_rests_outlives_cyclophosphamide() -> None:
+    lab = Lab(BLOOD)
+    lab.state.exposure["cyclophosphamide"] = 1.0
+    lab.add(NAIVE, 1e6)
+    lab.run(2.0, 0.25, "cyclophosphamide")
+    assert lab.cells() == 1e6
 
 
 # ---- normal marrow and B cells

@@ -39,7 +39,10 @@ T_CELLS = (TCON, TREG, ENGAGED_TCON, ENGAGED_TREG)
 
 def busy_body(*off: str) -> Body:
     """Return a body in which every process has something to do, with some processes switched off."""
-    body = patient(processes=dict.fromkeys(off, "off"), **{"parameters.p_cd19_loss": "1e-6 /division"})
+    deadly = {"parameters.p_death_cyclophosphamide": 1, "parameters.factor_cyclophosphamide_treg": 1}
+    body = patient(
+        processes=dict.fromkeys(off, "off"), **deadly, **{"parameters.p_cd19_loss": "1e-6 /division"}
+    )
     state = body.state
     state.day = state.start_day = 200.0
     places = state.places
@@ -61,6 +64,7 @@ def busy_body(*off: str) -> Body:
     if "blinatumomab_pk" in off:  # the level the others see is then held by hand
         state.mean_plasma_pg_ml["blinatumomab"] = 500.0
     body.apply(Exposure("ciclosporin", 0.5))
+    body.apply(Exposure("cyclophosphamide", 1.0))
     return body
 
 
@@ -95,6 +99,7 @@ TRACE: dict[str, Callable[[State, Seen], float]] = {
     ),
     "activation": tally(T_CELLS, Channel.ENGAGE, Channel.REVERT, Channel.ACTIVATION_DEATH),
     "exhaustion": lambda s, _: float(s.pop.traits[s.pop.rows()].sum()),
+    "cyclophosphamide": lambda s, seen: float(not tally(T_CELLS, Channel.DIVIDE, Channel.PROGRAM)(s, seen)),
     "homeostasis": lambda s, _: abs(s.signals.lymphopenia),
     "priming": tally(T_CELLS, Channel.CONTRACT, Channel.PROGRAM),
     "marrow_priming": lambda s, _: primed_in_the_marrow(s),

@@ -20,11 +20,6 @@ def test_the_last_day_is_a_day_on_the_drug() -> None:
     assert drugs([course]) == [(-1.0, "ciclosporin", 1.0), (101.0, "ciclosporin", 0.0)]
 
 
-def test_a_pulse_on_days_3_and_4() -> None:
-    pulse = {"drug": "ptcy", "from": "day 3", "to": "day 4"}
-    assert drugs([pulse]) == [(3.0, "ptcy", 1.0), (5.0, "ptcy", 0.0)]
-
-
 def test_courses_of_one_drug_give_the_highest_level_not_the_sum() -> None:
     courses: list[dict[str, Any]] = [
         {"drug": "tacrolimus", "from": "day 0", "to": "day 29", "level": 0.5},

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from simulation.cli import main
-from simulation.cohort.tables import BEGIN, END
 from simulation.errors import ExitStatus
+from simulation.files.marked_page import marks
 from tests.cohort.conftest import ROOT, STANDARD, TEXT
 
 IMPOSSIBLE = """\
@@ -24,6 +24,8 @@ far_off:
   source: nowhere
 """
 Text = pytest.CaptureFixture[str]
+
+BEGIN, END = marks("cohort")
 
 
 def cohort(*words: str | Path | int) -> int:

@@ -15,9 +15,12 @@ from simulation.cohort.baselines import load_baselines
 from simulation.cohort.draw import Drawn, draw
 from simulation.cohort.figure import figure_of
 from simulation.cohort.summary import Row, Summary, concerns, number, summarise
+from simulation.files.marked_page import marks, renewed_page
 from simulation.results.figures.style import render
 from simulation.trial.load import load_cohort_arm
 from tests.cohort.conftest import COHORTS, STANDARD, TEXT
+
+BEGIN, END = marks("cohort")
 
 N = 4000
 
@@ -140,10 +143,10 @@ def test_numbers_for_reading(value: float, told: str) -> None:
 
 
 def test_a_page_is_renewed_between_its_marks_only() -> None:
-    page = f"before\n{tables.BEGIN}\nold\n{tables.END}\nafter\n"
-    assert tables.renewed_page(page, "new\n") == f"before\n{tables.BEGIN}\nnew\n{tables.END}\nafter\n"
-    assert tables.renewed_page(f"{tables.END} {tables.BEGIN}", "new") is None
-    assert tables.renewed_page("no marks", "new") is None
+    page = f"before\n{BEGIN}\nold\n{END}\nafter\n"
+    assert renewed_page(page, "new\n", (BEGIN, END)) == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
+    assert renewed_page(f"{END} {BEGIN}", "new", (BEGIN, END)) is None
+    assert renewed_page("no marks", "new", (BEGIN, END)) is None
 
 
 def test_the_figure_shows_every_parameter_and_marks_what_is_published() -> None:

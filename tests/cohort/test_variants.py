@@ -19,9 +19,16 @@ CHANGED = {
     "treg_rich_recovery": {"graft.treg", "patient.treg_share_supported"},
     "cd19_negative_reservoir": {"patient.n_cd19_negative_reservoir"},
     "matched_sibling": {"donor.match"},
-    "matched_unrelated": {"donor.match", "graft.treg", "graft.tcon", "immunosuppression"},
-    "ptcy_haploidentical": {"graft.treg", "graft.tcon", "immunosuppression"},
-    "sibling_cni": {"donor.match", "graft.treg", "graft.tcon", "immunosuppression"},
+    "matched_unrelated": {"donor.match", "graft.treg", "graft.treg_day", "graft.tcon", "immunosuppression"},
+    "ptcy_haploidentical": {
+        "graft.treg",
+        "graft.treg_day",
+        "graft.tcon",
+        "immunosuppression",
+        "ptcy.dose",
+        "ptcy.days",
+    },
+    "sibling_cni": {"donor.match", "graft.treg", "graft.treg_day", "graft.tcon", "immunosuppression"},
 }
 
 

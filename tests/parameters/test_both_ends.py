@@ -20,6 +20,7 @@ start: {{when: day, day: day 0}}
 blinatumomab: {{dose: 28 ug/day, on: 28 d, off: 14 d, cycles: 1}}
 dli: {{cd3: [1e8/kg], first: day 1, every: 42 d}}
 orders: [{{day: day 0, give: dli, cd3: 1e7/kg}}]
+ptcy: {{days: [day 0]}}
 immunosuppression:
 {DRUGS_GIVEN}
 """

@@ -64,7 +64,7 @@ def test_no_other_module_names_blinatumomab_or_dli() -> None:
 
 
 def test_products_stand_in_the_order_in_which_they_are_given() -> None:
-    names = ["cytoreduction", "blinatumomab", "inotuzumab", "tki", "dli", "immunosuppression"]
+    names = ["cytoreduction", "blinatumomab", "inotuzumab", "tki", "dli", "immunosuppression", "ptcy"]
     assert [one.name for one in PRODUCTS] == names
     assert BY_HAND == ("blinatumomab", "dli")
     assert TITLES == ("Blinatumomab", "Donor lymphocytes", "Other drugs")

@@ -42,10 +42,7 @@ def test_when_treatment_starts(start: dict[str, Any], words: str) -> None:
 
 def test_a_graft_as_collected_is_not_called_depleted() -> None:
     assert told("Transplant").startswith("T-cell-depleted graft from a haploidentical donor, with ")
-    pulse = [{"drug": "ptcy", "from": "day 3", "to": "day 4"}]
-    collected = told(
-        "Transplant", **{"graft.tcon": "2e8/kg", "graft.treg": "0/kg", "immunosuppression": pulse}
-    )
+    collected = told("Transplant", **{"graft.tcon": "2e8/kg", "graft.treg": "0/kg", "ptcy": {}})
     assert collected.startswith(
         "T-cell-replete graft from a haploidentical donor, cyclophosphamide after transplant"
     )

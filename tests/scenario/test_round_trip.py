@@ -50,8 +50,8 @@ dli:
   treg_per_tcon: 0.5
   naive_depleted: true
 cytoreduction: {log10_kill: 1.5, before: 10 d}
+ptcy: {dose: 40 mg/kg, days: [day 3, day 5]}
 immunosuppression:
-  - {drug: ptcy, from: day 3, to: day 4}
   - {drug: tacrolimus, from: day 5, to: day 90, level: 0.7}
 stop: {agvhd_grade: null}
 crs_treatment: {at_grade: 2, drug: corticosteroid, for: 3 d}
@@ -95,7 +95,9 @@ def test_values_are_canonical() -> None:
     assert scenario.blinatumomab.pattern[0].dose == Dose(15.0, True)
     assert scenario.dli is not None
     assert (scenario.dli.first.day, scenario.dli.first.cycle) == (15.0, 2)
-    assert scenario.immunosuppression[0].start == 3.0
+    assert scenario.immunosuppression[0].start == 5.0
+    assert scenario.ptcy is not None
+    assert (scenario.ptcy.dose, scenario.ptcy.days) == (40.0, (3.0, 5.0))
     assert scenario.stop.agvhd_grade is None
     assert dict(scenario.processes) == {"gvl": False, "treg": True}
     assert scenario.description == "Two lines.\nThe second."

@@ -82,6 +82,12 @@ def _natural_or_none(ctx: click.Context, param: click.Parameter, number: int | N
     metavar="PAGE.md",
     help="Write the answer as a page, too, with its numbers (JSON) and figures beside it (docs/how_sure.md is one).",
 )
+@click.option(
+    "--section",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PAGE.md",
+    help="Renew what this page says of the trial in brief, between the marks with the name of its file (docs/trial_results.md).",
+)
 @options.as_json("comparison.json")
 @click.option(
     "-q", "--quiet", is_flag=True, help="Print no progress and no tables, only where the results are."
@@ -104,6 +110,7 @@ def compare(
     resume: bool,
     out: Path | None,
     page: Path | None,
+    section: Path | None,
     as_json: bool,
     quiet: bool,
     formats: tuple[str, ...],
@@ -131,6 +138,8 @@ def compare(
         raise click.UsageError(
             "--workers and --scheduler exclude each other: the cluster has its own workers"
         )
+    if section is not None and (len(files) > 1 or not shard.whole):
+        raise click.UsageError("--section tells of one trial file, and of all its patients")
     if not shard.whole and out is None:
         raise click.UsageError("--shard needs --out DIR: the folder that all parts share")
     if page is not None and not shard.whole:
@@ -150,7 +159,7 @@ def compare(
 
         check_page(page)
     request = Request(
-        files, workers, scheduler, resume, out, as_json, quiet, formats, max_minutes, shard, page
+        files, workers, scheduler, resume, out, as_json, quiet, formats, max_minutes, shard, page, section
     )
     return run_trial(trial, request)
 

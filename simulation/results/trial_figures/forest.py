@@ -10,6 +10,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from simulation.number_words import signed
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure
 from simulation.results.trial_figures.common import PARAMETERS
@@ -104,11 +105,10 @@ def _row(ax: Axes, y: float, name: str, part: str, n: int, known: Estimate, *, b
     look: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": 7.5}
     weight = "bold" if bold else "normal"
     ax.text(-1.18, y, name, fontweight=weight, **look)
-    ax.text(-0.4, y, part, color=style.COLOUR["quiet"], **look)
+    ax.text(-0.47, y, part, color=style.COLOUR["quiet"], **look)
     ax.text(-0.05, y, str(n), ha="right", **look)
-    text = f"{known.value:+.0f}" + (
-        f"  ({known.low:+.0f} to {known.high:+.0f})" if np.isfinite(known.low) else ""
-    )
+    text = signed(known.value)
+    text += f"  ({signed(known.low)} to {signed(known.high)})" if np.isfinite(known.low) else ""
     ax.text(1.05, y, text, fontweight=weight, **look)
 
 
