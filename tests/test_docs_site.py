@@ -29,6 +29,12 @@ def test_every_page_is_in_the_navigation_and_in_llms_txt() -> None:
     assert all((DOCS / name).is_file() for name in listed)
 
 
+def test_every_page_opens_with_what_its_reader_can_do_after_it() -> None:
+    for path in DOCS.glob("*.md"):
+        _, first, *_ = path.read_text(encoding="utf-8").split("\n\n")
+        assert re.match(r"(After this page|Here) you \w+", first), f"{path.name}: {first[:60]}"
+
+
 def test_the_site_takes_nothing_from_elsewhere() -> None:
     assert SITE["theme"]["font"] is False and SITE["strict"] is True
     assert not {"extra_javascript", "extra_css", "extra"} & set(SITE)

@@ -2,7 +2,8 @@
 
 Neither tool is needed here: the command lines of their rules are run in the order in which the rules depend on one another.
 SNAKEMAKE names an executable, with which the real thing is run as well (`.ci/more workflows`). Nextflow is on none of the
-registries that the tests may use, so that nobody has run main.nf by it: what it would run is what is tested.
+registries that the tests may use, so that nobody has run main.nf by it: what it would run is what is tested, and that it is
+Groovy, the language Nextflow's own is written in, by a parser beside that executable.
 """
 
 import json
@@ -130,3 +131,24 @@ def test_snakemake_itself_plans_and_makes_the_report(
     run()
     check_report(tmp_path / "out", capsys)
     assert "Nothing to be done" in run()
+
+
+PARSED = """
+import sys, tree_sitter, tree_sitter_groovy
+parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_groovy.language()))
+print(*(parser.parse(open(name, "rb").read()).root_node.has_error for name in sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SNAKEMAKE, reason="SNAKEMAKE names no executable")
+def test_main_nf_is_groovy_without_a_mistake(tmp_path: Path) -> None:
+    text = (CLUSTER / "main.nf").read_text(encoding="utf-8")
+    broken = []
+    for number, sign in enumerate(("(", "}", '"""')):
+        broken.append(tmp_path / f"broken{number}.nf")
+        broken[-1].write_text("".join(text.rsplit(sign, 1)))
+    files = [str(CLUSTER / "main.nf"), *map(str, broken)]
+    python = str(Path(SNAKEMAKE).with_name("python"))
+    done = subprocess.run([python, "-c", PARSED, *files], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True", "True", "True"], "only the shipped one is without a mistake"

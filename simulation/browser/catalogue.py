@@ -1,6 +1,6 @@
 """The scenario files a person can choose from: the one on the command line, those beside it, and those shipped."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,8 +10,18 @@ from simulation.scenario.load import load_scenario, parse_scenario
 from simulation.scenario.schema import Scenario
 from simulation.shipped import SCENARIOS
 
-__all__ = ["Source", "default_source", "other_start", "short", "sources"]
+__all__ = [
+    "MOST_LOADED",
+    "Choices",
+    "Source",
+    "default_source",
+    "other_start",
+    "short",
+    "sources",
+    "with_rules",
+]
 
+MOST_LOADED = 30
 _DEFAULT_TEXT = "name: Default patient\n"
 
 
@@ -44,8 +54,52 @@ class Source:
         return load_scenario(self.path, pairs, cohort)
 
 
-def sources(first: Source | None = None) -> list[Source]:
-    """Return the choices, the one that was asked for first; a file that is no scenario is left out."""
+def with_rules(source: Source, rules: Sequence[str]) -> Source:
+    """Return a scenario with rules of one's own added: what --plugin, and --set of their parameters, say of a scenario."""
+    if not rules:
+        return source
+    names = ", ".join(plugin.name for plugin in replace(source, settings=tuple(rules)).load().plugin)
+    return replace(source, settings=(*rules, *source.settings), title=f"{source.label} with {names}")
+
+
+class Choices(list[Source]):
+    """Hold what can be chosen on one tab's pages; what a person loads there is added at the end.
+
+    Parameters
+    ----------
+    given
+        Those that the program offers.
+    on_change
+        Called when there are others.
+    """
+
+    def __init__(self, given: Sequence[Source], on_change: Callable[[], None] = lambda: None) -> None:
+        super().__init__(given)
+        self.on_change = on_change
+        self.loaded: list[Source] = []
+
+    def add(self, loaded: Sequence[Source]) -> None:
+        """Add scenarios that were loaded; one of the same name takes the place of the one before."""
+        names = {source.label for source in loaded}
+        given = [source for source in self if source not in self.loaded]
+        self.loaded = [*(source for source in self.loaded if source.label not in names), *loaded][
+            -MOST_LOADED:
+        ]
+        self[:] = [*given, *self.loaded]
+        self.on_change()
+
+
+def sources(first: Source | None = None, rules: Sequence[str] = ()) -> list[Source]:
+    """Return the choices, the one that was asked for first; a file that is no scenario is left out.
+
+    Each is there a second time with `rules`, which nothing but the command line can name.
+    """
+    alone = _alone(first)
+    ruled = [with_rules(source, rules) for source in alone] if rules else []
+    return [*ruled[:1], *alone, *ruled[1:]]
+
+
+def _alone(first: Source | None) -> list[Source]:
     found: dict[Path | None, Source] = {}
     if first is not None:
         found[_real(first.path)] = first

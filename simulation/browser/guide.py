@@ -1,30 +1,23 @@
-"""What helps to understand: a tour of the question, presets, the glossary, and every key and parameter, searched and set.
-
-What a person types or loads here becomes values of a scenario; keys that name files are refused.
-"""
+"""What helps to understand: a tour of the question, presets, the glossary, and every key and parameter, searched."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from simulation.browser.catalogue import Source
-from simulation.errors import UserError, nearest_name
+from simulation.errors import nearest_name
 from simulation.parameters.table import ParameterTable
 from simulation.shipped import SCENARIOS, SHIPPED
-from simulation.yaml_source import as_mapping, parse_yaml
 
 if TYPE_CHECKING:
-    from simulation.scenario.schema import Scenario
+    from simulation.scenario.plugins import Plugin
 
 __all__ = [
-    "PRESETS", "TOUR", "Entry", "Preset", "Step", "changed", "entries", "field_help", "glossary", "preset_sources", "search",
-    "uploaded",
+    "PRESETS", "TOUR", "Entry", "Preset", "Step", "entries", "entry_help", "field_help", "glossary", "preset_sources",
+    "rule_entries", "search",
 ]  # fmt: skip
-
-_FILES: Final = ("extends", "plugin")  # keys that name files of this machine
-_LARGEST: Final = 200_000  # characters of a scenario
 
 
 @dataclass(frozen=True)
@@ -57,6 +50,12 @@ class Preset:
     look: str
 
 
+_OF_THE_PAGE: Final = {
+    "seed": "Write a whole number from 0 on. The same seed gives the same chance events, to the last cell. Usual: 0. "
+    "Source: the choice of whoever asks.",
+    "patient": "Write a whole number from 0 on. 0 is the file's own, typical patient; each other number is another person of the "
+    "cohort, the same as in run and compare. Usual: 0. Source: drawn from the cohort's distributions.",
+}
 TOUR: Final = (
     Step(
         "The patient",
@@ -149,81 +148,48 @@ def entries() -> tuple[Entry, ...]:
     return (*keys, *rows)
 
 
-def search(text: str, most: int = 40) -> tuple[list[Entry], str]:
-    """Return the entries in which every word occurs, those with the first in their name before others, and a hint."""
-    words = text.lower().split()
+def rule_entries(plugins: "Iterable[Plugin]") -> list[Entry]:
+    """Return the parameters of rules of one's own, with the values that they have now."""
+    return [
+        Entry(
+            f"plugin.{row.name}",
+            row.allowed,
+            str(plugin.written[row.name]),
+            row.note or f"A parameter of the rules in {plugin.name}.",
+            f"{plugin.name}: {row.source}".removesuffix(": "),
+        )
+        for plugin in plugins
+        for row in plugin.rows.values()
+    ]
+
+
+def search(text: str, most: int = 40, more: Sequence[Entry] = ()) -> tuple[list[Entry], str]:
+    """Return the entries, and those of `more`, in which every word occurs, and a hint; the first word in a name goes before."""
+    words, known = text.lower().split(), [*more, *entries()]
     if not words:
-        return list(entries()[:most]), f"{len(entries())} keys and parameters; type a word to search"
+        return known[:most], f"{len(known)} keys and parameters; type a word to search"
     found = [
-        one
-        for one in entries()
-        if all(word in f"{one.key} {one.meaning} {one.source}".lower() for word in words)
+        one for one in known if all(word in f"{one.key} {one.meaning} {one.source}".lower() for word in words)
     ]
     found.sort(key=lambda one: words[0] not in one.key.lower())
     if not found:
-        near = nearest_name(text.strip(), [one.key for one in entries()])
+        near = nearest_name(text.strip(), [one.key for one in known])
         return [], f"nothing found{f'; did you mean {near}?' if near else ''}"
     return found[:most], f"{len(found)} found" + (f", {most} shown" if len(found) > most else "")
 
 
-def path_of(scenario: "Scenario", key: str) -> str:
-    """Return the dotted path of a key, or of a parameter: where the scenario has it, else among its parameters."""
-    if key not in ParameterTable.load():
-        return key
-    return (
-        f"patient.{key}" if key in scenario.patient or key not in scenario.parameters else f"parameters.{key}"
-    )
-
-
-def changed(source: Source, key: str, value: str) -> Source:
-    """Return the strategy with one key set as `--set` would; raise `UserError` for a mistake and for keys that name files."""
-    key = key.strip()
-    if key.partition(".")[0] in _FILES or key.partition("[")[0] in _FILES:
-        raise UserError(
-            "names a file, which the page does not open",
-            key=key,
-            expected="another key; use --set or --plugin with view",
-        )
-    if not value.strip():
-        raise UserError("got nothing", key=key, expected="a value as in a file, with its unit")
-    path = path_of(source.load(), key)
-    kept = tuple(one for one in source.settings if not one.startswith(f"{path}="))
-    title = source.label if source.label.endswith(", changed") else f"{source.label}, changed"
-    made = replace(source, settings=(*kept, f"{path}={value.strip()}"), title=title)
-    try:
-        made.load(patient=1)
-        made.load()
-    except UserError as error:  # where it was typed, not how it is passed on
-        raise UserError(error.message, key=key, expected=error.expected, nearest=error.nearest) from None
-    return made
-
-
-def uploaded(text: str, name: str, cohort: str | None = None) -> Source:
-    """Return a scenario from the text of a file; raise `UserError`, also for one that names other files."""
-    if len(text) > _LARGEST:
-        raise UserError(f"is longer than {_LARGEST:,} characters", file=name)
-    root = as_mapping(parse_yaml(text, name))
-    keys = root.value if isinstance(root.value, dict) else {}
-    for key in _FILES:
-        if key in keys and keys[key].value not in (None, []):
-            raise keys[key].error(
-                "names a file, which the page does not open",
-                key=key,
-                expected="a whole scenario, as `show FILE` prints it",
-                at_key=True,
-            )
-    source = Source(None, text=text, title=name[:60], cohort=cohort)
-    source.load()
-    return source
-
-
 def field_help(key: str) -> str:
     """Return range, default, meaning and source of what a field of the form writes."""
+    if key in _OF_THE_PAGE:
+        return _OF_THE_PAGE[key]
     key = re.sub(r"\.\d+(?=\.|$)", "[]", key)  # any entry of a list
     bare = key.removeprefix("patient.").removeprefix("parameters.")
     one = _by_key().get(key) or _by_key().get(bare)
-    if one is None:
-        return ""
+    return "" if one is None else entry_help(one)
+
+
+def entry_help(one: Entry) -> str:
+    """Return range, default, meaning and source of a key or parameter, in sentences."""
     parts = [one.meaning.rstrip(".") + "."] if one.meaning else []
     parts += [f"Write {one.write}."] if one.write else []
     parts += [f"Usual: {one.default}."] if one.default else []

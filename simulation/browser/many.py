@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from simulation.browser.catalogue import Source
-from simulation.browser.session import natural
+from simulation.browser.mistakes import natural
 from simulation.errors import UserError, reason_of
 from simulation.forecast import Followed, Forecast, Question, Series, follow_all, parse_series
 from simulation.forecast.choose import follow_chosen
@@ -137,7 +137,7 @@ class ManyPatients:
         self.wanted = 0
         self.seconds = 0.0
         self.followed_as: Asked | None = None  # what is followed, or was
-        self._on_change, self._pool = on_change, pool
+        self.on_change, self._pool = on_change, pool
         self._guard = threading.Lock()
         self._turn = 0
         self._stop = threading.Event()
@@ -180,7 +180,7 @@ class ManyPatients:
             question, number, notes = question_of(asked)
         except UserError as error:
             self.mistake = error
-            self._on_change()
+            self.on_change()
             return
         second = replace(question, posterior=load_posterior(SHIPPED)) if asked.posterior else None
         with self._guard:
@@ -195,7 +195,7 @@ class ManyPatients:
                 target=self._work, args=(turn, number, self._stop), daemon=True, name="many patients"
             )
             self._thread = work
-        self._on_change()
+        self.on_change()
         work.start()
 
     def stop(self, *, wait: bool = False) -> None:
@@ -220,7 +220,7 @@ class ManyPatients:
                         break
                     if time.monotonic() - last >= _AT_LEAST_S:
                         last = time.monotonic()
-                        self._on_change()
+                        self.on_change()
             end = "stopped" if stop.is_set() and self.done < self.wanted else "done"
         except UserError as error:
             self.mistake, end = error, "failed"
@@ -230,7 +230,7 @@ class ManyPatients:
             if turn != self._turn:
                 return
             self.state = end
-        self._on_change()
+        self.on_change()
 
     def _all(self, number: int, pool: Pool) -> Iterator[tuple[bool, Followed]]:
         if self._question is not None:

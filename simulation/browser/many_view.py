@@ -1,22 +1,25 @@
 """What ties a tab's many patients to what the browser shows: the fields as typed, what is followed, and the study."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import solara
 
+from simulation.browser.address import asked_of, asked_query
 from simulation.browser.catalogue import Source
-from simulation.browser.many import Asked, ManyPatients
-from simulation.browser.session import told
-from simulation.browser.study import Study, planned
+from simulation.browser.many import Asked
+from simulation.browser.mistakes import told
+from simulation.browser.results.folders import open_folder
+from simulation.browser.shelf import Working, leave, take
+from simulation.browser.study import planned
 from simulation.clinic.outcomes import of_patient
 from simulation.errors import UserError
 from simulation.forecast import Forecast
 from simulation.forecast.answer import PRIMARY
 
-__all__ = ["NO_SECOND", "ManyView", "patient_rows"]
+__all__ = ["NO_SECOND", "ManyView", "in_this_tab", "patient_rows"]
 
 NO_SECOND: Final = "(none)"
 _FIELDS: Final = ("seed", "number", "patient", "course", "key", "values")
@@ -26,19 +29,26 @@ _SHOWN: Final = 20
 class ManyView:
     """Hold one tab's view; components read `frame` to be drawn when more patients are there, `changed` with every act."""
 
-    def __init__(self, first: Source, second: Source | None, results: Sequence[Path]) -> None:
+    def __init__(
+        self, first: Source, second: Source | None, results: Sequence[Path], ticket: str = ""
+    ) -> None:
         self.frame: Any = solara.reactive(0)
         self.changed: Any = solara.reactive(0)
         self.asked = Asked(tuple(filter(None, (first, second))))
         self.key, self.values = "", ""
         self.errors: dict[str, str] = {}
-        self.many = ManyPatients(self._more)
-        self.study = Study(results[0] if results else Path("results"), self._tell)
+        self._roots = results
+        found = take(ticket)
+        self._work = Working.new(results) if found is None else found
+        self.many, self.study = self._work.many, self._work.study
+        self.many.on_change, self.study.on_change = in_this_tab(self._more), in_this_tab(self.tell)
+        self.taken_up = found is not None
 
     def _more(self) -> None:
         self.frame.value += 1
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Have everything drawn that is not drawn as patients come."""
         self.changed.value += 1
 
     def put(self, **what: Any) -> None:
@@ -50,7 +60,7 @@ class ManyView:
         for name in what:
             self.errors.pop(name, None)
         self.asked = replace(self.asked, **what)
-        self._tell()
+        self.tell()
 
     def choose(self, which: int, source: Source | None) -> None:
         """Take strategy A or B; B may be none."""
@@ -69,7 +79,7 @@ class ManyView:
         self.many.start(self.asked)
         if self.many.mistake is not None:
             self._mistaken(self.many.mistake, "course" if self.asked.course.strip() else "start")
-        self._tell()
+        self.tell()
 
     def stop(self) -> None:
         """Stop following."""
@@ -97,18 +107,71 @@ class ManyView:
             self.study.start(what)
         except UserError as error:
             self._mistaken(error, "study")
-        self._tell()
+        self.tell()
 
     def close(self) -> None:
-        """Stop everything: the tab has gone away."""
-        self.many.stop()
-        self.study.stop()
+        """Leave the work for the tab to take up again: it is loaded anew, or has gone away for good."""
+        leave(self._work)
+
+    # In the address --------------------------------------------------------------------------------------
+
+    def query(self, choices: Sequence[Source]) -> dict[str, str] | None:
+        """Return what brings all of this back; None where a strategy needs a file that no choice has."""
+        parts, followed = asked_query(self.asked, choices), self.many.followed_as
+        if parts is None:
+            return None
+        parts |= {f"many.{name}": text for name in ("key", "values") if (text := getattr(self, name))}
+        if followed == self.asked:
+            parts["many.followed"] = "1"
+        elif followed is not None:
+            of_those = asked_query(followed, choices, "many.followed")
+            if of_those is None:
+                return None
+            parts |= of_those
+        if self.study.folder is not None:
+            parts["many.study"] = str(self.study.folder)
+        if followed is not None or self.study.running:
+            parts["many.ticket"] = self._work.ticket
+        return parts
+
+    def restore(self, parts: Mapping[str, str], choices: Sequence[Source]) -> None:
+        """Bring back what an address says; who was followed is followed again. Raises `UserError`."""
+        asked = asked_of(parts, choices)
+        self.key, self.values = parts.get("many.key", ""), parts.get("many.values", "")
+        if asked is not None:
+            self.asked = asked
+        if self.taken_up:
+            return
+        if parts.get("many.study"):
+            folder, kind = open_folder(parts["many.study"], self._roots)
+            if kind not in ("trial", "sweep"):
+                raise UserError(f"{folder} holds no trial or sweep")
+            self.study.folder, self.study.state = folder, "done"
+        followed = self.asked if parts.get("many.followed") else asked_of(parts, choices, "many.followed")
+        if followed is not None:
+            self.many.start(followed)
 
     def _mistaken(self, error: UserError, otherwise: str) -> None:
         field = error.key if error.key in _FIELDS else otherwise
         self.errors[field or otherwise] = (
             str(error) if field in ("course", "study") else told(error, field or otherwise)
         )
+
+
+def in_this_tab(act: Callable[[], None]) -> Callable[[], None]:
+    """Return what does the act for this tab of the browser, in whatever thread: one may outlive the tab that began it."""
+    from solara.server import kernel_context
+
+    if not kernel_context.has_current_context():
+        return act  # in a test, or a notebook
+    tab = kernel_context.get_current_context()
+
+    def done() -> None:
+        if not tab.closed_event.is_set():
+            with tab:
+                act()
+
+    return done
 
 
 def patient_rows(forecast: Forecast) -> tuple[list[int], list[list[str]]]:

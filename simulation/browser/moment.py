@@ -4,9 +4,7 @@ The file holds the whole scenario, so that it needs nothing beside it. It is rea
 written: it opens no other file, and loads no rule.
 """
 
-import base64
 import json
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +12,7 @@ from typing import Any, Final
 from simulation import __version__
 from simulation.browser.acts import MOST_ACTS
 from simulation.browser.catalogue import Source
+from simulation.browser.references import packed_text, unpacked_text
 from simulation.browser.session import PatientSession
 from simulation.errors import UserError, nearest_name
 from simulation.scenario.cohort import NONE
@@ -184,22 +183,12 @@ def _comparable(scenario: Mapping[str, Any]) -> str:
 
 def pack(moment: Moment) -> str:
     """Return a moment as text for an address."""
-    squeezed = zlib.compress(write_moment(moment).encode(), 9)
-    return base64.urlsafe_b64encode(squeezed).decode().rstrip("=")
+    return packed_text(write_moment(moment))
 
 
 def unpack(packed: str) -> Moment:
     """Return the moment of an address; raise `UserError` for what is none."""
-    try:
-        squeezed = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
-        opener = zlib.decompressobj()
-        text = opener.decompress(squeezed, MAX_BYTES).decode()
-        whole = opener.eof
-    except (ValueError, zlib.error):
-        whole = False
-    if not whole:
-        raise UserError("the patient in the address is damaged")
-    return read_moment(text, "the address")
+    return read_moment(unpacked_text(packed), "the address")
 
 
 def _block(node: Node, key: str) -> dict[str, Any]:

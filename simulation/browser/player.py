@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from simulation.errors import UserError, reason_of
 
-__all__ = ["SPEEDS", "Player", "Subject"]
+__all__ = ["SPEEDS", "Player", "Subject", "speed_of"]
 
 SPEEDS: Final = (1.0, 2.0, 5.0, 10.0, 20.0, float("inf"))  # days per second; infinite: as fast as it is drawn
 _FRAME_S: Final = 0.04  # a frame lasts at least so long ...
@@ -20,6 +20,11 @@ _LEAST_WORK_S: Final = 0.006  # ... and for less, where drawing is slow, until .
 _AIM_S: Final = 0.05  # ... a frame lasts about so long
 _PATIENCE_S: Final = 2.0  # for a browser that does not say it has drawn
 _SILENT_FRAMES: Final = 15  # then nobody is looking
+
+
+def speed_of(text: str) -> float:
+    """Return the speed that an address names, or the usual one."""
+    return next((speed for speed in SPEEDS if f"{speed:g}" == text), 10.0)
 
 
 class Subject(Protocol):
@@ -59,10 +64,14 @@ class Player:
     """
 
     def __init__(
-        self, subject: Subject, on_frame: Callable[[], None], on_state: Callable[[], None] = lambda: None
+        self,
+        subject: Subject,
+        on_frame: Callable[[], None],
+        on_state: Callable[[], None] = lambda: None,
+        speed: float = 10.0,
     ) -> None:
         self.subject = subject
-        self.speed = 10.0
+        self.speed = speed
         self.error = ""
         self.frame_s = 0.0  # how long the last frame took, from simulating to drawn
         self._on_frame, self._on_state = on_frame, on_state

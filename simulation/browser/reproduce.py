@@ -57,9 +57,9 @@ def command_of(
     return " ".join(shlex.quote(word) for word in words)
 
 
-def with_version(command: str) -> str:
+def with_version(command: str, version: str = __version__) -> str:
     """Return a command with the version that gives the same numbers, as a remark of the shell."""
-    return f"{command}  # transplant-twin {__version__}"
+    return f"{command}  # transplant-twin {version}"
 
 
 def scenario_file(session: PatientSession) -> str:

@@ -40,6 +40,16 @@ class Start:
     results: tuple[Path, ...] = (Path("results"),)
     cohort: str | None = None  # as `Source` has it
 
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Return those of the settings that bring rules of one's own; the page names no other."""
+        return tuple(one for one in self.settings if one.startswith("plugin."))
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Return the other settings, of the file."""
+        return tuple(one for one in self.settings if one not in self.rules)
+
 
 _start = Start()
 
@@ -87,6 +97,7 @@ def serve(
     import uvicorn
 
     from simulation.browser.door import Keys, application
+    from simulation.browser.shelf import clear
 
     warnings.filterwarnings("ignore", message="Cookies with samesite")  # no other site embeds this page
 
@@ -126,6 +137,7 @@ def serve(
     threading.Thread(target=tell, daemon=True).start()
     with suppress(KeyboardInterrupt):  # Ctrl-C is how the page is ended
         server.run()
+    clear()
     if failed:
         raise failed[0]
 

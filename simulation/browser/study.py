@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from simulation.browser.catalogue import Source
 from simulation.browser.many import MOST, named, processes
-from simulation.browser.session import natural
+from simulation.browser.mistakes import natural
 from simulation.errors import UserError, reason_of
 from simulation.figure_formats import ONE_FORMAT, Formats
 from simulation.files.atomic import write_file
@@ -117,7 +117,7 @@ class Study:
         self.folder: Path | None = None
         self.mistake: UserError | None = None
         self.stage = ""
-        self._on_change, self._pool = on_change, pool
+        self.on_change, self._pool = on_change, pool
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -139,7 +139,7 @@ class Study:
         self._thread = threading.Thread(
             target=self._work, args=(prepared, self._stop), daemon=True, name="study"
         )
-        self._on_change()
+        self.on_change()
         self._thread.start()
 
     def stop(self, *, wait: bool = False) -> None:
@@ -163,12 +163,12 @@ class Study:
     def told(self, done: int, wanted: int, failed: int) -> None:
         """Take note of progress."""
         self.done, self.wanted, self.failed, self.stage = done, wanted, failed, ""
-        self._on_change()
+        self.on_change()
 
     def writing(self) -> None:
         """Take note that the report is written."""
         self.stage = "writing tables, figures and the report"
-        self._on_change()
+        self.on_change()
 
     def _work(self, prepared: "_Trial | _Sweep", stop: threading.Event) -> None:
         try:
@@ -179,7 +179,7 @@ class Study:
             self.mistake, self.state = error, "failed"
         except Exception as error:  # the page says what happened, whatever it was
             self.mistake, self.state = UserError(reason_of(error)), "failed"
-        self._on_change()
+        self.on_change()
 
 
 class _Trial:

@@ -11,8 +11,9 @@ from simulation.browser.catalogue import Source
 from simulation.browser.course import EPS, Course
 from simulation.browser.event_count import EventCount
 from simulation.browser.form import label_of_key
-from simulation.browser.player import Player
-from simulation.browser.session import natural, told
+from simulation.browser.kept import Kept
+from simulation.browser.mistakes import natural, told
+from simulation.browser.player import Player, speed_of
 from simulation.browser.snapshot import Snapshot, record_of, snapshot
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.errors import UserError
@@ -36,16 +37,18 @@ class TwinView(Asking):
 
     who = "both twins begin"
 
-    def __init__(self, first: Source, second: Source, seed: int = 0, patient: int = 0) -> None:
+    def __init__(
+        self, first: Source, second: Source, seed: int = 0, patient: int = 0, kept: Kept | None = None
+    ) -> None:
         super().__init__()
         self.frame: Any = solara.reactive(0)
         self.changed: Any = solara.reactive(0)
-        self.layer: Any = solara.reactive("burden")
+        self.kept = Kept({}) if kept is None else kept
         self.sources = [first, second]
         self.first_sources = (first, second)  # with which the page was opened
         self.seed, self.patient = seed, patient
         self.batch = Batch()
-        self.player = Player(self, self.show, self.tell)
+        self.player = Player(self, self.show, self.tell, speed_of(self.kept["twins.speed"].peek()))
         self.courses: list[Course] = []
         self.lives: list[Life] = []  # on the day on the screen
         self.shots: tuple[Snapshot, Snapshot]
@@ -53,6 +56,11 @@ class TwinView(Asking):
         self._lengths: tuple[object, ...] = ()
         self.parted_day: float | None = None
         self._begin(_loaded(self.sources, patient))
+
+    @property
+    def layer(self) -> "solara.Reactive[str]":
+        """Return which map of the marrow is shown."""
+        return self.kept["twins.map"]
 
     # The player's subject ------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """What ties one tab's patient to what the browser shows: the player, the last frame, and what was chosen."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,8 @@ from simulation.body.measure import marrow_layers
 from simulation.browser.batch import Batch
 from simulation.browser.course import EPS
 from simulation.browser.event_count import EventCount
-from simulation.browser.player import Player
+from simulation.browser.kept import Kept
+from simulation.browser.player import Player, speed_of
 from simulation.browser.session import PatientSession
 from simulation.browser.snapshot import Snapshot, snapshot
 from simulation.results.words import timeline
@@ -22,13 +24,12 @@ __all__ = ["PatientView"]
 class PatientView:
     """Hold one tab's view; components read `frame` to be drawn with every frame, `changed` with every change of state."""
 
-    def __init__(self, session: PatientSession) -> None:
+    def __init__(self, session: PatientSession, kept: Kept | None = None) -> None:
         self.session = session
         self.model: Any = solara.reactive(session.model)
         self.frame = solara.reactive(0)
         self.changed = solara.reactive(0)
-        self.layer = solara.reactive("burden")
-        self.map_day: Any = solara.reactive(None)  # whose marrow is mapped; None: the day on the screen
+        self.kept = Kept({}) if kept is None else kept
         self.chosen = solara.reactive(-1)  # niche whose agents are listed
         self.hovered = solara.reactive(-1)
         self.shot: Snapshot  # the day on the screen
@@ -39,7 +40,25 @@ class PatientView:
         self._look()
         self._told = self._controls()
         self.batch = Batch()
-        self.player = Player(self, self.show, self.tell)
+        self.player = Player(self, self.show, self.tell, speed_of(self.kept["speed"].peek()))
+
+    @property
+    def layer(self) -> "solara.Reactive[str]":
+        """Return which map of the marrow is shown."""
+        return self.kept["map"]
+
+    @property
+    def map_day(self) -> float | None:
+        """Return the day whose marrow is mapped; None: that on the screen."""
+        try:
+            day = float(self.kept["map.day"].value)
+        except ValueError:
+            return None
+        return min(max(day, self.first_day), self.reached) if math.isfinite(day) else None
+
+    def map_another(self, day: float | None) -> None:
+        """Map the marrow of another day; None: of that on the screen."""
+        self.kept["map.day"].value = "" if day is None else f"{day:.10g}"
 
     # The player's subject: this view, so that a patient who begins again is played on ------------------------
 
@@ -171,7 +190,7 @@ class PatientView:
             self._version = self.session.version
             with self.batch.together():
                 self.model.value = self.session.model
-                self.map_day.value = None
+                self.map_another(None)
         with self.batch.together():
             self.show()
             self.tell()

@@ -27,6 +27,7 @@ from simulation.parameters import ParameterTable
 from simulation.posterior import Posterior, load_posterior
 from simulation.posterior.posterior import TARGET, WEIGHT
 from simulation.scenario.messages import user_error
+from simulation.statistics.weighted import effective_number, importance_weights
 from simulation.yaml_source import Node, plain, read_yaml
 
 __all__ = ["Joint", "build", "load_joint"]
@@ -55,6 +56,13 @@ class _Record:
     posterior: Posterior
     statistics: Mapping[str, tuple[tuple[float, float], ...]]
     weights: Mapping[str, float]  # of the targets
+    distances: tuple[float, ...]  # of the candidates that were simulated whole, nearest first
+
+    @property
+    def by_likelihood(self) -> float:
+        """Return how many candidates would count were they weighed by the likelihood of the observations, untempered."""
+        squares = np.square(self.distances) * sum(self.weights.values())
+        return effective_number(importance_weights(-0.5 * squares))
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,7 @@ def _record(folder: Path, node: Node) -> _Record:
         lines = (folder / "evaluations.jsonl").read_text(encoding="utf-8").splitlines()
         made = sorted((json.loads(line) for line in lines), key=lambda one: (one["distance"], one["index"]))
         identity = about["identity"]
-        name, targets = str(about["fit"]), tuple(identity["targets"])
+        name, targets = str(about["fit"]), identity["targets"].keys()
         weights = {target: float(told[-1]) for target, told in identity["targets"].items()}
         made_by = {key: str(identity[key]) for key in ("model", "table") if key in identity}
         posterior = load_posterior(folder / "posterior.csv")
@@ -111,12 +119,13 @@ def _record(folder: Path, node: Node) -> _Record:
             raise ValueError("more sets than candidates")
         kept = made[: len(posterior)]
         statistics = {target: tuple(_told_of(one, target) for one in kept) for target in targets}
+        whole = tuple(float(one["distance"]) for one in made if targets <= one["statistics"].keys())
     except OSError as error:
         told = f"{node.value}: {Path(error.filename or folder).name} cannot be read ({error.strerror})"
         raise node.error(told, key="fits", expected="the folder of a fit, as `calibrate` leaves it") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise node.error(f"{node.value}: its record is damaged", key="fits") from None
-    return _Record(str(node.value), name, made_by, posterior, statistics, weights)
+    return _Record(str(node.value), name, made_by, posterior, statistics, weights, whole)
 
 
 def _told_of(one: Mapping[str, Any], target: str) -> tuple[float, float]:
@@ -152,7 +161,9 @@ def build(joint: Joint, out: Path) -> Posterior:
         "fits": [
             {
                 "name": record.name, "record": record.folder, "posterior_sha256": record.posterior.sha256,
-                "sets": len(record.posterior), "effective_sets": round(record.posterior.effective, 2), **record.made_by,
+                "sets": len(record.posterior), "effective_sets": round(record.posterior.effective, 2),
+                "effective_by_likelihood": round(record.by_likelihood, 2),
+                "distances": [round(record.distances[k], 3) for k in (0, len(record.posterior) - 1)], **record.made_by,
             }
             for record in joint.records
         ],

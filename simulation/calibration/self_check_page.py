@@ -63,7 +63,9 @@ def self_check_markdown(problem: Problem, made: Ranks, stored: Ranks | None, fil
     """Return the page as Markdown."""
     n = len(made.places)
     lines = [
-        "# Self-check of the calibration", "", _INTRO.format(file=file, problems=n, name=problem.name),
+        "# Self-check of the calibration", "",
+        "After this page you know how well a fit finds values that are known, and how far its ranges may be believed.", "",
+        _INTRO.format(file=file, problems=n, name=problem.name),
         f"Version {simulation.__version__}, seed {problem.seed}.", "",
         "## Made problems", "", *_words(made), "", f"![Rank histograms]({PICTURE})", "", *_table(made),
     ]  # fmt: skip

@@ -2,8 +2,8 @@
 
 Sets are draws of what the data leave of the shipped structure. Under another one each is held against the published studies
 again, on the same virtual patients with the same chance events, and weighed by how much likelier it makes the observations
-than it did (importance weights), tempered until half of the sets count, as in a fit. So a structure is judged, and answers,
-at the sets that suit it best among those that were tried.
+than it did (importance weights), tempered until half of the sets count, as in a fit: by the likelihood alone often one or two
+would, and how many is told. So a structure is judged, and answers, at the sets that suit it best among those that were tried.
 """
 
 import json
@@ -30,8 +30,9 @@ from simulation.pool import Pool, Task
 from simulation.posterior import AS_SHIPPED, ParameterSet, Structure, structure_named
 from simulation.provenance import model_sha256
 from simulation.statistics.paired import beyond_chance
+from simulation.statistics.weighted import effective_number, importance_weights, weighted_mean
 from simulation.trial.conduct import Conducted, conduct
-from simulation.trial.execute import Progress, runs_of
+from simulation.trial.execute import Progress, number_of_runs
 from simulation.trial.schema import Arm, Trial
 
 __all__ = ["FOLDER", "Plan", "do", "plan_of", "under_structures"]
@@ -94,7 +95,7 @@ class Plan:
         file = trial.file.model_copy(
             update={"patients": self.patients, "structures": None, "precision": None, "repeats": None}
         )
-        return replace(trial, file=file, arms=arms, posterior=posterior)
+        return replace(trial, file=file, arms=arms, posterior=posterior, once=True)
 
     def identity(self) -> dict[str, Any]:
         """Return on what the studies' results depend."""
@@ -110,7 +111,8 @@ class Plan:
         """Say before it begins what it takes."""
         arms = sum(len(load_settings()[study].arms) for study in _STUDIES)
         courses = (len(self.structures) + 1) * len(self.numbers) * self.study_patients * arms
-        trials = len(self.structures) * 2 * sum(1 for _ in runs_of(self.trial, self.patients))
+        one = self.trial_under(AS_SHIPPED, (1.0,) * len(self.numbers))
+        trials = len(self.structures) * number_of_runs(one, self.patients)
         return (
             f"Structures: {len(self.structures)} and the shipped one are held against {len(_STUDIES)} studies under "
             f"{len(self.numbers)} parameter set{'s' * (len(self.numbers) > 1)} ({courses} courses of up to three years on few "
@@ -178,6 +180,7 @@ class _Judged:
     """Hold weights of the sets, the weighted squared misfits by set and target, and z of the weighted mean."""
 
     weights: Floats
+    alone: float  # how many sets would count by the likelihood alone, untempered
     squares: Floats  # shape (sets, targets), weighted
     z: Floats
 
@@ -253,8 +256,9 @@ def _judged(plan: Plan, studies: Mapping[Key, Told]) -> dict[str, _Judged]:
     shipped = squares[AS_SHIPPED.key].sum(axis=1)
     told = {}
     for key, found in squares.items():
-        counted = tempered(-0.5 * (found.sum(axis=1) - shipped))
-        told[key] = _Judged(counted, found, counted @ z[key])
+        likelier = -0.5 * (found.sum(axis=1) - shipped)
+        counted = tempered(likelier)
+        told[key] = _Judged(counted, effective_number(importance_weights(likelier)), found, counted @ z[key])
     return told
 
 
@@ -275,7 +279,11 @@ def _row(plan: Plan, structure: Structure, judged: Mapping[str, _Judged], made: 
         "contested": structure.contested,
         "distance": math.sqrt(misfit.sum() / whole),
         "best_distance": math.sqrt(float(own.squares.sum(axis=1).min()) / whole),
-        "effective_sets": float(1 / np.sum(own.weights**2)),
+        "farther": _farther(
+            np.sqrt(own.squares.sum(axis=1) / whole) - np.sqrt(shipped.squares.sum(axis=1) / whole)
+        ),
+        "effective_sets": effective_number(own.weights),
+        "effective_by_likelihood": own.alone,
         "misses_more": [{"id": plan.targets[k].id, "z": float(own.z[k])} for k in order],
         "patients": comparison["n_patients"],
         "value": main["value"],
@@ -283,3 +291,9 @@ def _row(plan: Plan, structure: Structure, judged: Mapping[str, _Judged], made: 
         "p_better": None if sure is None else sure["p_better"],
         "sign": beyond_chance(low, high, main["differing"]) if low is not None else 0,
     }
+
+
+def _farther(gaps: Floats) -> dict[str, Any]:
+    """Return by how much farther from the data a structure is at the same sets, with its 95 % interval over sets."""
+    value, low, high = weighted_mean(gaps, np.ones(gaps.size))
+    return {"value": value, "interval": (low, high)}

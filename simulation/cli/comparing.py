@@ -23,7 +23,7 @@ from simulation.shipped import PROGRAM
 from simulation.store import WHOLE, Shard
 from simulation.trial.analysis import as_json
 from simulation.trial.conduct import Conducted, conduct, conduct_part
-from simulation.trial.execute import Missing, Progress, State
+from simulation.trial.execute import Missing, Progress, State, number_of_runs
 from simulation.trial.folder import prepare, prepare_part, write_arms
 from simulation.trial.schema import DAYS_ON_DRUG, SHARES, SURVIVAL, Trial
 from simulation.trial.write import write_outputs
@@ -51,6 +51,7 @@ class Request:
     formats: Formats
     minutes: float | None
     shard: Shard = WHOLE
+    page: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def run_trial(trial: Trial, request: Request) -> int:
     plan = plan_of(trial)
     if plan is not None and not request.quiet:
         print_prose([plan.cost()], err=True)
+    written = False
     with _at_work(request) as at:
         done = conduct(trial, out, at.pool, on_progress=at.told, should_stop=at.interrupt.requested)
         if plan is not None and not done.missing:
@@ -94,11 +96,28 @@ def run_trial(trial: Trial, request: Request) -> int:
         at.line.show("writing tables, figures and the report")
         if done.state.not_stored is None:
             write_outputs(trial, done, out, formats=request.formats)
+            written = _write_page(trial, done, request)
     _tell(trial, done, out, request)
+    if request.page is not None and not (request.quiet or request.as_json):
+        click.echo(f"Page: {request.page}" if written else "The page is written when the trial is complete.")
     unasked = plan is not None and "structures" not in done.view.comparison
     if done.state.stopped and (done.missing or trial.file.precision is not None or unasked):
         return at.interrupt.status
     return ExitStatus.FAILED_RUNS if done.missing else ExitStatus.DONE
+
+
+def _write_page(trial: Trial, done: Conducted, request: Request) -> bool:
+    """Write the page that was asked for, of a trial that is complete; return whether it was."""
+    if request.page is None or done.missing or done.state.stopped or not done.view.comparison["pairs"]:
+        return False
+    from simulation.export.answer_page import write_answer_page
+
+    about = {
+        "trial": trial.name, "file": " ".join(request.files), "question": trial.file.question, "seed": trial.seed,
+        "patients": done.patients,
+    }  # fmt: skip
+    write_answer_page(done.view, about, request.page)
+    return True
 
 
 def _with_structures(plan: Plan, done: Conducted, out: Path, at: _AtWork) -> Conducted:
@@ -168,7 +187,7 @@ def _tell(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
 def _tell_missing(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
     """Say exactly what is missing, and what to type."""
     if done.missing:
-        runs = done.patients * len(trial.arms)
+        runs = number_of_runs(trial, done.patients)
         failed = sum(1 for one in done.missing if one.reason)
         click.echo(f"{len(done.missing)} of {runs} runs are missing, {failed} of them failed.", err=True)
     _tell_failed(trial, done.missing, out, done.state)

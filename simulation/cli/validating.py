@@ -16,7 +16,7 @@ from simulation.store import Shard
 from simulation.validation.check import FULL, Effort
 from simulation.validation.parts import read_parts, write_part
 from simulation.validation.report import document, write_report
-from simulation.validation.run import PARTS, QUICK, Result, run_checks
+from simulation.validation.run import PARTS, QUICK, Result, checks, run_checks
 
 HEARD = "Stopping after the checks under way; Ctrl-C again ends at once."
 
@@ -33,6 +33,7 @@ class Request:
     out: Path | None
     shard: Shard
     resume: bool
+    max_minutes: float | None
     as_json: bool
     quiet: bool
 
@@ -56,9 +57,9 @@ def run_validation(request: Request) -> int:
             if folder is not None:
                 write_report(results, effort, folder)
             if request.early and place is not None and not stopped:
-                from simulation.validation.early import write_early
+                from simulation.validation.early import PAGE, write_early
 
-                page = place / "when_early_does_not_win.md"
+                page = place / PAGE
                 if write_early(effort, page, workers, interrupt.requested) is not None:
                     click.echo(f"Experiments: {page}", err=True)
                 stopped = interrupt.requested()
@@ -74,24 +75,27 @@ def run_validation(request: Request) -> int:
 def _run_part(effort: Effort, request: Request, folder: Path, workers: int) -> int:
     """Do one part of the checks into the folder that all parts share; return the exit status."""
     shard, known = request.shard, read_parts(folder, effort)
+    wanted = {check.id for check in checks(request.parts or tuple(PARTS)) if shard.holds(check.id)}
     found: dict[str, Sequence[Result]] = {key: some for key, some in known.items() if shard.holds(key)}
 
     def keep(key: str, results: Sequence[Result]) -> None:
         found[key] = results
         write_part(folder, shard, effort, found)
 
-    with Interrupt(lambda: click.echo(HEARD, err=True)) as interrupt:
+    with Interrupt(lambda: click.echo(HEARD, err=True), request.max_minutes) as interrupt:
         results = _run(effort, request, workers, interrupt, known, shard.holds, keep)
-        stopped = interrupt.requested()
+        stopped = interrupt.requested() and not wanted <= found.keys()
     if request.as_json:
         print_json({"folder": str(folder), "shard": f"{shard.index}/{shard.of}", "checks": sorted(found)})
     elif request.quiet:
         click.echo(folder)
     else:
-        click.echo(f"Part {shard.index} of {shard.of}: {len(found)} checks done.")
+        click.echo(
+            f"Part {shard.index} of {shard.of}: {len(found)} of {len(wanted | found.keys())} checks done."
+        )
         click.echo(f"When all parts are through: {resume_line(folder, 'validate', *_words(request))}")
     if stopped:
-        return ExitStatus.INTERRUPTED
+        return interrupt.status
     return ExitStatus.FAILED_RUNS if any(r.found.status == "error" for r in results) else ExitStatus.DONE
 
 

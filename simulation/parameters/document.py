@@ -7,6 +7,8 @@ __all__ = ["markdown", "parameter_page"]
 _COLUMNS = ("name", "value", "range", "kind", "confidence", "source", "note")
 _INTRODUCTION = """# Parameters
 
+Here you look up any number of the model, how sure it is, and from which paper it comes.
+
 Every biological number of the model: its value, plausible range, kind, confidence and source. The page is generated from
 `simulation/data/parameters.yaml`, the file that the model reads; no other file holds such a number.
 

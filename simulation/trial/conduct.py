@@ -12,7 +12,7 @@ from simulation.pool import Pool
 from simulation.results.trial_view import TrialView
 from simulation.store import Shard, Store, parts_of
 from simulation.trial.analysis import main_half_width, view_of
-from simulation.trial.execute import Missing, Progress, State, execute, missing, runs_of
+from simulation.trial.execute import Missing, Progress, State, execute, missing, number_of_runs
 from simulation.trial.origin import design_of
 from simulation.trial.schema import Trial
 from simulation.trial.table import TrialTable, read_table
@@ -76,8 +76,8 @@ def conduct_part(
 
 def note_plan(trial: Trial, out: Path, patients: int) -> None:
     """Write how many runs are planned, for `status`; the store itself takes more patients at any time."""
-    runs = len(trial.arms) * sum(1 for _ in runs_of(trial, patients))
-    write_file(out / PLANNED, json_text({"trial": trial.name, "patients": patients, "runs": runs}))
+    planned = {"trial": trial.name, "patients": patients, "runs": number_of_runs(trial, patients)}
+    write_file(out / PLANNED, json_text(planned))
 
 
 def _read(trial: Trial, folder: Path, patients: int) -> TrialTable:

@@ -16,7 +16,7 @@ from simulation.trial.rows import failed_row
 from simulation.trial.schema import Trial
 from simulation.trial.task import Report, RunKey, TrialWork
 
-__all__ = ["Missing", "Progress", "State", "execute", "missing", "runs_of"]
+__all__ = ["Missing", "Progress", "State", "execute", "missing", "number_of_runs", "runs_of"]
 
 _BATCH_S: Final = 1.0  # a batch is made about so long: overhead well below 5 %, little lost when one dies
 _LARGEST_BATCH: Final = 64
@@ -76,10 +76,20 @@ class _Batches:
             yield Task(batch)
 
 
-def runs_of(trial: Trial, patients: int) -> Iterator[tuple[int, int]]:
-    """Yield every (patient, repeat) of a trial with so many patients; the trial itself first, then the repeats."""
-    yield from ((patient, 0) for patient in range(patients))
-    yield from trial.reruns(patients)
+def runs_of(trial: Trial, patients: int) -> Iterator[RunKey]:
+    """Yield what a trial with so many patients runs: patient, repeat and arms; the trial itself first, then the repeats.
+
+    Repeats are of the two arms in question alone, as they tell what of their difference is chance.
+    """
+    keys = tuple(arm.key for arm in trial.arms)
+    yield from ((patient, 0, keys) for patient in range(patients))
+    asked = tuple(key for key in keys if key in trial.main)
+    yield from ((patient, repeat, asked) for patient, repeat in trial.reruns(patients))
+
+
+def number_of_runs(trial: Trial, patients: int) -> int:
+    """Return how many lives a trial with so many patients simulates, of one patient in one arm each."""
+    return sum(len(keys) for *_, keys in runs_of(trial, patients))
 
 
 def execute(
@@ -94,8 +104,8 @@ def execute(
     """
     design, state, began = design_of(trial), State(), time.perf_counter()
     with Store(folder, design) as store:
-        wanted = [run for run in runs_of(trial, patients) if shard.holds(run)]
-        todo = _not_done(store, trial, wanted, known)
+        wanted = [run for run in runs_of(trial, patients) if shard.holds(run[:2])]
+        todo = _not_done(store, wanted, known)
         work = TrialWork(trial, folder.resolve(), design)
         batches = _Batches(todo, pool.width)
 
@@ -122,14 +132,12 @@ def _until(tasks: Iterable[Task], stop: Callable[[], bool]) -> Iterator[Task]:
         yield task
 
 
-def _not_done(
-    store: Store, trial: Trial, wanted: list[tuple[int, int]], known: Collection[tuple[Any, ...]]
-) -> list[RunKey]:
+def _not_done(store: Store, wanted: list[RunKey], known: Collection[tuple[Any, ...]]) -> list[RunKey]:
     """Return the patients of whom at least one arm is missing, with those arms."""
     done = store.done().union(known)
     left = []
-    for patient, repeat in wanted:
-        keys = tuple(arm.key for arm in trial.arms if (patient, repeat, arm.key) not in done)
+    for patient, repeat, asked in wanted:
+        keys = tuple(key for key in asked if (patient, repeat, key) not in done)
         if keys:
             left.append((patient, repeat, keys))
     return left
@@ -174,9 +182,9 @@ def missing(
             if row["status"] != "done"
         }
     return [
-        Missing(patient, repeat, arm.key, (reasons | state.failures).get((patient, repeat, arm.key), ""))
-        for patient, repeat in runs_of(trial, patients)
+        Missing(patient, repeat, key, (reasons | state.failures).get((patient, repeat, key), ""))
+        for patient, repeat, keys in runs_of(trial, patients)
         if shard.holds((patient, repeat))
-        for arm in trial.arms
-        if (patient, repeat, arm.key) not in done
+        for key in keys
+        if (patient, repeat, key) not in done
     ]

@@ -18,6 +18,7 @@ from simulation.results.words import share_title
 from simulation.scenario.schema import Scenario
 from simulation.statistics.proportions import LEAST_WHO_DIFFER
 from simulation.trial.conduct import Conducted
+from simulation.trial.execute import number_of_runs
 from simulation.trial.failed_checks import failed_checks
 from simulation.trial.printed_words import second_transplant
 from simulation.trial.schema import SHARES, SURVIVAL, Trial
@@ -216,7 +217,7 @@ def incomplete(trial: Trial, done: Conducted) -> str:
         return ""
     left_out = done.view.comparison["patients_left_out"]
     return (
-        f"Incomplete: {len(done.missing)} of {done.patients * len(trial.arms)} runs are missing; {left_out} patients "
+        f"Incomplete: {len(done.missing)} of {number_of_runs(trial, done.patients)} runs are missing; {left_out} patients "
         "are left out of all arms. Patients whose runs fail may differ from the others."
     )
 

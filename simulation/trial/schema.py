@@ -259,6 +259,7 @@ class Trial:
     main: tuple[str, str]  # the arm that may be better, and the one it is held against
     posterior: Posterior | None = None  # parameter sets, of which each block of patients has one
     notes: tuple[str, ...] = ()  # what the person should know, for example that arms hold different patients
+    once: bool = False  # nobody is run again: chance and patients are not told apart
 
     @property
     def name(self) -> str:
@@ -294,6 +295,8 @@ class Trial:
     def reruns(self, patients: int) -> Iterator[tuple[int, int]]:
         """Yield (patient, repeat) of those run again, the same person under the same set with other chance events."""
         repeats = self.file.repeats
+        if self.once:
+            return
         if repeats is not None:
             for repeat in range(1, repeats.times):
                 yield from ((patient, repeat) for patient in range(min(repeats.patients, patients)))

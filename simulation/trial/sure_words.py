@@ -1,7 +1,7 @@
 """How sure the answer is, as a reader needs it: its range, what the range consists of, and what would narrow it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from simulation.number_words import NOTHING, number_text, signed
@@ -78,9 +78,14 @@ def unseen(found: Mapping[str, Any]) -> str:
         return "Patients and chance are not told apart, as nobody was run again."
     if parts["parameters"]["variance"] > 0:
         return ""
+    hidden = parts["parameters"]["sd_at_most"]
     return (
-        f"Of what parameters do, {sets} sets of {n} patients show nothing (the estimate of their variance came out negative); by "
-        f"its interval a standard deviation of up to {_days(parts['parameters']['sd_at_most'])} days may hide."
+        f"Of what parameters do, {sets} sets of {n} patients show nothing (the estimate of their variance came out negative); "
+        + (
+            f"by its interval a standard deviation of up to {_days(hidden)} days may hide."
+            if hidden
+            else "its whole interval is, so how much may hide is not told: more patients are needed."
+        )
     )
 
 
@@ -106,11 +111,19 @@ def over_structures(comparison: Mapping[str, Any]) -> str:
         f"weighed anew) the difference goes from {low} to {high} days, {_whole_range(found['range'])}"
         f"at a distance from the data of {min(fits):.2f} to {max(fits):.2f} ({rows[0]['distance']:.2f} as shipped)."
     )
-    above, below = ([row["name"] for row in rows if row["value"] * side > 0] for side in (1, -1))
-    if above and below:
-        few, side = (below, "below") if len(below) <= len(above) else (above, "above")
-        told += f" The structure alone turns the sign: it is {side} 0 with {_listed(few)}."
-    return told
+    return f"{told}{_sign_over(rows)}"
+
+
+def _sign_over(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Say where the sign is another under another structure, and whether that is more than chance."""
+    above, below = ([row for row in rows if row["value"] * side > 0] for side in (1, -1))
+    if not above or not below:
+        return ""
+    few, side = (below, "below") if len(below) <= len(above) else (above, "above")
+    names = _listed([row["name"] for row in few])
+    if any(row["sign"] > 0 for row in above) and any(row["sign"] < 0 for row in below):
+        return f" The structure alone turns the sign: it is {side} 0 with {names}."
+    return f" The sign is not the same: it is {side} 0 with {names}; what is uncertain under each structure could explain that."
 
 
 def _whole_range(limits: tuple[float | None, float | None]) -> str:
@@ -132,7 +145,7 @@ def structures(found: Mapping[str, Any]) -> list[tuple[str, str, str, str, str, 
         limits = "" if low is None else f" ({_signed(low)} to {_signed(high)})"
         missed = ", ".join(f"{one['id']} ({signed(one['z'], 1)})" for one in row["misses_more"])
         sets = (
-            f"{row['effective_sets']:.1f} of {found['parameter_sets']}"
+            f"{row['effective_sets']:.1f} of {found['parameter_sets']} ({row['effective_by_likelihood']:.1f})"
             if found["parameter_sets"]
             else NOTHING
         )
@@ -140,7 +153,7 @@ def structures(found: Mapping[str, Any]) -> list[tuple[str, str, str, str, str, 
             (
                 row["name"],
                 row["contested"],
-                f"{row['distance']:.2f}",
+                f"{row['distance']:.2f}{_farther(row['farther'])}",
                 missed or NOTHING,
                 sets,
                 f"{_signed(row['value'])}{limits}",
@@ -149,13 +162,23 @@ def structures(found: Mapping[str, Any]) -> list[tuple[str, str, str, str, str, 
     return rows
 
 
+def _farther(told: Mapping[str, Any]) -> str:
+    """Return by how much farther than as shipped at the same sets; nothing for the shipped structure itself."""
+    low, high = told["interval"]
+    if not told["value"]:
+        return ""
+    return f" ({told['value']:+.2f}" + (")" if low is None else f", {low:+.2f} to {high:+.2f})")
+
+
 def structures_note(found: Mapping[str, Any]) -> str:
     """Say how to read the table of structures."""
     return (
         f"Distance: of {found['observations']} fitted observations, in their standard errors, weighted as in the fits, mean over "
-        f"the sets that count; {found['study_patients']} virtual patients per arm of each study, the same for all structures, so "
-        "small differences are chance. Misses more: observations that lie farther off than as shipped, with z. Only sets that "
-        "fit the shipped structure are tried: fitted for itself a structure may fit better and answer otherwise."
+        "the sets that count; in brackets by how much farther than as shipped at the same sets, with a 95 % interval over sets. "
+        f"{found['study_patients']} virtual patients per arm of each study, the same for all structures, so small differences "
+        "are chance. Sets that count: weights are tempered until half of them do; in brackets how many would by the likelihood "
+        "alone, which would hang the answer on those. Misses more: observations that lie farther off than as shipped, with z. "
+        "Only sets that fit the shipped structure are tried: fitted for itself a structure may fit better and answer otherwise."
     )
 
 

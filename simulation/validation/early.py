@@ -1,18 +1,31 @@
 """When early treatment does not win: the same patients treated early and late, under conditions that could turn the answer."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import simulation
+from simulation.export.answer_page import deciding
 from simulation.files.atomic import write_file
+from simulation.number_words import signed
 from simulation.parameters import ParameterTable
 from simulation.pool import HerePool, LocalPool, Task
+from simulation.results.words import survival_words
+from simulation.shipped import PROGRAM
+from simulation.trial.sure_words import in_short
 from simulation.validation.arms import DAYS, Row, twins
 from simulation.validation.check import Effort, Measured, difference, share_of
 
-__all__ = ["CONDITIONS", "Compared", "Condition", "compare", "write_early"]
+__all__ = ["CONDITIONS", "PAGE", "Compared", "Condition", "compare", "tell_what_decides", "write_early"]
+
+PAGE: Final = "when_early_does_not_win.md"
+_ANSWER: Final = (
+    "how_sure"  # the page of the answer under parameter sets, with its numbers and figures beside it
+)
+_DECIDES: Final = "## What decides, and which datum next"
+_RESTS_ON: Final = "## What these conclusions rest on"
 
 _MARGIN: Final = 7.0  # days: smaller differences are ties
 _EARLY, _LATE, _FIXED, _NEVER = "preemptive", "therapeutic", "prophylactic", "no_treatment"
@@ -186,6 +199,8 @@ def _days(found: Measured) -> str:
 _TEXT: Final = """\
 # When early does not win
 
+After this page you know under which conditions earlier treatment wins in this model, and under which it does not.
+
 Written by `python run_sim.py validate --early` (version {version}, parameter table `{digest}`, {patients} virtual
 patients per condition, all with leukaemia left, seed {seed}); do not edit.
 
@@ -199,11 +214,13 @@ the row that says otherwise; marrow for relapse and for MRD is sampled monthly, 
 **Leukaemia-free days** are days alive without overt leukaemia (in truth, 5 % of the marrow), so salvage that works
 counts for the late arm (relapse-free days are not shown: treatment at relapse cannot prevent the first relapse, so early
 wins them by definition). All days count from transplant (no lead-time bias). Brackets: 95 % Monte-Carlo
-interval over patients. A win is more than a week.
+interval over patients. A win is more than a week. A verdict is of these few patients at the table's one value of every parameter:
+of so many conditions about one would have one by chance, and other values that fit the published data may give another
+([below](#what-decides-and-which-datum-next)).
 
 """
-_ASSUMPTIONS: Final = """\
-## What these conclusions rest on
+_ASSUMPTIONS: Final = f"""\
+{_RESTS_ON}
 
 * **Parameters**: those of `simulation/data/parameters.yaml`; what fails against data is in `docs/validation.md`.
   Remissions after overt relapse are the weak point: if the model salvages too many patients, early treatment gains
@@ -213,7 +230,7 @@ _ASSUMPTIONS: Final = """\
   treatment spends its course early; where leukaemia outlasts any course, it comes back earlier, too, and the days of
   follow-up decide who looks better.
 * **A place outside the marrow** that drug and T cells reach badly is an assumption that the share of CD19-negative relapses
-  asks for (docs/decisions/0007, 0013, 0014): both ends are shown. In the rows with standard patients {outside:.0%} have it.
+  asks for (docs/decisions/0007, 0013, 0014): both ends are shown. In the rows with standard patients {{outside:.0%}} have it.
 * **phi_BM** (access of Treg to the marrow) is about 1 in mice (docs/evidence.md#g13); the older view, 0, is shown.
 * **Mechanisms** are switched off one at a time without fitting the others again: a row says what a mechanism does here, not
   what a model without it would say.
@@ -299,7 +316,41 @@ def write_early(
     ]
     lines += costs
     write_file(page, head + "\n".join(lines) + "\n\n" + _ASSUMPTIONS.format(outside=_with_room_outside()))
+    tell_what_decides(page)
     return page
+
+
+def tell_what_decides(page: Path) -> None:
+    """Put what decides, and which datum to get next, into the page, from the answer under parameter sets that lies beside it.
+
+    An earlier such section is replaced; where there is no answer beside it, the page says how to make one.
+    """
+    answer = page.with_name(f"{_ANSWER}.json")
+    if answer.is_file():
+        found = json.loads(answer.read_text(encoding="utf-8"))
+        told = [
+            f"Sets that fit the published data differ, and with them the answer ([how sure is it]({_ANSWER}.md), of other "
+            f"patients and arms than above): {_headline(found)}", "",
+            *deciding(found["uncertainty"]), "",
+            f"![What moves the answer, and which datum next]({_ANSWER}_unknowns.png)",
+        ]  # fmt: skip
+    else:
+        told = [
+            f"`{PROGRAM} compare scenarios/trials/how_sure.yaml --page {_ANSWER}.md` tells it, run beside this page."
+        ]
+    before, rest = page.read_text(encoding="utf-8").split(_RESTS_ON)
+    before = before.split(_DECIDES)[0]
+    write_file(page, "\n".join([before + _DECIDES, "", *told, "", _RESTS_ON]) + rest)
+
+
+def _headline(found: Mapping[str, Any]) -> str:
+    """Return the answer in a sentence: its number, its range and what that consists of."""
+    main, sure = found["main_comparison"], found["uncertainty"]
+    low, high = sure["range"]
+    return (
+        f"{signed(main['value'])} {survival_words(found['primary_outcome'])} per patient, 95 % range {signed(low)} to "
+        f"{signed(high)}{in_short(sure, main['arm'], main['differing'])}"
+    )
 
 
 def _with_room_outside() -> float:

@@ -63,7 +63,9 @@ def predictive_markdown(found: Prediction, posterior: Posterior, effort: Effort)
         "" if effort.factor >= FULL else f", {effort.factor / FULL:.1%} of the full numbers of patients each"
     )
     lines = [
-        "# Predictive intervals", "", _INTRO,
+        "# Predictive intervals", "",
+        "After this page you know which published values the model would have predicted, parameters being uncertain.", "",
+        _INTRO,
         f"Version {simulation.__version__}, parameter table `{digest}`, seed {effort.seed}, {found.sets} of the sets of "
         f"“{posterior.name}”{factor}.", "",
     ]  # fmt: skip

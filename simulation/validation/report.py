@@ -51,7 +51,9 @@ def markdown(results: Sequence[Result], effort: Effort) -> str:
     )
     digest = ParameterTable.load().parameter_values().digest()[:12]
     lines = [
-        "# Validation report", "", _INTRO,
+        "# Validation report", "",
+        "Here you look up which facts and laws the model meets, and which it does not.", "",
+        _INTRO,
         f"Version {simulation.__version__}, parameter table `{digest}`, seed {effort.seed}.{quick}", "",
         f"**{len(results)} checks: {summary}.**", "",
     ]  # fmt: skip

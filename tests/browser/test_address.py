@@ -51,8 +51,18 @@ def test_an_address_brings_the_patient_back(choices: list[Source]) -> None:
     assert patient_query(again, choices) == query
 
 
-def test_twins_that_are_no_choice_have_no_address(choices: list[Source]) -> None:
-    assert twins_query(TwinView(choices[0], Source(None)), choices, 0.0) is None
+def test_twins_that_need_a_file_of_no_choice_have_no_address(choices: list[Source], tmp_path: Path) -> None:
+    (tmp_path / "hidden.yaml").write_text(TEXT)
+    assert twins_query(TwinView(choices[0], Source(tmp_path / "hidden.yaml")), choices, 0.0) is None
+
+
+def test_twins_of_a_loaded_scenario_have_an_address(choices: list[Source]) -> None:
+    twins = TwinView(choices[0], Source(None, text=TEXT, title="mine.yaml"))
+    query = twins_query(twins, choices, 0.0)
+    assert query is not None
+    again = TwinView(choices[1], choices[1])
+    restore_twins(again, read_query(written(query)), choices)
+    assert again.sources == twins.sources
 
 
 def test_an_address_brings_the_twins_back(choices: list[Source]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulation.browser.acts import MOST_ACTS
-from simulation.browser.address import _LONGEST, patient_query, read_query, restore_patient, written
+from simulation.browser.address import LONGEST, patient_query, read_query, restore_patient, written
 from simulation.browser.catalogue import Source
 from simulation.browser.moment import moment_of, pack, read_moment, restore_moment, unpack, write_moment
 from simulation.browser.session import PatientSession
@@ -75,7 +75,7 @@ def test_a_link_brings_the_same_bytes_back(session: PatientSession, choices: lis
     """By the name of a choice, or packed where the scenario is none; a link is short enough for every browser."""
     for known in (choices, []):
         query = patient_query(session, known)
-        assert query is not None and ("saved" in query) == (not known) and len(written(query)) < _LONGEST / 4
+        assert query is not None and ("saved" in query) == (not known) and len(written(query)) < LONGEST / 4
         again = PatientSession(choices[0])
         restore_patient(again, read_query(written(query)), known)
         assert bytes_of(again) == bytes_of(session)

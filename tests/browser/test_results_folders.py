@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from simulation.browser.results.folders import found_folders, open_folder
+from simulation.browser.results.repeat import run_again, sweep_again, trial_again
 from simulation.browser.results.stored_run import stored_run
 from simulation.browser.results.sweep_folder import read_sweep
 from simulation.browser.results.trial_folder import read_trial
@@ -172,3 +174,32 @@ def test_values_of_another_kind_are_told_or_shown(results: Path, monkeypatch: py
                     READERS[kind](results / kind)
                 except UserError as told:
                     assert str(results / kind) in str(told)
+
+
+def test_the_results_page_says_the_command_with_its_version(stored: Path) -> None:
+    manifest = read_manifest(stored / "run")
+    assert manifest is not None
+    version = manifest["version"]
+    run = run_again(stored / "run", stored_run(stored / "run"))
+    trial = trial_again(read_trial(stored / "trial"))
+    sweep = sweep_again(read_sweep(stored / "sweep"))
+    for command in (run, trial, sweep):
+        assert command.endswith(f"# transplant-twin {version}")
+    assert f"{stored / 'sweep.yaml'} --seed 0 --replicates 1" in sweep
+
+
+def test_the_command_of_a_comparison_gives_the_same_patients(stored: Path, tmp_path: Path) -> None:
+    words = shlex.split(trial_again(read_trial(stored / "trial")), comments=True)
+    again = [
+        *words[words.index("compare") :],
+        "--no-figures",
+        "--workers",
+        "0",
+        "-q",
+        "--out",
+        str(tmp_path / "again"),
+    ]
+    assert main(again) == 0
+    assert (tmp_path / "again" / "patients.csv").read_bytes() == (
+        stored / "trial" / "patients.csv"
+    ).read_bytes()

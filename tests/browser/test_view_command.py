@@ -69,3 +69,18 @@ def test_it_says_at_once_that_it_starts(server: Server) -> None:
 def test_a_folder_of_results_that_is_none_is_told(tmp_path: Path, capsys: Any) -> None:
     assert main(["view", "--no-open", "--results", str(tmp_path / "none")]) == ExitStatus.USAGE
     assert "no folder" in capsys.readouterr().err
+
+
+def test_rules_of_ones_own_need_no_file_and_are_checked(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[serving.Start] = []
+    monkeypatch.setattr(serving, "serve", lambda port, start, **_: begun.append(start))
+    rule = tmp_path / "my_rule.py"
+    rule.write_text('PARAMETERS = {"my_rate": 0.1}\nRULES = []\n')
+    assert main(["view", "--no-open", "--plugin", str(rule), "--set", "plugin.my_rate=0.2"]) == 0
+    assert begun[0].rules == begun[0].settings and len(begun[0].rules) == 2 and begun[0].others == ()
+    assert main(["view", "--no-open", "--plugin", str(tmp_path / "none.py")]) == ExitStatus.USAGE
+    assert "none.py" in capsys.readouterr().err
+    assert main(["view", "--no-open", "--plugin", str(rule), "--set", "dli=null"]) == ExitStatus.USAGE
+    assert "name its file as well" in capsys.readouterr().err

@@ -118,6 +118,12 @@ def test_sets_that_fit_a_structure_count_more_and_its_trial_is_run(found: tuple[
     assert without["effective_sets"] == pytest.approx(1 / np.sum(weights**2)) and weights.argmax() == int(
         bias.argmin()
     )
+    alone = np.exp(-0.5 * sum(plan.weights.values()) * (bias**2 - bias.min() ** 2))  # untempered
+    assert without["effective_by_likelihood"] == pytest.approx(alone.sum() ** 2 / (alone**2).sum())
+    assert without["effective_by_likelihood"] < without["effective_sets"]
+    assert without["farther"]["value"] == pytest.approx(float((bias - 0.5).mean()))
+    low, high = without["farther"]["interval"]
+    assert low < without["farther"]["value"] < high and shipped["farther"]["value"] == 0
     assert without["patients"] == 4 and shipped["patients"] == 6
     assert told["values"][0] <= min(shipped["value"], without["value"])
     assert f"({2 * 3 * 2 * 6} courses" in plan.cost()
@@ -165,20 +171,22 @@ def test_stopped_work_is_kept_and_gone_on_with(found: tuple[Trial, Path]) -> Non
         assert under_structures(plan, done, out, pool) is not None
 
 
-def test_where_a_structure_turns_the_sign_that_is_said_first() -> None:
-    row = {"distance": 1.0, "range": [-5.0, 20.0]}
+@pytest.mark.parametrize(("signs", "values", "told"), [
+    ((1, -1), (9.0, -4.0), "The structure alone turns the sign: it is below 0 with ‘No GvL’."),
+    ((0, -1), (9.0, -4.0), "below 0 with ‘No GvL’; what is uncertain under each structure could explain that."),
+    ((1, 0), (9.0, 4.0), ""),
+])  # fmt: skip
+def test_where_a_structure_turns_the_sign_that_is_said_first(
+    signs: tuple[int, int], values: tuple[float, float], told: str
+) -> None:
+    names = ("As shipped", "No GvL")
     rows = [
-        row | {"name": "As shipped", "value": 9.0},
-        row | {"name": "No GvL", "value": -4.0, "distance": 1.5},
+        {"name": name, "value": value, "sign": sign, "distance": 1.0, "range": [-5.0, 20.0]}
+        for name, value, sign in zip(names, values, signs, strict=True)
     ]
-    told = sure_words.over_structures(
-        {"structures": {"rows": rows, "values": [-4.0, 9.0], "range": [-5.0, 20.0]}}
-    )
-    assert "The structure alone turns the sign: it is below 0 with" in told and "No GvL" in told
-    rows[1]["value"] = 4.0
-    assert "turns" not in sure_words.over_structures(
-        {"structures": {"rows": rows, "values": [4.0, 9.0], "range": [-5.0, 20.0]}}
-    )
+    found = {"rows": rows, "values": [min(values), max(values)], "range": [-5.0, 20.0]}
+    said = sure_words.over_structures({"structures": found})
+    assert said.endswith(told) and ("sign" in said) == bool(told)
 
 
 def test_a_study_really_is_another_without_a_mechanism() -> None:

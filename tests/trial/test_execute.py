@@ -41,7 +41,7 @@ def rows_in(trial: Trial, out: Path) -> list[tuple[int, int, str, str]]:
 
 
 def whole(trial: Trial, patients: int) -> list[tuple[int, int, str, str]]:
-    return sorted((p, r, arm.key, "done") for p, r in runs_of(trial, patients) for arm in trial.arms)
+    return sorted((p, r, key, "done") for p, r, keys in runs_of(trial, patients) for key in keys)
 
 
 def fails_in(arm: str, patient: int) -> Callable[..., Any]:
@@ -192,7 +192,7 @@ def test_repeats_tell_chance_from_patients(trial: Trial, tmp_path: Path) -> None
     repeats = Repeats(patients=4, times=3)
     repeated = replace(trial, file=trial.file.model_copy(update={"repeats": repeats}))
     done = run(repeated, tmp_path)
-    assert len(rows_in(repeated, tmp_path)) == 3 * (6 + 2 * 4)
+    assert len(rows_in(repeated, tmp_path)) == 3 * 6 + 2 * (2 * 4)  # of the arms in question alone
     chance = done.view.comparison["chance"]
     assert chance["difference"]["patients"] == 4
     assert chance["difference"]["repeats"] == 3

@@ -109,7 +109,7 @@ def test_workers_and_interruption_change_nothing(trial: Trial, tmp_path: Path) -
 
 def test_every_fourth_patient_is_run_again_under_his_own_set(trial: Trial, tmp_path: Path) -> None:
     small = replace(trial, file=trial.file.model_copy(update={"patients": 6}))
-    assert [pair for pair in runs_of(small, 6) if pair[1]] == [(0, 1), (4, 1)]
+    assert [run[:2] for run in runs_of(small, 6) if run[1]] == [(0, 1), (4, 1)]
     run(small, tmp_path)
     by_run = [
         [row for row in rows(small, tmp_path) if row["patient"] == 4 and row["repeat"] == k] for k in (0, 1)

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,56 @@ def test_the_page_names_what_loses_and_both_ends_of_every_conflict(
         "Tenfold DLI",
     ):
         assert end in page
+
+
+def test_what_decides_is_told_from_the_answer_beside_the_page(tmp_path: Path) -> None:
+    page = tmp_path / early.PAGE
+    page.write_text("before\n\n## What these conclusions rest on\n\nafter\n")
+    early.tell_what_decides(page)
+    assert "--page how_sure.md` tells it" in page.read_text()
+    part = {
+        "variance": 4.0,
+        "variance_interval": [1.0, 9.0],
+        "sd": 2.0,
+        "sd_at_most": 3.0,
+        "share_of_answer": 0.4,
+    }
+    moving = {
+        "name": "rate_kill_max",
+        "from": 7.0,
+        "to": 10.0,
+        "effect": -39.0,
+        "interval": [-92.0, 15.0],
+        "share_of_parameters": 0.3,
+    }
+    datum = {
+        "id": "C4",
+        "what": "remission",
+        "where": "Response",
+        "n": 70,
+        "half_range_now": 40.0,
+        "half_range_then": 30.0,
+        "stands_out": True,
+    }
+    answer = {
+        "primary_outcome": "current_leukaemia_free_days",
+        "main_comparison": {"arm": "preemptive", "versus": "therapeutic", "value": 9.0, "differing": 30},
+        "uncertainty": {
+            "sets": 100, "range": [-31.0, 49.0], "range_of_patients_and_chance": [2.0, 16.0], "p_better": 0.7,
+            "parts": dict.fromkeys(("parameters", "patients", "chance"), part), "parameters": [moving], "data": [datum],
+            "held_by_the_trial": [],
+        },
+    }  # fmt: skip
+    (tmp_path / "how_sure.json").write_text(json.dumps(answer))
+    for _ in range(2):  # a section takes the place of the one before
+        early.tell_what_decides(page)
+    text = page.read_text()
+    assert text.startswith("before") and text.endswith("after\n") and text.count("## What") == 2
+    assert "+9.0 days of current leukaemia-free survival per patient, 95 % range −31 to +49" in text.replace(
+        "+9 ", "+9.0 "
+    )
+    assert "the parameters alone can turn its sign" in text and "beyond chance and" not in text
+    assert "`rate_kill_max`" in text and "40 → 30" in text and "how_sure_unknowns.png" in text
 
 
 def test_nothing_is_written_when_it_is_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

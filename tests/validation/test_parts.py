@@ -89,6 +89,31 @@ def test_a_part_says_how_the_same_checks_are_joined(
     assert not done, "no check is missing, and no other one is asked for"
 
 
+def test_a_part_whose_minutes_are_over_is_gone_on_with(
+    done: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [
+        "validate",
+        "--part",
+        "theory",
+        "--quick",
+        "--workers",
+        "1",
+        "--out",
+        str(tmp_path),
+        "--shard",
+        "1/2",
+    ]
+    assert main([*words, "--max-minutes", "1e-9"]) == 7
+    assert not done and "Part 1 of 2: 0 of " in capsys.readouterr().out
+    assert main(words) == 0
+    n = len(done)
+    assert n > 0 and f"{n} of {n} checks done" in capsys.readouterr().out
+    assert main([*words, "--max-minutes", "1e-9"]) == 0 and len(done) == n, "nothing is left to stop"
+    assert main([*words[:-2], "--max-minutes", "5"]) == 2
+    assert "--max-minutes needs --shard I/N" in capsys.readouterr().err
+
+
 def test_a_check_that_ended_in_an_error_is_done_again(tmp_path: Path) -> None:
     effort, shard = Effort(1.0, 3), Shard(1, 2)
     well, wrong = (

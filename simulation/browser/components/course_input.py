@@ -44,4 +44,4 @@ def CourseInput(view: ManyView) -> None:
             solara.Button(
                 "Clear", text=True, on_click=lambda: view.put(course=""), disabled=not view.asked.course
             )
-        OpenFile(label="Load from a file (CSV or YAML)", accept=".csv,.yaml,.yml", event_opened=opened)
+        OpenFile(label="Load from a file (CSV or YAML)", accept=".csv,.yaml,.yml", on_opened=opened)

@@ -12,6 +12,7 @@ from simulation.browser.components.save_buttons import SaveButtons
 from simulation.browser.components.tables import TextTable
 from simulation.browser.components.time_slider import TimeSlider
 from simulation.browser.exports import layers_csv
+from simulation.browser.kept import among
 from simulation.browser.marrow import LAYERS, MapImage, map_svg, niche_agents, niche_words, paint
 from simulation.browser.palette import Palette
 from simulation.browser.view import PatientView
@@ -26,7 +27,7 @@ _IN_STRIP: Final = 8
 def MarrowPanel(view: PatientView, colours: Palette) -> None:
     """Show the map of the day on the screen, or of another day, and the course in small maps."""
     view.frame.get()
-    layer, of_map, session = view.layer.value, view.map_day.value, view.session
+    layer, of_map, session = among(view.layer, list(LAYERS)), view.map_day, view.session
     other = solara.use_memo(
         lambda: None if of_map is None else view.snapshot_of(of_map),
         [of_map, session.version, len(session.past)],
@@ -65,11 +66,11 @@ def MarrowPanel(view: PatientView, colours: Palette) -> None:
 def _DayOfMap(view: PatientView) -> None:
     """Show the map's own slider, which leaves the day on the screen as it is."""
     view.frame.get()
-    of_map = view.map_day.value
+    of_map = view.map_day
     day = view.day if of_map is None else of_map
 
     def move(to: float) -> None:
-        view.map_day.value = min(float(to), view.reached)
+        view.map_another(min(float(to), view.reached))
 
     with solara.Div(classes=["tt-map-day"]):
         words = f"map: day {day:.4g}" if of_map is not None else "map: day on the screen"
@@ -78,7 +79,7 @@ def _DayOfMap(view: PatientView) -> None:
             label="Day of the map", words=words,
         )  # fmt: skip
         solara.Button(
-            "Follow", outlined=True, x_small=True, disabled=of_map is None, on_click=lambda: view.map_day.set(None),
+            "Follow", outlined=True, x_small=True, disabled=of_map is None, on_click=lambda: view.map_another(None),
             attributes={"title": "Map the day on the screen again"},
         )  # fmt: skip
 
@@ -88,7 +89,7 @@ def _Strip(view: PatientView, colours: Palette) -> None:
     """Show the course in small maps; while it is played they are made anew once a month."""
     view.frame.get()
     view.changed.get()
-    session, layer = view.session, view.layer.value
+    session, layer = view.session, among(view.layer, list(LAYERS))
     moment = int(view.reached / 30.0) if view.player.playing else view.reached
     moments = solara.use_memo(lambda: view.strip(_IN_STRIP), [moment, session.version, len(session.past)])
     items = solara.use_memo(
@@ -99,10 +100,10 @@ def _Strip(view: PatientView, colours: Palette) -> None:
     )
     rows, columns = moments[0][1]["blasts"].shape
     days = [day for day, _ in moments]
-    chosen = days.index(view.map_day.value) if view.map_day.value in days else -1
+    chosen = days.index(view.map_day) if view.map_day in days else -1
     MapStrip(
         items=items, rows=rows, columns=columns, chosen=chosen,
-        event_picked=lambda index: view.map_day.set(None if index == chosen else days[index]),
+        event_picked=lambda index: view.map_another(None if index == chosen else days[index]),
     )  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def _Agents(view: PatientView, index: int, columns: int) -> None:
     view.changed.get()
     session = view.session
 
-    of_map = view.map_day.value
+    of_map = view.map_day
 
     def look() -> tuple[list[dict[str, Any]], int]:
         with session.lock:

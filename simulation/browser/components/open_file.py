@@ -1,14 +1,30 @@
-"""A file of one's own, read in the browser: the page gets its name and its text, never a path."""
+"""Files of one's own, read in the browser: the page gets their names and their text, never a path."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import solara
 
-__all__ = ["OpenFile"]
+__all__ = ["OpenFile", "OpenFiles"]
+
+type Opened = Mapping[str, str]  # `name` and `text`, or `name` and `error`
 
 
 @solara.component_vue("open_file.vue")
-def OpenFile(
-    label: str, accept: str = "", event_opened: Callable[[Mapping[str, str]], None] = lambda _: None
+def _OpenFile(
+    label: str,
+    accept: str = "",
+    many: bool = False,
+    event_opened: Callable[[Sequence[Opened]], None] = lambda _: None,
 ) -> None:
-    """Show the button; `opened` gets `name` and `text`, or `name` and `error`."""
+    """Be drawn by `open_file.vue`."""
+
+
+def OpenFile(label: str, accept: str, on_opened: Callable[[Opened], None]) -> Any:
+    """Show the button for one file."""
+    return _OpenFile(label=label, accept=accept, event_opened=lambda files: on_opened(files[0]))
+
+
+def OpenFiles(label: str, accept: str, on_opened: Callable[[Sequence[Opened]], None]) -> Any:
+    """Show the button for several files at once."""
+    return _OpenFile(label=label, accept=accept, many=True, event_opened=on_opened)

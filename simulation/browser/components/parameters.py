@@ -8,13 +8,15 @@ from simulation.browser.catalogue import Source
 from simulation.browser.components.choice import Choice
 from simulation.browser.components.mistake import Mistake
 from simulation.browser.form import FIELDS, GROUPS, shown
-from simulation.browser.guide import field_help
+from simulation.browser.guide import entry_help, field_help, rule_entries
+from simulation.browser.mistakes import told
+from simulation.browser.own_scenarios import changed
 from simulation.browser.view import PatientView
 from simulation.errors import UserError
 from simulation.products.form import AS_WRITTEN
 from simulation.products.form import FormField as Field
 
-__all__ = ["Parameters"]
+__all__ = ["Description", "Parameters"]
 
 RESTARTS = "↺"
 
@@ -53,11 +55,61 @@ def Parameters(view: PatientView, choices: list[Source]) -> None:
             solara.v.Html(tag="div", class_="tt-hint", children=[session.whose])
         Choice(f"Scenario {RESTARTS}", labels, session.source.label, on_value=take)
         Mistake(problem.value)
+        Description(session.scenario.description)
         for title, names in GROUPS:
             solara.v.Html(tag="h3", class_="tt-group", children=[title])
             for field in FIELDS:
                 if field.name in names and shown(field, session.form):
                     FormField(view, field, change).key(field.name)
+        if session.scenario.plugin:
+            _Rules(view, _settle)
+
+
+@solara.component
+def Description(text: str) -> None:
+    """Show what a scenario is, in its file's words."""
+    with solara.Div():
+        if text:
+            solara.v.Html(tag="div", class_="tt-hint tt-description", children=[text])
+
+
+@solara.component
+def _Rules(view: PatientView, settle: Callable[[], None]) -> None:
+    """Show the parameters of rules of one's own: their files are those that `view` was started with."""
+    view.changed.get()
+    session = view.session
+    mistakes = solara.use_reactive({})
+
+    def put(name: str, value: str) -> None:
+        try:
+            session.open(changed(session.source, (f"plugin.{name}", value)))
+            mistakes.value = {}
+        except UserError as error:
+            mistakes.value = {name: told(error, "")}
+        settle()
+
+    with solara.Div():
+        solara.v.Html(tag="h3", class_="tt-group", children=["Rules of one's own"])
+        for plugin in session.scenario.plugin:
+            solara.v.Html(tag="div", class_="tt-hint", children=[plugin.name])
+            for entry in rule_entries([plugin]):
+                name = entry.key.removeprefix("plugin.")
+                with solara.Div(classes=["tt-field", f"tt-rule-{name}"]).key(name):
+                    solara.InputText(
+                        f"{name.replace('_', ' ')} {RESTARTS}",
+                        entry.default,
+                        on_value=lambda text, name=name: put(name, text or ""),
+                        error=mistakes.value.get(name, False),
+                        dense=True,
+                    )
+                    _Help(name.replace("_", " "), entry_help(entry))
+
+
+@solara.component
+def _Help(label: str, words: str) -> None:
+    head = solara.v.Html(tag="summary", children=["?"], attributes={"aria-label": f"Help: {label}"})
+    body = solara.v.Html(tag="div", class_="tt-hint", children=[words])
+    solara.v.Html(tag="details", class_="tt-hint", children=[head, body])
 
 
 @solara.component
@@ -72,7 +124,7 @@ def FormField(view: PatientView, field: Field, change: Callable[[str, str], None
     def put(new: str | None) -> None:
         change(field.name, (new or "").strip())
 
-    told = field_help(field.key)
+    words = field_help(field.key)
     with solara.Div(classes=["tt-field", f"tt-field-{field.name}"]):
         if field.kind == "text":
             solara.InputText(
@@ -85,14 +137,14 @@ def FormField(view: PatientView, field: Field, change: Callable[[str, str], None
                 dense=True,
             )
         elif field.kind == "choice":
-            words = {
+            named = {
                 one: (field.words or {}).get(one, one)
                 for one in field.values
                 if one != AS_WRITTEN or one == value
             }
             Choice(
-                label, list(words.values()), words.get(value, value),
-                on_value=lambda new: put(next(one for one, told in words.items() if told == new)),
+                label, list(named.values()), named.get(value, value),
+                on_value=lambda new: put(next(one for one, shown in named.items() if shown == new)),
             )  # fmt: skip
             Mistake(mistake)
         elif field.kind == "switch":
@@ -105,12 +157,8 @@ def FormField(view: PatientView, field: Field, change: Callable[[str, str], None
         else:
             _Slider(field, label, value, put)
             Mistake(mistake)
-        if told:
-            head = solara.v.Html(
-                tag="summary", children=["?"], attributes={"aria-label": f"Help: {field.label}"}
-            )
-            body = solara.v.Html(tag="div", class_="tt-hint", children=[told])
-            solara.v.Html(tag="details", class_="tt-hint", children=[head, body])
+        if words:
+            _Help(field.label, words)
 
 
 def _Slider(field: Field, label: str, value: str, put: Callable[[str], None]) -> None:

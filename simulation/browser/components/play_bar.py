@@ -34,6 +34,7 @@ def Transport(view: PatientView | TwinView, step_words: str, on_reset: Callable[
 
     def set_speed(words: str) -> None:
         player.speed = next(speed for speed in SPEEDS if speed_words(speed) == words)
+        view.kept["twins.speed" if isinstance(view, TwinView) else "speed"].value = f"{player.speed:g}"
         view.tell()
 
     icon = "mdi-pause" if playing else "mdi-play"

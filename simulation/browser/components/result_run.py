@@ -9,11 +9,15 @@ from simulation.browser.catalogue import Source
 from simulation.browser.charts import HEIGHT, base_option, frame_option
 from simulation.browser.components.chart import Chart
 from simulation.browser.components.choice import Choice
+from simulation.browser.components.copy_text import CopyText
 from simulation.browser.components.event_log import EventLog, log_lines
 from simulation.browser.components.mistake import Mistake
-from simulation.browser.components.tables import TextTable
+from simulation.browser.components.tables import SaveTable, TextTable
+from simulation.browser.exports import columns_csv, twins_csv
+from simulation.browser.kept import Room, among
 from simulation.browser.palette import Palette
 from simulation.browser.results.folders import runs_in
+from simulation.browser.results.repeat import run_again
 from simulation.browser.results.stored_run import stored_run
 from simulation.browser.snapshot import Snapshot
 from simulation.browser.twin_charts import HEIGHT as TWIN_HEIGHT
@@ -28,16 +32,16 @@ _ALONE = "(none)"
 
 
 @solara.component
-def StoredRuns(folder: Path, colours: Palette, watch: Callable[[Source, int, int], None]) -> None:
+def StoredRuns(folder: Path, colours: Palette, watch: Callable[[Source, int, int], None], kept: Room) -> None:
     """Show the run, or let one and another of several be chosen."""
     folders = {path.name: path for path in runs_in(folder)}
     names = list(folders)
-    first = solara.use_reactive(names[0])
-    second = solara.use_reactive(names[1] if len(names) > 1 else _ALONE)
+    first = among(kept["a"], names)
+    second = among(kept["b"], [*names, _ALONE], names[1] if len(names) > 1 else _ALONE)
 
     def read() -> tuple[list[tuple[str, Snapshot]], list[str]]:
         shots, mistakes = [], []
-        for name in dict.fromkeys((first.value, second.value)):
+        for name in dict.fromkeys((first, second)):
             if name in folders:
                 try:
                     shots.append((name, stored_run(folders[name])))
@@ -45,19 +49,20 @@ def StoredRuns(folder: Path, colours: Palette, watch: Callable[[Source, int, int
                     mistakes.append(str(error))
         return shots, mistakes
 
-    shots, mistakes = solara.use_memo(read, [folder, first.value, second.value])
+    shots, mistakes = solara.use_memo(read, [folder, first, second])
     with solara.Div(classes=["tt-bar"]):
         if len(names) > 1:
             with solara.Div(classes=["tt-pick"]):
-                Choice("Run A", names, first)
+                Choice("Run A", names, first, on_value=kept["a"].set)
             with solara.Div(classes=["tt-pick"]):
-                Choice("Run B", [*names, _ALONE], second)
+                Choice("Run B", [*names, _ALONE], second, on_value=kept["b"].set)
         for name, shot in shots:
             _Watch(folders[name], shot, name, watch)
     for mistake in mistakes:
         Mistake(mistake)
+    _Commands([(name, run_again(folders[name], shot)) for name, shot in shots])
     if len(shots) == 1:
-        _One(shots[0][1], colours)
+        _One(*shots[0], colours)
     elif shots:
         (name, shot), (other, beside) = shots
         _Two((shot, beside), (name, other), colours)
@@ -79,18 +84,26 @@ def _Watch(folder: Path, shot: Snapshot, name: str, watch: Callable[[Source, int
 
 
 @solara.component
-def _One(shot: Snapshot, colours: Palette) -> None:
+def _Commands(commands: list[tuple[str, str]]) -> None:
+    with solara.Div():
+        for name, text in commands:
+            CopyText(title=f"Command of {name}", text=text, lines=2)
+
+
+@solara.component
+def _One(name: str, shot: Snapshot, colours: Palette) -> None:
+    lines = log_lines(shot)
     with solara.Div(classes=["tt-columns"]):
         with solara.Div(classes=["tt-left"]):
-            TextTable(["", shot.scenario.name], [list(row) for row in outcome_table(shot.result)])
-            EventLog(log_lines(shot), shot.day)
+            outcomes = [list(row) for row in outcome_table(shot.result)]
+            TextTable(["", shot.scenario.name], outcomes, label=f"Outcomes of {name}")
+            EventLog(lines, shot.day)
+            SaveTable(["when", "what"], lines, label=f"Events of {name}")
         with solara.Div(classes=["tt-right"]):
             Chart(
-                option=base_option(colours),
-                frame=frame_option(shot, colours),
-                height=HEIGHT,
-                label="Charts of the run",
-            )
+                option=base_option(colours), frame=frame_option(shot, colours), height=HEIGHT, label="Charts of the run",
+                name=name, csv=lambda: columns_csv(shot.result.columns),
+            )  # fmt: skip
 
 
 @solara.component
@@ -100,11 +113,12 @@ def _Two(shots: tuple[Snapshot, Snapshot], names: tuple[str, str], colours: Pale
     differing = [row[1] != row[2] for row in rows]
     with solara.Div(classes=["tt-twin-columns"]):
         with solara.Div(classes=["tt-left"]):
-            TextTable(["", f"A: {names[0]}", f"B: {names[1]}"], rows, differing)
+            TextTable(
+                ["", f"A: {names[0]}", f"B: {names[1]}"], rows, differing, label="Outcomes of both runs"
+            )
         with solara.Div(classes=["tt-right"]):
             Chart(
-                option=twin_option(colours),
-                frame=twin_frame(shots, None, colours),
-                height=TWIN_HEIGHT,
-                label="Charts of both runs",
-            )
+                option=twin_option(colours), frame=twin_frame(shots, None, colours), height=TWIN_HEIGHT,
+                label="Charts of both runs", name=f"{names[0]} {names[1]}",
+                csv=lambda: twins_csv([shot.result.columns for shot in shots]),
+            )  # fmt: skip

@@ -1,7 +1,7 @@
 """A stored sweep: heat map of two factors or curve of one, per arm or as the difference of arms, and its single runs."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,12 @@ import solara
 from simulation.browser.catalogue import Source
 from simulation.browser.components.chart import Chart
 from simulation.browser.components.choice import Choice
+from simulation.browser.components.copy_text import CopyText
 from simulation.browser.components.mistake import Mistake, use_stored
 from simulation.browser.components.tables import TextTable
+from simulation.browser.kept import Room, among
 from simulation.browser.palette import Palette
+from simulation.browser.results.repeat import sweep_again
 from simulation.browser.results.result_charts import heat_option, line_option
 from simulation.browser.results.sweep_folder import Axis, Cell, SweepFolder, read_sweep
 from simulation.errors import UserError
@@ -25,54 +28,72 @@ _NOWHERE = "(click a cell, or choose one here)"
 
 
 @solara.component
-def StoredSweep(folder: Path, colours: Palette, watch: Callable[[Source, int, int], None]) -> None:
+def StoredSweep(
+    folder: Path, colours: Palette, watch: Callable[[Source, int, int], None], kept: Room
+) -> None:
     """Show the sweep."""
     sweep = use_stored(read_sweep, folder)
     if sweep is not None:
-        _Sweep(sweep, colours, watch)
+        _Sweep(sweep, colours, watch, kept)
 
 
 @solara.component
-def _Sweep(sweep: SweepFolder, colours: Palette, watch: Callable[[Source, int, int], None]) -> None:
+def _Sweep(
+    sweep: SweepFolder, colours: Palette, watch: Callable[[Source, int, int], None], kept: Room
+) -> None:
     titles = {factor.title: factor.name for factor in sweep.factors}
     outcomes = {outcome.title: outcome.name for outcome in sweep.outcomes}
     arms = list(sweep.plan.arm_names)
     shows = [*arms, *(f"{a} minus {b}" for a in arms for b in arms if a != b)]
-    across = solara.use_reactive(next(iter(titles)))
-    up = solara.use_reactive(list(titles)[1] if len(titles) > 1 else _NONE)
-    outcome = solara.use_reactive(next(iter(outcomes)))
-    show = solara.use_reactive(arms[0])
-    cell = solara.use_reactive((-1, -1))
+    across = among(kept["across"], list(titles))
+    others = [title for title in titles if title != across]
+    up = among(kept["up"], [*others, _NONE])
+    outcome = among(kept["outcome"], list(outcomes))
+    show = among(kept["show"], shows)
+
+    def choose(name: str) -> Callable[[str], None]:
+        def take(words: str) -> None:
+            kept[name].value, kept["cell"].value = words, ""
+
+        return take
 
     with solara.Div(classes=["tt-bar"]):
-        for label, values, state in (
-            ("Outcome, mean of the patients", list(outcomes), outcome), ("Across", list(titles), across),
-            ("Up", [*(title for title in titles if title != across.value), _NONE], up), ("Arm, or difference", shows, show),
+        for label, values, name, chosen in (
+            ("Outcome, mean of the patients", list(outcomes), "outcome", outcome),
+            ("Across", list(titles), "across", across), ("Up", [*others, _NONE], "up", up),
+            ("Arm, or difference", shows, "show", show),
         ):  # fmt: skip
             with solara.Div(classes=["tt-wide"]):
-                Choice(label, values, state, on_value=lambda _: cell.set((-1, -1)))
-    x = sweep.axis(titles[across.value])
-    y = sweep.axis(titles[up.value]) if up.value in titles and up.value != across.value else None
-    name = outcomes[outcome.value]
+                Choice(label, values, chosen, on_value=choose(name))
+    x = sweep.axis(titles[across])
+    y = sweep.axis(titles[up]) if up in titles else None
+    name = outcomes[outcome]
     grids = {arm: sweep.grid(x, y, name, arm) for arm in arms}
 
     def picked(event: Any) -> None:
         data, at = event.get("data"), event.get("index")
-        cell.value = (int(data[0]), int(data[1])) if y is not None else (int(at), 0)
+        place = (int(data[0]), int(data[1])) if y is not None else (int(at), 0)
+        kept["cell"].value = _where(x, y, place)
 
-    option = _option(grids, x, y, outcome.value, show.value, colours)
-    with solara.Div(classes=["tt-twin-columns"]):
+    places = {_where(x, y, place): place for place in sorted(set().union(*grids.values()))}
+    cell = places.get(kept["cell"].value, (-1, -1))
+
+    option = _option(grids, x, y, outcome, show, colours)
+    with solara.Div(classes=["tt-twin-columns", "tt-stored"]):
         with solara.Div(classes=["tt-left"]):
             Chart(
                 option=option,
                 frame={},
                 height=440,
-                label=f"{outcome.value}, {show.value}",
+                label=f"{outcome}, {show}",
                 event_picked=picked,
+                name=f"{sweep.plan.name} {name} {show}",
             )
+            if command := sweep_again(sweep):
+                CopyText(title="Command for the whole sweep", text=command, lines=2)
         with solara.Div(classes=["tt-right"]):
-            _Places(grids, x, y, cell)
-            _Runs(sweep, grids, cell.value, name, watch)
+            _Places(places, kept["cell"])
+            _Runs(sweep, grids, cell, name, watch)
 
 
 def _option(
@@ -98,19 +119,9 @@ def _where(x: Axis, y: Axis | None, place: tuple[int, int]) -> str:
     return across if y is None else f"{across}; {y.factor.title}: {y.labels[place[1]]}"
 
 
-def _Places(
-    grids: dict[str, dict[tuple[int, int], Cell]],
-    x: Axis,
-    y: Axis | None,
-    cell: "solara.Reactive[tuple[int, int]]",
-) -> None:
+def _Places(places: Mapping[str, tuple[int, int]], cell: "solara.Reactive[str]") -> None:
     """Let a cell be chosen without a pointer."""
-    places = {_where(x, y, place): place for place in sorted(set().union(*grids.values()))}
-    chosen = next((words for words, place in places.items() if place == cell.value), _NOWHERE)
-    Choice(
-        "Single patients of", [_NOWHERE, *places], chosen,
-        on_value=lambda words: cell.set(places.get(words, (-1, -1))),
-    )  # fmt: skip
+    Choice("Single patients of", [_NOWHERE, *places], among(cell, [_NOWHERE, *places]), on_value=cell.set)
 
 
 @solara.component

@@ -9,9 +9,12 @@ import solara
 from simulation.browser.catalogue import Source
 from simulation.browser.components.chart import Chart
 from simulation.browser.components.choice import Choice
+from simulation.browser.components.copy_text import CopyText
 from simulation.browser.components.mistake import Mistake, use_stored
 from simulation.browser.components.tables import TextTable
+from simulation.browser.kept import Room, among, number
 from simulation.browser.palette import Palette
+from simulation.browser.results.repeat import trial_again
 from simulation.browser.results.result_charts import survival_option
 from simulation.browser.results.trial_folder import CURVES, TrialFolder, read_trial
 from simulation.errors import UserError
@@ -25,41 +28,51 @@ _ORDERS = ("the largest gain first", "the largest loss first", "by number")
 
 @solara.component
 def StoredTrial(
-    folder: Path, colours: Palette, watch_twins: Callable[[Source, Source, int, int], None]
+    folder: Path, colours: Palette, watch_twins: Callable[[Source, Source, int, int], None], kept: Room
 ) -> None:
     """Show the trial."""
     trial = use_stored(read_trial, folder)
-    outcome = solara.use_reactive(next(iter(CURVES)))
+    outcome = among(kept["curves"], list(CURVES))
     if trial is None:
         return
     names = {declared.label: name for name, declared in CURVES.items()}
-    with solara.Div(classes=["tt-twin-columns"]):
+    with solara.Div(classes=["tt-twin-columns", "tt-stored"]):
         with solara.Div(classes=["tt-left"]):
             Choice(
                 "Curves",
                 list(names),
-                CURVES[outcome.value].label,
-                on_value=lambda words: outcome.set(names[words]),
+                CURVES[outcome].label,
+                on_value=lambda words: kept["curves"].set(names[words]),
             )
-            option = survival_option(trial, outcome.value, colours)
-            Chart(
-                option=option, frame={}, height=380, label=f"Survival curves: {CURVES[outcome.value].label}"
-            )
+            option = survival_option(trial, outcome, colours)
+            told = f"Survival curves: {CURVES[outcome].label}"
+            Chart(option=option, frame={}, height=380, label=told, name=f"{folder.name} {outcome}")
         with solara.Div(classes=["tt-right"]):
-            TextTable(["", *trial.arms], [list(row) for row in trial.table()])
-    _Patients(trial, watch_twins)
+            TextTable(["", *trial.arms], [list(row) for row in trial.table()], label="Outcomes of all arms")
+            CopyText(title="Command for the same patients in these arms", text=trial_again(trial), lines=2)
+    _Patients(trial, watch_twins, kept)
 
 
 @solara.component
-def _Patients(trial: TrialFolder, watch_twins: Callable[[Source, Source, int, int], None]) -> None:
-    order = solara.use_reactive(_ORDERS[0])
-    page = solara.use_reactive(0)
+def _Patients(
+    trial: TrialFolder, watch_twins: Callable[[Source, Source, int, int], None], kept: Room
+) -> None:
     arm, other = trial.main
     days = {key: trial.numbers(key, trial.primary) for key in (arm, other)}
     gain = days[arm] - days[other]
     ranks = {_ORDERS[0]: np.argsort(-gain, kind="stable"), _ORDERS[1]: np.argsort(gain, kind="stable")}
-    chosen = ranks.get(order.value, np.arange(gain.size))
-    shown = chosen[page.value * _PAGE : (page.value + 1) * _PAGE]
+    order, pages = among(kept["order"], _ORDERS), -(-gain.size // _PAGE)
+    page = number(kept["page"], pages - 1)
+    chosen = ranks.get(order, np.arange(gain.size))
+    shown = chosen[page * _PAGE : (page + 1) * _PAGE]
+
+    def turn(to: int) -> None:
+        kept["page"].value = str(to)
+
+    def put_in_order(words: str) -> None:
+        kept["order"].value = words
+        turn(0)
+
     rows = [
         [
             trial.rows[arm][i]["patient"],
@@ -86,18 +99,15 @@ def _Patients(trial: TrialFolder, watch_twins: Callable[[Source, Source, int, in
             children=[f"Patients: {survival_words(trial.primary)} with {arm}, less those with {other}"],
         )
         with solara.Div(classes=["tt-pick"]):
-            Choice("Order", list(_ORDERS), order, on_value=lambda _: page.set(0))
-        pages = -(-gain.size // _PAGE)
+            Choice("Order", list(_ORDERS), order, on_value=put_in_order)
         if pages > 1:
-            solara.Button(
-                "Earlier", text=True, disabled=page.value == 0, on_click=lambda: page.set(page.value - 1)
-            )
-            solara.Text(f"{page.value + 1} of {pages}")
+            solara.Button("Earlier", text=True, disabled=page == 0, on_click=lambda: turn(page - 1))
+            solara.Text(f"{page + 1} of {pages}")
             solara.Button(
                 "Further",
                 text=True,
-                disabled=page.value + 1 >= pages,
-                on_click=lambda: page.set(page.value + 1),
+                disabled=page + 1 >= pages,
+                on_click=lambda: turn(page + 1),
             )
     Mistake(mistake.value)
     TextTable(

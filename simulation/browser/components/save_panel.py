@@ -11,7 +11,8 @@ from simulation.browser.components.event_log import log_lines
 from simulation.browser.components.mistake import Mistake
 from simulation.browser.components.open_file import OpenFile
 from simulation.browser.components.save_buttons import SaveButtons
-from simulation.browser.exports import columns_csv, csv_text, file_name
+from simulation.browser.components.tables import SaveTable
+from simulation.browser.exports import columns_csv, file_name
 from simulation.browser.moment import ENDING, moment_of, read_moment, restore_moment, write_moment
 from simulation.browser.reproduce import command, scenario_file, with_version
 from simulation.browser.session import PatientSession
@@ -45,14 +46,11 @@ def SavePanel(view: PatientView, choices: list[Source]) -> None:
                 {"Trajectory (CSV)": lambda: columns_csv(view.whole.result.columns)},
                 ending=".csv",
             )
-            SaveButtons(
-                f"{name}-events", "the event log", {"Event log (CSV)": lambda: csv_text(["when", "what"], log_lines(shot))},
-                ending=".csv",
-            )  # fmt: skip
-            SaveButtons(
-                f"{name}-outcomes", "the outcomes",
-                {"Outcomes (CSV)": lambda: csv_text(["outcome", "value"], outcome_table(shot.result))}, ending=".csv",
-            )  # fmt: skip
+        with solara.Div(classes=["tt-bar"]):
+            solara.v.Html(tag="span", class_="tt-note", children=["Event log:"])
+            SaveTable(["when", "what"], log_lines(shot), f"{name} events")
+            solara.v.Html(tag="span", class_="tt-note", children=["Outcomes:"])
+            SaveTable(["outcome", "value"], outcome_table(shot.result), f"{name} outcomes")
         _Open(view, choices)
         query = patient_query(session, choices)
         if query is not None:
@@ -89,5 +87,5 @@ def _Open(view: PatientView, choices: list[Source]) -> None:
         view.session.ask(shown, act)
         view.refresh()
 
-    OpenFile(label=f"Open a saved patient (*{ENDING})", accept=".yaml,.yml,.json", event_opened=opened)
+    OpenFile(label=f"Open a saved patient (*{ENDING})", accept=".yaml,.yml,.json", on_opened=opened)
     Mistake(mistake.value)

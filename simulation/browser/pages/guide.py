@@ -1,17 +1,19 @@
 """To understand: a tour of the question, presets, why things happened, every key and parameter, the glossary."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import solara
 
-from simulation.browser.catalogue import Source
+from simulation.browser.catalogue import Choices, Source
 from simulation.browser.components.choice import Choice
 from simulation.browser.components.copy_text import CopyText
 from simulation.browser.components.mistake import Mistake
-from simulation.browser.components.open_file import OpenFile
+from simulation.browser.components.open_file import OpenFiles
 from simulation.browser.components.tables import TextTable
-from simulation.browser.guide import PRESETS, TOUR, changed, glossary, preset_sources, search, uploaded
+from simulation.browser.guide import PRESETS, TOUR, glossary, preset_sources, rule_entries, search
+from simulation.browser.kept import Kept, among, number
+from simulation.browser.own_scenarios import changed, pairs_of, uploaded_all
 from simulation.browser.reproduce import scenario_file
 from simulation.browser.view import PatientView
 from simulation.browser.why import why
@@ -20,70 +22,72 @@ from simulation.errors import UserError
 __all__ = ["GuidePage"]
 
 _PARTS: Final = ("Tour", "Presets by question", "Why did this happen", "Every key and parameter", "Glossary")
+_WAYS: Final = ("twins: one patient both ways", "many patients")
 _MOST: Final = 60
+_EXAMPLE: Final = "one key a line, such as\nrate_blast_net_growth: 0.1 /day\ndli.every: 28 d"
 
 
 @solara.component
 def GuidePage(
-    view: PatientView, open_tab: Callable[[int], None], watch: Callable[[Source, int, int], None],
-    watch_twins: Callable[[Source, Source, int, int], None], ask_many: Callable[[Source, Source], None],
+    view: PatientView, choices: Choices, kept: Kept, open_tab: Callable[[int], None],
+    watch: Callable[[Source, int, int], None], watch_twins: Callable[[Source, Source, int, int], None],
+    ask_many: Callable[[Source, Source], None],
 ) -> None:  # fmt: skip
     """Show one part at a time."""
-    part = solara.use_reactive(_PARTS[0])
+    part = among(kept["guide"], _PARTS)
     with solara.Div(classes=["tt-page"]):
         with solara.Div(classes=["tt-pick"]):
-            Choice("Guide", list(_PARTS), part)
-        if part.value == _PARTS[0]:
-            _Tour(open_tab)
-        elif part.value == _PARTS[1]:
-            _Presets(view, watch_twins, ask_many)
-        elif part.value == _PARTS[2]:
+            Choice("Guide", list(_PARTS), part, on_value=kept["guide"].set)
+        if part == _PARTS[0]:
+            _Tour(kept, open_tab)
+        elif part == _PARTS[1]:
+            _Presets(view, kept, watch_twins, ask_many)
+        elif part == _PARTS[2]:
             _Why(view)
-        elif part.value == _PARTS[3]:
-            _Keys(view, watch)
+        elif part == _PARTS[3]:
+            _Keys(view, choices, kept, watch)
         else:
             _Glossary()
 
 
 @solara.component
-def _Tour(open_tab: Callable[[int], None]) -> None:
-    at = solara.use_reactive(0)
-    step = TOUR[at.value]
+def _Tour(kept: Kept, open_tab: Callable[[int], None]) -> None:
+    at = number(kept["guide.step"], len(TOUR) - 1)
+    step = TOUR[at]
+
+    def go(to: int) -> None:
+        kept["guide.step"].value = str(to)
+
     with solara.v.Html(tag="section", class_="tt-card"):
-        solara.v.Html(tag="h2", children=[f"{at.value + 1} of {len(TOUR)}: {step.title}"])
+        solara.v.Html(tag="h2", children=[f"{at + 1} of {len(TOUR)}: {step.title}"])
         solara.v.Html(tag="p", class_="tt-tour", children=[step.text], attributes={"role": "status"})
         with solara.Div(classes=["tt-bar"]):
-            solara.Button("Back", text=True, disabled=at.value == 0, on_click=lambda: at.set(at.value - 1))
-            solara.Button(
-                "Next",
-                outlined=True,
-                disabled=at.value + 1 == len(TOUR),
-                on_click=lambda: at.set(at.value + 1),
-            )
+            solara.Button("Back", text=True, disabled=at == 0, on_click=lambda: go(at - 1))
+            solara.Button("Next", outlined=True, disabled=at + 1 == len(TOUR), on_click=lambda: go(at + 1))
             solara.Button("Go there", text=True, on_click=lambda: open_tab(step.tab))
 
 
 @solara.component
 def _Presets(
     view: PatientView,
+    kept: Kept,
     watch_twins: Callable[[Source, Source, int, int], None],
     ask_many: Callable[[Source, Source], None],
 ) -> None:
     cohort = view.session.source.cohort
     known = [(preset, pair) for preset in PRESETS if (pair := preset_sources(preset, cohort)) is not None]
-    many = solara.use_reactive("twins: one patient both ways")
-    ways = ["twins: one patient both ways", "many patients"]
+    way = among(kept["guide.as"], _WAYS)
 
     def open_one(index: int) -> None:
         first, second = known[index][1]
-        if many.value == ways[0]:
+        if way == _WAYS[0]:
             watch_twins(first, second, view.shot.seed, view.shot.patient)
         else:
             ask_many(first, second)
 
     with solara.Div():
         with solara.Div(classes=["tt-pick"]):
-            Choice("Open as", ways, many)
+            Choice("Open as", list(_WAYS), way, on_value=kept["guide.as"].set)
         rows = [[preset.question, pair[0].label, pair[1].label, preset.look] for preset, pair in known]
         TextTable(
             ["Question", "A", "B", "Look at"],
@@ -119,42 +123,52 @@ def _Why(view: PatientView) -> None:
 
 
 @solara.component
-def _Keys(view: PatientView, watch: Callable[[Source, int, int], None]) -> None:
+def _Keys(view: PatientView, choices: Choices, kept: Kept, watch: Callable[[Source, int, int], None]) -> None:
     view.changed.get()
-    asked = solara.use_reactive("")
-    key, value = solara.use_reactive(""), solara.use_reactive("")
+    asked, wanted = kept["guide.search"], kept["guide.set"]
     mistake, done = solara.use_reactive(""), solara.use_reactive("")
-    found, hint = search(asked.value)
     session = view.session
+    found, hint = search(asked.value, more=rule_entries(session.scenario.plugin))
 
-    def attempt(make: Callable[[], Source], words: str) -> None:
+    def attempt(make: Callable[[], tuple[Source, str]]) -> None:
         try:
-            watch(make(), view.shot.seed, view.shot.patient)
+            source, words = make()
+            watch(source, view.shot.seed, view.shot.patient)
             mistake.value, done.value = "", words
         except UserError as error:
             mistake.value, done.value = str(error), ""
 
-    def put() -> None:
-        attempt(lambda: changed(session.source, key.value, value.value), f"{key.value} is set.")
+    def put() -> tuple[Source, str]:
+        pairs = pairs_of(wanted.value)
+        return changed(session.source, *pairs), f"Set: {', '.join(key for key, _ in pairs)}."
 
-    def opened(file: Mapping[str, str]) -> None:
-        name = str(file.get("name", "the file"))
-        if "error" in file:
-            mistake.value = f"{name}: {file['error']}"
-            return
-        attempt(
-            lambda: uploaded(str(file.get("text", "")), name, session.source.cohort), f"{name} is opened."
-        )
+    def opened(files: Sequence[Mapping[str, str]]) -> None:
+        def make() -> tuple[Source, str]:
+            for file in files:
+                if "error" in file:
+                    raise UserError(str(file["error"]), file=str(file.get("name", "the file")))
+            texts = {str(file["name"]): str(file["text"]) for file in files}
+            made = uploaded_all(texts, session.source.cohort)
+            choices.add(made)
+            names = " and ".join(source.label for source in made)
+            return made[0], f"Opened, and among the scenarios and strategies of every page: {names}."
+
+        attempt(make)
+
+    def choose(index: int) -> None:
+        line = f"{found[index].key}: {found[index].default}"
+        wanted.value = f"{wanted.value.rstrip()}\n{line}".lstrip()
 
     with solara.Div():
-        told = f"Set any key of {session.source.label}; the patient of the first page then begins again at transplant."
+        told = f"Set keys of {session.source.label}; the patient of the first page then begins again at transplant."
         solara.v.Html(tag="div", class_="tt-note", children=[told])
         with solara.Div(classes=["tt-bar", "tt-twin-bar"]):
-            with solara.Div(classes=["tt-pick", "tt-key"]):
-                solara.InputText("Key or parameter", key, dense=True)
-            with solara.Div(classes=["tt-pick", "tt-value"]):
-                solara.InputText("Value, with its unit", value, dense=True)
-            solara.Button("Set", outlined=True, on_click=put)
+            with solara.Div(classes=["tt-set"]):
+                solara.v.Textarea(
+                    label="Keys with their values", v_model=wanted.value, rows=3, dense=True, outlined=True, hide_details=True,
+                    placeholder=_EXAMPLE, on_v_model=lambda text: wanted.set(text or ""),
+                )  # fmt: skip
+            solara.Button("Set", outlined=True, on_click=lambda: attempt(put))
         Mistake(mistake.value)
         solara.v.Html(tag="div", class_="tt-status", children=[done.value], attributes={"role": "status"})
         with solara.Div(classes=["tt-pick", "tt-search"]):
@@ -162,14 +176,8 @@ def _Keys(view: PatientView, watch: Callable[[Source, int, int], None]) -> None:
         solara.v.Html(tag="div", class_="tt-note", children=[hint])
         rows = [[one.key, one.write, one.default, one.meaning, one.source] for one in found]
         header = ["Key", "Write", "Usual", "Meaning", "Source"]
-        TextTable(
-            header,
-            rows,
-            on_row=lambda index: key.set(found[index].key),
-            button="Choose",
-            label="Keys and parameters",
-        )
-        OpenFile(label="Open a scenario (YAML)", accept=".yaml,.yml", event_opened=opened)
+        TextTable(header, rows, on_row=choose, button="Choose", label="Keys and parameters")
+        OpenFiles("Open scenarios (YAML), one or several; they may extend one another", ".yaml,.yml", opened)
         if not view.player.playing:
             text = scenario_file(session)
             solara.FileDownload(text, "scenario.yaml", label="Download this scenario (YAML)")

@@ -15,6 +15,7 @@ from simulation.browser.components.progress import Progress
 from simulation.browser.components.result_sweep import StoredSweep
 from simulation.browser.components.result_trial import StoredTrial
 from simulation.browser.components.tables import TextTable
+from simulation.browser.kept import Kept, Room
 from simulation.browser.many import KINDS
 from simulation.browser.many_charts import HEIGHT, fan_option, waiting_option
 from simulation.browser.many_view import NO_SECOND, ManyView, patient_rows
@@ -41,7 +42,9 @@ type WatchTwins = Callable[[Source, Source, int, int], None]
 
 
 @solara.component
-def ManyPage(view: ManyView, choices: list[Source], watch: Watch, watch_twins: WatchTwins) -> None:
+def ManyPage(
+    view: ManyView, choices: list[Source], kept: Kept, watch: Watch, watch_twins: WatchTwins
+) -> None:
     """Show what is asked, how far it is, the fan, and what came of it."""
     colours = palette(bool(solara.lab.use_dark_effective()))
     with solara.Div(classes=["tt-page"]):
@@ -54,7 +57,7 @@ def ManyPage(view: ManyView, choices: list[Source], watch: Watch, watch_twins: W
             with solara.Div(classes=["tt-right"]):
                 _Fan(view, colours)
         _Cohort(view, watch, watch_twins)
-        _Study(view, colours, watch, watch_twins)
+        _Study(view, kept, colours, watch, watch_twins)
 
 
 @solara.component
@@ -196,7 +199,7 @@ def _Cohort(view: ManyView, watch: Watch, watch_twins: WatchTwins) -> None:
 
 
 @solara.component
-def _Study(view: ManyView, colours: Palette, watch: Watch, watch_twins: WatchTwins) -> None:
+def _Study(view: ManyView, kept: Kept, colours: Palette, watch: Watch, watch_twins: WatchTwins) -> None:
     view.changed.get()
     study = view.study
     with solara.v.Html(tag="section", class_="tt-card"):
@@ -229,24 +232,26 @@ def _Study(view: ManyView, colours: Palette, watch: Watch, watch_twins: WatchTwi
         Mistake(view.errors.get("study") or (str(study.mistake) if study.mistake else None))
         Progress("Progress of the study", study.done, study.wanted, study.status())
         if study.folder is not None and not study.running:
-            _Finished(study.folder, colours, watch, watch_twins).key(str(study.folder))
+            _Finished(study.folder, kept.room("study"), colours, watch, watch_twins).key(str(study.folder))
 
 
 @solara.component
-def _Finished(folder: Path, colours: Palette, watch: Watch, watch_twins: WatchTwins) -> None:
-    open_report = solara.use_reactive(False)
+def _Finished(folder: Path, kept: Room, colours: Palette, watch: Watch, watch_twins: WatchTwins) -> None:
+    is_open = kept["report"].value == "open"
     kind = kind_of(folder)
     report = folder / ("analysis/report.html" if kind == "sweep" else "report.html")
     with solara.Div():
         solara.v.Html(tag="div", class_="tt-note", children=[f"Results: {folder}"])
         if kind == "trial":
-            StoredTrial(folder, colours, watch_twins)
+            StoredTrial(folder, colours, watch_twins, kept)
         elif kind == "sweep":
-            StoredSweep(folder, colours, watch)
+            StoredSweep(folder, colours, watch, kept)
         if report.is_file():
-            words = "Hide the report" if open_report.value else "Show the report"
-            solara.Button(words, outlined=True, on_click=lambda: open_report.set(not open_report.value))
-            if open_report.value:
+            words = "Hide the report" if is_open else "Show the report"
+            solara.Button(
+                words, outlined=True, on_click=lambda: kept["report"].set("" if is_open else "open")
+            )
+            if is_open:
                 text = report.read_text(encoding="utf-8")
                 about = {"srcdoc": text, "sandbox": "", "title": "Report of the study"}
                 solara.v.Html(tag="iframe", class_="tt-report", style_=_REPORT, attributes=about)

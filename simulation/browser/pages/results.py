@@ -11,6 +11,7 @@ from simulation.browser.components.result_run import StoredRuns
 from simulation.browser.components.result_sweep import StoredSweep
 from simulation.browser.components.result_trial import StoredTrial
 from simulation.browser.components.tables import TextTable
+from simulation.browser.kept import Kept
 from simulation.browser.palette import palette
 from simulation.browser.results.folders import KINDS, found_folders, kind_of, open_folder
 from simulation.browser.server import started
@@ -27,12 +28,13 @@ _EXAMPLE = (
 
 @solara.component
 def ResultsPage(
-    folder: "solara.Reactive[str]",
+    kept: Kept,
     watch: Callable[[Source, int, int], None],
     watch_twins: Callable[[Source, Source, int, int], None],
 ) -> None:
     """Let a folder be named, and show what it holds."""
     colours = palette(bool(solara.lab.use_dark_effective()))
+    folder, room = kept["folder"], kept.room("results")
     typed = solara.use_reactive(folder.value)
     mistake = solara.use_reactive("")
     opened: solara.Reactive[tuple[Path, str] | None] = solara.use_reactive(None)
@@ -42,6 +44,8 @@ def ResultsPage(
 
     def take(text: str) -> None:
         typed.value = text
+        if text != folder.value:
+            room.forget()
         try:
             opened.value = open_folder(text, started().results)
             mistake.value, folder.value = "", text
@@ -73,11 +77,11 @@ def ResultsPage(
         shown, kind = opened.value
         solara.v.Html(tag="div", class_="tt-note", children=[f"{shown}: {KINDS[kind]}"])
         if kind == "trial":
-            StoredTrial(shown, colours, watch_twins).key(str(shown))
+            StoredTrial(shown, colours, watch_twins, room).key(str(shown))
         elif kind == "sweep":
-            StoredSweep(shown, colours, watch).key(str(shown))
+            StoredSweep(shown, colours, watch, room).key(str(shown))
         else:
-            StoredRuns(shown, colours, watch).key(str(shown))
+            StoredRuns(shown, colours, watch, room).key(str(shown))
 
 
 @solara.component

@@ -18,6 +18,7 @@ from simulation.browser.components.present_button import PresentButton
 from simulation.browser.components.save_buttons import SaveButtons
 from simulation.browser.components.tables import TextTable
 from simulation.browser.exports import layers_csv, twins_csv
+from simulation.browser.kept import among
 from simulation.browser.marrow import LAYERS, MapImage, map_svg, paint
 from simulation.browser.palette import ARMS, Palette, palette
 from simulation.browser.reproduce import command_of, with_version
@@ -90,7 +91,7 @@ def _Strategy(view: TwinView, which: int, label: str, known: list[Source]) -> No
 @solara.component
 def _Maps(view: TwinView, colours: Palette) -> None:
     view.frame.get()
-    layer = view.layer.value
+    layer = among(view.layer, list(LAYERS))
     images = [paint(shot.layers, layer, colours) for shot in view.shots]
     with solara.Div(classes=["tt-map-head"]):
         Choice(

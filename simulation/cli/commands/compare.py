@@ -19,6 +19,7 @@ Examples:
   python run_sim.py compare scenarios/trials/timing_by_dli.yaml --resume
   python run_sim.py compare scenarios/trials/timing_by_dli.yaml --out DIR --shard $SLURM_ARRAY_TASK_ID/50
   python run_sim.py compare scenarios/trials/therapeutic_vs_preemptive.yaml --posterior
+  python run_sim.py compare scenarios/trials/how_sure.yaml --page docs/how_sure.md
   python run_sim.py compare scenarios/trials/how_sure.yaml --structures no_gvl,no_place_outside
   python run_sim.py compare scenarios/therapeutic.yaml scenarios/preemptive.yaml --patients 20
   python run_sim.py compare scenarios/therapeutic.yaml scenarios/preemptive.yaml \\
@@ -75,6 +76,12 @@ def _natural_or_none(ctx: click.Context, param: click.Parameter, number: int | N
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the results. By default a new one in results/; with --resume the newest of this trial.",
 )
+@click.option(
+    "--page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PAGE.md",
+    help="Write the answer as a page, too, with its numbers (JSON) and figures beside it (docs/how_sure.md is one).",
+)
 @options.as_json("comparison.json")
 @click.option(
     "-q", "--quiet", is_flag=True, help="Print no progress and no tables, only where the results are."
@@ -96,6 +103,7 @@ def compare(
     max_minutes: float | None,
     resume: bool,
     out: Path | None,
+    page: Path | None,
     as_json: bool,
     quiet: bool,
     formats: tuple[str, ...],
@@ -125,6 +133,10 @@ def compare(
         )
     if not shard.whole and out is None:
         raise click.UsageError("--shard needs --out DIR: the folder that all parts share")
+    if page is not None and not shard.whole:
+        raise click.UsageError(
+            "--page is for the whole trial: give it with --resume when all parts are through"
+        )
     only_for("compare", files, also=("run",))
     from simulation.scenario.load import override_pairs
 
@@ -133,7 +145,13 @@ def compare(
     # Only now what is heavy: a mistake in the command or in a file is told at once.
     from simulation.cli.comparing import Request, run_trial
 
-    request = Request(files, workers, scheduler, resume, out, as_json, quiet, formats, max_minutes, shard)
+    if page is not None:
+        from simulation.export.answer_page import check_page
+
+        check_page(page)
+    request = Request(
+        files, workers, scheduler, resume, out, as_json, quiet, formats, max_minutes, shard, page
+    )
     return run_trial(trial, request)
 
 

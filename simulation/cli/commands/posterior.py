@@ -40,7 +40,13 @@ def posterior(file: str, out: Path, as_json: bool) -> int:
     if as_json:
         click.echo(out.with_suffix(".json").read_text(encoding="utf-8").rstrip())
         return ExitStatus.DONE
-    rows = [[str(one["name"]), str(one["sets"]), f"{one['effective_sets']:.1f}"] for one in made.fits]
-    print_table(["fit", "sets", "effective"], rows, right=range(1, 3))
+    rows = [
+        [str(one["name"]), str(one["sets"]), f"{one['effective_sets']:.1f}", f"{one['effective_by_likelihood']:.1f}",
+         " to ".join(f"{distance:.2f}" for distance in one["distances"])]
+        for one in made.fits
+    ]  # fmt: skip
+    print_table(
+        ["fit", "sets", "effective", "by likelihood alone", "distance of the sets"], rows, right=range(1, 5)
+    )
     click.echo(f"\n{len(made)} joint sets of {len(made.names)} parameters: {out}")
     return ExitStatus.DONE

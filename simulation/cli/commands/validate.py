@@ -19,7 +19,7 @@ Examples:
   python run_sim.py validate --early
   python run_sim.py validate --posterior --quick --sets 8
   python run_sim.py validate --out docs
-  python run_sim.py validate --out DIR --shard $SLURM_ARRAY_TASK_ID/20
+  python run_sim.py validate --out DIR --shard $SLURM_ARRAY_TASK_ID/20 --max-minutes 50
   python run_sim.py validate --out DIR --resume
 """
 
@@ -60,6 +60,7 @@ Examples:
 @click.option(
     "--resume", is_flag=True, help="Take what parts in --out hold, and do only the checks that are missing."
 )
+@options.max_minutes()
 @options.as_json("the report")
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
 def validate(
@@ -73,6 +74,7 @@ def validate(
     out: Path | None,
     shard: "Shard",
     resume: bool,
+    max_minutes: float | None,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -91,11 +93,13 @@ def validate(
         raise click.UsageError("--posterior is for targets, facts and source: no parameter set moves theory")
     if out is None and (resume or not shard.whole):
         raise click.UsageError("--shard and --resume need --out DIR: the folder that all parts share")
+    if max_minutes is not None and shard.whole:
+        raise click.UsageError("--max-minutes needs --shard I/N: only parts are kept and gone on with")
     if early and not shard.whole:
         raise click.UsageError("--early is done as a whole: leave it to the call with --resume")
     from simulation.cli.validating import Request, run_validation
 
-    request = Request(quick, parts, early, seed, workers, out, shard, resume, as_json, quiet)
+    request = Request(quick, parts, early, seed, workers, out, shard, resume, max_minutes, as_json, quiet)
     if under_sets:
         from simulation.cli.predictive_checks import run_predictive
 

@@ -14,6 +14,7 @@ Examples:
   python run_sim.py view
   python run_sim.py view scenarios/therapeutic.yaml --seed 3
   python run_sim.py view scenarios/preemptive.yaml --port 9000 --no-open
+  python run_sim.py view --plugin my_rule.py
 
 The page is served to this machine only, to the browser that opens the address first, and needs no network. Ctrl-C ends it.
 """
@@ -54,7 +55,12 @@ def view(
     FILE is the scenario shown first; others can be chosen on the page. The exit status is 6 when the browser extra is not
     installed.
     """
-    if settings and file is None:
+    from simulation.browser.server import Start, serve
+
+    start = Start(
+        None if file is None else Path(file), settings, seed, patient, results or (Path("results"),), cohort
+    )
+    if start.others and file is None:
         raise UserError(
             "--set changes a scenario: name its file as well", expected="view FILE.yaml --set PATH=VALUE"
         )
@@ -70,15 +76,14 @@ def view(
         options.tell_whose(scenarios, patient, cohort)
     else:
         patients_of(cohort)
+        if start.rules:
+            from simulation.browser.catalogue import default_source, with_rules
+
+            with_rules(default_source(cohort), start.rules).load()
     for folder in results:
         if not folder.is_dir():
             raise UserError(f"--results: there is no folder {str(folder)!r}")
     _tell_stage("Starting the page (10 to 60 s: the first start after an installation compiles) ...")
-    from simulation.browser.server import Start, serve
-
-    start = Start(
-        None if file is None else Path(file), settings, seed, patient, results or (Path("results"),), cohort
-    )
     serve(port, start, on_ready=_tell, on_used=_tell_next, on_stage=_tell_stage, open_browser=not no_open)
     return ExitStatus.DONE
 
