@@ -151,4 +151,6 @@ def test_main_nf_is_groovy_without_a_mistake(tmp_path: Path) -> None:
     files = [str(CLUSTER / "main.nf"), *map(str, broken)]
     python = str(Path(SNAKEMAKE).with_name("python"))
     done = subprocess.run([python, "-c", PARSED, *files], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "True", "True", "True"], "only the shipped one is without a mistake"
+    assert done.stdout.split() == ["False", "True", "True", "True"], (
+        "only the shipped one is without a mistake"
+    )

@@ -1,6 +1,7 @@
 """Spread of blasts to neighbour niches and through the blood."""
 
-from simulation.biology.channels import Channel
+from simulation.biology.channels import TO_KIND, Channel
+from simulation.biology.exchange import BLASTS, KINDS, exchange, rates_of
 from simulation.biology.here import Here
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import CompiledProcess
@@ -15,22 +16,21 @@ __all__ = ["BlastSpread", "spread"]
 @inner()
 def spread(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Add the movement hazards of all blasts."""
-    p, has_site = here.p[0], here.x[0].extramedullary >= 0
+    p, (enter, leave) = here.p[0], exchange(here, BLASTS)
     for s in range(pop.meta[N_STRATA]):
         if here.behaviour[value_of(pop.code[s], CLASS)] != BLAST:
             continue
-        neighbour, blood = hazards[s, Channel.TO_NEIGHBOUR], hazards[s, Channel.TO_BLOOD]
+        neighbour, blood = hazards[s, Channel.TO_NEIGHBOUR], hazards[s, TO_KIND[PlaceKind.BLOOD]]
         for i in range(pop.first[s], pop.end[s]):
             kind = here.kind[i]
             if kind == PlaceKind.MARROW:
                 neighbour[i] += p.rate_blast_to_neighbour
-                blood[i] += p.rate_blast_to_blood
-            elif kind == PlaceKind.BLOOD:
-                hazards[s, Channel.TO_MARROW, i] += p.rate_blast_blood_to_marrow
-                if has_site:
-                    hazards[s, Channel.TO_EXTRAMEDULLARY, i] += p.rate_blast_blood_to_extramedullary
-            elif kind == PlaceKind.EXTRAMEDULLARY:
-                blood[i] += p.rate_blast_to_blood
+            if kind == PlaceKind.BLOOD:
+                for k in range(KINDS):
+                    if TO_KIND[k] >= 0:
+                        hazards[s, TO_KIND[k], i] += enter[k]
+            else:
+                blood[i] += leave[kind]
 
 
 class BlastSpread(CompiledProcess):
@@ -40,8 +40,5 @@ class BlastSpread(CompiledProcess):
     source = (
         "assumption: ALL is a systemic disease; rates chosen so that overt disease shows circulating blasts"
     )
-    reads = (
-        "rate_blast_blood_to_extramedullary", "rate_blast_to_neighbour", "rate_blast_to_blood",
-        "rate_blast_blood_to_marrow",
-    )  # fmt: skip
+    reads = (*rates_of("blasts"), "rate_blast_to_neighbour")
     law = spread

@@ -1,6 +1,7 @@
 """The event channels: what may happen to a cell in a step, each a column of the hazard table."""
 
 from enum import IntEnum
+from typing import Final
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from simulation.biology.traits import (
 )
 from simulation.engine.rules import DIE, DIVIDE, GOTO, NEIGHBOUR, PROGRAM, RECODE, Channels
 
-__all__ = ["TO_KIND", "Channel", "channels"]
+__all__ = ["N_CHANNELS", "TO_KIND", "Channel", "channels"]
 
 
 class Channel(IntEnum):
@@ -36,15 +37,14 @@ class Channel(IntEnum):
     CONTRACT = 9
     PROGRAM = 10
     TO_NEIGHBOUR = 11
-    TO_BLOOD = 12
-    TO_MARROW = 13
-    TO_LYMPHOID = 14
-    TO_TISSUE = 15
-    TO_EXTRAMEDULLARY = 16
 
 
-# The channel that leads to the places of each kind, by kind; -1 where none does.
-TO_KIND = np.array([Channel.__members__.get(f"TO_{kind.name}", -1) for kind in PlaceKind], np.int64)
+# The channel that leads to the places of each kind, by kind, after all others; none leads into a culture well: -1.
+_AIMS = [kind for kind in PlaceKind if kind is not PlaceKind.WELL]
+N_CHANNELS: Final = len(Channel) + len(_AIMS)
+TO_KIND: Final = np.array(
+    [len(Channel) + _AIMS.index(kind) if kind in _AIMS else -1 for kind in PlaceKind], np.int64
+)
 
 
 def channels(priming_divisions: int) -> Channels:
@@ -65,7 +65,7 @@ def channels(priming_divisions: int) -> Channels:
         Channel.CONTRACT: (RECODE, memory - effector),  # when its program is over
         Channel.PROGRAM: (PROGRAM, -DIVISIONS_LEFT.bits(1)),
         Channel.TO_NEIGHBOUR: (NEIGHBOUR, 0),
-        **{Channel(TO_KIND[kind]): (GOTO, kind) for kind in PlaceKind if TO_KIND[kind] >= 0},
     }
-    effect, operand = np.array([table[channel] for channel in Channel], np.int64).T.copy()
+    rows = [table[channel] for channel in Channel] + [(GOTO, kind) for kind in _AIMS]
+    effect, operand = np.array(rows, np.int64).T.copy()
     return Channels(effect, operand, CLASS, DIVISIONS_LEFT, CLONE)

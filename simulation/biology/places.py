@@ -1,25 +1,86 @@
-"""The table of places: the same rules in all of them; only the fields differ."""
+"""The kinds of place, and the table of a body's places: the same rules in all of them; only the fields differ."""
 
 from copy import copy
+from dataclasses import dataclass
 from enum import IntEnum
+from typing import Self
 
 import numpy as np
 
 from simulation.engine.population import Floats, Ints32
 from simulation.engine.rules import Destinations
 
-__all__ = ["FIELDS", "PlaceKind", "Places"]
+__all__ = ["FIELDS", "PlaceKind", "Places", "Site"]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Declare a kind of place by the names of its parameters; an empty name is none.
+
+    Parameters
+    ----------
+    cells
+        The nucleated cells that it holds in a healthy body.
+    access
+        Access of T cells and drug relative to a typical place; empty: as there.
+    drug
+        Drug relative to plasma; empty: as in plasma.
+    t_cells, blasts
+        Rates per day at which they come from the blood and go back into it.
+    by_size
+        Whether T cells come at the rate of the marrow's, for its size and access.
+    blasts_grow
+        Whether blasts grow there, up to the number of its healthy cells.
+    optional
+        Whether a body does without it where a scenario says so, or where it would hold less than one cell.
+    """
+
+    cells: str = ""
+    access: str = ""
+    drug: str = ""
+    t_cells: tuple[str, str] = ("", "")
+    blasts: tuple[str, str] = ("", "")
+    by_size: bool = False
+    blasts_grow: bool = False
+    optional: bool = False
 
 
 class PlaceKind(IntEnum):
-    """Name the kinds of place; the places of a kind are also a group that cells move to (`Channel.TO_*`)."""
+    """Declare the kinds of place; the places of a kind are also a group that cells move to (`channels.TO_KIND`)."""
 
-    MARROW = 0
-    BLOOD = 1
-    LYMPHOID = 2
-    TISSUE = 3
-    EXTRAMEDULLARY = 4
-    WELL = 5
+    _value_: int
+    site: Site
+
+    def __new__(cls, site: Site) -> Self:
+        """Give a kind its number: they stand in their order."""
+        kind = int.__new__(cls, len(cls.__members__))
+        kind._value_, kind.site = int(kind), site
+        return kind
+
+    BLOOD = Site(cells="n_blood_cells")  # the hub: all others exchange cells with it
+    # A grid of niches, which differ in access; its room goes with the body's weight (`body/anatomy.py`).
+    MARROW = Site(
+        drug="partition_marrow",
+        t_cells=("rate_blood_to_marrow", "rate_marrow_to_blood"),
+        blasts=("rate_blast_blood_to_marrow", "rate_blast_to_blood"),
+    )
+    LYMPHOID = Site(
+        cells="n_lymphoid_cells",
+        drug="partition_lymphoid",
+        t_cells=("rate_blood_to_lymphoid", "rate_lymphoid_to_blood"),
+    )
+    TISSUE = Site(drug="partition_tissue", t_cells=("rate_blood_to_tissue", "rate_tissue_to_blood"))
+    EXTRAMEDULLARY = Site(
+        cells="n_extramedullary_cells",
+        access="access_extramedullary",
+        drug="partition_marrow",
+        t_cells=("rate_blood_to_marrow", "rate_marrow_to_blood"),
+        blasts=("rate_blast_blood_to_extramedullary", "rate_blast_to_blood"),
+        by_size=True,
+        blasts_grow=True,
+        optional=True,
+    )
+    WELL = Site()  # of a culture: no part of a body
 
 
 # Rows of `Places.table`.

@@ -2,11 +2,10 @@
 
 from math import log1p
 
-import numpy as np
-
 from simulation.biology.channels import TO_KIND, Channel
+from simulation.biology.exchange import KINDS, T_CELLS, exchange, rates_of
 from simulation.biology.here import Here
-from simulation.biology.places import ACCESS, ROOM, PlaceKind
+from simulation.biology.places import PlaceKind
 from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import (
     ALLOREACTIVE,
@@ -26,26 +25,11 @@ from simulation.engine.population import N_STRATA, Columns, Floats
 __all__ = ["Trafficking", "traffic"]
 
 
-_KINDS = len(PlaceKind)
-
-
 @inner()
 def traffic(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Add the hazards of all T cells."""
     p, x = here.p[0], here.x[0]
-    enter, leave = np.zeros(_KINDS), np.zeros(_KINDS)  # from and to the blood, per day
-    enter[PlaceKind.MARROW], leave[PlaceKind.MARROW] = p.rate_blood_to_marrow, p.rate_marrow_to_blood
-    enter[PlaceKind.LYMPHOID], leave[PlaceKind.LYMPHOID] = p.rate_blood_to_lymphoid, p.rate_lymphoid_to_blood
-    enter[PlaceKind.TISSUE], leave[PlaceKind.TISSUE] = p.rate_blood_to_tissue, p.rate_tissue_to_blood
-    site = x.extramedullary
-    if site >= 0:
-        room = here.place[ROOM]
-        marrow = 0.0
-        for i in range(x.n_niches):
-            marrow += room[i]
-        size = here.place[ACCESS, site] * room[site] / marrow
-        enter[PlaceKind.EXTRAMEDULLARY] = p.rate_blood_to_marrow * size
-        leave[PlaceKind.EXTRAMEDULLARY] = p.rate_marrow_to_blood
+    enter, leave = exchange(here, T_CELLS)
     for s in range(pop.meta[N_STRATA]):
         code = pop.code[s]
         kind = here.behaviour[value_of(code, CLASS)]
@@ -54,7 +38,7 @@ def traffic(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
         treg = kind == TREG or kind == ENGAGED_TREG
         effector = value_of(code, ALLOREACTIVE) != 0 and value_of(code, STAGE) == EFFECTOR
         strange = value_of(code, HAEMATOPOIETIC) != 0  # to host tissue: what it sees is not there
-        blood, neighbour = hazards[s, Channel.TO_BLOOD], hazards[s, Channel.TO_NEIGHBOUR]
+        blood, neighbour = hazards[s, TO_KIND[PlaceKind.BLOOD]], hazards[s, Channel.TO_NEIGHBOUR]
         for i in range(
             pop.first[s], min(pop.end[s], x.n_niches)
         ):  # most of them: nothing more needs to be known
@@ -67,12 +51,15 @@ def traffic(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
                 to_tissue = (
                     0.0 if strange else enter[PlaceKind.TISSUE] * (p.effector_homing if effector else 1.0)
                 )
-                rates = to_marrow + to_tissue + enter[PlaceKind.LYMPHOID] + enter[PlaceKind.EXTRAMEDULLARY]
+                rates = to_marrow + to_tissue
+                for k in range(KINDS):
+                    if k != PlaceKind.MARROW and k != PlaceKind.TISSUE:
+                        rates += enter[k]
                 # Cells that enter the blood in a step cannot leave it in the same one. With this hazard a share
                 # rate * dt leaves per step, so that the number in blood at rest is right at any step below 1 / rate.
                 share = min(rates * dt, 0.95)
                 through = -log1p(-share) / share if share > 0.0 else 1.0
-                for k in range(_KINDS):
+                for k in range(KINDS):
                     rate = enter[k]
                     if k == PlaceKind.MARROW:
                         rate = to_marrow
@@ -106,8 +93,10 @@ class Trafficking(CompiledProcess):
         "contested"
     )
     reads = (
-        "rate_blood_to_marrow", "rate_marrow_to_blood", "rate_blood_to_lymphoid", "rate_lymphoid_to_blood",
-        "rate_blood_to_tissue", "rate_tissue_to_blood", "phi_bm", "effector_homing", "rate_effector_egress",
+        *rates_of("t_cells"),
+        "phi_bm",
+        "effector_homing",
+        "rate_effector_egress",
         "rate_t_cell_to_neighbour",
-    )  # fmt: skip
+    )
     law = traffic

@@ -1,4 +1,6 @@
-"""Build the places of a patient: niches with their perfusion, sanctuaries, blood, lymphoid and host tissue."""
+"""Build the places of a patient: niches with their perfusion, sanctuaries, and the others that are declared."""
+
+from collections.abc import Container
 
 import numpy as np
 
@@ -8,8 +10,6 @@ from simulation.body.keyed import Keyed
 from simulation.engine.population import Floats
 
 __all__ = ["build_places"]
-
-_SINGLE = (PlaceKind.BLOOD, PlaceKind.LYMPHOID, PlaceKind.TISSUE)
 
 
 def niche_access(p: Values, n: int, draw: Keyed) -> Floats:
@@ -25,32 +25,28 @@ def niche_access(p: Values, n: int, draw: Keyed) -> Floats:
 
 
 def build_places(
-    p: Values, rows: int, columns: int, extramedullary: bool, weight_kg: float, draw: Keyed
+    p: Values, rows: int, columns: int, weight_kg: float, draw: Keyed, without: Container[PlaceKind] = ()
 ) -> Places:
-    """Return the places of one patient; those without room outside the marrow have no extramedullary site."""
+    """Return the places of one patient, as `PlaceKind` declares them; optional ones in `without`, or without room, are absent."""
     niches = rows * columns
-    outside = extramedullary and p.n_extramedullary_cells >= 1.0
-    singles = (*_SINGLE, PlaceKind.EXTRAMEDULLARY) if outside else _SINGLE
-    kind = np.array([PlaceKind.MARROW] * niches + list(singles), np.int32)
-    n = kind.size
-    access = np.ones(n)
+    rooms = {kind: float(getattr(p, kind.site.cells)) for kind in PlaceKind if kind.site.cells}
+    others = [
+        kind
+        for kind in PlaceKind
+        if kind not in (PlaceKind.MARROW, PlaceKind.WELL)
+        if not (kind.site.optional and (kind in without or rooms[kind] < 1.0))
+    ]
+    kind = np.array([PlaceKind.MARROW] * niches + others, np.int32)
+    access, drug = np.ones(kind.size), np.ones(kind.size)
+    room, normal, capacity = np.zeros((3, kind.size))
+    for each in (PlaceKind.MARROW, *others):
+        here, site = kind == each, each.site
+        room[here] = normal[here] = rooms.get(each, 0.0)
+        drug[here] = getattr(p, site.drug) if site.drug else 1.0
+        access[here] = getattr(p, site.access) if site.access else 1.0
+        capacity[here] = room[here] if site.blasts_grow else 0.0
     access[:niches] = niche_access(p, niches, draw)
-    access[kind == PlaceKind.EXTRAMEDULLARY] = p.access_extramedullary
-    room = np.zeros(n)
     room[:niches] = p.n_marrow_cells_per_kg * weight_kg / niches
-    partition, normal = np.zeros(n), np.zeros(n)
-    for where, amount, share in (
-        (PlaceKind.MARROW, 0.0, p.partition_marrow),
-        (PlaceKind.BLOOD, p.n_blood_cells, 1.0),
-        (PlaceKind.LYMPHOID, p.n_lymphoid_cells, p.partition_lymphoid),
-        (PlaceKind.TISSUE, 0.0, p.partition_tissue),
-        (PlaceKind.EXTRAMEDULLARY, p.n_extramedullary_cells, p.partition_marrow),
-    ):
-        partition[kind == where] = share
-        if where is not PlaceKind.MARROW:
-            room[kind == where] = normal[kind == where] = amount
     normal[:niches] = room[:niches] * p.fraction_marrow_after_conditioning
-    capacity = np.zeros(n)
     capacity[:niches] = room[:niches] * p.factor_blast_capacity
-    capacity[kind == PlaceKind.EXTRAMEDULLARY] = p.n_extramedullary_cells
-    return Places(rows, columns, kind, access, room, capacity, normal, np.zeros(n), partition)
+    return Places(rows, columns, kind, access, room, capacity, normal, np.zeros(kind.size), drug)

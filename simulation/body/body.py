@@ -108,7 +108,8 @@ class Body:
         self, scenario: Scenario, seed: int, patient: int, engagers: Sequence[Engager]
     ) -> State:
         p, r, marrow = self.values, scenario.resolution, scenario.marrow
-        places = build_places(p, marrow.rows, marrow.columns, marrow.extramedullary_site, p.weight, self.draw)
+        without = () if marrow.extramedullary_site else (PlaceKind.EXTRAMEDULLARY,)
+        places = build_places(p, marrow.rows, marrow.columns, p.weight, self.draw, without)
         return State(
             p,
             places,

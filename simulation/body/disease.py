@@ -187,7 +187,9 @@ def _circulating(body: "Body", settled: int) -> int:
     p, at_work = body.values, {process.name for process in body.before}
     if "blast_spread" not in at_work:
         return 0
-    has_site = body.state.places.index(PlaceKind.EXTRAMEDULLARY) >= 0
-    leaving = p.rate_blast_blood_to_marrow + (p.rate_blast_blood_to_extramedullary if has_site else 0.0)
+    there = set(body.state.places.kind.tolist())
+    leaving = sum(
+        getattr(p, kind.site.blasts[0]) for kind in PlaceKind if kind in there and kind.site.blasts[0]
+    )
     leaving += p.rate_blast_death if "blast_growth" in at_work else 0.0
     return round(settled * p.rate_blast_to_blood / leaving) if leaving > 0.0 else 0

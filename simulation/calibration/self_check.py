@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binom, chisquare
+from scipy.stats import binom, chisquare, ttest_1samp
 
 from simulation.calibration.abc import Evaluation, Fit, distance_of, evaluate
 from simulation.calibration.estimate import Z95, Statistic, back, transformed
@@ -66,6 +66,21 @@ class Ranks:
     def uniform(self, parameter: int) -> float:
         """Return the probability of a histogram as uneven as this one were ranks uniform (chi square)."""
         return float(chisquare(self.counts(parameter)).pvalue)
+
+    def least(self) -> tuple[float, float]:
+        """Return the least `uniform` of all parameters, and how often so many independent uniform ones have one so small."""
+        least = min(self.uniform(k) for k in range(len(self.names)))
+        return least, 1.0 - (1.0 - least) ** len(self.names)
+
+    def spread(self) -> tuple[float, float, float, float]:
+        """Return the variance of ranks around the middle over that of uniform ones, its 95 % interval, and p of its being 1.
+
+        Above 1 sets are too narrow, below too wide. Ranks of one problem depend on one another, so each problem counts once (t).
+        """
+        each = 12.0 * ((self.places - 0.5) ** 2).mean(axis=1)
+        found = ttest_1samp(each, 1.0)
+        low, high = found.confidence_interval(0.95)
+        return float(each.mean()), float(low), float(high), float(found.pvalue)
 
     def told(self, parameter: int) -> str:
         """Return in words what a parameter's ranks say."""

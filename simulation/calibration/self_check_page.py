@@ -29,6 +29,8 @@ calibration, Talts et al. 2018). More in the middle: the sets are too wide. More
 them says too much.
 
 A uniform histogram is no proof: sets that had learned nothing would have one, too. The width beside it says how much was learned.
+Two things differ from the method to the letter: sets are weighted, so the rank is the weight below the truth, as of so many sets
+as count; and functions stand in for patients, so nothing is said of a simulator with noise, or of a model that is wrong.
 """
 
 
@@ -48,6 +50,8 @@ def _plain(found: Ranks) -> dict[str, Any]:
         "problems": n,
         "effective_sets": float(found.effective.mean()),
         "bounds": bounds(n),
+        "least_p_uniform": dict(zip(("value", "by_chance"), found.least(), strict=True)),
+        "spread_of_ranks": dict(zip(("value", "low", "high", "p"), found.spread(), strict=True)),
         "parameters": [
             {
                 "name": name, "counts": found.counts(k).tolist(), "p_uniform": found.uniform(k),
@@ -84,12 +88,19 @@ def _words(found: Ranks) -> list[str]:
     n, k = len(found.places), len(found.names)
     low, high = bounds(n)
     good = sum(found.told(i) == "as it should be" for i in range(k))
+    (least, by_chance), (spread, below, above, p) = found.least(), found.spread()
+    verdict = (
+        "no other than uniform" if p > 0.05 else "sets are too narrow" if spread > 1 else "sets are too wide"
+    )
     halves, nineties = (sum(found.inside(i, share) for i in range(k)) / k for share in (0.5, 0.9))
     return [
         f"{n} problems, {found.effective.mean():.1f} sets that count in each. **{good} of {k} histograms lie within their "
         f"bounds** ({low} to {high} in each of {BINS} bins; one uniform histogram in twenty would not). Central intervals of the "
-        f"sets held the truth in {halves:.0%} where they say 50 %, and in {nineties:.0%} where they say 90 %."
-    ]
+        f"sets held the truth in {halves:.0%} where they say 50 %, and in {nineties:.0%} where they say 90 %.", "",
+        f"All parameters together: the ranks vary {spread:.2f} ({below:.2f} to {above:.2f}) times as much around the middle as "
+        f"uniform ones, **{verdict}** (p {p:.2g}; every problem counts once). The least p of the {k} histograms is {least:.2g}: "
+        f"so small a one is among {k} uniform ones in {by_chance:.0%}.",
+    ]  # fmt: skip
 
 
 def _table(found: Ranks) -> list[str]:

@@ -14,7 +14,8 @@ from simulation.body.disease import GROWN_BY, grown_outside
 from simulation.body.keyed import Keyed
 from simulation.clinic.starts import OnDay
 from simulation.parameters import ParameterTable
-from simulation.parameters.distributions import Distribution, parse_distribution
+from simulation.parameters.distributions import Distribution
+from simulation.parameters.read_distribution import parse_distribution
 from simulation.posterior.sets import ParameterSet, recentred
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.schema import Scenario

@@ -7,13 +7,8 @@ from typing import Annotated, Any, Final
 
 from simulation.blocks.fields import YEARS_20, Quantity, problem, show
 from simulation.number_words import days_text
-from simulation.parameters.distributions import (
-    DISTRIBUTIONS,
-    Distribution,
-    DistributionError,
-    numbers_of,
-    parse_distribution,
-)
+from simulation.parameters.distributions import DISTRIBUTIONS, Distribution, numbers_of
+from simulation.parameters.read_distribution import DistributionError, parse_distribution
 from simulation.units import format_quantity, unit_pattern
 
 __all__ = ["Wait", "days_waited", "median_wait", "wait_words"]

@@ -5,14 +5,14 @@ from typing import Final
 
 import numpy as np
 
-from simulation.biology.channels import Channel, channels
+from simulation.biology.channels import N_CHANNELS, Channel, channels
 from simulation.biology.state import State
 from simulation.biology.traits import TAG
 from simulation.engine.rules import PROGRAM, Channels
 
 __all__ = ["DivisionDye", "Medium", "Stimulators", "dye_channels", "generation_of"]
 
-_DYE_CHANNEL: Final = len(Channel)
+_DYE_CHANNEL: Final = N_CHANNELS
 _GENERATION: Final = TAG.bits(1)
 
 

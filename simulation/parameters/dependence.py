@@ -16,7 +16,8 @@ from functools import lru_cache
 from typing import Final
 
 from simulation.errors import nearest_name
-from simulation.parameters.distributions import DistributionError, inside, normal_quantile, normal_share
+from simulation.parameters.distributions import inside, normal_quantile, normal_share
+from simulation.parameters.read_distribution import DistributionError
 from simulation.units import QuantityError, format_number, parse_quantity
 
 __all__ = ["DEPENDENCE", "INDEPENDENT", "Dependence", "Pair", "parse_dependence"]

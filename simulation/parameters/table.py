@@ -14,7 +14,8 @@ from typing import Any, Final, cast
 
 from simulation.errors import UserError, nearest_name
 from simulation.parameters.dependence import DEPENDENCE, INDEPENDENT, Dependence, parse_dependence
-from simulation.parameters.distributions import Distribution, DistributionError, parse_distribution
+from simulation.parameters.distributions import Distribution
+from simulation.parameters.read_distribution import DistributionError, parse_distribution
 from simulation.units import (
     CANONICAL_UNIT,
     DIMENSIONS,

@@ -21,7 +21,10 @@ _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Structure:
-    """Hold one structure: `off` are processes, `parameters` and `patient` values in canonical units, the same for all."""
+    """Hold one structure: `off` are processes, `parameters` and `patient` values in canonical units, the same for all.
+
+    `disease` is what it makes of a stated disease, as of published studies of relapse, where a scenario states one.
+    """
 
     key: str
     name: str
@@ -29,6 +32,7 @@ class Structure:
     off: tuple[str, ...] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
     patient: Mapping[str, float] = field(default_factory=dict)
+    disease: Mapping[str, float] = field(default_factory=dict)
 
     def on(self, scenario: "Scenario") -> "Scenario":
         """Return the scenario with this structure in force; the very same one where nothing is switched off."""
@@ -40,6 +44,7 @@ class Structure:
                 "parameters": FrozenMap(dict(sorted({**scenario.parameters, **self.parameters}.items()))),
                 "patient": scenario.patient.fixing(self.patient),
                 "allow_out_of_range": True,
+                "disease": scenario.disease and scenario.disease.model_copy(update=dict(self.disease)),
             }
         )
 
@@ -54,6 +59,7 @@ STRUCTURES: Final = (
         "No place outside the marrow",
         "an assumption that relapses outside and without CD19 ask for (decisions 7 and 13)",
         patient={"n_extramedullary_cells": 0.0},
+        disease={"outside": 0.0},
     ),
     Structure(
         "no_gvl",

@@ -27,8 +27,9 @@ from simulation.clinic.ports import Patient, Truth
 from simulation.clinic.stop_rules import GradeRule, NegativeRelapseRule
 from simulation.number_words import MICRO
 from simulation.products.form import ON, ActNow, Form, FormField, as_whole, block_changes, switch, with_unit
+from simulation.products.infusion import DoseOnDays, Infusion, Maintenance
 from simulation.products.product import Giver, Product, days_text, join
-from simulation.products.pump import DoseOnDays, Infusion, Maintenance, Pump
+from simulation.products.pump import Pump
 from simulation.products.received import Interval as Bar
 from simulation.products.received import Mark, Received, intervals, marks
 from simulation.units import format_number, format_quantity

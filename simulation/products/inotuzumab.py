@@ -15,9 +15,9 @@ from simulation.clinic.events import Event, EventLog
 from simulation.clinic.ports import Patient
 from simulation.clinic.schedule import Agenda
 from simulation.number_words import days_text, join
+from simulation.products.infusion import DoseOnDays
 from simulation.products.kill import kill
 from simulation.products.product import OTHER_DRUGS, Giver, Plan, Product, Receiver
-from simulation.products.pump import DoseOnDays
 from simulation.products.received import Received, marks
 from simulation.units import format_quantity
 

@@ -6,14 +6,9 @@ from typing import Annotated, Any
 from simulation.blocks.fields import BARE, Custom, FrozenMap, Problem, parse_bare, problem, problems, show
 from simulation.errors import nearest_name
 from simulation.parameters.dependence import DEPENDENCE, INDEPENDENT, Dependence, parse_dependence
-from simulation.parameters.distributions import (
-    DISTRIBUTIONS,
-    WORDS,
-    Distribution,
-    DistributionError,
-    parse_distribution,
-)
+from simulation.parameters.distributions import DISTRIBUTIONS, WORDS, Distribution
 from simulation.parameters.processes import PROCESS_NAMES
+from simulation.parameters.read_distribution import DistributionError, parse_distribution
 from simulation.parameters.table import Parameter, ParameterTable
 from simulation.units import QuantityError, format_quantity, parse_quantity
 

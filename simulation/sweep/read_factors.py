@@ -7,7 +7,8 @@ from typing import Any, Final, cast
 
 from simulation.blocks.fields import show
 from simulation.errors import UserError, nearest_name
-from simulation.parameters.distributions import WORDS, DistributionError, parse_distribution
+from simulation.parameters.distributions import WORDS
+from simulation.parameters.read_distribution import DistributionError, parse_distribution
 from simulation.parameters.table import Parameter, ParameterTable, located
 from simulation.scenario.schema import Scenario
 from simulation.sweep.factors import Factor, Mode, Value

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulation.biology.antigens import ANTIGENS, CD19
-from simulation.biology.channels import TO_KIND, Channel, channels
+from simulation.biology.channels import N_CHANNELS, TO_KIND, channels
 from simulation.biology.order import Order
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import State
@@ -73,7 +73,7 @@ def test_a_new_way_to_die_keeps_the_books() -> None:
         name, source = "radiation", "test"
 
         def act(self, state: State, dt: float) -> None:
-            state.pop.hazard[state.blast_rows, len(Channel)] += 1.0
+            state.pop.hazard[state.blast_rows, N_CHANNELS] += 1.0
 
     lab, table = Lab(PlaceKind.MARROW, PlaceKind.BLOOD), channels(4)
     table = table._replace(effect=np.append(table.effect, DIE), operand=np.append(table.operand, 0))

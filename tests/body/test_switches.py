@@ -9,8 +9,9 @@ import pytest
 
 from simulation import UserError
 from simulation.biology.antigens import ANTIGENS
-from simulation.biology.channels import Channel
+from simulation.biology.channels import N_CHANNELS, TO_KIND, Channel
 from simulation.biology.drugs import PLAIN_DRUGS
+from simulation.biology.exchange import rates_of
 from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS, Order
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import Process, State
@@ -63,7 +64,7 @@ def busy_body(*off: str) -> Body:
     return body
 
 
-def tally(kinds: tuple[int, ...], *columns: Channel) -> Callable[[State, "Seen"], float]:
+def tally(kinds: tuple[int, ...], *columns: int) -> Callable[[State, "Seen"], float]:
     return lambda state, seen: float(seen.events[np.ix_(kinds, columns)].sum())
 
 
@@ -71,7 +72,7 @@ class Seen:
     """Add up the events of all steps."""
 
     def __init__(self) -> None:
-        self.events = np.zeros((CLASS.largest + 1, len(Channel)), np.int64)
+        self.events = np.zeros((CLASS.largest + 1, N_CHANNELS), np.int64)
 
 
 def primed_in_the_marrow(state: State) -> float:
@@ -89,14 +90,18 @@ TRACE: dict[str, Callable[[State, Seen], float]] = {
     "gvl": tally((BLAST,), Channel.KILLED_BY_GVL),
     "blast_growth": tally((BLAST,), Channel.DIVIDE, Channel.DIE),
     "antigen_loss": lambda s, _: float(s.variants.probability.sum()),
-    "blast_spread": tally((BLAST,), Channel.TO_NEIGHBOUR, Channel.TO_BLOOD, Channel.TO_MARROW),
+    "blast_spread": tally(
+        (BLAST,), Channel.TO_NEIGHBOUR, TO_KIND[PlaceKind.BLOOD], TO_KIND[PlaceKind.MARROW]
+    ),
     "activation": tally(T_CELLS, Channel.ENGAGE, Channel.REVERT, Channel.ACTIVATION_DEATH),
     "exhaustion": lambda s, _: float(s.pop.traits[s.pop.rows()].sum()),
     "homeostasis": lambda s, _: abs(s.signals.lymphopenia),
     "priming": tally(T_CELLS, Channel.CONTRACT, Channel.PROGRAM),
     "marrow_priming": lambda s, _: primed_in_the_marrow(s),
     "treg": lambda s, _: float(s.signals.suppression.sum()),
-    "trafficking": tally(T_CELLS, Channel.TO_MARROW, Channel.TO_LYMPHOID, Channel.TO_TISSUE),
+    "trafficking": tally(
+        T_CELLS, TO_KIND[PlaceKind.MARROW], TO_KIND[PlaceKind.LYMPHOID], TO_KIND[PlaceKind.TISSUE]
+    ),
     "margination": lambda s, _: s.marginated,
     "gvhd": lambda s, _: 1.0 - s.worst_integrity,
     "crs": lambda s, _: s.worst_crs_score + s.crs_tolerance,
@@ -192,7 +197,7 @@ def test_an_unknown_process_is_refused_with_the_nearest_name(name: str) -> None:
 
 
 def test_every_process_reads_the_parameters_that_it_declares_and_no_others() -> None:
-    """Read from the text of the law: parameters are attributes of `p`; those of engagers, drugs and antigens go by number."""
+    """Read from the text of the law: parameters are attributes of `p`; those of engagers, drugs, antigens, places by number."""
     for name, process in PROCESSES.items():
         law = ast.parse(inspect.getsource(type(process).law.py_func))  # type: ignore[attr-defined]
         read = {
@@ -208,4 +213,7 @@ def test_every_process_reads_the_parameters_that_it_declares_and_no_others() -> 
             }
         if name == "antigen_loss":
             read |= {antigen.p_loss for antigen in ANTIGENS if antigen.p_loss}
+        read |= {"blast_spread": {*rates_of("blasts")}, "trafficking": {*rates_of("t_cells")}}.get(
+            name, set()
+        )
         assert read == set(process.reads), name  # type: ignore[attr-defined]

@@ -52,6 +52,13 @@ def test_sets_of_the_right_width_have_uniform_ranks_and_others_are_told() -> Non
     assert (
         ranks(1.0, shift=1.0).told(0) == "sets beside the truth" and ranks(1.0, shift=1.0).uniform(0) < 1e-6
     )
+    value, low, high, p = right.spread()
+    assert low < 1 < high and low < value < high and p > 0.05
+    assert ranks(0.4).spread()[1] > 1 > ranks(2.5).spread()[2]  # too narrow, too wide
+    least, by_chance = right.least()
+    assert least == min(right.uniform(0), right.uniform(1)) and by_chance == pytest.approx(
+        1 - (1 - least) ** 2
+    )
     assert ranks(2.5).widths[:, 0].mean() > 2 * right.widths[:, 0].mean()
 
 
@@ -61,6 +68,18 @@ def test_bounds_hold_uniform_histograms_in_nineteen_of_twenty() -> None:
     counts = rng.multinomial(100, np.full(BINS, 1 / BINS), size=4000)
     inside = ((counts >= low) & (counts <= high)).all(axis=1).mean()
     assert 0.94 < inside < 0.99  # a binomial count has steps
+
+
+def test_the_spread_of_uniform_ranks_is_called_uniform_in_nineteen_of_twenty() -> None:
+    """Also where ranks of one problem depend on one another: 500 checks of 60 problems, so 0.03 to 0.07 is three errors wide."""
+    from scipy.stats import norm
+
+    rng, wrong = np.random.default_rng(2), 0
+    for _ in range(500):
+        common = rng.normal(size=(60, 1))
+        places = norm.cdf(np.sqrt(0.5) * (common + rng.normal(size=(60, 4))))
+        wrong += Ranks(("a",) * 4, places, np.ones(60), np.ones((60, 4))).spread()[3] < 0.05
+    assert 0.02 <= wrong / 500 <= 0.08
 
 
 def test_a_made_statistic_moves_with_its_parameters_only() -> None:
@@ -127,4 +146,6 @@ def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_the_picture_has_a_histogram_per_parameter() -> None:
     found = ranks(1.0)
     assert len(histograms(found).axes) == 2
-    assert "**2 of 2 histograms" in self_check_markdown(problem(), found, None, "x.yaml")
+    told = self_check_markdown(problem(), found, None, "x.yaml")
+    assert "**2 of 2 histograms" in told and "**no other than uniform**" in told
+    assert "**sets are too narrow**" in self_check_markdown(problem(), ranks(0.4), None, "x.yaml")

@@ -197,6 +197,24 @@ def test_a_study_really_is_another_without_a_mechanism() -> None:
     assert without["N32"][0] == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("structure", [one.key for one in STRUCTURES])
+def test_patients_of_every_study_can_be_simulated_under_every_structure(structure: str) -> None:
+    """Studies of relapse state the disease of each patient, with what it has left outside the marrow."""
+    posterior = load_posterior("posterior")
+    ((_, told),) = do(((structure, posterior.set(0), "overt", 1, 2, (structure, 0, "overt")),))
+    assert set(told) == {t.id for t in load_targets().values() if t.use == "fit" and t.experiment == "overt"}
+
+
+def test_without_a_place_outside_a_stated_disease_is_in_the_marrow_alone() -> None:
+    relapse = load_scenario(ROOT / "scenarios" / "stated_relapse.yaml")
+    assert relapse.disease is not None
+    stated = relapse.model_copy(update={"disease": relapse.disease.model_copy(update={"outside": 496.0})})
+    for one in STRUCTURES:
+        disease = one.on(stated).disease
+        assert disease is not None and disease.marrow == relapse.disease.marrow
+        assert disease.outside == (0 if one.key == "no_place_outside" else 496)
+
+
 def test_a_fit_may_be_of_a_structure(tmp_path: Path) -> None:
     text = (ROOT / "scenarios" / "calibration" / "cytokines.yaml").read_text().replace(
         "given: ", f"given: {ROOT / 'scenarios' / 'calibration'}/"

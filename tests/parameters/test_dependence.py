@@ -12,8 +12,8 @@ import pytest
 from simulation.errors import UserError
 from simulation.parameters import ParameterTable, render_parameter_table
 from simulation.parameters.dependence import INDEPENDENT, Dependence, parse_dependence
-from simulation.parameters.distributions import DistributionError
 from simulation.parameters.document import parameter_page
+from simulation.parameters.read_distribution import DistributionError
 
 ORDER = ("a", "b", "c", "d", "e")
 NORMAL = NormalDist()

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulation.parameters.distributions import Distribution, DistributionError, parse_distribution
+from simulation.parameters.distributions import Distribution
+from simulation.parameters.read_distribution import DistributionError, parse_distribution
 
 WRITTEN: list[dict[str, Any]] = [
     {"distribution": "fixed", "value": "0.05 /day"},

@@ -1,10 +1,12 @@
-"""A second engager is one more file and its rows of the parameter table: the one on the page, in a copy of the program."""
+"""A product is one file, a place one declaration, and rows of the parameter table: those of the page, in a copy of all."""
 
 import re
 import runpy
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
@@ -89,6 +91,35 @@ for rule in (True, False):
 assert row["cause_of_failure"] == "escape", row
 """
 
+SPLEEN = """
+name: A spleen
+follow_up: 40 d
+time_step: 12 h
+marrow: {rows: 2, columns: 2}
+marrow_maps: []
+disease: {on: day 10, marrow: 30 %}
+start: {when: day, day: day 10}
+blinatumomab: {dose: 28 ug/day, on: 28 d, off: 14 d, cycles: 1}
+"""
+IN_THE_SPLEEN = """
+from simulation.biology.places import PlaceKind
+from simulation.mesa_model import DonorTcon, EngagedTCell, LeukemicBlast, TransplantModel
+
+model = TransplantModel("spleen.yaml", seed=1)
+model.run_until(14)
+state = model.body.state
+spleen = state.places.index(PlaceKind.SPLEEN)
+blasts = model.agents.select(agent_type=LeukemicBlast)
+there = blasts.column("cells")[blasts.column("place_kind") == "spleen"].sum()
+assert 0 < there == state.census.blasts[spleen], there
+assert state.census.engaged[spleen] > 0 and state.signals.drug_pg_ml[0, spleen] > 0
+assert state.pop.total_cells() == state.infused + state.births - state.deaths
+before = DonorTcon(model, place="spleen", cells=1_000_000)
+assert before.place_kind == "spleen"
+model.run_for(5)
+assert state.places.n == 4 + len(PlaceKind) - 2
+"""
+
 
 def example(name: str) -> str:
     found = re.search(rf"<!-- example: {name} -->\n```\w+\n(.*?)```", PAGE, re.DOTALL)
@@ -101,11 +132,35 @@ def test_the_page_shows_the_files_of_the_example() -> None:
         assert example(name) == (ROOT / "examples" / "anti_cd22" / file).read_text(encoding="utf-8")
 
 
-def test_the_product_of_the_page_works_everywhere(tmp_path: Path) -> None:
-    runpy.run_path(str(ROOT / "examples" / "another_engager.py"))["copy_with_it"](tmp_path)
-    (tmp_path / "two.yaml").write_text(SCENARIO)
-    (tmp_path / "sweep.yaml").write_text(SWEEP)
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the program with both, compiled once."""
+    folder = tmp_path_factory.mktemp("copy")
+    runpy.run_path(str(ROOT / "examples" / "another_engager.py"))["copy_with_it"](folder)
+    for file, before, name in (
+        ("biology/places.py", "    WELL = ", "place"),
+        ("data/parameters.yaml", "  rate_blood_to_marrow:\n", "place rows"),
+    ):
+        path = folder / "simulation" / file
+        text = path.read_text(encoding="utf-8")
+        assert text.count(before) == 1
+        path.write_text(text.replace(before, example(name) + before), encoding="utf-8")
+    return folder
+
+
+def runs(folder: Path, script: str) -> None:
+    words = [sys.executable, "-c", script, str(ROOT)]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_product_of_the_page_works_everywhere(copied: Path) -> None:
+    (copied / "two.yaml").write_text(SCENARIO)
+    (copied / "sweep.yaml").write_text(SWEEP)
     for script in (ESCAPE, SCRIPT):
-        words = [sys.executable, "-c", script, str(ROOT)]
-        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
+        runs(copied, script)
+
+
+def test_the_place_of_the_page_is_one_to_cells_and_drug(copied: Path) -> None:
+    (copied / "spleen.yaml").write_text(SPLEEN)
+    runs(copied, IN_THE_SPLEEN)
