@@ -19,7 +19,7 @@ class Factor:
     """Hold one factor of a design.
 
     `levels` are the listed values; without them `low`, `high` and `scale` (or `distribution`) say from what
-    a value is drawn. `mode` says what a value does: it is set, or the base's value is multiplied by it,
+    a value is drawn (else both are 0 and unused: NaN would make a factor unequal to itself). `mode` says what a value does: it is set, or the base's value is multiplied by it,
     shifted by it, or set to so many times what stands at `reference`.
     """
 
@@ -29,8 +29,8 @@ class Factor:
     dimension: Dimension | None = None
     whole: bool = False
     levels: tuple[Value, ...] = ()
-    low: float = math.nan
-    high: float = math.nan
+    low: float = 0.0
+    high: float = 0.0
     scale: Literal["linear", "log"] = "linear"
     distribution: Distribution | None = None
     reference: str | None = None

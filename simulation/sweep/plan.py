@@ -233,7 +233,7 @@ def _factor(entry: Mapping[str, Any]) -> Factor:
     for name in ("paths", "levels", "arms"):
         data[name] = tuple(data[name])
     for name in ("low", "high"):
-        data[name] = math.nan if data[name] is None else data[name]
+        data[name] = data[name] or 0.0
     if data["distribution"] is not None:
         data["distribution"] = _distribution(data["distribution"])
     return Factor(**data)
