@@ -205,45 +205,30 @@ class ExtramedullaryTrigger(Trigger):
         return " and ".join(f"leukaemia outside the marrow in {result.word}" for result in found)
 
 
-class FreeOfGvhdTrigger(Trigger):
-    """Hold while there has been no acute GvHD of a grade or more for some days."""
+class FreeOfTrigger(Trigger):
+    """Hold while there has been no acute GvHD of a grade or more, or no immunosuppressant, for some days."""
 
-    def __init__(self, start: FreeOfGvhd, bedside: Bedside, not_before: float, name: str) -> None:
+    def __init__(
+        self,
+        start: FreeOfGvhd | FreeOfImmunosuppression,
+        bedside: Bedside,
+        not_before: float,
+        name: str,
+    ) -> None:
         super().__init__(not_before, start.delay, name)
-        self._start = start
+        self._duration = start.duration
+        self._grade = start.at_grade if isinstance(start, FreeOfGvhd) else 0  # 0: immunosuppressants
         self._bedside = bedside
 
     def holds(self, now: float) -> bool:
         """Return whether it has been so for so long."""
-        return is_due(self.not_before, now) and _free_for(
-            self._bedside.day_of_gvhd(self._start.at_grade), now, self._start.duration
-        )
+        last = self._bedside.day_of_gvhd(self._grade) if self._grade else self._bedside.day_of_drug
+        return is_due(self.not_before, now) and _free_for(last, now, self._duration)
 
     def reason(self) -> str:
         """Return that there is none."""
-        grade = "" if self._start.at_grade == 1 else f" of grade {self._start.at_grade} or more"
-        return f"no acute GvHD{grade}" + _for_days(self._start.duration)
-
-
-class FreeOfImmunosuppressionTrigger(Trigger):
-    """Hold while no immunosuppressant has been taken for some days."""
-
-    def __init__(
-        self, start: FreeOfImmunosuppression, bedside: Bedside, not_before: float, name: str
-    ) -> None:
-        super().__init__(not_before, start.delay, name)
-        self._start = start
-        self._bedside = bedside
-
-    def holds(self, now: float) -> bool:
-        """Return whether it has been so for so long."""
-        return is_due(self.not_before, now) and _free_for(
-            self._bedside.day_of_drug, now, self._start.duration
-        )
-
-    def reason(self) -> str:
-        """Return that none is taken."""
-        return "no immunosuppressant" + _for_days(self._start.duration)
+        grade = f" of grade {self._grade} or more" if self._grade > 1 else ""
+        return f"no {'acute GvHD' if self._grade else 'immunosuppressant'}{grade}{_for_days(self._duration)}"
 
 
 def _free_for(last: float, now: float, duration: float) -> bool:
@@ -335,10 +320,8 @@ def make_trigger(
             return BloodCountTrigger(start, first_day, name)
         case OnExtramedullary():
             return ExtramedullaryTrigger(start, first_day, name)
-        case FreeOfGvhd():
-            return FreeOfGvhdTrigger(start, bedside, first_day, name)
-        case FreeOfImmunosuppression():
-            return FreeOfImmunosuppressionTrigger(start, bedside, first_day, name)
+        case FreeOfGvhd() | FreeOfImmunosuppression():
+            return FreeOfTrigger(start, bedside, first_day, name)
         case AnyOf() | AllOf():
             parts = [
                 make_trigger(part, definitions, bedside, first_day, f"{name}.{index}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,11 @@ __all__ = [
     "CAUSE_COLOURS",
     "PARAMETERS",
     "AtRisk",
+    "Curve",
+    "CurvePanel",
+    "arm_curves",
     "arm_key",
     "arm_look",
-    "arms_at_risk",
-    "band",
     "banded",
     "numbers_at_risk",
     "parameter_name",
@@ -34,6 +35,7 @@ __all__ = [
 
 type Floats = npt.NDArray[np.float64]
 type AtRisk = Callable[[ArmView, float], int]  # how many of an arm's patients are under observation on a day
+type Curve = tuple[Floats, Floats, Floats, Floats]  # days, share from each on, and its limits
 
 _LINE: Final = 0.15  # inches from one line of numbers to the next
 
@@ -110,7 +112,7 @@ def arm_look(view: TrialView, arm: ArmView) -> dict[str, Any]:
     }
 
 
-def band(ax: Axes, view: TrialView, arm: ArmView, times: Floats, low: Floats, high: Floats) -> None:
+def _band(ax: Axes, view: TrialView, arm: ArmView, times: Floats, low: Floats, high: Floats) -> None:
     """Shade an arm's interval; of more than two arms those in question have one, for more bands hide each other."""
     if len(view.arms) <= 2 or arm.key in view.main:
         ax.fill_between(
@@ -160,12 +162,6 @@ def numbers_at_risk(
             ax.text(tick, y, text, transform=ax.get_xaxis_transform(), ha="center", color=colour, fontsize=7)
 
 
-def arms_at_risk(ax: Axes, view: TrialView, at_risk: AtRisk, *, height: float, names: bool = True) -> None:
-    """Write the numbers at risk of every arm."""
-    rows = [(arm.label, arm_look(view, arm)["color"], partial(at_risk, arm)) for arm in view.arms]
-    numbers_at_risk(ax, rows, height=height, names=names)
-
-
 def percent_axis(ax: Axes, label: str) -> None:
     """Make y a share from 0 to 100 %."""
     ax.set_ylim(0, 1)
@@ -178,3 +174,43 @@ def steps(ax: Axes, times: Floats, values: Floats, until: float, **look: Any) ->
     ax.plot(
         np.append(times, until), np.append(values, values[-1]), drawstyle="steps-post", clip_on=False, **look
     )
+
+
+class CurvePanel(NamedTuple):
+    """Say what a panel of curves shows: its title, an arm's curve, and who is at risk."""
+
+    title: str
+    curve: Callable[[ArmView], Curve]
+    at_risk: AtRisk
+
+
+def arm_curves(
+    view: TrialView, panels: Sequence[CurvePanel], label: str, *, height: float
+) -> tuple[Figure, list[Axes]]:
+    """Draw panels side by side, `height` inches each: one curve per arm with its band, numbers at risk below, the key above.
+
+    Curves are steps from their days on, to the end of follow-up.
+    """
+    width, left, gap = 7.2, 0.95, 0.62
+    top, right = (0.4, 0.2) if len(panels) == 1 else (0.55, 0.15)
+    below = 0.5 + room_at_risk(len(view.arms))
+    whole = top + height + below
+    drawn, until = style.PaperFigure(width, whole), view.follow_up
+    wide = (width - left - right - gap * (len(panels) - 1)) / len(panels)
+    drawings = []
+    for index, panel in enumerate(panels):
+        start = left + index * (wide + gap)
+        ax = drawn.add_axes((start / width, below / whole, wide / width, height / whole))
+        for arm in view.arms:
+            days, share, *limits = panel.curve(arm)
+            low, high = (np.append(limit, limit[-1]) for limit in limits)
+            _band(ax, view, arm, np.append(days, until), low, high)
+            steps(ax, days, share, until, **arm_look(view, arm))
+        ax.set_title(panel.title)
+        percent_axis(ax, label if index == 0 else "")
+        style.day_axis(ax, until)
+        rows = [(arm.label, arm_look(view, arm)["color"], partial(panel.at_risk, arm)) for arm in view.arms]
+        numbers_at_risk(ax, rows, height=height, names=index == 0)
+        drawings.append(ax)
+    arm_key(drawn, view)
+    return drawn, drawings

@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure
-from simulation.results.trial_figures.common import (
-    arm_key,
-    arm_look,
-    arms_at_risk,
-    band,
-    banded,
-    percent_axis,
-    room_at_risk,
-    steps,
-)
+from simulation.results.trial_figures.common import Curve, CurvePanel, arm_curves, banded
 from simulation.results.trial_figures.leukaemia_free import followed
 from simulation.results.trial_states import current
-from simulation.results.trial_view import TrialView
+from simulation.results.trial_view import ArmView, TrialView
 
 __all__ = ["FIGURE"]
 
-_WIDTH, _PANEL, _LEFT, _TOP, _BOTTOM = 7.2, 2.2, 0.95, 0.4, 0.5  # inches
+
+def _curve(arm: ArmView) -> Curve:
+    found = current(arm, "agvhd_free_relapse_free")
+    return found.times, found.share[:, 0], found.low[:, 0], found.high[:, 0]
 
 
 @style.styled
 def figure(view: TrialView) -> Figure:
     """Draw one curve per arm with its band."""
-    below = _BOTTOM + room_at_risk(len(view.arms))
-    height = _TOP + _PANEL + below
-    drawn = style.PaperFigure(_WIDTH, height)
-    ax = drawn.add_axes((_LEFT / _WIDTH, below / height, (_WIDTH - _LEFT - 0.2) / _WIDTH, _PANEL / height))
-    for arm in view.arms:
-        found = current(arm, "agvhd_free_relapse_free")
-        times = np.append(found.times, view.follow_up)
-        low, high = (np.append(limit[:, 0], limit[-1, 0]) for limit in (found.low, found.high))
-        band(ax, view, arm, times, low, high)
-        steps(ax, found.times, found.share[:, 0], view.follow_up, **arm_look(view, arm))
-    percent_axis(ax, "Patients (%)")
-    style.day_axis(ax, view.follow_up)
-    arms_at_risk(ax, view, followed, height=_PANEL)
-    arm_key(drawn, view)
-    return drawn
+    return arm_curves(view, [CurvePanel("", _curve, followed)], "Patients (%)", height=2.2)[0]
 
 
 def caption(view: TrialView) -> str:

@@ -2,55 +2,34 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from matplotlib.figure import Figure
 
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure
-from simulation.results.trial_figures.common import (
-    arm_key,
-    arm_look,
-    arms_at_risk,
-    band,
-    banded,
-    percent_axis,
-    room_at_risk,
-    steps,
-)
+from simulation.results.trial_figures.common import Curve, CurvePanel, arm_curves, banded
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.statistics.competing import aalen_johansen
 
 __all__ = ["FIGURE"]
 
-_WIDTH, _PANEL, _LEFT, _GAP, _TOP, _BOTTOM = 7.2, 2.05, 0.95, 0.62, 0.55, 0.5  # inches
-
 
 @style.styled
 def figure(view: TrialView) -> Figure:
     """Draw relapse on the left and death without relapse on the right."""
-    below = _BOTTOM + room_at_risk(len(view.arms))
-    height = _TOP + _PANEL + below
-    drawn = style.PaperFigure(_WIDTH, height)
-    wide = (_WIDTH - _LEFT - _GAP - 0.15) / 2
-    for index, (cause, title) in enumerate(((1, "Overt relapse"), (2, "Death without relapse"))):
-        left = _LEFT + index * (wide + _GAP)
-        ax = drawn.add_axes((left / _WIDTH, below / height, wide / _WIDTH, _PANEL / height))
-        for arm in view.arms:
-            days, causes = _first_events(arm)
-            curve = aalen_johansen(days, causes, cause)
-            look = arm_look(view, arm)
-            times = np.append(curve.times, view.follow_up)
-            low, high = np.append(curve.low, curve.low[-1]), np.append(curve.high, curve.high[-1])
-            band(ax, view, arm, times, low, high)
-            steps(ax, curve.times, curve.incidence, view.follow_up, **look)
-        ax.set_title(title)
-        percent_axis(ax, "Cumulative incidence (%)" if index == 0 else "")
-        style.day_axis(ax, view.follow_up)
-        arms_at_risk(ax, view, _free, height=_PANEL, names=index == 0)
-        if cause == 2 and not any(arm.happened("nrm_day").any() for arm in view.arms):
-            style.note(ax, "nobody died without relapse")
-    arm_key(drawn, view)
+    titles = {1: "Overt relapse", 2: "Death without relapse"}
+    panels = [CurvePanel(title, partial(_curve, cause), _free) for cause, title in titles.items()]
+    drawn, (_, deaths) = arm_curves(view, panels, "Cumulative incidence (%)", height=2.05)
+    if not any(arm.happened("nrm_day").any() for arm in view.arms):
+        style.note(deaths, "nobody died without relapse")
     return drawn
+
+
+def _curve(cause: int, arm: ArmView) -> Curve:
+    found = aalen_johansen(*_first_events(arm), cause)
+    return found.times, found.incidence, found.low, found.high
 
 
 def _free(arm: ArmView, day: float) -> int:

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from matplotlib.figure import Figure
 
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure
-from simulation.results.trial_figures.common import (
-    arm_key,
-    arm_look,
-    arms_at_risk,
-    band,
-    banded,
-    percent_axis,
-    room_at_risk,
-    steps,
-)
+from simulation.results.trial_figures.common import Curve, CurvePanel, arm_curves, banded
 from simulation.results.trial_states import current
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.statistics.proportions import wilson
 
 __all__ = ["FIGURE", "followed", "share_free"]
-
-_WIDTH, _PANEL, _LEFT, _TOP, _BOTTOM = 7.2, 2.2, 0.95, 0.4, 0.5  # inches
 
 
 def share_free(arm: ArmView, days: np.ndarray) -> np.ndarray:
@@ -43,35 +34,23 @@ def followed(arm: ArmView, day: float) -> int:
     return int((arm.number("days_simulated") >= day).sum())
 
 
-def _curve(arm: ArmView, days: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _curve(days: np.ndarray, arm: ArmView) -> Curve:
     """Return share and limits on each of the days: a plain share, or where some left early that of the multi-state view."""
     if arm.left.any():
         found = [current(arm, "leukaemia_free").at(float(day)) for day in days]
         share, low, high = (np.array([one[side][0] for one in found]) for side in range(3))
-        return share, low, high
+        return days, share, low, high
     free = share_free(arm, days)
     known = {int(count): wilson(int(count), arm.n) for count in set(free.tolist())}
     limits = np.array([(known[count].low, known[count].high) for count in free.tolist()], float)
-    return free / arm.n, limits[:, 0], limits[:, 1]
+    return days, free / arm.n, limits[:, 0], limits[:, 1]
 
 
 @style.styled
 def figure(view: TrialView) -> Figure:
     """Draw one curve per arm with Wilson bands."""
-    below = _BOTTOM + room_at_risk(len(view.arms))
-    height = _TOP + _PANEL + below
-    drawn = style.PaperFigure(_WIDTH, height)
-    ax = drawn.add_axes((_LEFT / _WIDTH, below / height, (_WIDTH - _LEFT - 0.2) / _WIDTH, _PANEL / height))
     days = np.arange(0, view.follow_up, min(0.5, view.follow_up / 100))
-    for arm in view.arms:
-        share, low, high = _curve(arm, days)
-        band(ax, view, arm, days, low, high)
-        steps(ax, days, share, view.follow_up, **arm_look(view, arm))
-    percent_axis(ax, "Patients (%)")
-    style.day_axis(ax, view.follow_up)
-    arms_at_risk(ax, view, followed, height=_PANEL)
-    arm_key(drawn, view)
-    return drawn
+    return arm_curves(view, [CurvePanel("", partial(_curve, days), followed)], "Patients (%)", height=2.2)[0]
 
 
 def caption(view: TrialView) -> str:

@@ -5,58 +5,33 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulation.clinic.outcomes import Outcome, selected
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure
-from simulation.results.trial_figures.common import (
-    arm_key,
-    arm_look,
-    arms_at_risk,
-    band,
-    banded,
-    percent_axis,
-    room_at_risk,
-    steps,
-)
+from simulation.results.trial_figures.common import Curve, CurvePanel, arm_curves, banded
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.statistics.survival import kaplan_meier
 
 __all__ = ["FIGURE"]
 
 _PANELS = tuple(one for one in selected("survival") if one.censored)
-_WIDTH, _PANEL, _LEFT, _GAP, _TOP, _BOTTOM = 7.2, 2.35, 0.95, 0.62, 0.55, 0.5  # inches
 
 
 @style.styled
 def figure(view: TrialView) -> Figure:
     """Draw both, side by side, numbers at risk below."""
-    below = _BOTTOM + room_at_risk(len(view.arms))
-    height = _TOP + _PANEL + below
-    drawn = style.PaperFigure(_WIDTH, height)
-    wide = (_WIDTH - _LEFT - _GAP - 0.15) / 2
-    for index, declared in enumerate(_PANELS):
-        left = _LEFT + index * (wide + _GAP)
-        ax = drawn.add_axes((left / _WIDTH, below / height, wide / _WIDTH, _PANEL / height))
-        _draw(ax, view, declared)
-        ax.set_title(declared.label.replace(" (", "\n("))
-        percent_axis(ax, "Patients (%)" if index == 0 else "")
-        style.day_axis(ax, view.follow_up)
-        arms_at_risk(ax, view, partial(_free, declared.name), height=_PANEL, names=index == 0)
-    arm_key(drawn, view)
-    return drawn
+    panels = [
+        CurvePanel(one.label.replace(" (", "\n("), partial(_curve, one), partial(_free, one.name))
+        for one in _PANELS
+    ]
+    return arm_curves(view, panels, "Patients (%)", height=2.35)[0]
 
 
-def _draw(ax: Axes, view: TrialView, declared: Outcome) -> None:
-    for arm in view.arms:
-        curve = kaplan_meier(arm.number(declared.name), ~np.asarray(arm.columns[declared.censored], bool))
-        look = arm_look(view, arm)
-        times = np.append(curve.times, view.follow_up)
-        low, high = np.append(curve.low, curve.low[-1]), np.append(curve.high, curve.high[-1])
-        band(ax, view, arm, times, low, high)
-        steps(ax, curve.times, curve.survival, view.follow_up, **look)
+def _curve(declared: Outcome, arm: ArmView) -> Curve:
+    found = kaplan_meier(arm.number(declared.name), ~np.asarray(arm.columns[declared.censored], bool))
+    return found.times, found.survival, found.low, found.high
 
 
 def _free(outcome: str, arm: ArmView, day: float) -> int:
