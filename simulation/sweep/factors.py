@@ -18,9 +18,9 @@ type Mode = Literal["set", "times", "plus", "ratio_to"]
 class Factor:
     """Hold one factor of a design.
 
-    `levels` are the listed values; without them `low`, `high` and `scale` (or `distribution`) say from what
-    a value is drawn (else both are 0 and unused: NaN would make a factor unequal to itself). `mode` says what a value does: it is set, or the base's value is multiplied by it,
-    shifted by it, or set to so many times what stands at `reference`.
+    `levels` are the listed values; without them `low`, `high` and `scale` (or `distribution`) say from what a value is
+    drawn (else both are 0 and unused: NaN would make a factor unequal to itself). `mode` says what a value does: it is
+    set, or the base's value is multiplied by it, shifted by it, or set to so many times what stands at `reference`.
     """
 
     name: str
