@@ -65,9 +65,9 @@ def test_every_example_is_run_here_and_told_on_the_page() -> None:
 
 def test_add_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
     found = example("add_a_rule")
-    found["main"](2, FAST)
+    found["main"](6, FAST)
     rows = [list(map(int, line.split())) for line in capsys.readouterr().out.splitlines()[1:]]
-    assert [patient for patient, *_ in rows] == [1, 2]
+    assert [patient for patient, *_ in rows] == [1, 2, 3, 4, 5, 6]
     assert any(plain > 0 for _, plain, _ in rows) and any(plain != hidden for _, plain, hidden in rows)
     # the rule acts: with every niche a hideout in which nothing is killed, blasts are more
     settings = {key: value for key, value in SMALL.items() if key != "start.at_least"}
@@ -82,7 +82,7 @@ def test_add_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_design_a_trial(capsys: pytest.CaptureFixture[str]) -> None:
-    example("design_a_trial")["main"](4, 5.0, FAST)
+    example("design_a_trial")["main"](12, 5.0, FAST)
     told = capsys.readouterr().out
     groups, twins = (int(word) for word in re.findall(r"(\d+) patients", told))
     within, early, late = (float(word) for word in re.findall(r"(\d+)(?: days (?:early|late)|\))", told))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from simulation.browser.catalogue import Source
 from simulation.errors import UserError, nearest_name
+from simulation.files.atomic import write_file
 from simulation.parameters.table import ParameterTable
 from simulation.scenario.dump import yaml_lines
 from simulation.scenario.merge import extended
@@ -168,6 +169,6 @@ def _merged(name: str, files: Mapping[str, str]) -> str:
         for one, text in files.items():
             if not _plain_name(one):
                 raise UserError(f"{one[:60]!r} is no plain name of a file", expected="letters, digits, dots")
-            Path(folder, one).write_text(text, encoding="utf-8")
+            write_file(Path(folder, one), text)
         tree = extended(parse_yaml(files[name], name), Path(folder, name), name)
         return "\n".join(yaml_lines(plain(tree))) + "\n"

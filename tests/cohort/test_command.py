@@ -108,7 +108,7 @@ def test_a_page_of_the_documentation_is_renewed(tmp_path: Path, capsys: Text) ->
     assert (tmp_path / "images" / "mine-baseline.png").is_file()
     page.write_text("no marks", encoding="utf-8")
     assert cohort(STANDARD, "--patients", 12, "--no-course", "--page", page) == ExitStatus.USAGE
-    assert "there is no place for the tables" in capsys.readouterr().err
+    assert "there is no place for it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

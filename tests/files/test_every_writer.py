@@ -45,6 +45,7 @@ outcomes: [relapse, relapse_free_days]
 WRITERS = {
     "analysis/write.py": "sweep/out/analysis",
     "browser/study.py": "",  # what the page is asked to run: tests/browser/test_many.py
+    "browser/own_scenarios.py": "",  # loaded files, for as long as they are read: tests/browser
     "calibration/abc.py": "fit",
     "calibration/joint.py": "",  # the shipped parameter sets, held to the fits by tests/posterior
     "calibration/parts.py": "",  # parts of a fit in a job array: tests/calibration/test_parts.py
@@ -59,6 +60,7 @@ WRITERS = {
     "cli/reference.py": "",  # docs/commands.md, held to the commands by tests/cli
     "cli/running.py": "runs",
     "design/write.py": "trial/design",
+    "export/answer_page.py": "",  # a page that was asked for: tests/export/test_answer_page.py
     "export/write.py": "trial/export/tidy",
     "forecast/write.py": "",  # tests/forecast
     "prediction/page.py": "",  # docs/predictions, held to its register by tests/prediction

@@ -58,8 +58,11 @@ def test_t_cells_never_kill_faster_than_k_max(plate: ExperimentResult) -> None:
     wells = plate.tables["wells"]
     fast = wells["kills_per_t_cell_per_day"]
     assert fast.max() < most * 1.05  # drawn numbers of some hundred kills
-    abound = (wells["et_ratio"] == 0.1) & (wells["drug_pg_per_ml"] == 10_000.0) & (wells["time_h"] == 24.0)
-    assert fast[abound].min() > 0.6 * most  # where targets abound the limit is nearly reached
+    # where targets abound, and T cells need no time to wake, the limit is nearly reached
+    awake = {"effectors": "preactivated", "et_ratios": ["1:10"], "drug": ["10000 pg/mL"], "times": ["4 h"]}
+    abound = run(CYTOTOXICITY, awake).tables["wells"]
+    given = abound["drug_pg_per_ml"] > 0
+    assert abound["kills_per_t_cell_per_day"][given].min() > 0.8 * most
 
 
 def test_preactivated_t_cells_kill_more_at_once(plate: ExperimentResult) -> None:

@@ -93,7 +93,7 @@ def test_the_place_may_be_named_in_any_way(make: Make) -> None:
 @pytest.mark.parametrize(
     ("place", "told"),
     [
-        ("marow", "no kind of place 'marow'; there are marrow, blood"),
+        ("marow", "no kind of place 'marow'; there are blood, marrow"),
         ("marrow", "there are several"),
         ("extramedullary", "there is none here"),
         ((3, 0), "no niche"),
