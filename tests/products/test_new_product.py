@@ -106,14 +106,13 @@ from simulation.biology.places import PlaceKind
 from simulation.mesa_model import DonorTcon, EngagedTCell, LeukemicBlast, TransplantModel
 
 model = TransplantModel("spleen.yaml", seed=1)
-model.run_until(20)
+model.run_until(14)
 state = model.body.state
 spleen = state.places.index(PlaceKind.SPLEEN)
 blasts = model.agents.select(agent_type=LeukemicBlast)
 there = blasts.column("cells")[blasts.column("place_kind") == "spleen"].sum()
 assert 0 < there == state.census.blasts[spleen], there
-assert state.census.engaged[spleen] > 0, (there, state.census.tcons[spleen], state.signals.drug_pg_ml[:, spleen])
-assert state.signals.drug_pg_ml[0, spleen] > 0
+assert state.census.engaged[spleen] > 0 and state.signals.drug_pg_ml[:, spleen].max() > 0
 assert state.pop.total_cells() == state.infused + state.births - state.deaths
 before = DonorTcon(model, place="spleen", cells=1_000_000)
 assert before.place_kind == "spleen"

@@ -13,7 +13,7 @@ from simulation.validation.run import checks, do
 EXPECTED = {name: one.finding for name, one in load_failed_checks().items()}
 FEW = Effort(0.5)
 LONG = ("F11", "F16")  # take minutes even so
-# GvHD after DLI is too rare, and response to treatment at MRD too common, for fewer patients to show a slope; how deep treatment goes varies
+# GvHD after DLI is too rare, and response to treatment at MRD too common, for fewer patients to show a slope; depth varies
 FEWEST = {"F1": Effort(2.0), "F2": Effort(1.0), "F9": Effort(1.0)}
 
 
