@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from .conftest import SMALL
+from .conftest import SMALL, settled
 
 
 def test_many_patients_come_while_the_page_answers(page: Any) -> None:
@@ -67,6 +67,7 @@ def test_several_files_are_opened_and_can_be_chosen(page: Any) -> None:
     mine = {"name": "mine.yaml", "mimeType": "text/yaml", "buffer": b"extends: base.yaml\nname: Mine\n"}
     page.get_by_label("Open scenarios").set_input_files([mine])
     page.get_by_text("names a file, which the page does not open").wait_for()
+    settled(page)  # the field for files is made anew with the message
     page.get_by_label("Open scenarios").set_input_files([mine, base])
     page.locator(".tt-choice select").filter(has_text="mine.yaml").first.wait_for()
     page.reload()

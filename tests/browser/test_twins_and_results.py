@@ -235,7 +235,7 @@ def test_a_patient_of_a_results_folder_comes_back_by_the_address(page: Any, stor
     weeks(page, 1)
     day = day_of(page)
     page.wait_for_function(
-        "() => location.search.includes('saved=')"
+        "() => decodeURIComponent(location.search).includes('\"yaml\":')"
     )  # his scenario is none of the choices: it is packed
     page.wait_for_timeout(500)
     page.reload()
