@@ -11,43 +11,29 @@ keep it in an array.
 """
 
 from math import exp, floor, log, sqrt
-from typing import NamedTuple, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from simulation.engine.compiled import inner, kernel
 from simulation.engine.keyed_random import (
-    BOXES,
-    EDGE,
     FIRST,
-    GOLDEN,
-    HALF_UNIT,
-    S11,
-    TWO_UNITS,
-    UNIT,
-    ZERO,
     folded,
-    mix,
     normal,
     uniform,
 )
-from simulation.engine.population import Floats, Int, Ints
+from simulation.engine.population import Int, Ints
 
 __all__ = [
-    "Row", "binomial", "binomial_along", "births_along", "draw_binomial", "draw_births", "draw_gamma", "draw_poisson", "poisson",
-    "poisson_along", "scatter",
+    "INVERT_BELOW", "SERIES_ABOVE", "SIXTH", "SKEW_BELOW", "THIRTYSIXTH", "TWENTYFOURTH", "binomial", "draw_binomial",
+    "draw_births", "draw_gamma", "draw_poisson", "invert_binomial", "invert_births", "invert_poisson", "poisson", "scatter",
 ]  # fmt: skip
 
-States = npt.NDArray[np.uint64]
-
-_SERIES_ABOVE = 50.0  # variance
-_INVERT_BELOW = 10.0  # mean
-_SKEW_BELOW = 0.022  # squared skewness up to which the series may be used
+SERIES_ABOVE = 50.0  # variance
+INVERT_BELOW = 10.0  # mean
+SKEW_BELOW = 0.022  # squared skewness up to which the series may be used
 _FEW = 16  # cells: so many factors cost less than a power
-_SIXTH, _24TH, _36TH = 1.0 / 6.0, 1.0 / 24.0, 1.0 / 36.0
+SIXTH, TWENTYFOURTH, THIRTYSIXTH = 1.0 / 6.0, 1.0 / 24.0, 1.0 / 36.0
 _INVERSE = 1.0 / np.arange(1.0, 129.0)  # walking up a distribution divides by 1, 2, 3, ...
-_SHORT = 3  # places: so few are drawn one by one
 _FAR = 100.0  # counts further from the mode than this have no mass where the variance is below 50
 
 
@@ -63,8 +49,8 @@ def _series(
     z, state = normal(state)
     z2 = z * z
     stddev = sqrt(variance)
-    bend = fourth * (z2 - 3.0) * _24TH - third * third * (2.0 * z2 - 5.0) * _36TH - _24TH
-    return floor(mean + 0.5 + stddev * z + third * (z2 - 1.0) * _SIXTH + z * bend / stddev), state
+    bend = fourth * (z2 - 3.0) * TWENTYFOURTH - third * third * (2.0 * z2 - 5.0) * THIRTYSIXTH - TWENTYFOURTH
+    return floor(mean + 0.5 + stddev * z + third * (z2 - 1.0) * SIXTH + z * bend / stddev), state
 
 
 @inner(forceinline=True)
@@ -76,7 +62,7 @@ def _log_one_minus(p: float) -> float:
 
 
 @inner(forceinline=True)
-def _invert_binomial(u: float, n: Int, p: float) -> int:
+def invert_binomial(u: float, n: Int, p: float) -> int:
     """Return the number at a quantile by walking up the distribution function; for n*p below about 10 and p <= 1/2."""
     n_f = float(n)
     if u <= 1.0 - n_f * p:  # Bernoulli's inequality: nothing happens, and no power is needed to know it
@@ -142,12 +128,12 @@ def draw_binomial(state: np.uint64, n: Int, p: float) -> tuple[int, np.uint64]:
         return int(n), state
     q = min(p, 1.0 - p)
     mean = n * q
-    if mean < _INVERT_BELOW:
+    if mean < INVERT_BELOW:
         u, state = uniform(state)
-        k = _invert_binomial(u, n, q)
+        k = invert_binomial(u, n, q)
     else:
         variance = mean * (1.0 - q)
-        if variance < _SERIES_ABOVE:
+        if variance < SERIES_ABOVE:
             k, state = _binomial_btrs(state, n, q)
         else:
             x, state = _series(state, mean, variance, 1.0 - 2.0 * q, 1.0 - 6.0 * q * (1.0 - q))
@@ -196,7 +182,7 @@ def _poisson_mode_mass(mean: float, m: float) -> float:
 
 
 @inner(forceinline=True)
-def _invert_poisson(u: float, mean: float) -> int:
+def invert_poisson(u: float, mean: float) -> int:
     """Return the number at a quantile by walking up the distribution function; for means below about 10."""
     if u <= 1.0 - mean:
         return 0
@@ -216,10 +202,10 @@ def draw_poisson(state: np.uint64, mean: float) -> tuple[int, np.uint64]:
     """Draw a Poisson count of the given mean."""
     if mean <= 0.0:
         return 0, state
-    if mean < _INVERT_BELOW:
+    if mean < INVERT_BELOW:
         u, state = uniform(state)
-        return _invert_poisson(u, mean), state
-    if mean < _SERIES_ABOVE:
+        return invert_poisson(u, mean), state
+    if mean < SERIES_ABOVE:
         return _poisson_ptrs(state, mean)
     x, state = _series(state, mean, mean, 1.0, 1.0)
     return max(int(x), 0), state
@@ -242,7 +228,7 @@ def draw_gamma(state: np.uint64, shape: float) -> tuple[float, np.uint64]:
 
 
 @inner(forceinline=True)
-def _invert_births(u: float, founders: Int, more: float) -> int:
+def invert_births(u: float, founders: Int, more: float) -> int:
     """Return the number at a quantile by walking up the distribution function; for means below about 10."""
     n_f = float(founders)
     if u <= 1.0 - n_f * more:
@@ -269,11 +255,11 @@ def draw_births(state: np.uint64, founders: Int, stay: float) -> tuple[int, np.u
         return 0, state
     more = 1.0 - stay
     mean = founders * more / stay
-    if mean < _INVERT_BELOW:
+    if mean < INVERT_BELOW:
         u, state = uniform(state)
-        return _invert_births(u, founders, more), state
+        return invert_births(u, founders, more), state
     variance = mean / stay
-    if variance >= _SERIES_ABOVE and (1.0 + more) * (1.0 + more) <= _SKEW_BELOW * founders * more:
+    if variance >= SERIES_ABOVE and (1.0 + more) * (1.0 + more) <= SKEW_BELOW * founders * more:
         inverse = 1.0 / stay
         x, state = _series(
             state, mean, variance, (1.0 + more) * inverse, 1.0 + 6.0 * more * inverse * inverse
@@ -281,157 +267,6 @@ def draw_births(state: np.uint64, founders: Int, stay: float) -> tuple[int, np.u
         return max(int(x), 0), state
     x, state = draw_gamma(state, float(founders))
     return draw_poisson(state, x * more / stay)
-
-
-# What a first glance along a row settles; where _WALK, only a walk up the distribution function is left, from `value`.
-_OPEN, _WALK, _VALUE, _NOTHING, _IMPOSSIBLE = range(5)
-
-
-class Row(NamedTuple):
-    """Hold what draws along a row work with, shape (n,) each: every draw's cumulants, its value, and what settled it.
-
-    `few` is the mean of a count that is drawn by inversion, `_INVERT_BELOW` of any other.
-    """
-
-    mean: Floats
-    variance: Floats
-    third: Floats
-    fourth: Floats
-    few: Floats
-    value: Floats
-    settled: Ints
-
-    @classmethod
-    def of(cls, n: int) -> Self:
-        """Return an empty one."""
-        mean, variance, third, fourth, few, value = (np.zeros(n) for _ in range(6))
-        return cls(mean, variance, third, fourth, few, value, np.zeros(n, np.int64))
-
-
-@inner()
-def _glance(
-    state: States, mean: Floats, variance: Floats, third: Floats, fourth: Floats, few: Floats, value: Floats, settled: Ints,
-    size: int,
-) -> None:  # fmt: skip
-    """Draw what one look at one random number settles: large counts by `_series`, and small ones that are nothing.
-
-    The same numbers as one by one, but in loops that the compiler can turn into vector instructions: no branch, no call, and
-    the arrays of a `Row` as arguments.
-    """
-    any_large = False
-    for i in range(size):
-        any_large |= variance[i] >= _SERIES_ABOVE
-    if not any_large:
-        for i in range(size):
-            value[i] = float(np.int64(mix(state[i] + GOLDEN) >> S11)) * UNIT + HALF_UNIT
-            result = _WALK if few[i] < _INVERT_BELOW else _OPEN
-            result = _NOTHING if value[i] <= 1.0 - few[i] else result
-            settled[i] = _IMPOSSIBLE if mean[i] <= 0.0 else result
-        return
-    for i in range(size):
-        bits = mix(state[i] + GOLDEN)
-        box = np.int64(bits & BOXES)
-        share = float(np.int64(bits >> S11))
-        z = (share * TWO_UNITS + UNIT - 1.0) * EDGE[box]
-        z2 = z * z
-        stddev = sqrt(max(variance[i], 1.0))  # below, the number is not used, but it is to be one
-        bend = fourth[i] * (z2 - 3.0) * _24TH - third[i] * third[i] * (2.0 * z2 - 5.0) * _36TH - _24TH
-        x = floor(mean[i] + 0.5 + stddev * z + third[i] * (z2 - 1.0) * _SIXTH + z * bend / stddev)
-        large = (variance[i] >= _SERIES_ABOVE) & (abs(z) < EDGE[box + 1])
-        u = share * UNIT + HALF_UNIT
-        value[i] = x if large else u
-        result = _WALK if few[i] < _INVERT_BELOW else _OPEN
-        result = _NOTHING if u <= 1.0 - few[i] else result
-        result = _VALUE if large else result
-        settled[i] = _IMPOSSIBLE if mean[i] <= 0.0 else result
-
-
-@inner()
-def _carry_over(state: States, value: Floats, settled: Ints, out: Ints, size: int) -> Int:
-    """Write down what is settled, and return how many are not; in a loop for vector instructions, too."""
-    n_open = 0
-    for i in range(size):
-        out[i] = max(int(value[i]), 0) if settled[i] == _VALUE else 0
-        state[i] += GOLDEN if (settled[i] != _OPEN) & (settled[i] != _IMPOSSIBLE) else ZERO
-        n_open += 1 if settled[i] <= _WALK else 0
-    return n_open
-
-
-@inner()
-def binomial_along(state: States, n: Ints, p: Floats, out: Ints, row: Row, size: int) -> None:
-    """Draw a binomial number in the first `size` places of a row, each from its own state, as `draw_binomial` would."""
-    if size <= _SHORT:
-        for i in range(size):
-            out[i], state[i] = draw_binomial(state[i], n[i], p[i])
-        return
-    mean, variance, third, fourth, few = row.mean, row.variance, row.third, row.fourth, row.few
-    value, settled = row.value, row.settled
-    for i in range(size):
-        q = min(p[i], 1.0 - p[i])
-        mean[i] = n[i] * q
-        variance[i] = mean[i] * (1.0 - q)
-        third[i] = 1.0 - 2.0 * q
-        fourth[i] = 1.0 - 6.0 * q * (1.0 - q)
-        few[i] = min(mean[i], _INVERT_BELOW)
-    _glance(state, mean, variance, third, fourth, few, value, settled, size)
-    n_open = _carry_over(state, value, settled, out, size)
-    for i in range(size):
-        k = min(out[i], n[i])
-        out[i] = k if p[i] <= 0.5 else n[i] - k
-    for i in range(size if n_open > 0 else 0):
-        if settled[i] == _WALK:
-            k = _invert_binomial(value[i], n[i], min(p[i], 1.0 - p[i]))
-            out[i] = k if p[i] <= 0.5 else n[i] - k
-        elif settled[i] == _OPEN:
-            out[i], state[i] = draw_binomial(state[i], n[i], p[i])
-
-
-@inner()
-def poisson_along(state: States, means: Floats, out: Ints, row: Row, size: int) -> None:
-    """Draw a Poisson number in the first `size` places of a row, as `draw_poisson` would."""
-    if size <= _SHORT:
-        for i in range(size):
-            out[i], state[i] = draw_poisson(state[i], means[i])
-        return
-    mean, variance, third, fourth, few = row.mean, row.variance, row.third, row.fourth, row.few
-    value, settled = row.value, row.settled
-    for i in range(size):
-        mean[i] = variance[i] = means[i]
-        third[i] = fourth[i] = 1.0
-        few[i] = min(mean[i], _INVERT_BELOW)
-    _glance(state, mean, variance, third, fourth, few, value, settled, size)
-    n_open = _carry_over(state, value, settled, out, size)
-    for i in range(size if n_open > 0 else 0):
-        if settled[i] == _WALK:
-            out[i] = _invert_poisson(value[i], means[i])
-        elif settled[i] == _OPEN:
-            out[i], state[i] = draw_poisson(state[i], means[i])
-
-
-@inner()
-def births_along(state: States, founders: Ints, stay: Floats, out: Ints, row: Row, size: int) -> None:
-    """Draw the births in surviving clans in the first `size` places of a row, as `draw_births` would."""
-    if size <= _SHORT:
-        for i in range(size):
-            out[i], state[i] = draw_births(state[i], founders[i], stay[i])
-        return
-    mean, variance, third, fourth, few = row.mean, row.variance, row.third, row.fourth, row.few
-    value, settled = row.value, row.settled
-    for i in range(size):
-        more, inverse = 1.0 - stay[i], 1.0 / stay[i]
-        mean[i] = founders[i] * more / stay[i]
-        skewed = (1.0 + more) * (1.0 + more) > _SKEW_BELOW * founders[i] * more
-        variance[i] = 0.0 if skewed or mean[i] < _INVERT_BELOW else mean[i] / stay[i]
-        third[i] = (1.0 + more) * inverse
-        fourth[i] = 1.0 + 6.0 * more * inverse * inverse
-        few[i] = founders[i] * more if mean[i] < _INVERT_BELOW else _INVERT_BELOW
-    _glance(state, mean, variance, third, fourth, few, value, settled, size)
-    n_open = _carry_over(state, value, settled, out, size)
-    for i in range(size if n_open > 0 else 0):
-        if settled[i] == _WALK:
-            out[i] = _invert_births(value[i], founders[i], 1.0 - stay[i])
-        elif settled[i] == _OPEN:
-            out[i], state[i] = draw_births(state[i], founders[i], stay[i])
 
 
 @kernel()

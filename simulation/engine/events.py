@@ -16,7 +16,6 @@ import numpy as np
 
 from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import inner, kernel
-from simulation.engine.draws import binomial_along, births_along, poisson_along
 from simulation.engine.keyed_random import agent_key
 from simulation.engine.moves import carry_out, mutate, set_apart, settle
 from simulation.engine.population import (
@@ -29,6 +28,7 @@ from simulation.engine.population import (
     Ints,
     Population,
 )
+from simulation.engine.row_draws import binomial_along, births_along, poisson_along
 from simulation.engine.rules import MAX_CLONES, OF_CLASS, Channels, Destinations, Rules, Variants
 from simulation.engine.scratch import Scratch
 

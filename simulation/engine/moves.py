@@ -6,7 +6,7 @@ import numpy as np
 
 from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import inner
-from simulation.engine.draws import binomial_along, draw_binomial
+from simulation.engine.draws import draw_binomial
 from simulation.engine.keyed_random import FIRST, mix
 from simulation.engine.population import (
     N_STRATA,
@@ -20,6 +20,7 @@ from simulation.engine.population import (
     bounds,
     stratum_of,
 )
+from simulation.engine.row_draws import binomial_along
 from simulation.engine.rules import DIE, GOTO, MAX_CLONES, NEIGHBOUR, PROGRAM, RECODE, Rules
 from simulation.engine.scratch import Scratch
 

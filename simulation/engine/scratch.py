@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simulation.engine.draws import Row
 from simulation.engine.population import Floats, Ints
+from simulation.engine.row_draws import Row
 from simulation.engine.views import FLOATS, FLOATS2, INTS, KEYS, View
 
 __all__ = ["SCRATCH", "Scratch"]

@@ -13,20 +13,10 @@ from numba import njit
 from scipy import stats
 
 from simulation.engine.compiled import alone
-from simulation.engine.draws import (
-    Row,
-    binomial,
-    binomial_along,
-    births_along,
-    draw_binomial,
-    draw_births,
-    draw_gamma,
-    draw_poisson,
-    poisson,
-    poisson_along,
-)
+from simulation.engine.draws import binomial, draw_binomial, draw_births, draw_gamma, draw_poisson, poisson
 from simulation.engine.keyed_random import GOLDEN
 from simulation.engine.population import Floats, Ints
+from simulation.engine.row_draws import Row, binomial_along, births_along, poisson_along
 
 _ALARM = 1e-6
 _SIGMAS = 5.0
