@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 FAST: Final = ("marrow.rows=6", "marrow.columns=6", "time_step=12 h")
 FAST_TOLD: Final = (
-    "--fast: 6 x 6 niches and steps of 12 h; acute GvHD comes 0.9 days later than by default, what else is off is in "
-    "docs/performance.md. Not for results that others will read."
+    "--fast: 6 x 6 niches and steps of 12 h; acute GvHD comes 0.9 days later than by default, differences between arms move "
+    "by weeks (docs/performance.md). Not for results that others will read."
 )
 LARGEST = 2**63 - 1  # seeds and patients are keys of 64-bit random numbers
 _MOST_PARTS = 100_000
