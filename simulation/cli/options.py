@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FAST: Final = ("marrow.rows=6", "marrow.columns=6", "time_step=12 h")
 FAST_TOLD: Final = (
-    "--fast: 6 x 6 niches and steps of 12 h; acute GvHD comes 0.9 days later than by default, differences between arms move "
+    "--fast: 6 x 6 niches and steps of 12 h; acute GvHD comes 0.9 days later than by default, differences between arms may move "
     "by weeks (docs/performance.md). Not for results that others will read."
 )
 LARGEST = 2**63 - 1  # seeds and patients are keys of 64-bit random numbers
