@@ -1,7 +1,8 @@
 """Two passes of the tests: with what the first command installs, then the rest with all extras.
 
 `--note-passed=FILE` writes down which tests passed; `--not-again=FILE` leaves these out, so that whatever skipped, or was not
-even seen, runs then. With `=`: pytest takes a file that stands alone for tests to run, before it has heard of these options. `--no-skips` makes a skip a fault: with it, no test can be left out of both passes.
+even seen, runs then. With `=`: a file that stands alone pytest takes for tests to run, before it has heard of these options.
+`--no-skips` makes a skip a fault: with it, no test can be left out of both passes.
 """
 
 from collections.abc import Generator
