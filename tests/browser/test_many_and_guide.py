@@ -70,6 +70,9 @@ def test_several_files_are_opened_and_can_be_chosen(page: Any) -> None:
     settled(page)  # the field for files is made anew with the message
     page.get_by_label("Open scenarios").set_input_files([mine, base])
     page.locator(".tt-choice select").filter(has_text="mine.yaml").first.wait_for()
+    page.wait_for_function(  # the address follows the page, which is the patient's now
+        "() => location.search.includes('loaded=') && !location.search.includes('tab=')"
+    )
     page.reload()
     page.locator(".tt-choice select").filter(has_text="mine.yaml").first.wait_for()
 
