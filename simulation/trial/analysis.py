@@ -72,14 +72,14 @@ def compare(trial: Trial, table: TrialTable) -> dict[str, Any]:
     # later arms against earlier ones: a trial lists what it is held against first
     pairs = [_pair(late, early, trial) for early, late in combinations(table.arms, 2)]
     main = _main_pair(trial, table, pairs)
-    told: dict[str, Any] = as_json(
+    comparison: dict[str, Any] = as_json(
         whole
         | {"arms": arms, "pairs": main + pairs, "chance": _chance(trial, table)}
         | {"sensitivity": _sensitivity(trial, table), "difference_over_time": _over_time(trial, table)}
         | ({} if trial.posterior is None else {"uncertainty": uncertainty(trial, table)})
         | as_printed(table.arms, trial.follow_up, trial.file.landmark)
     )
-    return told
+    return comparison
 
 
 def main_half_width(trial: Trial, table: TrialTable) -> float:
@@ -198,7 +198,7 @@ def _difference(one: ArmView, other: ArmView, name: str, trial: Trial) -> dict[s
     bounded = name in SURVIVAL or name in DAYS_ON_DRUG
     known = mean_difference(a, b, most=trial.follow_up if bounded else math.inf)
     counted = tally(*while_both_followed(one, other, name), trial.file.tie_margin)
-    told: dict[str, Any] = {
+    difference: dict[str, Any] = {
         "value": known.value,
         "interval_paired": (known.low, known.high),
         "monte_carlo_se": known.se,
@@ -210,11 +210,11 @@ def _difference(one: ArmView, other: ArmView, name: str, trial: Trial) -> dict[s
     }  # fmt: skip
     if name in SURVIVAL:
         unpaired = rmst_difference(_area(one, name, trial.follow_up), _area(other, name, trial.follow_up))
-        told["interval_unpaired"] = (unpaired.low, unpaired.high)
+        difference["interval_unpaired"] = (unpaired.low, unpaired.high)
         if trial.posterior is not None:
             whole, _ = judge(one, trial.posterior)(a - b, trial.follow_up)
-            told["range_with_parameters"] = (whole.low, whole.high)
-    return told
+            difference["range_with_parameters"] = (whole.low, whole.high)
+    return difference
 
 
 def _price(one: ArmView, other: ArmView) -> dict[str, Any]:
@@ -247,11 +247,11 @@ def _chance(trial: Trial, table: TrialTable) -> dict[str, Any] | None:
     whole = [p for p in range(n) if all(len(runs.get(p, {})) >= repeats.times for runs in (one, other))]
     first = [[one[p][k] for k in range(repeats.times)] for p in whole]
     second = [[other[p][k] for k in range(repeats.times)] for p in whole]
-    told: dict[str, Any] = {"outcome": trial.file.outcomes.primary}
-    told[trial.main[0]] = asdict(components(first))
-    told[trial.main[1]] = asdict(components(second))
-    told["difference"] = asdict(components(np.subtract(first, second))) if whole else asdict(components([]))
-    return told
+    parts: dict[str, Any] = {"outcome": trial.file.outcomes.primary}
+    parts[trial.main[0]] = asdict(components(first))
+    parts[trial.main[1]] = asdict(components(second))
+    parts["difference"] = asdict(components(np.subtract(first, second))) if whole else asdict(components([]))
+    return parts
 
 
 def _sensitivity(trial: Trial, table: TrialTable) -> dict[str, dict[str, Any]]:
@@ -259,12 +259,12 @@ def _sensitivity(trial: Trial, table: TrialTable) -> dict[str, dict[str, Any]]:
     one, other = _main_arms(trial, table)
     primary = trial.file.outcomes.primary
     gap = one.days(primary, trial.follow_up) - other.days(primary, trial.follow_up)
-    found = {}
+    correlations = {}
     for name, _ in trial.cohort.varies:
         values = one.number(name)
         if one.n > 2 and np.ptp(values) > 0 and np.ptp(gap) > 0:
-            found[name] = _interval(rank_correlation(values, gap)) | {"n": one.n}
-    return dict(sorted(found.items(), key=lambda item: -abs(item[1]["value"])))
+            correlations[name] = _interval(rank_correlation(values, gap)) | {"n": one.n}
+    return dict(sorted(correlations.items(), key=lambda item: -abs(item[1]["value"])))
 
 
 def _interval(estimate: Estimate) -> dict[str, Any]:

@@ -109,16 +109,16 @@ def execute(
         work = TrialWork(trial, folder.resolve(), design)
         batches = _Batches(todo, pool.width)
 
-        def told() -> None:
+        def report() -> None:
             done = len(wanted) - len(todo) + state.computed
             on_progress(Progress(done, len(wanted), len(state.failures), time.perf_counter() - began))
 
-        told()
+        report()
         for outcome in pool.run(work, _until(batches, lambda: state.not_stored is not None)):
             _take(outcome, store, state, batches)
             with suppress(NotWritten, OSError):  # rows that cannot be merged are where they were
                 store.merge()
-            told()
+            report()
         with suppress(NotWritten, OSError):
             store.merge(everything=True)
     state.stopped = should_stop()

@@ -39,10 +39,10 @@ def failed_checks(trial: "Trial") -> list[str]:
     given = {
         product.name for product in PRODUCTS if any(getattr(one, product.name, None) for one in scenarios)
     } | {_ANY}
-    found = [one for one in load_failed_checks().values() if one.bears_on & given]
-    told = "; ".join(f"{one.id}: {one.finding}" for one in found)
+    failed = [one for one in load_failed_checks().values() if one.bears_on & given]
+    listed = "; ".join(f"{one.id}: {one.finding}" for one in failed)
     return (
-        [f"Checks of the validation that the model fails, and that bear on these arms: {told}."]
-        if found
+        [f"Checks of the validation that the model fails, and that bear on these arms: {listed}."]
+        if failed
         else []
     )

@@ -57,9 +57,9 @@ def reopen(folder: Path) -> Finished:
     UserError
         Where it is no finished trial's folder, or damaged.
     """
-    told = read_manifest(folder)
+    manifest = read_manifest(folder)
     design = read_design(folder / STORE) if folder.is_dir() else None
-    if told is None or design is None or design.kind != "trial" or not is_trial_folder(folder):
+    if manifest is None or design is None or design.kind != "trial" or not is_trial_folder(folder):
         raise UserError(
             "holds no finished trial",
             file=str(folder),
@@ -77,8 +77,8 @@ def reopen(folder: Path) -> Finished:
             "real_trial": RealTrial.model_validate(comparison.get("real_trial", {})),
         }  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        told_ = "is damaged; the command that wrote it, with --resume, writes it again"
-        raise UserError(told_, file=str(folder / "comparison.json")) from None
+        message = "is damaged; the command that wrote it, with --resume, writes it again"
+        raise UserError(message, file=str(folder / "comparison.json")) from None
     kinds = {name: kind for name, kind in design.kinds().items() if name not in NOT_DATA}
     scenarios = {key: plain(parse_yaml(text, f"arm {key}")) for key, text in design.identity["arms"].items()}
     lists: dict[str, dict[str, list[Any]]] = {key: {name: [] for name in kinds} for key in scenarios}
@@ -101,4 +101,4 @@ def reopen(folder: Path) -> Finished:
         for key, scenario in scenarios.items()
     )
     columns = tuple(c for c in design.described if c.name in kinds and c not in KEYS)
-    return Finished(folder, arms=arms, columns=columns, scenarios=scenarios, provenance=told, **known)
+    return Finished(folder, arms=arms, columns=columns, scenarios=scenarios, provenance=manifest, **known)

@@ -93,13 +93,13 @@ def _resumed(trial: Trial, out: Path) -> Path:
 
 
 def _same(trial: Trial, out: Path) -> None:
-    found: tuple[str, Any] | None = read_digest(out / STORE)
+    stored: tuple[str, Any] | None = read_digest(out / STORE)
     design = design_of(trial)
-    if found is not None and found[0] != design.digest():
-        names = [name for name, value in design.identity.items() if found[1].get(name) != value]
-        told = " and other ".join(names) or "design"
+    if stored is not None and stored[0] != design.digest():
+        names = [name for name, value in design.identity.items() if stored[1].get(name) != value]
+        others = " and other ".join(names) or "design"
         hint = "; the program has changed since" if names == ["model"] else ""
-        raise OtherScenario(f"holds results of another trial (made with other {told}{hint})", file=str(out))
+        raise OtherScenario(f"holds results of another trial (made with other {others}{hint})", file=str(out))
 
 
 def folder_of(trial: Trial, root: Path = RESULTS) -> Path:
@@ -114,9 +114,9 @@ def _name(trial: Trial) -> str:
 def _latest(root: Path, name: str) -> Path:
     """Return the folder of that name with the highest number."""
     pattern = re.compile(re.escape(name) + r"(?:-(\d+))?")
-    found = [
+    folders = [
         (int(match[1] or 1), path)
         for path in root.glob(f"{name}*")
         if (match := pattern.fullmatch(path.name))
     ]
-    return max(found)[1] if found else root / name
+    return max(folders)[1] if folders else root / name

@@ -102,11 +102,15 @@ def load_quick_trial(
         arms.append(Arm(key, arm))
     if not any(name == "patients" for name, *_ in changes):
         file = _all_listed(file, tuple(arms))
-    told = ", ".join(files)
-    made = _checked(
-        file, _described(patients, tuple(arms)), tuple(arms), told, posterior_named(file.parameters, Path())
+    file_names = ", ".join(files)
+    checked = _checked(
+        file,
+        _described(patients, tuple(arms)),
+        tuple(arms),
+        file_names,
+        posterior_named(file.parameters, Path()),
     )
-    return replace(made, notes=(*_whose(made, cohort), *made.notes))
+    return replace(checked, notes=(*_whose(checked, cohort), *checked.notes))
 
 
 def trial_of_scenarios(scenarios: Mapping[str, Scenario], changes: Pairs = ()) -> Trial:
@@ -116,8 +120,8 @@ def trial_of_scenarios(scenarios: Mapping[str, Scenario], changes: Pairs = ()) -
     """
     file = _trial_file(node_from({"name": "trial", "patients": _QUICK_PATIENTS}, "trial"), changes)
     arms = tuple(Arm(key, scenario) for key, scenario in scenarios.items())
-    made = _checked(file, _described(None, arms), arms, file.name, posterior_named(file.parameters, Path()))
-    return replace(made, notes=(*_whose(made, STANDARD), *made.notes))
+    trial = _checked(file, _described(None, arms), arms, file.name, posterior_named(file.parameters, Path()))
+    return replace(trial, notes=(*_whose(trial, STANDARD), *trial.notes))
 
 
 def _whose(trial: Trial, cohort: str | None) -> tuple[str, ...]:
@@ -155,14 +159,16 @@ def load_cohort_arm(path: str | os.PathLike[str], changes: Pairs = ()) -> tuple[
 
 def _described(patients: Patients | None, arms: tuple[Arm, ...]) -> Cohort:
     if patients is None:
-        told = "The patient of the scenario files, again and again: only chance differs between the runs."
+        description = (
+            "The patient of the scenario files, again and again: only chance differs between the runs."
+        )
         name = "one patient"
     else:
-        name, told = patients.name, patients.description
+        name, description = patients.name, patients.description
     block = arms[0].scenario.patient if arms else PatientMap()
     return Cohort(
         name,
-        told,
+        description,
         tuple((name, value) for name, value in block.items() if isinstance(value, Distribution)),
         tuple((name, value) for name, value in block.items() if not isinstance(value, Distribution)),
         block.dependence,
@@ -178,8 +184,8 @@ def _arm(
     own = dict(node.value) if isinstance(node.value, dict) else {}
     base = {name: own.pop(name) for name in ("extends",) if name in own}
     if not in_file and "patient" in own:
-        told = "every arm treats the same patients; what they are stands in the cohort"
-        raise own["patient"].error(told, key=f"arms.{key}.patient", at_key=True)
+        message = "every arm treats the same patients; what they are stands in the cohort"
+        raise own["patient"].error(message, key=f"arms.{key}.patient", at_key=True)
     tree = merge(
         read_yaml(DEFAULTS, "simulation/data/defaults.yaml"), extended(Node(base, shown), path, shown)
     )
@@ -228,8 +234,8 @@ def _checked(
     keys = [arm.key for arm in arms]
     lengths = {arm.scenario.follow_up for arm in arms}
     if len(lengths) > 1:
-        told = ", ".join(f"{arm.key} {arm.scenario.follow_up:g} d" for arm in arms)
-        raise UserError(f"the arms are followed for different times ({told}); write follow_up", file=shown)
+        times = ", ".join(f"{arm.key} {arm.scenario.follow_up:g} d" for arm in arms)
+        raise UserError(f"the arms are followed for different times ({times}); write follow_up", file=shown)
     main = (keys[-1], keys[0])
     if file.main_comparison is not None:
         main = (file.main_comparison.arm, file.main_comparison.versus)
@@ -256,8 +262,8 @@ def _checked(
         )
     notes = []
     if any(again) and not all(again):
-        told = ", ".join(arm.key for arm, has in zip(arms, again, strict=True) if not has)
-        notes.append(f"Not all arms say who would be transplanted again; nobody would in {told}.")
+        names = ", ".join(arm.key for arm, has in zip(arms, again, strict=True) if not has)
+        notes.append(f"Not all arms say who would be transplanted again; nobody would in {names}.")
     if any(arm.scenario.patient != arms[0].scenario.patient for arm in arms):
         notes.append(
             "The arms' files describe different patients, so differences between arms are not the treatment's alone; "
@@ -268,8 +274,8 @@ def _checked(
     listed = _listed(arms)
     if listed is not None:
         if file.patients > listed:
-            told, expected = f"got {file.patients}", f"at most {listed}, as so many are listed"
-            raise UserError(told, file=shown, key="patients", expected=expected)
+            message, expected = f"got {file.patients}", f"at most {listed}, as so many are listed"
+            raise UserError(message, file=shown, key="patients", expected=expected)
         file = file.model_copy(update={"most_patients": min(file.most_patients, listed)})
     notes += () if posterior is None else posterior.notes
     return Trial(file, cohort, arms, lengths.pop(), main, posterior, tuple(notes))

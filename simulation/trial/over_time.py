@@ -36,7 +36,7 @@ def over_time(
     pairs = [(one.days_until(outcome, day), other.days_until(outcome, day)) for day in days]
     judged = known or _sampled
     both = [judged(pair[0] - pair[1], day) for pair, day in zip(pairs, days, strict=True)]
-    found = [whole for whole, _ in both]
+    estimates = [whole for whole, _ in both]
     parted = [day == until or bool((pair[0] != pair[1]).any()) for pair, day in zip(pairs, days, strict=True)]
     whole, early = (
         one.days_until(outcome, day) - other.days_until(outcome, day) for day in (until, _QUARTER * until)
@@ -50,18 +50,18 @@ def over_time(
     return inner | {
         "outcome": outcome,
         "days": days,
-        "value": [each.value for each in found],
-        "low": [each.low if differ else None for each, differ in zip(found, parted, strict=True)],
-        "high": [each.high if differ else None for each, differ in zip(found, parted, strict=True)],
+        "value": [each.value for each in estimates],
+        "low": [each.low if differ else None for each, differ in zip(estimates, parted, strict=True)],
+        "high": [each.high if differ else None for each, differ in zip(estimates, parted, strict=True)],
         "last_quarter": float((whole - early).mean()),
         "if_it_went_on": {"value": later.value, "interval": (later.low, later.high), "until": 2 * until},
-        "follow_up_decides": _answer(found[-1]) != _answer(later),
+        "follow_up_decides": _answer(estimates[-1]) != _answer(later),
     }
 
 
 def _sampled(gap: Floats, most: float) -> tuple[Estimate, Estimate]:
-    found = mean_difference(gap, np.zeros(gap.size), most=most)
-    return found, found
+    estimate = mean_difference(gap, np.zeros(gap.size), most=most)
+    return estimate, estimate
 
 
 def _answer(known: Estimate) -> int:

@@ -27,20 +27,20 @@ def answer(view: TrialView) -> str:
     main = pair["differences"][view.primary]
     one, other = (arm.name for arm in view.main_arms)
     low, high = main["interval_paired"]
-    told = f"{one} against {other}: {signed(main['value'])} {survival_words(view.primary)} per patient"
+    sentence = f"{one} against {other}: {signed(main['value'])} {survival_words(view.primary)} per patient"
     sure = view.comparison.get("uncertainty")
     structures = f" {text}" if (text := sure_words.over_structures(view.comparison)) else ""
     if sure is not None and sure["range"][0] is not None:
         return (
-            f"{told}, 95 % range {_range(sure['range'])}{sure_words.in_short(sure, one, main['differing'])} "
-            + (f"{told_less} " if (told_less := sure_words.unseen(sure)) else "")
+            f"{sentence}, 95 % range {_range(sure['range'])}{sure_words.in_short(sure, one, main['differing'])} "
+            + (f"{doubt} " if (doubt := sure_words.unseen(sure)) else "")
             + f"{main['win']} patients did better, {main['tie']} the same, {main['loss']} worse.{structures}"
             + (f" {RELAPSE_FREE}" if OUTCOMES[view.primary].censored else "")
         )
     if low is None:
-        return f"{told}. One patient says what can happen, not how often."
+        return f"{sentence}. One patient says what can happen, not how often."
     return (
-        f"{told} (95 % interval of the mean {_range((low, high))}): {verdict(main)}. "
+        f"{sentence} (95 % interval of the mean {_range((low, high))}): {verdict(main)}. "
         f"{main['win']} patients did better, {main['tie']} the same, {main['loss']} worse.{structures}"
         + (f" {RELAPSE_FREE}" if OUTCOMES[view.primary].censored else "")
         + f" {sure_words.POINT}"
@@ -60,20 +60,20 @@ def verdict(main: Mapping[str, Any]) -> str:
 
 def over_time(comparison: Mapping[str, Any]) -> list[str]:
     """Return how the main difference depends on the day up to which it is counted; a warning where that day decides."""
-    found = comparison["difference_over_time"]
-    last = len(found["days"]) - 1
+    course = comparison["difference_over_time"]
+    last = len(course["days"]) - 1
     marks = [last // 4, last // 2, last]
 
     def limits(low: float | None, high: float | None) -> str:
         return " (nobody differs yet)" if low is None else f" ({_range((low, high))})"
 
-    told = ", ".join(
-        f"{signed(found['value'][k])}{limits(found['low'][k], found['high'][k])} by day {found['days'][k]:.0f}"
+    points = ", ".join(
+        f"{signed(course['value'][k])}{limits(course['low'][k], course['high'][k])} by day {course['days'][k]:.0f}"
         for k in marks
     )
-    lines = [f"Over time, in {survival_words(found['outcome'])} per patient: {told}."]
-    if found["follow_up_decides"]:
-        later = found["if_it_went_on"]
+    lines = [f"Over time, in {survival_words(course['outcome'])} per patient: {points}."]
+    if course["follow_up_decides"]:
+        later = course["if_it_went_on"]
         lines.append(
             f"Warning: the end of follow-up decides. Were its last quarter to repeat itself until day {later['until']:.0f}, the "
             f"difference would be {signed(later['value'])}{limits(*later['interval'])}, and the answer another. Follow longer."
@@ -119,15 +119,15 @@ def pairs(view: TrialView) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     labels = {arm.key: arm.label for arm in view.arms}
     for pair in view.comparison["pairs"]:
-        found = pair["differences"][view.primary]
-        spread = found["spread_between_patients"]
+        difference = pair["differences"][view.primary]
+        spread = difference["spread_between_patients"]
         rows.append(
             (
                 f"{labels[pair['arm']]} \N{MINUS SIGN} {labels[pair['versus']]}",
-                signed(found["value"]),
-                _range(found.get("range_with_parameters", found["interval_paired"])),
-                _range(found["interval_unpaired"]),
-                f"{found['win']} / {found['tie']} / {found['loss']}",
+                signed(difference["value"]),
+                _range(difference.get("range_with_parameters", difference["interval_paired"])),
+                _range(difference["interval_unpaired"]),
+                f"{difference['win']} / {difference['tie']} / {difference['loss']}",
                 _range((spread["p5"], spread["p95"])),
             )
         )
@@ -136,10 +136,10 @@ def pairs(view: TrialView) -> list[tuple[str, ...]]:
 
 def chance(view: TrialView) -> str:
     """Return how much of the spread is chance, where patients were repeated."""
-    found = view.comparison.get("chance")
-    if not found or found["difference"]["chance_share"] is None:
+    components = view.comparison.get("chance")
+    if not components or components["difference"]["chance_share"] is None:
         return ""
-    parts = found["difference"]
+    parts = components["difference"]
     return (
         f"Run again with other chance events ({parts['patients']} patients, {parts['repeats']} times each), one patient's "
         f"difference varies with a standard deviation of {parts['chance_sd']:.0f} days; patients truly differ by "
@@ -151,12 +151,12 @@ def price(view: TrialView) -> list[tuple[str, str]]:
     """Return what a relapse avoided costs in the main comparison."""
     pair = _pair(view)
 
-    def per(found: Any, digits: int = 1) -> str:
-        if found["value"] is None:
+    def per(ratio: Any, digits: int = 1) -> str:
+        if ratio["value"] is None:
             return "no relapse is avoided"
-        low, high = (None if limit is None else _number(limit, digits) for limit in found["interval"])
+        low, high = (None if limit is None else _number(limit, digits) for limit in ratio["interval"])
         limits = f" ({low} to {high or 'infinity'})" if low is not None else ""
-        return f"{_number(found['value'], digits)}{limits}"
+        return f"{_number(ratio['value'], digits)}{limits}"
 
     gain = pair["relapses_avoided_per_patient"]
     low, high = (None if limit is None else 100 * limit for limit in gain["interval"])
@@ -164,8 +164,8 @@ def price(view: TrialView) -> list[tuple[str, str]]:
         ("Relapses avoided per 100 patients", f"{100 * gain['value']:.0f} ({_range((low, high))})"),
         ("Patients to manage this way per relapse avoided", per(pair["number_needed_to_treat"])),
         *(
-            (f"{title}, more per relapse avoided", per(found, digits))
-            for (name, found) in pair["extra_per_relapse_avoided"].items()
+            (f"{title}, more per relapse avoided", per(ratio, digits))
+            for (name, ratio) in pair["extra_per_relapse_avoided"].items()
             for title, digits in [_extra(name)]
         ),
     ]

@@ -34,43 +34,43 @@ def as_printed(arms: Sequence[ArmView], until: float, after: float) -> dict[str,
 
 def unpaired(one: ArmView, other: ArmView) -> dict[str, Any]:
     """Return hazard ratio and log-rank test of two arms as if they were different patients, by outcome with an event."""
-    told = {}
+    events = {}
     for name in SURVIVAL:
         if OUTCOMES[name].censored:
             groups = [
                 (arm.number(name), ~np.asarray(arm.columns[OUTCOMES[name].censored], bool))
                 for arm in (one, other)
             ]
-            told[name] = _two_groups(groups[0], groups[1])
-    return told
+            events[name] = _two_groups(groups[0], groups[1])
+    return events
 
 
 def _two_groups(one: tuple[Any, Any], other: tuple[Any, Any]) -> dict[str, Any]:
-    found = hazard_ratio(*one, *other)
+    ratio = hazard_ratio(*one, *other)
     chi_square, p = log_rank(*one, *other)
     return {
         "hazard_ratio": {
-            "value": found.value, "interval": (found.low, found.high), "log_se": found.log_se, "p_wald": found.p,
-            "events": list(found.events),
+            "value": ratio.value, "interval": (ratio.low, ratio.high), "log_se": ratio.log_se, "p_wald": ratio.p,
+            "events": list(ratio.events),
         },
         "log_rank": {"chi_square": chi_square, "p": p},
     }  # fmt: skip
 
 
 def _landmark(arm: ArmView, after: float) -> dict[str, Any]:
-    found = landmark(arm, after)
-    response, none = found.group(True), found.group(False)
-    told: dict[str, Any] = {
-        "treated": found.treated,
-        "judged": int(found.days.size),
-        "responded": int(found.responded.sum()),
+    analysis = landmark(arm, after)
+    response, none = analysis.group(True), analysis.group(False)
+    row: dict[str, Any] = {
+        "treated": analysis.treated,
+        "judged": int(analysis.days.size),
+        "responded": int(analysis.responded.sum()),
         "events": [int(response[1].sum()), int(none[1].sum())],
         "response_against_none": None,
         "median_days": [_median(*response), _median(*none)],
     }
     if response[0].size and none[0].size:
-        told["response_against_none"] = _two_groups(response, none)
-    return told
+        row["response_against_none"] = _two_groups(response, none)
+    return row
 
 
 def _median(days: Any, happened: Any) -> float:
@@ -84,7 +84,7 @@ def _states(arm: ArmView, until: float) -> dict[str, Any]:
     in_state = whole.days_in(last)
     days = np.linspace(0, last, _POINTS + 1)
     over_time = np.array([whole.at(float(day))[0] for day in days])
-    told: dict[str, Any] = {
+    states_of: dict[str, Any] = {
         name: {
             "at_end": share[k],
             "interval": (low[k], high[k]),
@@ -95,11 +95,11 @@ def _states(arm: ArmView, until: float) -> dict[str, Any]:
     }
     sums: dict[str, Any] = {}
     for name in CURRENT:
-        found = current(arm, name)
-        at, floor, ceiling = found.at(last)
+        estimate = current(arm, name)
+        at, floor, ceiling = estimate.at(last)
         sums[name] = {
             "at_end": at[0],
             "interval": (floor[0], ceiling[0]),
-            "mean_days": found.days_in(last)[0],
+            "mean_days": estimate.days_in(last)[0],
         }
-    return {"days": days.tolist(), "states": told, "current": sums}
+    return {"days": days.tolist(), "states": states_of, "current": sums}

@@ -26,26 +26,26 @@ def hazards(view: TrialView) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for pair in view.comparison["pairs"]:
         who = f"{labels[pair['arm']]} against {in_sentence(labels[pair['versus']])}"
-        for name, found in pair["unpaired"].items():
-            ratio = found["hazard_ratio"]
+        for name, row in pair["unpaired"].items():
+            ratio = row["hazard_ratio"]
             one, other = ratio["events"]
             rows.append(
                 (
                     f"{who}: {in_sentence(OUTCOMES[name].label)}",
                     _ratio(ratio),
                     f"{one} / {other}",
-                    _p(found["log_rank"]["p"]),
+                    _p(row["log_rank"]["p"]),
                 )
             )
     return rows
 
 
-def _ratio(found: Mapping[str, Any]) -> str:
+def _ratio(row: Mapping[str, Any]) -> str:
     """Return a hazard ratio; without limits there is no maximum of the likelihood, and a finite value is no estimate."""
-    low, high = found["interval"]
+    low, high = row["interval"]
     if low is None:
-        return "none: all events in one arm, or no event" if sum(found["events"]) else "no event"
-    return f"{found['value']:.2f} ({low:.2f}\N{EN DASH}{high:.2f})"
+        return "none: all events in one arm, or no event" if sum(row["events"]) else "no event"
+    return f"{row['value']:.2f} ({low:.2f}\N{EN DASH}{high:.2f})"
 
 
 def _p(value: float | None) -> str:
@@ -58,16 +58,16 @@ def landmarks(view: TrialView) -> list[tuple[str, ...]]:
     """Return one row per arm: who was judged at the landmark, who had responded, and what came after."""
     rows: list[tuple[str, ...]] = []
     for arm in view.arms:
-        found = view.comparison["landmark"]["arms"][arm.key]
-        if not found["judged"]:
+        row = view.comparison["landmark"]["arms"][arm.key]
+        if not row["judged"]:
             continue
-        against = found["response_against_none"]
-        with_response, without = found["events"]
-        judged, responded = found["judged"], found["responded"]
+        against = row["response_against_none"]
+        with_response, without = row["events"]
+        judged, responded = row["judged"], row["responded"]
         rows.append(
             (
                 arm.label,
-                f"{judged} of {found['treated']}",
+                f"{judged} of {row['treated']}",
                 f"{responded} of {judged}",
                 f"{with_response} of {responded}",
                 f"{without} of {judged - responded}",
@@ -80,19 +80,19 @@ def landmarks(view: TrialView) -> list[tuple[str, ...]]:
 
 def states(view: TrialView) -> list[tuple[str, list[str]]]:
     """Return one row per state and per sum of states: share at the end and mean days, arm by arm."""
-    found = view.comparison["states"]
+    table = view.comparison["states"]
     rows = [
-        (title, [_state(found[arm.key]["states"][name]) for arm in view.arms])
+        (title, [_state(table[arm.key]["states"][name]) for arm in view.arms])
         for name, title in STATES.items()
     ]
     return rows + [
-        (_CURRENT[name], [_state(found[arm.key]["current"][name]) for arm in view.arms]) for name in CURRENT
+        (_CURRENT[name], [_state(table[arm.key]["current"][name]) for arm in view.arms]) for name in CURRENT
     ]
 
 
-def _state(found: Mapping[str, Any]) -> str:
-    low, high = (100 * limit for limit in found["interval"])
-    return f"{100 * found['at_end']:.0f} % ({low:.0f}\N{EN DASH}{high:.0f}); {found['mean_days']:.0f} d"
+def _state(row: Mapping[str, Any]) -> str:
+    low, high = (100 * limit for limit in row["interval"])
+    return f"{100 * row['at_end']:.0f} % ({low:.0f}\N{EN DASH}{high:.0f}); {row['mean_days']:.0f} d"
 
 
 _STRATEGIES = {
@@ -120,7 +120,7 @@ def estimands(trial: Trial, view: TrialView) -> list[tuple[str, list[tuple[str, 
     names = dict.fromkeys(
         [view.primary, *(name for name in trial.file.outcomes.secondary if name in _STRATEGIES)]
     )
-    told = []
+    rows = []
     for name in names:
         declared = OUTCOMES[name]
         summary = (
@@ -130,7 +130,7 @@ def estimands(trial: Trial, view: TrialView) -> list[tuple[str, list[tuple[str, 
         if declared.censored:
             summary += "; as if unpaired: hazard ratio and log-rank test"
         kind = "Primary" if name == view.primary else "Secondary"
-        told.append(
+        rows.append(
             (
                 f"{kind}: {in_sentence(declared.label)}",
                 [
@@ -145,7 +145,7 @@ def estimands(trial: Trial, view: TrialView) -> list[tuple[str, list[tuple[str, 
                 ],
             )
         )
-    return told
+    return rows
 
 
 def _strategies(name: str, trial: Trial, view: TrialView) -> tuple[str, ...]:

@@ -78,17 +78,17 @@ def report_files(
 
 def _sure(view: TrialView) -> dict[str, object] | None:
     """Return the tables of how sure the answer is; None for a trial at one set of parameter values."""
-    found = view.comparison.get("uncertainty")
-    return found and {
-        "parts": sure_words.parts(found),
-        "parameters": sure_words.parameters(found),
-        "parameters_note": sure_words.parameters_note(found),
-        "data": sure_words.data(found),
-        "data_note": sure_words.data_note(found),
+    sure = view.comparison.get("uncertainty")
+    return sure and {
+        "parts": sure_words.parts(sure),
+        "parameters": sure_words.parameters(sure),
+        "parameters_note": sure_words.parameters_note(sure),
+        "data": sure_words.data(sure),
+        "data_note": sure_words.data_note(sure),
     }
 
 
 def _structures(view: TrialView) -> dict[str, object] | None:
     """Return the table of structures; None where none was asked for."""
-    found = view.comparison.get("structures")
-    return found and {"rows": sure_words.structures(found), "note": sure_words.structures_note(found)}
+    study = view.comparison.get("structures")
+    return study and {"rows": sure_words.structures(study), "note": sure_words.structures_note(study)}

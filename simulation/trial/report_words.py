@@ -48,13 +48,13 @@ def cohort_rows(trial: Trial, view: TrialView) -> list[tuple[str, str, str]]:
             format_number(float(f"{value:.3g}")) for value in np.quantile(values, [0.05, 0.5, 0.95])
         )
         partners = trial.cohort.dependence.partners(name)
-        told = distribution.distribution + "".join(
+        text = distribution.distribution + "".join(
             f", correlation {pair.correlation:g} with {_parameter(other)}" for other, pair in partners
         )
         source = distribution.source or table[name].source
         unit = table[name].unit
         unit = "" if unit in {"1", "dimensionless", ""} else f" ({unit})"
-        rows.append((f"{_parameter(name)}{unit}", numbers, f"{told}; {source}"))
+        rows.append((f"{_parameter(name)}{unit}", numbers, f"{text}; {source}"))
     return rows
 
 
@@ -86,25 +86,27 @@ def _words(scenario: Scenario) -> dict[str, str]:
 
 def common(trial: Trial) -> str:
     """Return what all arms do alike."""
-    told = [_words(arm.scenario) for arm in trial.arms]
+    topics = [_words(arm.scenario) for arm in trial.arms]
     alike = [
-        f"{topic}: {text}" for topic, text in told[0].items() if all(one.get(topic) == text for one in told)
+        f"{topic}: {text}"
+        for topic, text in topics[0].items()
+        if all(one.get(topic) == text for one in topics)
     ]
     return " ".join(alike) or "nothing but the patients."
 
 
 def arms(trial: Trial, view: TrialView) -> list[dict[str, Any]]:
     """Return each arm with what it does differently."""
-    told = {arm.key: _words(arm.scenario) for arm in trial.arms}
+    topics = {arm.key: _words(arm.scenario) for arm in trial.arms}
     differs = [
-        topic for topic in _STRATEGY if len({told[key].get(topic, "") for key in told}) > 1
+        topic for topic in _STRATEGY if len({topics[key].get(topic, "") for key in topics}) > 1
     ]  # fmt: skip
     return [
         {
             "key": arm.key,
             "label": view.arm(arm.key).label,
             "description": arm.scenario.description,
-            "words": [(topic, told[arm.key].get(topic, NOTHING)) for topic in differs],
+            "words": [(topic, topics[arm.key].get(topic, NOTHING)) for topic in differs],
         }
         for arm in trial.arms
     ]
@@ -112,20 +114,20 @@ def arms(trial: Trial, view: TrialView) -> list[dict[str, Any]]:
 
 def results(trial: Trial, view: TrialView) -> list[tuple[str, list[str]]]:
     """Return the table of results: the primary outcome, the secondary ones as the trial lists them, harms, then the rest."""
-    found = view.comparison["arms"]
+    table = view.comparison["arms"]
     wanted = dict.fromkeys([view.primary, *trial.file.outcomes.secondary, *_HARMS])
     rows = [
-        (title, [cell(found[arm.key]) for arm in view.arms])
+        (title, [cell(table[arm.key]) for arm in view.arms])
         for name in wanted
         for title, cell in _rows_of(name)
     ]
     beginning = (*_BEGINNING, *(("second_transplant",) if trial.transplants_again else ()))
     rows += [
-        (OUTCOMES[name].label, [_share(found[arm.key]["shares"][name]) for arm in view.arms])
+        (OUTCOMES[name].label, [_share(table[arm.key]["shares"][name]) for arm in view.arms])
         for name in beginning
         if name not in wanted
     ]
-    rows.append(("Failures by cause", [_causes(found[arm.key]["cause_of_failure"]) for arm in view.arms]))
+    rows.append(("Failures by cause", [_causes(table[arm.key]["cause_of_failure"]) for arm in view.arms]))
     return rows
 
 
@@ -165,8 +167,12 @@ def _causes(counts: Mapping[str, int]) -> str:
 
 def correlations(view: TrialView, trial: Trial) -> list[tuple[str, str]]:
     """Return the rank correlation of the twins' difference with each thing in which patients differ, interval and n."""
-    found = view.comparison.get("sensitivity", {})
-    return [(_parameter(name), _correlation(one)) for name, one in found.items() if concerns(name, trial)]
+    correlations_of = view.comparison.get("sensitivity", {})
+    return [
+        (_parameter(name), _correlation(one))
+        for name, one in correlations_of.items()
+        if concerns(name, trial)
+    ]
 
 
 def _correlation(one: Mapping[str, Any]) -> str:
@@ -182,14 +188,14 @@ def not_the_same(trial: Trial) -> str:
     if len(differs) < 2:
         return ""
     named = ", ".join(topic[:1].lower() + topic[1:] for topic in differs)
-    told = "; ".join(
+    text = "; ".join(
         f"{topic}: {one.get(topic, NOTHING).rstrip('.')} against {other.get(topic, NOTHING).rstrip('.')}"
         for topic in differs
         if topic != "Treatment starts"
     )
     return (
         f"The two arms in question differ in more than one thing ({named}), and the difference is that of all together. "
-        f"{told}."
+        f"{text}."
     )
 
 
@@ -224,7 +230,7 @@ def incomplete(trial: Trial, done: Conducted) -> str:
 
 def limits(trial: Trial, done: Conducted) -> list[str]:
     """Return what the reader must not conclude."""
-    told = [
+    lines = [
         "A model is compared with itself: "
         + (
             "intervals tell the chance of having drawn these patients, not the model's error."
@@ -245,14 +251,14 @@ def limits(trial: Trial, done: Conducted) -> list[str]:
     ]
     if trial.transplants_again:
         handled = second_transplant(trial, done.view)
-        told.append(f"{handled[:1].upper()}{handled[1:]}.")
+        lines.append(f"{handled[:1].upper()}{handled[1:]}.")
     if different := not_the_same(trial):
-        told.insert(0, different)
+        lines.insert(0, different)
     if trial.file.precision is not None:
         reached = done.half_width <= trial.file.precision
         end = "was reached" if reached else f"was NOT reached: the half-width is {done.half_width:.1f} days"
-        told.append(
+        lines.append(
             f"Patients were added until the main interval's half-width fell to {trial.file.precision:g} days, which {end}; "
             "stopping on a look at the data makes the interval slightly too narrow."
         )
-    return told
+    return lines

@@ -66,8 +66,8 @@ def columns(trial: "Trial") -> tuple[Column, ...]:
     table = ParameterTable.load()
     patient = tuple(Column(name, "float", table[name].unit, OF_PATIENT) for name in covariates(trial.arms))
     drawn = (SET_COLUMN,) if trial.posterior is not None else ()
-    told = "outcomes up to a second transplant, for a trial that ends follow-up at it"
-    again = (Column(UNTIL, "text", "JSON", told),) if trial.transplants_again else ()
+    meaning = "outcomes up to a second transplant, for a trial that ends follow-up at it"
+    again = (Column(UNTIL, "text", "JSON", meaning),) if trial.transplants_again else ()
     return (
         *OUTCOME_COLUMNS,
         Column("parted_day", "float", "day", "day from which no other arm went the same way; empty: never"),
@@ -113,16 +113,16 @@ def until_second_transplant(row: dict[str, Any]) -> dict[str, Any]:
 def _before(course: Mapping[str, Any], day: float) -> dict[str, Any]:
     """Return what of a course lies before a day: stays and infusions that run then end at it."""
     kept: dict[str, Any] = {}
-    for name, found in course.items():
+    for name, values in course.items():
         if name == "drugs":
-            kept[name] = _before(found, day)
+            kept[name] = _before(values, day)
         elif name in _TURNS:
-            kept[name] = [at for at in found if at <= day]
-        elif name in _STAYS or all(len(one) == _BAR for one in found):
-            kept[name] = [[one[0], min(one[1], day), *one[2:]] for one in found if one[0] < day]
+            kept[name] = [at for at in values if at <= day]
+        elif name in _STAYS or all(len(one) == _BAR for one in values):
+            kept[name] = [[one[0], min(one[1], day), *one[2:]] for one in values if one[0] < day]
         else:
-            kept[name] = [one for one in found if one[0] < day]
-    return {name: found for name, found in kept.items() if found}
+            kept[name] = [one for one in values if one[0] < day]
+    return {name: values for name, values in kept.items() if values}
 
 
 def failed_row(patient: int, repeat: int, arm: str, error: str) -> dict[str, Any]:

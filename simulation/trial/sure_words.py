@@ -25,53 +25,53 @@ _SHOWN: Final = 12
 _PART: Final = {"parameters": "parameters", "patients": "patients", "chance": "chance"}
 
 
-def in_short(found: Mapping[str, Any], arm: str, differing: int) -> str:
+def in_short(sure: Mapping[str, Any], arm: str, differing: int) -> str:
     """Return what the range consists of, how probable it is that `arm` is better, and the verdict: the end of a sentence."""
-    made_of = _made_of(found)
-    if not _parameters_known(found):
-        return f"{made_of}: {verdict(found, differing)}."
+    shares = _composition(sure)
+    if not _parameters_known(sure):
+        return f"{shares}: {verdict(sure, differing)}."
     if differing < LEAST_WHO_DIFFER:  # a probability of so few would be a claim
-        return f"{made_of}: {verdict(found, differing)}."
-    better = f"{arm} is better with a probability of {_probability(found['p_better'])}"
-    return f"{made_of}; {better}: {verdict(found, differing)}."
+        return f"{shares}: {verdict(sure, differing)}."
+    better = f"{arm} is better with a probability of {_probability(sure['p_better'])}"
+    return f"{shares}; {better}: {verdict(sure, differing)}."
 
 
-def _made_of(found: Mapping[str, Any]) -> str:
+def _composition(sure: Mapping[str, Any]) -> str:
     """Return of what the range consists; where the estimate of the parameters' variance is negative, how much may hide."""
-    if not _told_apart(found):
+    if not _separable(sure):
         return ""
-    shares = [f"{_PART[name]} {_percent(found['parts'][name]['share_of_answer'])}" for name in _PART]
-    if _shown(found):
+    shares = [f"{_PART[name]} {_percent(sure['parts'][name]['share_of_answer'])}" for name in _PART]
+    if _shown(sure):
         return f", of whose variance {shares[0]}, {shares[1]} and {shares[2]}"
-    hidden = found["parts"]["parameters"]["sd_at_most"]
+    hidden = sure["parts"]["parameters"]["sd_at_most"]
     may = f" (a standard deviation of up to {_days(hidden)} days may hide)" if hidden else ""
-    return f", of whose variance {shares[1]}, {shares[2]} and parameters nothing that {found['sets']} sets show{may}"
+    return f", of whose variance {shares[1]}, {shares[2]} and parameters nothing that {sure['sets']} sets show{may}"
 
 
-def verdict(found: Mapping[str, Any], differing: int) -> str:
+def verdict(uncertainty: Mapping[str, Any], differing: int) -> str:
     """Return what the range says of the sign; 'beyond chance' only where parameters agree, of which something must be known."""
-    if not _parameters_known(found):
-        low, high = found["range_of_patients_and_chance"]
+    if not _parameters_known(uncertainty):
+        low, high = uncertainty["range_of_patients_and_chance"]
         sure = beyond_chance(low, high, differing)
-        told = (
+        words = (
             "more than chance"
             if sure > 0
             else "fewer than chance"
             if sure
             else "no more than chance explains"
         )
-        return f"for these sets that is {told}; what parameters leave open cannot be told"
+        return f"for these sets that is {words}; what parameters leave open cannot be told"
     if differing < LEAST_WHO_DIFFER:
         return few_differ(differing)
-    low, high = found["range"]
+    low, high = uncertainty["range"]
     sure = beyond_chance(low, high, differing)
     if sure:
         return f"that is {'more' if sure > 0 else 'fewer'}, beyond chance and whatever else these parameter sets leave open"
-    low, high = found["range_of_patients_and_chance"]
+    low, high = uncertainty["range_of_patients_and_chance"]
     if beyond_chance(low, high, differing):
         what = (
             "the parameters alone can turn its sign"
-            if _shown(found)
+            if _shown(uncertainty)
             else "what parameters may do can turn its sign"
         )
         return f"for these sets that is more than chance, but {what}, so the data do not settle it"
@@ -83,44 +83,44 @@ def few_differ(differing: int) -> str:
     return f"only {differing} patients differ, and below {LEAST_WHO_DIFFER} nothing is said about chance"
 
 
-def unseen(found: Mapping[str, Any]) -> str:
+def unseen(sure: Mapping[str, Any]) -> str:
     """Say what this trial cannot tell apart; nothing where it can."""
-    parts, n, sets = found["parts"], found["patients"], found["sets"]
-    if not _parameters_known(found):
+    parts, n, sets = sure["parts"], sure["patients"], sure["sets"]
+    if not _parameters_known(sure):
         return f"Parameters and patients are not told apart: {sets} sets for {n} patients (patients_per_set)."
     if parts["chance"]["variance"] is None:
         return "Patients and chance are not told apart, as nobody was run again."
     return ""
 
 
-def _shown(found: Mapping[str, Any]) -> bool:
+def _shown(sure: Mapping[str, Any]) -> bool:
     """Return whether the runs show anything of what parameters do: an unbiased estimate of little may be negative."""
-    return bool((found["parts"]["parameters"]["variance"] or 0.0) > 0)
+    return bool((sure["parts"]["parameters"]["variance"] or 0.0) > 0)
 
 
-def _parameters_known(found: Mapping[str, Any]) -> bool:
-    variance = found["parts"]["parameters"]["variance"]
+def _parameters_known(sure: Mapping[str, Any]) -> bool:
+    variance = sure["parts"]["parameters"]["variance"]
     return variance is not None and math.isfinite(variance)
 
 
-def _told_apart(found: Mapping[str, Any]) -> bool:
-    return all(found["parts"][name]["share_of_answer"] is not None for name in _PART)
+def _separable(sure: Mapping[str, Any]) -> bool:
+    return all(sure["parts"][name]["share_of_answer"] is not None for name in _PART)
 
 
 def over_structures(comparison: Mapping[str, Any]) -> str:
     """Return the answer's range over structures in a sentence or two; nothing where none was asked for."""
-    found = comparison.get("structures")
-    if not found:
+    study = comparison.get("structures")
+    if not study:
         return ""
-    rows = found["rows"]
-    low, high = (_signed(value) for value in found["values"])
+    rows = study["rows"]
+    low, high = (_signed(value) for value in study["values"])
     fits = [row["distance"] for row in rows]
-    told = (
+    text = (
         f"Over {len(rows)} structures of the model (as shipped, and with a contested mechanism switched off, its parameter sets "
-        f"weighed anew) the difference goes from {low} to {high} days, {_whole_range(found['range'])}"
+        f"weighed anew) the difference goes from {low} to {high} days, {_whole_range(study['range'])}"
         f"at a distance from the data of {min(fits):.2f} to {max(fits):.2f} ({rows[0]['distance']:.2f} as shipped)."
     )
-    return f"{told}{_sign_over(rows)}"
+    return f"{text}{_sign_over(rows)}"
 
 
 def _sign_over(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -146,16 +146,16 @@ def _listed(names: list[str]) -> str:
     return "; ".join(f"\N{LEFT SINGLE QUOTATION MARK}{name}\N{RIGHT SINGLE QUOTATION MARK}" for name in names)
 
 
-def structures(found: Mapping[str, Any]) -> list[tuple[str, str, str, str, str, str]]:
+def structures(study: Mapping[str, Any]) -> list[tuple[str, str, str, str, str, str]]:
     """Return a row per structure: name, why contested, distance, what it misses more, sets that count, the answer."""
     rows = []
-    for row in found["rows"]:
+    for row in study["rows"]:
         low, high = row["range"]
         limits = "" if low is None else f" ({_signed(low)} to {_signed(high)})"
         missed = ", ".join(f"{one['id']} ({signed(one['z'], 1)})" for one in row["misses_more"])
         sets = (
-            f"{row['effective_sets']:.1f} of {found['parameter_sets']} ({row['effective_by_likelihood']:.1f})"
-            if found["parameter_sets"]
+            f"{row['effective_sets']:.1f} of {study['parameter_sets']} ({row['effective_by_likelihood']:.1f})"
+            if study["parameter_sets"]
             else NOTHING
         )
         rows.append(
@@ -171,27 +171,27 @@ def structures(found: Mapping[str, Any]) -> list[tuple[str, str, str, str, str, 
     return rows
 
 
-def _farther(told: Mapping[str, Any]) -> str:
+def _farther(distance: Mapping[str, Any]) -> str:
     """Return by how much farther than as shipped at the same sets; nothing for the shipped structure itself."""
-    low, high = told["interval"]
-    if not told["value"]:
+    low, high = distance["interval"]
+    if not distance["value"]:
         return ""
-    return f" ({told['value']:+.2f}" + (")" if low is None else f", {low:+.2f} to {high:+.2f})")
+    return f" ({distance['value']:+.2f}" + (")" if low is None else f", {low:+.2f} to {high:+.2f})")
 
 
-def structures_note(found: Mapping[str, Any]) -> str:
+def structures_note(study: Mapping[str, Any]) -> str:
     """Say how to read the table of structures."""
     return (
-        f"Distance: of {found['observations']} fitted observations, in their standard errors, weighted as in the fits, mean over "
+        f"Distance: of {study['observations']} fitted observations, in their standard errors, weighted as in the fits, mean over "
         "the sets that count; in brackets by how much farther than as shipped at the same sets, with a 95 % interval over sets. "
-        f"{found['study_patients']} virtual patients per arm of each study, the same for all structures, so small differences "
+        f"{study['study_patients']} virtual patients per arm of each study, the same for all structures, so small differences "
         "are chance. Sets that count: weights are tempered until half of them do; in brackets how many would by the likelihood "
         "alone, which would hang the answer on those. Misses more: observations that lie farther off than as shipped, with z. "
         "Only sets that fit the shipped structure are tried: fitted for itself a structure may fit better and answer otherwise."
     )
 
 
-def parts(found: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+def parts(sure: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     """Return a row per part: name, its standard deviation in one patient, interval, share of the answer's variance."""
     meaning = {
         "parameters": "Parameters: which of the sets that fit the data is true",
@@ -199,19 +199,19 @@ def parts(found: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
         "chance": "Chance: the same patient under the same set again",
     }
     rows = []
-    for name, told in meaning.items():
-        part = found["parts"][name]
+    for name, words in meaning.items():
+        part = sure["parts"][name]
         low, high = (None if v is None else math.sqrt(max(v, 0.0)) for v in part["variance_interval"])
         sd = "0 (negative estimate)" if (part["variance"] or 0.0) < 0 else _days(part["sd"])
         interval = NOTHING if low is None or high is None else f"{_days(low)} to {_days(high)}"
-        rows.append((told, sd, interval, _percent(part["share_of_answer"])))
+        rows.append((words, sd, interval, _percent(part["share_of_answer"])))
     return rows
 
 
-def parameters(found: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
+def parameters(sure: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
     """Return the parameters that move the answer most: name, key, range, change of the difference, share."""
     table, rows = ParameterTable.load(), []
-    for one in found["parameters"][:_SHOWN]:
+    for one in sure["parameters"][:_SHOWN]:
         name = one["name"]
         written = number_text if bare_name(name) != name else table[name].written
         low, high = (written(float(f"{one[end]:.3g}")) for end in ("from", "to"))
@@ -222,21 +222,21 @@ def parameters(found: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]
     return rows
 
 
-def parameters_note(found: Mapping[str, Any]) -> str:
+def parameters_note(sure: Mapping[str, Any]) -> str:
     """Say how to read the table of parameters."""
-    n = len(found["parameters"])
-    out = sum(1 for one in found["parameters"] if one["interval"][0] * one["interval"][1] > 0)
-    held = found["held_by_the_trial"]
+    n = len(sure["parameters"])
+    out = sum(1 for one in sure["parameters"] if one["interval"][0] * one["interval"][1] > 0)
+    fixed = sure["held_by_the_trial"]
     return (
         "How the difference changes from the 10th to the 90th percentile of the parameter, the others going with it as in the "
-        f"sets (regression on {found['sets']} sets; 95 % interval). Of {n} parameters about {_one_in_twenty(n)} would exclude 0 "
+        f"sets (regression on {sure['sets']} sets; 95 % interval). Of {n} parameters about {_one_in_twenty(n)} would exclude 0 "
         f"by chance; here {out} {'does' if out == 1 else 'do'}. The last column: the share of what parameters do to the answer "
         "that would go if this one were known."
-        + (f" Held by the trial's own files: {', '.join(held)}." if held else "")
+        + (f" Held by the trial's own files: {', '.join(fixed)}." if fixed else "")
     )
 
 
-def data(found: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
+def data(sure: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
     """Return the measurements that would narrow the answer most: what, where, patients, half the range then, sign."""
     return [
         (
@@ -246,18 +246,18 @@ def data(found: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
             f"{_days(one['half_range_now'])} \N{RIGHTWARDS ARROW} {_days(one['half_range_then'])}",
             "yes" if one["stands_out"] else "no",
         )
-        for one in narrowing(found)[:_SHOWN]
+        for one in narrowing(sure)[:_SHOWN]
     ]
 
 
-def data_note(found: Mapping[str, Any]) -> str:
+def data_note(sure: Mapping[str, Any]) -> str:
     """Say how to read the table of measurements."""
-    n = len(found["data"])
-    if not _parameters_known(found):
+    n = len(sure["data"])
+    if not _parameters_known(sure):
         return "Which measurement would narrow the answer cannot be said: parameters and patients are not told apart."
-    if not narrowing(found):
+    if not narrowing(sure):
         return (
-            f"None of the {n} measurements that were looked at would narrow the answer, as far as {found['sets']} parameter sets "
+            f"None of the {n} measurements that were looked at would narrow the answer, as far as {sure['sets']} parameter sets "
             "tell: it goes with no more than patients and chance do. More patients, and so more sets, tell more."
         )
     return (

@@ -58,31 +58,31 @@ def uncertainty(trial: Trial, table: TrialTable) -> dict[str, Any] | None:
     gap = one.days(primary, trial.follow_up) - other.days(primary, trial.follow_up)
     sets = one.number(SET).astype(int)
     reruns = _reruns(trial, table, one.number("patient").astype(int))
-    found = nested(gap, sets, reruns, _recombined(posterior, sets))
+    spread = nested(gap, sets, reruns, _recombined(posterior, sets))
     whole, inner = judge(one, posterior)(gap, trial.follow_up)
     fixed = sorted({name for arm in trial.arms for name in held(arm.scenario, posterior.names)})
-    told: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "outcome": primary,
         "parameter_sets": posterior.name,
         "sets_in_file": len(posterior),
         "fits": [dict(fit) for fit in posterior.fits],
-        "sets": found.sets,
-        "patients": found.patients,
-        "patients_run_again": found.rerun,
+        "sets": spread.sets,
+        "patients": spread.patients,
+        "patients_run_again": spread.rerun,
         "held_by_the_trial": fixed,
-        "value": found.mean,
+        "value": spread.mean,
         "range": (whole.low, whole.high),
         "range_of_patients_and_chance": (inner.low, inner.high),
-        "p_better": found.above,
-        "parts": _parts(found),
+        "p_better": spread.above,
+        "parts": _parts(spread),
     }
-    if found.sets < _FEWEST_SETS:
-        return told | {"parameters": [], "data": []}
+    if spread.sets < _FEWEST_SETS:
+        return answer | {"parameters": [], "data": []}
     moving = [name for name in posterior.names if name not in fixed]
-    return told | {
-        "parameters": _parameters(posterior, moving, gap, sets, found),
-        "data": _data(trial, table, posterior, gap, sets, found, (whole.high - whole.low) / 2)
-        if math.isfinite(found.variance_of_mean)
+    return answer | {
+        "parameters": _parameters(posterior, moving, gap, sets, spread),
+        "data": _data(trial, table, posterior, gap, sets, spread, (whole.high - whole.low) / 2)
+        if math.isfinite(spread.variance_of_mean)
         else [],
     }
 
@@ -91,7 +91,7 @@ def _recombined(
     posterior: Posterior, sets: npt.NDArray[np.int64]
 ) -> list[tuple[npt.NDArray[np.int64], float]]:
     """Return for every fit which of its sets each patient lived under, and how many of its sets count."""
-    return [(np.array(held)[sets], count) for held, count in posterior.recombined()]
+    return [(np.array(kept)[sets], count) for kept, count in posterior.recombined()]
 
 
 def _reruns(trial: Trial, table: TrialTable, patients: npt.NDArray[np.int64]) -> dict[int, list[float]]:
@@ -106,8 +106,8 @@ def _reruns(trial: Trial, table: TrialTable, patients: npt.NDArray[np.int64]) ->
     return again
 
 
-def _parts(found: Nested) -> dict[str, Any]:
-    whole = found.variance_of_mean
+def _parts(spread: Nested) -> dict[str, Any]:
+    whole = spread.variance_of_mean
 
     def part(one: Part, of_mean: float) -> dict[str, Any]:
         return {
@@ -119,12 +119,12 @@ def _parts(found: Nested) -> dict[str, Any]:
         }
 
     names = ("parameters", "patients", "chance")
-    each = (found.parameters, found.of_patients, found.chance)
-    return {name: part(one, share) for name, one, share in zip(names, each, found.of_mean, strict=True)}
+    each = (spread.parameters, spread.of_patients, spread.chance)
+    return {name: part(one, share) for name, one, share in zip(names, each, spread.of_mean, strict=True)}
 
 
 def _parameters(
-    posterior: Posterior, names: Sequence[str], gap: Floats, sets: npt.NDArray[np.int64], found: Nested
+    posterior: Posterior, names: Sequence[str], gap: Floats, sets: npt.NDArray[np.int64], spread: Nested
 ) -> list[dict[str, Any]]:
     """Return by how much the difference changes across each parameter's own range, what moves it most first."""
     columns = {name: np.array([row[posterior.names.index(name)] for row in posterior.rows]) for name in names}
@@ -133,24 +133,24 @@ def _parameters(
         return []
     scaled = [np.log(column) if column.min() > 0 else column for column in columns.values()]
     moved = covariances(np.stack([column[sets] for column in scaled], axis=1), gap, sets)
-    wide = float(stats.t.ppf(0.975, found.sets - 2))
-    told = []
+    wide = float(stats.t.ppf(0.975, spread.sets - 2))
+    rows = []
     for (name, column), scale, one in zip(columns.items(), scaled, moved, strict=True):
         low, high = _quantiles(scale, posterior.weights)
         per = (high - low) / one.variance
         effect, se = one.covariance * per, one.se * per
         low, high = _quantiles(column, posterior.weights)
-        told.append(
+        rows.append(
             {
                 "name": name,
                 "from": low,
                 "to": high,
                 "effect": effect,
                 "interval": (effect - wide * se, effect + wide * se),
-                "share_of_parameters": _share(one.explained(one.variance), found),
+                "share_of_parameters": _share(one.explained(one.variance), spread),
             }
         )
-    return sorted(told, key=lambda row: -abs(row["effect"]))
+    return sorted(rows, key=lambda row: -abs(row["effect"]))
 
 
 def _quantiles(values: Floats, weights: Sequence[float]) -> tuple[float, float]:
@@ -161,13 +161,13 @@ def _quantiles(values: Floats, weights: Sequence[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _share(explained: float, found: Nested) -> float:
-    variance = found.parameters.variance
+def _share(explained: float, spread: Nested) -> float:
+    variance = spread.parameters.variance
     return min(explained / variance, 1.0) if variance > 0 else math.nan
 
 
 def _data(
-    trial: Trial, table: TrialTable, posterior: Posterior, gap: Floats, sets: npt.NDArray[np.int64], found: Nested,
+    trial: Trial, table: TrialTable, posterior: Posterior, gap: Floats, sets: npt.NDArray[np.int64], spread: Nested,
     half: float,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Return by how much each measurement would narrow the answer, most first.
@@ -197,27 +197,27 @@ def _data(
             continue
         for name, one in zip(columns, covariances(np.stack([*columns.values()], 1), gap, sets), strict=True):
             measured = max(one.variance, 0.0) + one.within / NEW_STUDY
-            told = {
+            entry = {
                 "id": f"{arm.key}.{name}",
                 "what": OUTCOMES[name].label,
                 "where": arm.label,
                 "n": NEW_STUDY,
                 "of_an_arm": True,
             }
-            rows.append((told, one, measured))
-    whole = found.variance_of_mean
+            rows.append((entry, one, measured))
+    whole = spread.variance_of_mean
     return sorted(
         (
-            told
+            entry
             | {
-                "share_of_parameters": _share(one.explained(measured), found),
+                "share_of_parameters": _share(one.explained(measured), spread),
                 "half_range_now": half,
-                "half_range_then": half * math.sqrt(max(1.0 - min(one.explained(measured), found.of_mean[0]) / whole, 0.0))
+                "half_range_then": half * math.sqrt(max(1.0 - min(one.explained(measured), spread.of_mean[0]) / whole, 0.0))
                 if whole > 0
                 else half,
-                "stands_out": bool(abs(one.covariance) > stats.t.ppf(0.975, found.sets - 2) * one.se),
+                "stands_out": bool(abs(one.covariance) > stats.t.ppf(0.975, spread.sets - 2) * one.se),
             }
-            for told, one, measured in rows
+            for entry, one, measured in rows
         ),
         key=lambda row: (row["half_range_then"], row["id"]),
     )  # fmt: skip

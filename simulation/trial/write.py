@@ -59,8 +59,8 @@ def _origin(posterior: Posterior | None) -> dict[str, object]:
     """Return which parameter sets these were, for the manifest."""
     if posterior is None:
         return {}
-    told = {"name": posterior.name, "sha256": posterior.sha256, "made_for_table": posterior.table}
-    return {"parameter_sets": told | {"fits": [dict(fit) for fit in posterior.fits]}}
+    origin = {"name": posterior.name, "sha256": posterior.sha256, "made_for_table": posterior.table}
+    return {"parameter_sets": origin | {"fits": [dict(fit) for fit in posterior.fits]}}
 
 
 def _sets(posterior: Posterior, view: TrialView) -> Iterator[str]:

@@ -20,28 +20,28 @@ _WIDTH, _PER_LINE, _PAD, _GAP, _SPACE, _HEAD = 7.2, 0.145, 0.13, 0.2, 0.15, 0.5 
 _MOST_IN_A_ROW: Final = 4
 
 
-def steps_of(found: Flow) -> list[list[str]]:
+def steps_of(flow: Flow) -> list[list[str]]:
     """Return the boxes of one arm from top to bottom, each as lines."""
-    treated = [f"treated: {found.treated}"]
-    if found.overt_before_treatment:
-        treated.append(f"  in overt relapse before: {found.overt_before_treatment}")
-    treated.append(f"not treated: {found.allocated - found.treated}")
+    treated = [f"treated: {flow.treated}"]
+    if flow.overt_before_treatment:
+        treated.append(f"  in overt relapse before: {flow.overt_before_treatment}")
+    treated.append(f"not treated: {flow.allocated - flow.treated}")
     reasons = {
-        "no trigger was seen": found.not_triggered,
-        "died before": found.died_before,
-        "not begun by the end": found.not_given,
+        "no trigger was seen": flow.not_triggered,
+        "died before": flow.died_before,
+        "not begun by the end": flow.not_given,
     }
     treated += [f"  {words}: {count}" for words, count in reasons.items() if count]
-    ends = [f"followed to the end: {found.followed}", f"died: {found.died}", "lost to follow-up: 0"]
-    if found.left_at_transplant:
-        ends.insert(1, f"left at a second transplant: {found.left_at_transplant}")
-    elif found.second_transplant:
-        ends.append(f"second transplant, ignored: {found.second_transplant}")
+    ends = [f"followed to the end: {flow.followed}", f"died: {flow.died}", "lost to follow-up: 0"]
+    if flow.left_at_transplant:
+        ends.insert(1, f"left at a second transplant: {flow.left_at_transplant}")
+    elif flow.second_transplant:
+        ends.append(f"second transplant, ignored: {flow.second_transplant}")
     return [
-        [f"allocated: {found.allocated}"],
+        [f"allocated: {flow.allocated}"],
         treated,
         ends,
-        [f"analysed: {found.analysed}", f"  with a relapse: {found.relapsed}"],
+        [f"analysed: {flow.analysed}", f"  with a relapse: {flow.relapsed}"],
     ]
 
 

@@ -15,8 +15,8 @@ __all__ = ["FIGURE"]
 
 
 def _curve(arm: ArmView) -> Curve:
-    found = current(arm, "agvhd_free_relapse_free")
-    return found.times, found.share[:, 0], found.low[:, 0], found.high[:, 0]
+    estimate = current(arm, "agvhd_free_relapse_free")
+    return estimate.times, estimate.share[:, 0], estimate.low[:, 0], estimate.high[:, 0]
 
 
 @style.styled

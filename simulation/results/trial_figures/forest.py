@@ -92,8 +92,8 @@ def figure(view: TrialView) -> Figure:
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.set_xlabel(f"Difference in {survival_words(view.primary)}, per patient", fontsize=7.5)
-    told = f"right of 0: better {in_sentence(one.label)}; left of 0: better {in_sentence(other.label)}"
-    ax.set_title(told, fontweight="normal", fontsize=7, loc="center", color=style.COLOUR["quiet"])
+    title = f"right of 0: better {in_sentence(one.label)}; left of 0: better {in_sentence(other.label)}"
+    ax.set_title(title, fontweight="normal", fontsize=7, loc="center", color=style.COLOUR["quiet"])
     return drawn
 
 

@@ -28,8 +28,8 @@ def figure(view: TrialView) -> Figure:
 
 
 def _curve(cause: int, arm: ArmView) -> Curve:
-    found = aalen_johansen(*_first_events(arm), cause)
-    return found.times, found.incidence, found.low, found.high
+    estimate = aalen_johansen(*_first_events(arm), cause)
+    return estimate.times, estimate.incidence, estimate.low, estimate.high
 
 
 def _free(arm: ArmView, day: float) -> int:

@@ -47,10 +47,10 @@ def figure(view: TrialView) -> Figure:
     return drawn
 
 
-def _draw(ax: Axes, view: TrialView, found: Landmark, *, names: bool) -> None:
+def _draw(ax: Axes, view: TrialView, split: Landmark, *, names: bool) -> None:
     rows = []
     for responded, label, colour, dashes in _GROUPS:
-        days, happened = found.group(responded)
+        days, happened = split.group(responded)
         rows.append((label, colour, lambda day, days=days: int((days >= day).sum())))
         if not days.size:
             continue
@@ -71,7 +71,7 @@ def _draw(ax: Axes, view: TrialView, found: Landmark, *, names: bool) -> None:
     style.day_axis(ax, max(view.follow_up - _after(view), 1.0))
     ax.set_xlabel("Time after the landmark (days)")
     numbers_at_risk(ax, rows, height=_PANEL, names=names)
-    if not found.days.size:
+    if not split.days.size:
         style.note(ax, "nobody can be judged at the landmark")
 
 
@@ -82,10 +82,10 @@ def _applies(view: TrialView) -> bool:
 def caption(view: TrialView) -> str:
     """Say what is shown."""
     counts = "; ".join(
-        f"{arm.label}: {int(found.responded.sum())} of {found.days.size} had responded, {found.out} of {found.treated} treated "
+        f"{arm.label}: {int(split.responded.sum())} of {split.days.size} had responded, {split.out} of {split.treated} treated "
         "were dead, in overt leukaemia or no longer followed"
         for arm in view.main_arms[::-1]
-        for found in [landmark(arm, _after(view))]
+        for split in [landmark(arm, _after(view))]
     )
     return (
         f"Kaplan-Meier estimates from the landmark on, {_after(view):g} days after the first dose, to overt leukaemia or death, "

@@ -37,8 +37,8 @@ def followed(arm: ArmView, day: float) -> int:
 def _curve(days: np.ndarray, arm: ArmView) -> Curve:
     """Return share and limits on each of the days: a plain share, or where some left early that of the multi-state view."""
     if arm.left.any():
-        found = [current(arm, "leukaemia_free").at(float(day)) for day in days]
-        share, low, high = (np.array([one[side][0] for one in found]) for side in range(3))
+        estimates = [current(arm, "leukaemia_free").at(float(day)) for day in days]
+        share, low, high = (np.array([one[side][0] for one in estimates]) for side in range(3))
         return days, share, low, high
     free = share_free(arm, days)
     known = {int(count): wilson(int(count), arm.n) for count in set(free.tolist())}

@@ -20,25 +20,25 @@ def figure(view: TrialView) -> Figure:
     """Draw the difference of the means with its pointwise interval."""
     drawn = style.PaperFigure(*_SIZE)
     ax = drawn.add_axes((0.1, 0.15, 0.87, 0.74))
-    found = view.comparison["difference_over_time"]
+    course = view.comparison["difference_over_time"]
     one, other = view.main_arms
-    days = np.array([0.0, *found["days"]])
-    mean = np.array([0.0, *found["value"]])
+    days = np.array([0.0, *course["days"]])
+    mean = np.array([0.0, *course["value"]])
     low, high = (
-        np.array([None, *found[name]], float) for name in ("low", "high")
+        np.array([None, *course[name]], float) for name in ("low", "high")
     )  # None: nobody differs yet
     ax.fill_between(days, low, high, color=style.COLOUR["finding"], alpha=0.15, linewidth=0)
-    if "sampled_low" in found:
-        low, high = (np.array([None, *found[f"sampled_{side}"]], float) for side in ("low", "high"))
+    if "sampled_low" in course:
+        low, high = (np.array([None, *course[f"sampled_{side}"]], float) for side in ("low", "high"))
         ax.fill_between(days, low, high, color=style.COLOUR["finding"], alpha=0.25, linewidth=0)
     ax.plot(days, mean, color=style.COLOUR["finding"], linewidth=1.6)
     ax.axhline(0, color="#444444", linewidth=0.8)
     ax.axvline(0.75 * view.follow_up, color=style.COLOUR["faint"], linewidth=0.8, linestyle=(0, (4, 2)))
     style.day_axis(ax, view.follow_up)
     ax.set_ylabel("Difference up to that day (days)")
-    told = f"above 0: better {in_sentence(one.label)}; below 0: better {in_sentence(other.label)}"
-    ax.set_title(told, fontweight="normal", fontsize=7.5, loc="left", color=style.COLOUR["quiet"])
-    if found["follow_up_decides"]:
+    title = f"above 0: better {in_sentence(one.label)}; below 0: better {in_sentence(other.label)}"
+    ax.set_title(title, fontweight="normal", fontsize=7.5, loc="left", color=style.COLOUR["quiet"])
+    if course["follow_up_decides"]:
         ax.set_title("the end of follow-up decides", fontsize=7.5, loc="right", color=style.COLOUR["blasts"])
     return drawn
 

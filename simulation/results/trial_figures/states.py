@@ -43,9 +43,9 @@ def figure(view: TrialView) -> Figure:
         top = height - _KEY - row * (_TOP + _PANEL + below) - _TOP
         left = _LEFT + column * (wide + _GAP)
         ax = drawn.add_axes((left / _WIDTH, (top - _PANEL) / height, wide / _WIDTH, _PANEL / height))
-        found = occupied(arm)
-        times = np.append(found.times, view.follow_up)
-        share = np.vstack([found.share, found.share[-1]])
+        occupancy = occupied(arm)
+        times = np.append(occupancy.times, view.follow_up)
+        share = np.vstack([occupancy.share, occupancy.share[-1]])
         stacked = [share[:, names.index(name)] for name in _COLOURS]
         ax.stackplot(times, stacked, step="post", colors=list(_COLOURS.values()), linewidth=0)
         ax.set_title(arm.label)

@@ -44,18 +44,18 @@ def figure(view: TrialView) -> Figure:
     one, other = view.main_arms
     left.set_xlabel("Difference (days)", fontsize=7.5)
     right.set_xlabel("Distance from the data", fontsize=7.5)
-    told = f"right of 0: better {in_sentence(one.label)}; left: {in_sentence(other.label)}"
-    left.set_title(told, fontweight="normal", fontsize=7, loc="left", color=style.COLOUR["quiet"])
+    title = f"right of 0: better {in_sentence(one.label)}; left: {in_sentence(other.label)}"
+    left.set_title(title, fontweight="normal", fontsize=7, loc="left", color=style.COLOUR["quiet"])
     return drawn
 
 
 def caption(view: TrialView) -> str:
     """Say what is shown."""
-    found = view.comparison["structures"]
-    what = "95 % range with parameters" if found["parameter_sets"] else "95 % interval"
+    study = view.comparison["structures"]
+    what = "95 % range with parameters" if study["parameter_sets"] else "95 % interval"
     return (
         f"Left: the difference with its {what}, as shipped and with one contested mechanism switched off at a time. Right: how "
-        f"far each lies from {found['observations']} published observations, in standard errors; dashed: as shipped."
+        f"far each lies from {study['observations']} published observations, in standard errors; dashed: as shipped."
     )
 
 

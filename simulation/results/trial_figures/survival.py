@@ -30,8 +30,8 @@ def figure(view: TrialView) -> Figure:
 
 
 def _curve(declared: Outcome, arm: ArmView) -> Curve:
-    found = kaplan_meier(arm.number(declared.name), ~np.asarray(arm.columns[declared.censored], bool))
-    return found.times, found.survival, found.low, found.high
+    estimate = kaplan_meier(arm.number(declared.name), ~np.asarray(arm.columns[declared.censored], bool))
+    return estimate.times, estimate.survival, estimate.low, estimate.high
 
 
 def _free(outcome: str, arm: ArmView, day: float) -> int:

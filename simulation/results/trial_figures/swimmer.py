@@ -67,10 +67,10 @@ def _chosen(view: TrialView) -> np.ndarray:
 
 
 def _draw(ax: Axes, arm: ArmView, chosen: np.ndarray, end: float) -> None:
-    told = arm.courses
+    courses = arm.courses
     last, death, extinct = arm.number("days_simulated"), arm.number("nrm_day"), arm.number("eradicated_day")
     for row, patient in enumerate(chosen):
-        course = told[patient]
+        course = courses[patient]
         ax.barh(row, last[patient], height=0.78, color="#E4E4E4", linewidth=0)
         for start, stop in course.get("overt", ()):
             ax.barh(row, stop - start, left=start, height=0.78, color=_OVERT, alpha=0.55, linewidth=0)

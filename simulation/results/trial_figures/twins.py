@@ -90,8 +90,8 @@ def _draw_differences(ax: Axes, view: TrialView, gap: np.ndarray, colours: np.nd
     ax.set_xlim(0.3, gap.size + 0.7)
     ax.set_xlabel("Patients, in order of their difference")
     ax.set_ylabel("Difference between twins (days)")
-    told = f"{main['win']} better   {main['tie']} same   {main['loss']} worse"
-    ax.set_title(told, fontweight="normal", fontsize=8)
+    counts = f"{main['win']} better   {main['tie']} same   {main['loss']} worse"
+    ax.set_title(counts, fontweight="normal", fontsize=8)
     text = f"mean {main['value']:+.1f} d" + ("" if low is None else f"\n95 % CI {low:+.1f} to {high:+.1f}")
     ax.text(0.98, 0.97, text, transform=ax.transAxes, ha="right", va="top", fontsize=7.5)
 

@@ -25,8 +25,8 @@ _WIDTH: Final = 7.2
 @style.styled
 def figure(view: TrialView) -> Figure:
     """Draw the effects of parameters with their intervals, and the range before and after each measurement."""
-    found = view.comparison["uncertainty"]
-    moving, data = found["parameters"][:_SHOWN], narrowing(found)[:_SHOWN]
+    sure = view.comparison["uncertainty"]
+    moving, data = sure["parameters"][:_SHOWN], narrowing(sure)[:_SHOWN]
     heights = [0.23 * len(rows) for rows in (moving, data)]
     height = sum(heights) + (1.75 if data else 0.95)
     drawn = style.PaperFigure(_WIDTH, height)
@@ -37,9 +37,9 @@ def figure(view: TrialView) -> Figure:
     return drawn
 
 
-def narrowing(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+def narrowing(sure: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the measurements that would narrow the answer by a hundredth or more, most first."""
-    return [one for one in found["data"] if one["half_range_then"] < 0.99 * one["half_range_now"]]
+    return [one for one in sure["data"] if one["half_range_then"] < 0.99 * one["half_range_now"]]
 
 
 def _effects(ax: Axes, rows: list[dict[str, Any]], view: TrialView) -> None:
@@ -50,8 +50,8 @@ def _effects(ax: Axes, rows: list[dict[str, Any]], view: TrialView) -> None:
         ax.plot([row["effect"]], [y], marker="s", markersize=4, **look)
     ax.axvline(0, color="#444444", linewidth=0.8)
     one, other = view.main_arms
-    told = f"right: the more of it, the better {in_sentence(one.label)} against {in_sentence(other.label)}"
-    _labelled(ax, [parameter_name(row["name"]) for row in rows], told)
+    title = f"right: the more of it, the better {in_sentence(one.label)} against {in_sentence(other.label)}"
+    _labelled(ax, [parameter_name(row["name"]) for row in rows], title)
     ax.set_xlabel("Change of the difference from low to high (days)", fontsize=7.5)
 
 
@@ -66,7 +66,7 @@ def _ranges(ax: Axes, rows: list[dict[str, Any]]) -> None:
     ax.set_xlabel("Half the 95 % range of the difference (days)", fontsize=7.5)
 
 
-def _labelled(ax: Axes, names: list[str], told: str) -> None:
+def _labelled(ax: Axes, names: list[str], title: str) -> None:
     ax.set_yticks(
         np.arange(len(names)),
         [textwrap.shorten(name, 62, placeholder=" ...") for name in names],
@@ -75,17 +75,17 @@ def _labelled(ax: Axes, names: list[str], told: str) -> None:
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(max(len(names), 1) - 0.4, -0.6)
     ax.spines["left"].set_visible(False)
-    ax.set_title(told, fontweight="normal", fontsize=7, loc="left", color=style.COLOUR["quiet"])
+    ax.set_title(title, fontweight="normal", fontsize=7, loc="left", color=style.COLOUR["quiet"])
 
 
 def caption(view: TrialView) -> str:
     """Say what is shown."""
-    found = view.comparison["uncertainty"]
+    sure = view.comparison["uncertainty"]
     return (
         f"Above: how the difference changes from the 10th to the 90th percentile of each unknown parameter (regression on "
-        f"{found['sets']} parameter sets, 95 % intervals; pale where 0 is not excluded). Below: half of the answer's 95 % range, "
+        f"{sure['sets']} parameter sets, 95 % intervals; pale where 0 is not excluded). Below: half of the answer's 95 % range, "
         "now and on average if a measurement were made in so many patients: the published ones once more, and what a study of "
-        "one arm would count." + ("" if narrowing(found) else " As none would narrow it, they are not drawn.")
+        "one arm would count." + ("" if narrowing(sure) else " As none would narrow it, they are not drawn.")
     )
 
 
