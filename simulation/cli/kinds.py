@@ -103,19 +103,22 @@ def _experiment_or_scenario(file: str | os.PathLike[str]) -> Kind:
 
 def _loaded(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
     from simulation.cli import options
-    from simulation.scenario.disease import disease_hints
+    from simulation.scenario.hints import hints
     from simulation.scenario.schema import Scenario
 
     read = options.load_one(file, settings)
-    return read.name, "; ".join(disease_hints(read)) if isinstance(read, Scenario) else ""
+    return read.name, "; ".join(hints(read)) if isinstance(read, Scenario) else ""
 
 
 def _trial(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
+    from simulation.scenario.hints import hints
     from simulation.scenario.load import override_pairs
     from simulation.trial.load import load_trial
 
     trial = load_trial(file, (), list(override_pairs(settings)))
-    return trial.name, f"{_count(len(trial.arms), 'arm')}, {_count(trial.patients, 'patient')}"
+    told = [f"{arm.key}: {hint}" for arm in trial.arms for hint in hints(arm.scenario)]
+    size = f"{_count(len(trial.arms), 'arm')}, {_count(trial.patients, 'patient')}"
+    return trial.name, "; ".join([size, *told])
 
 
 def _sweep(file: str, settings: tuple[str, ...]) -> tuple[str, str]:

@@ -20,11 +20,16 @@ _CENTRES: Final = frozenset({"value", "median", "mean", "low"})
 
 @dataclass(frozen=True)
 class _WaitKind(Quantity):
-    """Read `3 d`, `7 d to 42 d` (each time between them is equally likely) or a block with `distribution`, days."""
+    """Read `3 d`, `7 d to 42 d` (each time between them alike; also in braces) or a block with `distribution`, days."""
 
     def read(self, value: Any) -> Any:
         """Return days, or what they are drawn from."""
         if isinstance(value, Mapping):
+            alone = next(iter(value), None) if len(value) == 1 else None
+            if (
+                isinstance(alone, str) and value[alone] is None
+            ):  # {7 d to 42 d}: to YAML a key without a value
+                return self.read(alone)
             return self._drawn_from(value)
         match = _RANGE.fullmatch(value) if isinstance(value, str) and len(value) <= 64 else None
         if match is None:

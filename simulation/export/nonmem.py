@@ -16,9 +16,19 @@ from simulation.shipped import PROGRAM
 
 __all__ = ["nonmem_tables"]
 
+_MASS: Final = ("ug", "mg/kg")  # units of what is given at once; others, as of a kill, are no amounts
 _INFUSIONS: Final = tuple(one.name for one in PRODUCTS if one.kind == "infusion")
-_CELLS: Final = tuple(one.name for one in PRODUCTS if one.kind == "cells")
-_GIVEN: Final = (*_INFUSIONS, *_CELLS)
+_DOSED: Final = tuple(  # each in a compartment of its own: cells, and drugs given at once
+    one
+    for kind in ("cells", "chemotherapy")
+    for one in PRODUCTS
+    if one.kind == kind and (kind == "cells" or (one.unit_at_once or one.unit) in _MASS)
+)
+_INJECTED: Final = {  # under the skin, from where a drug comes slowly and in part
+    one.name: one.engager for one in PRODUCTS if one.engager is not None and one.engager.absorption
+}
+_DEPOT: Final = "under the skin: "
+_GIVEN: Final = (*_INFUSIONS, *(one.name for one in _DOSED), *(_DEPOT + name for name in _INJECTED))
 _TESTS: Final = (
     "mrd",
     "morphology",
@@ -56,7 +66,7 @@ def nonmem_tables(source: Source) -> list[Table]:
         Variable("TIME", "time since the subject's first record", "float", "day"),
         Variable("DAY", "day from transplant", "float", "day"),
         Variable(
-            "AMT", "amount given; 0 in observations", "float", "ug of an infusion, CD3+ cells/kg of cells"
+            "AMT", "amount given, whether it is absorbed or not; 0 in observations", "float", _amounts()
         ),
         Variable(
             "RATE", "rate of an infusion; 0 where given at once, and in observations", "float", "ug/day"
@@ -94,8 +104,18 @@ def nonmem_tables(source: Source) -> list[Table]:
 
 
 def _compartments(codes: dict[str, int]) -> str:
-    doses = [f"{k} dose of {name}" for k, name in enumerate(_GIVEN, 1)]
+    doses = [f"{k} dose of {name}" for k, name in enumerate(_GIVEN, 1) if not name.startswith(_DEPOT)]
+    doses += [
+        f"{_GIVEN.index(_DEPOT + name) + 1} {name} injected under the skin ({one.absorption}, {one.bioavailability})"
+        for name, one in _INJECTED.items()
+    ]
     return "; ".join([*doses, *(f"{_compartment(name, codes)} {name}" for name in codes)])
+
+
+def _amounts() -> str:
+    """Return the unit of each compartment's doses."""
+    units = {**dict.fromkeys((*_INFUSIONS, *_INJECTED), "ug"), **{one.name: one.unit for one in _DOSED}}
+    return ", ".join(f"{unit} of {name}" for name, unit in units.items())
 
 
 def _observed(codes: dict[str, int]) -> str:
@@ -126,12 +146,13 @@ def _of(
 
 def _doses(subject: Subject) -> Iterator[dict[str, Any]]:
     for dose in subject.doses:
-        if dose.product not in _GIVEN:
+        place = _DEPOT + dose.product if dose.kind == "injection" else dose.product
+        if place not in _GIVEN:
             continue
         infusion = dose.kind == "infusion"
         yield {
             "DAY": dose.start, "AMT": dose.level * (dose.end - dose.start) if infusion else dose.level,
-            "RATE": dose.level if infusion else 0.0, "EVID": 1, "MDV": 1, "CMT": _GIVEN.index(dose.product) + 1,
+            "RATE": dose.level if infusion else 0.0, "EVID": 1, "MDV": 1, "CMT": _GIVEN.index(place) + 1,
         }  # fmt: skip
 
 

@@ -12,16 +12,19 @@ from simulation.clinic.events import EVENT_KINDS, Event
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.errors import UserError
 from simulation.files.folder import check_files, slug
-from simulation.products.registry import PRODUCTS, received
+from simulation.products.product import Product
+from simulation.products.received import Received
+from simulation.products.registry import PRODUCTS, product, received
 from simulation.results.trial_states import STATES, spells_of
 from simulation.statistics.multistate import CENSORED
 from simulation.trial.finished import Finished, is_trial_folder, reopen
-from simulation.trial.rows import OF_PATIENT
+from simulation.trial.rows import AT_ONCE, DRUGS, OF_PATIENT
 from simulation.yaml_source import plain, read_yaml
 
 __all__ = ["Dose", "Source", "Stay", "Subject", "measured", "read_results"]
 
 _READ: Final = ("summary.json", "trajectory.csv", "events.csv", "scenario.resolved.yaml")  # of a run
+_BAR: Final = 3  # of a stored interval: from, to, level
 _OF_A_PATIENT: Final = (
     "patient",
     "parameters",
@@ -33,7 +36,7 @@ class Dose:
     """Hold one thing given: from `start` to `end` (the same day where it was given at once) at `level` in `unit`."""
 
     product: str
-    kind: str  # infusion, cells, drug or chemotherapy
+    kind: str  # infusion, injection, cells, drug or chemotherapy
     start: float
     end: float
     level: float
@@ -161,16 +164,22 @@ def _given(course: Mapping[str, Any]) -> Iterator[Dose]:
     """Yield what a course says was given; turns and stays in it are no doses."""
     products = {one.name: one for one in PRODUCTS}
     for name, given in course.items():
-        product = products.get(name)
-        if product is not None and product.kind == "infusion":
-            yield from (
-                Dose(name, product.kind, start, end, level, product.unit) for start, end, level in given
-            )
-        elif product is not None and product.kind == "cells":
-            yield from (Dose(name, product.kind, day, day, level, product.unit) for day, level in given)
-    for name, given in course.get("drugs", {}).items():
+        one = products.get(name)
+        if one is not None and one.kind == "infusion":
+            bars = (bar for bar in given if len(bar) == _BAR)  # a longer one is the mean of injections
+            yield from (Dose(name, one.kind, *bar, one.unit) for bar in bars)
+        elif one is not None and one.kind == "cells":
+            yield from (_at_once(one, day, level) for day, level in given)
+    for name, given in course.get(AT_ONCE, {}).items():
+        yield from (_at_once(products[name], day, level) for day, level in given if name in products)
+    for name, given in course.get(DRUGS, {}).items():
         unit = products.get(name, products["immunosuppression"]).unit
         yield from (Dose(name, "drug", start, end, level, unit) for start, end, level in given)
+
+
+def _at_once(product: Product, day: float, level: float) -> Dose:
+    kind = "injection" if product.kind == "infusion" else product.kind
+    return Dose(product.name, kind, day, day, level, product.unit_at_once or product.unit)
 
 
 def _plain(value: Any) -> Any:
@@ -235,14 +244,7 @@ def _run(folder: Path, told: Mapping[str, Any]) -> tuple[Subject, Mapping[str, A
         header, *rows = csv.reader(file)
     columns = {name: [_number(row[k]) for row in rows] for k, name in enumerate(header)}
     end = max(float(summary["days_simulated"]), 1.0)
-    given = [
-        Dose(row.key, row.kind, start, end_, level, row.unit)
-        for row in received(events, end)
-        for start, end_, level in (
-            *((one.start, one.end, one.level) for one in row.bars),
-            *((mark.day, mark.day, mark.level) for mark in row.marks),
-        )
-    ]
+    given = [dose for row in received(events, end) for dose in _doses(row)]
     values = {
         name: (float(one["value"]), str(one["unit"]))
         for name, one in summary.get("patient_values", {}).items()
@@ -252,6 +254,12 @@ def _run(folder: Path, told: Mapping[str, Any]) -> tuple[Subject, Mapping[str, A
     return Subject(
         key, int(told.get("patient") or 0), outcomes, values, tuple(given), (), events, columns
     ), scenario
+
+
+def _doses(row: Received) -> Iterator[Dose]:
+    yield from (Dose(row.key, row.kind, b.start, b.end, b.level, row.unit) for b in row.bars if not b.spread)
+    if row.marks:
+        yield from (_at_once(product(row.key), mark.day, mark.level) for mark in row.marks)
 
 
 def _events(path: Path) -> Iterator[Event]:

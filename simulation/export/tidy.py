@@ -55,7 +55,7 @@ _VALUES: Final = (
 )
 _DOSES: Final = (
     Variable("product", "what was given"),
-    Variable("kind", "how it is given", codes="infusion; cells; drug; chemotherapy"),
+    Variable("kind", "how it is given", codes="infusion; injection; cells; drug; chemotherapy"),
     Variable("start_day", "from this day on", "float", "day"),
     Variable("end_day", "up to this day; start_day where given at once", "float", "day"),
     Variable("level", "rate, amount or level", "float", "as the column unit says"),

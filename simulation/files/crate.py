@@ -58,8 +58,8 @@ def crate_text(
         "description": _TOLD,
         "datePublished": now.date().isoformat(),
         "license": {"@id": "#licence"},
-        "hasPart": [{"@id": part["@id"]} for part in parts],
-        "mentions": [{"@id": "#run"}],
+        "hasPart": _one_or_all([{"@id": part["@id"]} for part in parts]),
+        "mentions": {"@id": "#run"},
     }
     graph = [
         {
@@ -76,12 +76,16 @@ def crate_text(
             "@type": "CreateAction",
             "name": title,
             "instrument": {"@id": software["@id"]},
-            "result": [{"@id": "./"}],
+            "result": {"@id": "./"},
             "endTime": now.isoformat(timespec="seconds"),
         },
         {"@id": "#licence", "@type": "CreativeWork", "name": "Not stated", "description": _LICENCE},
     ]
     return json_text({"@context": f"{_PROFILE}/context", "@graph": graph})
+
+
+def _one_or_all(values: list[dict[str, str]]) -> Any:
+    return values[0] if len(values) == 1 else values  # as RO-Crate writes JSON-LD: no list of one
 
 
 def _file(name: str, size: int | None) -> dict[str, Any]:

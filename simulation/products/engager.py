@@ -115,7 +115,7 @@ class EngagerProduct(Product):
     engager: Engager
     rank = 20
     kind = "infusion"
-    unit = "ug/day"
+    unit, unit_at_once = "ug/day", "ug"
     order_needs = ("dose",)
     order_fields = FrozenMap(
         {
@@ -297,7 +297,7 @@ class EngagerProduct(Product):
             note = f"{note}, {given} {MICRO}g injected".removeprefix(", ")
             bars = tuple(sorted((*bars, *_runs(injected, end)), key=lambda bar: bar.start))
         return (
-            [Received(self.kind, self.name, self.name, self.colour, self.unit, bars, note=note)]
+            [Received(self.kind, self.name, self.name, self.colour, self.unit, bars, injected, note)]
             if bars
             else []
         )
@@ -353,7 +353,9 @@ def _runs(injected: Sequence[Mark], end: float) -> Iterator[Bar]:
             gap = run[-1].day - run[-2].day if len(run) > 1 else 1.0
             until = min(run[-1].day + gap, end)
             if until > run[0].day:
-                yield Bar(run[0].day, until, sum(mark.level for mark in run) / (until - run[0].day))
+                yield Bar(
+                    run[0].day, until, sum(mark.level for mark in run) / (until - run[0].day), spread=True
+                )
             run = []
         if one is not None:
             run.append(one)

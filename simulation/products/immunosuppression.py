@@ -186,17 +186,20 @@ class _Giver(Giver):
         self._taper_trigger = None
         self._steady.clear()
         over = f"over {days_text(self._taper.over)}" if self._taper.over else "at once"
-        detail = f"{trigger.reason()}: immunosuppressants tapered {over} from day {self._taper_begin:g}"
-        events.add(now, "note", "taper", detail)
+        told = f"immunosuppressants tapered {over} from day {self._taper_begin:g}"
+        left = [one for one in self._courses if self._tapers(one) and not is_due(one.end, self._taper_begin)]
+        events.add(
+            now, "note", "taper", f"{trigger.reason()}: {told if left else 'nothing is left to taper'}"
+        )
+
+    def _tapers(self, course: DrugCourse) -> bool:
+        drugs = None if self._taper is None else self._taper.drugs
+        return self._taper is not None and course.planned and (drugs is None or course.drug in drugs)
 
     def _level(self, course: DrugCourse, day: float) -> float:
         """Return the level that a course asks for on a day, tapered where it may be."""
         taper = self._taper
-        if (
-            taper is None
-            or not course.planned
-            or (taper.drugs is not None and course.drug not in taper.drugs)
-        ):
+        if taper is None or not self._tapers(course):
             return course.level
         return course.level * taper.left(day - self._taper_begin)
 
@@ -298,6 +301,9 @@ class _Product(Product):
         if not planned:
             message = "there is nothing to taper: immunosuppression is empty"
             yield Problem(message, ("taper",), at_key=True, also=((self.name,),))
+        if 0.0 < taper.over < taper.every and "every" in taper.model_fields_set:
+            every, over = (format_quantity(days, "time") for days in (taper.every, taper.over))
+            yield Problem(f"got {every}", ("taper", "every"), f"at most over, {over}")
         for index, drug in enumerate(taper.drugs or () if planned else ()):
             if drug in (taper.drugs or ())[:index]:
                 yield Problem(f"got {drug} twice", ("taper", "drugs", index), "each once")

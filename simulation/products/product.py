@@ -170,6 +170,8 @@ class Product(ABC):
         How figures draw it: see `simulation.products.received.Received`.
     unit
         That of the levels of what was given of it.
+    unit_at_once
+        That of what is given of it at once, where it is another, such as an injection beside an infusion.
     triggered
         Whether it is part of the course of treatment that a trigger starts.
     act_now
@@ -182,6 +184,7 @@ class Product(ABC):
     rank: int
     kind: "Kind"
     unit: str
+    unit_at_once: str = ""
     engager: "Engager | None" = None  # what biology knows of it, where it is a T-cell engager
     target: str = ""
     colour: str

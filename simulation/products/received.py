@@ -15,11 +15,12 @@ type Kind = Literal["infusion", "cells", "drug", "chemotherapy"]
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Hold days at one level."""
+    """Hold days at one level; `spread`: the mean of what was given at once within them, for figures."""
 
     start: float
     end: float
     level: float
+    spread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Received:
     """Hold what one patient received of one thing, and how a figure shows it.
 
     `kind` decides where and how it is drawn, `key` is its name in tables, `name` that of its row, `colour` a name of the palettes
-    or #RRGGBB, `unit` is that of its levels, and `note` stands beside the row.
+    or #RRGGBB, `unit` is that of its levels, and `note` stands beside the row. What was given: the marks, and
+    the bars that are not `spread`.
     """
 
     kind: Kind

@@ -11,6 +11,7 @@ from simulation.clinic.outcomes.second_transplant import SecondTransplantation
 from simulation.clinic.outcomes.survival import Survival
 from simulation.life import Life
 from simulation.parameters.table import ParameterTable
+from simulation.products.received import Received
 from simulation.products.registry import received
 from simulation.store import Column
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from simulation.trial.schema import Arm, Trial
 
 __all__ = [
+    "AT_ONCE",
     "COURSE",
+    "DRUGS",
     "KEYS",
     "OF_PATIENT",
     "OUTCOME_COLUMNS",
@@ -42,6 +45,8 @@ SET: Final = "parameter_set"
 SET_COLUMN: Final = Column(
     SET, "int", "", "number of the parameter set, from 0; parameter_sets.csv holds them"
 )
+DRUGS: Final = "drugs"  # of a course: taken by day, by name
+AT_ONCE: Final = "at_once"  # of a course: [day, amount] of injections and chemotherapy, by name
 _STAYS: Final = ("overt", "severe_agvhd")
 _TURNS: Final = ("relapse", "remission")
 _BAR: Final = 3  # from, to, level; cells have a day and a number
@@ -114,11 +119,11 @@ def _before(course: Mapping[str, Any], day: float) -> dict[str, Any]:
     """Return what of a course lies before a day: stays and infusions that run then end at it."""
     kept: dict[str, Any] = {}
     for name, values in course.items():
-        if name == "drugs":
+        if name in (DRUGS, AT_ONCE):
             kept[name] = _before(values, day)
         elif name in _TURNS:
             kept[name] = [at for at in values if at <= day]
-        elif name in _STAYS or all(len(one) == _BAR for one in values):
+        elif name in _STAYS or all(len(one) >= _BAR for one in values):
             kept[name] = [[one[0], min(one[1], day), *one[2:]] for one in values if one[0] < day]
         else:
             kept[name] = [one for one in values if one[0] < day]
@@ -137,15 +142,21 @@ def failed_row(patient: int, repeat: int, arm: str, error: str) -> dict[str, Any
 
 
 def _course(life: Life) -> str:
-    """Return what was given and when: intervals [from, to, level], infusions [day, cells/kg], turns as days, stays [from, to]."""
+    """Return what was given and when: intervals [from, to, level], infusions [day, cells/kg], turns as days, stays [from, to].
+
+    An interval ends with one number more, 1, where it is the mean of what was given at once within it.
+    """
     events = tuple(life.clinic.events)
     given = received(events, max(life.day, 1.0))
     turns = [event for event in events if event.kind == "outcome"]
     course = {
-        **{row.key: [[i.start, i.end, i.level] for i in row.bars] for row in given if row.kind == "infusion"},
+        **{row.key: _bars(row) for row in given if row.kind == "infusion"},
         **{row.key: [[i.day, i.level] for i in row.marks] for row in given if row.kind == "cells"},
-        "drugs": {
-            row.key: [[i.start, i.end, i.level] for i in row.bars] for row in given if row.kind == "drug"
+        DRUGS: {row.key: _bars(row) for row in given if row.kind == "drug"},
+        AT_ONCE: {
+            row.key: [[i.day, i.level] for i in row.marks]
+            for row in given
+            if row.marks and row.kind != "cells"
         },
         "overt": life.clinic.book.watcher(Survival).overt,
         "severe_agvhd": life.clinic.book.watcher(AcuteGvhd).severe,
@@ -153,3 +164,7 @@ def _course(life: Life) -> str:
         "remission": [event.day for event in turns if event.what == "complete_remission"],
     }
     return json.dumps({name: value for name, value in course.items() if value}, separators=(",", ":"))
+
+
+def _bars(row: Received) -> list[list[float]]:
+    return [[i.start, i.end, i.level, *([1] if i.spread else [])] for i in row.bars]

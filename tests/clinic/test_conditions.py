@@ -155,6 +155,14 @@ def test_what_ends_the_drugs_may_begin_the_treatment() -> None:
     assert days(clinic, "infusion") == [47.0]
 
 
+def test_what_is_over_is_not_said_to_be_tapered() -> None:
+    planned = [{"drug": "ciclosporin", "from": "day 0", "to": "day 20"}]
+    taper = {"start": {"when": "mrd", "at_least": "1e-4", "delay": "0 d"}}
+    clinic = make_clinic(immunosuppression=planned, taper=taper)
+    follow(clinic, FakePatient(1e-3), 60.0)
+    assert only(clinic, "note", "taper").detail.endswith("nothing is left to taper")
+
+
 def infused(until: list[str], patient: FakePatient) -> list[float]:
     dli = {"cd3": ["1e5/kg", "1e6/kg", "1e7/kg", "1e8/kg"], "every": "42 d", "until": until}
     clinic = make_clinic(start={"when": "mrd", "at_least": "1e-4"}, dli=dli, **{"stop.agvhd_grade": None})

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from simulation.clinic.assays import BloodResult, MarrowResult
+from simulation.errors import UserError
 from simulation.scenario.load import parse_scenario
 from simulation.scenario.schema import Scenario
 from simulation.sweep.targets import find_target
@@ -144,6 +145,18 @@ def test_waits_survive_being_written_in_full(value: object) -> None:
     scenario = written("monitoring.mrd.delay", value)
     again = parse_scenario(scenario.to_yaml())
     assert again == scenario and hash(again) == hash(scenario)
+
+
+def test_a_range_in_braces_is_that_range() -> None:
+    bare, braced = (
+        parse_scenario(
+            f"name: x\nstart: {{when: mrd, at_least: 1e-4, delay: {delay}}}\ndli: {{cd3: [1e5/kg]}}\n"
+        )
+        for delay in ("7 d to 42 d", "{7 d to 42 d}")
+    )
+    assert bare == braced
+    with pytest.raises(UserError, match=r"start.delay: expected a range from low to high"):
+        parse_scenario("name: x\nstart: {when: mrd, at_least: 1e-4, delay: {42 d to 7 d}}\n")
 
 
 def test_a_wait_may_be_swept_as_a_time() -> None:

@@ -19,6 +19,7 @@ from simulation.export.adam import adam_tables, code_of
 from simulation.export.nonmem import nonmem_tables
 from simulation.export.subjects import Source, read_results
 from simulation.export.tidy import tidy_tables
+from simulation.parameters.table import ParameterTable
 from tests.trial.conftest import TRIAL
 
 SCENARIO = """\
@@ -256,3 +257,96 @@ def test_each_product_has_its_own_unit(folder: Path) -> None:
     assert told["inotuzumab"] == (800.0, "ug")
     assert told["tki"] == (1.0, "share of usual exposure")
     assert told["cytoreduction"] == (1.0, "log10 kill")
+
+
+INJECTED = """\
+name: Injected, then infused
+extends: SCENARIOS/protocols/overt_subcutaneous.yaml
+follow_up: 60 d
+time_step: 12 h
+marrow: {rows: 2, columns: 2}
+start: {when: day, day: day 5, delay: 0 d}
+blinatumomab:
+  injections:
+    - {dose: 250 ug, days: [day 1, day 2, day 3]}
+    - {dose: 500 ug, days: [day 5, day 8]}
+  on: 14 d
+  off: 7 d
+  cycles: 1
+  maintenance: {every: 28 d, cycles: 1, on: 7 d, dose: 28 ug/day, injections: null}
+"""
+
+INJECTED_TRIAL = """\
+name: Injected
+cohort: SCENARIOS/cohorts/high_risk_all.yaml
+patients: 2
+arms:
+  sc: injected.yaml
+  chemo:
+    extends: injected.yaml
+    blinatumomab: null
+    inotuzumab: {doses: [{dose: 800 ug/m2, days: [day 1, day 8]}], every: 28 d, cycles: 1}
+"""
+
+
+@pytest.fixture(scope="module")
+def injected(folder: Path) -> Path:
+    file = folder / "injected.yaml"
+    file.write_text(INJECTED.replace("SCENARIOS", str(SCENARIOS)))
+    out = ["--no-figures", "-q", "--out"]
+    assert main(["run", str(file), *out, str(folder / "injected")]) == 0
+    (folder / "injected_trial.yaml").write_text(INJECTED_TRIAL.replace("SCENARIOS", str(SCENARIOS)))
+    trial = str(folder / "injected_trial.yaml")
+    assert main(["compare", trial, "--workers", "0", *out, str(folder / "injected_trial")]) == 0
+    return folder
+
+
+def test_injections_are_doses_of_their_own_wherever_they_are_exported(injected: Path) -> None:
+    """The mean over days, which figures draw, is nothing that anybody was given."""
+    for source in (read_results([injected / "injected"]), read_results([injected / "injected_trial"])):
+        for subject in (one for one in source.subjects if not one.arm.startswith("chemo")):
+            given = [one for one in subject.doses if one.product == "blinatumomab"]
+            at_once = [one for one in given if one.kind == "injection"]
+            assert [(one.start, one.level, one.unit) for one in at_once] == [
+                (day, ug, "ug") for day, ug in ((5, 250), (6, 250), (7, 250), (9, 500), (12, 500))
+            ]
+            (pump,) = (one for one in given if one.kind == "infusion")
+            assert (pump.start, pump.end, pump.level, pump.unit) == (33, 40, 28, "ug/day")
+            assert subject.outcomes["blinatumomab_ug"] == pytest.approx(1750 + 7 * 28)
+        adex = next(table for table in adam_tables(source) if table.name == "adex")
+        assert {row["ADOSU"] for row in adex.rows if row["EXTRT"] == "blinatumomab"} == {"ug", "ug/day"}
+    doses = [one for subject in source.subjects for one in subject.doses if one.product == "inotuzumab"]
+    assert [(one.start, one.kind, one.unit) for one in doses] == [
+        (day, "chemotherapy", "ug") for _ in range(2) for day in (5, 12)
+    ]
+
+
+def test_the_exported_doses_give_the_exported_plasma_level(injected: Path) -> None:
+    """One compartment and a depot, solved in closed form, as who fits the data set would write the model."""
+    source = read_results([injected / "injected"])
+    data, _ = nonmem_tables(source)
+    table = ParameterTable.load()
+    values = {name: table[name].value for name in table}
+    ka, share = values["rate_absorption_blinatumomab"], values["fraction_absorbed_blinatumomab"]
+    volume = values["volume_blinatumomab"]
+    k = values["cl_blinatumomab"] / volume
+    doses = [row for row in data.whole() if row["EVID"] == 1]
+    assert {row["CMT"] for row in doses} == {1, 5} and len(doses) == 6
+
+    def level(day: float) -> float:
+        total = 0.0
+        for dose in doses:
+            since, ug, rate = day - dose["DAY"], dose["AMT"], dose["RATE"]
+            if since <= 0:
+                continue
+            if rate:
+                ended = max(since - ug / rate, 0.0)
+                total += rate / k * (np.exp(-k * ended) - np.exp(-k * since))
+            else:
+                total += share * ug * ka / (ka - k) * (np.exp(-k * since) - np.exp(-ka * since))
+        return total / volume * 1000.0  # ug/L are ng/mL
+
+    seen = [(row["DAY"], row["DV"]) for row in data.whole() if row["DVID"] == 1]
+    assert len(seen) > 40 and max(value for _, value in seen) > 100
+    for day, value in seen:
+        assert value == pytest.approx(level(day), rel=1e-6, abs=1e-6), day

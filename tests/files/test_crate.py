@@ -69,7 +69,7 @@ def test_a_folder_has_its_crate(tmp_path: Path) -> None:
     assert "encodingFormat" not in entities["deep/note.txt"]
     assert entities["store/"]["@type"] == "Dataset"
     assert "figures/" not in entities  # its files are listed one by one
-    run = entities[entities["./"]["mentions"][0]["@id"]]
+    run = entities[entities["./"]["mentions"]["@id"]]
     assert run["@type"] == "CreateAction"
     datetime.fromisoformat(run["endTime"])
     program = entities[run["instrument"]["@id"]]

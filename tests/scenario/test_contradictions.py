@@ -253,6 +253,14 @@ MISTAKES: list[Mistake] = [
     ),
     (
         "patient:\n",
+        "taper: {start: {when: day, day: day 9}, over: 7 d, every: 28 d}\npatient:\n",
+        19,
+        "taper.every",
+        "at most over, 7 d",
+        None,
+    ),
+    (
+        "patient:\n",
         "taper: {start: {when: day, day: day 9}, ovr: 3 d}\npatient:\n",
         19,
         "taper.ovr",

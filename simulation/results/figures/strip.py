@@ -42,6 +42,7 @@ GVHD = OUTCOMES["agvhd_grade_2_day"].mark
 
 _MARKER: dict[str, Any] = {
     "cells": {"marker": "v", "markersize": 5, "clip_on": False},
+    "infusion": {"marker": "|", "markersize": 7, "clip_on": False},  # injections, on the bar of their mean
     "chemotherapy": {"marker": "D", "markersize": 4},
 }
 

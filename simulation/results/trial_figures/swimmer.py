@@ -75,7 +75,7 @@ def _draw(ax: Axes, arm: ArmView, chosen: np.ndarray, end: float) -> None:
         for start, stop in course.get("overt", ()):
             ax.barh(row, stop - start, left=start, height=0.78, color=_OVERT, alpha=0.55, linewidth=0)
         for product in _INFUSIONS:
-            for start, stop, _ in course.get(product.name, ()):
+            for start, stop, *_ in course.get(product.name, ()):
                 ax.barh(
                     row,
                     stop - start,
