@@ -38,16 +38,19 @@ def check(crate: Any, folder: Path | None) -> dict[str, dict[str, Any]]:
     assert root["name"] and root["description"]
     date.fromisoformat(root["datePublished"])  # must be ISO 8601, to the day at least
     assert entities[root["license"]["@id"]]["description"]
+    parts = root["hasPart"] if isinstance(root["hasPart"], list) else [root["hasPart"]]
+    lists = [value for entity in crate["@graph"] for value in entity.values() if isinstance(value, list)]
+    assert all(len(one) != 1 for one in lists), "what is one stands alone, not in a list"
     for name, entity in entities.items():
         if name not in ("./", "ro-crate-metadata.json") and entity["@type"] in ("File", "Dataset"):
-            assert {"@id": name} in root["hasPart"], "every data entity must be linked from the root"
+            assert {"@id": name} in parts, "every data entity must be linked from the root"
             assert re.fullmatch(r"[A-Za-z0-9_.~!$&'()*+,;=:@%/-]+", name), (
                 "an @id of a file is a relative URI"
             )
             assert not name.startswith("/")
             if folder is not None:
                 assert (folder / entity["name"]).exists()
-    for part in root["hasPart"]:
+    for part in parts:
         assert part["@id"] in entities
     for entity in crate["@graph"]:  # what is referred to within the crate is there
         for value in entity.values():
