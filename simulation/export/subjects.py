@@ -167,7 +167,7 @@ def _given(course: Mapping[str, Any]) -> Iterator[Dose]:
         one = products.get(name)
         if one is not None and one.kind == "infusion":
             bars = (bar for bar in given if len(bar) == _BAR)  # a longer one is the mean of injections
-            yield from (Dose(name, one.kind, *bar, one.unit) for bar in bars)
+            yield from (Dose(name, one.kind, start, end, level, one.unit) for start, end, level in bars)
         elif one is not None and one.kind == "cells":
             yield from (_at_once(one, day, level) for day, level in given)
     for name, given in course.get(AT_ONCE, {}).items():
