@@ -8,6 +8,7 @@ __all__ = [
     "MICRO",
     "NOTHING",
     "cells_text",
+    "day_numbers",
     "days_text",
     "finite",
     "grade_text",
@@ -61,6 +62,23 @@ def grade_text(value: object) -> str:
 def days_text(value: float) -> str:
     """Return a number of days in words."""
     return f"{value:g} day" + ("" if value == 1 else "s")
+
+
+def day_numbers(days: Iterable[float]) -> str:
+    """Return numbers of days in words, three or more in a row as a range: 1 to 7, 9 and 12."""
+    runs: list[list[float]] = []
+    for day in days:
+        if runs and day == runs[-1][-1] + 1:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    least = 3  # days in a row that make a range
+    told = [
+        part
+        for run in runs
+        for part in ([f"{run[0]:g} to {run[-1]:g}"] if len(run) >= least else [f"{day:g}" for day in run])
+    ]
+    return join(told)
 
 
 def join(parts: Iterable[str], last: str = "and") -> str:

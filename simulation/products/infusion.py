@@ -15,7 +15,7 @@ from simulation.blocks.fields import (
     Whole,
     written,
 )
-from simulation.number_words import MICRO, join
+from simulation.number_words import MICRO, day_numbers
 
 __all__ = [
     "DoseOnDays", "Infusion", "Maintenance", "PatternPart", "StepUp", "cycle_of", "end_of_infusion",
@@ -49,7 +49,7 @@ class DoseOnDays(Block):
     def words(self, how: str = "") -> str:
         """Return dose and days in words; `how` stands between them."""
         amount = f"{self.dose.amount:g} {MICRO}g" + ("/m\N{SUPERSCRIPT TWO}" if self.dose.per_m2 else "")
-        days = join(f"{day:g}" for day in self.days)
+        days = day_numbers(self.days)
         return f"{amount}{how} on day{'s' if len(self.days) > 1 else ''} {days}"
 
 

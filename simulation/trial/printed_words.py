@@ -34,7 +34,7 @@ def hazards(view: TrialView) -> list[tuple[str, ...]]:
                     f"{who}: {in_sentence(OUTCOMES[name].label)}",
                     _ratio(ratio),
                     f"{one} / {other}",
-                    _p(row["log_rank"]["p"]),
+                    _p(row),
                 )
             )
     return rows
@@ -48,8 +48,10 @@ def _ratio(row: Mapping[str, Any]) -> str:
     return f"{row['value']:.2f} ({low:.2f}\N{EN DASH}{high:.2f})"
 
 
-def _p(value: float | None) -> str:
-    if value is None:
+def _p(row: Mapping[str, Any]) -> str:
+    """Return the log-rank test's p; where nothing happened nothing was tested."""
+    value = row["log_rank"]["p"]
+    if value is None or not sum(row["hazard_ratio"]["events"]):
         return NOTHING
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
@@ -72,7 +74,7 @@ def landmarks(view: TrialView) -> list[tuple[str, ...]]:
                 f"{with_response} of {responded}",
                 f"{without} of {judged - responded}",
                 NOTHING if against is None else _ratio(against["hazard_ratio"]),
-                NOTHING if against is None else _p(against["log_rank"]["p"]),
+                NOTHING if against is None else _p(against),
             )
         )
     return rows

@@ -143,7 +143,7 @@ def test_the_words_say_what_is_injected_and_maintained() -> None:
     told = dict(scenario_words(parse_scenario("name: x", {"start": DAY_10, "blinatumomab": spec})))[
         "Blinatumomab"
     ]
-    assert "250 µg under the skin on days 1, 2, 3, 4, 5, 6 and 7 then 500 µg" in told
+    assert "250 µg under the skin on days 1 to 7 then 500 µg" in told
     assert "then up to 4 cycles, one every 91 days, of 28 µg/day for 14 days" in told
 
 

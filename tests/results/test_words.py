@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from simulation.clinic.outcomes import OUTCOMES
-from simulation.number_words import cells_text, grade_text, number_text
+from simulation.number_words import cells_text, day_numbers, grade_text, number_text
 from simulation.results import Result, outcome_rows, outcome_table
 from simulation.results.words import SHORT, outcome_words, timeline, verdict
 from tests.results.conftest import cured, relapsing, unrecorded, untreated
@@ -39,6 +39,21 @@ def test_numbers(value: object, text: str) -> None:
 @pytest.mark.parametrize(("value", "text"), [(1e5, "1e5"), (2.5e6, "2.5e6"), (1e10, "1e10"), (500.0, "500")])
 def test_doses_of_cells(value: float, text: str) -> None:
     assert cells_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [
+        ([1], "1"),
+        ([1, 2], "1 and 2"),
+        ([1, 2, 3], "1 to 3"),
+        ([1, 2, 3, 4, 8, 10], "1 to 4, 8 and 10"),
+        ([3, 4, 9, 10, 11], "3, 4 and 9 to 11"),
+        ([1.5, 2.5], "1.5 and 2.5"),
+    ],
+)
+def test_days_in_a_row_are_a_range(days: list[float], text: str) -> None:
+    assert day_numbers(days) == text
 
 
 def test_grades() -> None:

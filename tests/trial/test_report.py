@@ -9,13 +9,17 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
+from matplotlib.text import Text
 
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.figure_formats import FORMATS
+from simulation.parameters.table import ParameterTable
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure, figures_in
-from simulation.results.trial_figures import forest, incidence, leukaemia_free, survival, twins
+from simulation.results.trial_figures import forest, incidence, leukaemia_free, survival, twins, waterfall
+from simulation.results.trial_figures.common import PARAMETERS
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.trial import pair_words
 from simulation.trial.conduct import Conducted
@@ -225,3 +229,28 @@ def test_a_follow_up_that_decides_is_warned_of() -> None:
     assert "+5 (+1 to +9) by day 240" in line
     _, warning = pair_words.over_time({"difference_over_time": {**found, "follow_up_decides": True}})
     assert warning.startswith("Warning: the end of follow-up decides") and "until day 480" in warning
+
+
+def test_whatever_differs_between_patients_has_a_title() -> None:
+    table = ParameterTable.load()
+    varied = [name for name in table if table[name].between_patients is not None]
+    assert varied and not set(varied) - set(PARAMETERS)
+
+
+@pytest.mark.parametrize("arms", [1, 4, 7])
+def test_the_waterfall_has_room_for_many_arms(done: Conducted, arms: int) -> None:
+    """No text lies over another, however many panels there are."""
+    treated = next(arm for arm in done.view.arms if arm.happened("mrd_nadir").any())
+    many = [replace(treated, key=f"arm_number_{k}") for k in range(arms)]
+    drawn = waterfall.figure(replace(done.view, arms=tuple(many)))
+    canvas = FigureCanvasAgg(drawn)
+    canvas.draw()
+    assert len(drawn.axes) == arms
+    texts: list[Text] = [*drawn.texts, *drawn.legends[0].get_texts()]
+    texts += [text for ax in drawn.axes for text in (ax._left_title, ax.xaxis.label, ax.yaxis.label)]
+    boxes = [(text.get_text(), text.get_window_extent()) for text in texts if text.get_text()]
+    assert len(boxes) >= arms + 4
+    for index, (one, box) in enumerate(boxes):
+        assert box.x0 >= 0 and box.y0 >= -20, one
+        for other, against in boxes[:index]:
+            assert not box.overlaps(against), (one, other)

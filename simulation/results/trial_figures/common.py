@@ -79,6 +79,8 @@ PARAMETERS: Final = {
     "crs_score_step": "CRS score from grade to grade",
     "gvhd_exponent": "Damage by effectors together (GvHD exponent)",
     "rate_homeostatic_division": "Homeostatic division of T cells",
+    "dur_t_cell_recovery": "Time until T cells are all back",
+    "n_t_cell_set_point_late": "T cells when all are back",
     "fraction_host_marrow": "Host marrow left at transplant",
     "fraction_haematopoietic": "Clones against blood cells only",
     "fraction_half_marrow_priming": "Blasts at which clones against blood cells are primed",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,21 +18,41 @@ from simulation.units import format_number
 __all__ = ["FIGURE"]
 
 _FLOOR, _TOP = 1e-6, 1.0
+_WIDTH, _PANEL, _LEFT, _RIGHT, _GAP, _TITLE, _TICKS, _BELOW, _IN_A_ROW = (
+    7.2,
+    1.7,
+    0.85,
+    0.1,
+    0.2,
+    0.3,
+    0.25,
+    0.5,
+    4,
+)  # inches
 _WITH, _WITHOUT = style.COLOUR["blasts"], "#B5B5B5"
 
 
 @style.styled
 def figure(view: TrialView) -> Figure:
-    """Draw one panel per arm in which anyone was treated."""
+    """Draw one panel per arm in which anyone was treated, some in a row."""
     arms = [arm for arm in view.arms if arm.happened("mrd_nadir").any()]
-    drawn = style.PaperFigure(7.2, 2.9)
     if not arms:
+        drawn = style.PaperFigure(_WIDTH, 2.9)
         style.note(drawn.add_axes((0.05, 0.1, 0.9, 0.8)), "nobody was treated and tested again")
         return drawn
-    width = (0.985 - 0.085) / len(arms)
+    rows = math.ceil(len(arms) / _IN_A_ROW)
+    columns = math.ceil(len(arms) / rows)
+    height = rows * (_TITLE + _PANEL + _TICKS) + _BELOW
+    drawn = style.PaperFigure(_WIDTH, height)
+    wide = (_WIDTH - _LEFT - _RIGHT - (columns - 1) * _GAP) / columns
     for index, arm in enumerate(arms):
-        ax = drawn.add_axes((0.085 + index * width, 0.2, width - 0.03, 0.64))
-        _draw(ax, arm, first=index == 0)
+        row, column = divmod(index, columns)
+        top = height - row * (_TITLE + _PANEL + _TICKS) - _TITLE
+        left = _LEFT + column * (wide + _GAP)
+        ax = drawn.add_axes((left / _WIDTH, (top - _PANEL) / height, wide / _WIDTH, _PANEL / height))
+        _draw(ax, arm, first=column == 0)
+    middle = (_LEFT + (_WIDTH - _LEFT - _RIGHT) / 2) / _WIDTH
+    drawn.text(middle, 0.78 * _BELOW / height, "Patients treated and tested again", ha="center", va="center")
     handles = [
         Patch(color=_WITHOUT, label="no overt leukaemia at the end"),
         Patch(color=_WITH, label="overt leukaemia or dead at the end"),
@@ -57,12 +79,11 @@ def _draw(ax: Axes, arm: ArmView, *, first: bool) -> None:
     ax.set_ylim(_FLOOR, _TOP)
     ax.set_xlim(0.2, max(who.size, 1) + 0.8)
     ax.set_title(f"{arm.label} (n = {who.size})", fontsize=8)
-    ax.set_xlabel("Patients treated and tested again", labelpad=1)
     ax.minorticks_off()
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     if first:
         ax.set_yticks([1, 1e-2, 1e-4, _FLOOR], ["1", style.power(-2), style.power(-4), "not\ndetected"])
-        ax.set_ylabel("Lowest MRD measured")
+        ax.set_ylabel("Lowest MRD measured", labelpad=1)
     else:
         ax.set_yticks([1, 1e-2, 1e-4, _FLOOR], [])
 
