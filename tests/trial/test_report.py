@@ -247,7 +247,12 @@ def test_the_waterfall_has_room_for_many_arms(done: Conducted, arms: int) -> Non
     canvas.draw()
     assert len(drawn.axes) == arms
     texts: list[Text] = [*drawn.texts, *drawn.legends[0].get_texts()]
-    texts += [text for ax in drawn.axes for text in (ax._left_title, ax.xaxis.label, ax.yaxis.label)]
+    for ax in drawn.axes:
+        texts += [
+            *(child for child in ax.get_children() if isinstance(child, Text)),
+            ax.xaxis.label,
+            ax.yaxis.label,
+        ]
     boxes = [(text.get_text(), text.get_window_extent()) for text in texts if text.get_text()]
     assert len(boxes) >= arms + 4
     for index, (one, box) in enumerate(boxes):
