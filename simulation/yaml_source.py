@@ -32,6 +32,7 @@ __all__ = [
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 24
 MAX_NODES: Final = 20_000
+_TOO_DEEP: Final = f"nested more than {MAX_DEPTH} deep; no scenario needs that"
 
 _INTEGER: Final = re.compile(r"[+-]?(0|[1-9][0-9]{0,17})")
 _FLOAT: Final = re.compile(
@@ -189,9 +190,10 @@ def parse_yaml(text: str, shown: str, *, lines: bool = True) -> Node:
         line = mark.line + 1 if mark is not None and lines else None
         column = mark.column + 1 if mark is not None and lines else None
         told = ", ".join(part for part in (error.context, error.problem) if part)
-        raise UserError(
-            f"this is not valid YAML: {told}{_hint(told, text, mark)}", file=shown, line=line, column=column
-        ) from None
+        message = f"this is not valid YAML: {told}{_hint(told, text, mark)}"
+        if "maximum nesting depth" in told:  # newer C libraries look ahead, and stop before we do
+            message = _TOO_DEEP
+        raise UserError(message, file=shown, line=line, column=column) from None
     except (yaml.YAMLError, RecursionError) as error:
         raise UserError(f"this is not valid YAML: {str(error).splitlines()[0]}", file=shown) from None
 
@@ -252,7 +254,7 @@ class _Builder:
         if self.nodes > MAX_NODES:
             raise self.refuse(event, f"more than {MAX_NODES:,} values; no scenario needs that")
         if depth > MAX_DEPTH:
-            raise self.refuse(event, f"nested more than {MAX_DEPTH} deep; no scenario needs that")
+            raise self.refuse(event, _TOO_DEEP)
         kind = type(event).__name__
         if kind == "AliasEvent" or event.anchor is not None:
             mark = "*" if kind == "AliasEvent" else "&"

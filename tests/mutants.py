@@ -36,7 +36,15 @@ _ONE_THREAD: Final = {
 }
 MODULES: Final = {  # name -> module, and the tests that concern it
     "units": ("simulation.units", ("tests/test_units.py",)),
-    "pump": ("simulation.products.pump", ("tests/clinic/test_treatments.py", "tests/products/test_injections.py")),
+    "pump": (
+        "simulation.products.pump",
+        (
+            "tests/clinic/test_orders.py",
+            "tests/products/test_injections.py",
+            "tests/clinic/test_stop_rules.py",
+            "tests/clinic/test_treatments.py",
+        ),
+    ),
     "triggers": ("simulation.clinic.triggers", ("tests/clinic/test_triggers.py", "tests/clinic/test_conditions.py")),
     "statistics": ("simulation.statistics.paired", ("tests/statistics/test_paired.py",)),
     "survival": ("simulation.statistics.survival", ("tests/statistics/test_survival.py",)),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from simulation.clinic.assays import BloodResult, MarrowResult, OutsideResult, Result, reaches
 from simulation.clinic.bedside import Bedside
-from simulation.clinic.schedule import EPSILON, is_due
+from simulation.clinic.schedule import is_due
 from simulation.clinic.starts import (
     COUNTED,
     AllOf,
@@ -68,7 +68,10 @@ class Trigger(ABC):
         """Return why it holds, in a clinician's words; only asked while it holds."""
 
     def delay(self, now: float, uniform: Uniform = _middle) -> float:
-        """Return the days from the trigger to the first treatment; unless it can be drawn, the median wait."""
+        """Return the days from the trigger to the first treatment; unless it can be drawn, the median wait.
+
+        Only asked while it holds.
+        """
         return days_waited(self._delay, lambda: uniform(self._name))
 
     def diagnosis_sampled(self, now: float) -> float | None:
@@ -115,7 +118,7 @@ class MrdTrigger(Trigger):
         self._at_least = start.at_least
         self._confirmed_by = start.confirmed_by
         self._n_consecutive = 0
-        self._last = 0.0
+        self._last = math.nan
 
     def _weigh(self, result: Result) -> None:
         if not isinstance(result, MarrowResult) or result.test != "mrd":
@@ -152,8 +155,8 @@ class OvertRelapseTrigger(Trigger):
 
     def reason(self) -> str:
         """Return the measured blast fraction."""
-        measured = 0.0 if self._last is None else self._last.value
-        return f"overt relapse, {measured:.1%} marrow blasts (>= {self._level:.0%})"
+        assert self._last is not None, "it holds by a result"
+        return f"overt relapse, {self._last.value:.1%} marrow blasts (>= {self._level:.0%})"
 
     def diagnosis_sampled(self, now: float) -> float | None:
         """Return the day of the diagnosing aspirate."""
@@ -233,7 +236,7 @@ class FreeOfTrigger(Trigger):
 
 def _free_for(last: float, now: float, duration: float) -> bool:
     """Return whether the last day of something is over by so many days."""
-    return now - last > EPSILON and is_due(last + duration, now)
+    return not is_due(now, last) and is_due(last + duration, now)
 
 
 def _for_days(duration: float) -> str:
@@ -257,9 +260,9 @@ class _Combination(Trigger):
         return self._met
 
     def diagnosis_sampled(self, now: float) -> float | None:
-        """Return the day of the diagnosing aspirate, if one of the parts that hold has it."""
-        days = [day for part in self._holding(now) if (day := part.diagnosis_sampled(now)) is not None]
-        return min(days, default=None)
+        """Return the day of the diagnosing aspirate, if one of the parts that hold has it: all that have one saw the same."""
+        days = (part.diagnosis_sampled(now) for part in self._holding(now))
+        return next((day for day in days if day is not None), None)
 
 
 class AnyOfTrigger(_Combination):
@@ -272,7 +275,7 @@ class AnyOfTrigger(_Combination):
     def delay(self, now: float, uniform: Uniform = _middle) -> float:
         """Return the days from the trigger to the first treatment."""
         parts = (part.delay(now, uniform) for part in self._holding(now))
-        return super().delay(now, uniform) + min(parts, default=0.0)
+        return super().delay(now, uniform) + min(parts)
 
     def reason(self) -> str:
         """Return the reasons of the parts that hold."""
@@ -289,7 +292,7 @@ class AllOfTrigger(_Combination):
     def delay(self, now: float, uniform: Uniform = _middle) -> float:
         """Return the days from the trigger to the first treatment."""
         parts = (part.delay(now, uniform) for part in self._parts)
-        return super().delay(now, uniform) + max(parts, default=0.0)
+        return super().delay(now, uniform) + max(parts)
 
     def reason(self) -> str:
         """Return all parts' reasons."""

@@ -82,8 +82,8 @@ def precision(one: npt.ArrayLike, other: npt.ArrayLike, most: float) -> float:
 def tally(one: npt.ArrayLike, other: npt.ArrayLike, margin: float = 0.0) -> Tally:
     """Count wins, ties and losses of `one`; differences smaller than `margin` (and exact equality) are ties."""
     gap = _pairs(one, other)
-    tie = (gap == 0) | (np.abs(gap) < margin)
-    return Tally(int(((gap > 0) & ~tie).sum()), int(tie.sum()), int(((gap < 0) & ~tie).sum()))
+    side = np.where(np.abs(gap) < margin, 0, np.sign(gap))
+    return Tally(int((side == 1).sum()), int((side == 0).sum()), int((side == -1).sum()))
 
 
 def efficiency_of_pairing(one: npt.ArrayLike, other: npt.ArrayLike) -> float:
@@ -113,8 +113,10 @@ def avoided(
     nan, inf = float("nan"), float("inf")
     if not gain.value > 0:
         return gain, Estimate(nan, nan, nan, nan)
-    high = 1 / gain.low if gain.low > 0 else inf
-    return gain, Estimate(1 / gain.value, nan, 1 / gain.high if gain.high > 0 else nan, high)
+    low, high = (
+        1 / rate if rate > 0 else otherwise for rate, otherwise in ((gain.high, nan), (gain.low, inf))
+    )
+    return gain, Estimate(1 / gain.value, nan, low, high)
 
 
 def ratio_of_means(top: npt.ArrayLike, bottom: npt.ArrayLike, confidence: float = 0.95) -> Estimate:
@@ -133,8 +135,8 @@ def ratio_of_means(top: npt.ArrayLike, bottom: npt.ArrayLike, confidence: float 
     sums = np.array([(a[i].sum(), b[i].sum()) for i in draws])
     with np.errstate(all="ignore"):
         ratios = np.where(sums[:, 1] > 0, sums[:, 0] / sums[:, 1], np.inf)
-    tail = 100 * (1 - confidence) / 2
-    low, high = np.percentile(ratios, [tail, 100 - tail], method="nearest")
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(ratios, [tail, 1 - tail], method="nearest")
     return Estimate(float(a.mean() / b.mean()), nan, float(low), float(high))
 
 

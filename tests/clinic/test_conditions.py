@@ -28,6 +28,8 @@ def test_a_blood_count_triggers_when_it_is_reported() -> None:
     assert triggered(counts, FakePatient(cd3=199.0)) == []
     low = {"when": "blood_count", "below": "200 /uL"}
     assert triggered(low, FakePatient(cd3=until_day(30, 500.0, 100.0))) == [35.0]
+    assert triggered(counts, FakePatient(cd3=200.0)) == [7.0], "the level itself is reached"
+    assert triggered(low, FakePatient(cd3=200.0)) == [], "and is not below itself"
     between = counts | {"at_least": "50 /uL", "below": "200 /uL"}
     assert triggered(between, FakePatient(cd3=until_day(30, 500.0, 100.0))) == [35.0]
     late: dict[str, Any] = {"monitoring.blood.delay": "3 d"}
@@ -48,6 +50,16 @@ def test_free_of_gvhd_for_two_weeks() -> None:
     assert triggered(start | {"at_grade": 2}, FakePatient(agvhd=grades)) == [21.0], "grade 1 does not count"
     assert triggered({"when": "free_of_gvhd"}, FakePatient(agvhd=grades)) == [0.0]
     assert triggered({"when": "free_of_gvhd", "not_before": "day 5"}, FakePatient(agvhd=1.0)) == []
+
+
+@pytest.mark.parametrize(
+    ("grade", "told"), [(1, "no acute GvHD for 7 days"), (2, "no acute GvHD of grade 2 or more for 7 days")]
+)
+def test_the_reason_names_the_grade_where_not_every_grade_counts(grade: int, told: str) -> None:
+    start = {"when": "free_of_gvhd", "at_grade": grade, "for": "7 d", "not_before": "day 10"}
+    clinic = make_clinic(start=start, dli=DLI)
+    follow(clinic, FakePatient(), 20.0)
+    assert only(clinic, "trigger").detail.startswith(f"{told}: ")
 
 
 def test_free_of_immunosuppression_counts_from_the_last_dose() -> None:

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from simulation.clinic.outcomes import OUTCOMES
+from simulation.clinic.outcomes import OUTCOMES, of_patient
+from simulation.clinic.outcomes.survival import Survival
+from simulation.results.words import outcome_words
 
 from .fake_patient import Curve, FakePatient, days, exponential, follow, make_clinic, only
 
@@ -183,7 +185,45 @@ def test_gvhd_grades_and_their_first_days() -> None:
     assert outcomes["relapse_free_days"] == 130.0
 
 
+def test_days_free_of_leukaemia_are_those_on_which_the_step_begins_free() -> None:
+    # overt at the very level, and again after a remission: 50 + (200 - 75) days free
+    clinic, outcomes = run(steps((0, 1e-3), (50, 0.05), (75, 1e-6), (200, 0.3)))
+    assert outcomes["current_leukaemia_free_days"] == 175.0
+    assert clinic.book.watcher(Survival).overt == [(50.0, 75.0), (200.0, 365.0)]
+    assert outcomes["in_remission_at_end"] is False
+
+
+def test_days_free_of_leukaemia_are_exact_whatever_the_step() -> None:
+    # 5220 tenths of a day add up to 522 and some 1e-10
+    clinic, outcomes = run(0.0, until=522.0, step=0.1)
+    assert outcomes["current_leukaemia_free_days"] == 522.0
+    assert clinic.book.watcher(Survival).overt == [] and outcomes["in_remission_at_end"] is True
+
+
+def test_what_the_table_of_a_patient_says_of_survival() -> None:
+    shown = [one.name for one in Survival.outcomes if one.row]
+    assert shown == [
+        *("days_simulated", "current_leukaemia_free_days", "in_remission_at_end", "relapse_free_days"),
+        *(
+            "agvhd_free_relapse_free_days",
+            "nrm_day",
+            "nrm",
+        ),  # of which the last is no row of a patient, but a share
+    ]
+    assert outcome_words(OUTCOMES["nrm_day"], {"nrm_day": None, "nrm_cause": None}) == "no"
+    assert outcome_words(OUTCOMES["nrm_day"], {"nrm_day": 80.25, "nrm_cause": None}) == "day 80.25"
+    assert outcome_words(OUTCOMES["nrm_day"], {"nrm_day": 80.25, "nrm_cause": "CRS"}) == "day 80.25, CRS"
+    end = OUTCOMES["in_remission_at_end"]
+    assert outcome_words(end, {"in_remission_at_end": False}) == "no"
+    assert outcome_words(end, {"in_remission_at_end": True}) == "yes"
+    outside = {"in_remission_at_end": True, "extramedullary_relapse_day": 217.0}
+    assert outcome_words(end, outside) == "in the marrow; relapse outside on day 217"
+    assert [of_patient("nrm", {"nrm_day": day}) for day in (80.25, None)] == [True, False]
+
+
 def test_time_before_transplant_does_not_count() -> None:
+    _, outcomes = run(0.0, until=10.0, first_day=-4.0)
+    assert outcomes["current_leukaemia_free_days"] == outcomes["days_simulated"] == 10.0
     _, outcomes = run(steps((-4, 0.5), (0, 1e-3)), until=10.0, first_day=-4.0, agvhd=steps((-4, 3), (0, 0)))
     assert outcomes["relapse_day"] is None and outcomes["agvhd_grade"] == 0
 
@@ -199,6 +239,7 @@ def test_death_competes_with_relapse() -> None:
     assert outcomes["nrm_day"] == outcomes["relapse_free_days"] == outcomes["days_simulated"] == 80.25
     assert outcomes["relapse_day"] is None and outcomes["relapse_free_at_end"] is False
     assert outcomes["nrm_cause"] == "aGvHD"
+    assert outcomes["in_remission_at_end"] is False
     assert only(clinic, "death").day == 80.25
 
 

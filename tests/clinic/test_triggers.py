@@ -119,6 +119,12 @@ def test_any_of_waits_for_the_shortest_delay_of_the_parts_that_hold() -> None:
     assert (any_of.delay(50.0), any_of.delay(90.0)) == (6.0, 1.0)
 
 
+def test_without_a_draw_a_wait_is_its_median() -> None:
+    drawn = trigger(**OVERT, delay="2 d to 12 d")
+    assert drawn.delay(33.0) == 7.0
+    assert drawn.delay(33.0, lambda name: 0.1) == pytest.approx(3.0)
+
+
 def test_the_last_morphology_is_no_diagnosis_unless_it_shows_overt_relapse() -> None:
     overt = trigger(**OVERT)
     assert overt.diagnosis_sampled(33.0) is None

@@ -36,6 +36,7 @@ def test_mean_difference_and_its_bootstrap_interval() -> None:
     low, high = stats.ttest_rel(one, other).confidence_interval()
     assert found.value == pytest.approx((one - other).mean())
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.1)
+    assert found.se == pytest.approx(stats.sem(one - other))
     assert mean_difference(one, other) == found  # the same numbers every time
 
 
@@ -50,6 +51,7 @@ def test_twins_who_do_not_differ() -> None:
     assert np.isnan(mean_difference(same[:1], same[:1]).low)
     assert np.isnan(efficiency_of_pairing(same[:1], same[:1]))
     assert efficiency_of_pairing(same, same) == np.inf
+    assert np.isnan(efficiency_of_pairing([3.0, 3.0], [5.0, 5.0]))  # nothing varies in either arm
 
 
 def test_nobody_avoids_anything_is_not_known_exactly() -> None:
@@ -59,17 +61,20 @@ def test_nobody_avoids_anything_is_not_known_exactly() -> None:
 
 def test_a_few_alike_are_no_precision() -> None:
     two = precision([3.0, 3.1], [0.0, 0.0], most=60)
-    assert two >= 60 * unseen(2) - 1e-9  # the bootstrap of two values would say 0.05
+    assert two == pytest.approx(60 * unseen(2))  # the bootstrap of two values would say 0.05
     rng = np.random.default_rng(2)
     one, other = rng.normal(5, 1, 40), rng.normal(0, 1, 40)
     assert precision(one, other, most=60) == mean_difference(one, other).half_width
     assert np.isnan(precision([1.0], [0.0], most=60))
+    just = precision(one[:LEAST_WHO_DIFFER], other[:LEAST_WHO_DIFFER], most=60)
+    assert just == mean_difference(one[:LEAST_WHO_DIFFER], other[:LEAST_WHO_DIFFER]).half_width
 
 
 def test_beyond_chance_is_said_of_enough_patients_only() -> None:
     assert beyond_chance(0.5, 2.0, LEAST_WHO_DIFFER) == 1
     assert beyond_chance(-2.0, -0.5, LEAST_WHO_DIFFER) == -1
     assert beyond_chance(-2.0, 0.5, 500) == 0
+    assert beyond_chance(0.0, 2.0, 500) == beyond_chance(-2.0, 0.0, 500) == 0  # no difference is not excluded
     assert beyond_chance(0.5, 2.0, LEAST_WHO_DIFFER - 1) == 0
     assert beyond_chance(None, None, 500) == beyond_chance(float("nan"), float("nan"), 500) == 0
     assert differing([1, 2, 3], [1, 0, 0]) == 2
@@ -121,6 +126,11 @@ def test_pairing_gains_what_correlation_says() -> None:
     assert efficiency_of_pairing(one, other) == pytest.approx(1 / (1 - 0.9), rel=0.05)
 
 
+def test_what_pairing_gains_with_two_patients() -> None:
+    # variances 2 and 0.5, of the difference 0.5
+    assert efficiency_of_pairing([0.0, 2.0], [0.0, 1.0]) == pytest.approx(5)
+
+
 def test_number_needed_to_treat() -> None:
     without = np.array([1] * 60 + [0] * 40)
     with_it = np.array([1] * 40 + [0] * 60)
@@ -132,6 +142,8 @@ def test_number_needed_to_treat() -> None:
     assert np.isnan(avoided(with_it, without)[1].value)  # harm: there is no such number
     few = avoided([1, 0, 0, 1, 0, 0, 0, 1], [0, 0, 1, 0, 0, 0, 1, 0])
     assert few[1].high == np.inf  # no benefit is possible as well
+    gain, needed = avoided([1, 1] + [0] * 10, [0] * 12)
+    assert gain.low == 0 and needed.high == np.inf  # just not excluded
 
 
 def test_cost_per_event_avoided() -> None:
@@ -140,6 +152,31 @@ def test_cost_per_event_avoided() -> None:
     assert found.value == pytest.approx(140)
     assert found.low < 140 < found.high
     assert np.isnan(ratio_of_means(drug, np.zeros(50)).value)
+    few = ratio_of_means([28.0, 28.0], [2.0, 2.0])
+    assert few.value == 14 and np.isnan((few.se, few.low, few.high)).all()  # alike: there is no interval
+
+
+def test_a_ratio_of_two_patients_has_the_limits_that_can_be_counted() -> None:
+    # draws of two: the first twice, the second twice (a quarter each), or both
+    for top, bottom, low, high in (
+        ([0.0, 2.0], [1.0, 1.0], 0, 2),
+        ([0.0, 2.0], [0.25, 0.25], 0, 8),
+        ([1.0, 2.0], [1.0, 2.0], 1, 1),
+        ([0.0, 1.0], [0.0, 1.0], 1, np.inf),  # nobody's event, nobody's cost: no finite ratio
+    ):
+        found = ratio_of_means(top, bottom)
+        assert (found.low, found.high) == (low, high)
+
+
+def test_the_interval_of_a_ratio_is_that_of_the_delta_method() -> None:
+    rng = np.random.default_rng(8)
+    top, bottom = rng.normal(100, 10, 2000), rng.normal(5, 1, 2000)
+    ratio = top.mean() / bottom.mean()
+    se = np.std(top - ratio * bottom, ddof=1) / 2000**0.5 / bottom.mean()
+    for confidence in (0.95, 0.8):
+        z = stats.norm.ppf(0.5 + confidence / 2)
+        found = ratio_of_means(top, bottom, confidence)
+        assert (found.low, found.high) == pytest.approx((ratio - z * se, ratio + z * se), abs=0.08 * z * se)
 
 
 def test_spread_is_of_patients_and_does_not_shrink_with_their_number() -> None:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from simulation.clinic.outcomes.outcome import Outcome, Row, Watcher
 from simulation.clinic.ports import Truth
+from simulation.clinic.schedule import is_due
 
 if TYPE_CHECKING:
     from simulation.clinic.clinic import Clinic
 
 __all__ = ["Survival"]
-
-_EPS: Final = 1e-9  # days
 
 
 def _first(row: Row, *names: str) -> float:
@@ -154,7 +153,7 @@ class Survival(Watcher):
 
     def observe(self, truth: Truth, dt: float) -> None:
         """Count the step for what the patient was at its beginning."""
-        if truth.day - dt >= -_EPS:
+        if is_due(0.0, truth.day - dt):
             if self._free:
                 self._free_days += dt
             else:
