@@ -2,7 +2,7 @@
 
 `lung.csv` is R's `survival::lung` (Loprinzi 1994, J Clin Oncol 12:601; death is 0 or 1): days, death, sex (1 male), ECOG.
 R prints `survfit(Surv(time, status) ~ ph.ecog, lung)` in the saved output of survival's tests (github.com/therneau/survival,
-`tests/Examples/survival-Ex.Rout.save`, commit 0457202); `survdiff` by sex: Machine Learning with R Cookbook, 2nd edition, chapter 6.
+`tests/Examples/survival-Ex.Rout.save`, commit 0457202); `survdiff` by sex: Machine Learning with R Cookbook (2nd ed.), ch. 6.
 `OVARIAN` is R's `survival::ovarian` (Edmonson 1979): `tests/ovarian.Rout.save`, commit 08139b1.
 
 Numbers with more digits than R prints are those of lifelines 0.30.3 and scikit-survival 0.28.0, installed for this alone: a
