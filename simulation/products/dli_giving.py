@@ -20,10 +20,11 @@ from simulation.blocks.fields import (
     show,
     written,
 )
-from simulation.clinic.assays import Examination, MarrowResult, Result, reaches
+from simulation.clinic.assays import Examination, MarrowResult, Result
 from simulation.clinic.events import EventLog
 from simulation.clinic.orders import BY_HAND
 from simulation.clinic.ports import Patient
+from simulation.clinic.responses import RESPONSES, shown
 from simulation.clinic.schedule import Agenda
 from simulation.products.product import Giver, Plan, Receiver
 from simulation.products.pump import InfusionPlan
@@ -211,18 +212,9 @@ class _DliPlan(Plan):
                 grade = Examination.of(patient.truth()).agvhd_grade
                 if grade:
                     return f"aGvHD grade {grade}"
-            else:
-                for result in self._giver.last.values():
-                    if result.sampled > begun and self._responds(end, result):
-                        return f"{_RESPONSE[end]} in the aspirate of day {result.sampled:g}"
+            elif result := shown(end, self._giver.last, begun, self._definitions):
+                return f"{RESPONSES[end]} in the aspirate of day {result.sampled:g}"
         return ""
-
-    def _responds(self, end: str, result: MarrowResult) -> bool:
-        definitions = self._definitions
-        if end == "remission":
-            return result.judges_remission and result.value < definitions.complete_remission
-        level = definitions.mrd_negative
-        return result.test == "mrd" and result.limit <= level and not reaches(result.value, level)
 
     def stop(self, patient: Patient, events: EventLog, why: str) -> bool:
         """Cancel the infusions still planned; return whether there were any."""
@@ -233,6 +225,3 @@ class _DliPlan(Plan):
         detail = f"no further {WORD}, {n_cancelled} planned {infusions} not given: {why}"
         events.add(patient.day, "stop", NAME, detail)
         return True
-
-
-_RESPONSE: Final = {"mrd_negative": "MRD-negative", "remission": "complete remission"}

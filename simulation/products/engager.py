@@ -27,7 +27,7 @@ from simulation.clinic.ports import Patient, Truth
 from simulation.clinic.stop_rules import GradeRule, NegativeRelapseRule
 from simulation.number_words import MICRO
 from simulation.products.form import ON, ActNow, Form, FormField, as_whole, block_changes, switch, with_unit
-from simulation.products.infusion import DoseOnDays, Infusion, Maintenance
+from simulation.products.infusion import DoseOnDays, FurtherCycles, Infusion, Maintenance
 from simulation.products.product import Giver, Product, days_text, join
 from simulation.products.pump import Pump
 from simulation.products.received import Interval as Bar
@@ -202,6 +202,8 @@ class EngagerProduct(Product):
             return
         if drug.maintenance is not None:
             yield from self._maintenance(drug, drug.maintenance)
+        if drug.further_cycles is not None:
+            yield from self._further(drug, drug.further_cycles, scenario.monitoring)
         if drug.injections is not None:
             yield from self._injected(drug.injections, drug.on, (self.name,))
             also = [key for key in _PUMPED if getattr(drug, key) is not None]
@@ -242,6 +244,26 @@ class EngagerProduct(Product):
                     yield Problem(f"got day {day:g} twice", at, "each day once")
                 seen.add(day)
 
+    def _further(self, drug: Infusion, further: FurtherCycles, tests: Any) -> Iterator[Problem]:
+        """Yield a condition on cycles that there are not, and a response that nobody looks for."""
+        path = (self.name, "further_cycles")
+        if further.after >= drug.all_cycles:
+            most = drug.all_cycles - 1
+            if most:
+                told = f"at most {most}, as {drug.all_cycles} are planned"
+                yield Problem(f"got {further.after}", (*path, "after"), told)
+            else:
+                yield Problem("there are none: a single cycle is planned", path, at_key=True)
+        lacks = "monitoring.mrd is null" if tests.mrd is None else ""
+        if further.only_with == "remission":
+            lacks = (
+                "monitoring.morphology and monitoring.mrd are null"
+                if lacks and tests.morphology is None
+                else ""
+            )
+        if lacks:
+            yield Problem(f"{further.only_with} cannot be found: {lacks}", (*path, "only_with"))
+
     def _maintenance(self, drug: Infusion, more: Maintenance) -> Iterator[Problem]:
         """Yield cycles of maintenance that are none, or that overlap."""
         path = (self.name, "maintenance")
@@ -279,6 +301,9 @@ class EngagerProduct(Product):
         if plan.maintenance is not None:
             every = days_text(plan.maintenance.every)
             text += f"; then {_cycles(plan.maintenance.cycles)}, one every {every}, of {_content(plan.maintained())}"
+        if plan.further_cycles is not None:
+            further = plan.further_cycles
+            text += f"; after cycle {further.after} only while the marrow is in {_IN[further.only_with]}"
         return [text]
 
     def order_words(self, order: Any) -> str:
@@ -342,6 +367,7 @@ class EngagerProduct(Product):
         return block_changes(self.name, self.form(), form, base, scenario, treated)
 
 
+_IN: Final = {"mrd_negative": "MRD-negative remission", "remission": "remission"}
 _GAP: Final = 7.0  # days: injections that follow one another within a week are one bar
 
 

@@ -13,12 +13,14 @@ from simulation.blocks.fields import (
     Quantity,
     Time,
     Whole,
+    Word,
     written,
 )
+from simulation.clinic.responses import RESPONSES
 from simulation.number_words import MICRO, day_numbers
 
 __all__ = [
-    "DoseOnDays", "Infusion", "Maintenance", "PatternPart", "StepUp", "cycle_of", "end_of_infusion",
+    "DoseOnDays", "FurtherCycles", "Infusion", "Maintenance", "PatternPart", "StepUp", "cycle_of", "end_of_infusion",
 ]  # fmt: skip
 
 _DayOfCycle = Annotated[float, Quantity("day", 1, YEARS_20)]
@@ -68,6 +70,15 @@ class Maintenance(Block):
     injections: _Injected | None = Field(None, description="Injections of each cycle; null: as before.")
 
 
+class FurtherCycles(Block):
+    """Give the cycles after some only to who responds."""
+
+    after: Annotated[int, Whole(1, 100)] = Field(1, description="So many cycles are given in any case.")
+    only_with: Annotated[str, Word(tuple(RESPONSES))] = Field(
+        description="On the day each later cycle begins, the last result of a sample since day 1 of treatment must show it."
+    )
+
+
 class Infusion(Block):
     """Give an engager: `cycles` of `on` and `off`, of a free `pattern`, or of injections. Absent parts are None."""
 
@@ -91,6 +102,9 @@ class Infusion(Block):
     )
     maintenance: Maintenance | None = Field(
         None, description="Further cycles in longer intervals; null: none."
+    )
+    further_cycles: FurtherCycles | None = Field(
+        None, description="Who gets further cycles, maintenance among them; null: everybody."
     )
 
     @property

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simulation.clinic.assays import Examination
+from simulation.clinic.assays import Examination, MarrowResult, Result
 from simulation.clinic.events import EventLog
 from simulation.clinic.orders import BY_HAND
 from simulation.clinic.ports import Patient
+from simulation.clinic.responses import RESPONSES, shown
 from simulation.clinic.schedule import EPSILON, Agenda, is_due, mean_of, pieces_of
 from simulation.clinic.stop_rules import Stop
 from simulation.number_words import MICRO
@@ -75,6 +76,7 @@ class Pump(Giver):
         self.amount = 0.0  # ug given
         self.days = 0.0  # on the pump, or from one injection to the next
         self.planned: list[_Change] = []  # of the present course, ascending
+        self.last: dict[str, MarrowResult] = {}  # the last marrow result known, by test
         self._name = name
         self._ordered: list[_Ordered] = []
         self._rate = 0.0  # ug/day at the end of the last step
@@ -88,7 +90,14 @@ class Pump(Giver):
     ) -> Plan | None:
         """Return the planned cycles, if the scenario has any."""
         spec: Infusion | None = getattr(scenario, self._name)
-        return None if spec is None else InfusionPlan(self._name, spec, day_1, patient.body_surface_m2, self)
+        if spec is None:
+            return None
+        return InfusionPlan(self._name, spec, day_1, patient.body_surface_m2, self, scenario.definitions)
+
+    def see(self, result: Result) -> None:
+        """Take note of a reported result."""
+        if isinstance(result, MarrowResult):
+            self.last[result.test] = result
 
     def obey(self, order: Any, patient: Patient, events: EventLog) -> None:
         """Run at the ordered rate from now on, for as long as ordered."""
@@ -199,9 +208,20 @@ class Pump(Giver):
 class InfusionPlan(Plan):
     """Run the pump through all planned cycles; `start` is day 1 of treatment, in days from transplant."""
 
-    def __init__(self, name: str, spec: Infusion, start: float, body_surface_m2: float, pump: Pump) -> None:
+    def __init__(
+        self,
+        name: str,
+        spec: Infusion,
+        start: float,
+        body_surface_m2: float,
+        pump: Pump,
+        definitions: Any = None,
+    ) -> None:
         self._name = name
         self._pump = pump
+        self._start = start
+        self._further = spec.further_cycles
+        self._definitions = definitions
         self._cycle_starts: list[float] = []
         self._end = -math.inf  # day from which nothing is infused
         self._acted = -math.inf  # the last step's day
@@ -234,6 +254,10 @@ class InfusionPlan(Plan):
         pump.planned = changes
         self._block_ends = Agenda(block_ends)
         self._injections = Agenda(injections)
+        after = spec.all_cycles if self._further is None else self._further.after
+        self._conditional = Agenda(
+            (day, cycle) for cycle, day in enumerate(self._cycle_starts, 1) if cycle > after
+        )
 
     def start_of_cycle(self, cycle: int) -> float:
         """Return the planned first day of a cycle, days from transplant; ValueError if there is none."""
@@ -257,8 +281,18 @@ class InfusionPlan(Plan):
     def act(self, patient: Patient, events: EventLog) -> None:
         """Give the injections that have fallen due; the pump has the planned rates."""
         self._acted = patient.day
+        self._ask_for_response(patient, events)
         for _, (ug, covers, why) in self._injections.take(patient.day):
             self._pump.inject(patient, events, ug, covers, why)
+
+    def _ask_for_response(self, patient: Patient, events: EventLog) -> None:
+        """End the plan where a cycle that begins within this step needs a response that is not shown."""
+        begun = self._conditional.take(patient.day + patient.time_step - 3 * EPSILON)  # before the next step
+        if not begun or self._further is None:
+            return
+        need = self._further.only_with
+        if shown(need, self._pump.last, self._start, self._definitions) is None:
+            self.stop(patient, events, f"not {RESPONSES[need]}, which cycle {begun[-1][1]} needs")
 
     def stop(self, patient: Patient, events: EventLog, why: str) -> bool:
         """Stop for good; return whether there was anything to stop."""

@@ -78,11 +78,16 @@ def test_mrd_on_listed_visits_waits_for_result_and_drug(seed: int) -> None:
 
 
 def test_overt_relapse_is_followed_by_maintenance_every_twelve_weeks() -> None:
-    clinic, _ = under_care("overt_tower", until=725.0, fraction=lambda day: 0.2 if day > 20 else 0.0)
+    responds, resists = (lambda day: 0.2 if 20 < day < 70 else 0.0), (lambda day: 0.2 if day > 20 else 0.0)
+    clinic, _ = under_care("overt_tower", until=725.0, fraction=responds)
     doses = [event for event in clinic.events.of_kind("dose") if event.value]
     assert [event.value for event in doses] == [9.0] + [28.0] * 9
     begun = [event.day - doses[0].day for event in doses]
     assert begun == pytest.approx([0.0, 7.0, 42.0, 84.0, 126.0, 168.0, 252.0, 336.0, 420.0, 504.0])
+    clinic, _ = under_care("overt_tower", fraction=resists)
+    assert len([event for event in clinic.events.of_kind("dose") if event.value]) == 3, (
+        "two cycles of induction"
+    )
 
 
 def test_the_drug_under_the_skin_is_given_daily_then_three_times_a_week() -> None:
