@@ -1,8 +1,9 @@
 """From a finished trial and the plan of a real one to power, and to the patients that it would need.
 
 A test's mean statistic grows with the square root of the patients: power(N) = Phi(theta sqrt(N) - z). `theta` comes from all
-simulated trials together, its relative error from the twins (how well the stored patients know the effect), and, where the
-runs carry parameter sets, its spread between these; power averaged over that spread is assurance (O'Hagan 2005).
+simulated trials together, and for the patients needed from trials of about that size; its relative error from the twins (how well
+the stored patients know the effect), and, where the runs carry parameter sets, its spread between these; power averaged over that
+spread is assurance (O'Hagan 2005).
 """
 
 import math
@@ -30,6 +31,7 @@ type Floats = npt.NDArray[np.float64]
 HISTORICAL: Final = "historical"
 _YEAR: Final = 365.25
 _A_YEAR: Final = 365.0  # days of follow-up, where nothing is said
+_ATTEMPTS: Final = 4  # at a number of patients with the power asked for
 _MOST: Final = 20_000  # patients; a trial that needs more is told to need more
 _JUST_BEFORE: Final = 1e-6  # days: a state lasts up to, not into, its last day
 
@@ -122,11 +124,17 @@ def study(finished: Finished, plan: RealTrial) -> Study:
     ]
     needed = []
     for name in ENDPOINTS:
-        sizes = _sizes(slopes[name], effects[name], limit, plan.power)
-        there = None
-        if sizes[0] is not None:
+        slope = slopes[name]
+        for attempt in range(_ATTEMPTS):
+            sizes, there = _sizes(slope, effects[name], limit, plan.power), None
+            if sizes[0] is None:
+                break
             tally = draw_trials(one, other, conduct(sizes[0]), plan.trials, rng)
-            there = _power(name, sizes[0], tally, slopes[name], effects[name], limit)
+            there = _power(name, sizes[0], tally, slope, effects[name], limit)
+            within = 2 * math.sqrt(plan.power * (1 - plan.power) / plan.trials)
+            if abs(there.power - plan.power) <= within or attempt == _ATTEMPTS - 1:
+                break
+            slope = _slope_at(there, limit, plan.trials)
         needed.append(_needed(name, sizes, there, plan, follow_up))
     shares = {
         arm.key: wilson(int(kept.free.sum()), arm.n) for arm, kept in zip(arms, (one, other), strict=True)
@@ -182,6 +190,12 @@ def _stored(arm: ArmView, event: str, primary: str, horizon: float) -> Stored:
 def _slope(name: str, tried: Mapping[int, Tally]) -> float:
     """Return the mean statistic over the square root of the patients: least squares through the origin."""
     return float(sum(tally.z[name].mean() * math.sqrt(n) for n, tally in tried.items()) / sum(tried))
+
+
+def _slope_at(there: Power, limit: float, trials: int) -> float:
+    """Return the slope with which a trial of that size has the power that it was found to have."""
+    power = min(max(there.power, 0.5 / trials), 1 - 0.5 / trials)
+    return (float(stats.norm.ppf(power)) + limit) / math.sqrt(there.patients)
 
 
 def _power(name: str, n: int, tally: Tally, slope: float, effect: Effect, limit: float) -> Power:

@@ -47,7 +47,7 @@ class RealTrial(Block):
     drop_out: Annotated[float, Quantity("fraction", 0, 0.95)] = Field(
         0.05, description="Share of patients lost to follow-up each year, whatever their state."
     )
-    allocation: Annotated[float, Quantity("count", 0.05, 20)] = Field(
+    allocation: Annotated[float, Quantity("dimensionless", 0.05, 20)] = Field(
         1, description="Patients in the arm that may be better for each one in the other."
     )
     alpha: _Alpha = Field(0.05, description="Two-sided error of the first kind.")

@@ -160,6 +160,18 @@ def test_the_patients_needed_have_the_power_asked_for() -> None:
     assert _sizes(0.25, Effect(0.6, None), 1.96, 0.8)[2] is None  # the effect may be none at all
 
 
+def test_small_trials_are_sized_by_trials_of_their_size(finished: Finished) -> None:
+    """Where theta of large trials would ask for too many or too few, as with few events, it is found anew."""
+    found = study(finished, RealTrial(patients=(400, 800), trials=1000))
+    sized = [one for one in found.needed if one.endpoint in ENDPOINTS and one.patients is not None]
+    assert sized
+    for one in sized:
+        more = stats.norm.cdf(
+            stats.norm.ppf(0.8) + (stats.norm.ppf(0.8) + 1.96) / one.patients
+        )  # two patients
+        assert one.power == pytest.approx(0.8, abs=3 * 0.0127 + more - 0.8), one
+
+
 def test_log_rank_contributions_add_up_to_the_tests_effect() -> None:
     one, other = _exponential(SLOW), _exponential(FAST)
     assert contributions("log_rank", one, other, 400).mean() > 0
