@@ -70,6 +70,7 @@ class Needed:
     power: float | None
     se: float | None
     months: float | None  # from the first patient's entry to the analysis
+    assurance: float | None = None  # power averaged over parameter sets, where the runs carry such
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -244,7 +245,7 @@ def _needed(
     n, low, high = sizes
     if n is None or there is None:
         return Needed(name, None, low, None, None, None, None)
-    return Needed(name, n, low, high, there.power, there.se, _months(plan, n, follow_up))
+    return Needed(name, n, low, high, there.power, there.se, _months(plan, n, follow_up), there.assurance)
 
 
 def _months(plan: RealTrial, patients: int, follow_up: float) -> float:

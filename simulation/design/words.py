@@ -55,7 +55,8 @@ def conduct_words(study: Study) -> list[str]:
     ]
     if study.sets:
         lines.append(
-            f"The runs carry {study.sets} parameter sets: assurance is the power averaged over these."
+            f"The runs carry {study.sets} parameter sets: assurance, in brackets, is the power averaged over "
+            "these."
         )
     return lines
 
@@ -86,7 +87,11 @@ def _power(found: Needed) -> str:
     if found.power is None:
         return NOTHING
     error = f" \N{PLUS-MINUS SIGN} {100 * found.se:.1f}" if found.se else ""
-    return f"{100 * found.power:.0f} %{error}"
+    return f"{100 * found.power:.0f} %{error}{_assured(found)}"
+
+
+def _assured(found: Needed | Power) -> str:
+    return "" if found.assurance is None else f" ({100 * found.assurance:.0f} %)"
 
 
 def power_rows(study: Study) -> list[list[str]]:
@@ -100,7 +105,7 @@ def power_rows(study: Study) -> list[list[str]]:
 
 
 def _cell(found: Power) -> str:
-    return f"{100 * found.power:.0f} %"
+    return f"{100 * found.power:.0f} %{_assured(found)}"
 
 
 def limits(study: Study) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from simulation.cli import main
 from simulation.design.draws import ENDPOINTS, Tally
 from simulation.design.effects import Effect, contributions, effect_of
 from simulation.design.study import HISTORICAL, _power, _single, _single_needed, _sizes, study
+from simulation.design.words import power_rows
 from simulation.design.write import document
 from simulation.errors import ExitStatus, UserError
 from simulation.statistics.proportions import wilson
@@ -121,6 +123,11 @@ def test_parameter_sets_give_assurance_and_one_set_does_not(finished: Finished) 
     found = study(carried, PLAN)
     assert found.sets == 3
     assert any(one.assurance is not None for one in found.powers if one.endpoint == "log_rank")
+    told = [cell for row in power_rows(found)[1:] for cell in row[1:] if "(" in cell]  # in the terminal, too
+    assert len(told) == sum(one.assurance is not None for one in found.powers) > 0
+    assert all(re.fullmatch(r"\d+ % \(\d+ %\)", cell) for cell in told)
+    assert any(one.assurance is not None for one in found.needed)
+    assert "(" not in "".join(cell for row in power_rows(study(finished, PLAN))[1:] for cell in row)
 
 
 def test_the_error_of_an_effect_is_that_of_its_mean() -> None:
@@ -166,6 +173,7 @@ def test_small_trials_are_sized_by_trials_of_their_size(finished: Finished) -> N
     sized = [one for one in found.needed if one.endpoint in ENDPOINTS and one.patients is not None]
     assert sized
     for one in sized:
+        assert one.patients is not None
         more = stats.norm.cdf(
             stats.norm.ppf(0.8) + (stats.norm.ppf(0.8) + 1.96) / one.patients
         )  # two patients
