@@ -31,8 +31,7 @@ class Kind:
 def kind_of(file: str | os.PathLike[str]) -> Kind:
     """Return what a file is: by the keys that only one kind has, else by its folder, else a scenario.
 
-    A file that extends another and stands in a folder for cohorts is one if the other is. Raises `UserError` for a file that
-    cannot be read.
+    A file that extends a cohort is one, wherever it stands. Raises `UserError` for a file that cannot be read.
     """
     return _kind_of(file, _MOST_BASES)
 
@@ -47,7 +46,7 @@ def _kind_of(file: str | os.PathLike[str], most_bases: int) -> Kind:
     by_folder = next((kind for kind in _BY_FOLDER if kind.folder == folder), None)
     if by_folder is not None and "extends" not in keys:
         return by_folder
-    if by_folder is _COHORT and most_bases and _base_kind(file, root, most_bases - 1) is _COHORT:
+    if most_bases and "extends" in keys and _base_kind(file, root, most_bases - 1) is _COHORT:
         return _COHORT
     return _experiment_or_scenario(file)
 

@@ -17,13 +17,14 @@ from simulation.errors import nearest_name
 from simulation.scenario.messages import user_error
 from simulation.yaml_source import Node, plain, read_yaml
 
-__all__ = ["PACKAGED_BASELINES", "Baseline", "Verdict", "judged", "load_baselines"]
+__all__ = ["PACKAGED_BASELINES", "TOO_FEW", "Baseline", "Verdict", "judged", "load_baselines"]
 
 PACKAGED_BASELINES: Final = Path(__file__).resolve().parent.parent / "data" / "baselines.yaml"
 _Z95: Final = 1.959963984540054
 _IQR_SD: Final = 1.3489795003921634  # interquartile range of a normal distribution in standard deviations
 _MEDIAN_SE: Final = math.sqrt(math.pi / 2)  # of a median relative to a mean, for a normal distribution
 _LIKE: Final = 2.0  # spreads within this factor of each other are alike
+TOO_FEW: Final = "too few patients"  # the verdict on a number of them below the next
 _FEWEST: Final = 10  # simulated patients for whom a typical value and a spread can be judged
 
 
@@ -155,7 +156,7 @@ def judged(baseline: Baseline, values: Floats) -> Verdict:
     if baseline.judge == "not":
         return Verdict(value, low, high, inside, spread, "", "not judged")
     if values.size < _FEWEST and own > 0:
-        return Verdict(value, low, high, inside, spread, "", "too few patients")
+        return Verdict(value, low, high, inside, spread, "", TOO_FEW)
     typical = _typical(baseline, value, own / math.sqrt(values.size) if math.isfinite(own) else 0.0)
     words = [] if typical == "agrees" else [f"typical value {typical}"]
     if baseline.judge != "at_most" and math.isfinite(spread) and not 1 / _LIKE <= spread <= _LIKE:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from simulation.cohort.baselines import Baseline
+from simulation.cohort.baselines import TOO_FEW, Baseline
 from simulation.cohort.summary import Compared, Row, Summary, number
 from simulation.files.tables import csv_text, field_text
 from simulation.statistics.proportions import wilson
@@ -68,6 +68,10 @@ def verdict(summary: Summary) -> str:
     """Return in a sentence or two how much agrees, and what does not."""
     judged = [one for one in summary.compared if one.verdict.agrees is not None]
     if not judged:
+        few = sum(one.verdict.words == TOO_FEW for one in summary.compared)
+        if few:
+            told = "one published baseline" if few == 1 else f"{few} published baselines"
+            return f"{summary.drawn.patients} patients are too few to judge by {told}; --patients draws more."
         return "Nothing published to judge these patients by."
     wrong = [one for one in judged if not one.verdict.agrees]
     fresh = [one for one in judged if one.baseline.origin == "independent"]

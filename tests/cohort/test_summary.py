@@ -5,13 +5,14 @@ import io
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from simulation.cohort import tables
-from simulation.cohort.baselines import load_baselines
+from simulation.cohort.baselines import TOO_FEW, load_baselines
 from simulation.cohort.draw import Drawn, draw
 from simulation.cohort.figure import figure_of
 from simulation.cohort.summary import Row, Summary, concerns, number, summarise
@@ -122,6 +123,15 @@ def test_the_tables_hold_what_the_summary_holds(summary: Summary) -> None:
     assert len(rows) == len(summary.rows) + len(summary.compared) + 2
     assert len({line.count(" | ") for line in rows[: len(summary.rows) + 1]}) == 1
     assert "(here.png)" in text
+
+
+def test_too_few_patients_are_not_told_as_nothing_published(summary: Summary) -> None:
+    few = tuple(
+        replace(one, verdict=replace(one.verdict, typical="", words=TOO_FEW)) for one in summary.compared
+    )
+    told = tables.verdict(replace(summary, compared=few))
+    assert f"too few to judge by {len(few)} published baselines" in told
+    assert tables.verdict(replace(summary, compared=())) == "Nothing published to judge these patients by."
 
 
 def test_the_sentence_counts_what_agrees_and_names_what_does_not(summary: Summary) -> None:

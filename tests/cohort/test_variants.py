@@ -59,6 +59,16 @@ def test_a_variant_differs_only_where_it_says(file: Path) -> None:
     assert load_cohort_arm(file)[0].name != load_cohort_arm(STANDARD)[0].name
 
 
+def test_what_extends_a_cohort_is_one_wherever_it_stands(tmp_path: Path) -> None:
+    mine, patient = tmp_path / "mine.yaml", tmp_path / "patient.yaml"
+    mine.write_text(
+        f"extends: {STANDARD.parent}/ptcy_haploidentical.yaml\nname: mine\nptcy: {{dose: 40 mg/kg}}\n"
+    )
+    patient.write_text(f"extends: {STANDARD.parents[1]}/preemptive.yaml\nname: a patient\n")
+    assert kind_of(mine).name == "cohort"
+    assert kind_of(patient).name == "scenario"
+
+
 @pytest.mark.parametrize("file", [STANDARD, *VARIANTS], ids=lambda path: path.stem)
 def test_every_distribution_written_in_a_file_has_its_source(file: Path) -> None:
     written = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -22,7 +22,10 @@ def _curve(arm: ArmView) -> Curve:
 @style.styled
 def figure(view: TrialView) -> Figure:
     """Draw one curve per arm with its band."""
-    return arm_curves(view, [CurvePanel("", _curve, followed)], "Patients (%)", height=2.2)[0]
+    panel = CurvePanel(
+        "Current acute GvHD-free, relapse-free survival\n(chronic GvHD not simulated)", _curve, followed
+    )
+    return arm_curves(view, [panel], "Patients (%)", height=2.2)[0]
 
 
 def caption(view: TrialView) -> str:
@@ -35,5 +38,10 @@ def caption(view: TrialView) -> str:
 
 
 FIGURE = ReportFigure(
-    "current", "Current acute GvHD-free, relapse-free survival", caption, figure, order=36, section="results"
+    "current",
+    "Current acute GvHD-free, relapse-free survival (chronic GvHD not simulated)",
+    caption,
+    figure,
+    order=36,
+    section="results",
 )
