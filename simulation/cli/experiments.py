@@ -63,6 +63,7 @@ def run_experiments(
     experiments = [loaded for loaded in options.load_all(files, settings) if isinstance(loaded, Experiment)]
 
     # Only now what is heavy: a mistake in a file is told at once.
+    from simulation.cli.light_matplotlib import load_matplotlib
     from simulation.in_vitro.run import run_experiment
     from simulation.in_vitro.words import comparison_rows, finding_rows
     from simulation.results.folder import prepare_folder, release_folder, write_result
@@ -79,6 +80,7 @@ def run_experiments(
             with CountLine(experiment.name, quiet=quiet) as line:
                 line.show("wells")
                 result = run_experiment(experiment, seed=seed, done=partial(line.count, wanted=wells))
+            load_matplotlib(formats)
             # the folder is ours: a new one holds nothing that could be overwritten
             write_result(result, folder, overwrite=overwrite, formats=formats)
         finally:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from simulation.cli.interrupt import Interrupt
+from simulation.cli.light_matplotlib import load_matplotlib
 from simulation.cli.terminal import LiveLine, print_json, print_table
 from simulation.errors import UserError
 from simulation.figure_formats import FORMATS, ONE_FORMAT, Formats
@@ -88,6 +89,7 @@ def _run_one(
         if result.interrupted and not (result.days > 0).any():
             return  # not a step was done: there is nothing to keep
         line.show("writing the results")
+        load_matplotlib(request.formats)
         outcome.folders.append(
             write_result(result, folder, overwrite=request.overwrite, formats=request.formats)
         )

@@ -13,9 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from simulation.engine.light_numba import start_without_scipy
 from simulation.engine.parts import PartCompiler
 
 __all__ = ["Addresses", "addresses", "alone", "inner", "kernel"]
+
+start_without_scipy()
 
 type Addresses = npt.NDArray[np.int64]  # shape (arrays, 4): address, and three lengths
 
