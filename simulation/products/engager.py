@@ -319,7 +319,7 @@ class EngagerProduct(Product):
         injected = marks(events, "injection", self.name)
         if injected:
             given = "/".join(dict.fromkeys(f"{one.level:.3g}" for one in injected))
-            note = f"{note}, {given} {MICRO}g injected".removeprefix(", ")
+            note = f"{note}\n{given} {MICRO}g".strip()
             bars = tuple(sorted((*bars, *_runs(injected, end)), key=lambda bar: bar.start))
         return (
             [Received(self.kind, self.name, self.name, self.colour, self.unit, bars, injected, note)]

@@ -18,7 +18,15 @@ from simulation.figure_formats import FORMATS
 from simulation.parameters.table import ParameterTable
 from simulation.results.figures import style
 from simulation.results.figures.report_figure import ReportFigure, figures_in
-from simulation.results.trial_figures import forest, incidence, leukaemia_free, survival, twins, waterfall
+from simulation.results.trial_figures import (
+    current,
+    forest,
+    incidence,
+    leukaemia_free,
+    survival,
+    twins,
+    waterfall,
+)
 from simulation.results.trial_figures.common import PARAMETERS
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.trial import pair_words
@@ -259,3 +267,19 @@ def test_the_waterfall_has_room_for_many_arms(done: Conducted, arms: int) -> Non
         assert box.x0 >= 0 and box.y0 >= -20, one
         for other, against in boxes[:index]:
             assert not box.overlaps(against), (one, other)
+
+
+@pytest.mark.parametrize(
+    "module", (survival, leukaemia_free, incidence, current), ids=lambda module: module.__name__
+)
+def test_the_key_lies_above_the_titles(done: Conducted, module: ModuleType) -> None:
+    drawn = module.figure(done.view)
+    FigureCanvasAgg(drawn).draw()
+    below = drawn.legends[0].get_window_extent().y0
+    titles = [
+        child
+        for ax in drawn.axes
+        for child in ax.get_children()
+        if isinstance(child, Text) and child.get_text()
+    ]
+    assert all(title.get_window_extent().y1 <= below + 1 for title in titles)

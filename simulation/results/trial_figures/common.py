@@ -194,7 +194,8 @@ def arm_curves(
     Curves are steps from their days on, to the end of follow-up.
     """
     width, left, gap = 7.2, 0.95, 0.62
-    top, right = (0.4, 0.2) if len(panels) == 1 else (0.55, 0.15)
+    lines = max(len(panel.title.splitlines()) for panel in panels)
+    top, right = 0.4 + 0.16 * lines, 0.2 if len(panels) == 1 else 0.15  # the key lies above the titles
     below = 0.5 + room_at_risk(len(view.arms))
     whole = top + height + below
     drawn, until = style.PaperFigure(width, whole), view.follow_up
