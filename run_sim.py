@@ -3,7 +3,8 @@
 import sys
 
 if sys.version_info < (3, 12):  # noqa: UP036  # whoever starts it with an older one must be told
-    sys.exit(f"This program needs Python 3.12 or newer; this is {sys.version.split()[0]}.")
+    print(f"This program needs Python 3.12 or newer; this is {sys.version.split()[0]}.", file=sys.stderr)
+    sys.exit(2)
 
 try:
     from simulation.cli import main

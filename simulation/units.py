@@ -60,7 +60,7 @@ DIMENSIONS: Final[tuple[Dimension, ...]] = get_args(Dimension)
 class _Kind(NamedTuple):
     called: str  # in an error message
     examples: tuple[str, ...]
-    units: dict[str, Fraction]  # spelling (normalised) -> factor to the first one, which is canonical
+    units: dict[str, Fraction]  # spelling (normalised) -> factor to the canonical unit
     shown: str  # the canonical unit as printed
 
 
@@ -107,7 +107,7 @@ _KINDS: Final[dict[Dimension, _Kind]] = {
     "amount_per_kg": _Kind(
         "an amount of drug per kg",
         ("50 mg/kg",),
-        {f"{m}/kg": f / 1000 for m, f in sorted(_MASSES.items(), key=lambda one: one[0] != "mg")},
+        {f"{m}/kg": f / 1000 for m, f in _MASSES.items()},
         "mg/kg",
     ),
     "cells_per_kg": _Kind(
@@ -168,7 +168,8 @@ _BARE: Final = frozenset({"fraction", "dimensionless", "count"})
 _NUMBER: Final = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
 _QUANTITY: Final = re.compile(rf"\s*({_NUMBER})\s*(.*?)\s*")
 _DAY: Final = re.compile(rf"\s*day\s+({_NUMBER})\s*", re.IGNORECASE)
-_LONGEST: Final = 64
+_LONGEST: Final = 64  # characters of a quantity
+_BEYOND: Final = 1e300  # no number here is as large
 _USUAL: Final = frozenset({"day", "h", "kg", "ul", "ml", "l", "division"})  # denominators worth proposing
 
 
@@ -200,7 +201,7 @@ def _normal(unit: str) -> str:
 
 
 def _number(text: str, dimension: Dimension, whole: str) -> Fraction:
-    if not -1e300 < float(text) < 1e300:
+    if not abs(float(text)) < _BEYOND:
         raise QuantityError(f"got {whole!r}, which is beyond any number used here", describe(dimension))
     return Fraction(text)
 
@@ -242,7 +243,7 @@ def parse_quantity(value: object, dimension: Dimension) -> float:
     if not isinstance(value, str):
         if dimension not in _BARE:
             raise QuantityError(f"got {value!r}, which has no unit", describe(dimension))
-        if not -1e300 < value < 1e300:
+        if not abs(value) < _BEYOND:
             raise QuantityError(f"got {value!r}", describe(dimension))
         return float(value)
     if dimension == "day":
@@ -270,16 +271,16 @@ def _show(value: object) -> str:
 
 
 def format_number(value: float) -> str:
-    """Return the shortest text that reads back as exactly `value`."""
+    """Return a short text that reads back as exactly `value`, never longer than Python's own."""
     text = repr(float(value)).removesuffix(".0")
     digits, _, exponent = f"{value:.16e}".partition("e")
     if "e" in text:
         digits, _, exponent = text.partition("e")
     elif "." in text and abs(value) >= 1e-3:
         return text
-    short = f"{digits.rstrip('0').rstrip('.') if '.' in digits else digits}e{int(exponent)}"
+    short = f"{digits.rstrip('0').rstrip('.')}e{int(exponent)}"
     if "e" in text or ("." in text and len(short) < len(text)) or len(short) + 3 <= len(text):
-        return short if float(short) == value else text
+        return short
     return text
 
 
@@ -343,14 +344,9 @@ def unit_pattern(dimension: Dimension) -> str:
         return rf"^day +{_NUMBER}$"
     spelled = sorted({_SHOWN[unit] for unit in _KINDS[dimension].units} - {""})
     heads, tails = ({part for unit in spelled for part in [unit.rpartition("/")[end]]} for end in (0, 2))
-    if len(heads) * len(tails) == len(spelled):
-        units = (
-            f"({_alternatives(heads)})/({_alternatives(tails)})"
-            if heads != {""}
-            else f"({_alternatives(spelled)})"
-        )
-    else:
-        units = f"({_alternatives(spelled)})"
+    units = f"({_alternatives(spelled)})"
+    if heads != {""}:  # every head goes with every tail
+        units = f"({_alternatives(heads)})/({_alternatives(tails)})"
     return rf"^{_NUMBER} *{units}{'?' if dimension in _BARE else ''}$"
 
 

@@ -204,19 +204,17 @@ def main(words: Sequence[str] | None = None) -> int:
         found = list(mutants(source))
         drawn = sorted(random.Random(1).sample(range(len(found)), min(asked.most, len(found))))
         most_s = 10 * taken + _PATIENCE_S
-        survivors = [
-            found[place]
-            for place in drawn
-            if not noticed(name, str(file), found[place].tree, tests, most_s)[0]
-        ]
-        share = 1 - len(survivors) / len(drawn)
+        n_survivors = 0
+        for one in (found[place] for place in drawn):
+            if not noticed(name, str(file), one.tree, tests, most_s)[0]:
+                n_survivors += 1
+                print(f"  {file.relative_to(ROOT)}:{one.line}: {one.told}", flush=True)
+        share = 1 - n_survivors / len(drawn)
         worst = min(worst, share)
+        n_noticed = len(drawn) - n_survivors
         print(
-            f"{key}: {len(drawn) - len(survivors)} of {len(drawn)} noticed ({100 * share:.0f} %), of {len(found)}"
+            f"{key}: {n_noticed} of {len(drawn)} noticed ({100 * share:.0f} %), of {len(found)}", flush=True
         )
-        for one in survivors:
-            print(f"  {file.relative_to(ROOT)}:{one.line}: {one.told}", flush=True)
-        sys.stdout.flush()
     return 0 if worst >= LEAST_KILLED else 1
 
 

@@ -127,6 +127,12 @@ def test_an_older_python_is_told_which_one_is_needed() -> None:
     assert done.returncode == 1
     assert done.stderr == "transplant-twin needs Python 3.12 or newer; this is 3.11.2.\n"
     assert PROJECT["project"]["requires-python"] == ">=3.12"
+    started = code.replace("import build_backend", "import run_sim")
+    done = subprocess.run(
+        [sys.executable, "-c", started], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2  # a mistake of the caller, not a fault
+    assert done.stderr == "This program needs Python 3.12 or newer; this is 3.11.2.\n"
 
 
 def test_an_installation_is_told_what_to_type_there(monkeypatch: pytest.MonkeyPatch) -> None:

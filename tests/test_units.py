@@ -76,6 +76,36 @@ def test_reads_what_people_write(text: object, dimension: Dimension, value: floa
 
 
 @pytest.mark.parametrize(
+    ("dimension", "meaning"),
+    [
+        (
+            "time",
+            {"d day days": 1, "h hr hour hours": 1 / 24, "min minute minutes": 1 / 1440, "s": 1 / 86400},
+        ),
+        ("time", {"wk week weeks": 7, "mo month months": 30.4375, "y year years": 365.25}),
+        ("amount", {"ug mcg µg": 1, "ng": 0.001, "mg": 1000}),
+        ("amount_per_kg", {"mg/kg": 1, "ug/kg mcg/kg": 0.001, "ng/kg": 1e-6}),
+        ("dose_rate", {"ug/day": 1, "ug/h": 24, "mg/wk": 1000 / 7}),
+        ("dose_rate_per_area", {"ug/m2/day": 1, "ug/m2/h": 24, "mg/m2/wk": 1000 / 7}),
+        ("volume", {"L l": 1, "dL": 0.1, "mL": 0.001, "uL": 1e-6}),
+        ("concentration", {"pg/mL": 1, "ng/mL": 1000, "ug/dL": 10_000, "mg/L": 1e6}),
+        ("cells_per_day", {"cells/day": 1, "cells/h": 24}),
+        ("cells", {"cells cell": 1}),
+        ("count", {"cells": 1}),
+        ("per_division", {"/division /divisions": 1}),
+        ("weight", {"kg": 1, "g": 0.001}),
+        ("length", {"cm": 1, "m": 100}),
+        ("fraction", {"%": 0.01}),
+        ("dimensionless", {"x": 1, "%": 0.01}),
+    ],
+)
+def test_every_spelling_of_a_unit_means_the_same(dimension: Dimension, meaning: dict[str, float]) -> None:
+    for spellings, value in meaning.items():
+        for unit in spellings.split():
+            assert parse_quantity(f"1 {unit}", dimension) == pytest.approx(value, rel=1e-15), unit
+
+
+@pytest.mark.parametrize(
     ("text", "dimension", "told"),
     [
         ("28 dd", "time", "whose unit 'dd' is not known"),
@@ -95,6 +125,10 @@ def test_reads_what_people_write(text: object, dimension: Dimension, value: floa
         (math.nan, "fraction", "got nan"),
         (math.inf, "fraction", "got inf"),
         ("1e999", "fraction", "beyond any number"),
+        ("1e300", "fraction", "beyond any number"),
+        ("-1e300", "fraction", "beyond any number"),
+        (1e300, "fraction", "got 1e+300"),
+        (-1e300, "fraction", "got -1e+300"),
         ("1_000", "dimensionless", "is not known"),
         ("0x10", "dimensionless", "is not known"),
         ("1,5 d", "time", "is not known"),
@@ -113,6 +147,9 @@ def test_proposes_the_unit_that_was_meant() -> None:
     with pytest.raises(QuantityError) as caught:
         parse_quantity("2.22 L/hh", "clearance")
     assert caught.value.nearest == "L/h"
+    with pytest.raises(QuantityError) as caught:
+        parse_quantity("2 weks", "time")
+    assert caught.value.nearest == "weeks"
 
 
 @given(numbers, st.sampled_from(DIMENSIONS))
@@ -137,6 +174,41 @@ def test_printed_numbers_are_never_longer_than_python_prints_them(value: float) 
     text = format_number(value)
     assert float(text) == value
     assert len(text) <= len(repr(value))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        *((0.0, "0"), (-2.0, "-2"), (0.5, "0.5"), (12.25, "12.25"), (1234567.5, "1234567.5")),
+        *(
+            (10000.0, "10000"),
+            (100000.0, "1e5"),
+            (120000.0, "120000"),
+            (123456.0, "123456"),
+            (2.5e7, "2.5e7"),
+        ),
+        *((0.002, "0.002"), (0.001, "0.001"), (0.0001, "1e-4"), (0.0005, "0.0005"), (1e-5, "1e-5")),
+        *((1.5e-7, "1.5e-7"), (1e22, "1e22"), (-1e22, "-1e22")),
+    ],
+)
+def test_numbers_are_printed_as_people_write_them(value: float, text: str) -> None:
+    assert format_number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0 d"),
+        (0.25, "6 h"),
+        (-0.5, "-12 h"),
+        (1 / 48, "0.5 h"),
+        (1.0, "1 d"),
+        (1.5, "1.5 d"),
+        (28.0, "28 d"),
+    ],
+)
+def test_parts_of_a_day_are_printed_in_hours(value: float, text: str) -> None:
+    assert format_quantity(value, "time") == text
 
 
 @given(st.floats(0, 1e4), st.booleans())
@@ -165,6 +237,18 @@ def test_patterns_refuse_other_dimensions() -> None:
 def test_an_unknown_unit_has_no_dimension() -> None:
     with pytest.raises(QuantityError, match="a unit known here"):
         dimension_of("5 parsec")
+
+
+def test_a_quantity_has_at_most_64_characters() -> None:
+    assert parse_quantity("1" + " " * 62 + "d", "time") == 1.0
+    assert parse_quantity("day" + " " * 60 + "1", "day") == 1.0
+    for text, dimension in (("1" + " " * 63 + "d", "time"), ("day" + " " * 61 + "1", "day")):
+        with pytest.raises(QuantityError):
+            parse_quantity(text, dimension)  # type: ignore[arg-type]
+    with pytest.raises(QuantityError, match=f"got '{'x' * 64}'"):
+        parse_quantity("x" * 64, "time")
+    with pytest.raises(QuantityError, match=f"got '{'x' * 61}[.]{{3}}'"):
+        parse_quantity("x" * 65, "time")
 
 
 def test_text_of_any_length_is_refused_quickly() -> None:

@@ -94,7 +94,12 @@ def kaplan_meier(days: npt.ArrayLike, happened: npt.ArrayLike, confidence: float
     if times[0] > 0.0:
         times, survival, low, high = (
             np.concatenate([[start], x])
-            for start, x in ((0.0, times), (1.0, survival), (1.0, low), (1.0, high))
+            for start, x in (
+                (0.0, times),
+                (1.0, survival),
+                (np.nan, low),
+                (np.nan, high),
+            )  # the band is set below
         )
         at_risk, events = np.concatenate([[time.size], at_risk]), np.concatenate([[0], events])
     untouched = survival >= 1
@@ -134,7 +139,7 @@ def rmst(days: npt.ArrayLike, happened: npt.ArrayLike, until: float, confidence:
     area = float(pieces.sum())
     after = area - np.cumsum(pieces) + pieces  # area from each time on
     d, n = curve.events[inside].astype(float), curve.at_risk[inside].astype(float)
-    hit = (d > 0) & (n > d)  # the last patient's death leaves no area behind it
+    hit = n > d  # the last patient's death leaves no area behind it
     variance = float(np.sum(after[hit] ** 2 * d[hit] / (n[hit] * (n[hit] - d[hit]))))
     if variance == 0:
         return Estimate(area, 0.0, *limits_of_equals(area, int(time.size), 0.0, until, confidence))

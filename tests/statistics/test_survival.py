@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simulation.statistics.proportions import unseen
-from simulation.statistics.survival import kaplan_meier, log_rank, rmst, rmst_difference
+from simulation.statistics.survival import Estimate, kaplan_meier, log_rank, rmst, rmst_difference
 
 # Freireich 1963 / Gehan 1965: remission of acute leukaemia, weeks; 1 = relapse
 MP = [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]
@@ -160,3 +160,61 @@ def test_a_curve_is_known_to_the_last_follow_up_and_begins_at_one_however_early_
     assert early.times.tolist() == [0.0, 0.5, 3.0, 4.0]
     assert early.at([0.0, 0.4, 0.5, 3.9]) == pytest.approx([1.0, 1.0, 0.5, 0.5])
     assert (early.at_risk[0], early.events[0]) == (4, 0)
+
+
+def test_a_day_before_everything_has_survival_one_and_follow_up_may_be_shorter_than_a_day() -> None:
+    curve = kaplan_meier([0.2, 0.5], [True, False])
+    assert curve.at([-1.0, 0.1, 0.4]) == pytest.approx([1.0, 1.0, 0.5])
+
+
+def test_an_event_on_day_0_is_where_the_curve_begins() -> None:
+    curve = kaplan_meier([0, 5], [True, False])
+    assert (curve.times.tolist(), curve.survival.tolist()) == ([0.0, 5.0], [0.5, 0.5])
+    assert (curve.at_risk.tolist(), curve.events.tolist()) == ([2, 1], [1, 0])
+    gone = kaplan_meier([0, 0], [True, True])
+    assert (gone.times.tolist(), gone.survival.tolist(), gone.low.tolist()) == ([0.0], [0.0], [0.0])
+    assert gone.high == pytest.approx([unseen(2)])
+
+
+@pytest.mark.parametrize("days", [[1, 2, 3], [0, 5, 5]])
+def test_when_nobody_is_left_the_band_reaches_up_to_what_it_was_before(days: list[int]) -> None:
+    curve = kaplan_meier(days, [True] * 3)
+    assert (curve.survival[-1], curve.low[-1]) == (0.0, 0.0)
+    assert curve.high[-1] == curve.high[-2] > 0.7
+
+
+def test_without_events_the_band_stays_as_it_was() -> None:
+    curve = kaplan_meier(MP, MP_EVENT)
+    last = curve.times >= 23
+    assert last.sum() > 2 and len(set(curve.low[last])) == len(set(curve.high[last])) == 1
+
+
+def test_quartiles_and_a_level_that_is_just_reached() -> None:
+    assert kaplan_meier(PLACEBO, [1] * 21).quantile(0.25)[0] == 4  # 1 - 7/21
+    assert kaplan_meier([1, 2], [1, 1]).quantile()[0] == 1
+
+
+def test_a_restricted_mean_has_the_interval_of_its_confidence_and_is_not_negative() -> None:
+    found = rmst(*MAINTAINED, 161, confidence=0.8)
+    assert (found.low, found.high) == pytest.approx(
+        (52.645455 - 1.281552 * 19.828603, 52.645455 + 1.281552 * 19.828603)
+    )
+    early = rmst([1.0, 1.0, 1.0, 365.0], [True] * 4, 365.0)
+    assert early.value - 1.96 * early.se < 0 == early.low  # the plain interval would be
+
+
+def test_the_limits_of_a_difference_are_those_of_zou_and_donner() -> None:
+    gap = rmst_difference(Estimate(10, 1, 7, 14), Estimate(4, 2, 3, 8))
+    assert (gap.value, gap.se) == pytest.approx((6, 5**0.5))
+    assert (gap.low, gap.high) == pytest.approx((6 - 5, 6 + 17**0.5))  # 3 and 4 below, 4 and 1 above
+    assert Estimate(3, 0, 2, 6).half_width == 2
+
+
+def test_log_rank_where_one_group_has_no_event_or_one_patient_is_left() -> None:
+    # observed 3, expected 1/2 + 2/5 + 1/4, variance 1/4 + 6/25 + 3/16
+    assert log_rank([1, 2, 3], [1] * 3, [10] * 3, [0] * 3)[0] == pytest.approx(1.85**2 / 0.6775)
+    assert log_rank([5], [True], [3], [False]) == (0.0, 1.0)  # alone at risk: nothing to compare
+
+
+def test_after_the_last_event_of_all_nobody_lives() -> None:
+    assert kaplan_meier([5, 10], [True, True]).at([7, 1000]) == pytest.approx([0.5, 0.0])
