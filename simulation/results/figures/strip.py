@@ -198,8 +198,10 @@ def _draw_milestones(ax: Axes, row: int, *, marks: Sequence[_Placed]) -> None:
 def _draw_received(ax: Axes, row: int, *, received: Received) -> None:
     colour = style.colour(received.colour)
     draw_bars(ax, received.bars, row, colour)
-    if received.marks:
-        look = _MARKER[received.kind]
+    look = _MARKER.get(
+        received.kind
+    )  # injections are too close to tell apart: the bar of their mean stands for them
+    if look is not None and received.marks:
         days = [one.day for one in received.marks]
         ax.plot(days, [row] * len(days), color=colour, linestyle="none", **look)
     if received.note:
