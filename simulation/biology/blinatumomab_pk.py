@@ -5,9 +5,7 @@ What is infused enters at a constant rate, what lies under the skin at a rate in
 
 from math import exp, expm1
 
-from simulation.biology.contact import at_hand, targets_at
 from simulation.biology.here import Here
-from simulation.biology.places import ACCESS, DRUG_PARTITION, PlaceKind
 from simulation.biology.state import CompiledProcess
 from simulation.engine.compiled import inner
 from simulation.engine.population import Columns, Floats
@@ -48,8 +46,7 @@ def absorb(
 
 @inner()
 def circulate(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
-    """Advance plasma and every place by one step."""
-    p, count, place = here.p[0], here.counts, here.place
+    """Advance plasma levels by one step."""
     for e in range(here.engagers.size):
         engager = here.engagers[e]
         clearance, volume = here.values[engager.clearance], here.values[engager.volume]
@@ -63,25 +60,12 @@ def circulate(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
             engager.depot = left if left >= _ABSORBED else 0.0
         engager.plasma = level if level >= _GONE else 0.0
         engager.mean = mean
-        for i in range(here.kind.size):
-            here.drug[e, i] = mean * place[DRUG_PARTITION, i] * place[ACCESS, i]
-            if mean > 0.0 and here.kind[i] != PlaceKind.BLOOD and here.kind[i] != PlaceKind.WELL:
-                share = targets_at(count, place, engager, i) / at_hand(count, place, i)
-                here.drug[e, i] /= 1.0 + p.ratio_antigen_sink * share
 
 
 class BlinatumomabPk(CompiledProcess):
-    """Set the level of every engager that cells see: plasma level x partition x perfusion of the place / (1 + sink x T/N).
-
-    Where perfusion delivers drug at a rate q (C_in - C) and cells with the target take it up at k C per cell, the level at
-    rest is C_in / (1 + (k/q) x targets): a marrow packed with CD19 holds less of it than one in remission, though plasma
-    levels know no burden. Blood is mixed too well for that, and a culture well is stirred.
-    """
+    """Advance the plasma level of every engager, and its mean over the step, which is what cells see of it."""
 
     name = "blinatumomab_pk"
-    source = (
-        "Clements 2020, doi 10.1007/s40262-019-00823-8 (CL, V); Hosseini 2020 supplement (partition); "
-        "sink: docs/evidence.md#p15"
-    )
-    reads = ("ratio_antigen_sink",)
+    source = "Clements 2020, doi 10.1007/s40262-019-00823-8 (CL, V)"
+    reads = ()
     law = circulate

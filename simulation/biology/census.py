@@ -4,7 +4,7 @@ Interactions depend on these counts only, never on the number of agents.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -117,50 +117,65 @@ def lost_masks(antigens: Iterable[Antigen]) -> Ints:
 @inner()
 def count(here: "Here", pop: Columns) -> None:
     """Count all cells anew into `here.counts`."""
-    table, lost, p = here.counts, here.lost, here.p[0]
+    clear_counts(here)
+    for s in range(pop.meta[N_STRATA]):
+        first, end = pop.first[s], pop.end[s]
+        if end > 0:
+            cells = pop.cells[s, first:end]
+            reversible, terminal = pop.traits[EXHAUSTION_REVERSIBLE, s], pop.traits[EXHAUSTION_TERMINAL, s]
+            enter(here, pop.code[s], first, cells, reversible[first:end], terminal[first:end])
+
+
+@inner()
+def clear_counts(here: "Here") -> None:
+    """Set all counts to zero."""
+    table = here.counts
     for row in range(table.shape[0]):
         for i in range(table.shape[1]):
             table[row, i] = 0.0
-    for s in range(pop.meta[N_STRATA]):
-        first, end, code = pop.first[s], pop.end[s], pop.code[s]
-        if end == 0:
-            continue
-        cells, kind = pop.cells[s], here.behaviour[value_of(code, CLASS)]
-        if kind < 0:  # an own class that takes part in no rule
-            continue
-        if kind == BLAST:
-            for i in range(first, end):
-                table[BLASTS, i] += cells[i]
-            for a in range(lost.size):
-                if not code & lost[a]:
-                    for i in range(first, end):
-                        table[CARRIERS + a, i] += cells[i]
-            continue
-        reversible, terminal = pop.traits[EXHAUSTION_REVERSIBLE, s], pop.traits[EXHAUSTION_TERMINAL, s]
-        treg = kind == TREG or kind == ENGAGED_TREG
-        engaged = kind == ENGAGED_TCON or kind == ENGAGED_TREG
-        potency = 0.0
-        if kind == ENGAGED_TCON:
-            potency = 1.0
-        elif kind == TCON:
-            potency = p.potency_resting
-        elif kind == ENGAGED_TREG:
-            potency = p.potency_treg
-        effector = not treg and value_of(code, ALLOREACTIVE) != 0 and value_of(code, STAGE) == EFFECTOR
-        restricted = value_of(code, HAEMATOPOIETIC) != 0
-        lineage = TREGS if treg else TCONS
-        for i in range(first, end):
-            n, exhausted = float(cells[i]), reversible[i] + terminal[i]
-            fit = n * max(1.0 - exhausted, 0.0)
-            table[lineage, i] += n
-            table[EXHAUSTION, i] += n * exhausted
-            table[KILLER_POWER, i] += fit * potency
-            if engaged:
-                table[ENGAGED, i] += n
-                if treg:
-                    table[ENGAGED_TREGS, i] += n
-            if effector:
-                table[EFFECTORS, i] += n
-                if restricted:
-                    table[RESTRICTED, i] += n
-                table[GVL_POWER, i] += fit
+
+
+@inner()
+def enter(
+    here: "Here", code: int, first: int, cells: Any, reversible: Floats, terminal: Floats
+) -> None:  # fmt: skip
+    """Add cells of one code, in the places from `first` on, to the counts: their numbers and both parts of exhaustion."""
+    kind = here.behaviour[value_of(code, CLASS)]
+    if kind < 0:  # an own class that takes part in no rule
+        return
+    table, lost, p = here.counts[:, first : first + cells.size], here.lost, here.p[0]
+    if kind == BLAST:
+        for i in range(cells.size):
+            table[BLASTS, i] += cells[i]
+        for a in range(lost.size):
+            if not code & lost[a]:
+                for i in range(cells.size):
+                    table[CARRIERS + a, i] += cells[i]
+        return
+    treg = kind == TREG or kind == ENGAGED_TREG
+    engaged = kind == ENGAGED_TCON or kind == ENGAGED_TREG
+    potency = 0.0
+    if kind == ENGAGED_TCON:
+        potency = 1.0
+    elif kind == TCON:
+        potency = p.potency_resting
+    elif kind == ENGAGED_TREG:
+        potency = p.potency_treg
+    effector = not treg and value_of(code, ALLOREACTIVE) != 0 and value_of(code, STAGE) == EFFECTOR
+    restricted = value_of(code, HAEMATOPOIETIC) != 0
+    lineage = TREGS if treg else TCONS
+    for i in range(cells.size):
+        n, exhausted = float(cells[i]), reversible[i] + terminal[i]
+        fit = n * max(1.0 - exhausted, 0.0)
+        table[lineage, i] += n
+        table[EXHAUSTION, i] += n * exhausted
+        table[KILLER_POWER, i] += fit * potency
+        if engaged:
+            table[ENGAGED, i] += n
+            if treg:
+                table[ENGAGED_TREGS, i] += n
+        if effector:
+            table[EFFECTORS, i] += n
+            if restricted:
+                table[RESTRICTED, i] += n
+            table[GVL_POWER, i] += fit

@@ -1,27 +1,17 @@
-"""Homeostasis: T cells divide in lymphopenia towards a set point that rises over months.
-
-The thymus adds cells late.
-"""
+"""Homeostasis: T cells divide in lymphopenia towards a set point that rises over months."""
 
 from math import exp
-
-import numpy as np
 
 from simulation.biology.census import TCONS, TREGS
 from simulation.biology.channels import Channel
 from simulation.biology.here import Here
 from simulation.biology.state import CompiledProcess
-from simulation.biology.traits import BLAST, CLASS, ORIGIN_THYMUS, TCON, TREG, encode
+from simulation.biology.traits import BLAST, CLASS
 from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import inner
-from simulation.engine.draws import draw_poisson
-from simulation.engine.keyed_random import FIRST, folded
-from simulation.engine.population import N_STRATA, SINGLE_CELLS, Columns, Floats, stratum_of
+from simulation.engine.population import N_STRATA, Columns, Floats
 
 __all__ = ["Homeostasis", "keep_number", "set_point"]
-
-
-_THYMIC = (encode(TCON, origin=ORIGIN_THYMUS), encode(TREG, origin=ORIGIN_THYMUS))
 
 
 @inner()
@@ -32,7 +22,7 @@ def set_point(early: float, late: float, day: float, time_constant: float) -> fl
 
 @inner()
 def keep_number(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
-    """Set the room below the set point, add the hazards, and let thymic cells arrive with what moves in this step."""
+    """Set the room below the set point, and add the hazards."""
     p, x = here.p[0], here.x[0]
     aim = set_point(p.n_t_cell_set_point_early, p.n_t_cell_set_point_late, x.day, p.dur_t_cell_recovery)
     t_cells = 0.0
@@ -50,22 +40,10 @@ def keep_number(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
         for i in range(pop.first[s], pop.end[s]):
             divide[i] += division
             die[i] += death
-    if x.day >= p.day_thymus and p.n_thymic_output > 0.0:
-        key = folded(folded(folded(FIRST, x.event_key), x.thymus_key), np.uint64(x.step))
-        output = p.n_thymic_output * dt
-        for lineage in range(2):
-            cells, key = draw_poisson(key, output if lineage == 0 else output * p.treg_share_supported)
-            if cells > 0:
-                x.infused += cells
-                if pop.meta[SINGLE_CELLS]:
-                    for _ in range(cells):
-                        pop.arrived[stratum_of(_THYMIC[lineage], pop), x.blood] += 1
-                else:
-                    pop.arrived[stratum_of(_THYMIC[lineage], pop), x.blood] += cells
 
 
 class Homeostasis(CompiledProcess):
-    """Add turnover, lymphopenic division and crowding death of all T cells, and late thymic output."""
+    """Add turnover, lymphopenic division and crowding death of all T cells."""
 
     name = "homeostasis"
     source = (
@@ -74,6 +52,6 @@ class Homeostasis(CompiledProcess):
     )
     reads = (
         "n_t_cell_set_point_early", "n_t_cell_set_point_late", "dur_t_cell_recovery", "rate_t_cell_turnover",
-        "rate_homeostatic_division", "day_thymus", "n_thymic_output", "treg_share_supported",
+        "rate_homeostatic_division",
     )  # fmt: skip
     law = keep_number

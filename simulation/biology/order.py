@@ -1,4 +1,4 @@
-"""The order of a step, as data: signals first, then hazards, then ONE draw of all events, then fields."""
+"""The order of a step, as data: signals first, then hazards, both twice (`step.py`), then ONE draw of all events, then fields."""
 
 from collections.abc import Iterable, Mapping
 from typing import cast
@@ -14,6 +14,7 @@ from simulation.biology.blinatumomab_pk import BlinatumomabPk
 from simulation.biology.contact import Contact
 from simulation.biology.crs import CytokineRelease
 from simulation.biology.cyclophosphamide import Cyclophosphamide
+from simulation.biology.drug_penetration import DrugPenetration
 from simulation.biology.exhaustion import Exhaustion
 from simulation.biology.gvhd import Gvhd
 from simulation.biology.gvl import GraftVersusLeukaemia
@@ -28,6 +29,7 @@ from simulation.biology.normal_marrow import NormalMarrow
 from simulation.biology.priming import Priming
 from simulation.biology.state import Process, State
 from simulation.biology.step import BEGIN, step
+from simulation.biology.thymus import Thymus
 from simulation.biology.trafficking import Trafficking
 from simulation.biology.treg import TregSuppression
 from simulation.engine.events import DONE
@@ -36,6 +38,7 @@ __all__ = ["AFTER_EVENTS", "BEFORE_EVENTS", "Order", "switched_on"]
 
 BEFORE_EVENTS: tuple[Process, ...] = (
     BlinatumomabPk(),
+    DrugPenetration(),
     Immunosuppression(),
     TregSuppression(),
     Contact(),
@@ -51,12 +54,21 @@ BEFORE_EVENTS: tuple[Process, ...] = (
     Trafficking(),
     Margination(),
     Exhaustion(),
+    NormalMarrow(),
+    NormalBCells(),
     Cyclophosphamide(),
+    Thymus(),
 )
-AFTER_EVENTS: tuple[Process, ...] = (CytokineRelease(), Gvhd(), HostMarrow(), NormalMarrow(), NormalBCells())
+AFTER_EVENTS: tuple[Process, ...] = (CytokineRelease(), Gvhd(), HostMarrow())
 # What one compiled call can do, in this order; strings stand for what is no process.
 _COUNT, _DRAW = "census", "draw"
 _PARTS = (_COUNT, *BEFORE_EVENTS, _DRAW, *AFTER_EVENTS)
+# What is done in the first round of a step only, and in the second only; the rest is done in both.
+_FIRST_ONLY = (BlinatumomabPk, Exhaustion, NormalMarrow, NormalBCells)
+_SECOND_ONLY = (AntigenLoss, Margination, Thymus, *map(type, AFTER_EVENTS))
+_ONCE = np.array([part == _COUNT or isinstance(part, _FIRST_ONLY) for part in _PARTS])
+_FORESEEN = np.array([part != _DRAW and not isinstance(part, _SECOND_ONLY) for part in _PARTS])
+_NOTHING = np.zeros(len(_PARTS), bool)
 
 
 def switched_on(processes: Iterable[Process], switches: Mapping[str, bool]) -> tuple[Process, ...]:
@@ -74,6 +86,7 @@ class Order:
         self, before: Iterable[Process] = BEFORE_EVENTS, after: Iterable[Process] = AFTER_EVENTS
     ) -> None:
         self._calls: list[npt.NDArray[np.bool_] | Process] = []
+        foreseen = np.zeros(len(_PARTS), bool)
         last = len(_PARTS)
         for part in (_COUNT, *before, _DRAW, *after):
             number = next((i for i, known in enumerate(_PARTS) if known is part), -1)
@@ -85,15 +98,24 @@ class Order:
                 self._calls.append(np.zeros(len(_PARTS), bool))
             cast("npt.NDArray[np.bool_]", self._calls[-1])[number] = True
             last = number
+            foreseen[number] = _FORESEEN[number]
+        first = self._calls[0]
+        assert isinstance(first, np.ndarray), "a step begins with the census"
+        self._first = foreseen
+        for call in self._calls:
+            if isinstance(call, np.ndarray):
+                call[_ONCE] = False
 
     def advance(self, state: State, dt: float) -> None:
         """Advance one patient's body by one step of `dt` days."""
         state.make_room(dt)
+        first = self._first
         for call in self._calls:
             if not isinstance(call, np.ndarray):
                 call.act(state, dt)
                 continue
             stratum = BEGIN
-            while (stratum := step(stratum, call, state.addresses, dt)) != DONE:
+            while (stratum := step(stratum, first, call, state.addresses, dt)) != DONE:
                 state.pop.reserve(2 * state.pop.room + 64)
+            first = _NOTHING
         state.pass_time(dt)

@@ -55,10 +55,11 @@ def traffic(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
                 for k in range(KINDS):
                     if k != PlaceKind.MARROW and k != PlaceKind.TISSUE:
                         rates += enter[k]
-                # Cells that enter the blood in a step cannot leave it in the same one. With this hazard a share
-                # rate * dt leaves per step, so that the number in blood at rest is right at any step below 1 / rate.
+                # Cells that enter the blood in a step cannot leave it in the same one, but have half of it still to live. With
+                # this hazard a share rate * dt leaves per step, so that the number in blood at rest is right at any step
+                # below 1 / rate.
                 share = min(rates * dt, 0.95)
-                through = -log1p(-share) / share if share > 0.0 else 1.0
+                through = -log1p(-share) / (share * (1.0 + 0.5 * share)) if share > 0.0 else 1.0
                 for k in range(KINDS):
                     rate = enter[k]
                     if k == PlaceKind.MARROW:

@@ -83,9 +83,9 @@ def draw_stratum(
         return False
     # Slices, not ranges of indices: only then does the compiler see that no index is negative, and makes vectors of loops.
     size = end - first
-    n, birth = pop.cells[s, first:end], hazards[s, 0, first:end]
+    n, birth, behind = pop.cells[s, first:end], hazards[s, 0, first:end], pop.late[s, first:end]
     state, rate, share, stay = scratch.state, scratch.rate, scratch.share, scratch.stay
-    excess, there, leavers = scratch.excess, scratch.there, scratch.leavers
+    excess, there, leavers, late = scratch.excess, scratch.there, scratch.leavers, scratch.late
     born, taken, work = scratch.born, scratch.taken, scratch.draws
     # The open channels, each in a range of places. Their order is fixed: what a place draws must not depend on other places.
     active, lowest, highest = scratch.active, scratch.lowest, scratch.highest
@@ -108,16 +108,18 @@ def draw_stratum(
     # Births and leavers: `share` of the clans end, `stay` is the share of clans of one among those that do not.
     serial, far = pop.serial[s], False
     for i in range(size):
-        x = (birth[i] - rate[i]) * dt
+        x = (birth[i] - rate[i]) * (dt + dt * behind[i])
         far |= (x < -0.25) | (x > 0.25)
         excess[i] = x
-        stay[i] = _growth(x)
+        late[i] = _curvature(x)
     for i in range(size if far else 0):
         x = excess[i]
         if not -0.25 < x < 0.25:
-            stay[i] = expm1(x) / x
+            late[i] = (expm1(x) / x - 1.0) / x
     for i in range(size):
-        per_cell = dt * stay[i]  # the integral of exp((b - d) t) over the step
+        growth = 1.0 + excess[i] * late[i]
+        late[i] /= growth
+        per_cell = (dt + dt * behind[i]) * growth  # the integral of exp((b - d) t) over its time
         mean_left = rate[i] * per_cell
         stay[i] = 1.0 / (1.0 + birth[i] * per_cell)
         share[i] = mean_left * stay[i]
@@ -169,7 +171,7 @@ def draw_stratum(
         if kind == rules.numbers[OF_CLASS]:
             mutate(s, born, there, pop, rules, scratch)
     if singles and there[0] > 1:
-        set_apart(code, first, there[0] - 1, s, first, pop)
+        set_apart(code, first, there[0] - 1, 0.0, s, first, pop)
         there[0] = 1
     for i in range(size):
         n[i] = there[i]
@@ -198,8 +200,8 @@ def _add_up(hazard: Floats, rate: Floats, before: Floats) -> None:
 
 
 @inner(forceinline=True)
-def _growth(x: float) -> float:
-    """Return (exp(x) - 1) / x for |x| < 1/4, to the last digit (its Taylor series)."""
+def _curvature(x: float) -> float:
+    """Return ((exp(x) - 1) / x - 1) / x for |x| < 1/4, to the last digit (its Taylor series)."""
     tail = _INVERSE[7] + x * (_INVERSE[8] + x * (_INVERSE[9] + x * (_INVERSE[10] + x * _INVERSE[11])))
     tail = _INVERSE[3] + x * (_INVERSE[4] + x * (_INVERSE[5] + x * (_INVERSE[6] + x * tail)))
-    return 1.0 + x * (_INVERSE[1] + x * (_INVERSE[2] + x * tail))
+    return _INVERSE[1] + x * (_INVERSE[2] + x * tail)

@@ -29,10 +29,12 @@ __all__ = ["carry_out", "mutate", "program", "set_apart", "settle"]
 
 @inner(forceinline=True)
 def _put(
-    to: int, place: int, k: int, s: int, i: int, arrived: Ints, arrived_traits: Floats, traits: Floats
+    to: int, place: int, k: int, late: float, s: int, i: int, arrived: Ints, arrived_late: Floats, arrived_traits: Floats,
+    traits: Floats,
 ) -> None:  # fmt: skip
     """Let k cells of stratum s, place i, arrive in a place of stratum `to`; plain arrays, as this is the innermost loop."""
     arrived[to, place] += k
+    arrived_late[to, place] += k * late
     for t in range(traits.shape[0]):
         arrived_traits[t, to, place] += k * traits[t, s, i]
 
@@ -50,12 +52,14 @@ def _shift_sums(chosen: Ints, traits: Floats, sums: Floats) -> None:
 
 
 @inner()
-def _gather(to: int, place: int, s: int, first: int, chosen: Ints, pop: Columns) -> None:
+def _gather(to: int, place: int, s: int, first: int, chosen: Ints, late: Floats, pop: Columns) -> None:
     """Let the cells `chosen` of stratum s arrive in one place, summed in the order of the places they come from."""
-    k = 0
+    k, left = 0, pop.arrived_late[to, place]
     for i in range(chosen.size):
         k += chosen[i]
+        left += chosen[i] * late[i]
     pop.arrived[to, place] += k
+    pop.arrived_late[to, place] = left
     for t in range(pop.traits.shape[0]):
         traits, total = pop.traits[t, s, first : first + chosen.size], pop.arrived_traits[t, to, place]
         for i in range(chosen.size):
@@ -64,19 +68,22 @@ def _gather(to: int, place: int, s: int, first: int, chosen: Ints, pop: Columns)
 
 
 @inner()
-def set_apart(code: int, place: int, k: int, s: int, i: int, pop: Columns) -> None:
+def set_apart(code: int, place: int, k: int, late: float, s: int, i: int, pop: Columns) -> None:
     """Let k cells of stratum s, place i, arrive in a place, each as a stratum of its own."""
     for _ in range(k):
-        _put(stratum_of(code, pop), place, 1, s, i, pop.arrived, pop.arrived_traits, pop.traits)
+        to = stratum_of(code, pop)
+        _put(to, place, 1, late, s, i, pop.arrived, pop.arrived_late, pop.arrived_traits, pop.traits)
 
 
 @inner()
 def _arrive(code: int, place: int, k: int, s: int, i: int, pop: Columns) -> None:
-    """Let k cells of stratum s, place i, arrive in a place with another code."""
+    """Let k newborns of stratum s, place i, arrive with another code; their draw has lived the whole step for them."""
     if pop.meta[SINGLE_CELLS]:
-        set_apart(code, place, k, s, i, pop)
+        set_apart(code, place, k, 0.0, s, i, pop)
     else:
-        _put(stratum_of(code, pop), place, k, s, i, pop.arrived, pop.arrived_traits, pop.traits)
+        _put(
+            stratum_of(code, pop), place, k, 0.0, s, i, pop.arrived, pop.arrived_late, pop.arrived_traits, pop.traits
+        )  # fmt: skip
 
 
 @inner()
@@ -89,11 +96,16 @@ def carry_out(
     if effect == DIE:
         return
     code, size = pop.code[s], chosen.size
-    state = scratch.state[first - pop.first[s] :]
+    state, late = scratch.state[first - pop.first[s] :], scratch.late[first - pop.first[s] :]
     target = code + operand if effect == RECODE else code
     singles = pop.meta[SINGLE_CELLS] != 0
     to = s if singles or effect == PROGRAM else stratum_of(target, pop)
-    arrived, arrived_traits, traits = pop.arrived, pop.arrived_traits, pop.traits
+    arrived, arrived_late, arrived_traits, traits = (
+        pop.arrived,
+        pop.arrived_late,
+        pop.arrived_traits,
+        pop.traits,
+    )
     if effect == NEIGHBOUR:
         _to_neighbours(s, first, chosen, pop, rules, scratch)
         return
@@ -102,10 +114,11 @@ def carry_out(
         begin, beyond = rules.group_start[operand], rules.group_start[operand + 1]
     alone = beyond - begin <= 1 and effect != PROGRAM  # where a group has no members, cells stay
     if alone and not singles and effect == GOTO and begin < beyond:
-        _gather(to, np.int64(rules.member[begin]), s, first, chosen, pop)
+        _gather(to, np.int64(rules.member[begin]), s, first, chosen, late, pop)
         return
     if alone and not singles:
         _shift(chosen, arrived[to, first : first + size])
+        _shift_sums(chosen, late, arrived_late[to, first : first + size])
         for t in range(traits.shape[0]):
             _shift_sums(
                 chosen, traits[t, s, first : first + size], arrived_traits[t, to, first : first + size]
@@ -116,18 +129,22 @@ def carry_out(
         if k == 0:
             continue
         if effect == PROGRAM:
-            tally[0] += program(k, hazard[i] * dt, operand, s, first + i, pop, rules, scratch)
+            tally[0] += program(
+                k, hazard[i] * dt * (1.0 + pop.late[s, first + i]), operand, s, first + i, pop, rules, scratch
+            )
         elif alone:
             place = np.int64(rules.member[begin]) if effect == GOTO and begin < beyond else first + i
-            set_apart(target, place, k, s, first + i, pop)
+            set_apart(target, place, k, late[i], s, first + i, pop)
         else:
             state[i] = _spread(state[i], k, begin, beyond - begin, rules, scratch)
             for j in range(begin, beyond):
                 k = scratch.node[beyond - 2 * begin + j]
                 if k > 0 and singles:
-                    set_apart(code, rules.member[j], k, s, first + i, pop)
+                    set_apart(code, rules.member[j], k, late[i], s, first + i, pop)
                 elif k > 0:
-                    _put(to, rules.member[j], k, s, first + i, arrived, arrived_traits, traits)
+                    _put(
+                        to, rules.member[j], k, late[i], s, first + i, arrived, arrived_late, arrived_traits, traits
+                    )  # fmt: skip
 
 
 @inner()
@@ -135,8 +152,14 @@ def _to_neighbours(s: int, first: int, chosen: Ints, pop: Columns, rules: Rules,
     """Share the cells `chosen` from each place out among its neighbours, evenly; without neighbours they stay."""
     code, size, at = pop.code[s], chosen.size, first - pop.first[s]
     near, singles = rules.neighbours, pop.meta[SINGLE_CELLS] != 0
-    arrived, arrived_traits, traits = pop.arrived, pop.arrived_traits, pop.traits
+    arrived, arrived_late, arrived_traits, traits = (
+        pop.arrived,
+        pop.arrived_late,
+        pop.arrived_traits,
+        pop.traits,
+    )
     state, share, part, work = scratch.state[at:], scratch.share, scratch.part, scratch.draws
+    late = scratch.late[at:]
     for j in range(near.shape[1]):
         for i in range(size):
             n_near = 0
@@ -151,9 +174,11 @@ def _to_neighbours(s: int, first: int, chosen: Ints, pop: Columns, rules: Rules,
                 place = np.int64(near[first + i, j])
                 place = place if place >= 0 else np.int64(first + i)
                 if singles:
-                    set_apart(code, place, k, s, first + i, pop)
+                    set_apart(code, place, k, late[i], s, first + i, pop)
                 else:
-                    _put(s, place, k, s, first + i, arrived, arrived_traits, traits)
+                    _put(
+                        s, place, k, late[i], s, first + i, arrived, arrived_late, arrived_traits, traits
+                    )  # fmt: skip
 
 
 @inner()
@@ -236,13 +261,16 @@ def mutate(s: int, born: Ints, there: Ints, pop: Columns, rules: Rules, scratch:
 
 @inner()
 def settle(pop: Columns) -> None:
-    """Let what moved in a step arrive: cells add up, continuous traits average by cells."""
+    """Let what moved in a step arrive: cells add up, continuous traits average by cells, as does the time still to live."""
     n_traits, meta = pop.traits.shape[0], pop.meta
     for s in range(meta[N_STRATA]):
         cells, arrived, uid = pop.cells[s], pop.arrived[s], pop.uid[s]
+        late, arrived_late = pop.late[s], pop.arrived_late[s]
         any_came = False
         for i in range(cells.size):
             any_came |= arrived[i] > 0
+        for i in range(pop.first[s], pop.end[s]):
+            late[i] = 0.0
         if any_came:
             for t in range(n_traits):
                 traits, sums = pop.traits[t, s], pop.arrived_traits[t, s]
@@ -256,6 +284,7 @@ def settle(pop: Columns) -> None:
                         uid[i] = meta[NEXT_UID]
                         meta[NEXT_UID] += 1
                     cells[i] += arrived[i]
-                    arrived[i] = 0
+                    late[i] = arrived_late[i] / cells[i]
+                    arrived[i], arrived_late[i] = 0, 0.0
         if any_came or pop.end[s] > 0:
             bounds(s, pop)

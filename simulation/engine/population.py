@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from simulation.engine.compiled import alone, inner
 from simulation.engine.keyed_random import mix
-from simulation.engine.views import FLOATS3, INTS, INTS2, INTS32, View
+from simulation.engine.views import FLOATS2, FLOATS3, INTS, INTS2, INTS32, View
 
 __all__ = ["COLUMNS", "MOST_BYTES", "Columns", "Population", "bounds", "clear", "stratum_of"]
 
@@ -36,6 +36,8 @@ class Columns(NamedTuple):
 
     Shapes: `cells`, `uid`, `arrived` (strata, places); `traits` and `arrived_traits`, the latter summed over cells,
     (n_traits, strata, places); `first`, `end`, the range of places that hold cells, `code`, `serial` and `free` (strata,).
+    `late` and `arrived_late`, the latter summed over cells, are of shape (strata, places), in steps: how much of the step in
+    which they arrived the cells of a cohort have still to live, by their mean.
     """
 
     cells: Ints
@@ -45,6 +47,8 @@ class Columns(NamedTuple):
     traits: Floats
     arrived: Ints
     arrived_traits: Floats
+    late: Floats
+    arrived_late: Floats
     uid: Ints
     serial: Ints
     free: Ints
@@ -52,7 +56,23 @@ class Columns(NamedTuple):
     meta: Ints
 
 
-COLUMNS = View(Columns, INTS2, INTS, INTS, INTS, FLOATS3, INTS2, FLOATS3, INTS2, INTS, INTS, INTS32, INTS)
+COLUMNS = View(
+    Columns,
+    INTS2,
+    INTS,
+    INTS,
+    INTS,
+    FLOATS3,
+    INTS2,
+    FLOATS3,
+    FLOATS2,
+    FLOATS2,
+    INTS2,
+    INTS,
+    INTS,
+    INTS32,
+    INTS,
+)
 
 
 class Population:
@@ -93,6 +113,8 @@ class Population:
                 traits=np.zeros((n_traits, *shape)),
                 arrived=np.zeros(shape, np.int64),
                 arrived_traits=np.zeros((n_traits, *shape)),
+                late=np.zeros(shape),
+                arrived_late=np.zeros(shape),
                 uid=np.zeros(shape, np.int64),
                 serial=np.zeros(n, np.int64),
                 free=np.zeros(n, np.int64),
@@ -243,7 +265,7 @@ class Population:
         """Return what one more stratum takes in memory."""
         n_traits = self.traits.shape[1]
         return (
-            self.n_places * (28 + 16 * n_traits + 16 * self.n_channels) + 60
+            self.n_places * (44 + 16 * n_traits + 16 * self.n_channels) + 60
         )  # hazards twice: they are shown by row, too
 
     def _grow(self) -> None:
@@ -382,5 +404,6 @@ def _join(stratum: int, first: int, cells: Ints, values: Floats, pop: Columns) -
         for t in range(values.size):
             own = pop.traits[t, stratum, place] if before else 0.0
             pop.traits[t, stratum, place] = own + n / total * (values[t] - own)
+        pop.late[stratum, place] *= before / total
         pop.cells[stratum, place] = total
     bounds(stratum, pop)

@@ -17,7 +17,7 @@ class Scratch(NamedTuple):
 
     `rest` (n_channels, n_places) sums the hazards of the channels that come later, `active` lists the open ones,
     `lowest` and `highest` bound the places where each is open, `node` is the tree of a group and `branch` the
-    states of its nodes, `draws` what draws work with.
+    states of its nodes, `late` how much of the step those that leave have left by their mean, `draws` what draws work with.
     """
 
     state: npt.NDArray[np.uint64]
@@ -25,6 +25,7 @@ class Scratch(NamedTuple):
     share: Floats
     stay: Floats
     excess: Floats
+    late: Floats
     there: Ints
     leavers: Ints
     born: Ints
@@ -41,7 +42,7 @@ class Scratch(NamedTuple):
     @classmethod
     def of(cls, n_places: int, n_channels: int) -> "Scratch":
         """Return empty ones."""
-        floats = (np.zeros(n_places) for _ in range(4))
+        floats = (np.zeros(n_places) for _ in range(5))
         ints = (np.zeros(n_places, np.int64) for _ in range(5))
         lists = (np.zeros(size, np.int64) for size in (2 * n_places + 2, n_channels, n_channels, n_channels))
         rest, branch = np.zeros((n_channels, n_places)), np.zeros(n_places, np.uint64)
@@ -54,4 +55,4 @@ class Scratch(NamedTuple):
 
 
 _ROW = View(Row, *[FLOATS] * 6, INTS)
-SCRATCH = View(Scratch, KEYS, *[FLOATS] * 4, *[INTS] * 9, FLOATS2, KEYS, _ROW)
+SCRATCH = View(Scratch, KEYS, *[FLOATS] * 5, *[INTS] * 9, FLOATS2, KEYS, _ROW)

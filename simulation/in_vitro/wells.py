@@ -29,7 +29,17 @@ from simulation.products.blinatumomab import BLINATUMOMAB
 __all__ = ["ABSENT", "TCON_CLASSES", "T_CELLS", "Well", "pipetted"]
 
 # A well has no circulation, no host tissue and no marrow.
-ABSENT: Final = frozenset({"blinatumomab_pk", "homeostasis", "blast_spread", "trafficking", "margination"})
+ABSENT: Final = frozenset(
+    {
+        "blinatumomab_pk",
+        "drug_penetration",
+        "homeostasis",
+        "thymus",
+        "blast_spread",
+        "trafficking",
+        "margination",
+    }
+)
 # ... and no APC of host tissue that would stay or come back.
 _NOT_HERE: Final = {"fraction_host_apc_persistent": 0.0}
 TCON_CLASSES: Final = (TCON, ENGAGED_TCON)

@@ -10,7 +10,7 @@ from math import exp, expm1
 
 import numpy as np
 
-from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS
+from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS, Order
 from simulation.biology.state import State
 from simulation.biology.step import BEGIN, step
 from simulation.body import Body
@@ -45,8 +45,11 @@ def _expect(
                 rate += hazards[s, c, i]
             if n == 0.0 or (rate == 0.0 and birth == 0.0):
                 continue
-            x = (birth - rate) * dt
-            cell_days = n * dt * (expm1(x) / x if x != 0.0 else 1.0)
+            own = dt * (1.0 + pop.late[s, i])
+            x = (birth - rate) * own
+            growth = expm1(x) / x if x != 0.0 else 1.0
+            cell_days = n * own * growth
+            late = (growth - 1.0) / x / growth if abs(x) > 1e-6 else 0.5
             exact[s, i] = n * exp(x)
             numbers[kind, 0] += birth * cell_days
             if kind == rules.numbers[OF_CLASS]:
@@ -54,35 +57,35 @@ def _expect(
                     if not code & rules.bit[v]:
                         mutants = birth * cell_days * rules.probability[v]
                         exact[s, i] -= mutants
-                        _arrive(code | rules.bit[v], i, mutants, s, i, came, pop)
+                        _arrive(code | rules.bit[v], i, mutants, 0.0, s, i, came, pop)
             for c in range(1, rules.effect.size):
                 k, effect, operand = hazards[s, c, i] * cell_days, rules.effect[c], rules.operand[c]
                 numbers[kind, c] += k
                 if effect == DIE or k == 0.0:
                     continue
                 if effect == RECODE:
-                    _arrive(code + operand, i, k, s, i, came, pop)
+                    _arrive(code + operand, i, k, late, s, i, came, pop)
                 elif effect == PROGRAM:
-                    numbers[kind, 0] += _program(k, hazards[s, c, i] * dt, operand, s, i, came, pop, rules)
+                    numbers[kind, 0] += _program(k, hazards[s, c, i] * own, operand, s, i, came, pop, rules)
                 elif effect == NEIGHBOUR:
                     near, n_near = rules.neighbours[i], 0
                     while n_near < near.size and near[n_near] >= 0:
                         n_near += 1
                     for j in range(max(n_near, 1)):
-                        _arrive(code, near[j] if n_near else i, k / max(n_near, 1), s, i, came, pop)
+                        _arrive(code, near[j] if n_near else i, k / max(n_near, 1), late, s, i, came, pop)
                 elif effect == GOTO:
                     begin, size = (
                         rules.group_start[operand],
                         rules.group_start[operand + 1] - rules.group_start[operand],
                     )
                     if size == 0:
-                        _arrive(code, i, k, s, i, came, pop)
+                        _arrive(code, i, k, late, s, i, came, pop)
                     node[1] = k
                     for j in range(1, size):
                         node[2 * j] = node[j] * rules.to_left[2 * begin + j]
                         node[2 * j + 1] = node[j] - node[2 * j]
                     for j in range(size):
-                        _arrive(code, rules.member[begin + j], node[size + j], s, i, came, pop)
+                        _arrive(code, rules.member[begin + j], node[size + j], late, s, i, came, pop)
     for s in range(pop.meta[N_STRATA]):
         for i in range(n_places):
             more = came[s, i] + pop.arrived[s, i]
@@ -94,6 +97,8 @@ def _expect(
                     ) / total
                 pop.arrived_traits[t, s, i] = 0.0
             exact[s, i] = total if total > _NOTHING else 0.0
+            pop.late[s, i] = pop.arrived_late[s, i] / total if total > _NOTHING else 0.0
+            pop.arrived_late[s, i] = 0.0
             came[s, i] = pop.arrived[s, i] = 0
             pop.cells[s, i] = shown[s, i] = np.int64(np.ceil(exact[s, i]))
         bounds(s, pop)
@@ -103,9 +108,10 @@ def _expect(
 
 
 @kernel()
-def _arrive(code: int, place: int, k: float, s: int, i: int, came: Floats, pop: Columns) -> None:
+def _arrive(code: int, place: int, k: float, late: float, s: int, i: int, came: Floats, pop: Columns) -> None:
     to = stratum_of(code, pop)
     came[to, place] += k
+    pop.arrived_late[to, place] += k * late
     for t in range(pop.traits.shape[0]):
         pop.arrived_traits[t, to, place] += k * pop.traits[t, s, i]
 
@@ -123,7 +129,7 @@ def _program(
         mass *= x / k
         more = max(tail - mass, 0.0)
         again = 2.0 * leavers * more / tail if k < left else 0.0
-        _arrive(code, i, 2.0 * leavers - again, s, i, came, pop)
+        _arrive(code, i, 2.0 * leavers - again, 0.0, s, i, came, pop)
         leavers, tail, k = again, more, k + 1
     return births
 
@@ -133,8 +139,10 @@ class MeanField:
 
     def __init__(self, state: State) -> None:
         n_before, n_after = len(BEFORE_EVENTS) + 1, len(AFTER_EVENTS)
-        self._hazards = np.array([True] * n_before + [False] * (1 + n_after))
+        usual = Order()
+        self._first, self._hazards = usual._first, usual._calls[0].copy()
         self._fields = np.array([False] * (n_before + 1) + [True] * n_after)
+        self._hazards[n_before:] = False
         self._rules = Rules.of(state.channels, state.places.destinations, state.variants)
         self._node = np.zeros(2 * state.places.n + 2)
         self._exact = state.pop.columns.cells.astype(float)
@@ -164,9 +172,9 @@ class MeanField:
                 np.concatenate([table, np.zeros(more, table.dtype)])
                 for table in (self._exact, self._shown, self._came)
             )
-        step(BEGIN, self._hazards, state.addresses, dt)
+        step(BEGIN, self._first, self._hazards, state.addresses, dt)
         _expect(
             self._exact, self._shown, self._came, self._node, pop.hazards, pop.columns, self._rules, dt, state.tally
         )  # fmt: skip
-        step(BEGIN, self._fields, state.addresses, dt)
+        step(BEGIN, self._fields & False, self._fields, state.addresses, dt)
         state.pass_time(dt)
