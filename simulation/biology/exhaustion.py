@@ -66,11 +66,13 @@ def exhaust(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
         elif kind == TCON and value_of(code, ALLOREACTIVE) and value_of(code, STAGE) == EFFECTOR:
             way = _KILLING
         reversible, terminal = pop.traits[EXHAUSTION_REVERSIBLE, s], pop.traits[EXHAUSTION_TERMINAL, s]
-        for i in range(first, end):
-            moved = reversible[i] * (1.0 - stay[way, i])
+        late = pop.late[s]
+        for i in range(first, end):  # cells that came in the middle of the last step have more than one to go
+            steps = 1.0 + late[i]
+            moved = reversible[i] * min(steps * (1.0 - stay[way, i]), 1.0)
             terminal[i] += moved
             aim = level[way, i] * (1.0 - terminal[i])
-            reversible[i] = aim + (reversible[i] - moved - aim) * decay[way, i]
+            reversible[i] += (aim - reversible[i] + moved) * min(steps * (1.0 - decay[way, i]), 1.0) - moved
 
 
 class Exhaustion(CompiledProcess):

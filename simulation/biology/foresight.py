@@ -11,12 +11,14 @@ import numpy as np
 
 from simulation.biology.census import clear_counts, enter
 from simulation.biology.here import Here
+from simulation.biology.places import NORMAL, NORMAL_B
 from simulation.biology.traits import EXHAUSTION_REVERSIBLE, EXHAUSTION_TERMINAL
 from simulation.engine.compiled import inner
+from simulation.engine.events import curvature
 from simulation.engine.population import N_STRATA, Columns, Floats
 from simulation.engine.rules import DIE, GOTO, NEIGHBOUR, PROGRAM, RECODE, Rules
 
-__all__ = ["foresee"]
+__all__ = ["foresee", "keep", "recall", "recall_field"]
 
 
 @inner()
@@ -26,45 +28,57 @@ def foresee(here: Here, pop: Columns, hazards: Floats, rules: Rules, dt: float) 
     n, half = here.kind.size, 0.5 * dt
     rate, cell_days, moved, none = np.empty(n), np.empty(n), np.empty(n), np.zeros(n)
     cells, exhausted, node = np.empty(n), np.empty(n), np.zeros(2 * n + 2)
+    channel = np.empty(rules.effect.size, np.int64)
     for s in range(pop.meta[N_STRATA]):
         first, end, code = pop.first[s], pop.end[s], pop.code[s]
         if end == 0:
             continue
         for i in range(n):
             rate[i] = cells[i] = exhausted[i] = 0.0
+        n_open = 0  # channels other than DIVIDE
         for c in range(1, rules.effect.size):
-            _add(hazards[s, c, first:end], rate[first:end])
-        for i in range(first, end):
-            own = half + dt * pop.late[s, i]
-            x = (hazards[s, 0, i] - rate[i]) * own
-            growth = expm1(x)
-            cell_days[i] = pop.cells[s, i] * (own if x == 0.0 else own * growth / x)
-            cells[i] = pop.cells[s, i] * (1.0 + growth)
-            exhausted[i] = pop.traits[EXHAUSTION_REVERSIBLE, s, i] + pop.traits[EXHAUSTION_TERMINAL, s, i]
+            if _added(hazards[s, c, first:end], rate[first:end]) and rules.effect[c] != DIE:
+                channel[n_open] = c
+                n_open += 1
+        here_now, behind, birth = pop.cells[s, first:end], pop.late[s, first:end], hazards[s, 0, first:end]
+        expected, days, left = cells[first:end], cell_days[first:end], rate[first:end]
+        far = False
+        for i in range(end - first):
+            x = (birth[i] - left[i]) * (half + dt * behind[i])
+            far |= (x < -0.25) | (x > 0.25)
+            expected[i] = x
+            days[i] = 1.0 + x * curvature(x)
+        for i in range(end - first if far else 0):
+            x = expected[i]
+            if not -0.25 < x < 0.25:
+                days[i] = expm1(x) / x
+        tiredness = (
+            pop.traits[EXHAUSTION_REVERSIBLE, s, first:end],
+            pop.traits[EXHAUSTION_TERMINAL, s, first:end],
+        )
+        tired, weighed = rate[first:end], exhausted[first:end]
+        for i in range(end - first):
+            there = here_now[i] * (1.0 + expected[i] * days[i])
+            days[i] *= here_now[i] * (half + dt * behind[i])
+            tired[i] = tiredness[0][i] + tiredness[1][i]
+            expected[i] = there
+            weighed[i] = there * tired[i]
         low, high = first, end  # of the places where cells of this code will be
-        for i in range(first, end):
-            rate[i] = exhausted[i]
-            exhausted[i] *= cells[i]
-        for c in range(1, rules.effect.size):
-            effect, operand, hazard = rules.effect[c], rules.operand[c], hazards[s, c]
-            any_moved = 0.0
-            for i in range(first, end if effect != DIE else first):
-                moved[i] = hazard[i] * cell_days[i]
-                any_moved += moved[i]
-            if any_moved == 0.0:
-                continue
+        for k in range(n_open):
+            c = channel[k]
+            effect, operand, hazard = rules.effect[c], rules.operand[c], hazards[s, c, first:end]
+            daughters = 2.0 if effect == PROGRAM else 1.0
+            for i in range(end - first):
+                moved[first + i] = daughters * hazard[i] * days[i]
             if effect == RECODE or effect == PROGRAM:
-                for i in range(first, end if effect == PROGRAM else first):
-                    moved[i] *= 2.0  # both daughters
-                enter(here, code + operand, first, moved[first:end], rate[first:end], none[first:end])
+                enter(here, code + operand, first, moved[first:end], tired, none[first:end])
             elif effect == NEIGHBOUR:
                 for i in range(first, end):
                     low, high = _to_neighbours(i, moved[i], rate[i], cells, exhausted, rules, low, high)
             elif effect == GOTO:
-                tired = 0.0
-                for i in range(first, end):
-                    tired += moved[i] * rate[i]
-                low, high = _to_group(operand, any_moved, tired, cells, exhausted, node, rules, low, high)
+                low, high = _to_group(
+                    operand, first, end, moved, rate, cells, exhausted, node, rules, low, high
+                )
         for i in range(low, high):
             if cells[i] > 0.0:
                 exhausted[i] /= cells[i]
@@ -72,9 +86,13 @@ def foresee(here: Here, pop: Columns, hazards: Floats, rules: Rules, dt: float) 
 
 
 @inner()
-def _add(hazard: Floats, rate: Floats) -> None:
+def _added(hazard: Floats, rate: Floats) -> bool:
+    """Add a hazard to the rate, and return whether it is open anywhere."""
+    any_open = False
     for i in range(hazard.size):
+        any_open |= hazard[i] != 0.0
         rate[i] += hazard[i]
+    return any_open
 
 
 @inner()
@@ -95,20 +113,56 @@ def _to_neighbours(
 
 @inner()
 def _to_group(
-    group: int, moved: float, tired: float, cells: Floats, exhausted: Floats, node: Floats, rules: Rules, low: int, high: int
+    group: int, first: int, end: int, moved: Floats, rate: Floats, cells: Floats, exhausted: Floats, node: Floats,
+    rules: Rules, low: int, high: int,
 ) -> tuple[int, int]:  # fmt: skip
     """Share cells out to the members of a group of places; return the range of places that hold some."""
     begin = np.int64(rules.group_start[group])
     size = np.int64(rules.group_start[group + 1]) - begin
     if size == 0:
         return low, high
-    node[1] = moved
+    total = tired = 0.0
+    for i in range(first, end):
+        total += moved[i]
+        tired += moved[i] * rate[i]
+    if total == 0.0:
+        return low, high
+    tired /= total
+    node[1] = total
     for j in range(1, size):
         node[2 * j] = node[j] * rules.to_left[2 * begin + j]
         node[2 * j + 1] = node[j] - node[2 * j]
     for j in range(size):
         to = np.int64(rules.member[begin + j])
         cells[to] += node[size + j]
-        exhausted[to] += tired / moved * node[size + j]
+        exhausted[to] += tired * node[size + j]
         low, high = min(low, to), max(high, to + 1)
     return low, high
+
+
+@inner()
+def keep(here: Here, pop: Columns) -> None:
+    """Keep what the step began with, before it is advanced to its middle: traits of cells, and fields."""
+    for t in range(pop.traits.shape[0]):
+        for s in range(pop.meta[N_STRATA]):
+            for i in range(pop.first[s], pop.end[s]):
+                pop.traits_before[t, s, i] = pop.traits[t, s, i]
+    for i in range(here.kind.size):
+        here.fields_before[NORMAL, i] = here.place[NORMAL, i]
+        here.fields_before[NORMAL_B, i] = here.place[NORMAL_B, i]
+
+
+@inner()
+def recall(pop: Columns) -> None:
+    """Set the traits of cells to what they were when the step began."""
+    for t in range(pop.traits.shape[0]):
+        for s in range(pop.meta[N_STRATA]):
+            for i in range(pop.first[s], pop.end[s]):
+                pop.traits[t, s, i] = pop.traits_before[t, s, i]
+
+
+@inner()
+def recall_field(here: Here, field: int) -> None:
+    """Set a field to what it was when the step began."""
+    for i in range(here.kind.size):
+        here.place[field, i] = here.fields_before[field, i]

@@ -79,6 +79,7 @@ class Here(NamedTuple):
     totals: Floats
     whole: Floats
     niches: Floats
+    fields_before: Floats
 
 
 class Whole(NamedTuple):
@@ -94,6 +95,6 @@ class Whole(NamedTuple):
 _RECORDS = [from_dtype(dtype)[::1] for dtype in (PARAMETERS, NUMBERS, ENGAGER)]
 HERE: Final = View(
     Here, *_RECORDS[:2], FLOATS, *[FLOATS2] * 3, INTS32, *[FLOATS2] * 2, _RECORDS[2], FLOATS, INTS2, INTS, INTS, FLOATS,
-    INTS2, FLOATS, INTS2, FLOATS2, FLOATS, FLOATS2,
+    INTS2, FLOATS, INTS2, FLOATS2, FLOATS, FLOATS2, FLOATS2,
 )  # fmt: skip
 whole: Final = View(Whole, HERE, RULES, SCRATCH, COLUMNS, FLOATS3).reader()  # sees it in compiled code

@@ -54,21 +54,16 @@ BEFORE_EVENTS: tuple[Process, ...] = (
     Trafficking(),
     Margination(),
     Exhaustion(),
-    NormalMarrow(),
-    NormalBCells(),
     Cyclophosphamide(),
     Thymus(),
 )
-AFTER_EVENTS: tuple[Process, ...] = (CytokineRelease(), Gvhd(), HostMarrow())
+AFTER_EVENTS: tuple[Process, ...] = (CytokineRelease(), Gvhd(), HostMarrow(), NormalMarrow(), NormalBCells())
 # What one compiled call can do, in this order; strings stand for what is no process.
 _COUNT, _DRAW = "census", "draw"
 _PARTS = (_COUNT, *BEFORE_EVENTS, _DRAW, *AFTER_EVENTS)
-# What is done in the first round of a step only, and in the second only; the rest is done in both.
-_FIRST_ONLY = (BlinatumomabPk, Exhaustion, NormalMarrow, NormalBCells)
-_SECOND_ONLY = (AntigenLoss, Margination, Thymus, *map(type, AFTER_EVENTS))
-_ONCE = np.array([part == _COUNT or isinstance(part, _FIRST_ONLY) for part in _PARTS])
+# What the first round of a step leaves out: what counts do not depend on, and what follows from the events of the step.
+_SECOND_ONLY = (AntigenLoss, Margination, Thymus, CytokineRelease, Gvhd, HostMarrow)
 _FORESEEN = np.array([part != _DRAW and not isinstance(part, _SECOND_ONLY) for part in _PARTS])
-_NOTHING = np.zeros(len(_PARTS), bool)
 
 
 def switched_on(processes: Iterable[Process], switches: Mapping[str, bool]) -> tuple[Process, ...]:
@@ -99,23 +94,16 @@ class Order:
             cast("npt.NDArray[np.bool_]", self._calls[-1])[number] = True
             last = number
             foreseen[number] = _FORESEEN[number]
-        first = self._calls[0]
-        assert isinstance(first, np.ndarray), "a step begins with the census"
         self._first = foreseen
-        for call in self._calls:
-            if isinstance(call, np.ndarray):
-                call[_ONCE] = False
 
     def advance(self, state: State, dt: float) -> None:
         """Advance one patient's body by one step of `dt` days."""
         state.make_room(dt)
-        first = self._first
         for call in self._calls:
             if not isinstance(call, np.ndarray):
                 call.act(state, dt)
                 continue
             stratum = BEGIN
-            while (stratum := step(stratum, first, call, state.addresses, dt)) != DONE:
+            while (stratum := step(stratum, self._first, call, state.addresses, dt)) != DONE:
                 state.pop.reserve(2 * state.pop.room + 64)
-            first = _NOTHING
         state.pass_time(dt)

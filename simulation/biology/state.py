@@ -226,6 +226,7 @@ class State:
             totals=self.totals,
             whole=self.whole,
             niches=self.niches,
+            fields_before=np.zeros_like(self.places.table),
         )
         rules = Rules.of(self.channels, self.places.destinations, self.variants)
         scratch = Scratch.of(self.places.n, self.channels.effect.size)

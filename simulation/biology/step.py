@@ -1,8 +1,7 @@
 """A whole step in one compiled call: the laws of `order.py`, in its order, and the draw of all events.
 
-The laws before the draw are gone through twice: for the hazards at the step's beginning, from which its middle is foreseen, and
-for those of its middle, from which events are drawn (`foresight.py`). What may advance only once a step does so in the first
-round: drug levels, and exhaustion, which so runs half a step ahead of the counts, as in a leapfrog scheme.
+The midpoint rule: laws are gone through twice, for the hazards at the step's beginning, with which its middle is foreseen
+(`foresight.py`), and for those of its middle, from which events are drawn and with which fields go from its beginning to its end.
 """
 
 import numpy as np
@@ -19,7 +18,7 @@ from simulation.biology.crs import release
 from simulation.biology.cyclophosphamide import alkylate
 from simulation.biology.drug_penetration import penetrate
 from simulation.biology.exhaustion import exhaust
-from simulation.biology.foresight import foresee
+from simulation.biology.foresight import foresee, keep, recall, recall_field
 from simulation.biology.gvhd import damage
 from simulation.biology.gvl import attack
 from simulation.biology.here import Here, whole
@@ -31,6 +30,7 @@ from simulation.biology.margination import marginate
 from simulation.biology.marrow_priming import prime_on_blasts
 from simulation.biology.normal_b_cells import regrow
 from simulation.biology.normal_marrow import fill
+from simulation.biology.places import NORMAL, NORMAL_B
 from simulation.biology.priming import prime
 from simulation.biology.thymus import export
 from simulation.biology.trafficking import traffic
@@ -40,7 +40,7 @@ from simulation.engine.events import DONE, draw_stratum
 from simulation.engine.keyed_random import FIRST, folded
 from simulation.engine.moves import settle
 from simulation.engine.population import N_STRATA, Columns, Floats, clear
-from simulation.engine.rules import births_and_deaths
+from simulation.engine.rules import Rules, births_and_deaths
 
 __all__ = ["BEGIN", "step"]
 
@@ -50,9 +50,11 @@ type Switches = npt.NDArray[np.bool_]
 
 
 @inner()
-def _laws(on: Switches, here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
-    """Do those of the laws before the events that are on."""
-    if on[1]:
+def _laws(
+    on: Switches, first: Switches, again: bool, here: Here, pop: Columns, hazards: Floats, dt: float
+) -> None:  # fmt: skip
+    """Do those of the laws before the events that are on: what is done once a step only in its round."""
+    if on[1] and not (again and first[1]):
         circulate(here, pop, hazards, dt)
     if on[2]:
         penetrate(here, pop, hazards, dt)
@@ -84,16 +86,31 @@ def _laws(on: Switches, here: Here, pop: Columns, hazards: Floats, dt: float) ->
         traffic(here, pop, hazards, dt)
     if on[16]:
         marginate(here, pop, hazards, dt)
-    if on[17]:
+    if on[17] and again:
+        if first[17]:
+            recall(pop)
         exhaust(here, pop, hazards, dt)
     if on[18]:
-        fill(here, pop, hazards, dt)
-    if on[19]:
-        regrow(here, pop, hazards, dt)
-    if on[20]:
         alkylate(here, pop, hazards, dt)
-    if on[21]:
+    if on[19]:
         export(here, pop, hazards, dt)
+
+
+@inner()
+def _look_ahead(first: Switches, here: Here, pop: Columns, hazards: Floats, rules: Rules, dt: float) -> None:
+    """Go through the laws once, and set counts and fields to what they will be in the middle of the step."""
+    numbers = here.x.copy()
+    _laws(first, first, False, here, pop, hazards, dt)
+    keep(here, pop)
+    if first[17]:
+        exhaust(here, pop, hazards, 0.5 * dt)
+    if first[24]:
+        fill(here, pop, hazards, 0.5 * dt)
+    if first[25]:
+        regrow(here, pop, hazards, 0.5 * dt)
+    foresee(here, pop, hazards, rules, dt)
+    here.x[:] = numbers
+    clear(hazards, pop)
 
 
 @kernel()
@@ -101,29 +118,23 @@ def step(stratum: int, first: Switches, on: Switches, at: Addresses, dt: float) 
     """Do a step, or a part of one, of the body at these addresses.
 
     `on` says what is to be done, in this order: the census, the processes of `order.py` before the events, the draw of
-    events, those after it; `first` says the same of the first round, which ends before the draw. Returns DONE, or the stratum
+    events, those after it; `first` says the same of the first round, which follows the census. Returns DONE, or the stratum
     to go on from when there is room for more.
     """
     body = whole(at)
     here, rules, scratch, pop, hazards = body.here, body.rules, body.scratch, body.pop, body.hazards
     if stratum == BEGIN:
-        if first[0]:
+        if on[0]:
             clear(hazards, pop)
             count(here, pop)
-            before = here.x.copy()
-            _laws(first, here, pop, hazards, dt)
-            here.x[:] = before
-            foresee(here, pop, hazards, rules, dt)
-            clear(hazards, pop)
-        elif on[0]:
-            clear(hazards, pop)
-            count(here, pop)
-        _laws(on, here, pop, hazards, dt)
-        for kind in range(here.tally.shape[0] if on[22] else 0):
+            if first[0]:
+                _look_ahead(first, here, pop, hazards, rules, dt)
+        _laws(on, first, True, here, pop, hazards, dt)
+        for kind in range(here.tally.shape[0] if on[20] else 0):
             for c in range(here.tally.shape[1]):
                 here.tally[kind, c] = 0
         stratum = 0
-    if on[22]:
+    if on[20]:
         x = here.x[0]
         key = folded(folded(FIRST, x.event_key), np.uint64(x.step))
         while stratum < pop.meta[N_STRATA]:
@@ -136,10 +147,18 @@ def step(stratum: int, first: Switches, on: Switches, at: Addresses, dt: float) 
         births, deaths = births_and_deaths(here.tally, rules.effect)
         x.births += births
         x.deaths += deaths
-    if on[23]:
+    if on[21]:
         release(here, pop, hazards, dt)
-    if on[24]:
+    if on[22]:
         damage(here, pop, hazards, dt)
-    if on[25]:
+    if on[23]:
         give_way(here, pop, hazards, dt)
+    if on[24]:
+        if first[24]:
+            recall_field(here, NORMAL)
+        fill(here, pop, hazards, dt)
+    if on[25]:
+        if first[25]:
+            recall_field(here, NORMAL_B)
+        regrow(here, pop, hazards, dt)
     return DONE

@@ -32,7 +32,7 @@ from simulation.engine.row_draws import binomial_along, births_along, poisson_al
 from simulation.engine.rules import MAX_CLONES, OF_CLASS, Channels, Destinations, Rules, Variants
 from simulation.engine.scratch import Scratch
 
-__all__ = ["DONE", "draw_events", "draw_from", "draw_stratum"]
+__all__ = ["DONE", "curvature", "draw_events", "draw_from", "draw_stratum"]
 
 DONE = -1  # all strata have drawn
 _INVERSE = tuple(1.0 / factorial(k + 1) for k in range(12))
@@ -111,15 +111,16 @@ def draw_stratum(
         x = (birth[i] - rate[i]) * (dt + dt * behind[i])
         far |= (x < -0.25) | (x > 0.25)
         excess[i] = x
-        late[i] = _curvature(x)
+        curved = curvature(x)
+        stay[i] = 1.0 + x * curved
+        late[i] = curved / stay[i]
     for i in range(size if far else 0):
         x = excess[i]
         if not -0.25 < x < 0.25:
-            late[i] = (expm1(x) / x - 1.0) / x
+            stay[i] = expm1(x) / x
+            late[i] = (stay[i] - 1.0) / (x * stay[i])
     for i in range(size):
-        growth = 1.0 + excess[i] * late[i]
-        late[i] /= growth
-        per_cell = (dt + dt * behind[i]) * growth  # the integral of exp((b - d) t) over its time
+        per_cell = (dt + dt * behind[i]) * stay[i]  # the integral of exp((b - d) t) over its time
         mean_left = rate[i] * per_cell
         stay[i] = 1.0 / (1.0 + birth[i] * per_cell)
         share[i] = mean_left * stay[i]
@@ -200,7 +201,7 @@ def _add_up(hazard: Floats, rate: Floats, before: Floats) -> None:
 
 
 @inner(forceinline=True)
-def _curvature(x: float) -> float:
+def curvature(x: float) -> float:
     """Return ((exp(x) - 1) / x - 1) / x for |x| < 1/4, to the last digit (its Taylor series)."""
     tail = _INVERSE[7] + x * (_INVERSE[8] + x * (_INVERSE[9] + x * (_INVERSE[10] + x * _INVERSE[11])))
     tail = _INVERSE[3] + x * (_INVERSE[4] + x * (_INVERSE[5] + x * (_INVERSE[6] + x * tail)))

@@ -36,6 +36,7 @@ class Columns(NamedTuple):
 
     Shapes: `cells`, `uid`, `arrived` (strata, places); `traits` and `arrived_traits`, the latter summed over cells,
     (n_traits, strata, places); `first`, `end`, the range of places that hold cells, `code`, `serial` and `free` (strata,).
+    `traits_before` is where traits wait that are advanced to the middle of a step for a while.
     `late` and `arrived_late`, the latter summed over cells, are of shape (strata, places), in steps: how much of the step in
     which they arrived the cells of a cohort have still to live, by their mean.
     """
@@ -47,6 +48,7 @@ class Columns(NamedTuple):
     traits: Floats
     arrived: Ints
     arrived_traits: Floats
+    traits_before: Floats
     late: Floats
     arrived_late: Floats
     uid: Ints
@@ -57,22 +59,8 @@ class Columns(NamedTuple):
 
 
 COLUMNS = View(
-    Columns,
-    INTS2,
-    INTS,
-    INTS,
-    INTS,
-    FLOATS3,
-    INTS2,
-    FLOATS3,
-    FLOATS2,
-    FLOATS2,
-    INTS2,
-    INTS,
-    INTS,
-    INTS32,
-    INTS,
-)
+    Columns, INTS2, INTS, INTS, INTS, FLOATS3, INTS2, FLOATS3, FLOATS3, FLOATS2, FLOATS2, INTS2, INTS, INTS, INTS32, INTS,
+)  # fmt: skip
 
 
 class Population:
@@ -113,6 +101,7 @@ class Population:
                 traits=np.zeros((n_traits, *shape)),
                 arrived=np.zeros(shape, np.int64),
                 arrived_traits=np.zeros((n_traits, *shape)),
+                traits_before=np.zeros((n_traits, *shape)),
                 late=np.zeros(shape),
                 arrived_late=np.zeros(shape),
                 uid=np.zeros(shape, np.int64),
@@ -265,7 +254,7 @@ class Population:
         """Return what one more stratum takes in memory."""
         n_traits = self.traits.shape[1]
         return (
-            self.n_places * (44 + 16 * n_traits + 16 * self.n_channels) + 60
+            self.n_places * (44 + 24 * n_traits + 16 * self.n_channels) + 60
         )  # hazards twice: they are shown by row, too
 
     def _grow(self) -> None:

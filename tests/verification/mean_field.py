@@ -176,5 +176,5 @@ class MeanField:
         _expect(
             self._exact, self._shown, self._came, self._node, pop.hazards, pop.columns, self._rules, dt, state.tally
         )  # fmt: skip
-        step(BEGIN, self._fields & False, self._fields, state.addresses, dt)
+        step(BEGIN, self._first, self._fields, state.addresses, dt)
         state.pass_time(dt)
