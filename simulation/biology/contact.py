@@ -23,6 +23,7 @@ __all__ = [
     "neighbours_at_hand",
     "occupancy_in_plasma",
     "targets_at",
+    "time_taken",
 ]
 
 
@@ -43,6 +44,12 @@ def at_hand(count: Floats, place: Floats, i: int) -> float:
 def targets_at(count: Floats, place: Floats, engager: Any, i: int) -> float:
     """Return the cells in place i that carry an engager's target."""
     return count[engager.carriers, i] + (place[NORMAL_B, i] if engager.on_normal_b else 0.0)
+
+
+@inner(forceinline=True)
+def time_taken(demand: float, most: float) -> float:
+    """Return the share of a cell's time that is taken, where it would do `demand` a day without a limit and can do `most`."""
+    return demand / (demand + most) if demand > 0.0 else 0.0
 
 
 @inner()
@@ -78,7 +85,7 @@ def meet(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
                 occupancy = drug[e, i] / (values[engagers[e].ec50_activation] + drug[e, i])
                 targets = targets_at(count, place, engagers[e], i)
                 synapse[i] += p.rate_contacts * p.p_synapse * occupancy * (targets / n)
-            busy[i] = synapse[i] / (synapse[i] + p.rate_kill_max)
+            busy[i] = time_taken(synapse[i], p.rate_kill_max)
 
 
 class Contact(CompiledProcess):

@@ -6,7 +6,7 @@ Activated alloreactive T cells kill blasts that carry the mismatched haplotype, 
 from simulation.biology.antigens import ANTIGENS, HLA_HAPLOTYPE
 from simulation.biology.census import BLASTS, CARRIERS, GVL_POWER
 from simulation.biology.channels import Channel
-from simulation.biology.contact import at_hand
+from simulation.biology.contact import at_hand, time_taken
 from simulation.biology.here import GVL_BUSY, GVL_RATE, KILLING_FACTOR, SUPPRESSION, Here
 from simulation.biology.places import NORMAL
 from simulation.biology.state import CompiledProcess
@@ -52,10 +52,10 @@ def attack(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     for i in range(rate.size):
         n = at_hand(count, place, i)
         demand = per_target * carriers[i] / n
-        busy[i] = demand / (demand + p.rate_kill_max)
+        busy[i] = time_taken(demand, p.rate_kill_max)
         free = 1.0 - p.treg_effect_on_killing * signal[SUPPRESSION, i]
         fitness = p.t_cell_fitness * signal[KILLING_FACTOR, i] * free
-        rate[i] = per_target * power[i] / n / (1.0 + demand / p.rate_kill_max) * fitness
+        rate[i] = per_target * power[i] / n * (1.0 - busy[i]) * fitness
     for s in range(pop.meta[N_STRATA]):
         code = pop.code[s]
         if here.behaviour[value_of(code, CLASS)] == BLAST and not (mismatched and code & _LOST):

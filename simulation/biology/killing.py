@@ -2,7 +2,7 @@
 
 from simulation.biology.census import KILLER_POWER
 from simulation.biology.channels import Channel
-from simulation.biology.contact import any_present, at_hand, targets_at
+from simulation.biology.contact import any_present, at_hand, targets_at, time_taken
 from simulation.biology.here import KILLING_FACTOR, NORMAL_B_KILL_RATE, SUPPRESSION, Here
 from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import BLAST, CLASS
@@ -30,7 +30,9 @@ def kill(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
         free = 1.0 - p.treg_effect_on_killing * signal[SUPPRESSION, i]
         fitness = p.t_cell_fitness * signal[KILLING_FACTOR, i] * free
         for e in range(engagers.size):
-            kill_rate[e, i] *= count[KILLER_POWER, i] / n / (1.0 + demand / p.rate_kill_max) * fitness
+            kill_rate[e, i] *= (
+                count[KILLER_POWER, i] / n * (1.0 - time_taken(demand, p.rate_kill_max)) * fitness
+            )
             if engagers[e].on_normal_b:
                 of_normal_b[i] += kill_rate[e, i]
     if not given:

@@ -25,7 +25,7 @@ class Fidelity:
     """Say how finely is simulated: niches along one side of the marrow, steps in days (kinetics need hours)."""
 
     side: int = 6
-    time_step: float = 0.25
+    time_step: float = 0.5
     kinetics_step: float = 1 / 24
 
     def changes(self, setting: Setting, arm: str) -> dict[str, Any]:

@@ -79,7 +79,7 @@ class Effort(Block):
 
 class _FidelityBlock(Block):
     side: Annotated[int, Whole(1, 100)] = 6
-    time_step: Annotated[float, Quantity("time", 5 / 1440, 1)] = written("6 h")
+    time_step: Annotated[float, Quantity("time", 5 / 1440, 1)] = written("12 h")
     kinetics_step: Annotated[float, Quantity("time", 5 / 1440, 1)] = written("1 h")
 
 

@@ -66,7 +66,7 @@ class Learned:
 
 
 def confirm(fit: Fit, pool: Pool) -> list[Confirmed]:
-    """Simulate the best candidates again, best first: other patients, more of them, 6 x 6 niches, steps of 6 h.
+    """Simulate the best candidates again, best first: other patients, more of them, 6 x 6 niches, steps of 12 h.
 
     The winner of a search is too good by luck on the patients it was searched with; these are new. Raises
     `KeyboardInterrupt` when the pool was asked to stop.
@@ -206,7 +206,7 @@ def record_text(fit: Fit, finalists: Sequence[Confirmed], learned: Sequence[Lear
         f"{', '.join(map(str, rounds)) or 'none'}; common random numbers (seed {problem.seed}), {_patients(problem)}, "
         f"{problem.fidelity.side} x {problem.fidelity.side} niches, steps of {problem.fidelity.time_step * 24:g} h. "
         f"The best {effort.finalists} were simulated again with {effort.confirm} times as many other patients, "
-        "6 x 6 niches and steps of 6 h; the table shows the best of these.",
+        "6 x 6 niches and steps of 12 h; the table shows the best of these.",
         "",
         "## Targets",
         "",

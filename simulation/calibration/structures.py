@@ -45,7 +45,7 @@ _STUDIES: Final = (
     "natural",
     "dli_at_mrd",
 )  # of whose patients every structure may make others
-_FIDELITY: Final = Fidelity(side=3, time_step=0.5)  # as in the fits
+_FIDELITY: Final = Fidelity(side=3)  # as in the fits
 _MISSES: Final = 3
 type Floats = npt.NDArray[np.float64]
 type Key = tuple[str, int, str]  # structure, number of the set in the plan, study

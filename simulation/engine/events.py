@@ -6,6 +6,9 @@ founder's clan dies out with probability alpha, else has geometric size. Extinct
 at any step length. The number of leavers has the exact mean: the clans that ended, plus those leavers that newborns made up
 for. They are shared among the channels by hazard.
 
+Who changes or moves in a step arrives at its end, and has lived only a part of it. How much its new life is still owed, by its
+mean, is kept (`late`, in steps) and added to the next step: without that, every change of a cell would take half a step too long.
+
 A stratum draws for all its places along rows of numbers. The random numbers of a cohort are keyed by the step, its code and
 its place: by what it is, never by where its row lies.
 """

@@ -27,8 +27,8 @@ SPREAD = (
     "fraction_alloreactive_haploidentical",
 )
 # How finely settings of studies are simulated: fewer niches hold so few sanctuaries that responses go deeper
-# (docs/decisions/0013); steps of 12 h are as near as V9 says.
-FIDELITY: Final = Fidelity(time_step=0.5)
+# (docs/decisions/0013).
+FIDELITY: Final = Fidelity()
 MARROW_CELLS = 70 * 10.4e9
 START = 40.0  # day treatment begins in patients seeded with a given burden
 CONTINUOUS = {"dose": "28 ug/day", "on": "28 d", "off": "14 d", "cycles": 2}

@@ -67,7 +67,7 @@ def test_cells_see_plasma_times_partition_times_perfusion() -> None:
     lab.places.access[:] = 0.5, 1.5, 1.0
     lab.places.drug_partition[:] = 0.3, 0.3, 1.0
     lab.state.infusion_ug_per_day[DRUG] = 28.0
-    lab.run(5.0, 0.25, "blinatumomab_pk")
+    lab.run(5.0, 0.25, "blinatumomab_pk", "drug_penetration")
     steady = 1000.0 * 28 / CL
     np.testing.assert_allclose(
         lab.state.signals.drug_pg_ml[0], steady * np.array([0.15, 0.45, 1.0]), rtol=1e-9
@@ -80,7 +80,7 @@ def test_a_packed_marrow_holds_less_drug_and_blood_does_not() -> None:
         lab.add(encode(BLAST), share * 1e10, place=place)
         lab.places.normal[place] = (1 - share) * 1e10
     lab.state.infusion_ug_per_day[DRUG] = 28.0
-    lab.run(5.0, 0.25, "blinatumomab_pk")
+    lab.run(5.0, 0.25, "blinatumomab_pk", "drug_penetration")
     steady = 1000.0 * 28 / CL
     expected = steady * np.array([1 / 7, 1 / 3, 1.0])
     np.testing.assert_allclose(lab.state.signals.drug_pg_ml[0], expected, rtol=1e-9)
@@ -89,9 +89,9 @@ def test_a_packed_marrow_holds_less_drug_and_blood_does_not() -> None:
 def test_drug_washes_out_to_exactly_nothing() -> None:
     lab = Lab(PlaceKind.BLOOD)
     lab.state.plasma_pg_ml[DRUG] = 500.0
-    lab.run(14.0, 0.25, "blinatumomab_pk")
+    lab.run(14.0, 0.25, "blinatumomab_pk", "drug_penetration")
     assert lab.state.plasma_pg_ml[DRUG] == 0.0
-    lab.run(0.25, 0.25, "blinatumomab_pk")
+    lab.run(0.25, 0.25, "blinatumomab_pk", "drug_penetration")
     assert lab.state.mean_plasma_pg_ml[DRUG] == 0.0
 
 
@@ -322,7 +322,7 @@ def test_a_second_engager_has_its_own_plasma_synapses_and_side_effects() -> None
     lab.add(encode(BLAST, lost=[CD19]), 1e6)
     lab.places.normal_b[:] = 1e6  # they carry no CD22 here
     lab.state.infusion_ug_per_day[ANTI_CD22.name] = 28.0
-    lab.run(3.0, 0.25, "blinatumomab_pk")
+    lab.run(3.0, 0.25, "blinatumomab_pk", "drug_penetration")
     assert lab.state.plasma_pg_ml == {DRUG: 0.0, ANTI_CD22.name: pytest.approx(1000.0 * 28 / CL, rel=1e-6)}
     lab.act("contact", "killing", "margination", "crs")
     level = 1000.0 * 28 / CL

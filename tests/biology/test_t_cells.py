@@ -252,9 +252,9 @@ def test_the_factor_on_homeostatic_division_slows_recovery() -> None:
 
 def test_the_thymus_exports_late_and_in_the_given_number() -> None:
     lab = Lab(BLOOD, n_thymic_output=1e7, day_thymus=10.0)
-    lab.run(10.0, 0.25, "homeostasis")
+    lab.run(10.0, 0.25, "thymus")
     assert lab.cells() == 0
-    lab.run(20.0, 0.25, "homeostasis")
+    lab.run(20.0, 0.25, "thymus", "homeostasis")
     thymic = {"mask": ORIGIN.mask, "value": ORIGIN.bits(ORIGIN_THYMUS)}
     assert lab.state.infused == pytest.approx(20 * 1e7 * 1.06, rel=0.01)
     assert lab.cells(**thymic) == lab.cells() == lab.state.infused + lab.state.births - lab.state.deaths

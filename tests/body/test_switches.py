@@ -2,7 +2,7 @@
 
 import ast
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pytest
@@ -12,9 +12,10 @@ from simulation.biology.antigens import ANTIGENS
 from simulation.biology.channels import N_CHANNELS, TO_KIND, Channel
 from simulation.biology.drugs import PLAIN_DRUGS
 from simulation.biology.exchange import rates_of
-from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS, Order
+from simulation.biology.order import _COUNT, _DRAW, _PARTS, AFTER_EVENTS, BEFORE_EVENTS, Order
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import Process, State
+from simulation.biology.step import BEGIN, step
 from simulation.biology.traits import (
     BLAST,
     CLASS,
@@ -22,6 +23,8 @@ from simulation.biology.traits import (
     EFFECTOR,
     ENGAGED_TCON,
     ENGAGED_TREG,
+    ORIGIN,
+    ORIGIN_THYMUS,
     TCON,
     TREG,
     encode,
@@ -45,6 +48,7 @@ def busy_body(*off: str) -> Body:
     )
     state = body.state
     state.day = state.start_day = 200.0
+    state.p.day_thymus, state.p.n_thymic_output = 100.0, 1e7
     places = state.places
     places.normal_b[:] = 1e6
     places.normal[places.marrow] = 1e10
@@ -87,6 +91,12 @@ def primed_in_the_marrow(state: State) -> float:
     return float(state.pop.cells[rows][inside & waiting].sum())
 
 
+def thymic(state: State) -> float:
+    """Return the cells that came from the thymus."""
+    rows = state.t_rows
+    return float(state.pop.cells[rows][ORIGIN.of(state.pop.codes(rows)) == ORIGIN_THYMUS].sum())
+
+
 # What only this process does: zero without it, and not zero with it.
 TRACE: dict[str, Callable[[State, Seen], float]] = {
     "contact": lambda s, _: float(s.signals.busy.sum() + s.signals.synapse_rate.sum()),
@@ -100,6 +110,7 @@ TRACE: dict[str, Callable[[State, Seen], float]] = {
     "activation": tally(T_CELLS, Channel.ENGAGE, Channel.REVERT, Channel.ACTIVATION_DEATH),
     "exhaustion": lambda s, _: float(s.pop.traits[s.pop.rows()].sum()),
     "cyclophosphamide": lambda s, seen: float(not tally(T_CELLS, Channel.DIVIDE, Channel.PROGRAM)(s, seen)),
+    "thymus": lambda s, _: thymic(s),
     "homeostasis": lambda s, _: abs(s.signals.lymphopenia),
     "priming": tally(T_CELLS, Channel.CONTRACT, Channel.PROGRAM),
     "marrow_priming": lambda s, _: primed_in_the_marrow(s),
@@ -110,7 +121,8 @@ TRACE: dict[str, Callable[[State, Seen], float]] = {
     "margination": lambda s, _: s.marginated,
     "gvhd": lambda s, _: 1.0 - s.worst_integrity,
     "crs": lambda s, _: s.worst_crs_score + s.crs_tolerance,
-    "blinatumomab_pk": lambda s, _: s.plasma_pg_ml["blinatumomab"] + float(s.signals.drug_pg_ml.sum()),
+    "blinatumomab_pk": lambda s, _: s.plasma_pg_ml["blinatumomab"],
+    "drug_penetration": lambda s, _: float(s.signals.drug_pg_ml.sum()),
     "immunosuppression": lambda s, _: 1.0 - s.signals.proliferation_factor,
     "host_marrow": lambda s, _: float(0.0 < s.host_marrow < s.p.fraction_host_marrow),
     "normal_marrow": lambda s, _: float(np.abs(s.places.normal[s.places.marrow] / 1e10 - 1.0).sum()),
@@ -136,14 +148,18 @@ def test_a_process_switched_off_leaves_no_trace(name: str) -> None:
     assert trace(name, name) == 0.0
 
 
-class Apart:
-    """A built-in process that Python calls, as it would a user's."""
+class Idle:
+    """A process of a user's own, which does nothing."""
 
-    def __init__(self, process: Process) -> None:
-        self.process, self.name, self.source = process, process.name, process.source
+    name, source = "idle", "nobody"
 
     def act(self, state: State, dt: float) -> None:
-        self.process.act(state, dt)
+        """Let Python be called."""
+
+
+def broken_up(processes: Iterable[Process]) -> list[Process]:
+    """Return the processes with an idle one after each."""
+    return [one for process in processes for one in (process, Idle())]
 
 
 def every_byte(state: State) -> bytes:
@@ -160,9 +176,9 @@ def every_byte(state: State) -> bytes:
 
 
 @pytest.mark.parametrize("off", ["", *PROCESS_NAMES])
-def test_one_compiled_step_does_what_the_processes_do_one_after_the_other(off: str) -> None:
+def test_it_makes_no_difference_where_a_compiled_call_ends(off: str) -> None:
     fused, apart = busy_body(*filter(None, [off])), busy_body(*filter(None, [off]))
-    apart._order = Order(map(Apart, apart.before), map(Apart, apart.after))
+    apart._order = Order(broken_up(apart.before), broken_up(apart.after))
     for _ in range(6):
         fused.step()
         apart.step()
@@ -170,8 +186,26 @@ def test_one_compiled_step_does_what_the_processes_do_one_after_the_other(off: s
     assert fused.state.births + fused.state.deaths > 0
 
 
+@pytest.mark.parametrize("process", [*BEFORE_EVENTS, *AFTER_EVENTS], ids=lambda process: process.name)
+def test_the_compiled_step_does_of_a_process_what_the_process_does(process: Process) -> None:
+    bodies = busy_body(), busy_body()
+    for body in bodies:
+        for _ in range(3):
+            body.step()
+        body.state.take_census()
+    compiled, by_itself = (body.state for body in bodies)
+    on = Order((process,), ())._calls[0] if process in BEFORE_EVENTS else Order((), (process,))._calls[0]
+    assert isinstance(on, np.ndarray)
+    on[_PARTS.index(_COUNT)] = on[_PARTS.index(_DRAW)] = False
+    assert on.sum() == 1
+    step(BEGIN, np.zeros_like(on), on, compiled.addresses, 0.25)
+    process.act(by_itself, 0.25)
+    assert every_byte(compiled) == every_byte(by_itself)
+    assert compiled.pop.hazards.tobytes() == by_itself.pop.hazards.tobytes()
+
+
 def test_one_call_does_all_where_nothing_of_a_users_own_comes_in_between() -> None:
-    body, idle = busy_body(), Apart(BEFORE_EVENTS[0])
+    body, idle = busy_body(), Idle()
     assert len(body._order._calls) == 1
     assert len(Order((*BEFORE_EVENTS, idle), AFTER_EVENTS)._calls) == 3
     assert len(Order(BEFORE_EVENTS[::-1], ())._calls) == len(BEFORE_EVENTS)
