@@ -1,7 +1,7 @@
 """Compare resolutions outcome by outcome, as docs/performance.md does.
 
 `python benchmarks/convergence.py [PATIENTS [ROWS:STEP ... ROWS:STEP]] [--keep FOLDER]`: patients of the standard cohort live
-in four arms at every resolution, by default 8 x 8 and 12 x 12 niches at 6 h, and each is compared with the last. An outcome
+in four arms at every resolution, by default 8 x 8 niches at 12 and at 6 h, and each is compared with the last. An outcome
 differs where its paired mean, or the share in which it happened, is beyond two standard errors; by chance one comparison in
 twenty is. How many agents there are is no outcome. With `--keep`, patients are kept in a folder, a file a resolution: a study
 that was stopped goes on there, and resolutions are compared in the patients that both have.
@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("resolutions", nargs="*", metavar="ROWS:STEP")
     parser.add_argument("--keep", type=Path, metavar="FOLDER")
     given = parser.parse_args()
-    resolutions = given.resolutions or ["8:6 h", "12:6 h"]
+    resolutions = given.resolutions or ["8:12 h", "8:6 h"]
     if given.keep is not None:
         given.keep.mkdir(parents=True, exist_ok=True)
     found = {}

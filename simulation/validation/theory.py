@@ -12,7 +12,11 @@ import numpy as np
 from simulation.biology.antigens import CD19
 from simulation.biology.blinatumomab_pk import infuse
 from simulation.biology.contact import neighbours_at_hand
+from simulation.biology.drug_penetration import DrugPenetration
+from simulation.biology.immunosuppression import Immunosuppression
+from simulation.biology.killing import Killing
 from simulation.biology.totals import look
+from simulation.biology.treg import TregSuppression
 from simulation.engine.compiled import alone
 from simulation.life import Life
 from simulation.validation.bench import Cultures
@@ -124,7 +128,7 @@ def conservation(effort: Effort) -> Found:
 
 @_theory("V8", "Killing saturates and is mass action when rare", "Holling type II", "Holling 1959")
 def holling(effort: Effort) -> Found:
-    """Read kills per killer and day of one step against d/(1 + d/k_max), d the targets that he meets.
+    """Read kills per killer and day, which the laws set for the counts at hand, against d/(1 + d/k_max), d the targets he meets.
 
     With many encounters, and drug enough in a packed marrow, k_max is near where targets abound.
     """
@@ -136,12 +140,13 @@ def holling(effort: Effort) -> Found:
             "parameters.rate_contacts": "350 contacts/day",
         }
         life = Life(small("preemptive", burden_plan(fraction, 5.0) | plan))
-        life.run(42.0 - life.scenario.time_step)
+        life.run(42.0)
         state, p, niche = life.body.state, life.body.values, 0
-        look(state)  # what the next step will see
+        look(state)
+        for law in (DrugPenetration(), Immunosuppression(), TregSuppression(), Killing()):
+            law.act(state, life.scenario.time_step)
         n, killers = neighbours_at_hand(state)[niche], state.census.killer_power[niche]
         targets = state.census.blasts_with(CD19)[niche] + state.places.normal_b[niche]
-        life.step()
         signals = state.signals
         fit = p.t_cell_fitness * (1 - p.treg_effect_on_killing * signals.suppression[niche])
         seen = signals.kill_rate[0, niche] * targets / (killers * fit)
