@@ -15,7 +15,7 @@ from simulation.biology.places import NORMAL, NORMAL_B
 from simulation.biology.traits import EXHAUSTION_REVERSIBLE, EXHAUSTION_TERMINAL
 from simulation.engine.compiled import inner
 from simulation.engine.events import curvature
-from simulation.engine.population import N_STRATA, Columns, Floats
+from simulation.engine.population import N_STRATA, Columns, Floats, Int
 from simulation.engine.rules import DIE, GOTO, NEIGHBOUR, PROGRAM, RECODE, Rules
 
 __all__ = ["foresee", "keep", "recall", "recall_field"]
@@ -97,14 +97,14 @@ def _added(hazard: Floats, rate: Floats) -> bool:
 
 @inner()
 def _to_neighbours(
-    i: int, moved: float, tired: float, cells: Floats, exhausted: Floats, rules: Rules, low: int, high: int
-) -> tuple[int, int]:  # fmt: skip
+    i: int, moved: float, tired: float, cells: Floats, exhausted: Floats, rules: Rules, low: Int, high: Int
+) -> tuple[Int, Int]:  # fmt: skip
     """Share cells of place i out among its neighbours; return the range of places that hold some."""
     near, n_near = rules.neighbours[i], 0
     while n_near < near.size and near[n_near] >= 0:
         n_near += 1
     for j in range(max(n_near, 1)):
-        to = np.int64(near[j]) if n_near > 0 else i
+        to: Int = np.int64(near[j]) if n_near > 0 else i
         cells[to] += moved / max(n_near, 1)
         exhausted[to] += moved * tired / max(n_near, 1)
         low, high = min(low, to), max(high, to + 1)
@@ -114,8 +114,8 @@ def _to_neighbours(
 @inner()
 def _to_group(
     group: int, first: int, end: int, moved: Floats, rate: Floats, cells: Floats, exhausted: Floats, node: Floats,
-    rules: Rules, low: int, high: int,
-) -> tuple[int, int]:  # fmt: skip
+    rules: Rules, low: Int, high: Int,
+) -> tuple[Int, Int]:  # fmt: skip
     """Share cells out to the members of a group of places; return the range of places that hold some."""
     begin = np.int64(rules.group_start[group])
     size = np.int64(rules.group_start[group + 1]) - begin

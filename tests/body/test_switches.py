@@ -48,7 +48,7 @@ def busy_body(*off: str) -> Body:
     )
     state = body.state
     state.day = state.start_day = 200.0
-    state.p.day_thymus, state.p.n_thymic_output = 100.0, 1e7
+    state.p.day_thymus, state.p.n_thymic_output = 100.0, 1e7  # type: ignore[attr-defined]  # by hand, as rules do
     places = state.places
     places.normal_b[:] = 1e6
     places.normal[places.marrow] = 1e10

@@ -140,7 +140,7 @@ class MeanField:
     def __init__(self, state: State) -> None:
         n_before, n_after = len(BEFORE_EVENTS) + 1, len(AFTER_EVENTS)
         usual = Order()
-        self._first, self._hazards = usual._first, usual._calls[0].copy()
+        self._first, self._hazards = usual._first, np.array(usual._calls[0])
         self._fields = np.array([False] * (n_before + 1) + [True] * n_after)
         self._hazards[n_before:] = False
         self._rules = Rules.of(state.channels, state.places.destinations, state.variants)
