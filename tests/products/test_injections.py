@@ -51,7 +51,7 @@ def test_all_that_is_absorbed_leaves_by_clearance() -> None:
 
 def plan(spec: dict[str, Any], start: float = 10.0) -> tuple[InfusionPlan, Pump]:
     pump = Pump("blinatumomab")
-    scenario = parse_scenario("name: x", {"start": DAY_10, "blinatumomab": spec, "follow_up": "3 y"})
+    scenario = parse_scenario("name: x", {"start": DAY_10, "blinatumomab": spec, "follow_up": "1096 d"})
     return InfusionPlan("blinatumomab", scenario.blinatumomab, start, 2.0, pump), pump
 
 
