@@ -22,10 +22,10 @@ def test_another_follow_up(days: Any) -> None:
 @pytest.mark.parametrize(
     ("days", "told"),
     [
-        (40, r"days=40: start\.day: expected day -4 .* to day 39\.75 .*, got day 60"),
+        (40, r"days=40: start\.day: expected day -4 .* to day 39\.5 .*, got day 60"),
         (-3, r"days=-3: follow_up: expected a time"),
         (1e9, r"days=1000000000\.0: follow_up: expected a time"),
-        (40.1, r"days=40\.1: follow_up: expected a whole number of steps of 6 h, such as 40 d, got 40\.1 d"),
+        (40.1, r"days=40\.1: follow_up: expected a whole number of steps of 12 h, such as 40 d, got 40\.1 d"),
         ("40 d", "days: expected a number of days, got '40 d'"),
         (math.nan, "days: expected a number of days, got nan"),
         (math.inf, "days: expected a number of days, got inf"),

@@ -123,7 +123,7 @@ def test_a_course_beside_another_has_the_bytes_of_one_alone() -> None:
     assert digest(one) == alone
 
 
-@pytest.mark.parametrize("steps", [1, 17, 130, 200])
+@pytest.mark.parametrize("steps", [1, 17, 65, 100])
 def test_a_copy_goes_on_with_the_bytes_of_a_straight_run(steps: int) -> None:
     scenario = shipped("preemptive")
     course = Life(scenario, 3, 5)
@@ -189,7 +189,7 @@ def test_cells_are_conserved_at_every_step_of_every_shipped_scenario(name: str) 
         assert state.pop.total_cells() == state.infused + state.births - state.deaths, course.day
         assert (state.pop.cells[: state.pop.top] >= 0).all()
         seen += int(state.tally[:, 1:].sum() > 0)
-    assert seen > 200  # things did happen
+    assert seen > 100  # things did happen
     if course.scenario.start.when != "never":
         assert course.outcomes()["treatment_start_day"] is not None, "nothing was tested"
         if course.scenario.dli is not None:

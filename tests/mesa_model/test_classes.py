@@ -194,7 +194,7 @@ def test_a_rule_of_the_users_own(make: Make, scenario: Scenario) -> None:
     rule = CountAndKill()
     CountAndKill.seen.clear()
     with_rule, without = make(rules=[rule], day=2.0), make(day=2.0)
-    assert CountAndKill.seen == [-4.0 + 0.25 * i for i in range(24)]
+    assert CountAndKill.seen == [-4.0 + 0.5 * i for i in range(12)]
     assert with_rule.body.truth().blasts < 0.3 * without.body.truth().blasts
     bare = Life(scenario, 1, 0, [rule])
     while bare.day < 2.0:

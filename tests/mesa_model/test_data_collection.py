@@ -22,7 +22,7 @@ def test_the_trajectory_is_collected_by_itself(scenario: Scenario) -> None:
     model.run_until(3)
     table = model.datacollector.get_model_vars_dataframe()
     assert list(table) == list(COLUMNS)
-    assert table["day"].tolist() == [-4.0 + 0.25 * i for i in range(29)]
+    assert table["day"].tolist() == [-4.0 + 0.5 * i for i in range(15)]
     recorded = model.life.columns()
     daily = table[table["day"].isin(recorded["day"])]
     for name in COLUMNS:

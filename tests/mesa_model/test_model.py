@@ -41,9 +41,9 @@ def test_time_is_in_days(make: Make) -> None:
     model = make()
     assert model.time == model.day == -4.0
     model.step()
-    assert (model.time, model.day, model.steps) == (-3.75, -3.75, 1)
+    assert (model.time, model.day, model.steps) == (-3.5, -3.5, 1)
     model.run_for(1)
-    assert (model.time, model.day, model.steps) == (-2.75, -2.75, 5)
+    assert (model.time, model.day, model.steps) == (-2.5, -2.5, 3)
     model.run_for(0.1)  # no step ends in it
     assert model.time == pytest.approx(-2.65)
     assert (model.day, model.steps) == (-2.75, 5)
@@ -68,7 +68,7 @@ def test_the_end(make: Make) -> None:
     model.step()  # nothing more happens
     model.run_for(3)
     assert model.day == 20.0
-    assert model.steps == 96
+    assert model.steps == 48
 
 
 class Scheduled(TransplantModel):
@@ -84,10 +84,10 @@ class Scheduled(TransplantModel):
 
 def test_events_of_the_users_own_are_in_days_and_follow_the_step(scenario: Scenario) -> None:
     model = Scheduled(scenario)
-    model.schedule_event(model.note, at=1.25)
+    model.schedule_event(model.note, at=1.5)
     model.run_until(3)
-    assert model.noted == (1.25, 1.25)
-    assert model.ran == model.steps == 28
+    assert model.noted == (1.5, 1.5)
+    assert model.ran == model.steps == 14
 
 
 @pytest.mark.parametrize("seed", [7, "7", " 7 ", 7.0, np.int64(7)])

@@ -42,7 +42,7 @@ MISTAKES: list[Mistake] = [
         None,
     ),
     ("patient:\n", "record_every: 1 h\npatient:\n", 19, "record_every", "finer than the step", None),
-    ("patient:\n", "record_every: 7 h\npatient:\n", 19, "record_every", "whole number of steps of 6 h", None),
+    ("patient:\n", "record_every: 15 h\npatient:\n", 19, "record_every", "whole number of steps of 12 h", None),
     (
         "patient:\n",
         "definitions: {complete_remission: 10 %}\npatient:\n",
@@ -403,10 +403,10 @@ def test_overt_relapse_needs_a_test_of_the_marrow() -> None:
 @pytest.mark.parametrize(
     ("overrides", "key", "expected"),
     [
-        ({"follow_up": "40.1 d"}, "follow_up", "a whole number of steps of 6 h"),
+        ({"follow_up": "40.1 d"}, "follow_up", "a whole number of steps of 12 h"),
         ({"follow_up": "6 mo"}, "follow_up", "such as 182.5 d"),
-        ({"graft.treg_day": "day -3.9"}, "graft.treg_day", "a whole number of steps of 6 h"),
-        ({"start": {"when": "day", "day": "day 364.9"}}, "start.day", "to day 364.75"),
+        ({"graft.treg_day": "day -3.9"}, "graft.treg_day", "a whole number of steps of 12 h"),
+        ({"start": {"when": "day", "day": "day 364.9"}}, "start.day", "to day 364.5"),
     ],
 )
 def test_what_no_step_could_do_is_refused(overrides: dict[str, object], key: str, expected: str) -> None:
