@@ -45,7 +45,7 @@ def test_time_is_in_days(make: Make) -> None:
     model.run_for(1)
     assert (model.time, model.day, model.steps) == (-2.5, -2.5, 3)
     model.run_for(0.1)  # no step ends in it
-    assert model.time == pytest.approx(-2.65)
+    assert model.time == pytest.approx(-2.4)
     assert (model.day, model.steps) == (-2.75, 5)
     model.step()
     assert (model.time, model.day, model.steps) == (-2.5, -2.5, 6)

@@ -42,7 +42,14 @@ MISTAKES: list[Mistake] = [
         None,
     ),
     ("patient:\n", "record_every: 1 h\npatient:\n", 19, "record_every", "finer than the step", None),
-    ("patient:\n", "record_every: 15 h\npatient:\n", 19, "record_every", "whole number of steps of 12 h", None),
+    (
+        "patient:\n",
+        "record_every: 15 h\npatient:\n",
+        19,
+        "record_every",
+        "whole number of steps of 12 h",
+        None,
+    ),
     (
         "patient:\n",
         "definitions: {complete_remission: 10 %}\npatient:\n",
