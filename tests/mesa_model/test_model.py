@@ -46,9 +46,9 @@ def test_time_is_in_days(make: Make) -> None:
     assert (model.time, model.day, model.steps) == (-2.5, -2.5, 3)
     model.run_for(0.1)  # no step ends in it
     assert model.time == pytest.approx(-2.4)
-    assert (model.day, model.steps) == (-2.75, 5)
+    assert (model.day, model.steps) == (-2.5, 3)
     model.step()
-    assert (model.time, model.day, model.steps) == (-2.5, -2.5, 6)
+    assert (model.time, model.day, model.steps) == (-2.0, -2.0, 4)
 
 
 def test_steps_of_an_hour_are_not_lost_by_rounding(make: Make, scenario: Scenario) -> None:
