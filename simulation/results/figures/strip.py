@@ -42,11 +42,6 @@ GVHD = OUTCOMES["agvhd_grade_2_day"].mark
 
 _MARKER: dict[str, Any] = {
     "cells": {"marker": "v", "markersize": 5, "clip_on": False},
-    "infusion": {
-        "marker": "|",
-        "markersize": 7,
-        "markeredgecolor": "white",
-    },  # injections, on the bar of their mean
     "chemotherapy": {"marker": "D", "markersize": 4},
 }
 
