@@ -45,7 +45,7 @@ def main(folder: str | None = None, effort: Effort = EFFORT, patients: int = 8) 
     )
     print(f"  simulated {best.statistics['MINE']['value']:.2f}, {best.distance:.1f} standard errors away")
     for one in identifiability(fit, best):
-        print(f"  {one.name:<38} {one.chosen:7.3g}  (kept: {one.q05:.3g} to {one.q95:.3g}; {one.told})")
+        print(f"  {one.name:<38} {one.chosen:7.3g}  (kept: {one.q05:.3g} to {one.q95:.3g}; {one.words})")
 
 
 if __name__ == "__main__":

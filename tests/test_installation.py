@@ -188,7 +188,7 @@ def test_repair_tells_each_step_and_fails_where_the_day_does(
     monkeypatch.setattr(shutil, "rmtree", lambda *args, **kinds: None)
     told = [list(repair(()))[-1] for _ in range(3)]
     assert [step.well for step in told] == [True, False, True]
-    assert "compiled anew (EOFError" in told[0].told and told[1].told == "fails: ImportError: no"
+    assert "compiled anew (EOFError" in told[0].message and told[1].message == "fails: ImportError: no"
     monkeypatch.setattr(
         repairing, "repair", lambda lacking: iter([Step("a simulated day", "fails: no", False)])
     )
@@ -214,14 +214,14 @@ def test_repair_installs_in_the_projects_folder_whatever_the_paths_and_says_what
     step = next(repair([lacking]))
     words = ["-m", "pip", "install", "-c", "constraints.txt", "-e", ".[cluster]"]
     assert step.well and done == [([python, *words, "--quiet"], ROOT)]
-    assert step.told.endswith(f"cd {ROOT} && {shlex.join([python, *words])}")
+    assert step.message.endswith(f"cd {ROOT} && {shlex.join([python, *words])}")
 
     for module in (installation, repairing):
         monkeypatch.setattr(module, "find_spec", lambda name: None)
-    assert "uv pip install" in next(repair([lacking])).told
+    assert "uv pip install" in next(repair([lacking])).message
     monkeypatch.setattr(installation, "PROJECT", None)
     step = next(repair([lacking]))
-    assert not step.well and "uv tool install --force '.[cluster]'" in step.told and len(done) == 1
+    assert not step.well and "uv tool install --force '.[cluster]'" in step.message and len(done) == 1
 
 
 def test_the_licence_page_lists_what_the_constraints_pin() -> None:

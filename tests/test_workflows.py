@@ -104,7 +104,7 @@ def check_report(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main(["status", str(out), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["planned"], found["found"]["done"], found["missing"]) == (4, 4, 0)
+    assert (found["planned"], found["survey"]["done"], found["missing"]) == (4, 4, 0)
 
 
 @pytest.mark.slow

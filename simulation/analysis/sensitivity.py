@@ -97,13 +97,13 @@ def sobol_indices(names: Sequence[str], values: Floats, *, second_order: bool) -
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = sobol.analyze(
+        analysis = sobol.analyze(
             _problem(k), values, calc_second_order=second_order, num_resamples=_RESAMPLES, seed=_SEED
         )
     pairs: list[tuple[int, int, float, float]] = []
     if second_order:
         pairs = [
-            (i, j, float(found["S2"][i, j]), float(found["S2_conf"][i, j]))
+            (i, j, float(analysis["S2"][i, j]), float(analysis["S2_conf"][i, j]))
             for i in range(k)
             for j in range(i + 1, k)
         ]
@@ -111,13 +111,13 @@ def sobol_indices(names: Sequence[str], values: Floats, *, second_order: bool) -
         Indices(
             "sobol",
             tuple(names),
-            _array(found["S1"]),
-            _array(found["S1_conf"]),
-            _array(found["ST"]),
-            _array(found["ST_conf"]),
+            _array(analysis["S1"]),
+            _array(analysis["S1_conf"]),
+            _array(analysis["ST"]),
+            _array(analysis["ST_conf"]),
             np.full(k, np.nan),
-            is_share(_array(found["S1"]), _array(found["S1_conf"]))
-            & is_share(_array(found["ST"]), _array(found["ST_conf"])),
+            is_share(_array(analysis["S1"]), _array(analysis["S1_conf"]))
+            & is_share(_array(analysis["ST"]), _array(analysis["ST_conf"])),
             tuple(pairs),
         )
     )
@@ -134,20 +134,20 @@ def morris_indices(names: Sequence[str], shares: Floats, values: Floats, levels:
         )
     if not np.isfinite(shares).all():
         raise Refused("shares.csv lacks points of the design")
-    found = morris.analyze(
+    analysis = morris.analyze(
         _problem(k), shares, values, num_resamples=_RESAMPLES, num_levels=levels, seed=_SEED
     )
-    mu_star, half = _array(found["mu_star"]), _array(found["mu_star_conf"])
+    mu_star, half = _array(analysis["mu_star"]), _array(analysis["mu_star_conf"])
     enough = values.size // (k + 1) >= _TRAJECTORIES
     return _finite(
         Indices(
             "morris",
             tuple(names),
-            _array(found["mu"]),
+            _array(analysis["mu"]),
             np.full(k, np.nan),
             mu_star,
             half,
-            _array(found["sigma"]),
+            _array(analysis["sigma"]),
             np.asarray((half <= _WIDEST * mu_star.max()) & enough),
         )
     )
@@ -187,7 +187,7 @@ def _array(values: Any) -> Floats:
     return np.asarray(np.ma.filled(np.ma.asarray(values, float), np.nan), float)
 
 
-def _finite(found: Indices) -> Indices:
-    if not (np.isfinite(found.main).all() and np.isfinite(found.total).all()):
+def _finite(indices: Indices) -> Indices:
+    if not (np.isfinite(indices.main).all() and np.isfinite(indices.total).all()):
         raise Refused("the indices came out as not-a-number; the outcome hardly varies over this design")
-    return found
+    return indices

@@ -136,12 +136,12 @@ def restore_loaded(choices: Choices, parts: Mapping[str, str]) -> None:
     """Add the loaded scenarios of an address to the choices; raise `UserError` for what is none."""
     if "loaded" not in parts:
         return
-    told, cohort = UserError("what was loaded is damaged"), choices[0].cohort if choices else None
+    damaged, cohort = UserError("what was loaded is damaged"), choices[0].cohort if choices else None
     try:
-        found = json.loads(unpacked_text(parts["loaded"]))
-        texts = [(str(name), str(text)) for name, text in found]
+        pairs = json.loads(unpacked_text(parts["loaded"]))
+        texts = [(str(name), str(text)) for name, text in pairs]
     except (ValueError, TypeError, RecursionError):
-        raise told from None
+        raise damaged from None
     choices.add([uploaded(text, name, cohort) for name, text in texts[:MOST_LOADED]])
 
 

@@ -34,7 +34,7 @@ from simulation.browser.frame import Frame
 from simulation.browser.frame import Page as Tab
 from simulation.browser.kept import Kept
 from simulation.browser.many_view import ManyView
-from simulation.browser.mistakes import told
+from simulation.browser.mistakes import mistake_text
 from simulation.browser.pages.guide import GuidePage
 from simulation.browser.pages.many import ManyPage
 from simulation.browser.pages.patient import PatientControls, PatientPage
@@ -78,7 +78,7 @@ def _open(parts: Mapping[str, str], choices: Sequence[Source], kept: Kept) -> Pa
         restore_patient(session, parts, choices)
     except UserError as error:
         session = PatientSession(first_source(), started().seed, started().patient)
-        session.note = f"The patient of the address could not be brought back: {told(error, '')}"
+        session.note = f"The patient of the address could not be brought back: {mistake_text(error, '')}"
     return PatientView(session, kept)
 
 
@@ -100,7 +100,9 @@ def _open_twins(parts: Mapping[str, str], choices: Sequence[Source], kept: Kept)
     try:
         restore_twins(twins, parts, [*choices, first, second])
     except UserError as error:
-        twins.errors["strategy_0"] = f"The twins of the address could not be brought back: {told(error, '')}"
+        twins.errors["strategy_0"] = (
+            f"The twins of the address could not be brought back: {mistake_text(error, '')}"
+        )
     return twins
 
 
@@ -110,7 +112,7 @@ def _open_many(parts: Mapping[str, str], choices: Sequence[Source]) -> ManyView:
         many.restore(parts, choices)
     except UserError as error:
         many.errors["start"] = (
-            f"What the address asks of many patients could not be brought back: {told(error, '')}"
+            f"What the address asks of many patients could not be brought back: {mistake_text(error, '')}"
         )
     return many
 
@@ -134,7 +136,7 @@ def Page() -> None:
 
     def others() -> None:
         for one in (view, twins, many):
-            one.tell()
+            one.notify()
 
     choices.on_change = others
     solara.use_effect(lambda: many.close, [])  # when the tab of the browser goes away
@@ -218,11 +220,11 @@ def _Kept(
         return {name: text for one in every if one for name, text in one.items()}, asks
 
     changes = [view.changed.value, twins.changed.value, many.changed.value, chosen.value]
-    found, asks = solara.use_memo(parts, [*moments, *changes, tuple(kept.query().items())])
+    now, asks = solara.use_memo(parts, [*moments, *changes, tuple(kept.query().items())])
     with solara.Div():
-        AddressBar(query=written(found), asks=asks, go_to=go_to.value)
+        AddressBar(query=written(now), asks=asks, go_to=go_to.value)
         if not (view.player.playing or twins.player.playing):
-            KeepPage(found, go_to)
+            KeepPage(now, go_to)
 
 
 def _week(day: float, playing: bool) -> float:

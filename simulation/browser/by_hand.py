@@ -12,7 +12,7 @@ from simulation.browser.acts import Act, Past
 from simulation.browser.catalogue import Source
 from simulation.browser.course import EPS
 from simulation.browser.in_time import InTime
-from simulation.browser.mistakes import told
+from simulation.browser.mistakes import mistake_text
 from simulation.errors import UserError
 from simulation.life import Life
 from simulation.products.registry import product
@@ -68,7 +68,7 @@ class ByHand(InTime):
                 forked = not self.at_present
                 self.give(what)
             except UserError as error:
-                self.errors[name] = told(error, name)
+                self.errors[name] = mistake_text(error, name)
                 self.note = ""
                 return False
             self._last_act = time.monotonic(), again

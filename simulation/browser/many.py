@@ -67,8 +67,8 @@ def processes() -> int:
     """Return how many processes follow patients: one processor is left to the page."""
     import os
 
-    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, found - 1)
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, available - 1)
 
 
 def arms_of(asked: Asked) -> tuple[Arm, ...]:
@@ -144,8 +144,8 @@ class ManyPatients:
         self._thread: threading.Thread | None = None
         self._question: Question | None = None
         self._second: Question | None = None
-        self._found: list[Followed] = []
-        self._found_second: list[Followed] = []
+        self._followed: list[Followed] = []
+        self._followed_second: list[Followed] = []
 
     @property
     def running(self) -> bool:
@@ -155,21 +155,21 @@ class ManyPatients:
     @property
     def done(self) -> int:
         """Return how many patients are there, those under parameter sets among them."""
-        return len(self._found) + len(self._found_second)
+        return len(self._followed) + len(self._followed_second)
 
     @property
     def failed(self) -> int:
         """Return how many of them could not be followed."""
-        return sum(bool(one.failed) for one in (*self._found, *self._found_second))
+        return sum(bool(one.failed) for one in (*self._followed, *self._followed_second))
 
     def forecast(self, *, second: bool = False) -> Forecast | None:
         """Return what those followed so far say; `second`: under parameter sets. None where there is nobody."""
         with self._guard:
             question = self._second if second else self._question
-            found = list(self._found_second if second else self._found)
+            followed = list(self._followed_second if second else self._followed)
         return (
-            Forecast.of(question, found)
-            if question is not None and any(not one.failed for one in found)
+            Forecast.of(question, followed)
+            if question is not None and any(not one.failed for one in followed)
             else None
         )
 
@@ -188,7 +188,7 @@ class ManyPatients:
             turn = self._turn
             self.mistake, self.notes, self.followed_as = None, notes, asked
             self._question, self._second = question, second
-            self._found, self._found_second = [], []
+            self._followed, self._followed_second = [], []
             self.wanted, self.seconds, self.state = number * (1 if second is None else 2), 0.0, "running"
             self._stop = threading.Event()
             work = threading.Thread(
@@ -214,7 +214,7 @@ class ManyPatients:
                     with self._guard:
                         if turn != self._turn:
                             return
-                        (self._found_second if second else self._found).append(one)
+                        (self._followed_second if second else self._followed).append(one)
                         self.seconds = time.monotonic() - began
                     if stop.is_set():
                         break

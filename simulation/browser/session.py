@@ -13,7 +13,7 @@ from simulation.browser.by_hand import ByHand
 from simulation.browser.catalogue import Source
 from simulation.browser.course import EPS
 from simulation.browser.form import FORM_KEYS, label_of_key, overrides, read_form
-from simulation.browser.mistakes import natural, told
+from simulation.browser.mistakes import mistake_text, natural
 from simulation.errors import UserError, nearest_name
 from simulation.life import Life
 from simulation.products.registry import PRODUCTS
@@ -120,7 +120,7 @@ class PatientSession(ByHand):
                 try:
                     self._again(act)
                 except UserError as error:
-                    raise UserError(f"act {number}: {told(error, 'acts')}") from None
+                    raise UserError(f"act {number}: {mistake_text(error, 'acts')}") from None
             self.advance_to(max(day, reached))
             self.show_day(day)
             self.note = ""
@@ -166,7 +166,7 @@ class PatientSession(ByHand):
                 scenario = self._built(candidate)
                 person = self._another(candidate) if name in ("seed", "patient") else None
             except UserError as error:
-                self.errors[name] = told(error, name)
+                self.errors[name] = mistake_text(error, name)
                 self.typed[name] = value
                 self.note = ""  # it was about the change before
                 return

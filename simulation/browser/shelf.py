@@ -19,7 +19,7 @@ __all__ = ["KEPT_S", "Working", "clear", "leave", "take"]
 KEPT_S: Final = 60.0
 _WAIT_S: Final = 1.0  # for the tab before to say that it has gone: the new one may be quicker
 _guard = threading.Condition()
-_held: dict[str, "Working"] = {}  # by whichever tab
+_works: dict[str, "Working"] = {}  # by whichever tab
 _left: dict[str, threading.Timer] = {}  # of those, which have no tab
 
 
@@ -34,10 +34,10 @@ class Working:
     @classmethod
     def new(cls, results: Sequence[Path]) -> "Working":
         """Return one with nothing under way, held by its tab."""
-        made = cls(ManyPatients(), Study(results[0] if results else Path("results")))
+        working = cls(ManyPatients(), Study(results[0] if results else Path("results")))
         with _guard:
-            _held[made.ticket] = made
-        return made
+            _works[working.ticket] = working
+        return working
 
     def stop(self) -> None:
         """Stop everything."""
@@ -48,7 +48,7 @@ class Working:
 def leave(work: Working, seconds: float = KEPT_S) -> None:
     """Put down the work of a tab that has gone away."""
     with _guard:
-        if work.ticket not in _held or work.ticket in _left:
+        if work.ticket not in _works or work.ticket in _left:
             return
         timer = threading.Timer(seconds, _give_up, [work.ticket])
         timer.daemon = True
@@ -60,19 +60,19 @@ def leave(work: Working, seconds: float = KEPT_S) -> None:
 def take(ticket: str) -> Working | None:
     """Return the work that a tab has put down; None where there is none, or where its tab is still there."""
     with _guard:
-        if ticket not in _held or not _guard.wait_for(lambda: ticket in _left, _WAIT_S):
+        if ticket not in _works or not _guard.wait_for(lambda: ticket in _left, _WAIT_S):
             return None
         _left.pop(ticket).cancel()
-        return _held.get(ticket)
+        return _works.get(ticket)
 
 
 def clear() -> None:
     """Stop all work: the page is ended."""
     with _guard:
-        works = list(_held.values())
+        works = list(_works.values())
         for timer in _left.values():
             timer.cancel()
-        _held.clear()
+        _works.clear()
         _left.clear()
     for work in works:
         work.stop()
@@ -81,6 +81,6 @@ def clear() -> None:
 def _give_up(ticket: str) -> None:
     with _guard:
         _left.pop(ticket, None)
-        work = _held.pop(ticket, None)
+        work = _works.pop(ticket, None)
     if work is not None:
         work.stop()

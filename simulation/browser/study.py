@@ -47,8 +47,8 @@ class Planned:
     @property
     def name(self) -> str:
         """Return what the folder and the report are called."""
-        told = " against ".join(scenario.name for scenario in self.scenarios.values())
-        return f"{told} along {self.key}"[:120] if self.key else told[:120]
+        names = " against ".join(scenario.name for scenario in self.scenarios.values())
+        return f"{names} along {self.key}"[:120] if self.key else names[:120]
 
 
 def planned(
@@ -75,13 +75,15 @@ def planned(
         raise UserError(
             "got no key", key="key", expected="what is varied, such as dli.cd3 or rate_blast_net_growth"
         )
-    found = swept_values(values)
-    if len(found) * patients * len(scenarios) > _MOST_RUNS:
-        told = f"got {len(found) * patients * len(scenarios):,} runs"
+    levels = swept_values(values)
+    if len(levels) * patients * len(scenarios) > _MOST_RUNS:
+        message = f"got {len(levels) * patients * len(scenarios):,} runs"
         raise UserError(
-            told, key="number", expected=f"at most {_MOST_RUNS:,} from the page; the command sweep takes more"
+            message,
+            key="number",
+            expected=f"at most {_MOST_RUNS:,} from the page; the command sweep takes more",
         )
-    return Planned(scenarios, natural(seed, "seed"), patients, posterior, key.strip(), found)
+    return Planned(scenarios, natural(seed, "seed"), patients, posterior, key.strip(), levels)
 
 
 def swept_values(text: str) -> tuple[object, ...]:
@@ -94,13 +96,13 @@ def swept_values(text: str) -> tuple[object, ...]:
             key="values",
             expected=f"2 to {_MOST_VALUES}, such as 0.04 /day, 0.08 /day",
         )
-    found = []
+    numbers = []
     for part in parts:
         value = plain(parse_yaml(part, "values", lines=False))
         if isinstance(value, dict | list):
             raise UserError(f"got {part!r}", key="values", expected="plain values with their units")
-        found.append(value)
-    return tuple(found)
+        numbers.append(value)
+    return tuple(numbers)
 
 
 class Study:
@@ -160,7 +162,7 @@ class Study:
         stage = f" ({self.stage})" if self.running and self.stage else ""
         return f"{words}{of}{stage}."
 
-    def told(self, done: int, wanted: int, failed: int) -> None:
+    def on_progress(self, done: int, wanted: int, failed: int) -> None:
         """Take note of progress."""
         self.done, self.wanted, self.failed, self.stage = done, wanted, failed, ""
         self.on_change()
@@ -211,7 +213,7 @@ class _Trial:
                 trial,
                 out,
                 opened,
-                on_progress=lambda at: study.told(at.done, at.wanted, at.failed),
+                on_progress=lambda at: study.on_progress(at.done, at.wanted, at.failed),
                 should_stop=should_stop,
             )
         if done.state.not_stored is not None:
@@ -246,7 +248,7 @@ class _Sweep:
         plan = prepare(sweep, folder, check_sweep(sweep), resume=False)
         done = execute(
             folder, plan, workers=processes(), should_stop=should_stop,
-            on_progress=lambda at: study.told(at.before + at.done + at.failed, at.planned, at.failed),
+            on_progress=lambda at: study.on_progress(at.before + at.done + at.failed, at.planned, at.failed),
         )  # fmt: skip
         study.writing()
         write_analysis(find(folder), folder / "analysis", formats=study.formats)

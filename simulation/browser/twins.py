@@ -12,7 +12,7 @@ from simulation.browser.course import EPS, Course
 from simulation.browser.event_count import EventCount
 from simulation.browser.form import label_of_key
 from simulation.browser.kept import Kept
-from simulation.browser.mistakes import natural, told
+from simulation.browser.mistakes import mistake_text, natural
 from simulation.browser.player import Player, speed_of
 from simulation.browser.snapshot import Snapshot, record_of, snapshot
 from simulation.clinic.outcomes import OUTCOMES
@@ -48,7 +48,7 @@ class TwinView(Asking):
         self.first_sources = (first, second)  # with which the page was opened
         self.seed, self.patient = seed, patient
         self.batch = Batch()
-        self.player = Player(self, self.show, self.tell, speed_of(self.kept["twins.speed"].peek()))
+        self.player = Player(self, self.show, self.notify, speed_of(self.kept["twins.speed"].peek()))
         self.courses: list[Course] = []
         self.lives: list[Life] = []  # on the day on the screen
         self.shots: tuple[Snapshot, Snapshot]
@@ -203,7 +203,7 @@ class TwinView(Asking):
             try:
                 self._ask(what, wanted())
             except UserError as error:
-                self.errors[name] = told(error, name) if text is not None else str(error)
+                self.errors[name] = mistake_text(error, name) if text is not None else str(error)
             if text is not None and (name in self.errors or self.question is not None):
                 self.typed[name] = text
         self.refresh()
@@ -257,7 +257,7 @@ class TwinView(Asking):
         with self.batch.together():
             self.frame.value += 1
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Have the controls drawn."""
         self.changed.value += 1
 
@@ -265,7 +265,7 @@ class TwinView(Asking):
         """Show everything after a person's act."""
         with self.batch.together():
             self.show()
-            self.tell()
+            self.notify()
 
 
 type _Twins = tuple[list[Source], int, int]  # strategies, seed, patient

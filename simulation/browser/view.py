@@ -38,9 +38,9 @@ class PatientView:
         self._version = session.version
         self._lengths: tuple[object, ...] = ()
         self._look()
-        self._told = self._controls()
+        self._shown_controls = self._controls()
         self.batch = Batch()
-        self.player = Player(self, self.show, self.tell, speed_of(self.kept["speed"].peek()))
+        self.player = Player(self, self.show, self.notify, speed_of(self.kept["speed"].peek()))
 
     @property
     def layer(self) -> "solara.Reactive[str]":
@@ -134,9 +134,9 @@ class PatientView:
             controls = self._controls()
         with self.batch.together():
             self.frame.value += 1
-            if controls != self._told:
-                self._told = controls
-                self.tell()
+            if controls != self._shown_controls:
+                self._shown_controls = controls
+                self.notify()
 
     def _look(self) -> None:
         session = self.session
@@ -180,7 +180,7 @@ class PatientView:
             session.version,
         )
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Have the controls drawn: something other than the patient has changed."""
         self.changed.value += 1
 
@@ -193,4 +193,4 @@ class PatientView:
                 self.map_another(None)
         with self.batch.together():
             self.show()
-            self.tell()
+            self.notify()

@@ -238,10 +238,10 @@ def _block[M: BaseModel](node: Node, model: type[M], key: str) -> M:
     try:
         return model.model_validate({} if node.value is None else plain(node))
     except ValidationError as error:
-        found = user_error(error, node, model)
-        for one in found.errors:
+        shown = user_error(error, node, model)
+        for one in shown.errors:
             one.key = f"{key}.{one.key}" if one.key else key
-        raise found from None
+        raise shown from None
 
 
 def _field(kind: FieldKind, node: Node, key: str) -> Any:
@@ -249,8 +249,10 @@ def _field(kind: FieldKind, node: Node, key: str) -> Any:
     try:
         return kind.read(plain(node))
     except PydanticCustomError as error:
-        found = (error.context or {})["problems"][0]
-        raise node.error(found.message, key=key, expected=found.expected, nearest=found.nearest) from None
+        problem = (error.context or {})["problems"][0]
+        raise node.error(
+            problem.message, key=key, expected=problem.expected, nearest=problem.nearest
+        ) from None
 
 
 def _items(node: Node, key: str) -> list[tuple[str, Node]]:
@@ -377,26 +379,28 @@ def _known(table: ParameterTable, name: str, node: Node, block: str) -> Paramete
 
 def _log_normal(row: Parameter, node: Node, key: str) -> None:
     """Refuse a sigma for a parameter that the table lets vary in another way: there is no sigma to move."""
-    if told := no_sigma(row):
-        raise node.error(told, key=key, expected="a parameter whose distribution is lognormal, or none yet")
+    if message := no_sigma(row):
+        raise node.error(
+            message, key=key, expected="a parameter whose distribution is lognormal, or none yet"
+        )
 
 
 def _mixed(row: Parameter, node: Node, key: str) -> None:
     """Refuse a share for a parameter that is no mixture."""
-    if told := no_mixture(row):
-        raise node.error(told, key=key, expected="a mixture")
+    if message := no_mixture(row):
+        raise node.error(message, key=key, expected="a mixture")
 
 
 def _patients(node: Node | None) -> dict[str, int]:
     if node is None or node.value is None:
         return {}
     known = (*load_settings(), CULTURE)
-    told = {}
+    numbers = {}
     for name, count in _items(node, "patients"):
         key = f"patients.{name}"
         if name not in known:
             raise count.error(
                 "there is no such experiment", key=key, nearest=nearest_name(name, known), at_key=True
             )
-        told[name] = _field(Whole(1, 100_000), count, key)
-    return told
+        numbers[name] = _field(Whole(1, 100_000), count, key)
+    return numbers

@@ -171,10 +171,10 @@ def _registration(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
     from simulation.prediction.registration import load_prediction
 
     _no_settings(file, settings, "registered trial")
-    said = load_prediction(file).said
+    registration = load_prediction(file).registration
     return (
-        f"{said.registry}, {said.title}",
-        f"{_count(len(said.primary), 'primary endpoint')}, {_count(said.patients, 'patient')}",
+        f"{registration.registry}, {registration.title}",
+        f"{_count(len(registration.primary), 'primary endpoint')}, {_count(registration.patients, 'patient')}",
     )
 
 
@@ -182,8 +182,8 @@ def _margins(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
     from simulation.cohort.margins import load_margins
 
     _no_settings(file, settings, "list of margins")
-    found = load_margins(file)
-    return found.name, _count(len(found.margins), "margin")
+    margins = load_margins(file)
+    return margins.name, _count(len(margins.margins), "margin")
 
 
 def _course(file: str, settings: tuple[str, ...]) -> tuple[str, str]:

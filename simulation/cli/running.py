@@ -76,7 +76,7 @@ def _run_one(
     scenario: Scenario, folder: Path, request: Request, interrupt: Interrupt, outcome: Outcome
 ) -> None:
     with LiveLine(scenario.name, quiet=request.quiet) as line:
-        interrupt.on_first = lambda: line.say(HEARD)
+        interrupt.on_first = lambda: line.message(HEARD)
         from simulation.runner import run  # takes a second or two: the line is there already
 
         result = run(
@@ -160,7 +160,7 @@ def _write_comparison(outcome: Outcome, formats: Formats, *, interrupted: bool) 
             (outcome.place / name).unlink(missing_ok=True)  # of a comparison that this one replaces
 
 
-def tell(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
+def report(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
     """Print what came of it to stdout: one JSON document, only the place, or a table of outcomes."""
     if as_json:
         documents = [

@@ -65,11 +65,11 @@ def draw(
     early: dict[str, Floats] = {}
     if course:
         calm = early_scenario(scenario)
-        found = []
+        followed = []
         for patient in range(patients):
             on_progress(patient)
-            found.append(follow(calm, seed, patient))
-        early = {name: np.array([one[name] for one in found]) for name in found[0]}
+            followed.append(follow(calm, seed, patient))
+        early = {name: np.array([one[name] for one in followed]) for name in followed[0]}
     return Drawn(cohort, scenario, seed, patients, values, early)
 
 
@@ -85,12 +85,12 @@ def follow(scenario: Scenario, seed: int, patient: int) -> dict[str, float]:
     (life,) = simulate([scenario], seed=seed, patient=patient, until=_recovered)
     columns = life.columns()
     days, cd3 = columns["day"], columns["cd3_per_ul"]
-    told = {f"cd3_day_{day:g}": _count_on(days, cd3, day) for day in DAYS_COUNTED}
+    counts = {f"cd3_day_{day:g}": _count_on(days, cd3, day) for day in DAYS_COUNTED}
     never = math.inf if life.day >= scenario.follow_up - _EPS else math.nan  # NaN: died before
-    told |= {f"day_cd3_{count:g}": _first_day(days, cd3, count, never) for count in COUNTS_PER_UL}
+    counts |= {f"day_cd3_{count:g}": _first_day(days, cd3, count, never) for count in COUNTS_PER_UL}
     came = life.outcomes()
-    told |= {f"agvhd_{grade}": _by_day_100(came[f"agvhd_grade_{grade}_day"]) for grade in (2, 3)}
-    return told | {"nrm": _by_day_100(came["nrm_day"])}
+    counts |= {f"agvhd_{grade}": _by_day_100(came[f"agvhd_grade_{grade}_day"]) for grade in (2, 3)}
+    return counts | {"nrm": _by_day_100(came["nrm_day"])}
 
 
 def _by_day_100(day: object) -> float:

@@ -56,8 +56,8 @@ def figure_of(summary: Summary) -> Figure:
         ax.set_visible(False)
     drawn = summary.drawn
     figure.text(0.025, 1 - 0.2 / height, drawn.cohort.name, fontsize=10, fontweight="bold", va="center")
-    told = f"{drawn.patients} virtual patients, seed {drawn.seed}"
-    figure.text(0.025, 1 - 0.4 / height, told, fontsize=8, color=style.COLOUR["quiet"], va="center")
+    subtitle = f"{drawn.patients} virtual patients, seed {drawn.seed}"
+    figure.text(0.025, 1 - 0.4 / height, subtitle, fontsize=8, color=style.COLOUR["quiet"], va="center")
     handles = [
         Patch(color=_OURS, alpha=0.45, linewidth=0), Line2D([], [], color=_OURS, linewidth=1.6),
         Line2D([], [], color=_THEIRS, marker="D", markersize=4, linewidth=0),

@@ -102,20 +102,20 @@ def load_margins(path: str | os.PathLike[str]) -> Margins:
     shown = os.fspath(path)
     root = read_yaml(path, shown)
     try:
-        found = Margins.model_validate(plain(root))
+        checked = Margins.model_validate(plain(root))
     except ValidationError as error:
         raise user_error(error, root, Margins) from None
-    for index, one in enumerate(found.margins):
+    for index, one in enumerate(checked.margins):
         at = f"margins.{index + 1}"
-        for key, kinds, told in (
+        for key, kinds, noun in (
             ("by", _EVENTS, "a survival outcome"), ("at_least", _AMOUNTS, "an amount"),
         ):  # fmt: skip
             if (getattr(one, key) is not None) != (one.outcome in kinds):
                 needs = "needs" if one.outcome in kinds else "takes no"
                 raise UserError(
-                    f"{one.outcome} {needs} `{key}`, which is that of {told}", file=shown, key=f"{at}.{key}"
+                    f"{one.outcome} {needs} `{key}`, which is that of {noun}", file=shown, key=f"{at}.{key}"
                 )
-    return found
+    return checked
 
 
 def match(finished: Finished, margins: Margins, shown: str) -> Matched:
@@ -155,13 +155,13 @@ def match(finished: Finished, margins: Margins, shown: str) -> Matched:
         )  # fmt: skip
     after = [_share(weights, *column) for column in columns]
     equal = np.full(weights.size, 1.0 / weights.size)
-    found = Matched(margins, weights, tuple(_share(equal, *column) for column in columns), tuple(after))
-    if found.effective < _FEWEST:
+    matched = Matched(margins, weights, tuple(_share(equal, *column) for column in columns), tuple(after))
+    if matched.effective < _FEWEST:
         raise UserError(
-            f"the margins are met by {found.effective:.1f} effective patients of {weights.size}: too few for a cohort",
+            f"the margins are met by {matched.effective:.1f} effective patients of {weights.size}: too few for a cohort",
             file=shown, expected=f"runs of more patients, or of such as are nearer to the margins ({_FEWEST:g} at least)",
         )  # fmt: skip
-    return found
+    return matched
 
 
 def patients_csv(finished: Finished, matched: Matched) -> str:
@@ -196,8 +196,8 @@ def _column(finished: Finished, one: Margin, shown: str, at: str) -> tuple[Float
     arm = finished.arm(one.arm)
     if one.by is not None:
         if one.by > finished.follow_up:
-            told = f"day {one.by:g} is after the end of the runs"
-            raise UserError(told, file=shown, key=f"{at}.by", expected=f"at most {finished.follow_up:g} d")
+            message = f"day {one.by:g} is after the end of the runs"
+            raise UserError(message, file=shown, key=f"{at}.by", expected=f"at most {finished.follow_up:g} d")
         free = np.asarray(arm.columns[OUTCOMES[one.outcome].censored], bool)
         return ((arm.number(one.outcome) >= one.by) | free).astype(float), np.ones(arm.n, bool)
     if one.at_least is not None:
@@ -219,8 +219,8 @@ def _out_of_reach(gaps: Floats) -> Floats:
     both = np.vstack(
         [np.hstack([gaps, np.eye(m), -np.eye(m)]), np.concatenate([np.ones(n), np.zeros(2 * m)])]
     )
-    found = linprog(missed, A_eq=both, b_eq=np.append(np.zeros(m), 1.0), method="highs")
-    slack: Floats = np.asarray(found.x, float)[n:]  # there is always a solution: each margin may be missed
+    solution = linprog(missed, A_eq=both, b_eq=np.append(np.zeros(m), 1.0), method="highs")
+    slack: Floats = np.asarray(solution.x, float)[n:]  # there is always a solution: each margin may be missed
     return np.asarray(slack[:m] + slack[m:], float)
 
 
@@ -243,10 +243,10 @@ def _balanced(gaps: Floats) -> Floats:
         mean = gaps @ w
         return np.asarray((gaps * w) @ gaps.T - np.outer(mean, mean), float)
 
-    found = minimize(
+    solution = minimize(
         dual, np.zeros(len(gaps)), jac=slope, hess=bend, method="trust-exact", options={"gtol": _CLOSE / 10}
     )
-    return weights(np.asarray(found.x, float))
+    return weights(np.asarray(solution.x, float))
 
 
 def table_rows(matched: Matched) -> Sequence[list[str]]:

@@ -33,7 +33,7 @@ class Row:
 
     name: str
     unit: str
-    told: str
+    distribution: str
     source: str
     patients: int
     median: float
@@ -142,16 +142,16 @@ def number(value: float) -> str:
     return text
 
 
-def _row(name: str, unit: str, told: str, source: str, values: Floats, few: bool) -> Row:
+def _row(name: str, unit: str, distribution: str, source: str, values: Floats, few: bool) -> Row:
     known = values[~np.isnan(values)]
-    found = (
+    statistics = (
         [float(np.quantile(known, q, method="inverted_cdf")) for q in _QUANTILES]
         if known.size
         else [math.nan] * 5
     )
-    numbers = dict(zip(_NAMES, found, strict=True))
+    numbers = dict(zip(_NAMES, statistics, strict=True))
     shares = tuple((float(v), int(n)) for v, n in zip(*np.unique(known, return_counts=True), strict=True))
-    return Row(name, unit, told, source, int(known.size), **numbers, shares=shares if few else ())
+    return Row(name, unit, distribution, source, int(known.size), **numbers, shares=shares if few else ())
 
 
 def _clipped(which: Distribution, values: Floats) -> str:
@@ -225,13 +225,13 @@ def _sources(which: Distribution, table: str, drawn: Drawn, name: str) -> str:
 
 
 def _plain_row(row: Row) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "name": row.name, "unit": row.unit, "distribution": row.told, "source": row.source, "n": row.patients,
+    plain: dict[str, Any] = {
+        "name": row.name, "unit": row.unit, "distribution": row.distribution, "source": row.source, "n": row.patients,
         "median": row.median, "q25": row.first_quartile, "q75": row.third_quartile, "q2_5": row.low, "q97_5": row.high,
     }  # fmt: skip
     if row.shares:
-        told["shares"] = [{"value": value, "n": n, "share": n / row.patients} for value, n in row.shares]
-    return told
+        plain["shares"] = [{"value": value, "n": n, "share": n / row.patients} for value, n in row.shares]
+    return plain
 
 
 def _plain_compared(one: Compared) -> dict[str, Any]:

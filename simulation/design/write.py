@@ -31,10 +31,9 @@ def document(study: Study) -> dict[str, Any]:
         "share_leukaemia_free_at_horizon": {key: asdict(share) for key, share in study.shares.items()},
         "known_share": study.known_share,
         "needed": [
-            asdict(found) | {"endpoint_in_words": endpoint_words(study, found.endpoint)}
-            for found in study.needed
+            asdict(row) | {"endpoint_in_words": endpoint_words(study, row.endpoint)} for row in study.needed
         ],
-        "power": [asdict(found) for found in study.powers],
+        "power": [asdict(row) for row in study.powers],
         "told": [*conduct_words(study), *limits(study)],
     }
 

@@ -81,7 +81,7 @@ class Source:
     follow_up: float  # planned, days
     arms: Mapping[str, tuple[str, str]]
     subjects: tuple[Subject, ...]
-    made_by: Mapping[str, Any]  # the provenance of what was read
+    provenance: Mapping[str, Any]  # the provenance of what was read
     ends_at_transplant: bool = False  # follow-up ends at a second transplant
 
     def identifier(self, subject: Subject) -> str:
@@ -192,14 +192,14 @@ def _plain(value: Any) -> Any:
 
 def _run_folders(folder: Path) -> list[Path]:
     """Return the folder, or those of the runs in it."""
-    found = [folder] if _is_run(folder) else sorted(path for path in folder.glob("*") if _is_run(path))
-    if not found:
+    folders = [folder] if _is_run(folder) else sorted(path for path in folder.glob("*") if _is_run(path))
+    if not folders:
         raise UserError(
             "holds no results of a trial or of runs",
             file=str(folder),
             expected="a folder that `compare` or `run` wrote",
         )
-    return found
+    return folders
 
 
 def _is_run(folder: Path) -> bool:
@@ -207,15 +207,15 @@ def _is_run(folder: Path) -> bool:
 
 
 def _runs(folders: Sequence[Path]) -> Source:
-    subjects, arms, told, planned = [], dict[str, tuple[str, str]](), dict[str, Any](), 0.0
+    subjects, arms, manifest, planned = [], dict[str, tuple[str, str]](), dict[str, Any](), 0.0
     seeds, written = dict[int, Path](), dict[str, tuple[Path, Mapping[str, Any]]]()
     for folder in folders:
-        told = check_files(folder, _READ)
+        manifest = check_files(folder, _READ)
         try:
-            subject, scenario = _run(folder, told)
+            subject, scenario = _run(folder, manifest)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise UserError("is damaged: its files are not those of a run", file=str(folder)) from None
-        seeds.setdefault(int(told.get("seed") or 0), folder)
+        seeds.setdefault(int(manifest.get("seed") or 0), folder)
         if len(seeds) > 1:
             (seed, before), (other, second) = seeds.items()
             message = f"has seed {other}, and {before} seed {seed}: patient {subject.twin} of each is another person"
@@ -233,10 +233,10 @@ def _runs(folders: Sequence[Path]) -> Source:
         raise UserError("two of the folders hold the same scenario and patient", file=str(folders[0]))
     first = next(iter(arms.values()))[0]
     study = first if len(arms) == 1 else f"{first} and {len(arms) - 1} more"
-    return Source(study, "runs", int(told.get("seed") or 0), planned, arms, tuple(subjects), told)
+    return Source(study, "runs", int(manifest.get("seed") or 0), planned, arms, tuple(subjects), manifest)
 
 
-def _run(folder: Path, told: Mapping[str, Any]) -> tuple[Subject, Mapping[str, Any]]:
+def _run(folder: Path, manifest: Mapping[str, Any]) -> tuple[Subject, Mapping[str, Any]]:
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     scenario = plain(read_yaml(folder / "scenario.resolved.yaml"))
     events = tuple(_events(folder / "events.csv"))
@@ -252,7 +252,7 @@ def _run(folder: Path, told: Mapping[str, Any]) -> tuple[Subject, Mapping[str, A
     outcomes = {name: summary[name] for name in OUTCOMES if name in summary}
     key = slug(str(scenario.get("name") or folder.name)).replace("-", "_")
     return Subject(
-        key, int(told.get("patient") or 0), outcomes, values, tuple(given), (), events, columns
+        key, int(manifest.get("patient") or 0), outcomes, values, tuple(given), (), events, columns
     ), scenario
 
 

@@ -24,7 +24,7 @@ def tidy_tables(source: Source) -> list[Table]:
     """Return all tables that the source fills; days count from transplant."""
     tables = [
         Table("arms", "what was done", _ARMS, [
-            {"arm": key, "name": name, "description": told} for key, (name, told) in source.arms.items()
+            {"arm": key, "name": name, "description": description} for key, (name, description) in source.arms.items()
         ]),
         _long(source, "outcomes", "what came of each patient", _OUTCOMES, _outcomes),
         _long(source, "parameters", "what a patient is, where patients differ", _VALUES, _values),
@@ -92,8 +92,8 @@ def quantities(tables: list[Table]) -> Iterator[dict[str, str]]:
         table.name: {row[keys[table.name]] for row in table.rows} for table in tables if table.name in keys
     }
 
-    def row(table: str, name: str, **told: str) -> dict[str, str]:
-        return {"table": table, "variable": f"{table}[{name}]", "type": "float", **told}
+    def row(table: str, name: str, **fields: str) -> dict[str, str]:
+        return {"table": table, "variable": f"{table}[{name}]", "type": "float", **fields}
 
     for name, one in OUTCOMES.items():
         if name in seen.get("outcomes", ()):

@@ -141,18 +141,18 @@ class Forecast:
             if len(terms)
             else terms.sum(axis=0)
         )
-        told = [f"{one.what} of day {one.day:g}" for one in self.question.series.measured]
-        return list(zip(told, near.tolist(), strict=True))
+        labels = [f"{one.what} of day {one.day:g}" for one in self.question.series.measured]
+        return list(zip(labels, near.tolist(), strict=True))
 
     def require(self) -> None:
         """Raise `UserError` where too few patients fit, with what to do."""
         if not self.conditioned or self.enough:
             return
-        n, found = len(self.followed), self.effective
-        needed = math.ceil(1.3 * FEWEST * n / max(found, 1e-9) / 100) * 100
+        n, effective = len(self.followed), self.effective
+        needed = math.ceil(1.3 * FEWEST * n / max(effective, 1e-9) / 100) * 100
         worst, share = min(self.misfit(), key=lambda one: one[1])
         hint = f"The measurement that fewest come near is {worst} ({share:.0%} of them)."
-        if found < 2 or needed > _MOST_ASKED:
+        if effective < 2 or needed > _MOST_ASKED:
             what = (
                 "a measured course that these patients can have: look at units, days and what was given, or choose a cohort "
                 "whose patients are more like her (--cohort); a larger `error` in the file is a last resort"
@@ -160,7 +160,7 @@ class Forecast:
         else:
             what = f"about {needed:,} patients (--patients {needed})"
         raise UserError(
-            f"of {n:,} virtual patients effectively {found:.1f} fit this course, and a forecast needs {FEWEST}. {hint}",
+            f"of {n:,} virtual patients effectively {effective:.1f} fit this course, and a forecast needs {FEWEST}. {hint}",
             file=self.question.series.shown, expected=what,
         )  # fmt: skip
 

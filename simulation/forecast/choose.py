@@ -112,15 +112,15 @@ def _predicted(question: Question, pilot: Sequence[Followed], known: Floats, ask
         if one.what == "agvhd":
             continue
         place = next(index for index, day in enumerate(days) if day >= one.day - 1e-9)
-        found = np.array([each.courses[0, place, QUANTITIES.index(one.what)] for each in pilot])
-        some = found > 0
+        values = np.array([each.courses[0, place, QUANTITIES.index(one.what)] for each in pilot])
+        some = values > 0
         if some.sum() < _FEWEST:
             continue
-        middle, spread = _regressed(known[some], np.log(found[some]), asked)
+        middle, spread = _regressed(known[some], np.log(values[some]), asked)
         there = _likelihood(one, middle, spread, errors)
-        absent = ~some & ~np.isnan(found)
+        absent = ~some & ~np.isnan(values)
         if absent.any():
-            none, _ = _regressed(known[~np.isnan(found)], absent[~np.isnan(found)].astype(float), asked)
+            none, _ = _regressed(known[~np.isnan(values)], absent[~np.isnan(values)].astype(float), asked)
             none = np.clip(none, _LOWEST, 1 - _LOWEST)
             zero = float(fit(one, 0.0, errors))
             there = np.logaddexp(np.log1p(-none) + there, np.log(none) + zero)

@@ -98,15 +98,15 @@ class Work:
 
     def __call__(self, patients: tuple[int, ...]) -> list[Followed]:
         """Follow each; one who raises costs only herself, a mistake of the question ends everything."""
-        found = []
+        followed = []
         for patient in patients:
             try:
-                found.append(follow(self.question, patient))
+                followed.append(follow(self.question, patient))
             except UserError:
                 raise
             except Exception as error:
-                found.append(_failed(self.question, patient, reason_of(error)))
-        return found
+                followed.append(_failed(self.question, patient, reason_of(error)))
+        return followed
 
 
 class _Watch:
@@ -118,9 +118,9 @@ class _Watch:
         self._past = sum(day <= question.series.today + _EPS for day in self.days)
         self._judged = question.prune and bool(question.series.measured)
         self._early = question.early
-        found = [one.day for one in question.series.measured if one.what == "mrd" and not one.below]
-        self._last_found = max(
-            found, default=-math.inf
+        measured_days = [one.day for one in question.series.measured if one.what == "mrd" and not one.below]
+        self._last_positive = max(
+            measured_days, default=-math.inf
         )  # until then a patient without a blast is none like her
         self.noted: dict[int, list[tuple[float, float, float]]] = {}
         self._hopeless: dict[int, bool] = {}
@@ -135,7 +135,7 @@ class _Watch:
             truth = life.body.truth()
             rows.append((truth.marrow_blast_fraction, truth.cd3_per_ul, float(truth.agvhd_grade)))
             if self._judged and (len(rows) == self._past or (self._early and len(rows) < self._past)):
-                gone = truth.blasts == 0 and life.day < self._last_found
+                gone = truth.blasts == 0 and life.day < self._last_positive
                 self._hopeless[id(life)] = gone or self._far(rows)
 
     def hopeless(self, life: Life) -> bool:
@@ -163,7 +163,7 @@ class _Watch:
 def terms_of(question: Question, course: Floats) -> Floats:
     """Return the log-likelihood of every measurement for one course of the question's days."""
     days = question.days
-    found = [
+    terms = [
         float(
             fit(
                 one,
@@ -173,7 +173,7 @@ def terms_of(question: Question, course: Floats) -> Floats:
         )
         for one in question.series.measured
     ]
-    return np.array(found, float)
+    return np.array(terms, float)
 
 
 def follow(question: Question, patient: int) -> Followed:

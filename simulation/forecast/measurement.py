@@ -76,14 +76,14 @@ def fit(one: Measured, truth: npt.ArrayLike, errors: Errors) -> npt.NDArray[np.f
     """
     true = np.asarray(truth, float)
     if one.what == "agvhd":
-        found = _graded(one.value, true, errors.agvhd)
+        terms = _graded(one.value, true, errors.agvhd)
     else:
         scale, least, sd = (
             (math.log(10.0), _LEAST_MRD, errors.mrd) if one.what == "mrd" else (1.0, _LEAST_CD3, errors.cd3)
         )
         z = (math.log(one.value) - np.log(np.maximum(true, least))) / (scale * sd)
-        found = log_ndtr(z) if one.below else -0.5 * z * z
-    return np.where(np.isnan(true), -np.inf, found)
+        terms = log_ndtr(z) if one.below else -0.5 * z * z
+    return np.where(np.isnan(true), -np.inf, terms)
 
 
 def _graded(grade: float, true: npt.NDArray[np.float64], wrong: float) -> npt.NDArray[np.float64]:

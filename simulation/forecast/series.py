@@ -133,14 +133,14 @@ def _yaml_row(row: Node, key: str) -> list[Measured]:
     if "day" not in row.value:
         raise row.error("this key is missing", key=f"{key}.day", expected="a day such as day 30")
     day = _day(row.value["day"], f"{key}.day")
-    found = [
+    values = [
         _measured(name, node.value, "", day, node.line, _complains(node, f"{key}.{name}"))
         for name, node in row.value.items()
         if name != "day" and node.value is not None
     ]
-    if not found:
+    if not values:
         raise row.error("nothing was measured on this day", key=key, expected=" or ".join(MEASURED))
-    return found
+    return values
 
 
 def _complains(node: Node, key: str) -> _Complain:
@@ -178,7 +178,7 @@ def _errors(node: Node | None) -> Errors:
         return USUAL
     if not isinstance(node.value, dict):
         raise node.error("got something else", key="error", expected="a block such as {mrd: 0.3, cd3: 0.3}")
-    found: dict[str, float] = {}
+    errors: dict[str, float] = {}
     for name, one in node.value.items():
         if name not in MEASURED:
             raise one.error(
@@ -196,8 +196,8 @@ def _errors(node: Node | None) -> Errors:
             raise one.error(
                 f"got {plain(one)!r}", key=f"error.{name}", expected=f"a number from {low:g} to {high:g}"
             )
-        found[name] = float(one.value)
-    return Errors(**found)
+        errors[name] = float(one.value)
+    return Errors(**errors)
 
 
 # ---- CSV
@@ -330,8 +330,8 @@ def _measured(
         if below or number != int(number) or not 0 <= number <= most:
             raise complain(f"got {value!r}", expected=example)
     elif not number > 0:
-        told = f"got {value!r}: nothing found is not nothing there"
-        raise complain(told, expected=f"a number above 0 such as {example}")
+        message = f"got {value!r}: nothing found is not nothing there"
+        raise complain(message, expected=f"a number above 0 such as {example}")
     elif number > most:
         raise complain(f"got {value!r}", expected=f"at most {most:g}, such as {example}")
     return Measured(day, what, number, below, line)

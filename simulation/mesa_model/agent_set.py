@@ -49,9 +49,9 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):
     @classmethod
     def of_rows(cls, model: "TransplantModel", rows: Rows) -> "CohortSet[A]":
         """Return the set of some living rows."""
-        made = CohortSet[A]((), model.random)
-        made._model, made._rows, made._uids = model, rows, model.ledger.pop.uid[rows]
-        return made
+        chosen = CohortSet[A]((), model.random)
+        chosen._model, chosen._rows, chosen._uids = model, rows, model.ledger.pop.uid[rows]
+        return chosen
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "__orig_class__"}
@@ -197,14 +197,14 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):
         out = np.empty(rows.size, object)
         for column, which in parts:
             if column is not None:
-                found = column.values(self._owner().ledger, rows[which])
+                values = column.values(self._owner().ledger, rows[which])
             else:
                 agents = self._owner().handles.of_rows(rows[which])
                 fallback = () if missing == "error" else (default,)
-                found = [getattr(agent, name, *fallback) for agent in agents]
+                values = [getattr(agent, name, *fallback) for agent in agents]
             if isinstance(which, slice):
-                return found
-            for i, value in zip(np.flatnonzero(which).tolist(), found, strict=True):
+                return values
+            for i, value in zip(np.flatnonzero(which).tolist(), values, strict=True):
                 out[i] = value
         return out.tolist()
 

@@ -59,7 +59,7 @@ class LeukemicBlast(Cohort):
                 names = ", ".join(antigen.name for antigen in _ANTIGENS)
                 raise TypeError(f"{type(self).__name__}: no antigen {name!r}; there are {names}")
             bits |= flag.encoded(carried)
-        self._found(model, bits, place, cells, clone, kept_apart)
+        self._create(model, bits, place, cells, clone, kept_apart)
 
 
 for _antigen in _ANTIGENS:
@@ -110,7 +110,7 @@ class TCell(Cohort):
             | cls.divisions_left.encoded(divisions_left)
             | cls.origin.encoded(origin)
         )
-        self._found(model, bits, place, cells, clone, kept_apart, exhaustion_reversible, exhaustion_terminal)
+        self._create(model, bits, place, cells, clone, kept_apart, exhaustion_reversible, exhaustion_terminal)
 
 
 class DonorTcon(TCell):

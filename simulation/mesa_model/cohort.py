@@ -90,9 +90,9 @@ class Cohort(Agent):
         clone: int = 0,
         kept_apart: bool = True,
     ) -> None:
-        self._found(model, 0, place, cells, clone, kept_apart)
+        self._create(model, 0, place, cells, clone, kept_apart)
 
-    def _found(
+    def _create(
         self,
         model: "TransplantModel",
         bits: int,
@@ -112,7 +112,7 @@ class Cohort(Agent):
         traits[EXHAUSTION_TERMINAL] = checked_fraction(terminal, "exhaustion_terminal")
         if kept_apart:
             code |= TAG.bits(ledger.new_tag())
-        row = ledger.found(code, where, cells, traits)
+        row = ledger.create(code, where, cells, traits)
         self._attach(model, row, ledger.pop.uid.item(row))
         model.register_agent(self)
 
@@ -176,11 +176,11 @@ class Cohort(Agent):
         named = (
             zip(*(_one_each(value, n) for value in kwargs.values()), strict=False) if kwargs else repeat(())
         )
-        made = [
+        agents = [
             cls(model, *a, **dict(zip(names, k, strict=True)))
             for _, a, k in zip(range(n), each, named, strict=False)
         ]
-        return CohortSet(made, model.random)
+        return CohortSet(agents, model.random)
 
     @classmethod
     def from_dataframe(cls, model: "TransplantModel", df: "pd.DataFrame", **kwargs: Any) -> "CohortSet[Self]":

@@ -210,8 +210,8 @@ def column_of(cls: type, name: str) -> Column[Any, Any] | None:
     """Return the column behind an attribute of a class, or None when a subclass or instance defines it otherwise."""
     for base in cls.__mro__:
         if name in base.__dict__:
-            found = base.__dict__[name]
-            return found if isinstance(found, Column) else None
+            column = base.__dict__[name]
+            return column if isinstance(column, Column) else None
     return None
 
 

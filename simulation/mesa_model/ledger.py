@@ -57,7 +57,7 @@ class Ledger:
         """Forget where cohorts went that are gone."""
         self._moved = {uid: row for uid, row in self._moved.items() if self.now(row, uid) is not None}
 
-    def found(self, code: int, place: int, cells: int, traits: Floats) -> int:
+    def create(self, code: int, place: int, cells: int, traits: Floats) -> int:
         """Put cells in and return the row of their cohort; a like cohort that is there joins it."""
         cells = self._size(cells)
         if cells == 0:
@@ -156,11 +156,11 @@ def place_index(places: Places, place: Place) -> int:
             raise ValueError(f"no kind of place {place!r}; there are {', '.join(_KINDS)}")
         place = _KINDS[place]
     if isinstance(place, PlaceKind):
-        found = np.flatnonzero(places.kind == place)
-        if found.size != 1:
-            there = "are several: give a number or (row, column)" if found.size else "is none here"
+        places_there = np.flatnonzero(places.kind == place)
+        if places_there.size != 1:
+            there = "are several: give a number or (row, column)" if places_there.size else "is none here"
             raise ValueError(f"place {place.name.lower()!r}: there {there}")
-        return int(found[0])
+        return int(places_there[0])
     index = whole(place, "place")
     if not 0 <= index < places.n:
         raise ValueError(f"no place {index}: there are {places.n}, numbered from 0")

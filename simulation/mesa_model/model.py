@@ -82,10 +82,10 @@ class TransplantModel(Model):
     @classmethod
     def of_life(cls, life: Life) -> "TransplantModel":
         """Return a model of a life that has come some way, without a data collector; the life stays what it is."""
-        made = cls.__new__(cls)
-        made._take_up(life)
-        made.datacollector = None
-        return made
+        model = cls.__new__(cls)
+        model._take_up(life)
+        model.datacollector = None
+        return model
 
     def _take_up(self, life: Life) -> None:
         self.seed, self.patient = life.seed, life.patient
@@ -102,8 +102,8 @@ class TransplantModel(Model):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle or a copy holds; it goes on with the same bytes."""
-        made_anew = {"ledger", "classes", "handles", "_shown", "_recorder"}
-        state = {name: value for name, value in self.__dict__.items() if name not in made_anew}
+        rebuilt = {"ledger", "classes", "handles", "_shown", "_recorder"}
+        state = {name: value for name, value in self.__dict__.items() if name not in rebuilt}
         return state | {"_pickled": (self.ledger, self.classes.by_id, self.handles.pinned())}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

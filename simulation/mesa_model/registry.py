@@ -112,7 +112,7 @@ class Handles:
         self._pop = model.ledger.pop
         self._known: WeakValueDictionary[int, Cohort] = WeakValueDictionary()
         self._pinned: dict[int, Cohort] = {}
-        self.made = 0  # handles made for rows so far
+        self.created = 0  # handles made for rows so far
 
     def of(self, row: int, uid: int) -> Cohort:
         """Return the handle of a living row."""
@@ -122,7 +122,7 @@ class Handles:
             handle = cls.__new__(cls)
             handle._attach(self._model, row, uid)
             self._known[uid] = handle
-            self.made += 1
+            self.created += 1
         return handle
 
     def of_rows(self, rows: Rows) -> list[Cohort]:

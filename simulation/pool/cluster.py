@@ -26,7 +26,7 @@ _CONNECT_S: Final = 20.0
 _WORKERS_S: Final = 60.0  # so long a cluster may be without a single worker
 _ANSWER_S: Final = 10.0
 _PATIENCE_S: Final = 0.5
-_TOLD_OFF: Final = (
+_SILENCED: Final = (
     "distributed",
     "tornado",
     "asyncio",
@@ -59,7 +59,7 @@ class ClusterPool:
 
     def __enter__(self) -> Self:
         """Connect, and refuse a cluster without workers, or whose workers have other versions or another model."""
-        known = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in _TOLD_OFF]
+        known = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in _SILENCED]
         self._levels = {name: logging.getLogger(name).level for name in known}
         for name in known:
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
@@ -181,10 +181,10 @@ class ClusterPool:
         began = time.monotonic()
         while not self._should_stop() and not self._threads():
             if time.monotonic() - began > _WORKERS_S:
-                told = (
+                message = (
                     f"the scheduler has no workers (waited {_WORKERS_S:.0f} s); start some with: dask worker"
                 )
-                raise UserError(told, file=self._address)
+                raise UserError(message, file=self._address)
             time.sleep(_PATIENCE_S)
 
     def _check(self) -> None:
@@ -193,14 +193,14 @@ class ClusterPool:
         except ValueError as error:
             raise UserError(f"the cluster runs other versions: {error}", file=self._address) from None
         own = self._model()
-        for worker, found in sorted(self._client.run(self._model, on_error="return").items()):
-            if found != own:
-                raise _other_model(str(worker), found, own)
+        for worker, digest in sorted(self._client.run(self._model, on_error="return").items()):
+            if digest != own:
+                raise _other_model(str(worker), digest, own)
 
     def _threads(self) -> int:
         """Return how many threads the workers have; 0 also where the scheduler does not answer."""
-        found = self._asked(lambda: self._client.nthreads()) if self._connected else None
-        return sum(found.values()) if found else 0
+        threads = self._asked(lambda: self._client.nthreads()) if self._connected else None
+        return sum(threads.values()) if threads else 0
 
     @property
     def _connected(self) -> bool:
@@ -248,15 +248,15 @@ class _Checked:
     def __call__(self, runs: Any) -> Any:
         import socket
 
-        found = self.model()
-        if found != self.digest:
-            raise _other_model(socket.gethostname(), found, self.digest)
+        digest = self.model()
+        if digest != self.digest:
+            raise _other_model(socket.gethostname(), digest, self.digest)
         return self.work(runs)
 
 
-def _other_model(worker: str, found: object, own: str) -> OtherModel:
-    if isinstance(found, BaseException):
-        told = f"the worker cannot load this program ({type(found).__name__}: {found})".splitlines()[0]
+def _other_model(worker: str, digest: object, own: str) -> OtherModel:
+    if isinstance(digest, BaseException):
+        message = f"the worker cannot load this program ({type(digest).__name__}: {digest})".splitlines()[0]
     else:
-        told = f"the worker's installation holds another model: its digest is {found}, that of this program {own}"
-    return OtherModel(f"{told}; install the same version there and start the worker again", file=worker)
+        message = f"the worker's installation holds another model: its digest is {digest}, that of this program {own}"
+    return OtherModel(f"{message}; install the same version there and start the worker again", file=worker)

@@ -119,8 +119,8 @@ class LocalPool:
     def _ready(self, busy: list[_Worker]) -> list[_Worker]:
         """Wait until a worker answers or dies, or for a moment; return those concerned."""
         waiting: list[Any] = [worker.pipe for worker in busy] + [worker.process.sentinel for worker in busy]
-        found = wait(waiting, timeout=_PATIENCE_S)
-        return [worker for worker in busy if worker.pipe in found or worker.process.sentinel in found]
+        ready = wait(waiting, timeout=_PATIENCE_S)
+        return [worker for worker in busy if worker.pipe in ready or worker.process.sentinel in ready]
 
     def _collect(self, worker: _Worker, again: deque[Task]) -> Iterator[Outcome]:
         task = worker.task

@@ -175,12 +175,12 @@ class EngagerProduct(Product):
 
     def settle(self, merged: dict[str, Node], over: Mapping[str, Node]) -> None:
         """Let a pattern take the place of the base's dose, on and off, and the reverse."""
-        said = {key for key, node in over.items() if node.value is not None}
-        if "pattern" in said and not said.intersection(_DUTY):
+        written = {key for key, node in over.items() if node.value is not None}
+        if "pattern" in written and not written.intersection(_DUTY):
             gone: tuple[str, ...] = (*_DUTY, "injections")
-        elif "injections" in said and not said.intersection(_PUMPED):
+        elif "injections" in written and not written.intersection(_PUMPED):
             gone = _PUMPED
-        elif "dose" in over and not said.intersection(("pattern", "injections")):
+        elif "dose" in over and not written.intersection(("pattern", "injections")):
             gone = ("pattern", "injections")
         else:
             gone = ()
@@ -270,10 +270,10 @@ class EngagerProduct(Product):
         if more.injections is not None and more.dose is not None:
             message = "they take the place of dose; write one or the other"
             yield Problem(message, (*path, "injections"), at_key=True)
-        said = more.dose is not None or more.injections is not None
+        written = more.dose is not None or more.injections is not None
         on = drug.on if more.on is None else more.on
-        if drug.pattern is not None and (not said or on is None):
-            missing = "on" if said else "dose"
+        if drug.pattern is not None and (not written or on is None):
+            missing = "on" if written else "dose"
             yield Problem("this key is missing; a pattern does not say it", (*path, missing), at_key=True)
         if more.injections is not None:
             yield from self._injected(more.injections, on, path)

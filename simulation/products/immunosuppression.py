@@ -180,7 +180,7 @@ class _Giver(Giver):
     def _begin_taper(self, patient: Patient, events: EventLog) -> None:
         """Plan the taper when its trigger holds for the first time."""
         trigger, now = self._taper_trigger, patient.day
-        if trigger is None or self._taper is None or not trigger.holds(now):
+        if trigger is None or self._taper is None or not trigger.is_met(now):
             return
         self._taper_begin = now + trigger.delay(now, lambda name: patient.uniform(f"delay {name}", 0))
         self._taper_trigger = None

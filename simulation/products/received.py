@@ -59,15 +59,15 @@ def marks(events: Iterable[Event], kind: str, what: str) -> tuple[Mark, ...]:
 
 def intervals(events: Iterable[Event], kinds: Sequence[str], what: str, end: float) -> tuple[Interval, ...]:
     """Turn changes of level into intervals; a change to the same level does not start another, `end` ends the last."""
-    found: list[Interval] = []
+    periods: list[Interval] = []
     begun, level = 0.0, 0.0
     changes = [(event.day, _level(event)) for event in events if event.kind in kinds and event.what == what]
     for day, new in [*changes, (end, 0.0)]:
         if not math.isclose(new, level, rel_tol=1e-5, abs_tol=_SAME):
             if level > 0 and day > begun:
-                found.append(Interval(begun, day, level))
+                periods.append(Interval(begun, day, level))
             begun, level = day, new
-    return tuple(found)
+    return tuple(periods)
 
 
 def _level(event: Event) -> float:

@@ -16,9 +16,9 @@ __all__ = ["BY_HAND", "ENGAGERS", "PRODUCTS", "STOP_RULES", "TITLES", "joined", 
 
 def _discovered() -> tuple[Product, ...]:
     modules = [
-        import_module(f"{package.__name__}.{found.name}")
-        for found in iter_modules(package.__path__)
-        if found.name != "registry"
+        import_module(f"{package.__name__}.{entry.name}")
+        for entry in iter_modules(package.__path__)
+        if entry.name != "registry"
     ]
     products = [module.PRODUCT for module in modules if hasattr(module, "PRODUCT")]
     return tuple(sorted(products, key=lambda one: (one.rank, one.name)))

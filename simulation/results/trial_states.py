@@ -71,8 +71,8 @@ def _of_patient(arm: ArmView, index: int, last: float) -> Iterator[tuple[int, fl
         yield index, died, last, _DEATH, CENSORED
 
 
-def _intervals(found: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
-    return [(max(float(start), 0.0), float(end)) for start, end in found if end > 0]
+def _intervals(spans: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
+    return [(max(float(start), 0.0), float(end)) for start, end in spans if end > 0]
 
 
 def _state(

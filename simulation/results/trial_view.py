@@ -147,11 +147,11 @@ class ArmView:
     def overt_on(self, day: float | npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Return who has overt leukaemia on a day, one for all or one for each patient."""
         days = np.broadcast_to(np.asarray(day, float), self.n).tolist()
-        found = [
+        overt = [
             any(start <= at < end for start, end in course.get("overt", ()))
             for course, at in zip(self.courses, days, strict=True)
         ]
-        return np.array(found, bool)
+        return np.array(overt, bool)
 
     def happened(self, name: str) -> npt.NDArray[np.bool_]:
         """Return for whom a day is known."""

@@ -80,8 +80,8 @@ class Nested:
         """Return the variance of the answer by part: parameters, patients, chance; what came out negative counts as 0."""
         parts = (self.parameters, self.of_patients, self.chance)
         shrink = (1 + 1 / max(self.sets, 1), 1 / self.patients, 1 / self.patients)
-        found = [max(part.variance, 0.0) * by for part, by in zip(parts, shrink, strict=True)]
-        return found[0], found[1], found[2]
+        variances = [max(part.variance, 0.0) * by for part, by in zip(parts, shrink, strict=True)]
+        return variances[0], variances[1], variances[2]
 
     @property
     def variance_of_mean(self) -> float:
@@ -120,19 +120,21 @@ def nested(
     k = sums.n.size
     rng = np.random.default_rng(_SEED)
     drawn = rng.multinomial(k, np.full(k, 1 / k), size=_RESAMPLES).astype(float)
-    found, resampled = _estimates(sums, np.ones((1, k))), _estimates(sums, drawn, k / max(k - 1, 1))
-    told_apart = int((sums.n > 1).sum()) >= _FEWEST_SETS
-    left = _left_out(sums) if told_apart else None
+    estimates, resampled = _estimates(sums, np.ones((1, k))), _estimates(sums, drawn, k / max(k - 1, 1))
+    separable = int((sums.n > 1).sum()) >= _FEWEST_SETS
+    left = _left_out(sums) if separable else None
     with_chance = int((sums.chance_df > 0).sum()) >= _FEWEST_SETS
     parts = {
-        name: _part(found[name][0], resampled[name], left[name], known=with_chance or name == "parameters")
+        name: _part(
+            estimates[name][0], resampled[name], left[name], known=with_chance or name == "parameters"
+        )
         if left is not None
         else _UNKNOWN
         for name in ("parameters", "patients", "chance")
     }
-    mean = float(found["mean"][0])
-    if told_apart:
-        within = float(found["within"][0])
+    mean = float(estimates["mean"][0])
+    if separable:
+        within = float(estimates["within"][0])
         good = np.isfinite(resampled["parameters"])  # a resample may hold no set of two patients
         centres, spread = resampled["mean"][good], np.sqrt(np.maximum(resampled["parameters"][good], 0.0))
     else:
@@ -178,14 +180,14 @@ def _freedom(
     _, first, group = np.unique(labels, return_index=True, return_inverse=True)
     means = np.bincount(group, y) / np.bincount(group)
     parts: list[tuple[float, float]] = []
-    for held, count in recombined:
-        of_sets = np.asarray(held)[first]
+    for places, count in recombined:
+        of_sets = np.asarray(places)[first]
         if np.unique(of_sets).size in {1, k} or count <= 1:
             continue
-        found = float(
+        freedom = float(
             _estimates(_sums(means, of_sets, {}), np.ones((1, np.unique(of_sets).size)))["parameters"][0]
         )
-        parts.append((max(found, 0.0) if math.isfinite(found) else 0.0, count))
+        parts.append((max(freedom, 0.0) if math.isfinite(freedom) else 0.0, count))
     total = sum(part for part, _ in parts)
     if not total > 0 or not variance > 0:
         return k - 1.0, 1.0

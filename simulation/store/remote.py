@@ -24,7 +24,7 @@ from simulation.store.rows import NAME
 __all__ = ["Copied", "OutOfReach", "is_url", "pull", "push"]
 
 _LOCK: Final = "lock"
-_MOST_TOLD: Final = 3
+_MOST_SHOWN: Final = 3
 type Wanted = Callable[[str], bool]
 
 
@@ -110,8 +110,8 @@ def pull(url: str, folder: Path, *, overwrite: bool = False, wanted: Wanted = la
     here = {name for name in names if (folder / name).is_file()}
     same = {name for name in here if _settled(name) or _equal(folder / name, sizes[name], there, name)}
     if (other := sorted(here - same)) and not overwrite:
-        told = ", ".join(other[:_MOST_TOLD]) + (", ..." if len(other) > _MOST_TOLD else "")
-        message = f"{len(other)} files say something else than those of {url} ({told}); --overwrite takes the latter"
+        shown = ", ".join(other[:_MOST_SHOWN]) + (", ..." if len(other) > _MOST_SHOWN else "")
+        message = f"{len(other)} files say something else than those of {url} ({shown}); --overwrite takes the latter"
         raise UserError(message, file=str(folder))
     new = [name for name in names if name not in same]
     with refusals(folder, "what came before is kept"):
@@ -149,11 +149,11 @@ def _rank(name: str) -> tuple[int, str]:
 
 def _check(folder: Path, names: list[str], where: str = "") -> None:
     """Raise where a file is not what was written, as far as names, seals and manifests know."""
-    told = f"came damaged from {where}; remove it and pull again" if where else "is damaged"
+    message = f"came damaged from {where}; remove it and pull again" if where else "is damaged"
     for name in names:
         path, known = folder / name, NAME.fullmatch(PurePosixPath(name).name)
         if known is not None and not file_digest(path)[0].startswith(known[2]):
-            raise UserError(f"is not what was written: it {told}", file=str(path))
+            raise UserError(f"is not what was written: it {message}", file=str(path))
         if path.name == DESIGN_FILE:
             read_digest(path.parent)
         if path.name == MANIFEST:
@@ -204,13 +204,13 @@ class _There:
         """Return the size in bytes of every file, by its name."""
         try:
             self._fs.invalidate_cache()
-            found = self._fs.find(self._root, detail=True)
+            files = self._fs.find(self._root, detail=True)
         except FileNotFoundError:
             return {}
         except Exception as error:
             raise self._unreached(error) from None
         start = len(self._root) + 1
-        return {path[start:]: int(about["size"] or 0) for path, about in found.items() if len(path) > start}
+        return {path[start:]: int(about["size"] or 0) for path, about in files.items() if len(path) > start}
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a file."""
@@ -242,8 +242,8 @@ class _There:
 
     def _unreached(self, error: Exception, name: str = "") -> UserError:
         place = f"{self.url}/{name}" if name else self.url
-        told = str(error).strip().splitlines()[0] if str(error).strip() else ""
-        reason = f"{type(error).__name__}: {told}" if told else type(error).__name__
+        text = str(error).strip().splitlines()[0] if str(error).strip() else ""
+        reason = f"{type(error).__name__}: {text}" if text else type(error).__name__
         return OutOfReach(
             f"cannot be reached ({reason}); what was copied is kept, the same command goes on", file=place
         )

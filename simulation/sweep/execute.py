@@ -89,8 +89,8 @@ def execute(
         if shard.whole:
             store.gather(parts_of(place).values())
         states = table.states()
-        planned = sum(1 for number in range(plan.n_runs) if shard.holds(number))
-        before = sum(1 for number, state in enumerate(states) if state == 1 and shard.holds(number))
+        planned = sum(1 for number in range(plan.n_runs) if shard.includes(number))
+        before = sum(1 for number, state in enumerate(states) if state == 1 and shard.includes(number))
         progress = Progress(planned, before)
         work = Work.of(plan, str(place), design)
         if before < planned:
@@ -111,8 +111,8 @@ def execute(
                     on_progress(progress)
         store.merge(everything=True)
         after = table.states()
-    missing = sum(1 for number, state in enumerate(after) if state == 0 and shard.holds(number))
-    failed = sum(1 for number, state in enumerate(after) if state == 2 and shard.holds(number))
+    missing = sum(1 for number, state in enumerate(after) if state == 0 and shard.includes(number))
+    failed = sum(1 for number, state in enumerate(after) if state == 2 and shard.includes(number))
     return Done(progress, missing, failed, should_stop() and missing > 0, table.failures() if failed else [])
 
 
@@ -142,7 +142,7 @@ class _Batches:
     def __iter__(self) -> Iterator[Task]:
         batch: list[Job] = []
         for run in self._plan.runs():
-            if self._states[run.number] == 1 or not self._shard.holds(run.number):
+            if self._states[run.number] == 1 or not self._shard.includes(run.number):
                 continue
             patient = self._plan.patient(run)
             another = bool(batch) and (patient, run.point) != (batch[-1].patient, batch[-1].point)

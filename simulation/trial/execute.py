@@ -104,7 +104,7 @@ def execute(
     """
     design, state, began = design_of(trial), State(), time.perf_counter()
     with Store(folder, design) as store:
-        wanted = [run for run in runs_of(trial, patients) if shard.holds(run[:2])]
+        wanted = [run for run in runs_of(trial, patients) if shard.includes(run[:2])]
         todo = _not_done(store, wanted, known)
         work = TrialWork(trial, folder.resolve(), design)
         batches = _Batches(todo, pool.width)
@@ -184,7 +184,7 @@ def missing(
     return [
         Missing(patient, repeat, key, (reasons | state.failures).get((patient, repeat, key), ""))
         for patient, repeat, keys in runs_of(trial, patients)
-        if shard.holds((patient, repeat))
+        if shard.includes((patient, repeat))
         for key in keys
         if (patient, repeat, key) not in done
     ]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from simulation.clinic.outcomes import OUTCOMES
-from simulation.posterior import Posterior, held
+from simulation.posterior import Posterior, fixed_by
 from simulation.results.trial_view import ArmView
 from simulation.statistics.nested import Covariance, Nested, Part, covariances, nested
 from simulation.statistics.paired import mean_difference
@@ -60,7 +60,7 @@ def uncertainty(trial: Trial, table: TrialTable) -> dict[str, Any] | None:
     reruns = _reruns(trial, table, one.number("patient").astype(int))
     spread = nested(gap, sets, reruns, _recombined(posterior, sets))
     whole, inner = judge(one, posterior)(gap, trial.follow_up)
-    fixed = sorted({name for arm in trial.arms for name in held(arm.scenario, posterior.names)})
+    fixed = sorted({name for arm in trial.arms for name in fixed_by(arm.scenario, posterior.names)})
     answer: dict[str, Any] = {
         "outcome": primary,
         "parameter_sets": posterior.name,

@@ -10,7 +10,7 @@ import numpy as np
 from simulation.statistics.proportions import wilson
 
 __all__ = [
-    "FULL", "REPORT", "Check", "Effort", "Found", "Measured", "Status", "check", "difference", "mean_of", "share_of", "verdict",
+    "FULL", "REPORT", "Check", "Effort", "Finding", "Measured", "Status", "check", "difference", "mean_of", "share_of", "verdict",
 ]  # fmt: skip
 
 Status = Literal["pass", "fail", "unclear", "error"]
@@ -52,7 +52,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Found:
+class Finding:
     """Hold what a check found; `unclear` means that chance could have made it either way."""
 
     status: Status
@@ -69,30 +69,30 @@ class Check:
     claim: str
     expected: str
     source: str
-    run: Callable[[Effort], Found] = field(repr=False)
+    run: Callable[[Effort], Finding] = field(repr=False)
 
 
 def check(
     part: str, key: str, claim: str, expected: str, source: str
-) -> Callable[[Callable[[Effort], Found]], Check]:
+) -> Callable[[Callable[[Effort], Finding]], Check]:
     """Make the function below a check of a part of the report."""
     return lambda run: Check(key, part, claim, expected, source, run)
 
 
-def verdict(holds: bool, clear: bool = True) -> Status:
+def verdict(passed: bool, clear: bool = True) -> Status:
     """Return pass, fail, or unclear where the interval allows both."""
     if not clear:
         return "unclear"
-    return "pass" if holds else "fail"
+    return "pass" if passed else "fail"
 
 
 def share_of(name: str, hits: Sequence[bool] | np.ndarray) -> Measured:
     """Return a share with Wilson's interval."""
-    found = wilson(int(np.sum(hits)), len(hits))
+    share = wilson(int(np.sum(hits)), len(hits))
     nan = math.nan
-    if found.value is None or found.low is None or found.high is None:
+    if share.value is None or share.low is None or share.high is None:
         return Measured(name, nan, nan, nan, 0)
-    return Measured(name, found.value, found.low, found.high, found.of)
+    return Measured(name, share.value, share.low, share.high, share.of)
 
 
 def mean_of(name: str, values: Sequence[float] | np.ndarray, unit: str = "") -> Measured:

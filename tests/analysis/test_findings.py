@@ -59,8 +59,8 @@ def test_the_threshold_is_found_and_told(tmp_path: Path) -> None:
     folder, _ = filled(tmp_path, ONE, growth)
     findings = find(folder)
     (answer,) = findings.answers
-    assert answer.found is not None
-    assert answer.found.crossings[0].at == pytest.approx(0.06, abs=0.003)
+    assert answer.threshold is not None
+    assert answer.threshold.crossings[0].at == pytest.approx(0.06, abs=0.003)
     told = answer_sentence(findings, answer)
     assert "early is better than late" in told and "above 0.06 /day" in told.replace("0.0599", "0.06")
     gap = findings.contrasts[0]

@@ -111,4 +111,4 @@ def test_an_address_that_names_nobody_is_told(page: Any) -> None:
                         ("scenario=Small&acts=%5B1%5D", "brought back"), ("scenario=Small&day=soon", "is no day")):  # fmt: skip
         page.goto(f"{base}?{query}")
         page.get_by_role("button", name="Play").wait_for()
-        page.locator(".tt-told").get_by_text(told).wait_for()
+        page.locator(".tt-notice").get_by_text(told).wait_for()

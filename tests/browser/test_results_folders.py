@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.browser.results.folders import found_folders, open_folder
+from simulation.browser.results.folders import open_folder, result_folders
 from simulation.browser.results.repeat import run_again, sweep_again, trial_again
 from simulation.browser.results.stored_run import stored_run
 from simulation.browser.results.sweep_folder import read_sweep
@@ -89,7 +89,7 @@ def test_names_that_are_none(text: str, results: Path, monkeypatch: pytest.Monke
 
 
 def test_folders_are_found_where_they_may_be_read(results: Path) -> None:
-    assert {path.name for path in found_folders([results, results / "nowhere"])} == {"run", "trial", "sweep"}
+    assert {path.name for path in result_folders([results, results / "nowhere"])} == {"run", "trial", "sweep"}
 
 
 def _short_row(text: str) -> str:

@@ -9,7 +9,14 @@ import pytest
 
 from simulation.calibration.abc import Fit
 from simulation.calibration.problem import Effort, Problem, load_problem
-from simulation.calibration.self_check import BINS, MadeSimulator, Ranks, bounds, check_design, check_made
+from simulation.calibration.self_check import (
+    BINS,
+    GeneratedSimulator,
+    Ranks,
+    bounds,
+    check_design,
+    check_generated,
+)
 from simulation.calibration.self_check_page import histograms, self_check_markdown
 from simulation.cli import main
 from simulation.errors import ExitStatus, OtherScenario
@@ -43,14 +50,15 @@ def ranks(factor: float, shift: float = 0.0, problems: int = 400, sets: int = 20
 def test_sets_of_the_right_width_have_uniform_ranks_and_others_are_told() -> None:
     """Two parameters of 400 problems: false alarm of the bounds 1 in 20 each, so the seed is fixed."""
     right = ranks(1.0)
-    assert [right.told(k) for k in range(2)] == ["as it should be"] * 2
+    assert [right.verdict(k) for k in range(2)] == ["as it should be"] * 2
     assert right.inside(0, 0.5) == pytest.approx(0.5, abs=0.08) and right.inside(0, 0.9) == pytest.approx(
         0.9, abs=0.05
     )
     assert right.uniform(0) > 0.01
-    assert ranks(2.5).told(0) == "sets too wide" and ranks(0.4).told(0) == "sets too narrow"
+    assert ranks(2.5).verdict(0) == "sets too wide" and ranks(0.4).verdict(0) == "sets too narrow"
     assert (
-        ranks(1.0, shift=1.0).told(0) == "sets beside the truth" and ranks(1.0, shift=1.0).uniform(0) < 1e-6
+        ranks(1.0, shift=1.0).verdict(0) == "sets beside the truth"
+        and ranks(1.0, shift=1.0).uniform(0) < 1e-6
     )
     value, low, high, p = right.spread()
     assert low < 1 < high and low < value < high and p > 0.05
@@ -84,7 +92,7 @@ def test_the_spread_of_uniform_ranks_is_called_uniform_in_nineteen_of_twenty() -
 
 def test_a_made_statistic_moves_with_its_parameters_only() -> None:
     whole = problem()
-    simulator = MadeSimulator(whole)
+    simulator = GeneratedSimulator(whole)
     target = whole.targets[0]
     which, _ = simulator._of[target.name]
     middle = np.full(len(whole.free), 0.5)
@@ -100,7 +108,7 @@ def test_a_made_statistic_moves_with_its_parameters_only() -> None:
 
 def test_fits_of_made_problems_are_repeatable_and_do_not_depend_on_their_number() -> None:
     with HerePool() as pool:
-        three, two = (check_made(problem(), n, pool) for n in (3, 2))
+        three, two = (check_generated(problem(), n, pool) for n in (3, 2))
     assert np.array_equal(three.places[:2], two.places) and three.places.shape == (3, 6)
     assert ((three.places > 0) & (three.places < 1)).all() and (three.effective <= 6 + 1e-9).all()
 

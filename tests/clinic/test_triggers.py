@@ -23,7 +23,7 @@ def first_day(made: Trigger, results: list[MarrowResult], until: int = 200) -> f
         for one in results:
             if one.reported == day:
                 made.see(one)
-        if made.holds(float(day)):
+        if made.is_met(float(day)):
             return float(day)
     return None
 

@@ -57,15 +57,15 @@ def summary(drawn: Drawn) -> Summary:
 def test_the_table_says_mixtures_and_correlations_in_words(summary: Summary) -> None:
     rows = {row.name: row for row in summary.rows}
     blasts, weight = rows["n_residual_blasts"], rows["weight"]
-    assert blasts.told.startswith("mixture: 40% 0 cells; 60% log-normal, median 2e5, CV 95%")
-    assert "limit" not in blasts.told, (
+    assert blasts.distribution.startswith("mixture: 40% 0 cells; 60% log-normal, median 2e5, CV 95%")
+    assert "limit" not in blasts.distribution, (
         "no blasts are a part of the mixture, not a draw beyond the table's range"
     )
-    assert "correlation 0.5 with weight (here 0." in blasts.told
-    assert "correlation 0.5 with n_residual_blasts (here 0." in weight.told
+    assert "correlation 0.5 with weight (here 0." in blasts.distribution
+    assert "correlation 0.5 with n_residual_blasts (here 0." in weight.distribution
     assert weight.source == "assumption; correlation with n_residual_blasts: a guess"
     assert blasts.source == "a series; another; correlation with weight: a guess"
-    assert "correlation" not in rows["t_cell_fitness"].told
+    assert "correlation" not in rows["t_cell_fitness"].distribution
     assert blasts.shares == ()
     assert [value for value, _ in rows["n_cd19_negative_reservoir"].shares] == [0.0, 10.0]
     assert "correlation 0.5 with weight" in tables.markdown(summary)

@@ -67,14 +67,14 @@ def test_rows_say_distribution_unit_and_source_and_leave_out_what_does_not_vary(
         "weight", "rate_blast_net_growth", "n_residual_blasts", "cl_blinatumomab",
     }  # fmt: skip
     growth = row(summary, "rate_blast_net_growth")
-    assert (growth.told, growth.unit, growth.source) == (
+    assert (growth.distribution, growth.unit, growth.source) == (
         "log-normal, median 0.07, CV 31%",
         "/day",
         "Someone 2001",
     )
-    assert row(summary, "weight").told == "normal, mean 70, SD 10"
-    assert row(summary, "n_residual_blasts").told == "one of 0 (25%), 2e5 (75%)"
-    assert row(summary, "cl_blinatumomab").told == "even between 48 and 72"
+    assert row(summary, "weight").distribution == "normal, mean 70, SD 10"
+    assert row(summary, "n_residual_blasts").distribution == "one of 0 (25%), 2e5 (75%)"
+    assert row(summary, "cl_blinatumomab").distribution == "even between 48 and 72"
     assert (
         "Clements" in row(summary, "cl_blinatumomab").source
     )  # the parameter table's, where the file has none
@@ -84,7 +84,7 @@ def test_rows_say_distribution_unit_and_source_and_leave_out_what_does_not_vary(
 def test_patients_clipped_at_a_limit_of_the_table_are_told(cohort_file: Callable[..., Path]) -> None:
     text = TEXT.replace("mean: 70 kg, sd: 10 kg", "mean: 140 kg, sd: 10 kg")  # a share of 0.159 beyond 150 kg
     wide = summarise(draw(*load_cohort_arm(cohort_file(text)), 3, N, course=False), load_baselines())
-    words, _, clipped = row(wide, "weight").told.partition("; ")
+    words, _, clipped = row(wide, "weight").distribution.partition("; ")
     assert words == "normal, mean 140, SD 10"
     assert clipped in {
         f"{share} % at the parameter's limit".replace(" %", "%") for share in (14, 15, 16, 17, 18)

@@ -32,7 +32,7 @@ def test_columns_are_read_without_making_handles(make: Make) -> None:
     model = make()
     DonorTcon.create_agents(model, 1000, place=list(range(10)) * 100, cells=5, kept_apart=False)
     many = model.agents
-    made = model.handles.made
+    made = model.handles.created
     assert len(many.get("cells")) == len(many)
     many.get(["unique_id", "place_kind"])
     many.agg("cells", [sum, max])
@@ -41,7 +41,7 @@ def test_columns_are_read_without_making_handles(make: Make) -> None:
     many.where(many.column("cells") > 3)
     many.select(agent_type=DonorTcon).set("exhaustion_terminal", 0.5)
     many.set("cells", 6)
-    assert model.handles.made == made
+    assert model.handles.created == made
 
 
 def test_get_where_not_all_agents_have_the_attribute(model: TransplantModel) -> None:

@@ -11,7 +11,7 @@ from simulation.calibration.joint import build, load_joint
 from simulation.errors import UserError
 from simulation.parameters import ParameterTable
 from simulation.parameters.distributions import Distribution
-from simulation.posterior import ParameterSet, held, load_posterior, under
+from simulation.posterior import ParameterSet, fixed_by, load_posterior, under
 from simulation.posterior.posterior import PACKAGED
 from simulation.scenario.cohort import STANDARD
 from simulation.scenario.load import load_scenario
@@ -111,7 +111,7 @@ def test_what_a_file_writes_is_stronger_than_a_set() -> None:
     moved = under(scenario, chosen)
     assert moved.parameters["rate_contacts"] == 150.0 and moved.patient["n_effectors_half_damage"] == 1e6
     assert moved.parameters["rate_kill_max"] == 4.0
-    assert set(held(scenario, chosen.values)) == {"rate_contacts", "n_effectors_half_damage"}
+    assert set(fixed_by(scenario, chosen.values)) == {"rate_contacts", "n_effectors_half_damage"}
 
 
 def test_a_scenario_under_a_set_outside_the_tables_range_can_be_written_and_read(tmp_path: Path) -> None:

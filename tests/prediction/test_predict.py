@@ -72,11 +72,14 @@ def test_what_is_registered_is_as_it_was_registered() -> None:
 def test_shipped_registrations_load_and_bear_their_number(file: Path) -> None:
     found = load_prediction(file)
     assert (
-        found.said.registry == file.stem
-        and found.said.registry in (ROOT / "docs" / "predictions.md").read_text()
+        found.registration.registry == file.stem
+        and found.registration.registry in (ROOT / "docs" / "predictions.md").read_text()
     )
     assert found.trial.posterior is not None and len(found.trial.arms) == 1
-    assert found.trial.patients == found.said.patients and found.trial.follow_up == found.said.follow_up
+    assert (
+        found.trial.patients == found.registration.patients
+        and found.trial.follow_up == found.registration.follow_up
+    )
 
 
 def test_a_prediction_is_made_registered_and_never_written_again(sim: Sim, small: Path) -> None:
@@ -107,7 +110,7 @@ def test_a_prediction_is_made_registered_and_never_written_again(sim: Sim, small
 
 
 def test_the_distribution_holds_patients_and_parameters() -> None:
-    said = load_prediction(SHIPPED[0]).said.model_copy(update={"enrolment": 30})
+    said = load_prediction(SHIPPED[0]).registration.model_copy(update={"enrolment": 30})
     endpoint = Endpoint(says="relapse", outcome="relapse")
 
     def arm(flags: list[int], sets: list[int]) -> ArmView:
@@ -138,7 +141,7 @@ def test_the_distribution_holds_patients_and_parameters() -> None:
 def test_ranges_hold_the_true_share_as_often_as_they_say() -> None:
     """Sets whose probabilities are beta distributed; 60 studies of 40 patients: fewer than 51 within 95 % once in 1000."""
     rng = np.random.default_rng(8)
-    said = load_prediction(SHIPPED[0]).said.model_copy(update={"enrolment": 30})
+    said = load_prediction(SHIPPED[0]).registration.model_copy(update={"enrolment": 30})
     endpoint, inside, counted = Endpoint(says="relapse", outcome="relapse"), 0, 0
     for _ in range(60):
         mean, total = rng.uniform(), 10 ** rng.uniform(0, 3)

@@ -90,7 +90,7 @@ def test_jobs_that_share_no_folder_bring_their_parts_together(
         again = json.loads(typed("push", place, url, "--json"))
         assert (again["files"], again["same"]) == (0, first["files"] + first["same"])
     standing = json.loads(typed("status", url, "--json"))
-    assert (standing["folder"], standing["planned"], standing["found"]["done"]) == (url, 8, 8)
+    assert (standing["folder"], standing["planned"], standing["survey"]["done"]) == (url, 8, 8)
 
     joined, alone = tmp_path / "joined", tmp_path / "alone"
     assert "copied to" in typed("pull", url, joined)
@@ -101,7 +101,7 @@ def test_jobs_that_share_no_folder_bring_their_parts_together(
         typed("analyze", place, "--no-figures", "--quiet")
     tables = [(place / "analysis" / "responses.csv").read_bytes() for place in (joined, alone)]
     assert tables[0] == tables[1]
-    assert json.loads(typed("status", joined, "--json"))["found"]["done"] == 8
+    assert json.loads(typed("status", joined, "--json"))["survey"]["done"] == 8
 
     typed("push", joined, url, "--quiet")  # a finished folder, over what its parts have left there
     typed("pull", url, tmp_path / "copy")

@@ -53,7 +53,7 @@ def test_the_scripts_run_as_a_scheduler_runs_them(tmp_path: Path, capsys: pytest
     for task in ("2", "1"):
         submitted(array, SLURM_ARRAY_TASK_ID=task)
     found = state_of(out, capsys)
-    assert (found["found"]["done"], found["missing"], found["parts"], found["of"]) == (8, 0, 2, 2)
+    assert (found["survey"]["done"], found["missing"], found["parts"], found["of"]) == (8, 0, 2, 2)
     submitted(after)
     assert list(parts_of(out / RUNS)) == []
     assert Counter(row["run"] for row in Table(out, load_plan(out)).rows()) == Counter(range(8))
@@ -112,17 +112,17 @@ def test_what_is_written_now_is_seen_and_left_alone(
         slow = failed | {"run": 31, "status": "done", "seconds": 9.0}
         write_shard(part, design, [failed | {"status": "failed", "error": "no cells left"}, slow])
         found = state_of(out, capsys)
-        assert found["found"]["written_now"] == [part.name]
+        assert found["survey"]["written_now"] == [part.name]
         with pytest.raises(StoreInUse):
             execute(out, plan, workers=0)
-    assert (found["planned"], found["found"]["done"], found["found"]["failed"], found["missing"]) == (
+    assert (found["planned"], found["survey"]["done"], found["survey"]["failed"], found["missing"]) == (
         36,
         31,
         1,
         4,
     )
-    assert found["found"]["slowest"][0] == [{"run": 31}, 9.0]
-    assert found["found"]["failures"] == [[{"run": 30}, "no cells left"]]
+    assert found["survey"]["slowest"][0] == [{"run": 31}, 9.0]
+    assert found["survey"]["failures"] == [[{"run": 30}, "no cells left"]]
     assert found["seconds_left"] == pytest.approx(4 * (30 * 0.1 + 9.0) / 31 / 4)
     assert main(["status", str(out)]) == 0
     told = capsys.readouterr().out

@@ -23,11 +23,11 @@ def test_a_multiplier_and_a_shift_say_that_they_are_ones(tmp_path: Path) -> None
     spec = f"dli.first: {{plus: [-14 d, 14 d]}}, dli.cd3: {{times: [10]}}, {ratio}, phi_bm: [1]"
     text = f"name: T\nscenario: SCENARIOS/preemptive.yaml\nparameters: {{{spec}}}\ndesign: {{kind: grid}}\n"
     shift, doses, share, plain = load_sweep(write(tmp_path, text)).factors
-    assert [shift.told(value) for value in shift.levels] == ["-14", "+14"]
+    assert [shift.level_text(value) for value in shift.levels] == ["-14", "+14"]
     assert shift.title == "dli.first (shift, days)"
-    assert (doses.told(10.0), doses.title) == ("×10", "dli.cd3 (times the scenario's)")
-    assert (share.told(2.0), share.title) == ("×2", "graft.treg (times graft.tcon)")
-    assert (plain.told(1.0), plain.meaning) == ("1", "")
+    assert (doses.level_text(10.0), doses.title) == ("×10", "dli.cd3 (times the scenario's)")
+    assert (share.level_text(2.0), share.title) == ("×2", "graft.treg (times graft.tcon)")
+    assert (plain.level_text(1.0), plain.meaning) == ("1", "")
     for factor, words in ((shift, "added to"), (doses, "multiplied by"), (share, "times graft.tcon")):
         assert words in factor.meaning
 

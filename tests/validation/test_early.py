@@ -67,7 +67,7 @@ def test_the_page_names_what_loses_and_both_ends_of_every_conflict(
 def test_what_decides_is_told_from_the_answer_beside_the_page(tmp_path: Path) -> None:
     page = tmp_path / early.PAGE
     page.write_text("before\n\n## What these conclusions rest on\n\nafter\n")
-    early.tell_what_decides(page)
+    early.write_what_decides(page)
     assert "--page how_sure.md` tells it" in page.read_text()
     part = {
         "variance": 4.0,
@@ -104,7 +104,7 @@ def test_what_decides_is_told_from_the_answer_beside_the_page(tmp_path: Path) ->
     }  # fmt: skip
     (tmp_path / "how_sure.json").write_text(json.dumps(answer))
     for _ in range(2):  # a section takes the place of the one before
-        early.tell_what_decides(page)
+        early.write_what_decides(page)
     text = page.read_text()
     assert text.startswith("before") and text.endswith("after\n") and text.count("## What") == 2
     assert "+9.0 days of current leukaemia-free survival per patient, 95 % range −31 to +49" in text.replace(

@@ -83,7 +83,7 @@ def _Product(view: PatientView, name: str, words: Words) -> None:
 
     def typed(_: str) -> None:
         session.forget_mistake(field)  # it was about what stood there before
-        view.tell()
+        view.notify()
 
     def give() -> None:
         act(give=name, **{words.key: with_unit(words.unit)(dose.value)})

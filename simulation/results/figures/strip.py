@@ -52,12 +52,12 @@ type _Row = tuple[str, Callable[[Axes, int], None]]
 
 def milestones(result: Result) -> list[_Mark]:
     """Return (day, text, colour) of what the course is told by, in order of time."""
-    found = []
+    day_marks = []
     for declared in OUTCOMES.values():
         day = finite(result.outcomes.get(declared.name))
         if declared.mark and day is not None:
-            found.append((day, declared.mark, style.COLOUR[declared.colour]))
-    return sorted(found)
+            day_marks.append((day, declared.mark, style.COLOUR[declared.colour]))
+    return sorted(day_marks)
 
 
 def panels(
@@ -68,8 +68,8 @@ def panels(
     `marks` names the milestones that the strip tells (None: all of them).
     Margins are fixed, so that the days of all figures of a run stand below one another.
     """
-    told = [mark for mark in milestones(result) if marks is None or mark[1] in marks]
-    rows = _rows(result, told)
+    shown = [mark for mark in milestones(result) if marks is None or mark[1] in marks]
+    rows = _rows(result, shown)
     strip_height = _ROW * max(len(rows), 1)
     height = sum(heights) + _GAP * len(heights) + strip_height + _BOTTOM + _TOP + below
     figure = style.PaperFigure(_LEFT + _WIDTH + _RIGHT, height)
@@ -125,10 +125,10 @@ def draw_bars(ax: Axes, intervals: Sequence[Interval], row: float, colour: str, 
         )
 
 
-def _rows(result: Result, told: Sequence[_Mark]) -> list[_Row]:
+def _rows(result: Result, shown: Sequence[_Mark]) -> list[_Row]:
     """Return the rows there is something to show in: (name, function that draws the row)."""
     rows: list[_Row] = []
-    for index, marks in enumerate(_spread(told, result.end)):
+    for index, marks in enumerate(_spread(shown, result.end)):
         rows.append(("" if index else "course", partial(_draw_milestones, marks=marks)))
     rows.extend((row.name, partial(_draw_received, received=row)) for row in given(result))
     return rows
