@@ -63,7 +63,7 @@ class Mutant:
     """Hold a module with one fault in it."""
 
     line: int
-    told: str
+    message: str
     tree: ast.Module
 
 
@@ -201,8 +201,8 @@ def main(words: Sequence[str] | None = None) -> int:
         if failed:
             print(f"{key}: its tests fail without a fault", flush=True)
             return 2
-        found = list(mutants(source))
-        drawn = sorted(random.Random(1).sample(range(len(found)), min(asked.most, len(found))))
+        result = list(mutants(source))
+        drawn = sorted(random.Random(1).sample(range(len(result)), min(asked.most, len(result))))
         most_s = 10 * taken + _PATIENCE_S
         n_survivors = 0
         for one in (found[place] for place in drawn):

@@ -115,9 +115,9 @@ def _trial(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
     from simulation.trial.load import load_trial
 
     trial = load_trial(file, (), list(override_pairs(settings)))
-    told = [f"{arm.key}: {hint}" for arm in trial.arms for hint in hints(arm.scenario)]
+    hint_lines = [f"{arm.key}: {hint}" for arm in trial.arms for hint in hints(arm.scenario)]
     size = f"{_count(len(trial.arms), 'arm')}, {_count(trial.patients, 'patient')}"
-    return trial.name, "; ".join([size, *told])
+    return trial.name, "; ".join([size, *hint_lines])
 
 
 def _sweep(file: str, settings: tuple[str, ...]) -> tuple[str, str]:

@@ -186,10 +186,10 @@ class _Giver(Giver):
         self._taper_trigger = None
         self._steady.clear()
         over = f"over {days_text(self._taper.over)}" if self._taper.over else "at once"
-        told = f"immunosuppressants tapered {over} from day {self._taper_begin:g}"
+        tapered = f"immunosuppressants tapered {over} from day {self._taper_begin:g}"
         left = [one for one in self._courses if self._tapers(one) and not is_due(one.end, self._taper_begin)]
         events.add(
-            now, "note", "taper", f"{trigger.reason()}: {told if left else 'nothing is left to taper'}"
+            now, "note", "taper", f"{trigger.reason()}: {tapered if left else 'nothing is left to taper'}"
         )
 
     def _tapers(self, course: DrugCourse) -> bool:

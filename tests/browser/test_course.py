@@ -165,7 +165,7 @@ def test_acts_are_done_again_as_they_were(session: PatientSession) -> None:
 
 
 @pytest.mark.parametrize(
-    ("act", "told"),
+    ("act", "message"),
     [
         ("x", "an act such as"),
         ({"day": 3}, "nothing to do"),
@@ -178,7 +178,9 @@ def test_acts_are_done_again_as_they_were(session: PatientSession) -> None:
         ({"day": 3, "give": "dli", "cd3": "lots"}, "cells per kg"),
     ],
 )
-def test_an_act_that_is_none_is_told_with_its_number(session: PatientSession, act: object, told: str) -> None:
+def test_an_act_that_is_none_is_told_with_its_number(
+    session: PatientSession, act: object, message: str
+) -> None:
     with pytest.raises(UserError) as error:
         session.restore(session.source, 3, 0, {}, [{"day": 2.0, "test": "marrow"}, act])
-    assert str(error.value).startswith("act 2: ") and told in str(error.value)
+    assert str(error.value).startswith("act 2: ") and message in str(error.value)

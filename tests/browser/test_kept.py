@@ -39,10 +39,10 @@ def test_only_what_is_not_as_at_the_beginning_is_in_the_address() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"), [("", 0), ("3", 3), ("99", 7), ("-1", 0), ("x", 0), ("9" * 4000, 0), ("\u0663", 0)]
+    ("text", "result"), [("", 0), ("3", 3), ("99", 7), ("-1", 0), ("x", 0), ("9" * 4000, 0), ("\u0663", 0)]
 )
-def test_numbers_of_an_address_are_within_their_bounds(text: str, found: int) -> None:
-    assert number(Kept({"guide.step": text})["guide.step"], 7) == found
+def test_numbers_of_an_address_are_within_their_bounds(text: str, result: int) -> None:
+    assert number(Kept({"guide.step": text})["guide.step"], 7) == result
 
 
 def test_what_is_none_of_the_values_is_the_usual_one() -> None:
@@ -143,15 +143,15 @@ def test_the_pages_file_holds_the_address() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "empty"), ("tab: many\n", "saved_page"), ("saved_page: 9\n", "this page's format"),
         ("saved_page: 1\nunheard: \"x\"\n", r"my\.page\.yaml:2.*no such key"), ("saved_page: 1\nday: 3\n", "text in quotes"),
         ("saved_page: 1\nmany.course: \"" + "x" * 25_000 + "\"\n", "more than an address"),
     ],
 )  # fmt: skip
-def test_a_page_file_that_is_none_is_told(text: str, told: str) -> None:
-    with pytest.raises(UserError, match=told):
+def test_a_page_file_that_is_none_is_told(text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
         read_page(text, "my.page.yaml")
 
 
@@ -165,8 +165,10 @@ def test_a_table_is_a_picture_with_all_that_it_says(colours: object) -> None:
     rows = [["<b>&", "day 96"], ["long", "word " * 40]]
     svg = table_svg(["", "A: early"], rows, colours, [True, False], "Outcomes")  # type: ignore[arg-type]
     root = ElementTree.fromstring(svg)
-    said = [one.text or "" for one in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert "\N{NOT EQUAL TO} <b>&" in said and "Outcomes" in said and " ".join(said).count("word") == 40
+    results = [one.text or "" for one in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert (
+        "\N{NOT EQUAL TO} <b>&" in results and "Outcomes" in results and " ".join(results).count("word") == 40
+    )
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
     for one in root.iter("{http://www.w3.org/2000/svg}text"):
         assert 0 <= float(one.attrib["x"]) < width and 0 < float(one.attrib["y"]) <= height

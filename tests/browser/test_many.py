@@ -52,9 +52,11 @@ def followed(asked: Asked, on_change: Callable[[], None] = lambda: None) -> Many
 
 
 def test_many_patients_are_other_people_and_each_can_be_watched() -> None:
-    told: list[int] = []
-    many = followed(Asked((A, B), number="12"), lambda: told.append(1))
-    assert many.state == "done" and many.done == 12 and told and many.status() == "Done: 12 of 12 patients."
+    messages: list[int] = []
+    many = followed(Asked((A, B), number="12"), lambda: messages.append(1))
+    assert (
+        many.state == "done" and many.done == 12 and messages and many.status() == "Done: 12 of 12 patients."
+    )
     forecast = many.forecast()
     assert forecast is not None and [one.patient for one in forecast.followed] == list(range(1, 13))
     numbers, rows = patient_rows(forecast)
@@ -94,7 +96,7 @@ def test_it_stops_when_told_and_keeps_what_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "field", "told"),
+    ("change", "field", "message"),
     [
         ({"number": "1"}, "number", "2 to 5,000 patients"),
         ({"number": "many"}, "number", "whole number"),
@@ -110,12 +112,12 @@ def test_it_stops_when_told_and_keeps_what_is_there() -> None:
     ],
 )
 def test_a_mistake_is_told_at_its_field_and_nothing_begins(
-    change: dict[str, str], field: str, told: str
+    change: dict[str, str], field: str, message: str
 ) -> None:
     view = ManyView(A, B, [])
     view.put(**change)
     view.start()
-    assert told in view.errors[field] and not view.many.running and view.many.done == 0
+    assert message in view.errors[field] and not view.many.running and view.many.done == 0
 
 
 def test_a_measured_course_weighs_and_marks_today() -> None:

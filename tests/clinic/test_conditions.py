@@ -118,8 +118,8 @@ def test_sensitivity_is_how_often_it_is_found() -> None:
     daily = SITE | {"first": "day 0", "every": "1 d", "sensitivity": "60 %"}
     clinic = make_clinic(**{"monitoring.imaging": daily})
     follow(clinic, FakePatient(0.0, step=1.0, outside_cells=5e9), 200.0)
-    found = [event.value for event in clinic.events.of_kind("test", "imaging")]
-    assert 0.5 < sum(found) / len(found) < 0.7  # type: ignore[arg-type]
+    results = [event.value for event in clinic.events.of_kind("test", "imaging")]
+    assert 0.5 < sum(results) / len(results) < 0.7  # type: ignore[arg-type]
 
 
 def drugs(taper: dict[str, Any] | None, patient: FakePatient, **keys: Any) -> list[tuple[float, str, float]]:

@@ -18,8 +18,8 @@ LISTED = ["day 56", "day 100", "day 180", "day 270"]
 
 
 def daily(*tests: str, delay: str = "0 d") -> dict[str, Any]:
-    said = {"first": "day 0", "every": "1 d", "delay": delay}
-    return {f"monitoring.{test}.{key}": value for test in tests for key, value in said.items()}
+    record = {"first": "day 0", "every": "1 d", "delay": delay}
+    return {f"monitoring.{test}.{key}": value for test in tests for key, value in record.items()}
 
 
 def test_tests_are_done_on_listed_days_only() -> None:

@@ -107,12 +107,12 @@ def test_a_cohort_takes_over_what_the_table_says_of_those_that_vary(
     cohort_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = ParameterTable.load()
-    told = [
+    messages = [
         {"of": "weight", "with": "t_cell_fitness", "correlation": 0.3, "source": "a paper"},
         {"of": "cl_blinatumomab", "with": "t_cell_fitness", "correlation": 0.2, "source": "a paper"},
     ]
     before = load_cohort_arm(STANDARD)[0]
-    monkeypatch.setattr(table, "dependence", parse_dependence(told, table.names, table.names))
+    monkeypatch.setattr(table, "dependence", parse_dependence(messages, table.names, table.names))
 
     def correlations(text: str) -> list[float]:
         cohort, _ = load_cohort_arm(cohort_file(f"name: c\n{text}"))

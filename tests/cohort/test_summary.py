@@ -38,8 +38,8 @@ def summary(drawn: Drawn) -> Summary:
 def test_quantiles_are_those_of_the_closed_forms(summary: Summary) -> None:
     """Allow four standard errors of a quantile: false alarm below 1e-3 over all (one fixed seed)."""
 
-    def near(found: float, expected: float, q: float, density: float) -> None:
-        assert abs(found - expected) < 4 * math.sqrt(q * (1 - q) / N) / density
+    def near(result: float, expected: float, q: float, density: float) -> None:
+        assert abs(result - expected) < 4 * math.sqrt(q * (1 - q) / N) / density
 
     weight = row(summary, "weight")
     near(weight.median, 70.0, 0.5, 0.3989 / 10)
@@ -116,8 +116,8 @@ def test_the_tables_hold_what_the_summary_holds(summary: Summary) -> None:
     assert len(lines) == len(summary.rows) + len(summary.compared)
     growth = next(line for line in lines if line["name"] == "rate_blast_net_growth")
     assert float(growth["median"]) == row(summary, "rate_blast_net_growth").median
-    told = json.loads(json.dumps(summary.document(), allow_nan=False))
-    assert {one["name"] for one in told["varies"]} == {one.name for one in summary.rows}
+    document = json.loads(json.dumps(summary.document(), allow_nan=False))
+    assert {one["name"] for one in document["varies"]} == {one.name for one in summary.rows}
     text = tables.markdown(summary, figure="here.png")
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     assert len(rows) == len(summary.rows) + len(summary.compared) + 2
@@ -135,21 +135,21 @@ def test_too_few_patients_are_not_told_as_nothing_published(summary: Summary) ->
 
 
 def test_the_sentence_counts_what_agrees_and_names_what_does_not(summary: Summary) -> None:
-    told = tables.verdict(summary)
+    sentence = tables.verdict(summary)
     known = [one for one in summary.compared if one.verdict.agrees is not None]
     right = [one for one in known if one.verdict.agrees]
-    assert told.startswith(f"{len(right)} of {len(known)} published baselines agree")
+    assert sentence.startswith(f"{len(right)} of {len(known)} published baselines agree")
     for one in known:
-        assert (f"{one.baseline.what} (" in told) is not one.verdict.agrees
+        assert (f"{one.baseline.what} (" in sentence) is not one.verdict.agrees
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "message"),
     [(0.07, "0.07"), (2.5e10, "2.5e10"), (37_634, "3.76e4"), (2036.5, "2036"), (0, "0"), (1e-9, "1e-9"),
      (math.inf, "not reached"), (math.nan, "\N{EN DASH}")],
 )  # fmt: skip
-def test_numbers_for_reading(value: float, told: str) -> None:
-    assert number(value) == told
+def test_numbers_for_reading(value: float, message: str) -> None:
+    assert number(value) == message
 
 
 def test_a_page_is_renewed_between_its_marks_only() -> None:

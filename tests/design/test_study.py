@@ -67,18 +67,18 @@ def test_a_folder_is_read_back_as_it_was(finished: Finished) -> None:
 
 
 def test_a_study_tells_every_endpoint_at_every_size(finished: Finished) -> None:
-    found = study(finished, PLAN)
+    planned = study(finished, PLAN)
     names = [*ENDPOINTS, HISTORICAL]
-    assert {(one.endpoint, one.patients) for one in found.powers} == {
+    assert {(one.endpoint, one.patients) for one in planned.powers} == {
         (name, n) for name in names for n in (20, 60)
     }
-    assert [one.endpoint for one in found.needed] == names
-    assert all(0 <= one.low <= one.high <= 1 and 0 <= one.power <= 1 for one in found.powers)
+    assert [one.endpoint for one in planned.needed] == names
+    assert all(0 <= one.low <= one.high <= 1 and 0 <= one.power <= 1 for one in planned.powers)
     assert all(
-        one.se == pytest.approx(math.sqrt(one.power * (1 - one.power) / 200)) for one in found.powers[:10]
+        one.se == pytest.approx(math.sqrt(one.power * (1 - one.power) / 200)) for one in planned.powers[:10]
     )
-    assert document(found) == document(study(finished, PLAN))  # the same seed, the same answer
-    json.dumps(document(found), allow_nan=False)
+    assert document(planned) == document(study(finished, PLAN))  # the same seed, the same answer
+    json.dumps(document(planned), allow_nan=False)
 
 
 def test_a_folder_keeps_the_plan_of_its_file(tmp_path: Path) -> None:
@@ -132,9 +132,9 @@ def test_parameter_sets_give_assurance_and_one_set_does_not(finished: Finished) 
 
 def test_the_error_of_an_effect_is_that_of_its_mean() -> None:
     each = np.random.default_rng(3).normal(2.0, 5.0, 400)
-    found = effect_of(each, None)
-    assert found.relative_se == pytest.approx(each.std(ddof=1) / 20 / each.mean())
-    assert found.relative_sd is None
+    result = effect_of(each, None)
+    assert result.relative_se == pytest.approx(each.std(ddof=1) / 20 / each.mean())
+    assert result.relative_sd is None
     assert math.isinf(effect_of(np.zeros(10), None).relative_se)
 
 
@@ -142,9 +142,9 @@ def test_the_spread_between_sets_is_found_also_where_sets_are_small() -> None:
     rng = np.random.default_rng(5)
     sets = np.repeat(np.arange(500), 4)
     each = 3.0 + rng.normal(0, 1.5, 500)[sets] + rng.normal(0, 6.0, sets.size)
-    found = effect_of(each, sets)
-    assert found.relative_sd == pytest.approx(1.5 / 3, rel=0.15)
-    assert found.relative_se == pytest.approx(math.sqrt(1.5**2 / 500 + 6**2 / 2000) / 3, rel=0.15)
+    result = effect_of(each, sets)
+    assert result.relative_sd == pytest.approx(1.5 / 3, rel=0.15)
+    assert result.relative_se == pytest.approx(math.sqrt(1.5**2 / 500 + 6**2 / 2000) / 3, rel=0.15)
     alone = effect_of(3.0 + rng.normal(0, 6.0, sets.size), sets)
     assert alone.relative_sd is not None and alone.relative_sd < 0.25
 
@@ -153,9 +153,9 @@ def test_assurance_is_power_averaged_over_the_effects() -> None:
     none = np.zeros(1, np.int64)
     tally = Tally({"log_rank": np.zeros(1)}, none, none, none)
     slope, spread = 0.25, 0.4
-    found = _power("log_rank", 80, tally, slope, Effect(0.1, spread), 1.96)
+    result = _power("log_rank", 80, tally, slope, Effect(0.1, spread), 1.96)
     effects = slope * (1 + spread * np.random.default_rng(1).standard_normal(200_000))
-    assert found.assurance == pytest.approx(stats.norm.cdf(effects * math.sqrt(80) - 1.96).mean(), abs=0.003)
+    assert result.assurance == pytest.approx(stats.norm.cdf(effects * math.sqrt(80) - 1.96).mean(), abs=0.003)
 
 
 def test_the_patients_needed_have_the_power_asked_for() -> None:
@@ -194,10 +194,10 @@ SHORT = ["--set", "follow_up='30 d'", "--set", "trials=100", "--set", "patients=
 def test_the_command_writes_table_figure_and_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["design", str(folder / "trial.yaml"), "--results", str(folder / "out"), *SHORT]
     assert main([*words, "--json"]) == ExitStatus.DONE
-    told = json.loads(capsys.readouterr().out)
+    answer = json.loads(capsys.readouterr().out)
     place = folder / "out" / "design"
-    assert told == json.loads((place / "design.json").read_text())
-    assert told["conduct"]["follow_up"] == 30
+    assert answer == json.loads((place / "design.json").read_text())
+    assert answer["conduct"]["follow_up"] == 30
     assert (place / "figures" / "power.png").read_bytes()[:4] == b"\x89PNG"
     lines = (place / "power.csv").read_text().splitlines()
     assert len(lines) == 1 + 6 * 2
@@ -208,7 +208,7 @@ def test_the_command_writes_table_figure_and_json(folder: Path, capsys: pytest.C
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["--set", "acrual='2 years'"], "acrual"),
         (["--set", "drop_out=2"], "drop_out"),
@@ -217,11 +217,11 @@ def test_the_command_writes_table_figure_and_json(folder: Path, capsys: pytest.C
     ],
 )
 def test_a_mistake_is_told_in_one_message(
-    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str
 ) -> None:
     assert main(["design", str(folder / "out"), *words]) == ExitStatus.USAGE
     err = capsys.readouterr().err
-    assert told in err and "Traceback" not in err
+    assert message in err and "Traceback" not in err
 
 
 def test_what_was_never_run_is_told_with_the_command_that_runs_it(

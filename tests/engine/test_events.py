@@ -405,7 +405,7 @@ def test_minus_zero_is_no_hazard() -> None:
 
 
 def test_what_cells_of_a_place_do_does_not_depend_on_hazards_in_other_places() -> None:
-    found = []
+    results = []
     for elsewhere in (0.0, 5.0):
         world = World(seed=5)
         world.pop.add(0, 3, 1_000)
@@ -419,6 +419,6 @@ def test_what_cells_of_a_place_do_does_not_depend_on_hazards_in_other_places() -
         hazard[rows[world.pop.place[rows] == 0], NAMES.index("die")] = elsewhere
         world.step(1.0)
         cells = cells_by(world.pop)
-        found.append([cells.get(at, 0) for at in ((0, 3), (FLIP, 3), (0, 2), (0, 4))])
-    assert found[0] == found[1]
-    assert found[0][1] > 0
+        results.append([cells.get(at, 0) for at in ((0, 3), (FLIP, 3), (0, 2), (0, 4))])
+    assert results[0] == results[1]
+    assert results[0][1] > 0

@@ -174,9 +174,9 @@ def check_integrity(pop: Population) -> None:
         assert np.unique(code[used]).size == used.size, "two strata of one code"
         assert not columns.serial.any()
         assert sorted(columns.table[columns.table >= 0].tolist()) == used.tolist()
-        assert _found(code[used], columns).tolist() == used.tolist()
+        assert _rows_of(code[used], columns).tolist() == used.tolist()
 
 
 @njit(cache=False)
-def _found(codes: Ints, columns: Columns) -> Ints:
+def _rows_of(codes: Ints, columns: Columns) -> Ints:
     return np.array([stratum_of(code, columns) for code in codes], np.int64)

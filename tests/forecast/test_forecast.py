@@ -17,13 +17,13 @@ COURSE = "day,mrd,cd3 [/uL]\n14,2e-4,30\n21,1e-3,60\n"
 
 def _measured(one: Followed, question: Question, rng: np.random.Generator) -> Series:
     """Measure a patient with the errors that are stated."""
-    errors, found = Errors(), []
+    errors, results = Errors(), []
     for day in (7.0, 14.0, 21.0):
         mrd, cd3, _ = one.courses[0, question.days.index(day)]
         value, limit = mrd * 10 ** rng.normal(0, errors.mrd), 1e-5
-        found.append(Measured(day, "mrd", value if value >= limit else limit, below=value < limit))
-        found.append(Measured(day, "cd3", max(cd3 * np.exp(rng.normal(0, errors.cd3)), 0.1)))
-    return Series("made", tuple(found), today=21.0)
+        results.append(Measured(day, "mrd", value if value >= limit else limit, below=value < limit))
+        results.append(Measured(day, "cd3", max(cd3 * np.exp(rng.normal(0, errors.cd3)), 0.1)))
+    return Series("made", tuple(results), today=21.0)
 
 
 def _weighed(question: Question, series: Series, others: list[Followed]) -> Forecast:

@@ -67,8 +67,8 @@ def test_a_new_class_with_its_own_number(make: Make) -> None:
     assert model.add_agent_class(Macrophage) == 9
     assert len(model.agents_by_type[Macrophage]) == 0
     assert model.state.behaviour[9] == TREG
-    made = Macrophage.create_agents(model, 3, place=[0, 1, 2], cells=100, kept_apart=False)
-    assert isinstance(made, CohortSet)
+    created = Macrophage.create_agents(model, 3, place=[0, 1, 2], cells=100, kept_apart=False)
+    assert isinstance(created, CohortSet)
     assert model.agents_by_type[Macrophage].agg("cells", sum) == 300
     model.run_for(1)
     assert books_balance(model)

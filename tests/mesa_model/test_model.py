@@ -193,12 +193,12 @@ def test_agents_by_type(model: TransplantModel) -> None:
 
 
 def test_remove_all_agents(model: TransplantModel) -> None:
-    held = model.agents.to_list()[0]
+    kept = model.agents.to_list()[0]
     before = model.state.pop.total_cells()
     deaths = model.state.deaths
     model.remove_all_agents()
     assert len(model.agents) == 0
-    assert not held.alive
+    assert not kept.alive
     assert model.state.deaths - deaths == before
     model.step()  # an empty body goes on
 

@@ -61,12 +61,12 @@ def key_of(scenario: Scenario) -> str:
 
 
 def test_one_two_or_no_workers_give_the_same_bytes(trial: Trial, tmp_path: Path) -> None:
-    found = [
+    results = [
         run(trial, tmp_path / name, pool).view.comparison
         for name, pool in (("none", HerePool()), ("two", LocalPool(2, preload=PRELOAD)))
     ]
-    assert found[0] == found[1]
-    assert found[0]["n_patients"] == 6
+    assert results[0] == results[1]
+    assert results[0]["n_patients"] == 6
     assert rows_in(trial, tmp_path / "two") == whole(trial, 6)
 
 

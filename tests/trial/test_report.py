@@ -172,9 +172,9 @@ def test_the_report_stands_alone(done: Conducted, trial: Trial) -> None:
 @pytest.mark.parametrize("key", ["n", "shares", "rmst"])
 def test_comparison_is_strict_json(done: Conducted, key: str) -> None:
     read: Callable[[str], object] = json.loads
-    told = read(json.dumps(done.view.comparison, allow_nan=False))
-    assert isinstance(told, dict)
-    assert all(key in arm for arm in told["arms"].values())
+    document = read(json.dumps(done.view.comparison, allow_nan=False))
+    assert isinstance(document, dict)
+    assert all(key in arm for arm in document["arms"].values())
 
 
 def test_what_the_arms_differ_in_and_what_the_model_fails_is_said(trial: Trial) -> None:
@@ -183,9 +183,9 @@ def test_what_the_arms_differ_in_and_what_the_model_fails_is_said(trial: Trial) 
     assert longer.blinatumomab is not None
     longer = longer.model_copy(update={"blinatumomab": longer.blinatumomab.model_copy(update={"cycles": 4})})
     arms = tuple(replace(arm, scenario=longer) if arm.key == "early" else arm for arm in trial.arms)
-    told = not_the_same(replace(trial, arms=arms))
+    text = not_the_same(replace(trial, arms=arms))
     assert (
-        "differ in more than one thing (treatment starts, blinatumomab)" in told and "Up to 4 cycles" in told
+        "differ in more than one thing (treatment starts, blinatumomab)" in text and "Up to 4 cycles" in text
     )
     (line,) = failed_checks(trial)
     assert "N36_mrd: " in line and "F8b: " in line
@@ -208,8 +208,8 @@ def test_a_stated_disease_is_told_and_residual_blasts_then_play_no_part(
     plain = trial_file.read_text()
     trial_file.write_text(plain.replace("common:", "common:\n  disease: {on: day 20, marrow: 30 %}"))
     stated = load_trial(trial_file)
-    told, residual = words(stated)
-    assert "Disease: Stated: 30 % blasts in the marrow on day 20." in told
+    text, residual = words(stated)
+    assert "Disease: Stated: 30 % blasts in the marrow on day 20." in text
     assert not residual
     other = stated.arm("early").scenario
     assert other.disease is not None
@@ -229,13 +229,13 @@ def test_beyond_chance_is_said_of_twenty_who_differ(
 
 
 def test_a_follow_up_that_decides_is_warned_of() -> None:
-    found = {
+    record = {
         "outcome": "current_leukaemia_free_days", "days": [float(d) for d in range(10, 250, 10)], "value": [5.0] * 24,
         "low": [1.0] * 24, "high": [9.0] * 24, "if_it_went_on": {"value": -3.0, "interval": (-9.0, 2.0), "until": 480.0},
     }  # fmt: skip
-    (line,) = pair_words.over_time({"difference_over_time": {**found, "follow_up_decides": False}})
+    (line,) = pair_words.over_time({"difference_over_time": {**record, "follow_up_decides": False}})
     assert "+5 (+1 to +9) by day 240" in line
-    _, warning = pair_words.over_time({"difference_over_time": {**found, "follow_up_decides": True}})
+    _, warning = pair_words.over_time({"difference_over_time": {**record, "follow_up_decides": True}})
     assert warning.startswith("Warning: the end of follow-up decides") and "until day 480" in warning
 
 

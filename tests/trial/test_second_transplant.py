@@ -70,21 +70,21 @@ def test_who_left_is_censored_in_every_statistic(
     both: tuple[Path, Trial, Conducted, Trial, Conducted],
 ) -> None:
     *_, done = both
-    arm, found = done.view.arm("early"), done.view.comparison
-    told = flow(arm)
-    assert told.left_at_transplant == int(arm.left.sum()) == told.second_transplant
-    assert told.followed + told.died + told.left_at_transplant == told.analysed
-    assert any("left at a second transplant" in line for box in steps_of(told) for line in box)
-    relapse_free = found["arms"]["early"]["rmst"]["relapse_free_days"]
+    arm, result = done.view.arm("early"), done.view.comparison
+    counts = flow(arm)
+    assert counts.left_at_transplant == int(arm.left.sum()) == counts.second_transplant
+    assert counts.followed + counts.died + counts.left_at_transplant == counts.analysed
+    assert any("left at a second transplant" in line for box in steps_of(counts) for line in box)
+    relapse_free = result["arms"]["early"]["rmst"]["relapse_free_days"]
     assert arm.days("relapse_free_days", 42).mean() == pytest.approx(relapse_free["value"])
-    pair = found["pairs"][0]
+    pair = result["pairs"][0]
     for name in ("relapse_free_days", "current_leukaemia_free_days"):
-        means = [found["arms"][key]["rmst"][name]["value"] for key in (pair["arm"], pair["versus"])]
+        means = [result["arms"][key]["rmst"][name]["value"] for key in (pair["arm"], pair["versus"])]
         assert pair["differences"][name]["value"] == pytest.approx(means[0] - means[1])
-    last = found["difference_over_time"]["value"][-1]
+    last = result["difference_over_time"]["value"][-1]
     assert last == pytest.approx(pair["differences"]["current_leukaemia_free_days"]["value"])
     days = current(arm, "leukaemia_free").days_in(42)[0]
-    assert found["arms"]["early"]["rmst"]["current_leukaemia_free_days"]["value"] == pytest.approx(
+    assert result["arms"]["early"]["rmst"]["current_leukaemia_free_days"]["value"] == pytest.approx(
         days, rel=0.1
     )
 
@@ -97,8 +97,8 @@ def test_the_report_says_what_was_chosen_and_what_is_not_simulated(
         (ignored, first, ("ignored", "not treatment policy", "not simulated")),
         (ended, second, ("hypothetical", "Follow-up ends at it", "inverse probability of censoring")),
     ):
-        told = dict(estimands(trial, done.view)[0][1])["Intercurrent events"]
-        assert all(word in told for word in words)
+        text = dict(estimands(trial, done.view)[0][1])["Intercurrent events"]
+        assert all(word in text for word in words)
 
 
 def test_exports_and_report_know_who_left(

@@ -41,13 +41,13 @@ def test_every_fact_and_finding_of_the_specification_has_a_check() -> None:
     assert set(PARTS) == {check.part for check in checks()}
 
 
-def _made(status: str, part: str = "facts") -> Result:
-    found = Finding(status, (Measured("share", 0.5, 0.4, 0.6, 10),), "a note")  # type: ignore[arg-type]
-    return Result("X1", part, "a claim", "half", "a source", found, 1.0)
+def _result(status: str, part: str = "facts") -> Result:
+    result = Finding(status, (Measured("share", 0.5, 0.4, 0.6, 10),), "a note")  # type: ignore[arg-type]
+    return Result("X1", part, "a claim", "half", "a source", result, 1.0)
 
 
 def test_what_fails_is_shown_as_failing(tmp_path: Path) -> None:
-    results = [_made("pass"), _made("fail"), _made("unclear", "source"), _made("error", "theory")]
+    results = [_result("pass"), _result("fail"), _result("unclear", "source"), _result("error", "theory")]
     page = markdown(results, Effort())
     assert "## What fails" in page and page.count("**FAIL**") == 1 and "**ERROR**" in page
     write_report(results, Effort(), tmp_path / "a")
@@ -60,8 +60,8 @@ def test_an_error_is_a_line_of_the_report(monkeypatch: pytest.MonkeyPatch) -> No
     def broken(effort: Effort) -> Finding:
         raise ZeroDivisionError("no patients")
 
-    made = Check("Z1", "theory", "c", "e", "s", broken)
-    monkeypatch.setattr(theory, "CHECKS", (made,))
+    failing = Check("Z1", "theory", "c", "e", "s", broken)
+    monkeypatch.setattr(theory, "CHECKS", (failing,))
     result = run_checks(SMALL, ("theory",))
     assert [r.finding.status for r in result] == ["error"]
     assert "no patients" in result[0].finding.note

@@ -19,10 +19,10 @@ def outcome(days: float) -> Row:
 
 
 def scripted(days: dict[str, list[float]]):  # type: ignore[no-untyped-def]
-    def made(arms, patients, seed, change=None, length=540.0, marks=()):  # type: ignore[no-untyped-def]
+    def twins_of(arms, patients, seed, change=None, length=540.0, marks=()):  # type: ignore[no-untyped-def]
         return {arm: [outcome(d) for d in days[arm]] for arm in arms}
 
-    return made
+    return twins_of
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,9 @@ def test_who_wins_is_told_as_the_numbers_are(
     monkeypatch: pytest.MonkeyPatch, late: list[float], words: str, counts: tuple[int, int, int]
 ) -> None:
     monkeypatch.setattr(early, "twins", scripted({"preemptive": [300.0, 310.0, 315.0], "therapeutic": late}))
-    found = early.compare(early.CONDITIONS[0], 3, 1)
-    assert found.verdict == words
-    assert (found.wins, found.ties, found.losses) == counts
+    comparison = early.compare(early.CONDITIONS[0], 3, 1)
+    assert comparison.verdict == words
+    assert (comparison.wins, comparison.ties, comparison.losses) == counts
 
 
 def test_the_page_names_what_loses_and_both_ends_of_every_conflict(
@@ -130,8 +130,8 @@ def test_every_condition_is_a_scenario_that_can_be_run() -> None:
 
 
 def test_days_are_told_by_year_and_those_of_the_dead_stop() -> None:
-    found = twins(("preemptive",), 1, 1, {"patient.n_residual_blasts": "0 cells"}, 30.0, (10.0, 20.0))
-    assert found["preemptive"][0].by_day == {10.0: pytest.approx(10.0), 20.0: pytest.approx(20.0)}
+    result = twins(("preemptive",), 1, 1, {"patient.n_residual_blasts": "0 cells"}, 30.0, (10.0, 20.0))
+    assert result["preemptive"][0].by_day == {10.0: pytest.approx(10.0), 20.0: pytest.approx(20.0)}
 
 
 def test_twins_share_their_past() -> None:

@@ -25,9 +25,9 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.append(key)
         (check,) = (check for check in run.checks() if check.id == key)
         measured = (Measured("a number", 0.1 + 0.2, n=effort.patients(4)),)
-        found = Finding("pass", measured, "told")
+        result = Finding("pass", measured, "told")
         return [
-            Result(f"{key}{part}", check.part, check.claim, check.expected, check.source, found, 0.5)
+            Result(f"{key}{part}", check.part, check.claim, check.expected, check.source, result, 0.5)
             for part in "ab"
         ]
 
@@ -117,8 +117,8 @@ def test_a_part_whose_minutes_are_over_is_gone_on_with(
 def test_a_check_that_ended_in_an_error_is_done_again(tmp_path: Path) -> None:
     effort, shard = Effort(1.0, 3), Shard(1, 2)
     well, wrong = (
-        Result(found.status, "facts", "c", "e", "s", found, 1.5)
-        for found in (Finding("fail"), Finding("error"))
+        Result(finding.status, "facts", "c", "e", "s", finding, 1.5)
+        for finding in (Finding("fail"), Finding("error"))
     )
     write_part(tmp_path, shard, effort, {"a": [well], "b": [wrong], "c": [well, wrong]})
     assert read_parts(tmp_path, effort) == {"a": [well]}
