@@ -39,7 +39,7 @@ def main(folder: str | None = None, effort: Effort = EFFORT, patients: int = 8) 
     )  # fmt: skip
     fit = Fit(problem, Path(folder or tempfile.mkdtemp(prefix="my-fit-")))
     fit.run(HerePool())
-    best = min(fit.done, key=lambda created: created.distance)
+    best = min(fit.done, key=lambda evaluation: evaluation.distance)
     print(
         f"observed {ANSWERED / OF:.2f} ({share.low:.2f} to {share.high:.2f}); best candidate of {len(fit.done)}:"
     )
