@@ -14,7 +14,7 @@ from pathlib import Path
 
 from simulation.calibration.abc import Fit
 from simulation.calibration.experiments import Fidelity
-from simulation.calibration.problem import Effort, Free, Problem
+from simulation.calibration.problem import Effort, FreeDimension, Problem
 from simulation.calibration.record import identifiability
 from simulation.calibration.settings import Candidate
 from simulation.calibration.targets import Target
@@ -34,7 +34,8 @@ def main(folder: str | None = None, effort: Effort = EFFORT, patients: int = 8) 
     )  # fmt: skip
     problem = Problem(
         "My patients", "", 1,
-        (Free("rate_kill_max", 2.0, 16.0, True), Free("fraction_alloreactive_haploidentical", 0.005, 0.1, True)),
+        (FreeDimension("rate_kill_max", 2.0, 16.0, True),
+         FreeDimension("fraction_alloreactive_haploidentical", 0.005, 0.1, True)),
         Candidate(), (mine,), {mine.id: 1.0}, {"mrd": patients}, Fidelity(2, 0.5, 0.5), effort,
     )  # fmt: skip
     fit = Fit(problem, Path(folder or tempfile.mkdtemp(prefix="my-fit-")))

@@ -226,7 +226,7 @@ def _spec(name: str, sources: Sources, file: str) -> ModuleSpec:
     return spec
 
 
-class _Beside(importlib.abc.MetaPathFinder):
+class _PluginFinder(importlib.abc.MetaPathFinder):
     """Find the modules that lie beside a plugin, before any other of their name."""
 
     def __init__(self, sources: Sources) -> None:
@@ -247,7 +247,7 @@ class _Beside(importlib.abc.MetaPathFinder):
 @contextmanager
 def _importing(sources: Sources) -> Iterator[None]:
     """Let a plugin import what lies beside it, without a trace for the next one, which may use the same names."""
-    finder = _Beside(sources)
+    finder = _PluginFinder(sources)
 
     def taken_out() -> Mapping[str, ModuleType]:
         names = [name for name in sys.modules if name.partition(".")[0] in finder.tops]

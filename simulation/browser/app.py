@@ -32,7 +32,7 @@ from simulation.browser.components.address_bar import AddressBar
 from simulation.browser.components.keep_page import KeepPage
 from simulation.browser.frame import Frame
 from simulation.browser.frame import Page as Tab
-from simulation.browser.kept import Kept
+from simulation.browser.kept import TabChoices
 from simulation.browser.many_view import ManyView
 from simulation.browser.mistakes import mistake_text
 from simulation.browser.pages.guide import GuidePage
@@ -72,7 +72,7 @@ def _choices(parts: Mapping[str, str]) -> Choices:
     return choices
 
 
-def _open(parts: Mapping[str, str], choices: Sequence[Source], kept: Kept) -> PatientView:
+def _open(parts: Mapping[str, str], choices: Sequence[Source], kept: TabChoices) -> PatientView:
     session = PatientSession(first_source(), started().seed, started().patient)
     try:
         restore_patient(session, parts, choices)
@@ -93,7 +93,7 @@ def _first_two() -> tuple[Source, Source]:
     return first, second
 
 
-def _open_twins(parts: Mapping[str, str], choices: Sequence[Source], kept: Kept) -> TwinView:
+def _open_twins(parts: Mapping[str, str], choices: Sequence[Source], kept: TabChoices) -> TwinView:
     """Return the patient treated early, and his twin treated at overt relapse."""
     first, second = _first_two()
     twins = TwinView(first, second, started().seed, started().patient, kept)
@@ -128,7 +128,7 @@ def Page() -> None:
     """Show the pages in Mesa's SolaraViz, with the controls of the one that is open."""
     search = solara.use_router().search
     parts = solara.use_memo(lambda: read_query(search), [])
-    kept = solara.use_memo(lambda: Kept(parts), [])
+    kept = solara.use_memo(lambda: TabChoices(parts), [])
     choices = solara.use_memo(lambda: _choices(parts), [])
     view = solara.use_memo(lambda: _open(parts, choices, kept), [])
     twins = solara.use_memo(lambda: _open_twins(parts, choices, kept), [])
@@ -182,7 +182,7 @@ def Page() -> None:
 
 @solara.component
 def _Address(
-    view: PatientView, twins: TwinView, many: ManyView, choices: Choices, chosen: Any, kept: Kept
+    view: PatientView, twins: TwinView, many: ManyView, choices: Choices, chosen: Any, kept: TabChoices
 ) -> None:
     """Keep the address in step: at every change, and once a week of the patient's while he is played."""
     both = (view, twins)
@@ -195,7 +195,7 @@ def _Address(
 
 @solara.component
 def _Kept(
-    view: PatientView, twins: TwinView, many: ManyView, choices: Choices, chosen: Any, kept: Kept, moments: list[float]
+    view: PatientView, twins: TwinView, many: ManyView, choices: Choices, chosen: Any, kept: TabChoices, moments: list[float]
 ) -> None:  # fmt: skip
     """Put what is on all pages into the address, and offer it as a link and a file."""
     for shown in (view.changed, twins.changed, many.changed, chosen):

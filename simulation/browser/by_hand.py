@@ -11,7 +11,7 @@ from dataclasses import replace
 from simulation.browser.acts import Act, Past
 from simulation.browser.catalogue import Source
 from simulation.browser.course import EPS
-from simulation.browser.in_time import InTime
+from simulation.browser.in_time import SteppedPatient
 from simulation.browser.mistakes import mistake_text
 from simulation.errors import UserError
 from simulation.life import Life
@@ -19,12 +19,12 @@ from simulation.products.registry import product
 from simulation.scenario.orders import Order
 from simulation.scenario.schema import Scenario
 
-__all__ = ["ByHand"]
+__all__ = ["SteeredPatient"]
 
 _DOUBLE_CLICK_S = 1.0  # the same act within it, also some steps later, was one act
 
 
-class ByHand(InTime):
+class SteeredPatient(SteppedPatient):
     """Hold a patient to whom something can be done; `source`, `base` and `form` say who he is (`session`)."""
 
     source: Source

@@ -8,25 +8,25 @@ import gc
 from typing import TYPE_CHECKING
 
 from simulation.browser.acts import Past
-from simulation.browser.asking import Asking
-from simulation.browser.course import EPS, Course
+from simulation.browser.asking import DiscardGuard
+from simulation.browser.course import EPS, PlayedLife
 from simulation.life import Life
 from simulation.mesa_model import TransplantModel
 
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
 
-__all__ = ["InTime"]
+__all__ = ["SteppedPatient"]
 
 
-class InTime(Asking):
+class SteppedPatient(DiscardGuard):
     """Hold one patient with all his days; `begin` makes him."""
 
     def __init__(self) -> None:
         super().__init__()
         self.note = ""  # what the last change did, in words
         self.version = 0  # another number is another patient, or the same on another course
-        self.course: Course
+        self.course: PlayedLife
         self.life: Life  # on the day on the screen; the course's own where that is the last one
         self.past: list[Past] = []
         self._model: TransplantModel | None = None
@@ -34,7 +34,7 @@ class InTime(Asking):
     def begin(self, life: Life) -> None:
         """Take a life as it begins; what was before is forgotten."""
         self._model = None
-        self.course = Course(life)
+        self.course = PlayedLife(life)
         self.life = self.course.lead
         self.past = []
         self._first_day = self.day
@@ -89,7 +89,7 @@ class InTime(Asking):
         return next((one for one in reversed(self.past) if one.act.left is not None), None)
 
     @property
-    def original(self) -> Course | None:
+    def original(self) -> PlayedLife | None:
         """Return the course that was left, which goes on beside the one on the screen."""
         return None if self.forked is None else self.forked.course
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import solara
 
-__all__ = ["NAMES", "Kept", "among", "number"]
+__all__ = ["NAMES", "TabChoices", "among", "number"]
 
 # name -> what it is at the beginning; empty: whatever comes first
 _RESULTS: Final = ("curves", "order", "page", "a", "b", "outcome", "across", "up", "show", "cell")
@@ -30,7 +30,7 @@ NAMES: Final[Mapping[str, str]] = {
 _LONGEST: Final = 4_000  # of one
 
 
-class Kept:
+class TabChoices:
     """Hold one tab's choices; `kept["guide"]` is the reactive text of one.
 
     Parameters
@@ -70,7 +70,7 @@ class Kept:
 class Room:
     """Hold what is kept of one part of the page."""
 
-    def __init__(self, kept: Kept, name: str) -> None:
+    def __init__(self, kept: TabChoices, name: str) -> None:
         self._kept, self._name = kept, name
 
     def __getitem__(self, name: str) -> "solara.Reactive[str]":

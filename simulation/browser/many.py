@@ -12,7 +12,7 @@ from typing import Final, Literal
 from simulation.browser.catalogue import Source
 from simulation.browser.mistakes import natural
 from simulation.errors import UserError, reason_of
-from simulation.forecast import Followed, Forecast, Question, Series, follow_all, parse_series
+from simulation.forecast import FollowedPatient, Forecast, Question, Series, follow_all, parse_series
 from simulation.forecast.choose import follow_chosen
 from simulation.forecast.prepare import from_today
 from simulation.pool import LocalPool, Pool
@@ -27,7 +27,7 @@ __all__ = [
     "KINDS",
     "MOST",
     "PRELOAD",
-    "Asked",
+    "ForecastRequest",
     "ManyPatients",
     "arms_of",
     "named",
@@ -48,7 +48,7 @@ type State = Literal["idle", "running", "done", "stopped", "failed"]
 
 
 @dataclass(frozen=True)
-class Asked:
+class ForecastRequest:
     """Hold what a person asked for, as typed; `sources` are one or two strategies.
 
     `patient` is who is followed again and again where `kind` is chance. `course` is the text of a measured course, or empty.
@@ -71,7 +71,7 @@ def processes() -> int:
     return max(1, available - 1)
 
 
-def arms_of(asked: Asked) -> tuple[Arm, ...]:
+def arms_of(asked: ForecastRequest) -> tuple[Arm, ...]:
     """Return the strategies with their patients; raise `UserError` for what cannot be."""
     from simulation.body.virtual_patient import patient_values
 
@@ -92,7 +92,7 @@ def named(scenario: Scenario, source: Source) -> Scenario:
     return scenario if not source.title else scenario.model_copy(update={"name": source.title[:120]})
 
 
-def question_of(asked: Asked) -> tuple[Question, int, list[str]]:
+def question_of(asked: ForecastRequest) -> tuple[Question, int, list[str]]:
     """Return what is followed, how many, and what the person should know; raise `UserError` with the field in `key`."""
     number = natural(asked.number, "number")
     if not 2 <= number <= MOST:
@@ -136,7 +136,7 @@ class ManyPatients:
         self.notes: list[str] = []
         self.wanted = 0
         self.seconds = 0.0
-        self.followed_as: Asked | None = None  # what is followed, or was
+        self.followed_as: ForecastRequest | None = None  # what is followed, or was
         self.on_change, self._pool = on_change, pool
         self._guard = threading.Lock()
         self._turn = 0
@@ -144,8 +144,8 @@ class ManyPatients:
         self._thread: threading.Thread | None = None
         self._question: Question | None = None
         self._second: Question | None = None
-        self._followed: list[Followed] = []
-        self._followed_second: list[Followed] = []
+        self._followed: list[FollowedPatient] = []
+        self._followed_second: list[FollowedPatient] = []
 
     @property
     def running(self) -> bool:
@@ -173,7 +173,7 @@ class ManyPatients:
             else None
         )
 
-    def start(self, asked: Asked) -> None:
+    def start(self, asked: ForecastRequest) -> None:
         """Begin; what was followed before is forgotten. A mistake is kept in `mistake`, and nothing begins."""
         self.stop(wait=True)
         try:
@@ -232,7 +232,7 @@ class ManyPatients:
             self.state = end
         self.on_change()
 
-    def _all(self, number: int, pool: Pool) -> Iterator[tuple[bool, Followed]]:
+    def _all(self, number: int, pool: Pool) -> Iterator[tuple[bool, FollowedPatient]]:
         if self._question is not None:
             yield from ((False, one) for one in _follow(self._question, number, pool))
         if self._second is not None and not self._stop.is_set():
@@ -261,7 +261,7 @@ class ManyPatients:
         return f"{words}: {self.done:,} of {self.wanted:,} patients{rate}{failed}."
 
 
-def _follow(question: Question, number: int, pool: Pool) -> Iterable[Followed]:
+def _follow(question: Question, number: int, pool: Pool) -> Iterable[FollowedPatient]:
     """Yield so many patients, from number 1 on where nothing conditions them: 0 is a file's own, typical patient."""
     if question.series.measured:
         return follow_chosen(question, number, pool)

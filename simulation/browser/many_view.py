@@ -9,10 +9,10 @@ import solara
 
 from simulation.browser.address import asked_of, asked_query
 from simulation.browser.catalogue import Source
-from simulation.browser.many import Asked
+from simulation.browser.many import ForecastRequest
 from simulation.browser.mistakes import mistake_text
 from simulation.browser.results.folders import open_folder
-from simulation.browser.shelf import Working, leave, take
+from simulation.browser.shelf import TabWork, leave, take
 from simulation.browser.study import planned
 from simulation.clinic.outcomes import of_patient
 from simulation.errors import UserError
@@ -34,12 +34,12 @@ class ManyView:
     ) -> None:
         self.frame: Any = solara.reactive(0)
         self.changed: Any = solara.reactive(0)
-        self.asked = Asked(tuple(filter(None, (first, second))))
+        self.asked = ForecastRequest(tuple(filter(None, (first, second))))
         self.key, self.values = "", ""
         self.errors: dict[str, str] = {}
         self._roots = results
         working = take(ticket)
-        self._work = Working.new(results) if working is None else working
+        self._work = TabWork.new(results) if working is None else working
         self.many, self.study = self._work.many, self._work.study
         self.many.on_change, self.study.on_change = in_this_tab(self._more), in_this_tab(self.notify)
         self.taken_up = working is not None

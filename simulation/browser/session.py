@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from simulation.browser.acts import MOST_ACTS, Act, read_act
-from simulation.browser.by_hand import ByHand
+from simulation.browser.by_hand import SteeredPatient
 from simulation.browser.catalogue import Source
 from simulation.browser.course import EPS
 from simulation.browser.form import FORM_KEYS, label_of_key, overrides, read_form
@@ -26,7 +26,7 @@ __all__ = ["PatientSession"]
 _PLAN = {product.name for product in PRODUCTS if product.triggered}
 
 
-class PatientSession(ByHand):
+class PatientSession(SteeredPatient):
     """Hold one patient and the form that describes him.
 
     Parameters
@@ -73,7 +73,7 @@ class PatientSession(ByHand):
         return f"{self.n_orders} order{'s' * (self.n_orders != 1)} by hand"
 
     def ask(self, what: str, act: Callable[[], None]) -> None:
-        """Ask as `Asking` does; a question takes the place of what the last change did."""
+        """Ask as `DiscardGuard` does; a question takes the place of what the last change did."""
         super().ask(what, act)
         if self.question is not None:
             self.note = ""

@@ -24,7 +24,7 @@ from simulation.posterior.posterior import SHIPPED, TABLE
 from simulation.scenario.schema import Scenario
 from simulation.yaml_source import parse_yaml, plain
 
-__all__ = ["Planned", "Study", "planned", "swept_values"]
+__all__ = ["Study", "StudyPlan", "planned", "swept_values"]
 
 _PRELOAD: Final = ("simulation.trial.task",)
 _MOST_VALUES: Final = 12
@@ -34,7 +34,7 @@ type MakePool = Callable[[int, Callable[[], bool]], Pool]
 
 
 @dataclass(frozen=True)
-class Planned:
+class StudyPlan:
     """Hold a trial of strategies (`key` empty) or a sweep of them along one key; all checked."""
 
     scenarios: dict[str, Scenario]
@@ -59,7 +59,7 @@ def planned(
     posterior: bool = False,
     key: str = "",
     values: str = "",
-) -> Planned:
+) -> StudyPlan:
     """Read what was typed; raise `UserError` with the field in `key` for what is wrong."""
     patients = natural(number, "number")
     if not 2 <= patients <= MOST:
@@ -70,7 +70,7 @@ def planned(
     if not key.strip() and not values.strip():
         if len(scenarios) < 2:
             raise UserError("got one strategy", key="strategies", expected="two strategies for a trial")
-        return Planned(scenarios, natural(seed, "seed"), patients, posterior)
+        return StudyPlan(scenarios, natural(seed, "seed"), patients, posterior)
     if not key.strip():
         raise UserError(
             "got no key", key="key", expected="what is varied, such as dli.cd3 or rate_blast_net_growth"
@@ -83,7 +83,7 @@ def planned(
             key="number",
             expected=f"at most {_MOST_RUNS:,} from the page; the command sweep takes more",
         )
-    return Planned(scenarios, natural(seed, "seed"), patients, posterior, key.strip(), levels)
+    return StudyPlan(scenarios, natural(seed, "seed"), patients, posterior, key.strip(), levels)
 
 
 def swept_values(text: str) -> tuple[object, ...]:
@@ -128,7 +128,7 @@ class Study:
         """Return whether it is worked on."""
         return self.state == "running"
 
-    def start(self, what: Planned) -> None:
+    def start(self, what: StudyPlan) -> None:
         """Begin; one study at a time. Raises `UserError` where one is running, or the plan cannot be."""
         if self.running:
             raise UserError("a study is running; stop it, or wait for its end", key="start")
@@ -187,7 +187,7 @@ class Study:
 class _Trial:
     """Be a trial of the strategies."""
 
-    def __init__(self, what: Planned) -> None:
+    def __init__(self, what: StudyPlan) -> None:
         self.what = what
         self._trial: Any = None
 
@@ -226,7 +226,7 @@ class _Trial:
 class _Sweep:
     """Be a sweep of the strategies along one key."""
 
-    def __init__(self, what: Planned) -> None:
+    def __init__(self, what: StudyPlan) -> None:
         self.what = what
 
     def check(self) -> None:

@@ -5,13 +5,13 @@ from typing import Any, Final
 
 import solara
 
-from simulation.browser.asking import Asking
+from simulation.browser.asking import DiscardGuard
 from simulation.browser.batch import Batch
 from simulation.browser.catalogue import Source
-from simulation.browser.course import EPS, Course
+from simulation.browser.course import EPS, PlayedLife
 from simulation.browser.event_count import EventCount
 from simulation.browser.form import label_of_key
-from simulation.browser.kept import Kept
+from simulation.browser.kept import TabChoices
 from simulation.browser.mistakes import mistake_text, natural
 from simulation.browser.player import Player, speed_of
 from simulation.browser.snapshot import Snapshot, record_of, snapshot
@@ -32,24 +32,24 @@ _SHOWN: Final = (  # what fits on a screen of 800 pixels: days, grades and what 
 )  # fmt: skip
 
 
-class TwinView(Asking):
+class TwinView(DiscardGuard):
     """Hold one tab's twins; `frame` and `changed` as in `PatientView`."""
 
     who = "both twins begin"
 
     def __init__(
-        self, first: Source, second: Source, seed: int = 0, patient: int = 0, kept: Kept | None = None
+        self, first: Source, second: Source, seed: int = 0, patient: int = 0, kept: TabChoices | None = None
     ) -> None:
         super().__init__()
         self.frame: Any = solara.reactive(0)
         self.changed: Any = solara.reactive(0)
-        self.kept = Kept({}) if kept is None else kept
+        self.kept = TabChoices({}) if kept is None else kept
         self.sources = [first, second]
         self.first_sources = (first, second)  # with which the page was opened
         self.seed, self.patient = seed, patient
         self.batch = Batch()
         self.player = Player(self, self.show, self.notify, speed_of(self.kept["twins.speed"].peek()))
-        self.courses: list[Course] = []
+        self.courses: list[PlayedLife] = []
         self.lives: list[Life] = []  # on the day on the screen
         self.shots: tuple[Snapshot, Snapshot]
         self.wholes: tuple[Snapshot, Snapshot]  # as far as they have been simulated
@@ -230,7 +230,7 @@ class TwinView(Asking):
             self._begin(list(self.scenarios))
 
     def _begin(self, scenarios: list[Scenario]) -> None:
-        self.courses = [Course(Life(one, self.seed, self.patient)) for one in scenarios]
+        self.courses = [PlayedLife(Life(one, self.seed, self.patient)) for one in scenarios]
         self.lives = [course.lead for course in self.courses]
         self.first_day = self.day
         self.parted_day = None

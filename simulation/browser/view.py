@@ -12,7 +12,7 @@ from simulation.body.measure import marrow_layers
 from simulation.browser.batch import Batch
 from simulation.browser.course import EPS
 from simulation.browser.event_count import EventCount
-from simulation.browser.kept import Kept
+from simulation.browser.kept import TabChoices
 from simulation.browser.player import Player, speed_of
 from simulation.browser.session import PatientSession
 from simulation.browser.snapshot import Snapshot, snapshot
@@ -24,12 +24,12 @@ __all__ = ["PatientView"]
 class PatientView:
     """Hold one tab's view; components read `frame` to be drawn with every frame, `changed` with every change of state."""
 
-    def __init__(self, session: PatientSession, kept: Kept | None = None) -> None:
+    def __init__(self, session: PatientSession, kept: TabChoices | None = None) -> None:
         self.session = session
         self.model: Any = solara.reactive(session.model)
         self.frame = solara.reactive(0)
         self.changed = solara.reactive(0)
-        self.kept = Kept({}) if kept is None else kept
+        self.kept = TabChoices({}) if kept is None else kept
         self.chosen = solara.reactive(-1)  # niche whose agents are listed
         self.hovered = solara.reactive(-1)
         self.shot: Snapshot  # the day on the screen

@@ -33,7 +33,7 @@ from simulation.files.seals import SEAL, file_digest, sealed_json, sealed_line, 
 from simulation.files.tables import csv_text, plain
 from simulation.pool import Pool, Task
 
-__all__ = ["LARGEST_Z", "Evaluation", "Fit", "Simulates", "distance_of", "do", "evaluate", "tempered"]
+__all__ = ["LARGEST_Z", "Evaluation", "Fit", "SimulatorLike", "distance_of", "do", "evaluate", "tempered"]
 
 type Floats = npt.NDArray[np.float64]
 LARGEST_Z: Final = 5.0  # one hopeless target must not hide all others
@@ -56,7 +56,7 @@ class Evaluation:
     seconds: float = 0.0
 
 
-class Simulates(Protocol):
+class SimulatorLike(Protocol):
     """Give the statistics of an experiment for a candidate: the simulator, or what stands in for it."""
 
     def statistics(self, experiment: str, candidate: Candidate | None = None) -> Mapping[str, Statistic]:
@@ -65,7 +65,7 @@ class Simulates(Protocol):
 
 
 def evaluate(
-    problem: Problem, simulator: Simulates, point: Floats, enough: float = math.inf
+    problem: Problem, simulator: SimulatorLike, point: Floats, enough: float = math.inf
 ) -> tuple[float, dict[str, dict[str, float | None]]]:
     """Return the distance of a candidate, and its statistics by target id.
 

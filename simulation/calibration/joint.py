@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from simulation.blocks.fields import Block, Text, Whole
-from simulation.calibration.problem import Free, read_free
+from simulation.calibration.problem import FreeDimension, read_free
 from simulation.calibration.targets import load_targets
 from simulation.files.atomic import write_file
 from simulation.files.tables import csv_text, json_text
@@ -75,7 +75,7 @@ class Joint:
     seed: int
     sets: int
     records: tuple[_Record, ...]
-    ranges: tuple[Free, ...]
+    ranges: tuple[FreeDimension, ...]
 
 
 def load_joint(path: str | os.PathLike[str]) -> Joint:

@@ -25,7 +25,16 @@ from simulation.scenario.messages import user_error
 from simulation.scenario.plugins import Plugin, Plugins, anchored
 from simulation.yaml_source import Node, plain, read_yaml
 
-__all__ = ["SHARE", "SPREAD", "Effort", "Free", "Problem", "load_problem", "read_free", "read_parameter_set"]
+__all__ = [
+    "SHARE",
+    "SPREAD",
+    "Effort",
+    "FreeDimension",
+    "Problem",
+    "load_problem",
+    "read_free",
+    "read_parameter_set",
+]
 
 _LARGEST_SPREAD: Final = (
     5.0  # sigma of a logarithm: beyond, one patient in a hundred is 100,000 times another
@@ -33,7 +42,7 @@ _LARGEST_SPREAD: Final = (
 
 
 @dataclass(frozen=True)
-class Free:
+class FreeDimension:
     """Hold one free dimension: a parameter of the table, its spread (sigma) or share (of a mixture) between patients."""
 
     name: str
@@ -130,7 +139,7 @@ class Problem:
     name: str
     description: str
     seed: int
-    free: tuple[Free, ...]
+    free: tuple[FreeDimension, ...]
     given: Candidate  # what is in force and the fit does not move
     targets: tuple[Target, ...]
     weights: Mapping[str, float]
@@ -263,7 +272,7 @@ def _items(node: Node, key: str) -> list[tuple[str, Node]]:
     return list(node.value.items())
 
 
-def read_free(name: str, node: Node, block: str) -> Free:
+def read_free(name: str, node: Node, block: str) -> FreeDimension:
     """Return the dimension that `name` and its range describe, below the key `block`; raise `UserError` where it is wrong."""
     table, parameter = ParameterTable.load(), bare_name(name)
     if parameter not in table:
@@ -304,7 +313,7 @@ def read_free(name: str, node: Node, block: str) -> Free:
             key=key,
             expected=f"a part of the table's range, {row.written(row.low)} to {row.written(row.high)}, or a `reason`",
         )
-    return Free(name, low, high, log, reason)
+    return FreeDimension(name, low, high, log, reason)
 
 
 def _weights(node: Node) -> dict[str, float]:

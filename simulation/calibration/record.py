@@ -21,14 +21,14 @@ from simulation.provenance import provenance
 from simulation.shipped import PROGRAM
 from simulation.units import format_quantity
 
-__all__ = ["Confirmed", "Learned", "confirm", "identifiability", "write_record"]
+__all__ = ["ConfirmedCandidate", "LearnedDimension", "confirm", "identifiability", "write_record"]
 
 _FRESH_PATIENTS: Final = 100_000  # numbers of patients that no candidate was fitted to
 _UNKNOWN, _CORRELATED, _FEW = 0.3, 0.5, 5.0
 
 
 @dataclass(frozen=True)
-class Confirmed:
+class ConfirmedCandidate:
     """Hold a finalist, simulated with other and more patients at the full resolution."""
 
     evaluation: Evaluation
@@ -37,7 +37,7 @@ class Confirmed:
 
 
 @dataclass(frozen=True)
-class Learned:
+class LearnedDimension:
     """Hold what the fit says of one dimension; quantiles in the parameter's unit."""
 
     name: str
@@ -65,7 +65,7 @@ class Learned:
         return "identified" if self.contraction > 0.6 else "weakly identified"
 
 
-def confirm(fit: Fit, pool: Pool) -> list[Confirmed]:
+def confirm(fit: Fit, pool: Pool) -> list[ConfirmedCandidate]:
     """Simulate the best candidates again, best first: other patients, more of them, 6 x 6 niches, steps of 6 h.
 
     The winner of a search is too good by luck on the patients it was searched with; these are new. Raises
@@ -83,7 +83,7 @@ def confirm(fit: Fit, pool: Pool) -> list[Confirmed]:
     return sorted(confirmed.values(), key=lambda one: (one.distance, one.evaluation.index))
 
 
-def confirm_one(runs: tuple[tuple[Problem, Evaluation], ...]) -> list[Confirmed]:
+def confirm_one(runs: tuple[tuple[Problem, Evaluation], ...]) -> list[ConfirmedCandidate]:
     """Simulate finalists again."""
     confirmed = []
     for problem, evaluation in runs:
@@ -101,11 +101,11 @@ def confirm_one(runs: tuple[tuple[Problem, Evaluation], ...]) -> list[Confirmed]
         statistics = {t.id: by_experiment[t.experiment][t.name] for t in problem.targets}
         total = sum(problem.weights[t.id] * t.z(statistics[t.id]) ** 2 for t in problem.targets)
         distance = math.sqrt(total / sum(problem.weights.values()))
-        confirmed.append(Confirmed(evaluation, distance, statistics))
+        confirmed.append(ConfirmedCandidate(evaluation, distance, statistics))
     return confirmed
 
 
-def identifiability(fit: Fit, chosen: Evaluation) -> list[Learned]:
+def identifiability(fit: Fit, chosen: Evaluation) -> list[LearnedDimension]:
     """Return what the kept particles say of every dimension."""
     points, weights, _ = fit.posterior()
     centre = weights @ points
@@ -121,7 +121,7 @@ def identifiability(fit: Fit, chosen: Evaluation) -> list[Learned]:
             if j != i and abs(correlation[i, j]) > _CORRELATED
         )
         learned.append(
-            Learned(
+            LearnedDimension(
                 free.name, free.low, free.high, free.at(chosen.point[i]), free.at(q05), free.at(median), free.at(q95),
                 1.0 - (q95 - q05) / 0.9, others, float(1.0 / np.sum(weights**2)),
             )
@@ -135,7 +135,7 @@ def _quantiles(values: np.ndarray, weights: np.ndarray, shares: Sequence[float])
     return [float(values[order][min(int(np.searchsorted(reached, s)), values.size - 1)]) for s in shares]
 
 
-def write_record(fit: Fit, finalists: Sequence[Confirmed], folder: Path) -> Path:
+def write_record(fit: Fit, finalists: Sequence[ConfirmedCandidate], folder: Path) -> Path:
     """Write `fitted.yaml`, `posterior.csv`, `record.md` and `record.json` to a folder; return the parameter-set file."""
     best = finalists[0]
     learned = identifiability(fit, best.evaluation)
@@ -171,7 +171,7 @@ def posterior_text(fit: Fit) -> str:
     return csv_text(["weight", "distance", *(f.name for f in free)], rows)
 
 
-def parameter_set(problem: Problem, best: Confirmed) -> str:
+def parameter_set(problem: Problem, best: ConfirmedCandidate) -> str:
     """Return the text of a parameter-set file: what was fitted, with units, and the spreads between patients."""
     table = ParameterTable.load()
     candidate = problem.candidate(np.array(best.evaluation.point))
@@ -195,7 +195,9 @@ def parameter_set(problem: Problem, best: Confirmed) -> str:
     return "\n".join(lines) + "\n"
 
 
-def record_text(fit: Fit, finalists: Sequence[Confirmed], learned: Sequence[Learned]) -> str:
+def record_text(
+    fit: Fit, finalists: Sequence[ConfirmedCandidate], learned: Sequence[LearnedDimension]
+) -> str:
     """Return the record as Markdown: targets side by side, parameters, what the data cannot tell."""
     problem, best = fit.problem, finalists[0]
     effort, (design, *rounds) = problem.effort, fit.evaluations_by_stage()

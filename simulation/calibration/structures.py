@@ -31,7 +31,7 @@ from simulation.posterior import AS_SHIPPED, ParameterSet, Structure, structure_
 from simulation.provenance import model_sha256
 from simulation.statistics.paired import beyond_chance
 from simulation.statistics.weighted import effective_number, importance_weights, weighted_mean
-from simulation.trial.conduct import Conducted, conduct
+from simulation.trial.conduct import ConductedTrial, conduct
 from simulation.trial.execute import Progress, number_of_runs
 from simulation.trial.schema import Arm, Trial
 
@@ -134,7 +134,7 @@ def plan_of(trial: Trial) -> Plan | None:
 
 
 def under_structures(
-    plan: Plan, done: Conducted, out: Path, pool: Pool, *, on_studies: Callable[[Progress], None] = lambda _: None,
+    plan: Plan, done: ConductedTrial, out: Path, pool: Pool, *, on_studies: Callable[[Progress], None] = lambda _: None,
     on_trial: Callable[[str, Progress], None] = lambda *_: None, should_stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any] | None:  # fmt: skip
     """Return what `comparison.json` says under `structures`; None where it was stopped, and what was done is kept.
@@ -180,7 +180,7 @@ def under_structures(
 
 
 @dataclass(frozen=True)
-class _Judged:
+class _StructureFit:
     """Hold weights of the sets, the weighted squared misfits by set and target, and z of the weighted mean."""
 
     weights: Floats
@@ -245,7 +245,7 @@ def _plain(statistic: Statistic) -> list[float | None]:
     return [number if math.isfinite(number) else None for number in numbers]
 
 
-def _judged(plan: Plan, studies: Mapping[Key, Numbers]) -> dict[str, _Judged]:
+def _judged(plan: Plan, studies: Mapping[Key, Numbers]) -> dict[str, _StructureFit]:
     weights = np.array([plan.weights[t.id] for t in plan.targets])
 
     def z_of(structure: str, k: int, target: Target) -> float:
@@ -264,14 +264,14 @@ def _judged(plan: Plan, studies: Mapping[Key, Numbers]) -> dict[str, _Judged]:
     for key, distances in squares.items():
         likelier = -0.5 * (distances.sum(axis=1) - shipped)
         counted = tempered(likelier)
-        judged[key] = _Judged(
+        judged[key] = _StructureFit(
             counted, effective_number(importance_weights(likelier)), distances, counted @ z[key]
         )
     return judged
 
 
 def _row(
-    plan: Plan, structure: Structure, judged: Mapping[str, _Judged], conducted: Conducted
+    plan: Plan, structure: Structure, judged: Mapping[str, _StructureFit], conducted: ConductedTrial
 ) -> dict[str, Any]:
     """Return a structure's line: how well it fits, what it misses more than the shipped one, and what it answers."""
     own, shipped = judged[structure.key], judged[AS_SHIPPED.key]

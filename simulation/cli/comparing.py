@@ -23,8 +23,8 @@ from simulation.results.words import short_title, survival_words
 from simulation.shipped import PROGRAM
 from simulation.store import WHOLE, Shard
 from simulation.trial.analysis import as_json
-from simulation.trial.conduct import Conducted, conduct, conduct_part
-from simulation.trial.execute import Missing, Progress, State, number_of_runs
+from simulation.trial.conduct import ConductedTrial, conduct, conduct_part
+from simulation.trial.execute import MissingRun, Progress, State, number_of_runs
 from simulation.trial.folder import prepare, prepare_part, write_arms
 from simulation.trial.page import section
 from simulation.trial.schema import DAYS_ON_DRUG, SHARES, SURVIVAL, Trial
@@ -58,7 +58,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class _AtWork:
+class _RunningTrial:
     pool: Pool
     interrupt: Interrupt
     line: CountLine
@@ -68,7 +68,7 @@ class _AtWork:
 
 
 @contextmanager
-def _at_work(request: Request) -> Iterator[_AtWork]:
+def _at_work(request: Request) -> Iterator[_RunningTrial]:
     """Open the workers, with a live line; Ctrl-C, SIGTERM and the end of the minutes let what is in hand be finished."""
     workers = options.processors() if request.workers is None else request.workers
     with Interrupt(minutes=request.minutes) as interrupt, CountLine("patients", quiet=request.quiet) as line:
@@ -77,7 +77,7 @@ def _at_work(request: Request) -> Iterator[_AtWork]:
             workers, request.scheduler, model=model_sha256, preload=PRELOAD, should_stop=interrupt.requested
         )
         with pool:
-            yield _AtWork(pool, interrupt, line)
+            yield _RunningTrial(pool, interrupt, line)
 
 
 def run_trial(trial: Trial, request: Request) -> int:
@@ -114,7 +114,7 @@ def run_trial(trial: Trial, request: Request) -> int:
     return ExitStatus.FAILED_RUNS if done.missing else ExitStatus.DONE
 
 
-def _write_page(trial: Trial, done: Conducted, request: Request) -> bool:
+def _write_page(trial: Trial, done: ConductedTrial, request: Request) -> bool:
     """Write the page that was asked for, of a trial that is complete; return whether it was."""
     if request.page is None or done.missing or done.state.stopped or not done.view.comparison["pairs"]:
         return False
@@ -128,7 +128,7 @@ def _write_page(trial: Trial, done: Conducted, request: Request) -> bool:
     return True
 
 
-def _with_structures(plan: Plan, done: Conducted, out: Path, at: _AtWork) -> Conducted:
+def _with_structures(plan: Plan, done: ConductedTrial, out: Path, at: _RunningTrial) -> ConductedTrial:
     """Return the trial with what it answers under other structures; as it was, and marked as stopped, where that was stopped."""
     names = {one.key: one.name for one in plan.structures}
 
@@ -178,7 +178,7 @@ def _run_part(trial: Trial, folder: Path, request: Request) -> int:
     return ExitStatus.FAILED_RUNS if left else ExitStatus.DONE
 
 
-def _report(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
+def _report(trial: Trial, done: ConductedTrial, out: Path, request: Request) -> None:
     _report_missing(trial, done, out, request)
     if request.as_json:
         print_json(done.view.comparison)
@@ -194,7 +194,7 @@ def _report(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
         click.echo("No patient has a result in every arm yet.", err=True)
 
 
-def _report_missing(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
+def _report_missing(trial: Trial, done: ConductedTrial, out: Path, request: Request) -> None:
     """Say exactly what is missing, and what to type."""
     if done.missing:
         runs = number_of_runs(trial, done.patients)
@@ -205,7 +205,7 @@ def _report_missing(trial: Trial, done: Conducted, out: Path, request: Request) 
         click.echo(f"To complete it: {resume_line(out, 'compare', *request.files)}", err=True)
 
 
-def _report_failed(trial: Trial, left: Sequence[Missing], out: Path, state: State) -> None:
+def _report_failed(trial: Trial, left: Sequence[MissingRun], out: Path, state: State) -> None:
     """Say why runs failed, each with the command that repeats it, and whether results could not be stored."""
     if state.not_stored is not None:
         kept = "results could not be stored. What was stored before is kept."
@@ -220,7 +220,7 @@ def _report_failed(trial: Trial, left: Sequence[Missing], out: Path, state: Stat
         click.echo(f"  ... and {len(failed) - MOST_SHOWN} more; all are in {out / 'store'}", err=True)
 
 
-def _repeat_line(trial: Trial, one: Missing, out: Path) -> str:
+def _repeat_line(trial: Trial, one: MissingRun, out: Path) -> str:
     """Return the command that repeats one run and shows its traceback."""
     from simulation.trial.task import arm_of, seed_of
 

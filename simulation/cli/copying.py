@@ -13,7 +13,7 @@ from simulation.files.atomic import write_file
 from simulation.shipped import CONTENTS, SHIPPED, as_typed
 
 if TYPE_CHECKING:
-    from simulation.store.remote import Copied
+    from simulation.store.remote import CopyCount
 
 __all__ = ["copy_shipped", "report_copied", "shipped_files"]
 
@@ -61,7 +61,7 @@ def _content(name: Path) -> bytes:
     return as_typed(content.decode()).encode() if name.suffix in _TEXTS else content
 
 
-def report_copied(copied: "Copied", place: str, *, as_json: bool, quiet: bool) -> None:
+def report_copied(copied: "CopyCount", place: str, *, as_json: bool, quiet: bool) -> None:
     """Say what `push` or `pull` has copied to a place."""
     if as_json:
         print_json({"place": place, **asdict(copied)})

@@ -14,7 +14,7 @@ from simulation.shipped import PROGRAM
 if TYPE_CHECKING:
     from simulation.store import Shard
     from simulation.sweep.estimate import Estimate
-    from simulation.sweep.execute import Done, Progress
+    from simulation.sweep.execute import Progress, SweepTally
     from simulation.sweep.load import Sweep
     from simulation.sweep.plan import Plan
 
@@ -24,7 +24,7 @@ HEARD = "Stopping: the batches in flight are finished and kept; Ctrl-C again end
 def run_plan(
     folder: Path, plan: "Plan", *, workers: int, scheduler: str | None, shard: "Shard", minutes: float | None,
     quiet: bool,
-) -> tuple["Done", ExitStatus]:  # fmt: skip
+) -> tuple["SweepTally", ExitStatus]:  # fmt: skip
     """Run what is missing, with a live line on stderr; return what came of it, and the exit status."""
     from simulation.sweep.execute import execute
 
@@ -44,7 +44,7 @@ def run_plan(
         return done, ExitStatus.FAILED_RUNS if done.failed or done.missing else ExitStatus.DONE
 
 
-def report(folder: Path, plan: "Plan", done: "Done", *, as_json: bool, quiet: bool) -> None:
+def report(folder: Path, plan: "Plan", done: "SweepTally", *, as_json: bool, quiet: bool) -> None:
     """Print what came of it."""
     progress = done.progress
     if as_json:

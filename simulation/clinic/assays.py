@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from simulation.clinic.events import EventLog
 from simulation.clinic.ports import Patient, Truth
-from simulation.clinic.schedule import Agenda, Listed, Repeating
+from simulation.clinic.schedule import Agenda, ListedDays, Repeating
 from simulation.clinic.waits import days_waited
 
 if TYPE_CHECKING:
@@ -284,10 +284,10 @@ class Laboratory:
         self._events.add(now, "result", result.test, detail, result.value, "fraction")
 
 
-def _schedule(test: "Visits") -> Repeating | Listed:
+def _schedule(test: "Visits") -> Repeating | ListedDays:
     """Return the days of a test; a checked scenario has either listed days, or first and every."""
     if test.days is not None:
-        return Listed(test.days)
+        return ListedDays(test.days)
     if test.first is None or test.every is None:
         raise ValueError("a test needs either days, or first and every")
     return Repeating(test.first, test.every)

@@ -18,7 +18,7 @@ __all__ = [
     "DAYS_COUNTED",
     "FOLLOWED_DAYS",
     "GVHD_BY",
-    "Drawn",
+    "DrawnCohort",
     "draw",
     "early_scenario",
     "follow",
@@ -34,7 +34,7 @@ _EPS: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnCohort:
     """Hold the patients of a cohort, shape (patients,) in each array, patient 0 first.
 
     `values` are the parameters in canonical units. `early` are counts of blood without treatment, empty where nobody was
@@ -53,7 +53,7 @@ class Drawn:
 def draw(
     cohort: Cohort, scenario: Scenario, seed: int, patients: int, *, course: bool = True,
     on_progress: Callable[[int], None] = lambda _: None,
-) -> Drawn:  # fmt: skip
+) -> DrawnCohort:  # fmt: skip
     """Draw patients 0 to `patients` - 1 of a seed; with `course` follow each to day 100, and until his T cells have recovered.
 
     Raises `ValueError` for fewer than one patient.
@@ -70,7 +70,7 @@ def draw(
             on_progress(patient)
             followed.append(follow(calm, seed, patient))
         early = {name: np.array([one[name] for one in followed]) for name in followed[0]}
-    return Drawn(cohort, scenario, seed, patients, values, early)
+    return DrawnCohort(cohort, scenario, seed, patients, values, early)
 
 
 def early_scenario(scenario: Scenario) -> Scenario:

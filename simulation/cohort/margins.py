@@ -24,11 +24,11 @@ from simulation.errors import UserError, nearest_name
 from simulation.files.tables import csv_text
 from simulation.parameters.table import ParameterTable
 from simulation.scenario.messages import user_error
-from simulation.trial.finished import Finished
+from simulation.trial.finished import FinishedTrial
 from simulation.trial.rows import OF_PATIENT
 from simulation.yaml_source import plain, read_yaml
 
-__all__ = ["Margin", "Margins", "Matched", "load_margins", "match", "patients_csv"]
+__all__ = ["Margin", "Margins", "MatchedWeights", "load_margins", "match", "patients_csv"]
 
 type Floats = npt.NDArray[np.float64]
 _SHARES: Final = tuple(one.name for one in selected("flag", "share"))
@@ -75,7 +75,7 @@ class Margins(Block):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Matched:
+class MatchedWeights:
     """Hold the weights of a trial's patients, shape (n,), which add up to 1; shares by margin before and after."""
 
     margins: Margins
@@ -118,7 +118,7 @@ def load_margins(path: str | os.PathLike[str]) -> Margins:
     return checked
 
 
-def match(finished: Finished, margins: Margins, shown: str) -> Matched:
+def match(finished: FinishedTrial, margins: Margins, shown: str) -> MatchedWeights:
     """Weigh the patients of a finished trial so that all margins are met.
 
     Raises
@@ -155,7 +155,9 @@ def match(finished: Finished, margins: Margins, shown: str) -> Matched:
         )  # fmt: skip
     after = [_share(weights, *column) for column in columns]
     equal = np.full(weights.size, 1.0 / weights.size)
-    matched = Matched(margins, weights, tuple(_share(equal, *column) for column in columns), tuple(after))
+    matched = MatchedWeights(
+        margins, weights, tuple(_share(equal, *column) for column in columns), tuple(after)
+    )
     if matched.effective < _FEWEST:
         raise UserError(
             f"the margins are met by {matched.effective:.1f} effective patients of {weights.size}: too few for a cohort",
@@ -164,7 +166,7 @@ def match(finished: Finished, margins: Margins, shown: str) -> Matched:
     return matched
 
 
-def patients_csv(finished: Finished, matched: Matched) -> str:
+def patients_csv(finished: FinishedTrial, matched: MatchedWeights) -> str:
     """Return the accepted patients as a list that is a cohort: `id`, then every parameter that varied, with its unit."""
     arm, table = finished.arms[0], ParameterTable.load()
     own = [column.name for column in finished.columns if column.meaning == OF_PATIENT]
@@ -185,7 +187,9 @@ def patients_csv(finished: Finished, matched: Matched) -> str:
     return csv_text(header, rows)
 
 
-def _column(finished: Finished, one: Margin, shown: str, at: str) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _column(
+    finished: FinishedTrial, one: Margin, shown: str, at: str
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Return for every patient whether he has it (1 or 0), and whether he counts."""
     keys = [arm.key for arm in finished.arms]
     if one.arm not in keys:
@@ -249,7 +253,7 @@ def _balanced(gaps: Floats) -> Floats:
     return weights(np.asarray(solution.x, float))
 
 
-def table_rows(matched: Matched) -> Sequence[list[str]]:
+def table_rows(matched: MatchedWeights) -> Sequence[list[str]]:
     """Return one row per margin: what, its share, before, after."""
     return [
         [one.what, f"{100 * one.share:.1f} %", f"{100 * before:.1f} %", f"{100 * after:.1f} %"]

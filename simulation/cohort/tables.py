@@ -186,7 +186,7 @@ def _width(row: Row) -> str:
     return _DASH if row.shares else f"{number(row.low)} to {number(row.high)}"
 
 
-def _simulated(one: Compared, patients: int) -> str:
+def _simulated(one: BaselineComparison, patients: int) -> str:
     simulated = one.verdict
     if one.measure.share:
         share = wilson(round(simulated.value / 100 * patients), patients)
@@ -196,7 +196,7 @@ def _simulated(one: Compared, patients: int) -> str:
     return f"{one.baseline.statistic} {number(simulated.value)}, 95 % {number(simulated.low)} to {number(simulated.high)}"
 
 
-def _inside(one: Compared) -> str:
+def _inside(one: BaselineComparison) -> str:
     """Return the share of patients within a published interval of patients."""
     shows = one.baseline.interval not in (None, "limits") and math.isfinite(one.verdict.inside)
     return f"{one.verdict.inside:.0%}" if shows else _DASH

@@ -5,7 +5,7 @@ from typing import Final
 
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.design.draws import ENDPOINTS
-from simulation.design.study import HISTORICAL, Needed, Power, Study
+from simulation.design.study import HISTORICAL, Power, SampleSize, Study
 from simulation.number_words import NOTHING
 from simulation.results.words import in_sentence, short_title
 
@@ -83,7 +83,7 @@ def needed_rows(study: Study) -> list[list[str]]:
     return rows
 
 
-def _power(needed: Needed) -> str:
+def _power(needed: SampleSize) -> str:
     if needed.power is None:
         return NOTHING
     error = f" \N{PLUS-MINUS SIGN} {100 * found.se:.1f}" if found.se else ""

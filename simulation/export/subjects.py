@@ -13,11 +13,11 @@ from simulation.clinic.outcomes import OUTCOMES
 from simulation.errors import UserError
 from simulation.files.folder import check_files, slug
 from simulation.products.product import Product
-from simulation.products.received import Received
+from simulation.products.received import ReceivedTreatment
 from simulation.products.registry import PRODUCTS, product, received
 from simulation.results.trial_states import STATES, spells_of
 from simulation.statistics.multistate import CENSORED
-from simulation.trial.finished import Finished, is_trial_folder, reopen
+from simulation.trial.finished import FinishedTrial, is_trial_folder, reopen
 from simulation.trial.rows import AT_ONCE, DRUGS, OF_PATIENT
 from simulation.yaml_source import plain, read_yaml
 
@@ -119,7 +119,7 @@ def read_results(folders: Sequence[Path]) -> Source:
 # ---- a trial
 
 
-def _trial(finished: Finished) -> Source:
+def _trial(finished: FinishedTrial) -> Source:
     subjects = tuple(subject for arm in finished.arms for subject in _of_arm(finished, arm.key))
     arms = {
         key: (str(scenario.get("name") or key), str(scenario.get("description") or ""))
@@ -137,7 +137,7 @@ def _trial(finished: Finished) -> Source:
     )
 
 
-def _of_arm(finished: Finished, key: str) -> Iterator[Subject]:
+def _of_arm(finished: FinishedTrial, key: str) -> Iterator[Subject]:
     arm, units = finished.arm(key), {column.name: column.unit for column in finished.columns}
     own = {column.name for column in finished.columns if column.meaning == OF_PATIENT}
     stays: dict[int, list[Stay]] = {}
@@ -256,7 +256,7 @@ def _run(folder: Path, manifest: Mapping[str, Any]) -> tuple[Subject, Mapping[st
     ), scenario
 
 
-def _doses(row: Received) -> Iterator[Dose]:
+def _doses(row: ReceivedTreatment) -> Iterator[Dose]:
     yield from (Dose(row.key, row.kind, b.start, b.end, b.level, row.unit) for b in row.bars if not b.spread)
     if row.marks:
         yield from (_at_once(product(row.key), mark.day, mark.level) for mark in row.marks)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simulation.clinic.outcomes import OUTCOMES, of_patient, selected
 from simulation.errors import UserError
-from simulation.forecast.follow import QUANTITIES, Followed, Question
+from simulation.forecast.follow import QUANTITIES, FollowedPatient, Question
 from simulation.statistics.weighted import (
     effective_number,
     importance_weights,
@@ -57,10 +57,10 @@ class Forecast:
     """
 
     question: Question
-    followed: tuple[Followed, ...]
+    followed: tuple[FollowedPatient, ...]
 
     @classmethod
-    def of(cls, question: Question, followed: Sequence[Followed]) -> "Forecast":
+    def of(cls, question: Question, followed: Sequence[FollowedPatient]) -> "Forecast":
         """Return the forecast of patients in whatever order they came; who failed is left out."""
         return cls(
             question, tuple(sorted((one for one in followed if not one.failed), key=lambda one: one.patient))

@@ -16,11 +16,11 @@ from simulation.errors import UserError, reason_of
 from simulation.forecast.measurement import fit
 from simulation.forecast.series import Series
 from simulation.life import NOTHING, Life, simulate
-from simulation.pool import Outcome, Pool, Task
+from simulation.pool import Pool, Task, TaskResult
 from simulation.posterior import Posterior, under
 from simulation.trial.schema import PER_SET, Arm
 
-__all__ = ["HOPELESS", "QUANTITIES", "Followed", "Question", "follow", "follow_all"]
+__all__ = ["HOPELESS", "QUANTITIES", "FollowedPatient", "Question", "follow", "follow_all"]
 
 QUANTITIES: Final = ("mrd", "cd3", "agvhd")  # blasts in the marrow, a fraction; CD3, /uL; grade of aGvHD
 HOPELESS: Final = (
@@ -68,7 +68,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Followed:
+class FollowedPatient:
     """Hold one virtual patient.
 
     `courses` has the shape (arms, days, `QUANTITIES`), NaN after death and where nothing was simulated; `outcomes` has one row
@@ -96,7 +96,7 @@ class Work:
 
     question: Question
 
-    def __call__(self, patients: tuple[int, ...]) -> list[Followed]:
+    def __call__(self, patients: tuple[int, ...]) -> list[FollowedPatient]:
         """Follow each; one who raises costs only herself, a mistake of the question ends everything."""
         followed = []
         for patient in patients:
@@ -176,7 +176,7 @@ def terms_of(question: Question, course: Floats) -> Floats:
     return np.array(terms, float)
 
 
-def follow(question: Question, patient: int) -> Followed:
+def follow(question: Question, patient: int) -> FollowedPatient:
     """Follow one virtual patient under every strategy.
 
     Raises
@@ -198,7 +198,7 @@ def follow(question: Question, patient: int) -> Followed:
     pruned = not all(life.finished for life in lives)
     terms = terms_of(question, courses[0])
     outcomes = () if pruned else tuple(_outcomes(life) for life in lives)
-    return Followed(patient, chosen, courses, terms, outcomes, pruned)
+    return FollowedPatient(patient, chosen, courses, terms, outcomes, pruned)
 
 
 def _outcomes(life: Life) -> dict[str, Any]:
@@ -219,7 +219,7 @@ def _one_past(question: Question, pasts: list[Floats]) -> None:
             )
 
 
-def follow_all(question: Question, patients: Iterable[int], pool: Pool) -> Iterator[Followed]:
+def follow_all(question: Question, patients: Iterable[int], pool: Pool) -> Iterator[FollowedPatient]:
     """Yield every patient as he is done, in whatever order; the pool must be open.
 
     Raises
@@ -232,7 +232,7 @@ def follow_all(question: Question, patients: Iterable[int], pool: Pool) -> Itera
         yield from _of(outcome, question)
 
 
-def _of(outcome: Outcome, question: Question) -> list[Followed]:
+def _of(outcome: TaskResult, question: Question) -> list[FollowedPatient]:
     if isinstance(outcome.error, UserError):
         raise outcome.error
     if outcome.ok:
@@ -241,7 +241,7 @@ def _of(outcome: Outcome, question: Question) -> list[Followed]:
     return [_failed(question, patient, reason) for patient in outcome.task.runs]
 
 
-def _failed(question: Question, patient: int, reason: str) -> Followed:
+def _failed(question: Question, patient: int, reason: str) -> FollowedPatient:
     empty = np.full((len(question.arms), len(question.days), len(QUANTITIES)), np.nan)
     terms = np.full(len(question.series.measured), -np.inf)
-    return Followed(patient, None, empty, terms, pruned=True, failed=reason)
+    return FollowedPatient(patient, None, empty, terms, pruned=True, failed=reason)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_ndtr
 
-__all__ = ["ABOUT", "USUAL", "Errors", "Measured", "fit"]
+__all__ = ["ABOUT", "USUAL", "Errors", "MeasuredValue", "fit"]
 
 _LEAST_MRD: Final = (
     1e-12  # one blast in a whole marrow: where there is none, the logarithm has to stop somewhere
@@ -55,7 +55,7 @@ USUAL: Final = Errors()
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredValue:
     """Hold one measurement: `what` is mrd (a fraction), cd3 (/uL) or agvhd (a grade).
 
     `below`: nothing was found, and `value` is the limit of detection. `line` is where it stands in its file.
@@ -68,7 +68,7 @@ class Measured:
     line: int | None = None
 
 
-def fit(one: Measured, truth: npt.ArrayLike, errors: Errors) -> npt.NDArray[np.float64]:
+def fit(one: MeasuredValue, truth: npt.ArrayLike, errors: Errors) -> npt.NDArray[np.float64]:
     """Return the log-likelihood of a measurement for true values, less that of the value which fits it best.
 
     So it is 0 at best, and the same constant is left out for all patients. Below the limit of detection it is the logarithm

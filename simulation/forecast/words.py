@@ -7,7 +7,7 @@ from scipy import stats
 
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.forecast.answer import PRIMARY, Forecast, Share
-from simulation.forecast.measurement import Measured
+from simulation.forecast.measurement import MeasuredValue
 from simulation.number_words import number_text
 
 __all__ = [
@@ -37,7 +37,7 @@ def share_text(share: Share, *, percent: bool = True) -> str:
     return f"{share.value:.0f} ({share.low:.0f} to {share.high:.0f})"
 
 
-def measured_words(one: Measured) -> str:
+def measured_words(one: MeasuredValue) -> str:
     """Return a measurement with its unit."""
     if one.what == "agvhd":
         return f"acute GvHD grade {one.value:.0f}"

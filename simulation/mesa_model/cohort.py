@@ -26,19 +26,19 @@ from simulation.mesa_model.ledger import Ledger, Place, place_index
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simulation.mesa_model.agent_set import CohortSet
+    from simulation.mesa_model.agent_set import CellAgentSet
     from simulation.mesa_model.model import TransplantModel
 
-__all__ = ["Cohort", "CohortGone"]
+__all__ = ["AgentGone", "CellAgent"]
 
 _bind = object.__setattr__
 
 
-class CohortGone(RuntimeError):  # noqa: N818 - it names what is wrong
+class AgentGone(RuntimeError):  # noqa: N818 - it names what is wrong
     """Say that the cells of an agent have died, moved on, or joined a like cohort."""
 
 
-class Cohort(Agent):
+class CellAgent(Agent):
     """Stand for `cells` like cells in one place; the base of every agent class.
 
     Parameters
@@ -62,7 +62,7 @@ class Cohort(Agent):
     __slots__ = ("_ledger", "_row", "_uid", "model")
 
     class_id: ClassVar[int | None] = None  # number wanted for a class of one's own; None: the next one free
-    behaves_like: ClassVar["type[Cohort] | None"] = None  # built-in class whose rules its cells follow
+    behaves_like: ClassVar["type[CellAgent] | None"] = None  # built-in class whose rules its cells follow
     current_action: ClassVar[None] = None  # Mesa 4 asks for it
 
     model: "TransplantModel"
@@ -147,9 +147,9 @@ class Cohort(Agent):
         return self._find()
 
     def _live_row(self) -> int:
-        """Return the row; raise `CohortGone` when it is another's by now."""
+        """Return the row; raise `AgentGone` when it is another's by now."""
         if not self._find():
-            raise CohortGone(
+            raise AgentGone(
                 f"{type(self).__name__} {self._uid} is gone: its cells have died, moved on, or joined a like cohort "
                 "(ask `alive` first; `kept_apart = True` keeps like cohorts from merging)"
             )
@@ -167,9 +167,11 @@ class Cohort(Agent):
         return f"<{type(self).__name__} {self._uid}: {self.cells:.6g} cells in {where}>"
 
     @classmethod
-    def create_agents(cls, model: "TransplantModel", n: int, *args: Any, **kwargs: Any) -> "CohortSet[Self]":
+    def create_agents(
+        cls, model: "TransplantModel", n: int, *args: Any, **kwargs: Any
+    ) -> "CellAgentSet[Self]":
         """Make `n` agents; a list or array of length `n` gives each agent its own value."""
-        from simulation.mesa_model.agent_set import CohortSet
+        from simulation.mesa_model.agent_set import CellAgentSet
 
         each = zip(*(_one_each(value, n) for value in args), strict=False) if args else repeat(())
         names = list(kwargs)
@@ -180,17 +182,19 @@ class Cohort(Agent):
             cls(model, *a, **dict(zip(names, k, strict=True)))
             for _, a, k in zip(range(n), each, named, strict=False)
         ]
-        return CohortSet(agents, model.random)
+        return CellAgentSet(agents, model.random)
 
     @classmethod
-    def from_dataframe(cls, model: "TransplantModel", df: "pd.DataFrame", **kwargs: Any) -> "CohortSet[Self]":
+    def from_dataframe(
+        cls, model: "TransplantModel", df: "pd.DataFrame", **kwargs: Any
+    ) -> "CellAgentSet[Self]":
         """Make one agent from each row of a table; keyword arguments hold for all."""
-        from simulation.mesa_model.agent_set import CohortSet
+        from simulation.mesa_model.agent_set import CellAgentSet
 
         records = [
             {str(name): value for name, value in record.items()} for record in df.to_dict(orient="records")
         ]
-        return CohortSet([cls(model, **record | kwargs) for record in records], model.random)
+        return CellAgentSet([cls(model, **record | kwargs) for record in records], model.random)
 
 
 def _one_each(value: Any, n: int) -> Iterator[Any] | Sequence[Any]:

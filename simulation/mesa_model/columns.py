@@ -14,7 +14,7 @@ from simulation.biology.traits import CLASS, ENGAGED_TREG, TREG, exhaustion_of
 from simulation.mesa_model.ledger import Ledger, Place, Rows, place_index, position_of
 
 if TYPE_CHECKING:
-    from simulation.mesa_model.cohort import Cohort
+    from simulation.mesa_model.cohort import CellAgent
 
 __all__ = [
     "Cells", "Column", "Exhaustion", "Identity", "Lineage", "PlaceKindName", "PlaceNumber", "Position", "Trait",
@@ -39,13 +39,13 @@ class Column[T, S]:
     @overload
     def __get__(self, agent: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, agent: "Cohort", owner: type) -> T: ...
-    def __get__(self, agent: "Cohort | None", owner: type) -> Self | T:
+    def __get__(self, agent: "CellAgent", owner: type) -> T: ...
+    def __get__(self, agent: "CellAgent | None", owner: type) -> Self | T:
         if agent is None:
             return self
         return self.item(agent._ledger, agent._live_row())
 
-    def __set__(self, agent: "Cohort", value: S) -> None:
+    def __set__(self, agent: "CellAgent", value: S) -> None:
         self.put(agent._ledger, agent._live_row(), value)
 
     def item(self, ledger: Ledger, row: int) -> T:
@@ -197,8 +197,8 @@ class Identity(Column[int, int]):
     @overload
     def __get__(self, agent: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, agent: "Cohort", owner: type) -> int: ...
-    def __get__(self, agent: "Cohort | None", owner: type) -> Self | int:
+    def __get__(self, agent: "CellAgent", owner: type) -> int: ...
+    def __get__(self, agent: "CellAgent | None", owner: type) -> Self | int:
         return self if agent is None else agent._uid
 
     def array(self, ledger: Ledger, rows: Rows) -> Values:

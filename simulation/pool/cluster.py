@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from simulation.errors import MissingExtra, UserError
-from simulation.pool.task import STRIKES, Outcome, PoolLost, ShouldStop, Task, Work
+from simulation.pool.task import STRIKES, PoolLost, ShouldStop, Task, TaskResult, Work
 
 __all__ = ["ClusterPool", "OtherModel"]
 
@@ -87,7 +87,7 @@ class ClusterPool:
         """Return how many threads the cluster's workers have; 1 while there are none."""
         return max(1, self._threads())
 
-    def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[Outcome]:
+    def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[TaskResult]:
         """Yield an outcome per task as they come; see `Pool.run`.
 
         Raises
@@ -100,7 +100,7 @@ class ClusterPool:
         source = iter(tasks)
         again: list[Task] = []
         flying: dict[Any, Task] = {}
-        checked = _Checked(work, self._model, self._model())
+        checked = _CheckedWork(work, self._model, self._model())
         while True:
             stop = self._should_stop()
             threads = self._threads() if stop else self._present()
@@ -128,7 +128,7 @@ class ClusterPool:
                 yield from self._collect(future, task, again)
                 future.release()
 
-    def _collect(self, future: Any, task: Task, again: list[Task]) -> Iterator[Outcome]:
+    def _collect(self, future: Any, task: Task, again: list[Task]) -> Iterator[TaskResult]:
         from distributed import KilledWorker
 
         error = value = None
@@ -141,15 +141,17 @@ class ClusterPool:
         if isinstance(error, OtherModel):
             raise error
         if error is None:
-            yield Outcome(task, value)
+            yield TaskResult(task, value)
         elif isinstance(error, KilledWorker):
             for part in task.struck():
                 if part.strikes >= STRIKES:
-                    yield Outcome(part, died="worker processes of the cluster died over it, again and again")
+                    yield TaskResult(
+                        part, died="worker processes of the cluster died over it, again and again"
+                    )
                 else:
                     again.append(part)
         else:
-            yield Outcome(task, error=error)
+            yield TaskResult(task, error=error)
 
     # Who is there ---------------------------------------------------------------------------------------
 
@@ -238,7 +240,7 @@ class ClusterPool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Checked:
+class _CheckedWork:
     """Be the work, refused where another model is installed: a worker may join, or be replaced, at any time."""
 
     work: Work

@@ -26,12 +26,12 @@ from simulation.clinic.outcomes.outcome import Outcome, Row, Watcher
 from simulation.clinic.ports import Patient, Truth
 from simulation.clinic.stop_rules import GradeRule, NegativeRelapseRule
 from simulation.number_words import MICRO
-from simulation.products.form import ON, ActNow, Form, FormField, as_whole, block_changes, switch, with_unit
+from simulation.products.form import ON, ManualAct, Form, FormField, as_whole, block_changes, switch, with_unit
 from simulation.products.infusion import DoseOnDays, FurtherCycles, Infusion, Maintenance
 from simulation.products.product import Giver, Product, days_text, join
 from simulation.products.pump import Pump
 from simulation.products.received import Interval as Bar
-from simulation.products.received import Mark, Received, intervals, marks
+from simulation.products.received import Mark, ReceivedTreatment, intervals, marks
 from simulation.units import format_number, format_quantity
 from simulation.yaml_source import Node
 
@@ -140,7 +140,9 @@ class EngagerProduct(Product):
         self.colour = colour
         self.level = f"{name}_pg_per_ml"  # column of the trajectory
         self.fields = {name: (Infusion | None, Field(None, description=f"{self.title}; null: none."))}
-        self.act_now = ActNow("Rate now", "µg/day", "ug/day", "28", "dose", f"Start {name}", f"Stop {name}")
+        self.act_now = ManualAct(
+            "Rate now", "µg/day", "ug/day", "28", "dose", f"Start {name}", f"Stop {name}"
+        )
         on_crs = GradeRule(
             "crs_grade",
             "CRS",
@@ -311,7 +313,7 @@ class EngagerProduct(Product):
         length = "until stopped" if order.duration is None else f"for {days_text(order.duration)}"
         return f"{self.name} {_dose(order.dose)} {length}"
 
-    def received(self, events: Sequence[Event], end: float) -> list[Received]:
+    def received(self, events: Sequence[Event], end: float) -> list[ReceivedTreatment]:
         """Return the infusions, from the pump's changes of rate."""
         bars = intervals(events, ("dose", "stop"), self.name, end)
         doses = "/".join(dict.fromkeys(f"{item.level:.3g}" for item in bars))
@@ -322,7 +324,7 @@ class EngagerProduct(Product):
             note = f"{note}\n{given} {MICRO}g".strip()
             bars = tuple(sorted((*bars, *_runs(injected, end)), key=lambda bar: bar.start))
         return (
-            [Received(self.kind, self.name, self.name, self.colour, self.unit, bars, injected, note)]
+            [ReceivedTreatment(self.kind, self.name, self.name, self.colour, self.unit, bars, injected, note)]
             if bars
             else []
         )

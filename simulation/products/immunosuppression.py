@@ -34,7 +34,7 @@ from simulation.clinic.triggers import Trigger
 from simulation.errors import nearest_name
 from simulation.products.form import AS_WRITTEN, Form, FormField, as_day
 from simulation.products.product import OTHER_DRUGS, Giver, Product, Receiver, days_text, join
-from simulation.products.received import Received, intervals
+from simulation.products.received import ReceivedTreatment, intervals
 from simulation.units import format_number, format_quantity
 
 __all__ = ["PRODUCT", "CourseOnGrade", "DrugCourse", "Exposure", "Immunosuppression", "Taper"]
@@ -338,12 +338,12 @@ class _Product(Product):
             phrases.append(f"{drugs} tapered {over}, {taper.start.words()}")
         return phrases
 
-    def received(self, events: Sequence[Event], end: float) -> list[Received]:
+    def received(self, events: Sequence[Event], end: float) -> list[ReceivedTreatment]:
         """Return the courses of every drug, in order of first use."""
         drugs = dict.fromkeys(event.what for event in events if event.kind == "drug")
         courses = {drug: intervals(events, ("drug",), drug, end) for drug in drugs}
         return [
-            Received(self.kind, drug, drug, self.colour, self.unit, bars)
+            ReceivedTreatment(self.kind, drug, drug, self.colour, self.unit, bars)
             for drug, bars in courses.items()
             if bars
         ]

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from simulation.clinic.events import Event
 
-__all__ = ["Interval", "Kind", "Mark", "Received", "intervals", "marks"]
+__all__ = ["Interval", "Kind", "Mark", "ReceivedTreatment", "intervals", "marks"]
 
 _SAME: Final = 1e-8
 type Kind = Literal["infusion", "cells", "drug", "chemotherapy"]
@@ -32,7 +32,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ReceivedTreatment:
     """Hold what one patient received of one thing, and how a figure shows it.
 
     `kind` decides where and how it is drawn, `key` is its name in tables, `name` that of its row, `colour` a name of the palettes

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from scipy import stats
 from scipy.special import ndtr, stdtrit
 
-__all__ = ["Covariance", "Nested", "Part", "covariances", "nested"]
+__all__ = ["Covariance", "NestedEstimate", "Part", "covariances", "nested"]
 
 type Floats = npt.NDArray[np.float64]
 _RESAMPLES: Final = 1999
@@ -40,7 +40,7 @@ _UNKNOWN: Final = Part(float("nan"), float("nan"), float("nan"))
 
 
 @dataclass(frozen=True, slots=True)
-class Nested:
+class NestedEstimate:
     """Hold what a nested design tells of a mean and of the single patient.
 
     Parameters
@@ -104,7 +104,7 @@ class _Sums:
 def nested(
     values: npt.ArrayLike, sets: npt.ArrayLike, reruns: Mapping[int, Sequence[float]] | None = None,
     recombined: Sequence[tuple[npt.ArrayLike, float]] = (),
-) -> Nested:  # fmt: skip
+) -> NestedEstimate:  # fmt: skip
     """Split the variance of `values`, one per patient, shape (n,), who lived under the `sets`, shape (n,).
 
     `reruns` holds, by the index of a patient, his values when he was run again under the same set. Fewer than five sets, or
@@ -148,7 +148,7 @@ def nested(
         draws = _mixed(centres, spread * widen**0.5, df, rng)
         low, high = (float(limit) for limit in np.quantile(draws, [0.025, 0.975]))
         above = float(((draws > 0) + 0.5 * (draws == 0)).mean())
-    return Nested(
+    return NestedEstimate(
         mean=mean,
         low=low,
         high=high,

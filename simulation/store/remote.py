@@ -21,7 +21,7 @@ from simulation.files.seals import file_digest
 from simulation.store.design import DESIGN_FILE, read_digest
 from simulation.store.rows import NAME
 
-__all__ = ["Copied", "OutOfReach", "is_url", "pull", "push"]
+__all__ = ["CopyCount", "OutOfReach", "is_url", "pull", "push"]
 
 _LOCK: Final = "lock"
 _MOST_SHOWN: Final = 3
@@ -35,7 +35,7 @@ class OutOfReach(UserError):  # noqa: N818 - its base says that it is an error
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class CopyCount:
     """Count what a copy came to: files copied now, their bytes, and files that were there already."""
 
     files: int
@@ -48,7 +48,7 @@ def is_url(text: str) -> bool:
     return "://" in text
 
 
-def push(folder: Path, url: str) -> Copied:
+def push(folder: Path, url: str) -> CopyCount:
     """Copy a folder of results to a URL, files that are not there yet or say something else; nothing there is removed.
 
     Several jobs may push folders of the same runs to one URL: each brings the rows of its own part.
@@ -72,7 +72,7 @@ def push(folder: Path, url: str) -> Copied:
             "holds no results: neither runs of a trial or sweep, nor a finished folder", file=str(folder)
         )
     _check(folder, names)
-    there = _There(url)
+    there = _RemoteFolder(url)
     known, files, size = there.sizes(), 0, 0
     _same_designs(folder, there, [name for name in names if name in known])
     for name in names:
@@ -81,10 +81,10 @@ def push(folder: Path, url: str) -> Copied:
             continue
         there.put(path, name)
         files, size = files + 1, size + path.stat().st_size
-    return Copied(files, size, len(names) - files)
+    return CopyCount(files, size, len(names) - files)
 
 
-def pull(url: str, folder: Path, *, overwrite: bool = False, wanted: Wanted = lambda name: True) -> Copied:
+def pull(url: str, folder: Path, *, overwrite: bool = False, wanted: Wanted = lambda name: True) -> CopyCount:
     """Copy what a URL holds into a folder, which may hold some of it already; `wanted` chooses by the name below the URL.
 
     Raises
@@ -99,7 +99,7 @@ def pull(url: str, folder: Path, *, overwrite: bool = False, wanted: Wanted = la
     MissingExtra
         Where fsspec is not installed.
     """
-    there = _There(url)
+    there = _RemoteFolder(url)
     sizes = {name: size for name, size in there.sizes().items() if _ours(name) and wanted(name)}
     if not any(PurePosixPath(name).name in (DESIGN_FILE, MANIFEST) for name in sizes):
         raise UserError("holds no results", file=url)
@@ -118,7 +118,7 @@ def pull(url: str, folder: Path, *, overwrite: bool = False, wanted: Wanted = la
         for name in new:
             there.get(name, folder / name)
     _check(folder, names, where=url)
-    return Copied(len(new), sum(sizes[name] for name in new), len(same))
+    return CopyCount(len(new), sum(sizes[name] for name in new), len(same))
 
 
 def _names(folder: Path) -> Iterator[str]:
@@ -162,7 +162,7 @@ def _check(folder: Path, names: list[str], where: str = "") -> None:
                 check_files(path.parent, listed)
 
 
-def _same_designs(folder: Path, there: "_There", both: list[str]) -> None:
+def _same_designs(folder: Path, there: "_RemoteFolder", both: list[str]) -> None:
     """Raise where a design of the folder is not the one that the URL holds under the same name."""
     for name in both:
         if PurePosixPath(name).name != DESIGN_FILE:
@@ -175,11 +175,11 @@ def _same_designs(folder: Path, there: "_There", both: list[str]) -> None:
             raise OtherScenario(f"holds other runs than {there.url}/{name}", file=str(folder))
 
 
-def _equal(path: Path, size: int, there: "_There", name: str) -> bool:
+def _equal(path: Path, size: int, there: "_RemoteFolder", name: str) -> bool:
     return path.stat().st_size == size and path.read_bytes() == there.read(name)
 
 
-class _There:
+class _RemoteFolder:
     """What lies below a URL, by names relative to it. Whatever the store's own library raises becomes `OutOfReach`."""
 
     def __init__(self, url: str) -> None:

@@ -11,7 +11,7 @@ from simulation.clinic.outcomes.second_transplant import SecondTransplantation
 from simulation.clinic.outcomes.survival import Survival
 from simulation.life import Life
 from simulation.parameters.table import ParameterTable
-from simulation.products.received import Received
+from simulation.products.received import ReceivedTreatment
 from simulation.products.registry import received
 from simulation.store import Column
 
@@ -166,5 +166,5 @@ def _course(life: Life) -> str:
     return json.dumps({name: value for name, value in course.items() if value}, separators=(",", ":"))
 
 
-def _bars(row: Received) -> list[list[float]]:
+def _bars(row: ReceivedTreatment) -> list[list[float]]:
     return [[i.start, i.end, i.level, *([1] if i.spread else [])] for i in row.bars]

@@ -10,7 +10,8 @@ import numpy as np
 from simulation.statistics.proportions import wilson
 
 __all__ = [
-    "FULL", "REPORT", "Check", "Effort", "Finding", "Measured", "Status", "check", "difference", "mean_of", "share_of", "verdict",
+    "FULL", "REPORT", "Check", "Effort", "Finding", "MeasuredNumber", "Status", "check", "difference",
+    "mean_of", "share_of", "verdict",
 ]  # fmt: skip
 
 Status = Literal["pass", "fail", "unclear", "error"]
@@ -33,7 +34,7 @@ class Effort:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredNumber:
     """Hold one measured number with its 95 % Monte-Carlo interval; `n` patients or replicates."""
 
     name: str
@@ -56,7 +57,7 @@ class Finding:
     """Hold what a check found; `unclear` means that chance could have made it either way."""
 
     status: Status
-    measured: tuple[Measured, ...] = ()
+    measured: tuple[MeasuredNumber, ...] = ()
     note: str = ""
 
 
@@ -86,27 +87,27 @@ def verdict(passed: bool, clear: bool = True) -> Status:
     return "pass" if passed else "fail"
 
 
-def share_of(name: str, hits: Sequence[bool] | np.ndarray) -> Measured:
+def share_of(name: str, hits: Sequence[bool] | np.ndarray) -> MeasuredNumber:
     """Return a share with Wilson's interval."""
     share = wilson(int(np.sum(hits)), len(hits))
     nan = math.nan
     if share.value is None or share.low is None or share.high is None:
-        return Measured(name, nan, nan, nan, 0)
-    return Measured(name, share.value, share.low, share.high, share.of)
+        return MeasuredNumber(name, nan, nan, nan, 0)
+    return MeasuredNumber(name, share.value, share.low, share.high, share.of)
 
 
-def mean_of(name: str, values: Sequence[float] | np.ndarray, unit: str = "") -> Measured:
+def mean_of(name: str, values: Sequence[float] | np.ndarray, unit: str = "") -> MeasuredNumber:
     """Return a mean with its 95 % interval over patients (normal); none with fewer than two."""
     x = np.asarray(values, float)
     x = x[np.isfinite(x)]
     if not x.size:
-        return Measured(name, math.nan, n=0, unit=unit)
+        return MeasuredNumber(name, math.nan, n=0, unit=unit)
     half = 1.96 * float(x.std(ddof=1)) / math.sqrt(x.size) if x.size > 1 else math.nan
-    return Measured(name, float(x.mean()), float(x.mean()) - half, float(x.mean()) + half, x.size, unit)
+    return MeasuredNumber(name, float(x.mean()), float(x.mean()) - half, float(x.mean()) + half, x.size, unit)
 
 
 def difference(
     name: str, one: Sequence[float] | np.ndarray, other: Sequence[float] | np.ndarray, unit: str = ""
-) -> Measured:
+) -> MeasuredNumber:
     """Return the mean of `one` minus `other` over the same patients (twins), with its interval."""
     return mean_of(name, np.asarray(one, float) - np.asarray(other, float), unit)

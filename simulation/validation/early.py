@@ -16,9 +16,17 @@ from simulation.results.words import survival_words
 from simulation.shipped import PROGRAM
 from simulation.trial.sure_words import in_short
 from simulation.validation.arms import DAYS, Row, twins
-from simulation.validation.check import Effort, Measured, difference, share_of
+from simulation.validation.check import Effort, MeasuredNumber, difference, share_of
 
-__all__ = ["CONDITIONS", "PAGE", "Compared", "Condition", "compare", "write_early", "write_what_decides"]
+__all__ = [
+    "CONDITIONS",
+    "PAGE",
+    "Condition",
+    "ConditionResult",
+    "compare",
+    "write_early",
+    "write_what_decides",
+]
 
 PAGE: Final = "when_early_does_not_win.md"
 _ANSWER: Final = (
@@ -110,18 +118,18 @@ CONDITIONS: Final = (
 
 
 @dataclass(frozen=True)
-class Compared:
+class ConditionResult:
     """Hold early against late under one condition."""
 
     condition: Condition
-    days: Measured  # leukaemia-free days gained by early treatment, all years
-    by_year: tuple[Measured, ...]  # up to each year
+    days: MeasuredNumber  # leukaemia-free days gained by early treatment, all years
+    by_year: tuple[MeasuredNumber, ...]  # up to each year
     wins: int
     ties: int
     losses: int
-    remission_late: Measured
-    negative_early: Measured
-    gvhd: tuple[Measured, Measured]  # early, late
+    remission_late: MeasuredNumber
+    negative_early: MeasuredNumber
+    gvhd: tuple[MeasuredNumber, MeasuredNumber]  # early, late
     drug: tuple[float, float]  # mean days on the drug: early, late
 
     @property
@@ -134,7 +142,7 @@ class Compared:
         return "**no difference shown**"
 
 
-def compare(condition: Condition, patients: int, seed: int) -> Compared:
+def compare(condition: Condition, patients: int, seed: int) -> ConditionResult:
     """Treat the same patients early and late under one condition."""
     course = _SAME if condition.same_course else {}
     arms = twins((_EARLY, _LATE), patients, seed, {**_LEFT, **course, **condition.change}, _MARKS[-1], _MARKS)
@@ -147,7 +155,7 @@ def compare(condition: Condition, patients: int, seed: int) -> Compared:
         for mark in _MARKS
     )
     treated = [row for row in late if row.treated]
-    return Compared(
+    return ConditionResult(
         condition,
         by_year[-1],
         by_year,
@@ -188,11 +196,11 @@ def price(patients: int, seed: int) -> list[str]:
     return lines
 
 
-def _share(share: Measured) -> str:
+def _share(share: MeasuredNumber) -> str:
     return f"{share.value:.2f} ({share.low:.2f}–{share.high:.2f})"
 
 
-def _days(difference: Measured) -> str:
+def _days(difference: MeasuredNumber) -> str:
     return f"{difference.value:+.0f} ({difference.low:+.0f} to {difference.high:+.0f})"
 
 
@@ -244,7 +252,7 @@ _ASSUMPTIONS: Final = f"""\
 """
 
 
-def do(runs: tuple[tuple[int, int, int], ...]) -> list[Compared | list[str]]:
+def do(runs: tuple[tuple[int, int, int], ...]) -> list[ConditionResult | list[str]]:
     """Do some experiments: each is (number of the condition, patients, seed); the number after the last is the price."""
     return [
         compare(CONDITIONS[i], patients, seed) if i < len(CONDITIONS) else price(patients, seed)
@@ -254,9 +262,9 @@ def do(runs: tuple[tuple[int, int, int], ...]) -> list[Compared | list[str]]:
 
 def _experiments(
     patients: int, seed: int, workers: int, should_stop: Callable[[], bool]
-) -> tuple[list[Compared], list[str]] | None:
+) -> tuple[list[ConditionResult], list[str]] | None:
     """Return what every condition gave and the table of prices; None when stopped. Raises what an experiment raised."""
-    rows: dict[int, Compared] = {}
+    rows: dict[int, ConditionResult] = {}
     costs: list[str] = []
     tasks = (Task(((i, patients, seed),)) for i in reversed(range(len(CONDITIONS) + 1)))
     pool = (
@@ -269,7 +277,7 @@ def _experiments(
             if not outcome.ok:
                 raise outcome.error or RuntimeError(outcome.died)
             part = outcome.value[0]
-            if isinstance(part, Compared):
+            if isinstance(part, ConditionResult):
                 rows[outcome.task.runs[0][0]] = part
             else:
                 costs = part
@@ -363,7 +371,7 @@ def _with_room_outside() -> float:
     )
 
 
-def _conclusions(rows: Sequence[Compared]) -> list[str]:
+def _conclusions(rows: Sequence[ConditionResult]) -> list[str]:
     """Return what the numbers say, and no more."""
     lines = [
         f"* Standard patients gain {_days(rows[0].days)} leukaemia-free days from early treatment in {_YEARS} years."

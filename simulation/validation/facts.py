@@ -13,7 +13,7 @@ from simulation.calibration.targets import load_targets
 from simulation.validation.check import (
     Effort,
     Finding,
-    Measured,
+    MeasuredNumber,
     check,
     difference,
     mean_of,
@@ -36,12 +36,12 @@ __all__ = ["CHECKS", "measured"]
 _fact = partial(check, "facts")
 
 
-def measured(name: str, statistic: Statistic) -> Measured:
+def measured(name: str, statistic: Statistic) -> MeasuredNumber:
     """Return a statistic of the calibration as a measured number."""
     if not statistic.known:
-        return Measured(name, float("nan"))
+        return MeasuredNumber(name, float("nan"))
     low, high = interval(statistic)
-    return Measured(name, statistic.value, low, high, statistic.n)
+    return MeasuredNumber(name, statistic.value, low, high, statistic.n)
 
 
 def _treated(fraction: float, patients: int, days: float = 70.0, **plan: Any) -> list[Response]:
@@ -130,7 +130,7 @@ def blood_medians(effort: Effort) -> Finding:
     }
     missed = ", ".join(key for key, hit in inside.items() if not hit) or "none"
     n = sum(inside.values())
-    count = Measured(f"of {len(inside)} medians inside", n)
+    count = MeasuredNumber(f"of {len(inside)} medians inside", n)
     return Finding(verdict(n >= 0.75 * len(inside)), (count,), f"outside: {missed}")
 
 

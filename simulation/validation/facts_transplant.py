@@ -12,7 +12,7 @@ from simulation.validation.check import (
     REPORT,
     Effort,
     Finding,
-    Measured,
+    MeasuredNumber,
     check,
     difference,
     mean_of,
@@ -181,7 +181,7 @@ def sampling(effort: Effort) -> Finding:
     """Fact 13: marrow blasts at the start of pre-emptive treatment, by sampling interval and growth."""
     n = effort.patients(6)
     shares = [
-        Measured(f"blasts at start, every {i:g} d, growth {g}/d", burden_at_start(i, g, n), n=n)
+        MeasuredNumber(f"blasts at start, every {i:g} d, growth {g}/d", burden_at_start(i, g, n), n=n)
         for g in (0.07, 0.15)
         for i in (14.0, 60.0, 180.0)
     ]

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from simulation.calibration.estimate import transformed
 from simulation.calibration.targets import Target, load_targets
 from simulation.results.figures import style
-from simulation.validation.check import Measured
+from simulation.validation.check import MeasuredNumber
 from simulation.validation.run import Result
 
 __all__ = ["predictive_checks"]
@@ -86,7 +86,7 @@ def _panel(ax: Axes, inside: Sequence[tuple[Target, Result]]) -> None:
         across = ax.get_yaxis_transform()
         ax.text(-1.8, y, target.id, transform=across, fontsize=6.5, va="center", color=style.COLOUR["quiet"])
         ax.text(-1.5, y, what, transform=across, fontsize=6.5, va="center")
-        observed = Measured("", target.observed, target.low, target.high)
+        observed = MeasuredNumber("", target.observed, target.low, target.high)
         ax.text(1.04, y, _bare(seen), transform=across, fontsize=6.5, va="center", color=colour)
         ax.text(
             1.58, y, _bare(observed), transform=across, fontsize=6.5, va="center", color=style.COLOUR["quiet"]
@@ -102,7 +102,7 @@ def _place(target: Target, value: float) -> float:
     return min(max(place, -_LIMIT), _LIMIT)
 
 
-def _bare(measured: Measured) -> str:
+def _bare(measured: MeasuredNumber) -> str:
     return "{} ({}–{})".format(
         *(f"{v:.0f}" if abs(v) >= 20 else f"{v:.2g}" for v in (measured.value, measured.low, measured.high))
     )

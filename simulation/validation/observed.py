@@ -5,7 +5,7 @@ from typing import Final
 
 from simulation.calibration.experiments import CULTURE, Simulator
 from simulation.calibration.targets import Target, load_targets
-from simulation.validation.check import Check, Effort, Finding, Measured, verdict
+from simulation.validation.check import Check, Effort, Finding, MeasuredNumber, verdict
 from simulation.validation.facts import measured
 from simulation.validation.patients import FIDELITY
 
@@ -29,7 +29,7 @@ def compare(experiment: str, effort: Effort) -> Iterator[tuple[Target, Finding]]
     statistics = Simulator(effort.seed, patients, FIDELITY).statistics(experiment)
     for target in targets:
         seen = measured("simulated", statistics[target.name])
-        observed = Measured("observed", target.observed, target.low, target.high, target.n)
+        observed = MeasuredNumber("observed", target.observed, target.low, target.high, target.n)
         overlaps = seen.low <= target.high and target.low <= seen.high
         inside = target.agrees(statistics[target.name])
         note = f"{target.use}; z {target.z(statistics[target.name]):+.1f}"

@@ -13,7 +13,7 @@ from simulation.files.seals import sealed_json, unsealed
 from simulation.files.tables import plain
 from simulation.provenance import model_sha256
 from simulation.store import Shard, parts_of
-from simulation.validation.check import Effort, Finding, Measured
+from simulation.validation.check import Effort, Finding, MeasuredNumber
 from simulation.validation.run import Result
 
 __all__ = ["identity_of", "read_parts", "write_part"]
@@ -73,7 +73,7 @@ def identity_of(effort: Effort) -> Any:
 
 def _result(row: Mapping[str, Any]) -> Result:
     measured = tuple(
-        Measured(**{**one, **{key: _number(one[key]) for key in ("value", "low", "high")}})
+        MeasuredNumber(**{**one, **{key: _number(one[key]) for key in ("value", "low", "high")}})
         for one in row["measured"]
     )
     finding = Finding(row["status"], measured, row["note"])

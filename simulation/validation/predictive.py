@@ -34,7 +34,7 @@ from simulation.validation.parts import identity_of
 from simulation.validation.patients import FIDELITY
 from simulation.validation.run import checks, one_check
 
-__all__ = ["PARTS", "Claim", "Predicted", "Prediction", "do", "predict", "predicted", "sets_of"]
+__all__ = ["PARTS", "Claim", "PredictedTarget", "Prediction", "do", "predict", "predicted", "sets_of"]
 
 PARTS: Final = ("targets", "facts", "source")  # theory knows no parameter that a set moves
 KEPT: Final = "predictive_runs.json"
@@ -46,7 +46,7 @@ type Answer = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Predicted:
+class PredictedTarget:
     """Hold a target's predictive interval in its own unit; NaN where no set lets anybody be measured.
 
     `between` and `own` are standard deviations on the target's scale: between sets, and of the observation.
@@ -85,7 +85,7 @@ class Claim:
 class Prediction:
     """Hold the page: targets and facts, under how many sets; `stopped` where something is missing."""
 
-    targets: tuple[Predicted, ...]
+    targets: tuple[PredictedTarget, ...]
     facts: tuple[Claim, ...]
     sets: int
     stopped: bool = False
@@ -133,14 +133,14 @@ def _statistics(experiment: str, k: int, chosen: ParameterSet, effort: Effort) -
     return {t.id: [statistics[t.name].point, statistics[t.name].se] for t in targets}
 
 
-def predicted(target: Target, points: Sequence[float], errors: Sequence[float]) -> Predicted:
+def predicted(target: Target, points: Sequence[float], errors: Sequence[float]) -> PredictedTarget:
     """Return the predictive interval of a target from its statistic under every set and the Monte-Carlo errors of these."""
     good = np.array(
         [(p, e) for p, e in zip(points, errors, strict=True) if math.isfinite(p) and math.isfinite(e)]
     )
     own, nan, n = math.hypot(target.se, target.tolerance), math.nan, len(good)
     if n < 2:
-        return Predicted(target, nan, nan, nan, nan, own, n)
+        return PredictedTarget(target, nan, nan, nan, nan, own, n)
     noise = float((good[:, 1] ** 2).mean())
     seen = float(good[:, 0].var(ddof=1))
     # What the variance may be, as a normal sample of n leaves it open; the mean over so few sets is itself uncertain.
@@ -148,7 +148,9 @@ def predicted(target: Target, points: Sequence[float], errors: Sequence[float]) 
     scales = np.sqrt(np.maximum(may_be - noise, 0.0) + may_be / n + own**2)
     middle, half = float(good[:, 0].mean()), _half(scales)
     low, high = (back(middle + side * half, target.scale) for side in (-1, 1))
-    return Predicted(target, back(middle, target.scale), low, high, math.sqrt(max(seen - noise, 0.0)), own, n)
+    return PredictedTarget(
+        target, back(middle, target.scale), low, high, math.sqrt(max(seen - noise, 0.0)), own, n
+    )
 
 
 def _half(scales: Floats) -> float:
@@ -210,7 +212,7 @@ def _read(file: Path, identity: Mapping[str, Any]) -> dict[tuple[str, int], Answ
     return {(key, int(k)): message for (key, _, k), message in split}
 
 
-def _targets(known: Mapping[tuple[str, int], Answer]) -> Iterator[Predicted]:
+def _targets(known: Mapping[tuple[str, int], Answer]) -> Iterator[PredictedTarget]:
     by_target: dict[str, list[Sequence[float | None]]] = {}
     for answer in known.values():
         for name, pair in answer.get("targets", {}).items():

@@ -13,9 +13,9 @@ from simulation.parameters import ParameterTable
 from simulation.posterior import Posterior
 from simulation.provenance import provenance
 from simulation.results.figures.style import render
-from simulation.validation.check import FULL, Effort, Finding, Measured
+from simulation.validation.check import FULL, Effort, Finding, MeasuredNumber
 from simulation.validation.figure import predictive_checks
-from simulation.validation.predictive import Claim, Predicted, Prediction
+from simulation.validation.predictive import Claim, PredictedTarget, Prediction
 from simulation.validation.run import Result
 
 __all__ = ["predictive_document", "predictive_markdown", "write_predictive"]
@@ -118,7 +118,7 @@ def _coverage(prediction: Prediction) -> list[str]:
     ]
 
 
-def _targets(rows: Sequence[Predicted]) -> list[str]:
+def _targets(rows: Sequence[PredictedTarget]) -> list[str]:
     head = [
         "| id | observation | use | observed | predicted (95 %) | inside | of the variance from the study |",
         "|---|---|---|---|---|---|---|",
@@ -133,13 +133,13 @@ def _targets(rows: Sequence[Predicted]) -> list[str]:
     return head
 
 
-def _interval(one: Predicted) -> str:
+def _interval(one: PredictedTarget) -> str:
     if math.isnan(one.median):
         return f"not known under {one.sets} sets"
     return f"{one.median:.3g} ({one.low:.3g}–{one.high:.3g})"
 
 
-def _in_words(one: Predicted) -> str:
+def _in_words(one: PredictedTarget) -> str:
     return f"predicted {_interval(one)}; observed {one.target.observed:.3g}"
 
 
@@ -171,9 +171,9 @@ def write_predictive(prediction: Prediction, posterior: Posterior, effort: Effor
         write_file(folder / PICTURE, render(drawn)["png"])
 
 
-def _as_result(one: Predicted) -> Result:
+def _as_result(one: PredictedTarget) -> Result:
     target = one.target
-    seen = Measured("predicted", one.median, one.low, one.high, one.sets)
-    observed = Measured("observed", target.observed, target.low, target.high, target.n)
+    seen = MeasuredNumber("predicted", one.median, one.low, one.high, one.sets)
+    observed = MeasuredNumber("observed", target.observed, target.low, target.high, target.n)
     finding = Finding("pass" if one.inside else "fail", (seen, observed))
     return Result(target.id, "targets", target.what, "", target.source, finding, 0.0)

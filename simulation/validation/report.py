@@ -12,7 +12,7 @@ from simulation.files.tables import json_text
 from simulation.parameters import ParameterTable
 from simulation.provenance import provenance
 from simulation.results.figures.style import render
-from simulation.validation.check import FULL, Effort, Measured
+from simulation.validation.check import FULL, Effort, MeasuredNumber
 from simulation.validation.figure import predictive_checks
 from simulation.validation.run import PARTS, Result
 
@@ -100,8 +100,8 @@ def _targets(rows: Sequence[Result]) -> list[str]:
     return head
 
 
-def _bare(measured: Measured) -> str:
-    return str(Measured("", measured.value, measured.low, measured.high)).strip()
+def _bare(measured: MeasuredNumber) -> str:
+    return str(MeasuredNumber("", measured.value, measured.low, measured.high)).strip()
 
 
 def _in_words(result: Result) -> str:

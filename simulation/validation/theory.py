@@ -16,7 +16,7 @@ from simulation.biology.totals import look
 from simulation.engine.compiled import alone
 from simulation.life import Life
 from simulation.validation.bench import Cultures
-from simulation.validation.check import Effort, Finding, Measured, check, verdict
+from simulation.validation.check import Effort, Finding, MeasuredNumber, check, verdict
 from simulation.validation.patients import TINY, burden_plan, column_at, follow, small
 
 __all__ = ["CHECKS"]
@@ -28,8 +28,8 @@ _REPLICATES: Final = 4000
 
 
 def _compare(name: str, seen: float, wanted: float, se: float, n: int) -> Finding:
-    measured = Measured(name, seen, seen - 1.96 * se, seen + 1.96 * se, n)
-    return Finding(verdict(abs(seen - wanted) < _SIGMAS * se), (measured, Measured("theory", wanted)))
+    measured = MeasuredNumber(name, seen, seen - 1.96 * se, seen + 1.96 * se, n)
+    return Finding(verdict(abs(seen - wanted) < _SIGMAS * se), (measured, MeasuredNumber("theory", wanted)))
 
 
 @_theory("V1", "Extinction probability of a birth-death line", "(d/b)^n0", "Kendall 1948")
@@ -93,7 +93,7 @@ def pharmacokinetics(effort: Effort) -> Finding:
         day += dt
         exact = 1000 * rate / clearance * -math.expm1(-k * day)
         worst = max(worst, abs(level / exact - 1))
-    return Finding(verdict(worst < 1e-9), (Measured("largest relative error", worst),))
+    return Finding(verdict(worst < 1e-9), (MeasuredNumber("largest relative error", worst),))
 
 
 @_theory("V6", "Growth of untreated leukaemia", "logistic equation", "Verhulst 1838")
@@ -109,7 +109,7 @@ def logistic_growth(effort: Effort) -> Finding:
     capacity = p.n_marrow_cells_per_kg * p.weight * p.factor_blast_capacity
     exact = capacity / (1 + (capacity / n[0] - 1) * np.exp(-p.rate_blast_net_growth * body["day"]))
     worst = float(np.abs(np.log10(n / exact)).max())
-    return Finding(verdict(worst < 0.02), (Measured("largest error", worst, unit="log10 of cells"),))
+    return Finding(verdict(worst < 0.02), (MeasuredNumber("largest error", worst, unit="log10 of cells"),))
 
 
 @_theory("V7", "Cells are conserved", "births + infused - deaths = cells", "bookkeeping")
@@ -120,7 +120,8 @@ def conservation(effort: Effort) -> Finding:
     there = int(state.pop.cells[state.pop.rows()].sum())
     gap = state.births + state.infused - state.deaths - there
     return Finding(
-        verdict(gap == 0), (Measured("cells unaccounted for", gap), Measured("cells there", there))
+        verdict(gap == 0),
+        (MeasuredNumber("cells unaccounted for", gap), MeasuredNumber("cells there", there)),
     )
 
 
@@ -156,9 +157,11 @@ def holling(effort: Effort) -> Finding:
     return Finding(
         verdict(exact and 0.9 < full <= 1.0 and 0.9 < rare <= 1.0 + 1e-9),
         (
-            Measured("kills per killer / k_max, blasts abound", full),
-            Measured("kills / mass action, rare", rare),
-            Measured("kills / Holling's law, farthest", max(abound, few, key=lambda one: abs(one - 1.0))),
+            MeasuredNumber("kills per killer / k_max, blasts abound", full),
+            MeasuredNumber("kills / mass action, rare", rare),
+            MeasuredNumber(
+                "kills / Holling's law, farthest", max(abound, few, key=lambda one: abs(one - 1.0))
+            ),
         ),
     )
 
@@ -177,8 +180,8 @@ def step_length(effort: Effort) -> Finding:
         logs.append(float(np.mean([np.log10(column_at(c, "blasts_cells", [54.0])[0] + 1) for c in courses])))
     fine, coarse = abs(logs[1] - logs[0]), abs(logs[2] - logs[1])
     differences = (
-        Measured("6 h against 3 h", fine, unit="log10"),
-        Measured("12 h against 6 h", coarse, unit="log10"),
+        MeasuredNumber("6 h against 3 h", fine, unit="log10"),
+        MeasuredNumber("12 h against 6 h", coarse, unit="log10"),
     )
     return Finding(verdict(fine < 0.06 and coarse > 1.3 * fine), differences)
 
@@ -211,7 +214,9 @@ def resolution(effort: Effort) -> Finding:
         error = float(np.sqrt((cohorts.var(ddof=1) + singles.var(ddof=1)) / n))
         alike &= abs(gap) < 3.5 * error
         unit = "log10" if powers else ""
-        gaps.append(Measured(f"{name}, day {day:g}", gap, gap - 1.96 * error, gap + 1.96 * error, unit=unit))
+        gaps.append(
+            MeasuredNumber(f"{name}, day {day:g}", gap, gap - 1.96 * error, gap + 1.96 * error, unit=unit)
+        )
     return Finding(verdict(alike), tuple(gaps))
 
 

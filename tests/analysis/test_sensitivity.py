@@ -8,7 +8,7 @@ import pytest
 
 from simulation.analysis.findings import Ranking
 from simulation.analysis.sensitivity import (
-    Refused,
+    RefusedIndices,
     check_responses,
     is_share,
     morris_indices,
@@ -82,7 +82,7 @@ def test_rank_correlations_order_the_parameters() -> None:
     values = np.exp(linear(shares)) + 0.1 * np.random.default_rng(1).normal(size=200)
     result = rank_correlations(NAMES, shares, values)
     assert result.main[0] > result.main[1] > 0.9 and abs(result.main[2]) < 0.25
-    with pytest.raises(Refused, match="too few"):
+    with pytest.raises(RefusedIndices, match="too few"):
         rank_correlations(NAMES, shares[:8], values[:8])
 
 
@@ -106,13 +106,13 @@ def test_the_order_of_columns_is_kept() -> None:
 def test_what_is_incomplete_or_not_finite_is_refused_with_the_reason() -> None:
     values, counts = np.arange(8.0), np.full(8, 5)
     check_responses(values, counts, 5, "x")
-    with pytest.raises(Refused, match=r"3 of 40 runs are missing or failed \(1 points"):
+    with pytest.raises(RefusedIndices, match=r"3 of 40 runs are missing or failed \(1 points"):
         check_responses(values, np.array([5] * 7 + [2]), 5, "x")
-    with pytest.raises(Refused, match="not defined at 1 of 8 points"):
+    with pytest.raises(RefusedIndices, match="not defined at 1 of 8 points"):
         check_responses(np.where(values == 3, np.nan, values), counts, 5, "x")
-    with pytest.raises(Refused, match="the same at every point"):
+    with pytest.raises(RefusedIndices, match="the same at every point"):
         check_responses(np.ones(8), counts, 5, "x")
-    with pytest.raises(Refused, match="no Saltelli design"):
+    with pytest.raises(RefusedIndices, match="no Saltelli design"):
         sobol_indices(NAMES, values, second_order=False)
-    with pytest.raises(Refused, match="no Morris trajectories"):
+    with pytest.raises(RefusedIndices, match="no Morris trajectories"):
         morris_indices(NAMES, np.zeros((7, 3)), values[:7], 4)

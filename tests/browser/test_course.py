@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from simulation.browser.catalogue import Source
-from simulation.browser.course import Course
+from simulation.browser.course import PlayedLife
 from simulation.browser.session import PatientSession
 from simulation.errors import UserError
 from simulation.life import Life
@@ -49,7 +49,7 @@ def same_life(one: Life, other: Life) -> None:
 
 
 def test_every_day_comes_back_to_the_last_cell() -> None:
-    course = Course(Life(parse_scenario(TEXT), 3))
+    course = PlayedLife(Life(parse_scenario(TEXT), 3))
     while not course.lead.finished:
         course.step()
     for day in (0.0, 3.25, 17.0, 41.75, 88.0, 90.0):
@@ -58,7 +58,7 @@ def test_every_day_comes_back_to_the_last_cell() -> None:
 
 
 def test_what_is_kept_stays_within_memory_and_every_day_still_comes_back() -> None:
-    course = Course(Life(parse_scenario(TEXT.replace("90 d", "400 d")), 3))
+    course = PlayedLife(Life(parse_scenario(TEXT.replace("90 d", "400 d")), 3))
     while not course.lead.finished:
         course.step()
     assert 12 <= len(course.moments(1000)) <= 50

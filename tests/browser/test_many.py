@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from simulation.browser.catalogue import Source
-from simulation.browser.many import Asked, ManyPatients, question_of
+from simulation.browser.many import ForecastRequest, ManyPatients, question_of
 from simulation.browser.many_charts import fan_option, waiting_option
 from simulation.browser.many_view import ManyView, patient_rows
 from simulation.browser.palette import DARK, LIGHT
@@ -42,7 +42,7 @@ def here(stop: Callable[[], bool]) -> Pool:
     return HerePool(should_stop=stop)
 
 
-def followed(asked: Asked, on_change: Callable[[], None] = lambda: None) -> ManyPatients:
+def followed(asked: ForecastRequest, on_change: Callable[[], None] = lambda: None) -> ManyPatients:
     many = ManyPatients(on_change, here)
     many.start(asked)
     thread = many._thread
@@ -53,7 +53,7 @@ def followed(asked: Asked, on_change: Callable[[], None] = lambda: None) -> Many
 
 def test_many_patients_are_other_people_and_each_can_be_watched() -> None:
     messages: list[int] = []
-    many = followed(Asked((A, B), number="12"), lambda: messages.append(1))
+    many = followed(ForecastRequest((A, B), number="12"), lambda: messages.append(1))
     assert (
         many.state == "done" and many.done == 12 and messages and many.status() == "Done: 12 of 12 patients."
     )
@@ -69,7 +69,7 @@ def test_many_patients_are_other_people_and_each_can_be_watched() -> None:
 
 
 def test_chance_alone_is_one_person_again_and_again() -> None:
-    question, number, _ = question_of(Asked((A,), kind="chance", patient="5", number="4"))
+    question, number, _ = question_of(ForecastRequest((A,), kind="chance", patient="5", number="4"))
     from simulation.body.virtual_patient import patient_values
 
     people = [patient_values(question.arms[0].scenario, question.seed, k) for k in range(1, number + 1)]
@@ -89,7 +89,7 @@ def test_it_stops_when_told_and_keeps_what_is_there() -> None:
                 many._stop.wait(10)
 
     many = ManyPatients(pool=lambda stop: Slow(should_stop=stop))
-    many.start(Asked((B,), number="50"))
+    many.start(ForecastRequest((B,), number="50"))
     assert gate.wait(30)
     many.stop(wait=True)
     assert many.state == "stopped" and 1 <= many.done < 50 and many.forecast() is not None
@@ -122,7 +122,7 @@ def test_a_mistake_is_told_at_its_field_and_nothing_begins(
 
 def test_a_measured_course_weighs_and_marks_today() -> None:
     course = "day,mrd,cd3 [/uL]\n7,<1e-1,\n14,1e-3,\n"
-    many = followed(Asked((A, B), number="14", course=course))
+    many = followed(ForecastRequest((A, B), number="14", course=course))
     forecast = many.forecast()
     assert forecast is not None and forecast.conditioned and forecast.question.series.today == 14
     option = fan_option(forecast, None, LIGHT)
@@ -132,7 +132,7 @@ def test_a_measured_course_weighs_and_marks_today() -> None:
 
 
 def test_the_fan_holds_the_median_between_its_ends_and_parameter_sets_as_a_second_shade() -> None:
-    many = followed(Asked((A, B), number="6", posterior=True))
+    many = followed(ForecastRequest((A, B), number="6", posterior=True))
     first, second = many.forecast(), many.forecast(second=True)
     assert first is not None and second is not None and many.wanted == many.done == 12
     assert {one.chosen for one in first.followed} == {None} and None not in {

@@ -6,7 +6,7 @@ import pytest
 
 from simulation.browser.catalogue import Choices, Source, sources, with_rules
 from simulation.browser.guide import rule_entries, search
-from simulation.browser.many import Asked
+from simulation.browser.many import ForecastRequest
 from simulation.browser.own_scenarios import changed, pairs_of, uploaded, uploaded_all
 from simulation.browser.references import refer, referred
 from simulation.browser.reproduce import command_of, many_command
@@ -191,19 +191,19 @@ def test_many_patients_have_a_command_where_one_gives_them_all(
 ) -> None:
     (tmp_path / "late.yaml").write_text(TINY)
     early, late = Source(tmp_path / "tiny.yaml"), Source(tmp_path / "late.yaml")
-    command = many_command(Asked((early, late), seed="3", number="50", posterior=True))
+    command = many_command(ForecastRequest((early, late), seed="3", number="50", posterior=True))
     assert command.endswith(f"compare {early.path} {late.path} --patients 50 --seed 3 --posterior")
     both = [changed(with_rules(one, rules), ("follow_up", "40 d")) for one in (early, late)]
-    command = many_command(Asked((both[0], both[1]), course="day,mrd\n7,0\n"))
+    command = many_command(ForecastRequest((both[0], both[1]), course="day,mrd\n7,0\n"))
     assert (
         "forecast THIS_COURSE.csv" in command
         and "--plugin" in command
         and command.endswith("'follow_up=40 d'")
     )
     for asked in (
-        Asked((early,)),
-        Asked((early, both[1])),
-        Asked((early, Source(None))),
-        Asked((early, late), kind="chance"),
+        ForecastRequest((early,)),
+        ForecastRequest((early, both[1])),
+        ForecastRequest((early, Source(None))),
+        ForecastRequest((early, late), kind="chance"),
     ):
         assert many_command(asked) == ""

@@ -13,7 +13,7 @@ import pytest
 from simulation.calibration.abc import Fit, evaluate
 from simulation.calibration.estimate import Statistic
 from simulation.calibration.experiments import Fidelity, Simulator
-from simulation.calibration.problem import Effort, Free, Problem
+from simulation.calibration.problem import Effort, FreeDimension, Problem
 from simulation.calibration.record import confirm, identifiability, parameter_set, write_record
 from simulation.calibration.settings import Candidate
 from simulation.calibration.targets import Target
@@ -48,10 +48,10 @@ def a_problem(**changes: object) -> Problem:
     problem = Problem(
         "test", "", 1,
         (
-            Free("rate_contacts", 50.0, 500.0, True),
-            Free("rate_kill_max", 2.0, 16.0, True),
-            Free("partition_marrow", 0.05, 1.0, False),
-            Free("treg_engaged_weight", 1.0, 20.0, True),
+            FreeDimension("rate_contacts", 50.0, 500.0, True),
+            FreeDimension("rate_kill_max", 2.0, 16.0, True),
+            FreeDimension("partition_marrow", 0.05, 1.0, False),
+            FreeDimension("treg_engaged_weight", 1.0, 20.0, True),
         ),
         Candidate(), (product, third), {"A": 1.0, "B": 1.0}, {"overt": 4}, Fidelity(), 
         Effort(design=64, keep=16, rounds=8, particles=24, finalists=3, confirm=2),

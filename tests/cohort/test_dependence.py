@@ -12,7 +12,7 @@ from simulation.body.virtual_patient import patient_values
 from simulation.cli import main
 from simulation.cohort import tables
 from simulation.cohort.baselines import load_baselines
-from simulation.cohort.draw import Drawn, draw
+from simulation.cohort.draw import DrawnCohort, draw
 from simulation.cohort.summary import Summary, summarise
 from simulation.errors import UserError
 from simulation.parameters import ParameterTable
@@ -45,12 +45,12 @@ NAMES = [str(ROOT / "scenarios" / f"{name}.yaml") for name in ("no_treatment", "
 
 
 @pytest.fixture
-def drawn(cohort_file: Callable[..., Path]) -> Drawn:
+def drawn(cohort_file: Callable[..., Path]) -> DrawnCohort:
     return draw(*load_cohort_arm(cohort_file(TEXT)), 3, 4000, course=False)
 
 
 @pytest.fixture
-def summary(drawn: Drawn) -> Summary:
+def summary(drawn: DrawnCohort) -> Summary:
     return summarise(drawn, load_baselines())
 
 
@@ -76,7 +76,7 @@ def test_the_table_says_mixtures_and_correlations_in_words(summary: Summary) -> 
     assert "correlation 0.5" in json.dumps(summary.document())
 
 
-def test_every_command_has_the_same_persons(cohort_file: Callable[..., Path], drawn: Drawn) -> None:
+def test_every_command_has_the_same_persons(cohort_file: Callable[..., Path], drawn: DrawnCohort) -> None:
     trial = load_quick_trial(NAMES, SHORT, TINY, str(cohort_file(TEXT)))
     assert trial.notes == ()
     for arm in trial.arms:

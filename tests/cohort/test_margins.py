@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulation.cohort.margins import Matched, load_margins, match, patients_csv, table_rows
+from simulation.cohort.margins import MatchedWeights, load_margins, match, patients_csv, table_rows
 from simulation.errors import ExitStatus, UserError
 from simulation.results.trial_view import ArmView
 from simulation.scenario.patient_list import read_patient_list
 from simulation.store import Column
-from simulation.trial.finished import Finished
+from simulation.trial.finished import FinishedTrial
 from simulation.trial.real_trial import RealTrial
 from simulation.trial.rows import OF_PATIENT
 from tests.cli.conftest import Sim
@@ -28,7 +28,7 @@ margins:
 """
 
 
-def finished() -> Finished:
+def finished() -> FinishedTrial:
     """Patients who relapse the likelier the faster their leukaemia grows, and remit the likelier the slower."""
     rng = np.random.default_rng(1)
     growth = rng.uniform(0.03, 0.2, N)
@@ -47,12 +47,12 @@ def finished() -> Finished:
 
     own = tuple(Column(name, "float", "", OF_PATIENT) for name in ("rate_blast_net_growth", "weight"))
     arms = (arm("none", np.zeros(N, bool)), arm("late", remitted))
-    return Finished(
+    return FinishedTrial(
         Path(), "t", 1, 100.0, ("late", "none"), "relapse_free_days", arms, own, {}, 0, RealTrial(), False, {}
     )
 
 
-def matched(tmp_path: Path, text: str = BOTH) -> Matched:
+def matched(tmp_path: Path, text: str = BOTH) -> MatchedWeights:
     path = tmp_path / "margins.yaml"
     path.write_text(text)
     return match(finished(), load_margins(path), str(path))

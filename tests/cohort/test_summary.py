@@ -31,7 +31,7 @@ def row(summary: Summary, name: str) -> Row:
 
 
 @pytest.fixture
-def summary(drawn: Drawn) -> Summary:
+def summary(drawn: DrawnCohort) -> Summary:
     return summarise(drawn, load_baselines())
 
 

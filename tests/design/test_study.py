@@ -19,7 +19,7 @@ from simulation.design.words import power_rows
 from simulation.design.write import document
 from simulation.errors import ExitStatus, UserError
 from simulation.statistics.proportions import wilson
-from simulation.trial.finished import Finished, reopen
+from simulation.trial.finished import FinishedTrial, reopen
 from simulation.trial.load import load_real_trial, load_trial
 from simulation.trial.real_trial import RealTrial
 from tests.design.test_draws import FAST, SLOW, _exponential
@@ -53,11 +53,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def finished(folder: Path) -> Finished:
+def finished(folder: Path) -> FinishedTrial:
     return reopen(folder / "out")
 
 
-def test_a_folder_is_read_back_as_it_was(finished: Finished) -> None:
+def test_a_folder_is_read_back_as_it_was(finished: FinishedTrial) -> None:
     assert [arm.key for arm in finished.arms] == ["none", "late", "early"]
     assert finished.main == ("early", "late")
     assert finished.primary == "current_leukaemia_free_days"
@@ -66,7 +66,7 @@ def test_a_folder_is_read_back_as_it_was(finished: Finished) -> None:
     assert {column.name for column in finished.columns} >= {"relapse_day", "course", "weight"}
 
 
-def test_a_study_tells_every_endpoint_at_every_size(finished: Finished) -> None:
+def test_a_study_tells_every_endpoint_at_every_size(finished: FinishedTrial) -> None:
     planned = study(finished, PLAN)
     names = [*ENDPOINTS, HISTORICAL]
     assert {(one.endpoint, one.patients) for one in planned.powers} == {
@@ -104,14 +104,14 @@ def test_nobody_followed_to_the_horizon_needs_no_number_of_patients() -> None:
     assert _single(60, 1.0, share, 0.3, PLAN).power > 0.9
 
 
-def test_a_plan_beyond_the_runs_is_refused(finished: Finished) -> None:
+def test_a_plan_beyond_the_runs_is_refused(finished: FinishedTrial) -> None:
     with pytest.raises(UserError, match=r"60 d is longer than the runs follow their patients \(42 d\)"):
         study(finished, PLAN.model_copy(update={"follow_up": 60.0}))
     with pytest.raises(UserError, match=r"real_trial.horizon: 35 d is longer than the least follow-up"):
         study(finished, PLAN.model_copy(update={"horizon": 35.0}))
 
 
-def test_parameter_sets_give_assurance_and_one_set_does_not(finished: Finished) -> None:
+def test_parameter_sets_give_assurance_and_one_set_does_not(finished: FinishedTrial) -> None:
     assert study(finished, PLAN).sets == 0
     sets = np.array([0.0, 0.0, 1.0, 1.0, 2.0, 2.0])
     carried = replace(

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from simulation.errors import UserError
-from simulation.forecast import Followed, Forecast, Question, Series, parse_series
+from simulation.forecast import FollowedPatient, Forecast, Question, Series, parse_series
 from simulation.forecast.choose import _inclusion, _systematic, chosen, covariates
 from simulation.forecast.follow import HOPELESS, QUANTITIES, follow
-from simulation.forecast.measurement import Errors, Measured
+from simulation.forecast.measurement import Errors, MeasuredValue
 from simulation.forecast.prepare import from_today
 
 from .conftest import EARLY, UNTREATED, arms_of, followed, question_about
@@ -15,18 +15,18 @@ from .conftest import EARLY, UNTREATED, arms_of, followed, question_about
 COURSE = "day,mrd,cd3 [/uL]\n14,2e-4,30\n21,1e-3,60\n"
 
 
-def _measured(one: Followed, question: Question, rng: np.random.Generator) -> Series:
+def _measured(one: FollowedPatient, question: Question, rng: np.random.Generator) -> Series:
     """Measure a patient with the errors that are stated."""
     errors, results = Errors(), []
     for day in (7.0, 14.0, 21.0):
         mrd, cd3, _ = one.courses[0, question.days.index(day)]
         value, limit = mrd * 10 ** rng.normal(0, errors.mrd), 1e-5
-        results.append(Measured(day, "mrd", value if value >= limit else limit, below=value < limit))
-        results.append(Measured(day, "cd3", max(cd3 * np.exp(rng.normal(0, errors.cd3)), 0.1)))
+        results.append(MeasuredValue(day, "mrd", value if value >= limit else limit, below=value < limit))
+        results.append(MeasuredValue(day, "cd3", max(cd3 * np.exp(rng.normal(0, errors.cd3)), 0.1)))
     return Series("made", tuple(results), today=21.0)
 
 
-def _weighed(question: Question, series: Series, others: list[Followed]) -> Forecast:
+def _weighed(question: Question, series: Series, others: list[FollowedPatient]) -> Forecast:
     from dataclasses import replace
 
     from simulation.forecast.follow import terms_of
@@ -37,7 +37,7 @@ def _weighed(question: Question, series: Series, others: list[Followed]) -> Fore
 
 
 def test_weights_find_synthetic_patients_better_than_no_measurement(
-    population: tuple[Question, list[Followed]],
+    population: tuple[Question, list[FollowedPatient]],
 ) -> None:
     """Coverage of the 5-95 % band over 30 patients: expected 27; fewer than 22 has a probability below 1 %."""
     question, everyone = population
@@ -56,7 +56,7 @@ def test_weights_find_synthetic_patients_better_than_no_measurement(
     assert inside >= 22
 
 
-def test_without_a_measurement_all_weigh_the_same(population: tuple[Question, list[Followed]]) -> None:
+def test_without_a_measurement_all_weigh_the_same(population: tuple[Question, list[FollowedPatient]]) -> None:
     question, everyone = population
     forecast = Forecast.of(question, everyone)
     assert forecast.effective == pytest.approx(len(everyone))
@@ -67,12 +67,12 @@ def test_without_a_measurement_all_weigh_the_same(population: tuple[Question, li
 
 
 def test_a_course_that_nobody_has_is_refused_with_what_to_do(
-    population: tuple[Question, list[Followed]],
+    population: tuple[Question, list[FollowedPatient]],
 ) -> None:
     question, everyone = population
     series = Series(
         "hers",
-        (Measured(7.0, "mrd", 0.5), Measured(14.0, "mrd", 1e-5, below=True)),
+        (MeasuredValue(7.0, "mrd", 0.5), MeasuredValue(14.0, "mrd", 1e-5, below=True)),
         today=21.0,
         shown="hers.csv",
     )
@@ -83,7 +83,7 @@ def test_a_course_that_nobody_has_is_refused_with_what_to_do(
     assert "fewest come near is mrd of day 7 (0% of them)" in str(caught.value)
 
 
-def test_too_few_ask_for_more_patients(population: tuple[Question, list[Followed]]) -> None:
+def test_too_few_ask_for_more_patients(population: tuple[Question, list[FollowedPatient]]) -> None:
     question, everyone = population
     series = _measured(everyone[0], question, np.random.default_rng(3))
     forecast = _weighed(question, series, everyone[:40])
@@ -145,7 +145,7 @@ def test_giving_up_early_changes_no_answer() -> None:
         assert quick.fan(1, what).levels == pytest.approx(whole.fan(1, what).levels, nan_ok=True)
 
 
-def test_chosen_patients_stand_for_the_pool(population: tuple[Question, list[Followed]]) -> None:
+def test_chosen_patients_stand_for_the_pool(population: tuple[Question, list[FollowedPatient]]) -> None:
     """One over the probability adds up to the pool, and those who resemble the course are taken more often."""
     from dataclasses import replace
 

@@ -7,8 +7,8 @@ import pytest
 from mesa.agentset import AbstractAgentSet
 
 from simulation.mesa_model import (
-    CohortGone,
-    CohortSet,
+    AgentGone,
+    CellAgentSet,
     DonorTcon,
     DonorTreg,
     EngagedTCell,
@@ -137,7 +137,7 @@ def test_groupby(model: TransplantModel) -> None:
     assert sum(cells.values()) == model.state.pop.total_cells()
     assert cells["blood"] == sum(a.cells for a in model.agents if a.place_kind == "blood")
     assert groups.map(len) == groups.count()
-    assert all(isinstance(group, CohortSet) for _, group in groups)
+    assert all(isinstance(group, CellAgentSet) for _, group in groups)
     by_class = model.agents.groupby(type, result_type="list")
     assert {cls: len(group) for cls, group in by_class} == {
         cls: len(agents) for cls, agents in model.agents_by_type.items()
@@ -199,7 +199,7 @@ def test_a_set_forgets_those_that_are_gone(model: TransplantModel) -> None:
     assert len(some) == 9
     assert kept[3] not in some
     assert some.to_list() == kept[:3] + kept[4:]
-    with pytest.raises(CohortGone):
+    with pytest.raises(AgentGone):
         _ = kept[3].cells
 
 
@@ -240,9 +240,9 @@ def test_sets_are_sets(model: TransplantModel) -> None:
 
 def test_sets_made_by_hand(model: TransplantModel) -> None:
     agents = model.agents.to_list()[:4]
-    created = CohortSet([*agents, agents[0]], random.Random(1))
+    created = CellAgentSet([*agents, agents[0]], random.Random(1))
     assert created.to_list() == agents
-    empty: CohortSet[DonorTcon] = CohortSet()
+    empty: CellAgentSet[DonorTcon] = CellAgentSet()
     assert len(empty) == 0
     assert list(empty) == empty.get("cells") == empty.map("remove") == empty[:2] == []
     assert len(empty.select(lambda a: True).shuffle().sort("cells")) == 0
@@ -252,7 +252,7 @@ def test_sets_made_by_hand(model: TransplantModel) -> None:
     assert len(empty) == 1
     other = TransplantModel(model.life.scenario)
     with pytest.raises(ValueError, match="one model"):
-        CohortSet([agents[0], DonorTcon(other, place=0)])
+        CellAgentSet([agents[0], DonorTcon(other, place=0)])
 
 
 def test_the_view_of_all_agents_is_live(model: TransplantModel) -> None:

@@ -9,8 +9,8 @@ import pytest
 from simulation.biology.places import PlaceKind
 from simulation.biology.traits import TAG
 from simulation.mesa_model import (
-    Cohort,
-    CohortGone,
+    AgentGone,
+    CellAgent,
     DonorTcon,
     DonorTreg,
     EngagedTCell,
@@ -25,7 +25,7 @@ SCALARS = (int, float, bool, str, tuple, type(None))
 
 
 @pytest.mark.parametrize("cls", [LeukemicBlast, DonorTcon, DonorTreg, EngagedTCell])
-def test_attributes_are_python_scalars(model: TransplantModel, cls: type[Cohort]) -> None:
+def test_attributes_are_python_scalars(model: TransplantModel, cls: type[CellAgent]) -> None:
     for agent in model.agents_by_type[cls]:
         assert isinstance(agent, mesa.Agent)
         for name in attributes(cls):
@@ -242,7 +242,7 @@ def test_an_agent_that_is_gone_says_so(make: Make) -> None:
         lambda: setattr(agent, "cells", 3),
         lambda: setattr(agent, "stage", "memory"),
     ):
-        with pytest.raises(CohortGone, match=f"DonorTcon {uid} is gone"):
+        with pytest.raises(AgentGone, match=f"DonorTcon {uid} is gone"):
             use()
     agent.remove()  # as in Mesa, nothing happens
     with pytest.raises(KeyError):

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from simulation.statistics.nested import Nested, covariances, nested
+from simulation.statistics.nested import NestedEstimate, covariances, nested
 
 SETS, PER_SET = 60, 4
 TRUE = {"parameters": 40.0**2, "of_patients": 90.0**2, "chance": 60.0**2}
 
 
-def simulated(seed: int, sd_parameters: float = 40.0, sets: int = SETS) -> tuple[Nested, float]:
+def simulated(seed: int, sd_parameters: float = 40.0, sets: int = SETS) -> tuple[NestedEstimate, float]:
     """Return what is found in a made trial, and the mean that very many patients would have under a new set."""
     rng = np.random.default_rng(seed)
     labels = np.arange(sets).repeat(PER_SET)

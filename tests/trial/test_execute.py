@@ -20,7 +20,7 @@ from simulation.pool import HerePool, LocalPool, Pool
 from simulation.scenario.schema import Scenario
 from simulation.store import Shard, Store, StoreInUse, write_shard
 from simulation.trial import task
-from simulation.trial.conduct import PLANNED, Conducted, conduct, conduct_part
+from simulation.trial.conduct import PLANNED, ConductedTrial, conduct, conduct_part
 from simulation.trial.execute import execute, missing, runs_of
 from simulation.trial.folder import prepare_part
 from simulation.trial.origin import design_of
@@ -29,7 +29,7 @@ from simulation.trial.schema import Repeats, Trial
 PRELOAD = ("simulation.trial.task",)
 
 
-def run(trial: Trial, out: Path, pool: Pool | None = None) -> Conducted:
+def run(trial: Trial, out: Path, pool: Pool | None = None) -> ConductedTrial:
     with pool or HerePool() as opened:
         return conduct(trial, out, opened)
 

@@ -18,7 +18,7 @@ from simulation.results.figures.report_figure import figures_in
 from simulation.results.trial_figures import over_time
 from simulation.store import Store
 from simulation.trial import pair_words, sure_words
-from simulation.trial.conduct import Conducted, conduct
+from simulation.trial.conduct import ConductedTrial, conduct
 from simulation.trial.execute import runs_of
 from simulation.trial.load import load_quick_trial, load_trial
 from simulation.trial.origin import design_of
@@ -41,7 +41,7 @@ def with_sets(folder: Path, changes: str = "patients: 24\n") -> Trial:
     return load_trial(folder / "trial.yaml")
 
 
-def run(trial: Trial, out: Path, pool: Any = None) -> Conducted:
+def run(trial: Trial, out: Path, pool: Any = None) -> ConductedTrial:
     with pool or HerePool() as opened:
         return conduct(trial, out, opened)
 
@@ -52,7 +52,7 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
 
 
 @pytest.fixture(scope="module")
-def done(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Conducted:
+def done(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> ConductedTrial:
     return run(trial, tmp_path_factory.mktemp("done"))
 
 
@@ -62,7 +62,7 @@ def rows(trial: Trial, out: Path) -> list[dict[str, Any]]:
     return sorted(results, key=lambda row: (row["patient"], row["repeat"], row["arm"]))
 
 
-def test_twins_share_a_set_and_so_do_those_of_a_block(trial: Trial, done: Conducted) -> None:
+def test_twins_share_a_set_and_so_do_those_of_a_block(trial: Trial, done: ConductedTrial) -> None:
     sets = [arm.number("parameter_set").tolist() for arm in done.view.arms]
     assert sets[0] == sets[1] == sets[2]
     assert sets[0] == [trial.set_of(patient) for patient in range(24)]
@@ -75,7 +75,9 @@ def test_twins_share_a_set_and_so_do_those_of_a_block(trial: Trial, done: Conduc
     )
 
 
-def test_a_patient_is_the_same_person_as_without_sets(trial: Trial, done: Conducted, tmp_path: Path) -> None:
+def test_a_patient_is_the_same_person_as_without_sets(
+    trial: Trial, done: ConductedTrial, tmp_path: Path
+) -> None:
     point = run(replace(trial, posterior=None), tmp_path)
     for name, _ in trial.cohort.varies:
         assert np.array_equal(point.view.arms[0].number(name), done.view.arms[0].number(name))
@@ -127,7 +129,7 @@ def test_other_sets_are_another_trial(trial: Trial, tmp_path: Path) -> None:
     assert design_of(load_trial(tmp_path / "trial.yaml")).digest() != design_of(trial).digest()
 
 
-def test_the_answer_says_of_what_it_consists(trial: Trial, done: Conducted) -> None:
+def test_the_answer_says_of_what_it_consists(trial: Trial, done: ConductedTrial) -> None:
     result = done.view.comparison["uncertainty"]
     assert result["sets"] == len(set(done.view.arms[0].columns["parameter_set"]))
     assert result["patients_run_again"] == 6
@@ -229,7 +231,7 @@ def test_of_parameters_that_cannot_be_told_from_patients_nothing_is_claimed(
     assert "not told apart" in sure_words.data_note(record | {"data": []})
 
 
-def test_the_report_and_the_folder_hold_the_sets(trial: Trial, done: Conducted, tmp_path: Path) -> None:
+def test_the_report_and_the_folder_hold_the_sets(trial: Trial, done: ConductedTrial, tmp_path: Path) -> None:
     files = report_files(trial, done, provenance(), formats=("png",))
     page = str(files["report.html"])
     assert "How sure" in page and "Which datum next" in page and "Which unknown parameter" in page
@@ -253,7 +255,7 @@ def test_the_report_and_the_folder_hold_the_sets(trial: Trial, done: Conducted, 
     )
 
 
-def test_figures_in_two_shades_and_of_what_is_unknown(done: Conducted) -> None:
+def test_figures_in_two_shades_and_of_what_is_unknown(done: ConductedTrial) -> None:
     assert len(over_time.figure(done.view).axes[0].collections) == 2
     assert "two pointwise 95 % bands" in over_time.caption(done.view)
     unknowns = next(f for f in figures_in("simulation.results.trial_figures") if f.name == "unknowns")
@@ -266,7 +268,7 @@ def test_figures_in_two_shades_and_of_what_is_unknown(done: Conducted) -> None:
     assert "would stand out by chance" in sure_words.data_note(result | {"data": data})
 
 
-def test_a_parameter_that_decides_is_found_first(trial: Trial, done: Conducted) -> None:
+def test_a_parameter_that_decides_is_found_first(trial: Trial, done: ConductedTrial) -> None:
     """In a made table the difference is 200 times the logarithm of one parameter."""
     from simulation.trial.table import TrialTable
     from simulation.trial.uncertainty import uncertainty

@@ -11,7 +11,7 @@ from simulation.results.trial_landmark import landmark
 from simulation.results.trial_states import CURRENT, STATES, occupied, spells_of
 from simulation.results.trial_view import ArmView
 from simulation.trial import printed_words
-from simulation.trial.conduct import Conducted
+from simulation.trial.conduct import ConductedTrial
 from simulation.trial.printed import as_printed, unpaired
 from simulation.trial.schema import Trial
 
@@ -86,7 +86,7 @@ def test_who_is_judged_at_the_landmark_and_what_comes_after() -> None:
     assert (sooner.out, sooner.days.tolist(), sooner.happened.tolist()) == (1, [3, 25], [True, True])
 
 
-def test_the_flow_adds_up(done: Conducted) -> None:
+def test_the_flow_adds_up(done: ConductedTrial) -> None:
     for arm in (*done.view.arms, FOUR):
         counts = flow(arm)
         assert (
@@ -98,13 +98,13 @@ def test_the_flow_adds_up(done: Conducted) -> None:
     assert flow(FOUR).overt_before_treatment == 1
 
 
-def test_days_without_leukaemia_are_those_of_the_outcome(done: Conducted) -> None:
+def test_days_without_leukaemia_are_those_of_the_outcome(done: ConductedTrial) -> None:
     for arm in done.view.arms:
         mean_days = done.view.comparison["states"][arm.key]["current"]["leukaemia_free"]["mean_days"]
         assert mean_days == pytest.approx(arm.number("current_leukaemia_free_days").mean(), abs=1e-6)
 
 
-def test_a_hazard_ratio_turned_round_is_its_reciprocal(done: Conducted) -> None:
+def test_a_hazard_ratio_turned_round_is_its_reciprocal(done: ConductedTrial) -> None:
     none, late, early = done.view.arms
     one, other = unpaired(early, late), unpaired(late, early)
     for name, ratio in one.items():
@@ -116,7 +116,7 @@ def test_a_hazard_ratio_turned_round_is_its_reciprocal(done: Conducted) -> None:
     assert same["hazard_ratio"]["value"] == pytest.approx(1)
 
 
-def test_every_estimand_has_its_five_attributes(done: Conducted, trial: Trial) -> None:
+def test_every_estimand_has_its_five_attributes(done: ConductedTrial, trial: Trial) -> None:
     tables = printed_words.estimands(trial, done.view)
     assert tables[0][0].startswith("Primary")
     for _, rows in tables:
@@ -129,7 +129,9 @@ def test_every_estimand_has_its_five_attributes(done: Conducted, trial: Trial) -
         ]
 
 
-def test_no_chronic_gvhd_is_said_wherever_gvhd_free_survival_stands(done: Conducted, trial: Trial) -> None:
+def test_no_chronic_gvhd_is_said_wherever_gvhd_free_survival_stands(
+    done: ConductedTrial, trial: Trial
+) -> None:
     gvhd_free = {name for name in OUTCOMES if "gvhd_free" in name}
     assert gvhd_free
     for name in gvhd_free:
@@ -143,7 +145,7 @@ def test_no_chronic_gvhd_is_said_wherever_gvhd_free_survival_stands(done: Conduc
         assert printed_words.NO_CHRONIC_GVHD in text or "Chronic GvHD" in text, text
 
 
-def _captions(done: Conducted) -> list[str]:
+def _captions(done: ConductedTrial) -> list[str]:
     from simulation.results.figures.report_figure import figures_in
 
     figures = figures_in("simulation.results.trial_figures")
@@ -152,6 +154,6 @@ def _captions(done: Conducted) -> list[str]:
     ]
 
 
-def test_the_flow_is_told_whole(done: Conducted) -> None:
+def test_the_flow_is_told_whole(done: ConductedTrial) -> None:
     counts = done.view.comparison["flow"]["early"]
     assert set(counts) == {field.name for field in fields(flow(done.view.arms[0]))}

@@ -16,7 +16,7 @@ from simulation.results.trial_flow import flow
 from simulation.results.trial_states import current
 from simulation.results.trial_view import ArmView, while_both_followed
 from simulation.statistics.survival import rmst
-from simulation.trial.conduct import Conducted, conduct
+from simulation.trial.conduct import ConductedTrial, conduct
 from simulation.trial.load import load_trial
 from simulation.trial.printed_words import estimands
 from simulation.trial.rows import COURSE, UNTIL, until_second_transplant
@@ -39,7 +39,9 @@ def written(folder: Path, ends: bool, name: str = "trial.yaml") -> Trial:
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Trial, Conducted, Trial, Conducted]:
+def both(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, Trial, ConductedTrial, Trial, ConductedTrial]:
     """The same runs, analysed both ways."""
     folder = tmp_path_factory.mktemp("again")
     ignored, ended = written(folder, False, "ignored.yaml"), written(folder, True, "ended.yaml")
@@ -50,7 +52,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Trial, Conduct
 
 
 def test_the_choice_is_one_of_analysis_not_of_simulation(
-    both: tuple[Path, Trial, Conducted, Trial, Conducted],
+    both: tuple[Path, Trial, ConductedTrial, Trial, ConductedTrial],
 ) -> None:
     _, _, first, _, second = both
     early, ended = first.view.arm("early"), second.view.arm("early")
@@ -67,7 +69,7 @@ def test_the_choice_is_one_of_analysis_not_of_simulation(
 
 
 def test_who_left_is_censored_in_every_statistic(
-    both: tuple[Path, Trial, Conducted, Trial, Conducted],
+    both: tuple[Path, Trial, ConductedTrial, Trial, ConductedTrial],
 ) -> None:
     *_, done = both
     arm, result = done.view.arm("early"), done.view.comparison
@@ -90,7 +92,7 @@ def test_who_left_is_censored_in_every_statistic(
 
 
 def test_the_report_says_what_was_chosen_and_what_is_not_simulated(
-    both: tuple[Path, Trial, Conducted, Trial, Conducted],
+    both: tuple[Path, Trial, ConductedTrial, Trial, ConductedTrial],
 ) -> None:
     _, ignored, first, ended, second = both
     for trial, done, words in (
@@ -102,7 +104,7 @@ def test_the_report_says_what_was_chosen_and_what_is_not_simulated(
 
 
 def test_exports_and_report_know_who_left(
-    both: tuple[Path, Trial, Conducted, Trial, Conducted], tmp_path: Path
+    both: tuple[Path, Trial, ConductedTrial, Trial, ConductedTrial], tmp_path: Path
 ) -> None:
     folder, _, _, ended, second = both
     write_outputs(ended, second, folder / "out")

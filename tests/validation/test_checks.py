@@ -10,7 +10,7 @@ from simulation.validation.check import (
     Check,
     Effort,
     Finding,
-    Measured,
+    MeasuredNumber,
     difference,
     mean_of,
     share_of,
@@ -42,7 +42,7 @@ def test_every_fact_and_finding_of_the_specification_has_a_check() -> None:
 
 
 def _result(status: str, part: str = "facts") -> Result:
-    result = Finding(status, (Measured("share", 0.5, 0.4, 0.6, 10),), "a note")  # type: ignore[arg-type]
+    result = Finding(status, (MeasuredNumber("share", 0.5, 0.4, 0.6, 10),), "a note")  # type: ignore[arg-type]
     return Result("X1", part, "a claim", "half", "a source", result, 1.0)
 
 
@@ -91,7 +91,8 @@ def test_the_picture_of_the_targets_shows_each_that_was_simulated(tmp_path: Path
     rows = [
         Result(
             t.id, "targets", t.what, "", t.source,
-            Finding("pass", (Measured("simulated", t.observed, t.low, t.high, 9), Measured("observed", t.observed))), 0.0,
+            Finding("pass", (MeasuredNumber("simulated", t.observed, t.low, t.high, 9),
+                             MeasuredNumber("observed", t.observed))), 0.0,
         )
         for t in targets
     ]  # fmt: skip

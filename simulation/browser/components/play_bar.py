@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import solara
 
-from simulation.browser.asking import Asking, Question
+from simulation.browser.asking import DiscardGuard, Question
 from simulation.browser.components.choice import Choice
 from simulation.browser.components.go_field import GoField
 from simulation.browser.components.mistake import Mistake
@@ -174,7 +174,7 @@ def _other_course(session: PatientSession) -> str:
 
 @solara.component
 def Notice(
-    asking: Asking, question: Question | None, error: str, note: str, refresh: Callable[[], None]
+    asking: DiscardGuard, question: Question | None, error: str, note: str, refresh: Callable[[], None]
 ) -> None:
     """Ask before what is on the screen is discarded, or show what stopped the player, or what the last change did."""
 

@@ -12,7 +12,7 @@ from simulation.browser.components.mistake import Mistake
 from simulation.browser.components.open_file import OpenFiles
 from simulation.browser.components.tables import TextTable
 from simulation.browser.guide import PRESETS, TOUR, glossary, preset_sources, rule_entries, search
-from simulation.browser.kept import Kept, among, number
+from simulation.browser.kept import TabChoices, among, number
 from simulation.browser.own_scenarios import changed, pairs_of, uploaded_all
 from simulation.browser.reproduce import scenario_file
 from simulation.browser.view import PatientView
@@ -29,7 +29,7 @@ _EXAMPLE: Final = "one key a line, such as\nrate_blast_net_growth: 0.1 /day\ndli
 
 @solara.component
 def GuidePage(
-    view: PatientView, choices: Choices, kept: Kept, open_tab: Callable[[int], None],
+    view: PatientView, choices: Choices, kept: TabChoices, open_tab: Callable[[int], None],
     watch: Callable[[Source, int, int], None], watch_twins: Callable[[Source, Source, int, int], None],
     ask_many: Callable[[Source, Source], None],
 ) -> None:  # fmt: skip
@@ -52,7 +52,7 @@ def GuidePage(
 
 
 @solara.component
-def _Tour(kept: Kept, open_tab: Callable[[int], None]) -> None:
+def _Tour(kept: TabChoices, open_tab: Callable[[int], None]) -> None:
     at = number(kept["guide.step"], len(TOUR) - 1)
     step = TOUR[at]
 
@@ -71,7 +71,7 @@ def _Tour(kept: Kept, open_tab: Callable[[int], None]) -> None:
 @solara.component
 def _Presets(
     view: PatientView,
-    kept: Kept,
+    kept: TabChoices,
     watch_twins: Callable[[Source, Source, int, int], None],
     ask_many: Callable[[Source, Source], None],
 ) -> None:
@@ -150,7 +150,9 @@ def _Why(view: PatientView) -> None:
 
 
 @solara.component
-def _Keys(view: PatientView, choices: Choices, kept: Kept, watch: Callable[[Source, int, int], None]) -> None:
+def _Keys(
+    view: PatientView, choices: Choices, kept: TabChoices, watch: Callable[[Source, int, int], None]
+) -> None:
     view.changed.get()
     asked, wanted = kept["guide.search"], kept["guide.set"]
     mistake, done = solara.use_reactive(""), solara.use_reactive("")

@@ -16,7 +16,7 @@ from simulation.browser.components.progress import Progress
 from simulation.browser.components.result_sweep import StoredSweep
 from simulation.browser.components.result_trial import StoredTrial
 from simulation.browser.components.tables import TextTable
-from simulation.browser.kept import Kept, Room
+from simulation.browser.kept import Room, TabChoices
 from simulation.browser.many import KINDS
 from simulation.browser.many_charts import HEIGHT, fan_option, waiting_option
 from simulation.browser.many_view import NO_SECOND, ManyView, patient_rows
@@ -45,7 +45,7 @@ type WatchTwins = Callable[[Source, Source, int, int], None]
 
 @solara.component
 def ManyPage(
-    view: ManyView, choices: list[Source], kept: Kept, watch: Watch, watch_twins: WatchTwins
+    view: ManyView, choices: list[Source], kept: TabChoices, watch: Watch, watch_twins: WatchTwins
 ) -> None:
     """Show what is asked, how far it is, the fan, and what came of it."""
     colours = palette(bool(solara.lab.use_dark_effective()))
@@ -215,7 +215,7 @@ def _Command(view: ManyView) -> None:
 
 
 @solara.component
-def _Study(view: ManyView, kept: Kept, colours: Palette, watch: Watch, watch_twins: WatchTwins) -> None:
+def _Study(view: ManyView, kept: TabChoices, colours: Palette, watch: Watch, watch_twins: WatchTwins) -> None:
     view.changed.get()
     study = view.study
     with solara.v.Html(tag="section", class_="tt-card"):

@@ -11,7 +11,7 @@ from simulation.browser.components.result_run import StoredRuns
 from simulation.browser.components.result_sweep import StoredSweep
 from simulation.browser.components.result_trial import StoredTrial
 from simulation.browser.components.tables import TextTable
-from simulation.browser.kept import Kept
+from simulation.browser.kept import TabChoices
 from simulation.browser.palette import palette
 from simulation.browser.results.folders import KINDS, kind_of, open_folder, result_folders
 from simulation.browser.server import started
@@ -28,7 +28,7 @@ _EXAMPLE = (
 
 @solara.component
 def ResultsPage(
-    kept: Kept,
+    kept: TabChoices,
     watch: Callable[[Source, int, int], None],
     watch_twins: Callable[[Source, Source, int, int], None],
 ) -> None:

@@ -10,7 +10,7 @@ from simulation.errors import UserError
 from simulation.shipped import PROGRAM
 
 if TYPE_CHECKING:
-    from simulation.trial.finished import Finished
+    from simulation.trial.finished import FinishedTrial
     from simulation.trial.real_trial import RealTrial
 
 EXAMPLES = """\b
@@ -68,7 +68,9 @@ def design(
     _report(planned, place, as_json=as_json, quiet=quiet)
 
 
-def _opened(trial: Path, results: Path | None, settings: tuple[str, ...]) -> "tuple[RealTrial, Finished]":
+def _opened(
+    trial: Path, results: Path | None, settings: tuple[str, ...]
+) -> "tuple[RealTrial, FinishedTrial]":
     from simulation.scenario.load import override_pairs
     from simulation.trial.finished import reopen
     from simulation.trial.load import load_real_trial, load_trial

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.number_words import finite
 from simulation.products.product import join
-from simulation.products.received import Interval, Received
+from simulation.products.received import Interval, ReceivedTreatment
 from simulation.products.registry import PRODUCTS, received
 from simulation.results.figures import style
 
@@ -98,7 +98,7 @@ def _place(figure: style.PaperFigure, bottom: float, height: float) -> Axes:
     return figure.add_axes((_LEFT / width, bottom / total, _WIDTH / width, height / total))
 
 
-def given(result: Result) -> list[Received]:
+def given(result: Result) -> list[ReceivedTreatment]:
     """Return what the patient received of all products, in the order in which they are given."""
     return received(result.events, result.end)
 
@@ -190,7 +190,7 @@ def _draw_milestones(ax: Axes, row: int, *, marks: Sequence[_Placed]) -> None:
         )
 
 
-def _draw_received(ax: Axes, row: int, *, received: Received) -> None:
+def _draw_received(ax: Axes, row: int, *, received: ReceivedTreatment) -> None:
     colour = style.colour(received.colour)
     draw_bars(ax, received.bars, row, colour)
     look = _MARKER.get(
