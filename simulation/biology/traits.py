@@ -29,7 +29,7 @@ DIVISIONS_LEFT = BitField(8, 4, "divisions_left", "Divisions still programmed af
 ORIGIN = BitField(12, 4, "origin", "0 the graft, 1..14 the number of the DLI, 15 thymus and homeostasis.")
 CLONE = BitField(16, 12, "clone", "Subclone or clonotype.")
 TAG = BitField(
-    30, 16, "tag", "Mark of a cohort kept apart, and of the cells that came from it; 0 for all others."
+    30, 16, "tag", "Mark of an agent kept apart, and of the cells that came from it; 0 for all others."
 )
 
 _FIELDS = {

@@ -6,7 +6,7 @@ founder's clan dies out with probability alpha, else has geometric size. Extinct
 at any step length. The number of leavers has the exact mean: the clans that ended, plus those leavers that newborns made up
 for. They are shared among the channels by hazard.
 
-A stratum draws for all its places along rows of numbers. The random numbers of a cohort are keyed by the step, its code and
+A stratum draws for all its places along rows of numbers. The random numbers of an agent are keyed by the step, its code and
 its place: by what it is, never by where its row lies.
 """
 
@@ -41,7 +41,7 @@ _INVERSE = tuple(1.0 / factorial(k + 1) for k in range(12))
 def draw_events(
     pop: Population, channels: Channels, where: Destinations, variants: Variants, key: np.uint64, dt: float
 ) -> Ints:
-    """Draw one step of all cohorts by their hazards (`pop.hazards`), and let what moved arrive.
+    """Draw one step of all agents by their hazards (`pop.hazards`), and let what moved arrive.
 
     Returns
     -------

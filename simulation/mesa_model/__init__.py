@@ -2,7 +2,7 @@
 
 from simulation.mesa_model.agent_set import CellAgentSet
 from simulation.mesa_model.agents import DonorTcon, DonorTreg, EngagedTCell, LeukemicBlast, TCell
-from simulation.mesa_model.cohort import AgentGone, CellAgent
+from simulation.mesa_model.cell_agent import AgentGone, CellAgent
 from simulation.mesa_model.data_collection import body_reporters, data_collector
 from simulation.mesa_model.model import TransplantModel
 

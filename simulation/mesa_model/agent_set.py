@@ -14,7 +14,7 @@ import numpy.typing as npt
 from mesa.agentset import AbstractAgentSet
 
 from simulation.biology.traits import CLASS
-from simulation.mesa_model.cohort import CellAgent
+from simulation.mesa_model.cell_agent import CellAgent
 from simulation.mesa_model.columns import Column, column_of
 from simulation.mesa_model.groups import AgentGroups
 from simulation.mesa_model.ledger import Rows

@@ -19,8 +19,8 @@ from simulation.biology.traits import (
     TCON,
     TREG,
 )
+from simulation.mesa_model.cell_agent import CellAgent
 from simulation.mesa_model.code_columns import Bits, Flag, Named
-from simulation.mesa_model.cohort import CellAgent
 from simulation.mesa_model.columns import Exhaustion, Lineage, Trait
 from simulation.mesa_model.ledger import Place
 from simulation.products.registry import ENGAGERS

@@ -14,7 +14,7 @@ from simulation.biology.traits import CLASS, ENGAGED_TREG, TREG, exhaustion_of
 from simulation.mesa_model.ledger import Ledger, Place, Rows, place_index, position_of
 
 if TYPE_CHECKING:
-    from simulation.mesa_model.cohort import CellAgent
+    from simulation.mesa_model.cell_agent import CellAgent
 
 __all__ = [
     "Cells", "Column", "Exhaustion", "Identity", "Lineage", "PlaceKindName", "PlaceNumber", "Position", "Trait",
@@ -26,7 +26,7 @@ _KIND_NAMES = tuple(kind.name.lower() for kind in PlaceKind)
 
 
 class Column[T, S]:
-    """Read (as `T`) and write (from `S`) one attribute of a cohort; read-only unless `put` is overridden."""
+    """Read (as `T`) and write (from `S`) one attribute of an agent; read-only unless `put` is overridden."""
 
     name: str
 
@@ -86,7 +86,7 @@ class Cells(Column[int, int]):
         ledger.resize(np.array([row]), value)
 
     def put_all(self, ledger: Ledger, rows: Rows, value: int) -> None:
-        """Give many cohorts the same number of cells."""
+        """Give many agents the same number of cells."""
         ledger.resize(rows, value)
 
 
@@ -147,12 +147,12 @@ class PlaceNumber(Column[int, Place]):
         return ledger.pop.place[rows]
 
     def put(self, ledger: Ledger, row: int, value: Place) -> None:
-        """Move one cohort."""
+        """Move one agent."""
         ledger.recode(row, ledger.pop.code_of(row), place_index(ledger.places, value))
 
 
 class PlaceKindName(Column[str, Place]):
-    """Name of the kind of place; writing it moves the cohort to the only place of that kind."""
+    """Name of the kind of place; writing it moves the agent to the only place of that kind."""
 
     _names: ClassVar[Values] = np.array(_KIND_NAMES)
 
@@ -165,7 +165,7 @@ class PlaceKindName(Column[str, Place]):
         return self._names[ledger.places.kind[ledger.pop.place[rows]]]
 
     def put(self, ledger: Ledger, row: int, value: Place) -> None:
-        """Move one cohort."""
+        """Move one agent."""
         ledger.recode(row, ledger.pop.code_of(row), place_index(ledger.places, value))
 
 
@@ -185,7 +185,7 @@ class Position(Column[tuple[int, int] | None, tuple[int, int]]):
         return out
 
     def put(self, ledger: Ledger, row: int, value: tuple[int, int]) -> None:
-        """Move one cohort to a niche."""
+        """Move one agent to a niche."""
         if not (isinstance(value, tuple) and len(value) == 2):
             raise TypeError(f"position must be (row, column), got {value!r}")
         ledger.recode(row, ledger.pop.code_of(row), place_index(ledger.places, value))

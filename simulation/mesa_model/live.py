@@ -6,7 +6,7 @@ import numpy as np
 
 from simulation.biology.traits import CLASS
 from simulation.mesa_model.agent_set import CellAgentSet
-from simulation.mesa_model.cohort import CellAgent
+from simulation.mesa_model.cell_agent import CellAgent
 from simulation.mesa_model.ledger import Rows
 
 if TYPE_CHECKING:

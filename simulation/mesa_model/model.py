@@ -15,7 +15,7 @@ from simulation.body import Body
 from simulation.engine.keyed_random import base_key
 from simulation.errors import UserError
 from simulation.life import Life
-from simulation.mesa_model.cohort import CellAgent
+from simulation.mesa_model.cell_agent import CellAgent
 from simulation.mesa_model.data_collection import Recorder, data_collector
 from simulation.mesa_model.ledger import Ledger
 from simulation.mesa_model.live import LiveAgents
@@ -242,7 +242,7 @@ class TransplantModel(Model):
     def register_agent(self, agent: CellAgent) -> None:
         """Take in an agent; its class does so by itself when it is called."""
         if not isinstance(agent, CellAgent):
-            raise TypeError(f"an agent of this model is a cohort of cells, got {type(agent).__name__}")
+            raise TypeError(f"an agent of this model is a CellAgent, got {type(agent).__name__}")
         if agent.model is not self:
             raise ValueError(f"{agent!r} belongs to another model")
         self.handles.adopt(agent)

@@ -7,7 +7,7 @@ from mesa import Agent
 
 from simulation.biology.traits import CLASS, FIRST_CUSTOM_CLASS
 from simulation.mesa_model.agents import BUILT_IN
-from simulation.mesa_model.cohort import CellAgent
+from simulation.mesa_model.cell_agent import CellAgent
 from simulation.mesa_model.ledger import Ledger, Rows
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class AgentClasses:
 
 
 class Handles:
-    """Give every cohort one handle, made when it is first asked for, and the same one as long as anybody holds it."""
+    """Give every agent one handle, made when it is first asked for, and the same one as long as anybody holds it."""
 
     def __init__(self, model: "TransplantModel") -> None:
         self._model = model
@@ -146,12 +146,12 @@ class Handles:
         return list(self._pinned.values())
 
     def pin(self, agent: CellAgent) -> None:
-        """Keep a handle that bears attributes of the user's own as long as its cohort lives."""
+        """Keep a handle that bears attributes of the user's own as long as its agent lives."""
         if agent.alive:
             self._pinned[agent.unique_id] = agent
 
     def sweep(self) -> None:
-        """Let go of pinned handles whose cohort is gone."""
+        """Let go of pinned handles whose agent is gone."""
         self._model.ledger.sweep()
         for uid in [uid for uid, agent in self._pinned.items() if not agent.alive]:
             del self._pinned[uid]

@@ -1,6 +1,6 @@
 """The event kernel against closed forms.
 
-Replicates of one experiment are cohorts told apart by a tag, so that one call draws them all. Fixed seeds; on
+Replicates of one experiment are agents told apart by a tag, so that one call draws them all. Fixed seeds; on
 fresh ones a comparison at five standard errors raises a false alarm with probability 6e-7, a p-value below its
 limit with 1e-6.
 """
@@ -284,8 +284,8 @@ def test_one_cell_an_agent_gives_the_statistics_of_cohorts() -> None:
         for (code, place), cells in cells_by(world.pop).items():
             table[TAG.of(code), place + (RING if code & FLIP else 0)] += cells
         tables.append(table)
-    cohorts, single = tables
-    for a, b in [(cohorts[:, j], single[:, j]) for j in range(2 * RING)] + [(cohorts.sum(1), single.sum(1))]:
+    agents, single = tables
+    for a, b in [(agents[:, j], single[:, j]) for j in range(2 * RING)] + [(agents.sum(1), single.sum(1))]:
         error = math.sqrt((a.var() + b.var()) / wells)
         assert abs(a.mean() - b.mean()) < _SIGMAS * max(error, 0.05)
         if a.mean() > 3.0:

@@ -1,4 +1,4 @@
-"""Tables of cohorts: conservation, averages, identity of rows, growth and reuse, copies."""
+"""Tables of agents: conservation, averages, identity of rows, growth and reuse, copies."""
 
 from fractions import Fraction
 

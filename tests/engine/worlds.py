@@ -108,7 +108,7 @@ class World:
             self.pop.hazard[rows[able], NAMES.index(name)] = rate
 
     def by_tag(self, n: int, select: int = 0, value: int = 0) -> Ints:
-        """Return cells per tag of cohorts whose code has `code & select == value`, shape (n,)."""
+        """Return cells per tag of agents whose code has `code & select == value`, shape (n,)."""
         rows = self.pop.rows()
         codes = self.pop.codes(rows)
         keep = (codes & select) == value
@@ -126,7 +126,7 @@ def cells_by(pop: Population) -> dict[tuple[int, int], int]:
 
 
 def traits_by(pop: Population) -> dict[tuple[int, int], Floats]:
-    """Return the traits by (code, place), where there is one cohort of each."""
+    """Return the traits by (code, place), where there is one agent of each."""
     return {(pop.code_of(row), int(pop.place[row])): pop.traits[row].copy() for row in pop.rows()}
 
 

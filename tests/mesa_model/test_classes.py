@@ -111,7 +111,7 @@ def test_classes_that_cannot_be(make: Make) -> None:
         model.add_agent_class(TooHigh)
     with pytest.raises(ValueError, match="taken by Macrophage"):
         model.add_agent_class(Again)
-    with pytest.raises(TypeError, match="derives from Cohort"):
+    with pytest.raises(TypeError, match="derives from CellAgent"):
         model.add_agent_class(int)  # type: ignore[arg-type]
     for _ in range(10):
         model.add_agent_class(type("More", (DonorTcon,), {}))

@@ -204,7 +204,7 @@ def test_remove_all_agents(model: TransplantModel) -> None:
 
 
 def test_plain_mesa_agents_are_refused(model: TransplantModel) -> None:
-    with pytest.raises(TypeError, match="a cohort of cells, got Agent"):
+    with pytest.raises(TypeError, match="a CellAgent, got Agent"):
         mesa.Agent(model)
 
 

@@ -1,6 +1,6 @@
 """The base of every agent class: a live handle on one of the engine's rows.
 
-An agent is a cohort of like cells in one place. Its attributes are read from the engine's columns and written to them; the object
+An agent is a whole number of like cells in one place. Its attributes are read from the engine's columns and written to them; the object
 itself holds nothing but which row it stands for, unless a user gives it attributes of his own.
 """
 
@@ -35,7 +35,7 @@ _bind = object.__setattr__
 
 
 class AgentGone(RuntimeError):  # noqa: N818 - it names what is wrong
-    """Say that the cells of an agent have died, moved on, or joined a like cohort."""
+    """Say that the cells of an agent have died, moved on, or joined a like agent."""
 
 
 class CellAgent(Agent):
@@ -52,8 +52,8 @@ class CellAgent(Agent):
     clone
         Subclone (blasts) or clonotype (T cells), 0..4095.
     kept_apart
-        Whether the cohort gets a mark of its own, so that it never merges with like ones. Cells that leave it keep the mark. Say
-        False when you make many: the cells then join the like cohort that is there, as everywhere in this model, and the agent
+        Whether the agent gets a mark of its own, so that it never merges with like ones. Cells that leave it keep the mark. Say
+        False when you make many: the cells then join the like agent that is there, as everywhere in this model, and the agent
         stands for all of it.
 
     A class of the user's own gets a class number (5..15) of its own when the model first meets it.
@@ -79,7 +79,7 @@ class CellAgent(Agent):
     position = Position("Niche as (row, column); None outside the marrow.")
     clone = Bits(CLONE)
     tag = Tag(TAG)
-    kept_apart = KeptApart("Whether like cohorts may not merge with this one; may be set.")
+    kept_apart = KeptApart("Whether like agents may not merge with this one; may be set.")
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class CellAgent(Agent):
         reversible: float = 0.0,
         terminal: float = 0.0,
     ) -> None:
-        """Found the cohort; nothing is changed when a value is wrong."""
+        """Create the agent; nothing is changed when a value is wrong."""
         cls, ledger = type(self), model.ledger
         where = place_index(ledger.places, place)
         code = model.classes.id_of(cls) | bits | cls.clone.encoded(clone)
@@ -135,7 +135,7 @@ class CellAgent(Agent):
         model.welcome(self)
 
     def _find(self) -> bool:
-        """Follow the cohort to the row where it is now; False when it is gone."""
+        """Follow the agent to the row where it is now; False when it is gone."""
         row = self._ledger.now(self._row, self._uid)
         if row is not None and row != self._row:
             _bind(self, "_row", row)
@@ -143,15 +143,15 @@ class CellAgent(Agent):
 
     @property
     def alive(self) -> bool:
-        """Return whether the cohort still exists."""
+        """Return whether the agent still exists."""
         return self._find()
 
     def _live_row(self) -> int:
         """Return the row; raise `AgentGone` when it is another's by now."""
         if not self._find():
             raise AgentGone(
-                f"{type(self).__name__} {self._uid} is gone: its cells have died, moved on, or joined a like cohort "
-                "(ask `alive` first; `kept_apart = True` keeps like cohorts from merging)"
+                f"{type(self).__name__} {self._uid} is gone: its cells have died, moved on, or joined a like agent "
+                "(ask `alive` first; `kept_apart = True` keeps like agents from merging)"
             )
         return self._row
 
