@@ -1,7 +1,7 @@
 """The base of every agent class: a live handle on one of the engine's rows.
 
-An agent is a whole number of like cells in one place. Its attributes are read from the engine's columns and written to them; the object
-itself holds nothing but which row it stands for, unless a user gives it attributes of his own.
+An agent is a whole number of like cells in one place. Its attributes are read from the engine's columns and written to them; the
+object itself holds nothing but which row it stands for, unless a user gives it attributes of his own.
 """
 
 from collections.abc import Iterator, Sequence
