@@ -53,13 +53,14 @@ def test_free_of_gvhd_for_two_weeks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("grade", "told"), [(1, "no acute GvHD for 7 days"), (2, "no acute GvHD of grade 2 or more for 7 days")]
+    ("grade", "message"),
+    [(1, "no acute GvHD for 7 days"), (2, "no acute GvHD of grade 2 or more for 7 days")],
 )
-def test_the_reason_names_the_grade_where_not_every_grade_counts(grade: int, told: str) -> None:
+def test_the_reason_names_the_grade_where_not_every_grade_counts(grade: int, message: str) -> None:
     start = {"when": "free_of_gvhd", "at_grade": grade, "for": "7 d", "not_before": "day 10"}
     clinic = make_clinic(start=start, dli=DLI)
     follow(clinic, FakePatient(), 20.0)
-    assert only(clinic, "trigger").detail.startswith(f"{told}: ")
+    assert only(clinic, "trigger").detail.startswith(f"{message}: ")
 
 
 def test_free_of_immunosuppression_counts_from_the_last_dose() -> None:

@@ -34,10 +34,10 @@ def test_mean_difference_and_its_bootstrap_interval() -> None:
     one, other = rng.normal(12, 5, 200), rng.normal(10, 5, 200)
     difference = mean_difference(one, other)
     low, high = stats.ttest_rel(one, other).confidence_interval()
-    assert found.value == pytest.approx((one - other).mean())
-    assert (found.low, found.high) == pytest.approx((low, high), abs=0.1)
-    assert found.se == pytest.approx(stats.sem(one - other))
-    assert mean_difference(one, other) == found  # the same numbers every time
+    assert difference.value == pytest.approx((one - other).mean())
+    assert (difference.low, difference.high) == pytest.approx((low, high), abs=0.1)
+    assert difference.se == pytest.approx(stats.sem(one - other))
+    assert mean_difference(one, other) == difference  # the same numbers every time
 
 
 def test_twins_who_do_not_differ() -> None:
@@ -164,8 +164,8 @@ def test_a_ratio_of_two_patients_has_the_limits_that_can_be_counted() -> None:
         ([1.0, 2.0], [1.0, 2.0], 1, 1),
         ([0.0, 1.0], [0.0, 1.0], 1, np.inf),  # nobody's event, nobody's cost: no finite ratio
     ):
-        found = ratio_of_means(top, bottom)
-        assert (found.low, found.high) == (low, high)
+        ratio = ratio_of_means(top, bottom)
+        assert (ratio.low, ratio.high) == (low, high)
 
 
 def test_the_interval_of_a_ratio_is_that_of_the_delta_method() -> None:
@@ -175,8 +175,8 @@ def test_the_interval_of_a_ratio_is_that_of_the_delta_method() -> None:
     se = np.std(top - ratio * bottom, ddof=1) / 2000**0.5 / bottom.mean()
     for confidence in (0.95, 0.8):
         z = stats.norm.ppf(0.5 + confidence / 2)
-        found = ratio_of_means(top, bottom, confidence)
-        assert (found.low, found.high) == pytest.approx((ratio - z * se, ratio + z * se), abs=0.08 * z * se)
+        result = ratio_of_means(top, bottom, confidence)
+        assert (result.low, result.high) == pytest.approx((ratio - z * se, ratio + z * se), abs=0.08 * z * se)
 
 
 def test_spread_is_of_patients_and_does_not_shrink_with_their_number() -> None:
