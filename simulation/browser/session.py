@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from simulation.browser.acts import MOST_ACTS, Act, read_act
 from simulation.browser.by_hand import SteeredPatient
 from simulation.browser.catalogue import Source
-from simulation.browser.course import EPS
 from simulation.browser.form import FORM_KEYS, label_of_key, overrides, read_form
 from simulation.browser.mistakes import mistake_text, natural
+from simulation.browser.played_life import EPS
 from simulation.errors import UserError, nearest_name
 from simulation.life import Life
 from simulation.products.registry import PRODUCTS
@@ -222,7 +222,7 @@ class PatientSession(SteeredPatient):
         scenario = scenario.model_copy(update={"orders": self.scenario.orders})
         self.life.clinic.replan(scenario)
         self.life.scenario = scenario
-        self.course.intervened()
+        self.played.intervened()
 
     def _built(self, form: Mapping[str, str]) -> Scenario:
         natural(form["seed"], "seed")

@@ -10,9 +10,9 @@ import solara
 
 from simulation.body.measure import marrow_layers
 from simulation.browser.batch import Batch
-from simulation.browser.course import EPS
 from simulation.browser.event_count import EventCount
 from simulation.browser.kept import TabChoices
+from simulation.browser.played_life import EPS
 from simulation.browser.player import Player, speed_of
 from simulation.browser.session import PatientSession
 from simulation.browser.snapshot import Snapshot, snapshot
@@ -146,7 +146,7 @@ class PatientView:
             if session.at_present:
                 self.whole = self.shot
             elif lengths != self._lengths:
-                self.whole = snapshot(session.course.lead)
+                self.whole = snapshot(session.played.lead)
             if session.original is None:
                 self.other = None
             elif lengths != self._lengths:
@@ -157,7 +157,7 @@ class PatientView:
         """Return (day, maps of the marrow) of at most `n` moments spread over the course so far."""
         shown: list[tuple[float, Mapping[str, npt.NDArray[np.float64]]]] = []
         with self.session.lock:
-            for life in self.session.course.moments(n):
+            for life in self.session.played.moments(n):
                 life.body.truth()  # which counts the cells
                 shown.append((life.day, marrow_layers(life.body.state)))
         return shown
@@ -165,7 +165,7 @@ class PatientView:
     def snapshot_of(self, day: float) -> Snapshot:
         """Return a day that was simulated, whatever day is on the screen."""
         with self.session.lock:
-            return snapshot(self.session.course.at(day))
+            return snapshot(self.session.played.at(day))
 
     def _controls(self) -> tuple[object, ...]:
         """Return what of the patient the controls depend on."""

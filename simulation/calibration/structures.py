@@ -110,12 +110,12 @@ class Plan:
     def cost(self) -> str:
         """Say before it begins what it takes."""
         arms = sum(len(load_settings()[study].arms) for study in _STUDIES)
-        courses = (len(self.structures) + 1) * len(self.numbers) * self.study_patients * arms
+        lives = (len(self.structures) + 1) * len(self.numbers) * self.study_patients * arms
         one = self.trial_under(AS_SHIPPED, (1.0,) * len(self.numbers))
         trials = len(self.structures) * number_of_runs(one, self.patients)
         return (
             f"Structures: {len(self.structures)} and the shipped one are held against {len(_STUDIES)} studies under "
-            f"{len(self.numbers)} parameter set{'s' * (len(self.numbers) > 1)} ({courses} courses of up to three years on few "
+            f"{len(self.numbers)} parameter set{'s' * (len(self.numbers) > 1)} ({lives} courses of up to three years on few "
             f"niches), then each has a trial of its own ({trials} runs). What is done is kept, and --resume goes on."
         )
 

@@ -155,24 +155,24 @@ def _of_arm(finished: FinishedTrial, key: str) -> Iterator[Subject]:
             int(row["patient"]),
             {name: row[name] for name in OUTCOMES if name in row},
             {name: (float(row[name]), units[name]) for name in own if row.get(name) is not None},
-            tuple(_given(arm.courses[index])),
+            tuple(_given(arm.histories[index])),
             tuple(stays.get(index, ())),
         )
 
 
-def _given(course: Mapping[str, Any]) -> Iterator[Dose]:
+def _given(history: Mapping[str, Any]) -> Iterator[Dose]:
     """Yield what a course says was given; turns and stays in it are no doses."""
     products = {one.name: one for one in PRODUCTS}
-    for name, given in course.items():
+    for name, given in history.items():
         one = products.get(name)
         if one is not None and one.kind == "infusion":
             bars = (bar for bar in given if len(bar) == _BAR)  # a longer one is the mean of injections
             yield from (Dose(name, one.kind, start, end, level, one.unit) for start, end, level in bars)
         elif one is not None and one.kind == "cells":
             yield from (_at_once(one, day, level) for day, level in given)
-    for name, given in course.get(AT_ONCE, {}).items():
+    for name, given in history.get(AT_ONCE, {}).items():
         yield from (_at_once(products[name], day, level) for day, level in given if name in products)
-    for name, given in course.get(DRUGS, {}).items():
+    for name, given in history.get(DRUGS, {}).items():
         unit = products.get(name, products["immunosuppression"]).unit
         yield from (Dose(name, "drug", start, end, level, unit) for start, end, level in given)
 

@@ -30,7 +30,7 @@ def tidy_tables(source: Source) -> list[Table]:
         _long(source, "parameters", "what a patient is, where patients differ", _VALUES, _values),
         _long(source, "doses", "what was given and when", _DOSES, _doses),
         _long(source, "states", "stays in states, in truth", _STAYS, _stays),
-        _long(source, "observations", "the course, as recorded", _COURSE, _course),
+        _long(source, "observations", "the course, as recorded", _COURSE, _history),
         _long(source, "events", "tests, results, triggers, treatments, turns", _EVENTS, _events),
     ]  # fmt: skip
     return [table for table in tables if table.rows]
@@ -151,7 +151,7 @@ def _stays(subject: Subject) -> Iterator[dict[str, Any]]:
         yield {"state": stay.state, "enter_day": stay.enter, "leave_day": stay.leave, "next_state": stay.then}
 
 
-def _course(subject: Subject) -> Iterator[dict[str, Any]]:
+def _history(subject: Subject) -> Iterator[dict[str, Any]]:
     trajectory = subject.trajectory or {}
     days = trajectory.get("day", ())
     for name, values in trajectory.items():

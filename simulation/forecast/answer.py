@@ -102,14 +102,14 @@ class Forecast:
     def fan(self, arm: int, what: str, *, prior: bool = False) -> Fan:
         """Return the fan of one of `QUANTITIES` in an arm; with `prior` that of patients who were not chosen."""
         index = QUANTITIES.index(what)
-        courses = self._courses[:, arm, :, index]
+        trajectories = self._trajectories[:, arm, :, index]
         weights = self._not_chosen if prior else self.weights
-        levels = np.stack([weighted_quantiles(column, weights, LEVELS) for column in courses.T], axis=1)
+        levels = np.stack([weighted_quantiles(column, weights, LEVELS) for column in trajectories.T], axis=1)
         total = float(weights.sum())
         alive = (
-            (~np.isnan(courses) * weights[:, None]).sum(axis=0) / total
+            (~np.isnan(trajectories) * weights[:, None]).sum(axis=0) / total
             if total
-            else np.full(courses.shape[1], np.nan)
+            else np.full(trajectories.shape[1], np.nan)
         )
         return Fan(self.question.days, levels, np.asarray(alive, float))
 
@@ -170,9 +170,9 @@ class Forecast:
         return np.array([float(one.stands_for == 1.0) for one in self.followed])
 
     @cached_property
-    def _courses(self) -> Floats:
+    def _trajectories(self) -> Floats:
         shape = (len(self.followed), len(self.question.arms), len(self.question.days), len(QUANTITIES))
-        return np.array([one.courses for one in self.followed]).reshape(shape)
+        return np.array([one.trajectories for one in self.followed]).reshape(shape)
 
     def _outcome(self, arm: int, name: str) -> tuple[Floats, Floats]:
         kept = [

@@ -112,7 +112,7 @@ def _predicted(question: Question, pilot: Sequence[FollowedPatient], known: Floa
         if one.what == "agvhd":
             continue
         place = next(index for index, day in enumerate(days) if day >= one.day - 1e-9)
-        values = np.array([each.courses[0, place, QUANTITIES.index(one.what)] for each in pilot])
+        values = np.array([each.trajectories[0, place, QUANTITIES.index(one.what)] for each in pilot])
         some = values > 0
         if some.sum() < _FEWEST:
             continue

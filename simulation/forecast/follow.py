@@ -77,7 +77,7 @@ class FollowedPatient:
 
     patient: int
     chosen: int | None
-    courses: Floats
+    trajectories: Floats
     terms: Floats
     outcomes: tuple[dict[str, Any], ...] = ()
     pruned: bool = False
@@ -143,31 +143,31 @@ class _Watch:
 
     def _far(self, rows: list[tuple[float, float, float]]) -> bool:
         """Return whether what was measured until now is far from what is true of a life."""
-        course = np.full((len(self.days), len(QUANTITIES)), np.nan)
-        course[: len(rows)] = rows
+        trajectory = np.full((len(self.days), len(QUANTITIES)), np.nan)
+        trajectory[: len(rows)] = rows
         reached = [max(one.day, _FIRST) <= self.days[len(rows) - 1] for one in self._question.series.measured]
-        return bool(terms_of(self._question, course)[reached].sum() < HOPELESS)
+        return bool(terms_of(self._question, trajectory)[reached].sum() < HOPELESS)
 
-    def course(self, life: Life) -> Floats:
+    def trajectory(self, life: Life) -> Floats:
         """Return what was noted, shape (days, quantities)."""
         rows = self.noted.get(id(life), [])
-        course = np.full((len(self.days), len(QUANTITIES)), np.nan)
+        trajectory = np.full((len(self.days), len(QUANTITIES)), np.nan)
         if rows:
-            course[: len(rows)] = rows
-        return course
+            trajectory[: len(rows)] = rows
+        return trajectory
 
     def pasts(self, lives: list[Life]) -> list[Floats]:
-        return [self.course(life)[: self._past] for life in lives]
+        return [self.trajectory(life)[: self._past] for life in lives]
 
 
-def terms_of(question: Question, course: Floats) -> Floats:
+def terms_of(question: Question, trajectory: Floats) -> Floats:
     """Return the log-likelihood of every measurement for one course of the question's days."""
     days = question.days
     terms = [
         float(
             fit(
                 one,
-                course[days.index(max(one.day, _FIRST)), QUANTITIES.index(one.what)],
+                trajectory[days.index(max(one.day, _FIRST)), QUANTITIES.index(one.what)],
                 question.series.errors,
             )
         )
@@ -194,11 +194,11 @@ def follow(question: Question, patient: int) -> FollowedPatient:
     )  # fmt: skip
     if question.series.measured:
         _one_past(question, watch.pasts(lives))
-    courses = np.stack([watch.course(life) for life in lives])
+    trajectories = np.stack([watch.trajectory(life) for life in lives])
     pruned = not all(life.finished for life in lives)
-    terms = terms_of(question, courses[0])
+    terms = terms_of(question, trajectories[0])
     outcomes = () if pruned else tuple(_outcomes(life) for life in lives)
-    return FollowedPatient(patient, chosen, courses, terms, outcomes, pruned)
+    return FollowedPatient(patient, chosen, trajectories, terms, outcomes, pruned)
 
 
 def _outcomes(life: Life) -> dict[str, Any]:

@@ -112,8 +112,8 @@ def verdict(result: Result) -> str:
     ]
     grade = grade_text(outcomes.get("agvhd_grade"))
     gvhd = "No acute GvHD." if grade in ("0", NOTHING) else f"Acute GvHD of grade {grade} at worst."
-    course = ", then ".join(turns) if turns else f"no relapse and no treatment in {result.end:g} days"
-    return f"{course[:1].upper()}{course[1:]}. {gvhd}"
+    turns_text = ", then ".join(turns) if turns else f"no relapse and no treatment in {result.end:g} days"
+    return f"{turns_text[:1].upper()}{turns_text[1:]}. {gvhd}"
 
 
 def timeline(result: Result) -> list[tuple[float, str, str]]:

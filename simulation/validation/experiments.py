@@ -92,7 +92,7 @@ def high_risk_trajectories(patients: int, follow_up: float = 540.0) -> list[dict
     return out
 
 
-def classic_course(outcome: Mapping[str, Any]) -> bool:
+def had_classic_relapse(outcome: Mapping[str, Any]) -> bool:
     """Return whether a patient went into MRD-negative remission without GvHD and then relapsed again."""
     return (
         outcome["complete_remission_day"] is not None

@@ -21,8 +21,8 @@ from simulation.validation.check import (
 )
 from simulation.validation.experiments import (
     burden_at_start,
-    classic_course,
     damage_after,
+    had_classic_relapse,
     high_risk_trajectories,
 )
 from simulation.validation.facts import measured
@@ -53,9 +53,9 @@ def graft_twins(
         "graft.treg": f"{treg} cells/kg", "graft.tcon": f"{tcon} cells/kg", "parameters.phi_bm": phi,
         "follow_up": f"{days:g} d", **spread(*_ALLO),
     }  # fmt: skip
-    courses = [follow(small("no_treatment", changes), k) for k in range(n)]
-    gvhd = [int(str(c.outcomes()["agvhd_grade"])) >= 2 for c in courses]
-    return gvhd, [float(np.log10(c.body.truth().blasts + 1)) for c in courses]
+    lives = [follow(small("no_treatment", changes), k) for k in range(n)]
+    gvhd = [int(str(c.outcomes()["agvhd_grade"])) >= 2 for c in lives]
+    return gvhd, [float(np.log10(c.body.truth().blasts + 1)) for c in lives]
 
 
 @_fact("F8", "Tcon alone bring GvHD to most; Treg keep it rare", "0.6 or more / 0.25 or less", "C12, C12b")
@@ -100,8 +100,8 @@ def dli_dose(effort: Effort) -> Finding:
 def _control(dose: str, n: int) -> list[float]:
     changes = burden_plan(1e-3, 100.0) | spread("fraction_alloreactive_haploidentical")
     changes |= {"blinatumomab": None, "dli": {"cd3": [f"{dose}/kg"], "first": "day 15", "every": "42 d"}}
-    courses = [follow(small("preemptive", changes), k) for k in range(n)]
-    return [float(np.log10(c.body.truth().blasts + 1)) for c in courses]
+    lives = [follow(small("preemptive", changes), k) for k in range(n)]
+    return [float(np.log10(c.body.truth().blasts + 1)) for c in lives]
 
 
 @_fact("F10", "Blinatumomab does not raise GvHD beyond DLI alone", "ratio 0.7-1.3", REPORT)
@@ -113,8 +113,8 @@ def drug_and_gvhd(effort: Effort) -> Finding:
         changes["dli"] = {"cd3": ["1e7/kg"], "first": "day 15", "every": "42 d"}
         if not drug:
             changes["blinatumomab"] = None
-        courses = [follow(small("preemptive", changes), k) for k in range(n)]
-        damage[drug] = [damage_after(c, START + 14) for c in courses]
+        lives = [follow(small("preemptive", changes), k) for k in range(n)]
+        damage[drug] = [damage_after(c, START + 14) for c in lives]
     more = difference("damage with drug minus without", damage[True], damage[False])
     base = mean_of("damage of DLI alone", damage[False])
     return Finding(verdict(more.value <= 0.3 * base.value + 0.01), (base, more))
@@ -132,8 +132,8 @@ def antigen_loss(effort: Effort) -> Finding:
 
 
 def _worst_grade(plan: Mapping[str, Any], patient: int) -> int:
-    course = follow(small("no_treatment", plan), patient)
-    return int(str(course.outcomes()["agvhd_grade"]))
+    life = follow(small("no_treatment", plan), patient)
+    return int(str(life.outcomes()["agvhd_grade"]))
 
 
 @_fact(
@@ -195,9 +195,9 @@ def classic(effort: Effort) -> Finding:
     """Fact 16: remission without MRD and GvHD, then relapse, in high-risk patients treated when overt."""
     rows = high_risk_trajectories(effort.patients(24))
     remission = share_of("MRD-negative remission", [r["mrd_negative_day"] is not None for r in rows])
-    course = share_of("and no GvHD, then relapse", [classic_course(r) for r in rows])
-    return Finding(verdict(course.value >= 0.2, course.low >= 0.2 or course.value >= 0.2 or course.high < 0.2),
-                 (remission, course))  # fmt: skip
+    share = share_of("and no GvHD, then relapse", [had_classic_relapse(r) for r in rows])
+    return Finding(verdict(share.value >= 0.2, share.low >= 0.2 or share.value >= 0.2 or share.high < 0.2),
+                 (remission, share))  # fmt: skip
 
 
 @_fact("F17", "A calcineurin inhibitor leaves T-cell recovery alone", "at least half on day 30", "N39, N40")
@@ -208,8 +208,8 @@ def recovery_under_drug(effort: Effort) -> Finding:
 
     def counts(change: Mapping[str, Any]) -> list[float]:
         plan = {"follow_up": "31 d", **vary, **change}
-        courses = [follow(small("no_treatment", plan), k) for k in range(effort.patients(5))]
-        return [column_at(one, "cd3_per_ul", [30.0])[0] for one in courses]
+        lives = [follow(small("no_treatment", plan), k) for k in range(effort.patients(5))]
+        return [column_at(one, "cd3_per_ul", [30.0])[0] for one in lives]
 
     plain, drug = counts({}), counts({"immunosuppression": course})
     ratio = mean_of("CD3 with tacrolimus over without", [a / b for a, b in zip(drug, plain, strict=True)])

@@ -103,8 +103,8 @@ def logistic_growth(effort: Effort) -> Finding:
         "start": {"when": "never"}, "blinatumomab": None, "graft.tcon": "0 cells/kg", "graft.treg": "0 cells/kg",
         "parameters.rate_blast_to_blood": "0 /day", "parameters.rate_blast_to_neighbour": "0 /day",
     }  # fmt: skip
-    course = follow(small("no_treatment", plan, grid=1))
-    p, body = course.body.values, course.columns()
+    life = follow(small("no_treatment", plan, grid=1))
+    p, body = life.body.values, life.columns()
     n = body["blasts_cells"]
     capacity = p.n_marrow_cells_per_kg * p.weight * p.factor_blast_capacity
     exact = capacity / (1 + (capacity / n[0] - 1) * np.exp(-p.rate_blast_net_growth * body["day"]))
@@ -176,8 +176,8 @@ def step_length(effort: Effort) -> Finding:
     logs = []
     for step in ("3 h", "6 h", "12 h"):
         plan = burden_plan(1e-2, 16.0) | {"time_step": step, "record_every": "12 h"}
-        courses = [follow(small("preemptive", plan, grid=2), k) for k in range(effort.patients(6))]
-        logs.append(float(np.mean([np.log10(column_at(c, "blasts_cells", [54.0])[0] + 1) for c in courses])))
+        lives = [follow(small("preemptive", plan, grid=2), k) for k in range(effort.patients(6))]
+        logs.append(float(np.mean([np.log10(column_at(c, "blasts_cells", [54.0])[0] + 1) for c in lives])))
     fine, coarse = abs(logs[1] - logs[0]), abs(logs[2] - logs[1])
     differences = (
         MeasuredNumber("6 h against 3 h", fine, unit="log10"),

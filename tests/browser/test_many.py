@@ -64,7 +64,7 @@ def test_many_patients_are_other_people_and_each_can_be_watched() -> None:
     from simulation.life import simulate
 
     alone = simulate([B.load(patient=3)], seed=1, patient=3)[0]
-    course = forecast.followed[2].courses[1]
+    course = forecast.followed[2].trajectories[1]
     assert course[-1, 1] == pytest.approx(alone.body.truth().cd3_per_ul)
 
 

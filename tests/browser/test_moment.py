@@ -46,7 +46,7 @@ def session(choices: list[Source]) -> PatientSession:
 
 def bytes_of(session: PatientSession) -> list[bytes]:
     """Return the trajectories of the day on the screen, of the whole course, and of the one that was left."""
-    courses = [session.course, *(past.course for past in session.past)]
+    courses = [session.played, *(past.played for past in session.past)]
     lives = [session.life, *(course.lead for course in courses)]
     return [values.tobytes() for life in lives for values in life.columns().values()]
 

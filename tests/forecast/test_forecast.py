@@ -19,7 +19,7 @@ def _measured(one: FollowedPatient, question: Question, rng: np.random.Generator
     """Measure a patient with the errors that are stated."""
     errors, results = Errors(), []
     for day in (7.0, 14.0, 21.0):
-        mrd, cd3, _ = one.courses[0, question.days.index(day)]
+        mrd, cd3, _ = one.trajectories[0, question.days.index(day)]
         value, limit = mrd * 10 ** rng.normal(0, errors.mrd), 1e-5
         results.append(MeasuredValue(day, "mrd", value if value >= limit else limit, below=value < limit))
         results.append(MeasuredValue(day, "cd3", max(cd3 * np.exp(rng.normal(0, errors.cd3)), 0.1)))
@@ -33,7 +33,7 @@ def _weighed(question: Question, series: Series, others: list[FollowedPatient]) 
 
     asked = replace(question, series=series)
     assert asked.days == question.days
-    return Forecast.of(asked, [replace(one, terms=terms_of(asked, one.courses[0])) for one in others])
+    return Forecast.of(asked, [replace(one, terms=terms_of(asked, one.trajectories[0])) for one in others])
 
 
 def test_weights_find_synthetic_patients_better_than_no_measurement(
@@ -45,7 +45,7 @@ def test_weights_find_synthetic_patients_better_than_no_measurement(
     inside, errors, without = 0, [], []
     for index in range(30):
         one, others = everyone[index], [*everyone[:index], *everyone[index + 1 :]]
-        truth = np.log10(one.courses[0, place, 0] + 1e-9)
+        truth = np.log10(one.trajectories[0, place, 0] + 1e-9)
         forecast = _weighed(question, _measured(one, question, rng), others)
         low, middle, high = np.log10(forecast.fan(0, "mrd").levels[:, place] + 1e-9)
         blind = np.log10(forecast.fan(0, "mrd", prior=True).levels[1, place] + 1e-9)
@@ -60,7 +60,7 @@ def test_without_a_measurement_all_weigh_the_same(population: tuple[Question, li
     question, everyone = population
     forecast = Forecast.of(question, everyone)
     assert forecast.effective == pytest.approx(len(everyone))
-    column = [one.courses[0, 3, 1] for one in everyone]
+    column = [one.trajectories[0, 3, 1] for one in everyone]
     assert forecast.fan(0, "cd3").levels[1, 3] in column
     assert abs(forecast.fan(0, "cd3").levels[1, 3] - np.median(column)) <= np.ptp(column) / 20
     forecast.require()  # and nothing is refused
@@ -97,9 +97,9 @@ def test_strategies_share_the_past_and_act_from_today() -> None:
     question = question_about(series, UNTREATED, EARLY, prune=False)
     one = follow(question, 3)
     past = [day <= series.today for day in question.days]
-    assert np.array_equal(one.courses[0][past], one.courses[1][past])
+    assert np.array_equal(one.trajectories[0][past], one.trajectories[1][past])
     alone = follow(question_about(series, EARLY, prune=False), 3)
-    assert np.array_equal(alone.courses[0], one.courses[1], equal_nan=True)
+    assert np.array_equal(alone.trajectories[0], one.trajectories[1], equal_nan=True)
     assert alone.outcomes[0] == one.outcomes[1]
     begun = one.outcomes[1]["treatment_start_day"]
     assert begun is not None and begun >= series.today  # though MRD was there for all to see before

@@ -11,7 +11,7 @@ from simulation.browser.components.go_field import GoField
 from simulation.browser.components.mistake import Mistake
 from simulation.browser.components.present_button import PresentButton
 from simulation.browser.components.time_slider import TimeSlider
-from simulation.browser.course import EPS
+from simulation.browser.played_life import EPS
 from simulation.browser.player import SPEEDS
 from simulation.browser.session import PatientSession
 from simulation.browser.twins import TwinView

@@ -77,7 +77,7 @@ def _Patients(
         [
             trial.rows[arm][i]["patient"],
             f"{gain[i]:+.4g} days",
-            *(trial.course(key, int(i)) for key in (arm, other)),
+            *(trial.history(key, int(i)) for key in (arm, other)),
         ]
         for i in shown
     ]

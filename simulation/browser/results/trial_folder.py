@@ -58,7 +58,7 @@ class TrialFolder:
         censored = np.array([row[CURVES[outcome].censored] == "true" for row in self.rows[arm]])
         return kaplan_meier(self.numbers(arm, outcome), ~censored)
 
-    def course(self, arm: str, index: int) -> str:
+    def history(self, arm: str, index: int) -> str:
         """Return what happened to one patient of an arm, in words."""
         row = self.rows[arm][index]
         events = []
@@ -141,4 +141,4 @@ def _all_that_is_shown(trial: TrialFolder) -> None:
         for name in CURVES:
             trial.curve(key, name)
         for index in range(len(trial.rows[key])):
-            trial.course(key, index)
+            trial.history(key, index)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from simulation.browser.catalogue import Source
-from simulation.browser.course import PlayedLife
+from simulation.browser.played_life import PlayedLife
 from simulation.browser.session import PatientSession
 from simulation.errors import UserError
 from simulation.life import Life
@@ -140,7 +140,7 @@ def test_another_plan_on_a_past_day_is_undone_too(session: PatientSession) -> No
     same_life(session.life, straight(session.scenario, 60.0))
     session.undo()
     assert session.form["blinatumomab_dose"] == "28" and session.reached == 60.0
-    same_life(session.course.lead, straight(session.base, 60.0))
+    same_life(session.played.lead, straight(session.base, 60.0))
 
 
 def test_acts_are_done_again_as_they_were(session: PatientSession) -> None:
@@ -160,7 +160,7 @@ def test_acts_are_done_again_as_they_were(session: PatientSession) -> None:
     assert [past.act for past in again.past] == [past.act for past in session.past]
     same_life(again.life, session.life)
     assert again.original is not None and session.original is not None
-    same_life(again.course.lead, session.course.lead)
+    same_life(again.played.lead, session.played.lead)
     same_life(again.original.lead, session.original.lead)
 
 
