@@ -26,7 +26,16 @@ from simulation.clinic.outcomes.outcome import Outcome, Row, Watcher
 from simulation.clinic.ports import Patient, Truth
 from simulation.clinic.stop_rules import GradeRule, NegativeRelapseRule
 from simulation.number_words import MICRO
-from simulation.products.form import ON, ManualAct, Form, FormField, as_whole, block_changes, switch, with_unit
+from simulation.products.form import (
+    ON,
+    Form,
+    FormField,
+    ManualAct,
+    as_whole,
+    block_changes,
+    switch,
+    with_unit,
+)
 from simulation.products.infusion import DoseOnDays, FurtherCycles, Infusion, Maintenance
 from simulation.products.product import Giver, Product, days_text, join
 from simulation.products.pump import Pump
@@ -252,8 +261,8 @@ class EngagerProduct(Product):
         if further.after >= drug.all_cycles:
             most = drug.all_cycles - 1
             if most:
-                told = f"at most {most}, as {drug.all_cycles} are planned"
-                yield Problem(f"got {further.after}", (*path, "after"), told)
+                expected = f"at most {most}, as {drug.all_cycles} are planned"
+                yield Problem(f"got {further.after}", (*path, "after"), expected)
             else:
                 yield Problem("there are none: a single cycle is planned", path, at_key=True)
         lacks = "monitoring.mrd is null" if tests.mrd is None else ""

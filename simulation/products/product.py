@@ -167,7 +167,7 @@ class Product(ABC):
     target
         The antigen without which it does nothing, by name; none unless said.
     kind, colour
-        How figures draw it: see `simulation.products.received.Received`.
+        How figures draw it: see `simulation.products.received.ReceivedTreatment`.
     unit
         That of the levels of what was given of it.
     unit_at_once
