@@ -246,8 +246,8 @@ def _needed(
 ) -> SampleSize:
     n, low, high = sizes
     if n is None or there is None:
-        return Needed(name, None, low, None, None, None, None)
-    return Needed(name, n, low, high, there.power, there.se, _months(plan, n, follow_up), there.assurance)
+        return SampleSize(name, None, low, None, None, None, None)
+    return SampleSize(name, n, low, high, there.power, there.se, _months(plan, n, follow_up), there.assurance)
 
 
 def _months(plan: RealTrial, patients: int, follow_up: float) -> float:

@@ -86,12 +86,12 @@ def needed_rows(study: Study) -> list[list[str]]:
 def _power(needed: SampleSize) -> str:
     if needed.power is None:
         return NOTHING
-    error = f" \N{PLUS-MINUS SIGN} {100 * found.se:.1f}" if found.se else ""
-    return f"{100 * found.power:.0f} %{error}{_assured(found)}"
+    error = f" \N{PLUS-MINUS SIGN} {100 * needed.se:.1f}" if needed.se else ""
+    return f"{100 * needed.power:.0f} %{error}{_assured(needed)}"
 
 
-def _assured(found: Needed | Power) -> str:
-    return "" if found.assurance is None else f" ({100 * found.assurance:.0f} %)"
+def _assured(estimate: SampleSize | Power) -> str:
+    return "" if estimate.assurance is None else f" ({100 * estimate.assurance:.0f} %)"
 
 
 def power_rows(study: Study) -> list[list[str]]:
@@ -104,8 +104,8 @@ def power_rows(study: Study) -> list[list[str]]:
     return rows
 
 
-def _cell(found: Power) -> str:
-    return f"{100 * found.power:.0f} %{_assured(found)}"
+def _cell(power: Power) -> str:
+    return f"{100 * power.power:.0f} %{_assured(power)}"
 
 
 def limits(study: Study) -> Sequence[str]:

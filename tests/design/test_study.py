@@ -120,13 +120,15 @@ def test_parameter_sets_give_assurance_and_one_set_does_not(finished: FinishedTr
             replace(arm, columns=dict(arm.columns) | {"parameter_set": sets}) for arm in finished.arms
         ),
     )
-    found = study(carried, PLAN)
-    assert found.sets == 3
-    assert any(one.assurance is not None for one in found.powers if one.endpoint == "log_rank")
-    told = [cell for row in power_rows(found)[1:] for cell in row[1:] if "(" in cell]  # in the terminal, too
-    assert len(told) == sum(one.assurance is not None for one in found.powers) > 0
-    assert all(re.fullmatch(r"\d+ % \(\d+ %\)", cell) for cell in told)
-    assert any(one.assurance is not None for one in found.needed)
+    planned = study(carried, PLAN)
+    assert planned.sets == 3
+    assert any(one.assurance is not None for one in planned.powers if one.endpoint == "log_rank")
+    texts = [
+        cell for row in power_rows(planned)[1:] for cell in row[1:] if "(" in cell
+    ]  # in the terminal, too
+    assert len(texts) == sum(one.assurance is not None for one in planned.powers) > 0
+    assert all(re.fullmatch(r"\d+ % \(\d+ %\)", cell) for cell in texts)
+    assert any(one.assurance is not None for one in planned.needed)
     assert "(" not in "".join(cell for row in power_rows(study(finished, PLAN))[1:] for cell in row)
 
 
@@ -167,10 +169,10 @@ def test_the_patients_needed_have_the_power_asked_for() -> None:
     assert _sizes(0.25, Effect(0.6, None), 1.96, 0.8)[2] is None  # the effect may be none at all
 
 
-def test_small_trials_are_sized_by_trials_of_their_size(finished: Finished) -> None:
+def test_small_trials_are_sized_by_trials_of_their_size(finished: FinishedTrial) -> None:
     """Where theta of large trials would ask for too many or too few, as with few events, it is found anew."""
-    found = study(finished, RealTrial(patients=(400, 800), trials=1000))
-    sized = [one for one in found.needed if one.endpoint in ENDPOINTS and one.patients is not None]
+    planned = study(finished, RealTrial(patients=(400, 800), trials=1000))
+    sized = [one for one in planned.needed if one.endpoint in ENDPOINTS and one.patients is not None]
     assert sized
     for one in sized:
         assert one.patients is not None

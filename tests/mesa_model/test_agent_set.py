@@ -235,7 +235,7 @@ def test_sets_are_sets(model: TransplantModel) -> None:
     assert copy.copy(a) == a
     assert copy.copy(a) is not a
     assert (a[0], a[-1], a[2:4]) == (a.to_list()[0], a.to_list()[-1], a.to_list()[2:4])
-    assert repr(a) == "<CohortSet of 10 agents>"
+    assert repr(a) == "<CellAgentSet of 10 agents>"
 
 
 def test_sets_made_by_hand(model: TransplantModel) -> None:
