@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from simulation.cohort.baselines import TOO_FEW, Baseline
-from simulation.cohort.summary import Compared, Row, Summary, number
+from simulation.cohort.summary import BaselineComparison, Row, Summary, number
 from simulation.files.tables import csv_text, field_text
 from simulation.statistics.proportions import wilson
 from simulation.units import format_number
@@ -70,8 +70,8 @@ def verdict(summary: Summary) -> str:
     if not judged:
         few = sum(one.verdict.words == TOO_FEW for one in summary.compared)
         if few:
-            told = "one published baseline" if few == 1 else f"{few} published baselines"
-            return f"{summary.drawn.patients} patients are too few to judge by {told}; --patients draws more."
+            counted = "one published baseline" if few == 1 else f"{few} published baselines"
+            return f"{summary.drawn.patients} patients are too few to judge by {counted}; --patients draws more."
         return "Nothing published to judge these patients by."
     wrong = [one for one in judged if not one.verdict.agrees]
     fresh = [one for one in judged if one.baseline.origin == "independent"]

@@ -13,7 +13,7 @@ import pytest
 
 from simulation.cohort import tables
 from simulation.cohort.baselines import TOO_FEW, load_baselines
-from simulation.cohort.draw import Drawn, draw
+from simulation.cohort.draw import DrawnCohort, draw
 from simulation.cohort.figure import figure_of
 from simulation.cohort.summary import Row, Summary, concerns, number, summarise
 from simulation.files.marked_page import marks, renewed_page
@@ -129,8 +129,8 @@ def test_too_few_patients_are_not_told_as_nothing_published(summary: Summary) ->
     few = tuple(
         replace(one, verdict=replace(one.verdict, typical="", words=TOO_FEW)) for one in summary.compared
     )
-    told = tables.verdict(replace(summary, compared=few))
-    assert f"too few to judge by {len(few)} published baselines" in told
+    text = tables.verdict(replace(summary, compared=few))
+    assert f"too few to judge by {len(few)} published baselines" in text
     assert tables.verdict(replace(summary, compared=())) == "Nothing published to judge these patients by."
 
 
