@@ -106,7 +106,7 @@ def test_every_spelling_of_a_unit_means_the_same(dimension: Dimension, meaning: 
 
 
 @pytest.mark.parametrize(
-    ("text", "dimension", "told"),
+    ("text", "dimension", "message"),
     [
         ("28 dd", "time", "whose unit 'dd' is not known"),
         ("28 ug/day", "time", "which is a dose rate"),

@@ -71,7 +71,9 @@ def verdict(summary: Summary) -> str:
         few = sum(one.verdict.words == TOO_FEW for one in summary.compared)
         if few:
             counted = "one published baseline" if few == 1 else f"{few} published baselines"
-            return f"{summary.drawn.patients} patients are too few to judge by {counted}; --patients draws more."
+            return (
+                f"{summary.drawn.patients} patients are too few to judge by {counted}; --patients draws more."
+            )
         return "Nothing published to judge these patients by."
     wrong = [one for one in judged if not one.verdict.agrees]
     fresh = [one for one in judged if one.baseline.origin == "independent"]

@@ -195,8 +195,8 @@ def test_quartiles_and_a_level_that_is_just_reached() -> None:
 
 
 def test_a_restricted_mean_has_the_interval_of_its_confidence_and_is_not_negative() -> None:
-    found = rmst(*MAINTAINED, 161, confidence=0.8)
-    assert (found.low, found.high) == pytest.approx(
+    estimate = rmst(*MAINTAINED, 161, confidence=0.8)
+    assert (estimate.low, estimate.high) == pytest.approx(
         (52.645455 - 1.281552 * 19.828603, 52.645455 + 1.281552 * 19.828603)
     )
     early = rmst([1.0, 1.0, 1.0, 365.0], [True] * 4, 365.0)

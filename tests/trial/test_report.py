@@ -274,7 +274,7 @@ def test_the_waterfall_has_room_for_many_arms(done: ConductedTrial, arms: int) -
 @pytest.mark.parametrize(
     "module", (survival, leukaemia_free, incidence, current), ids=lambda module: module.__name__
 )
-def test_the_key_lies_above_the_titles(done: Conducted, module: ModuleType) -> None:
+def test_the_key_lies_above_the_titles(done: ConductedTrial, module: ModuleType) -> None:
     drawn = module.figure(done.view)
     FigureCanvasAgg(drawn).draw()
     below = drawn.legends[0].get_window_extent().y0
