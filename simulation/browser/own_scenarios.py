@@ -112,12 +112,12 @@ def uploaded_all(files: Mapping[str, str], cohort: str | None = None) -> list[So
     if len(files) > _MOST:
         raise UserError(f"got {len(files)} files", expected=f"at most {_MOST} at once")
     trees = {name: _read(text, name) for name, text in files.items()}
-    bases = {base for name, tree in trees.items() for base in _extended_by(tree, name, files)}
+    bases = {base for tree in trees.values() for base in _extended_by(tree, files)}
     sources = []
     for name, text in files.items():
         if name in bases:
             continue
-        whole = _merged(name, files) if _extended_by(trees[name], name, files) else text
+        whole = _merged(name, files) if _extended_by(trees[name], files) else text
         source = Source(None, text=whole, title=name[:120], cohort=cohort)
         source.load()
         sources.append(source)
@@ -141,7 +141,7 @@ def _read(text: str, name: str) -> Node:
     return root
 
 
-def _extended_by(root: Node, name: str, files: Iterable[str]) -> Sequence[str]:
+def _extended_by(root: Node, files: Iterable[str]) -> Sequence[str]:
     keys = root.value if isinstance(root.value, dict) else {}
     wanted = keys.get("extends")
     if wanted is None or wanted.value in (None, []):
