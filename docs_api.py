@@ -53,11 +53,11 @@ def api_page() -> str:
         parts.append(f"## {name}\n\n{use}\n")
         for public in sorted(module.__all__, key=lambda one: (not one.islower(), one)):
             if not public.startswith("__"):
-                parts.append(_told(public, getattr(module, public)))
+                parts.append(_entry(public, getattr(module, public)))
     return "\n".join(parts)
 
 
-def _told(name: str, thing: Any) -> str:
+def _entry(name: str, thing: Any) -> str:
     """Return the section of one name."""
     if inspect.isclass(thing):
         return _class(name, thing)
@@ -68,8 +68,8 @@ def _told(name: str, thing: Any) -> str:
 
 def _class(name: str, thing: type) -> str:
     # a scenario is made by `load_scenario`, with units; its keys are on a page of their own
-    made = "" if hasattr(thing, "model_fields") else f"{_code(name, thing)}\n\n"
-    lines = [f"### {name}\n\n{made}{_text(thing)}\n"]
+    head = "" if hasattr(thing, "model_fields") else f"{_code(name, thing)}\n\n"
+    lines = [f"### {name}\n\n{head}{_text(thing)}\n"]
     if not issubclass(thing, enum.Enum):
         rows = [row for one, member in _members(thing) if (row := _row(one, member))]
         if rows:
@@ -79,11 +79,11 @@ def _class(name: str, thing: type) -> str:
 
 def _members(thing: type) -> list[tuple[str, Any]]:
     """Return the public members that the class and its bases in this program define, in the order of their names."""
-    found: dict[str, Any] = {}
+    record: dict[str, Any] = {}
     for base in reversed(thing.__mro__):
         if base.__module__.startswith("simulation."):
-            found |= {name: member for name, member in vars(base).items() if not name.startswith("_")}
-    return sorted(found.items())
+            record |= {name: member for name, member in vars(base).items() if not name.startswith("_")}
+    return sorted(record.items())
 
 
 def _row(name: str, member: Any) -> str:
@@ -95,10 +95,10 @@ def _row(name: str, member: Any) -> str:
         return ""
     returned = plain.__annotations__.get("return")
     if isinstance(member, property) or kind is not member:
-        told = f"{name}: {_type(returned)}" if returned is not None else name
+        line = f"{name}: {_type(returned)}" if returned is not None else name
     else:
-        told = f"{name}{_signature(plain)}"
-    return "| `{}` | {} |".format(*(cell.replace("|", "\\|") for cell in (told, text)))
+        line = f"{name}{_signature(plain)}"
+    return "| `{}` | {} |".format(*(cell.replace("|", "\\|") for cell in (line, text)))
 
 
 def _signature(thing: Any) -> str:
@@ -131,5 +131,5 @@ def _text(thing: Any) -> str:
 
 
 def _item(entry: re.Match[str]) -> str:
-    told = " ".join(line.strip() for line in entry[2].splitlines())
-    return f"- `{entry[1]}`: {told}\n"
+    meaning = " ".join(line.strip() for line in entry[2].splitlines())
+    return f"- `{entry[1]}`: {meaning}\n"

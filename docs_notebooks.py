@@ -65,8 +65,8 @@ def executed(notebook: Any, folder: Path) -> Any:
             )
             content = reply["content"]
             if content["status"] != "ok":
-                told = _COLOURS.sub("", "\n".join(content.get("traceback", ())))
-                raise RuntimeError(f"cell {number} fails:\n{cell.source}\n{told}")
+                text = _COLOURS.sub("", "\n".join(content.get("traceback", ())))
+                raise RuntimeError(f"cell {number} fails:\n{cell.source}\n{text}")
             cell.execution_count = content["execution_count"]
     finally:
         client.stop_channels()
@@ -101,21 +101,21 @@ def pages_of(name: str, notebook: Any) -> dict[str, str | bytes]:
                 parts.append(kinds["text/markdown"])
             else:
                 parts.append(_fenced(kinds["text/plain"], "text"))
-    told = f"*This page is [{name}.ipynb](../files/examples/notebooks/{name}.ipynb), run when the site was built.*"
-    return {**files, f"{name}.md": "\n\n".join([*parts, told]) + "\n"}
+    text = f"*This page is [{name}.ipynb](../files/examples/notebooks/{name}.ipynb), run when the site was built.*"
+    return {**files, f"{name}.md": "\n\n".join([*parts, text]) + "\n"}
 
 
 def _joined(outputs: Any) -> list[Any]:
     """Return outputs with what was printed in pieces in one; live lines of progress are no output."""
-    found: list[Any] = []
+    results: list[Any] = []
     for output in outputs:
         if output.output_type == "stream" and output.name == "stderr":
             continue
-        if output.output_type == "stream" and found and found[-1].output_type == "stream":
-            found[-1].text += output.text
+        if output.output_type == "stream" and results and results[-1].output_type == "stream":
+            results[-1].text += output.text
         else:
-            found.append(output)
-    return found
+            results.append(output)
+    return results
 
 
 def _fenced(text: str, language: str) -> str:

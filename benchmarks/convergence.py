@@ -35,11 +35,11 @@ def lives(resolution: str, patient: int) -> Lives:
     rows, step = resolution.split(":")
     plan = {"marrow.rows": rows, "marrow.columns": rows, "time_step": step, "marrow_maps": []}
     scenarios = [load_scenario(ROOT / "scenarios" / f"{arm}.yaml", plan, "standard") for arm in ARMS]
-    told = []
+    messages = []
     for life in simulate(scenarios, seed=1, patient=patient):
-        found = life.outcomes()
-        told.append({name: _number(found.get(name)) for name in COMPARED})
-    return told
+        result = life.outcomes()
+        messages.append({name: _number(result.get(name)) for name in COMPARED})
+    return messages
 
 
 def _number(value: object) -> float | None:
@@ -69,27 +69,29 @@ def _paired(gaps: Sequence[float]) -> tuple[float, float]:
 
 def all_lives(pool: ProcessPoolExecutor, resolution: str, patients: int, kept: Path | None) -> list[Lives]:
     """Return the lives of all patients at a resolution; those that a file holds are read from it."""
-    found: list[Lives] = []
+    results: list[Lives] = []
     if kept is not None and kept.exists():
-        found = [json.loads(line) for line in kept.read_text().splitlines()][:patients]
-    for new in pool.map(partial(lives, resolution), range(len(found), patients), chunksize=1 if kept else 4):
-        found.append(new)
+        results = [json.loads(line) for line in kept.read_text().splitlines()][:patients]
+    for new in pool.map(
+        partial(lives, resolution), range(len(results), patients), chunksize=1 if kept else 4
+    ):
+        results.append(new)
         if kept is not None:
             with kept.open("a") as file:
                 file.write(json.dumps(new) + "\n")
-    return found
+    return results
 
 
 def compare(name: str, one: Sequence[Lives], reference: str, other: Sequence[Lives]) -> None:
     """Print how many comparisons lie beyond two standard errors, and the largest."""
     n = min(len(one), len(other))
-    found = sorted(far(one[:n], other[:n]), key=lambda row: -row[2])
-    beyond = [row for row in found if row[2] > 2.0]
-    share = len(beyond) / max(len(found), 1)
+    result = sorted(far(one[:n], other[:n]), key=lambda row: -row[2])
+    beyond = [row for row in result if row[2] > 2.0]
+    share = len(beyond) / max(len(result), 1)
     print(
-        f"{name} against {reference}, {n} patients: {len(beyond)} of {len(found)} comparisons beyond 2 SE ({share:.1%})"
+        f"{name} against {reference}, {n} patients: {len(beyond)} of {len(result)} comparisons beyond 2 SE ({share:.1%})"
     )
-    for what, gap, errors in found[:8]:
+    for what, gap, errors in result[:8]:
         print(f"  {what}: {gap:+.3g} ({errors:.1f} SE)")
 
 
@@ -104,15 +106,15 @@ def main() -> None:
     resolutions = given.resolutions or ["8:12 h", "8:6 h"]
     if given.keep is not None:
         given.keep.mkdir(parents=True, exist_ok=True)
-    found = {}
+    record = {}
     with ProcessPoolExecutor() as pool:
         for resolution in resolutions:
             name = resolution.replace(":", "_").replace(" ", "").removesuffix("h")
             kept = None if given.keep is None else given.keep / f"{name}.jsonl"
-            found[resolution] = all_lives(pool, resolution, given.patients, kept)
+            record[resolution] = all_lives(pool, resolution, given.patients, kept)
     *others, reference = resolutions
     for resolution in others:
-        compare(resolution, found[resolution], reference, found[reference])
+        compare(resolution, record[resolution], reference, record[reference])
 
 
 if __name__ == "__main__":

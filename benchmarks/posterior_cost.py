@@ -95,7 +95,7 @@ def main() -> None:
     seconds = each * runs * GOAL_DAYS / 2 + of_many
     of_100 = 100 / patients
     ratio = ((with_sets - judged) * of_100 + judged) / ((without - plain) * of_100 + plain)
-    found = {
+    record = {
         "patients": patients,
         "days": days,
         "cpu_s_table": round(without, 2),
@@ -109,7 +109,7 @@ def main() -> None:
         "cpu_s_analysis_1000_patients": round(of_many, 2),
         "minutes_1000_patients_2_arms_2_cores": round(seconds / 60, 1),
     }
-    print(json.dumps(found, indent=2))
+    print(json.dumps(record, indent=2))
 
 
 if __name__ == "__main__":

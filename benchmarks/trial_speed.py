@@ -60,7 +60,7 @@ def main() -> None:
     _, _, small = timed(few, 1)
     one, cpu_one, large = timed(patients, 1)
     two, cpu_two, _ = timed(patients, 2)
-    found = {
+    record = {
         "patients": patients,
         "seconds_1": round(one, 2),
         "seconds_2": round(two, 2),
@@ -71,7 +71,7 @@ def main() -> None:
         "worker_mb": {few: small, patients: large},
         "parent_mb": peak_mb("self"),
     }
-    print(json.dumps(found, indent=2))
+    print(json.dumps(record, indent=2))
 
 
 if __name__ == "__main__":

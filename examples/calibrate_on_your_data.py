@@ -14,7 +14,7 @@ from pathlib import Path
 
 from simulation.calibration.abc import Fit
 from simulation.calibration.experiments import Fidelity
-from simulation.calibration.problem import Effort, Free, Problem
+from simulation.calibration.problem import Effort, FreeDimension, Problem
 from simulation.calibration.record import identifiability
 from simulation.calibration.settings import Candidate
 from simulation.calibration.targets import Target
@@ -34,18 +34,19 @@ def main(folder: str | None = None, effort: Effort = EFFORT, patients: int = 8) 
     )  # fmt: skip
     problem = Problem(
         "My patients", "", 1,
-        (Free("rate_kill_max", 2.0, 16.0, True), Free("fraction_alloreactive_haploidentical", 0.005, 0.1, True)),
+        (FreeDimension("rate_kill_max", 2.0, 16.0, True),
+         FreeDimension("fraction_alloreactive_haploidentical", 0.005, 0.1, True)),
         Candidate(), (mine,), {mine.id: 1.0}, {"mrd": patients}, Fidelity(2, 0.5, 0.5), effort,
     )  # fmt: skip
     fit = Fit(problem, Path(folder or tempfile.mkdtemp(prefix="my-fit-")))
     fit.run(HerePool())
-    best = min(fit.done, key=lambda made: made.distance)
+    best = min(fit.done, key=lambda evaluation: evaluation.distance)
     print(
         f"observed {ANSWERED / OF:.2f} ({share.low:.2f} to {share.high:.2f}); best candidate of {len(fit.done)}:"
     )
     print(f"  simulated {best.statistics['MINE']['value']:.2f}, {best.distance:.1f} standard errors away")
     for one in identifiability(fit, best):
-        print(f"  {one.name:<38} {one.chosen:7.3g}  (kept: {one.q05:.3g} to {one.q95:.3g}; {one.told})")
+        print(f"  {one.name:<38} {one.chosen:7.3g}  (kept: {one.q05:.3g} to {one.q95:.3g}; {one.words})")
 
 
 if __name__ == "__main__":

@@ -32,8 +32,8 @@ def main(days: float = 20.0) -> None:
     DonorTcon(twin, place="blood", cells=200_000_000, stage="memory", alloreactive=True)
     for one in (model, twin):
         one.run_for(days)
-    told = [f"{one.record()['blasts_cells']:.4g}" for one in (model, twin)]
-    print(f"day {model.day:.0f}: {told[0]} blasts, in the twin given T cells {told[1]}")
+    texts = [f"{one.record()['blasts_cells']:.4g}" for one in (model, twin)]
+    print(f"day {model.day:.0f}: {texts[0]} blasts, in the twin given T cells {texts[1]}")
     table = model.datacollector.get_model_vars_dataframe()
     print(table[["day", "blasts_cells", "cd3_per_ul", "agents"]].tail(3).to_string(index=False))
 

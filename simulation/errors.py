@@ -26,8 +26,8 @@ class ExitStatus(IntEnum):
 def nearest_name(name: str, valid: Iterable[str], cutoff: float = 0.55) -> str | None:
     """Return the valid name most like `name`, or None when nothing is like it."""
     choices = {choice.lower(): choice for choice in valid}
-    found = get_close_matches(name.lower(), choices, n=1, cutoff=cutoff)
-    return choices[found[0]] if found else None
+    nearest = get_close_matches(name.lower(), choices, n=1, cutoff=cutoff)
+    return choices[nearest[0]] if nearest else None
 
 
 class UserError(Exception):
@@ -59,12 +59,12 @@ class UserError(Exception):
         self.key = key
         self.expected = expected
         self.nearest = nearest
-        self._told: tuple[UserError, ...] = ()
+        self._parts: tuple[UserError, ...] = ()
 
     @property
     def errors(self) -> tuple["UserError", ...]:
         """Return each of several mistakes; for one mistake, itself."""
-        return self._told or (self,)
+        return self._parts or (self,)
 
     @classmethod
     def several(cls, errors: Sequence["UserError"], most: int = 5) -> "UserError":
@@ -81,15 +81,15 @@ class UserError(Exception):
             expected=first.expected,
             nearest=first.nearest,
         )
-        joined._told = tuple(told for error in errors for told in error.errors)
+        joined._parts = tuple(part for error in errors for part in error.errors)
         joined.most = most
         return joined
 
     def __str__(self) -> str:
-        if self._told:
-            told = [str(error) for error in self._told[: self.most]]
-            left = len(self._told) - len(told)
-            return "\n".join(told + ([f"... and {left} more"] if left else []))
+        if self._parts:
+            lines = [str(error) for error in self._parts[: self.most]]
+            left = len(self._parts) - len(lines)
+            return "\n".join(lines + ([f"... and {left} more"] if left else []))
         where = ""
         if self.file is not None:
             where = f"{self.file}:{self.line}: " if self.line is not None else f"{self.file}: "

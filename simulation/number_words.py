@@ -73,12 +73,12 @@ def day_numbers(days: Iterable[float]) -> str:
         else:
             runs.append([day])
     least = 3  # days in a row that make a range
-    told = [
+    spans = [
         part
         for run in runs
         for part in ([f"{run[0]:g} to {run[-1]:g}"] if len(run) >= least else [f"{day:g}" for day in run])
     ]
-    return join(told)
+    return join(spans)
 
 
 def join(parts: Iterable[str], last: str = "and") -> str:

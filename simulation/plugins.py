@@ -47,8 +47,8 @@ def rules_of(plugins: Iterable[Plugin]) -> "tuple[PluginRule, ...]":
     owner = {process.name: "the program" for process in (*BEFORE_EVENTS, *AFTER_EVENTS)}
     for rule in rules:
         if rule.name in owner:
-            told = f"the rule {rule.name!r} is there already, in {owner[rule.name]}; names are given once"
-            raise UserError(told, file=rule.file, key=RULES)
+            message = f"the rule {rule.name!r} is there already, in {owner[rule.name]}; names are given once"
+            raise UserError(message, file=rule.file, key=RULES)
         owner[rule.name] = rule.file
     return tuple(rules)
 
@@ -57,8 +57,8 @@ def _own_copy(rule: Process, file: str) -> Process:
     try:
         return copy.deepcopy(rule)
     except Exception as error:
-        told = f"the rule {rule.name!r} cannot be copied, and every patient needs his own ({error})"
-        raise UserError(told, file=file, key=RULES) from error
+        message = f"the rule {rule.name!r} cannot be copied, and every patient needs his own ({error})"
+        raise UserError(message, file=file, key=RULES) from error
 
 
 def described(plugins: Sequence[Plugin]) -> list[dict[str, object]]:
@@ -226,7 +226,7 @@ def _spec(name: str, sources: Sources, file: str) -> ModuleSpec:
     return spec
 
 
-class _Beside(importlib.abc.MetaPathFinder):
+class _PluginFinder(importlib.abc.MetaPathFinder):
     """Find the modules that lie beside a plugin, before any other of their name."""
 
     def __init__(self, sources: Sources) -> None:
@@ -247,7 +247,7 @@ class _Beside(importlib.abc.MetaPathFinder):
 @contextmanager
 def _importing(sources: Sources) -> Iterator[None]:
     """Let a plugin import what lies beside it, without a trace for the next one, which may use the same names."""
-    finder = _Beside(sources)
+    finder = _PluginFinder(sources)
 
     def taken_out() -> Mapping[str, ModuleType]:
         names = [name for name in sys.modules if name.partition(".")[0] in finder.tops]

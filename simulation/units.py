@@ -329,11 +329,11 @@ def dimension_of(value: object) -> Dimension:
         if _DAY.fullmatch(value):
             return "day"
         _, unit = _split(value, "dimensionless")
-        found = _UNIT_DIMENSION.get(_normal(unit))
-        if found is None:
+        dimension = _UNIT_DIMENSION.get(_normal(unit))
+        if dimension is None:
             near = nearest_name(_normal(unit), _UNIT_DIMENSION, cutoff=0.4)
             raise QuantityError(f"got the unit {unit!r}", "a unit known here", _spelled(near))
-        return found
+        return dimension
     parse_quantity(value, "dimensionless")
     return "dimensionless"
 
@@ -365,7 +365,7 @@ _PRINTED: Final = {
     "cd34": "CD34",
 }
 _SHOWN: Final = {
-    unit: re.sub(r"[a-z]+\d*", lambda found: _PRINTED.get(found[0], found[0]), unit)
+    unit: re.sub(r"[a-z]+\d*", lambda match: _PRINTED.get(match[0], match[0]), unit)
     for kind in _KINDS.values()
     for unit in kind.units
 }

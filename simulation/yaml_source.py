@@ -189,17 +189,17 @@ def parse_yaml(text: str, shown: str, *, lines: bool = True) -> Node:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None and lines else None
         column = mark.column + 1 if mark is not None and lines else None
-        told = ", ".join(part for part in (error.context, error.problem) if part)
-        message = f"this is not valid YAML: {told}{_hint(told, text, mark)}"
-        if "maximum nesting depth" in told:  # newer C libraries look ahead, and stop before we do
+        reason = ", ".join(part for part in (error.context, error.problem) if part)
+        message = f"this is not valid YAML: {reason}{_hint(reason, text, mark)}"
+        if "maximum nesting depth" in reason:  # newer C libraries look ahead, and stop before we do
             message = _TOO_DEEP
         raise UserError(message, file=shown, line=line, column=column) from None
     except (yaml.YAMLError, RecursionError) as error:
         raise UserError(f"this is not valid YAML: {str(error).splitlines()[0]}", file=shown) from None
 
 
-def _hint(told: str, text: str, mark: Any) -> str:
-    if "mapping values are not allowed" in told:
+def _hint(message: str, text: str, mark: Any) -> str:
+    if "mapping values are not allowed" in message:
         return " (a text that contains ': ' must stand in quotes)"
     lines = text.splitlines()
     if mark is not None and mark.line < len(lines) and "\t" in lines[mark.line][: mark.column + 1]:

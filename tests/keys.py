@@ -48,7 +48,7 @@ def _who(kinds: tuple[type, ...]) -> Any:
     frame = sys._getframe(2)
     while frame is not None:
         for name in ("self", "body", "donor"):
-            if isinstance(found := frame.f_locals.get(name), kinds):
-                return found
+            if isinstance(result := frame.f_locals.get(name), kinds):
+                return result
         frame = frame.f_back  # type: ignore[assignment]
     return None

@@ -63,7 +63,7 @@ class Mutant:
     """Hold a module with one fault in it."""
 
     line: int
-    told: str
+    message: str
     tree: ast.Module
 
 
@@ -201,19 +201,20 @@ def main(words: Sequence[str] | None = None) -> int:
         if failed:
             print(f"{key}: its tests fail without a fault", flush=True)
             return 2
-        found = list(mutants(source))
-        drawn = sorted(random.Random(1).sample(range(len(found)), min(asked.most, len(found))))
+        all_mutants = list(mutants(source))
+        drawn = sorted(random.Random(1).sample(range(len(all_mutants)), min(asked.most, len(all_mutants))))
         most_s = 10 * taken + _PATIENCE_S
         n_survivors = 0
-        for one in (found[place] for place in drawn):
+        for one in (all_mutants[place] for place in drawn):
             if not noticed(name, str(file), one.tree, tests, most_s)[0]:
                 n_survivors += 1
-                print(f"  {file.relative_to(ROOT)}:{one.line}: {one.told}", flush=True)
+                print(f"  {file.relative_to(ROOT)}:{one.line}: {one.message}", flush=True)
         share = 1 - n_survivors / len(drawn)
         worst = min(worst, share)
         n_noticed = len(drawn) - n_survivors
         print(
-            f"{key}: {n_noticed} of {len(drawn)} noticed ({100 * share:.0f} %), of {len(found)}", flush=True
+            f"{key}: {n_noticed} of {len(drawn)} noticed ({100 * share:.0f} %), of {len(all_mutants)}",
+            flush=True,
         )
     return 0 if worst >= LEAST_KILLED else 1
 

@@ -9,9 +9,9 @@ from docs_api import PAGE, PUBLIC, api_page
 
 
 def test_the_page_is_as_the_code_is() -> None:
-    told = "renew it: python -c 'from docs_api import write_api; write_api()'"
+    text = "renew it: python -c 'from docs_api import write_api; write_api()'"
     page = PAGE.read_text(encoding="utf-8")
-    assert page == api_page(), told
+    assert page == api_page(), text
     assert " at 0x" not in page, "an address in memory is another in each process"
 
 

@@ -11,7 +11,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 SITE = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
-MADE = {"index.md", "changelog.md"}  # of README and CHANGELOG, by docs_site.py
+GENERATED = {"index.md", "changelog.md"}  # of README and CHANGELOG, by docs_site.py
 
 
 def named(nav: Any) -> Iterator[str]:
@@ -23,7 +23,7 @@ def named(nav: Any) -> Iterator[str]:
 
 def test_every_page_is_in_the_navigation_and_in_llms_txt() -> None:
     pages = {path.name for path in DOCS.glob("*.md")}
-    assert set(named(SITE["nav"])) == pages | MADE  # notebooks and decisions are added by docs_site.py
+    assert set(named(SITE["nav"])) == pages | GENERATED  # notebooks and decisions are added by docs_site.py
     listed = re.findall(r"^- \[[^\]]+\]\(([^)]+)\): \S", (DOCS / "llms.txt").read_text(), re.MULTILINE)
     assert len(listed) == len(set(listed)) and pages <= set(listed)
     assert all((DOCS / name).is_file() for name in listed)

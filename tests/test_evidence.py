@@ -35,12 +35,12 @@ def project_files() -> list[Path]:
 
 def test_no_file_cites_a_collection_that_a_reader_does_not_have() -> None:
     away = re.compile(r"\b(EVIDEN" + r"CE|MOD" + r"EL)(\.md)?,?\s+(section\s+|fact\s+)?(\d|[A-Z]\d)")
-    found = [
+    lines = [
         f"{path.relative_to(ROOT)}: {hit[0]}"
         for path in project_files()
         for hit in away.finditer(path.read_text(encoding="utf-8"))
     ]
-    assert found == []
+    assert lines == []
 
 
 def test_every_entry_has_an_anchor_of_its_own_name() -> None:

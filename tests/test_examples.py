@@ -64,8 +64,8 @@ def test_every_example_is_run_here_and_told_on_the_page() -> None:
 
 
 def test_add_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
-    found = example("add_a_rule")
-    found["main"](6, FAST)
+    result = example("add_a_rule")
+    result["main"](6, FAST)
     rows = [list(map(int, line.split())) for line in capsys.readouterr().out.splitlines()[1:]]
     assert [patient for patient, *_ in rows] == [1, 2, 3, 4, 5, 6]
     assert any(plain > 0 for _, plain, _ in rows) and any(plain != hidden for _, plain, hidden in rows)
@@ -76,16 +76,16 @@ def test_add_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
     )
     plain, hidden = (
         float(str(simulate([scenario], seed=1, rules=rules)[0].outcomes()["final_blasts"]))
-        for rules in ((), (found["Hideout"](access=2.0, kill_factor=0.0),))
+        for rules in ((), (result["Hideout"](access=2.0, kill_factor=0.0),))
     )
     assert hidden > plain
 
 
 def test_design_a_trial(capsys: pytest.CaptureFixture[str]) -> None:
     example("design_a_trial")["main"](12, 5.0, FAST)
-    told = capsys.readouterr().out
-    groups, twins = (int(word) for word in re.findall(r"(\d+) patients", told))
-    within, early, late = (float(word) for word in re.findall(r"(\d+)(?: days (?:early|late)|\))", told))
+    output = capsys.readouterr().out
+    groups, twins = (int(word) for word in re.findall(r"(\d+) patients", output))
+    within, early, late = (float(word) for word in re.findall(r"(\d+)(?: days (?:early|late)|\))", output))
     assert 0 < twins < groups, "what patients have in common does not count between twins"
     # textbook: two-sided 5 %, power of 80 %
     assert groups == pytest.approx((early**2 + late**2) * (2.8 / 5) ** 2, rel=0.1)
@@ -93,25 +93,25 @@ def test_design_a_trial(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_sweep_and_sensitivity(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = example("sweep_and_sensitivity")
-    found["main"](str(tmp_path), 2)
-    told = re.findall(r"(\S+)  µ\* +(\S+) days", capsys.readouterr().out)
-    assert {name for name, _ in told} == {
+    result = example("sweep_and_sensitivity")
+    result["main"](str(tmp_path), 2)
+    output = re.findall(r"(\S+)  µ\* +(\S+) days", capsys.readouterr().out)
+    assert {name for name, _ in output} == {
         "rate_blast_net_growth",
         "rate_kill_max",
         "graft.tcon",
         "cl_blinatumomab",
     }
-    sizes = [float(size) for _, size in told]
+    sizes = [float(size) for _, size in output]
     assert sizes == sorted(sizes, reverse=True) and sizes[0] > 0
 
 
 def test_calibrate_on_your_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     effort = Effort(design=2, keep=2, rounds=1, particles=1, finalists=1, confirm=1)
     example("calibrate_on_your_data")["main"](str(tmp_path), effort, 3)
-    told = capsys.readouterr().out
-    assert "observed 0.70" in told and "best candidate of 3" in told
-    assert "rate_kill_max" in told and "not known: only" in told, (
+    output = capsys.readouterr().out
+    assert "observed 0.70" in output and "best candidate of 3" in output
+    assert "rate_kill_max" in output and "not known: only" in output, (
         "three candidates are no evidence, and it says so"
     )
 

@@ -67,10 +67,10 @@ def test_the_wheel_works_with_no_source_tree_from_any_folder(tmp_path: Path) -> 
 
     assert json.loads(typed("doctor", "--json").stdout)["commit"] is None, "not the source tree's own package"
     digest = "from simulation.provenance import model_sha256; print(model_sha256())"
-    found = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", digest], cwd=study, env=environment, capture_output=True, text=True, check=True
     )
-    assert found.stdout.strip() == model_sha256(), "the same model, so that folders are completed by either"
+    assert result.stdout.strip() == model_sha256(), "the same model, so that folders are completed by either"
     assert "Next: transplant-twin run" in typed("init", ".").stdout
     names = {path.relative_to(study).as_posix() for path in study.rglob("*") if path.is_file()}
     assert names == {path.as_posix() for path in shipped_files()}
@@ -186,9 +186,9 @@ def test_repair_tells_each_step_and_fails_where_the_day_does(
     faults = iter(["EOFError: Ran out of input", "", "ImportError: no", "ImportError: no", ""])
     monkeypatch.setattr(repairing, "_fault", lambda words: next(faults))
     monkeypatch.setattr(shutil, "rmtree", lambda *args, **kinds: None)
-    told = [list(repair(()))[-1] for _ in range(3)]
-    assert [step.well for step in told] == [True, False, True]
-    assert "compiled anew (EOFError" in told[0].told and told[1].told == "fails: ImportError: no"
+    texts = [list(repair(()))[-1] for _ in range(3)]
+    assert [step.well for step in texts] == [True, False, True]
+    assert "compiled anew (EOFError" in texts[0].message and texts[1].message == "fails: ImportError: no"
     monkeypatch.setattr(
         repairing, "repair", lambda lacking: iter([Step("a simulated day", "fails: no", False)])
     )
@@ -214,14 +214,14 @@ def test_repair_installs_in_the_projects_folder_whatever_the_paths_and_says_what
     step = next(repair([lacking]))
     words = ["-m", "pip", "install", "-c", "constraints.txt", "-e", ".[cluster]"]
     assert step.well and done == [([python, *words, "--quiet"], ROOT)]
-    assert step.told.endswith(f"cd {ROOT} && {shlex.join([python, *words])}")
+    assert step.message.endswith(f"cd {ROOT} && {shlex.join([python, *words])}")
 
     for module in (installation, repairing):
         monkeypatch.setattr(module, "find_spec", lambda name: None)
-    assert "uv pip install" in next(repair([lacking])).told
+    assert "uv pip install" in next(repair([lacking])).message
     monkeypatch.setattr(installation, "PROJECT", None)
     step = next(repair([lacking]))
-    assert not step.well and "uv tool install --force '.[cluster]'" in step.told and len(done) == 1
+    assert not step.well and "uv tool install --force '.[cluster]'" in step.message and len(done) == 1
 
 
 def test_the_licence_page_lists_what_the_constraints_pin() -> None:
@@ -260,8 +260,8 @@ def test_the_bill_of_materials_says_what_the_program_itself_asks_for_and_licence
     }
     names |= extra & here  # of an extra, what is installed
     assert {re.split(r"[/@]", purl)[1] for purl in direct} == names, "also those that other packages need too"
-    told = {part["name"]: part["licenses"] for part in document["components"]}
-    assert told["packaging"] == [{"expression": "Apache-2.0 OR BSD-2-Clause"}]
-    for (choice,) in told.values():
+    by_name = {part["name"]: part["licenses"] for part in document["components"]}
+    assert by_name["packaging"] == [{"expression": "Apache-2.0 OR BSD-2-Clause"}]
+    for (choice,) in by_name.values():
         assert set(choice) in ({"expression"}, {"license"})
         assert choice.get("license", {"name": ""})["name"] not in {"MIT", "BSD-3-Clause", "Apache-2.0"}

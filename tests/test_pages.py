@@ -35,8 +35,8 @@ def test_every_command_and_every_snippet_runs(tmp_path: Path, monkeypatch: pytes
         assert (program, script) == ("python", "run_sim.py")
         assert main([command, *words, *_SMALLER[command], "--quiet"]) == 0, line
     for folder in ("design", "export/adam", "export/tidy"):
-        (found,) = tmp_path.glob(f"results/therapeutic-versus-*/{folder}/provenance.json")
-        assert found.is_file()
+        (paths,) = tmp_path.glob(f"results/therapeutic-versus-*/{folder}/provenance.json")
+        assert paths.is_file()
     assert (tmp_path / "results" / "one" / "export" / "nonmem" / "nonmem.csv").is_file()
     for page in PAGES:
         for snippet in blocks(page, "python"):
@@ -46,8 +46,8 @@ def test_every_command_and_every_snippet_runs(tmp_path: Path, monkeypatch: pytes
 
 
 def test_the_page_on_designs_has_every_key() -> None:
-    told = re.findall(
+    cells = re.findall(
         r"^\| (`\w+`(?:, `\w+`)*) \|", TEXT["design"].split("## The endpoints")[0], re.MULTILINE
     )
-    keys = [key for cell in told for key in re.findall(r"`(\w+)`", cell)]
+    keys = [key for cell in cells for key in re.findall(r"`(\w+)`", cell)]
     assert sorted(keys) == sorted(RealTrial.model_fields)

@@ -37,23 +37,23 @@ def run(here: pytest.Pytester, *words: str) -> tuple[int, str]:
 def test_the_second_pass_runs_what_the_first_did_not_and_nothing_twice(
     here: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, processes: tuple[str, ...]
 ) -> None:
-    status, told = run(here, "--note-passed", "noted", *processes)
-    assert status == 0 and "2 passed, 1 skipped, 1 xfailed" in told
+    status, result = run(here, "--note-passed", "noted", *processes)
+    assert status == 0 and "2 passed, 1 skipped, 1 xfailed" in result
     monkeypatch.setenv("MORE", "yes")
-    status, told = run(here, "--no-skips", "--not-again", "noted", *processes)
-    assert status == 0 and "2 passed" in told
-    assert "test_needs_more" in told and "test_kinds[b]" in told
-    assert "test_always" not in told and "test_wrong_as_known" not in told
+    status, result = run(here, "--no-skips", "--not-again", "noted", *processes)
+    assert status == 0 and "2 passed" in result
+    assert "test_needs_more" in result and "test_kinds[b]" in result
+    assert "test_always" not in result and "test_wrong_as_known" not in result
 
 
 def test_what_skips_in_both_passes_is_a_fault(here: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(here, "--note-passed", "noted")[0] == 0
-    status, told = run(here, "--no-skips", "--not-again", "noted")
-    assert status == 1 and "skipped, which --no-skips forbids: more" in told
+    status, result = run(here, "--no-skips", "--not-again", "noted")
+    assert status == 1 and "skipped, which --no-skips forbids: more" in result
     monkeypatch.setenv("MORE", "yes")
     here.makepyfile(test_whole_file=MODULE)
-    status, told = run(here, "--no-skips", "--not-again", "noted")
-    assert status == 2 and "skipped, which --no-skips forbids: " in told and "no_such_library" in told
+    status, result = run(here, "--no-skips", "--not-again", "noted")
+    assert status == 2 and "skipped, which --no-skips forbids: " in result and "no_such_library" in result
     assert run(here, "test_whole_file.py")[0] == 5, "without --no-skips it skips, and no test is left"
 
 
@@ -61,5 +61,5 @@ def test_what_skips_in_both_passes_is_a_fault(here: pytest.Pytester, monkeypatch
 def test_notes_that_are_not_there_are_a_mistake(here: pytest.Pytester, content: str | None) -> None:
     if content is not None:
         (here.path / "noted").write_text(content)
-    status, told = run(here, "--not-again", "noted")
-    assert status == 4 and "--note-passed writes it" in told
+    status, result = run(here, "--not-again", "noted")
+    assert status == 4 and "--note-passed writes it" in result

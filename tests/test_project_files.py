@@ -29,9 +29,9 @@ def lines_typed() -> list[str]:
 
 
 def readme_command(name: str) -> str:
-    found = re.search(rf"<!-- command: {name} -->\n```sh\n(.+?)```", README, re.DOTALL)
-    assert found, f"README.md has no command {name!r}; .ci/run looks for it"
-    return found[1].strip()
+    entries = re.search(rf"<!-- command: {name} -->\n```sh\n(.+?)```", README, re.DOTALL)
+    assert entries, f"README.md has no command {name!r}; .ci/run looks for it"
+    return entries[1].strip()
 
 
 def words_of(line: str) -> list[str]:
@@ -51,8 +51,8 @@ def test_every_command_line_in_the_pages_is_understood(line: str) -> None:
     if "--help" in words or {"FILE", "DIR"} & set(words):
         return
     words = [re.sub(r"\$\w+", "1", word) for word in words]  # the shell's variables
-    made = [word for word in words if word.startswith("results/")]  # by a command before it on the page
-    command.make_context(name, [".." if word in made else word for word in words], parent=context)
+    results = [word for word in words if word.startswith("results/")]  # by a command before it on the page
+    command.make_context(name, [".." if word in results else word for word in words], parent=context)
 
 
 def test_the_first_command_names_scenarios_that_are_shipped() -> None:

@@ -20,7 +20,7 @@ def test_another_follow_up(days: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "told"),
+    ("days", "message"),
     [
         (40, r"days=40: start\.day: expected day -4 .* to day 39\.5 .*, got day 60"),
         (-3, r"days=-3: follow_up: expected a time"),
@@ -32,8 +32,8 @@ def test_another_follow_up(days: Any) -> None:
         (True, "days: expected a number of days, got True"),
     ],
 )
-def test_a_follow_up_that_cannot_be(days: Any, told: str) -> None:
-    with pytest.raises(UserError, match=told):
+def test_a_follow_up_that_cannot_be(days: Any, message: str) -> None:
+    with pytest.raises(UserError, match=message):
         run(load_scenario(SCENARIOS / "prophylactic.yaml"), days=days)
 
 

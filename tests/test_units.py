@@ -106,7 +106,7 @@ def test_every_spelling_of_a_unit_means_the_same(dimension: Dimension, meaning: 
 
 
 @pytest.mark.parametrize(
-    ("text", "dimension", "told"),
+    ("text", "dimension", "message"),
     [
         ("28 dd", "time", "whose unit 'dd' is not known"),
         ("28 ug/day", "time", "which is a dose rate"),
@@ -137,8 +137,8 @@ def test_every_spelling_of_a_unit_means_the_same(dimension: Dimension, meaning: 
         ("15 ug/m2/day", "dose_rate", "per body surface"),
     ],
 )
-def test_refuses_anything_else(text: object, dimension: Dimension, told: str) -> None:
-    with pytest.raises(QuantityError, match=re.escape(told)) as caught:
+def test_refuses_anything_else(text: object, dimension: Dimension, message: str) -> None:
+    with pytest.raises(QuantityError, match=re.escape(message)) as caught:
         parse_quantity(text, dimension)
     assert caught.value.expected
 

@@ -55,8 +55,10 @@ def of_the_snakefile(sweep: Path, out: Path) -> Iterator[str]:
             rules[block.partition(":")[0]] = shell[1]
     assert list(rules) == ["part", "report"]
     wanted = re.search(r"expand\(f\"(.+?)\", part=(.+?)\),", text)
-    made = re.search(r"touch\(f\"(.+?)\"\)", text)
-    assert wanted is not None and made is not None and wanted[1] == made[1], "the report waits for every part"
+    entries = re.search(r"touch\(f\"(.+?)\"\)", text)
+    assert wanted is not None and entries is not None and wanted[1] == entries[1], (
+        "the report waits for every part"
+    )
     for part in eval(wanted[2], known):
         line = eval(rules["part"], known)
         yield line.replace("{wildcards.part}", str(part)).replace("{threads}", "1")
@@ -103,8 +105,8 @@ def check_report(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert list(out.glob("runs-*-of-*")) == [], "parts are joined"
     capsys.readouterr()
     assert main(["status", str(out), "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert (found["planned"], found["found"]["done"], found["missing"]) == (4, 4, 0)
+    document = json.loads(capsys.readouterr().out)
+    assert (document["planned"], document["survey"]["done"], document["missing"]) == (4, 4, 0)
 
 
 @pytest.mark.slow
@@ -113,8 +115,8 @@ def test_snakemake_itself_plans_and_makes_the_report(
     sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     program = f"{sys.executable} {ROOT / 'run_sim.py'}"
-    told = [f"sweep={sweep}", "out=out", f"jobs={JOBS}", f"program={program}"]
-    words = [SNAKEMAKE, "--snakefile", str(CLUSTER / "Snakefile"), "--cores", "1", "--config", *told]
+    messages = [f"sweep={sweep}", "out=out", f"jobs={JOBS}", f"program={program}"]
+    words = [SNAKEMAKE, "--snakefile", str(CLUSTER / "Snakefile"), "--cores", "1", "--config", *messages]
     clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
     def run(*more: str) -> str:

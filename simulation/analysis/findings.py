@@ -54,7 +54,7 @@ class Answer:
 
     question: Question
     where: str
-    found: Threshold | None
+    threshold: Threshold | None
     refused: str = ""
 
 
@@ -229,13 +229,13 @@ def _along(grid: Grid, question: Question, gains: Floats, most: float) -> list[A
         for i, level in zip(others, combination, strict=True):
             at[i] = level
         try:
-            found = find_threshold(
+            threshold = find_threshold(
                 [float(level) for level in grid.levels[axis]], gains[grid.points[tuple(at)]], most
             )
         except ValueError as error:
             answers.append(Answer(question, where, None, str(error)))
         else:
-            answers.append(Answer(question, where, found))
+            answers.append(Answer(question, where, threshold))
     return answers
 
 

@@ -63,7 +63,7 @@ def sweep_report(findings: Findings, panels: Sequence[Panel], files: Sequence[st
         seed=plan.seed,
         common=plan.random_numbers == "common",
         scenarios=list(plan.written_arms.items()),
-        about=[(key.replace("_", " "), _told(value)) for key, value in plan.about.items() if key != "asked"],
+        about=[(key.replace("_", " "), _text(value)) for key, value in plan.about.items() if key != "asked"],
     )
 
 
@@ -72,20 +72,20 @@ def _span(findings: Findings, index: int, factor: Factor) -> str:
     if findings.points:
         values = list(dict.fromkeys(point[index] for point in findings.points))
         if len(values) <= 12:
-            told = "; ".join(factor.told(value) for value in values)
-            return f"{told} {factor.unit}".strip()
+            text = "; ".join(factor.level_text(value) for value in values)
+            return f"{text} {factor.unit}".strip()
         if factor.numeric:
             numbers = [float(value) for value in values]
             scale = ", logarithmic" if factor.scale == "log" else ""
-            low, high = factor.told(min(numbers)), factor.told(max(numbers))
+            low, high = factor.level_text(min(numbers)), factor.level_text(max(numbers))
             return f"{low} to {high} {factor.unit}".strip() + f"{scale} ({len(values)} values)"
         return f"{len(values)} values"
-    return f"{factor.told(factor.low)} to {factor.told(factor.high)} {factor.unit}".strip()
+    return f"{factor.level_text(factor.low)} to {factor.level_text(factor.high)} {factor.unit}".strip()
 
 
 def _table(findings: Findings) -> tuple[list[str], list[list[str]], int]:
     """Return the response table in words: a row per point and arm; how many rows are left out."""
-    plan, found = findings.plan, findings.responses
+    plan, responses = findings.plan, findings.responses
     shown = [i for i in range(len(plan.factors))][:6]
     header = [plan.factors[i].title for i in shown]
     header += ["arm"] if len(plan.arms) > 1 else []
@@ -95,13 +95,17 @@ def _table(findings: Findings) -> tuple[list[str], list[list[str]], int]:
     for point in range(min(plan.n_points, _MOST_ROWS // len(plan.arms))):
         for arm, name in enumerate(plan.arm_names):
             values = [
-                plan.factors[i].told(findings.points[point][i]) if findings.points else str(point)
+                plan.factors[i].level_text(findings.points[point][i]) if findings.points else str(point)
                 for i in shown
             ]
             row = [*values, *([name] if len(plan.arms) > 1 else [])]
             for i in range(len(findings.outcomes)):
                 row.append(
-                    _mean(found.mean[point, arm, i], found.low[point, arm, i], found.high[point, arm, i])
+                    _mean(
+                        responses.mean[point, arm, i],
+                        responses.low[point, arm, i],
+                        responses.high[point, arm, i],
+                    )
                 )
             rows.append(row)
     return header, rows, total - len(rows)
@@ -115,7 +119,7 @@ def _mean(mean: float, low: float, high: float) -> str:
     return f"{short_number(float(mean))} ({short_number(float(low))} to {short_number(float(high))})"
 
 
-def _told(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {item}" for key, item in value.items())
     return str(value)

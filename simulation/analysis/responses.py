@@ -156,22 +156,24 @@ def _noise_share(n: npt.NDArray[np.int64], sums: Floats, squares: Floats, patien
     return min(chance / between, 1.0) if between > 0 else float("nan")
 
 
-def within(found: Responses, limits: Sequence[tuple[float, float] | None]) -> Responses:
+def within(responses: Responses, limits: Sequence[tuple[float, float] | None]) -> Responses:
     """Return the responses with each outcome's intervals cut at what is possible, such as 0 and the end of follow-up.
 
     Where all patients of a point are alike, the interval is what so many exclude within those limits.
     """
-    low, high = found.low.copy(), found.high.copy()
+    low, high = responses.low.copy(), responses.high.copy()
     for i, limit in enumerate(limits):
         if limit is None:
             continue
         low[..., i], high[..., i] = np.maximum(low[..., i], limit[0]), np.minimum(high[..., i], limit[1])
-        if found.outcomes[i].share:
+        if responses.outcomes[i].share:
             continue
-        for point, arm in zip(*np.nonzero((found.n[..., i] > 1) & (found.sd[..., i] == 0)), strict=True):
+        for point, arm in zip(
+            *np.nonzero((responses.n[..., i] > 1) & (responses.sd[..., i] == 0)), strict=True
+        ):
             at = (point, arm, i)
-            low[at], high[at] = limits_of_equals(float(found.mean[at]), int(found.n[at]), *limit)
-    return replace(found, low=low, high=high)
+            low[at], high[at] = limits_of_equals(float(responses.mean[at]), int(responses.n[at]), *limit)
+    return replace(responses, low=low, high=high)
 
 
 def t_interval(n: npt.NDArray[np.int64], mean: Floats, sd: Floats) -> tuple[Floats, Floats]:

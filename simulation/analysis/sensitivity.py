@@ -17,7 +17,7 @@ from simulation.errors import UserError
 __all__ = [
     "NOT_RESOLVED",
     "Indices",
-    "Refused",
+    "RefusedIndices",
     "check_responses",
     "is_share",
     "morris_indices",
@@ -37,7 +37,7 @@ _TRAJECTORIES: Final = 10
 type Bools = npt.NDArray[np.bool_]
 
 
-class Refused(UserError):  # noqa: N818 - it names what is wrong
+class RefusedIndices(UserError):  # noqa: N818 - it names what is wrong
     """Say why indices cannot be computed from what is there."""
 
 
@@ -67,22 +67,24 @@ def is_share(value: Floats, half: Floats) -> Bools:
 
 
 def check_responses(values: Floats, counts: npt.NDArray[np.int64], wanted: int, outcome: str) -> None:
-    """Raise `Refused` unless every point has all its runs and a finite mean, and the means differ."""
+    """Raise `RefusedIndices` unless every point has all its runs and a finite mean, and the means differ."""
     short = int((counts < wanted).sum())
     if short:
         missing = int(np.maximum(wanted - counts, 0).sum())
-        raise Refused(
+        raise RefusedIndices(
             f"{missing} of {wanted * counts.size} runs are missing or failed ({short} points are short of some); "
             "indices of an incomplete design would be wrong: finish it with --resume"
         )
     bad = int((~np.isfinite(values)).sum())
     if bad:
-        raise Refused(
+        raise RefusedIndices(
             f"the outcome {outcome} is not defined at {bad} of {values.size} points (it did not happen in any of their "
             "runs); take an outcome that always has a value"
         )
     if np.ptp(values) == 0:
-        raise Refused(f"the outcome {outcome} is the same at every point: there is nothing to share out")
+        raise RefusedIndices(
+            f"the outcome {outcome} is the same at every point: there is nothing to share out"
+        )
 
 
 def sobol_indices(names: Sequence[str], values: Floats, *, second_order: bool) -> Indices:
@@ -92,18 +94,18 @@ def sobol_indices(names: Sequence[str], values: Floats, *, second_order: bool) -
     k = len(names)
     block = 2 * k + 2 if second_order else k + 2
     if values.size % block:
-        raise Refused(
+        raise RefusedIndices(
             f"{values.size} points are no Saltelli design of {k} parameters (a multiple of {block})"
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = sobol.analyze(
+        analysis = sobol.analyze(
             _problem(k), values, calc_second_order=second_order, num_resamples=_RESAMPLES, seed=_SEED
         )
     pairs: list[tuple[int, int, float, float]] = []
     if second_order:
         pairs = [
-            (i, j, float(found["S2"][i, j]), float(found["S2_conf"][i, j]))
+            (i, j, float(analysis["S2"][i, j]), float(analysis["S2_conf"][i, j]))
             for i in range(k)
             for j in range(i + 1, k)
         ]
@@ -111,13 +113,13 @@ def sobol_indices(names: Sequence[str], values: Floats, *, second_order: bool) -
         Indices(
             "sobol",
             tuple(names),
-            _array(found["S1"]),
-            _array(found["S1_conf"]),
-            _array(found["ST"]),
-            _array(found["ST_conf"]),
+            _array(analysis["S1"]),
+            _array(analysis["S1_conf"]),
+            _array(analysis["ST"]),
+            _array(analysis["ST_conf"]),
             np.full(k, np.nan),
-            is_share(_array(found["S1"]), _array(found["S1_conf"]))
-            & is_share(_array(found["ST"]), _array(found["ST_conf"])),
+            is_share(_array(analysis["S1"]), _array(analysis["S1_conf"]))
+            & is_share(_array(analysis["ST"]), _array(analysis["ST_conf"])),
             tuple(pairs),
         )
     )
@@ -129,25 +131,25 @@ def morris_indices(names: Sequence[str], shares: Floats, values: Floats, levels:
 
     k = len(names)
     if shares.shape != (values.size, k) or values.size % (k + 1):
-        raise Refused(
+        raise RefusedIndices(
             f"{values.size} points are no Morris trajectories of {k} parameters (a multiple of {k + 1})"
         )
     if not np.isfinite(shares).all():
-        raise Refused("shares.csv lacks points of the design")
-    found = morris.analyze(
+        raise RefusedIndices("shares.csv lacks points of the design")
+    analysis = morris.analyze(
         _problem(k), shares, values, num_resamples=_RESAMPLES, num_levels=levels, seed=_SEED
     )
-    mu_star, half = _array(found["mu_star"]), _array(found["mu_star_conf"])
+    mu_star, half = _array(analysis["mu_star"]), _array(analysis["mu_star_conf"])
     enough = values.size // (k + 1) >= _TRAJECTORIES
     return _finite(
         Indices(
             "morris",
             tuple(names),
-            _array(found["mu"]),
+            _array(analysis["mu"]),
             np.full(k, np.nan),
             mu_star,
             half,
-            _array(found["sigma"]),
+            _array(analysis["sigma"]),
             np.asarray((half <= _WIDEST * mu_star.max()) & enough),
         )
     )
@@ -157,7 +159,7 @@ def rank_correlations(names: Sequence[str], shares: Floats, values: Floats) -> I
     """Return partial rank correlation coefficients with bootstrap intervals, for random and Latin hypercube designs."""
     n, k = shares.shape
     if n < k + 10:
-        raise Refused(f"{n} points are too few for {k} parameters; at least {k + 10}")
+        raise RefusedIndices(f"{n} points are too few for {k} parameters; at least {k + 10}")
     rng = np.random.default_rng(_SEED)
     main = _partial(shares, values)
     draws = np.array([_partial(shares[i], values[i]) for i in (rng.integers(0, n, n) for _ in range(400))])
@@ -187,7 +189,9 @@ def _array(values: Any) -> Floats:
     return np.asarray(np.ma.filled(np.ma.asarray(values, float), np.nan), float)
 
 
-def _finite(found: Indices) -> Indices:
-    if not (np.isfinite(found.main).all() and np.isfinite(found.total).all()):
-        raise Refused("the indices came out as not-a-number; the outcome hardly varies over this design")
-    return found
+def _finite(indices: Indices) -> Indices:
+    if not (np.isfinite(indices.main).all() and np.isfinite(indices.total).all()):
+        raise RefusedIndices(
+            "the indices came out as not-a-number; the outcome hardly varies over this design"
+        )
+    return indices

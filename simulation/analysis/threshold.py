@@ -96,21 +96,21 @@ def find_threshold(levels: Sequence[float], gains: Floats, most: float = math.in
     if table.shape[1] == 0:
         raise ValueError("no patient has a value at every level")
     mean, low, high = paired_interval(table, most)
-    found = _crossings(x, mean)
+    on_mean = _crossings(x, mean)
     rng = np.random.default_rng(_SEED)
     n = table.shape[1]
-    places: list[list[float]] = [[] for _ in found]
+    places: list[list[float]] = [[] for _ in on_mean]
     agree = 0
     enough = n >= LEAST_WHO_DIFFER and bool(np.ptp(table, axis=1).any())
     for _ in range(_RESAMPLES if enough else 0):
         counts = np.bincount(rng.integers(0, n, n), minlength=n)
         again = _crossings(x, table @ counts / n)
-        if [way for _, way in again] == [way for _, way in found]:
+        if [way for _, way in again] == [way for _, way in on_mean]:
             agree += 1
             for place, (at, _) in zip(places, again, strict=True):
                 place.append(at)
     crossings = tuple(
-        Crossing(at, *_percentiles(place), way) for (at, way), place in zip(found, places, strict=True)
+        Crossing(at, *_percentiles(place), way) for (at, way), place in zip(on_mean, places, strict=True)
     )
     differing = np.count_nonzero(table, axis=1)
     return Threshold(x, mean, low, high, differing, crossings, agree / _RESAMPLES if enough else math.nan)
@@ -121,7 +121,7 @@ def _crossings(x: Floats, y: Floats) -> list[tuple[float, bool]]:
     wins = y > 0
     positive = x[x > 0]
     spread = positive.size > 1 and positive[-1] / positive[0] > _DECADE
-    found = []
+    crossings = []
     for i in range(x.size - 1):
         if wins[i] != wins[i + 1]:
             left, right = float(x[i]), float(x[i + 1])
@@ -129,8 +129,8 @@ def _crossings(x: Floats, y: Floats) -> list[tuple[float, bool]]:
             at = left + share * (right - left)
             if spread and left > 0:
                 at = left * math.exp(share * math.log(right / left))
-            found.append((at, bool(wins[i + 1])))
-    return found
+            crossings.append((at, bool(wins[i + 1])))
+    return crossings
 
 
 def _percentiles(values: list[float]) -> tuple[float, float]:

@@ -28,7 +28,7 @@ def span_sentences(findings: Findings) -> list[str]:
     """Return between which points the mean of each outcome lies, arm by arm; nothing for designs drawn at random."""
     if findings.plan.design.get("kind") not in _POINT_BY_POINT or not findings.points:
         return []
-    told = []
+    sentences = []
     for i, outcome in enumerate(findings.outcomes):
         for arm, name in enumerate(findings.plan.arm_names):
             means = findings.responses.mean[:, arm, i]
@@ -37,27 +37,27 @@ def span_sentences(findings: Findings) -> list[str]:
             who = f", {name}" if len(findings.plan.arms) > 1 else ""
             first, last = int(np.argmin(means)), int(np.argmax(means))
             if len(means) > 1 and means[last] - means[first] <= _NEARLY * max(abs(float(means[last])), 1.0):
-                told.append(
+                sentences.append(
                     f"{_plain_title(outcome)}{who}: {_mean(findings, first, arm, i)} at every point; what was varied "
                     "does not change it."
                 )
                 continue
-            told.append(
+            sentences.append(
                 f"{_plain_title(outcome)}{who}: from {_mean(findings, first, arm, i)} ({findings.title(first)}) "
                 f"to {_mean(findings, last, arm, i)} ({findings.title(last)})."
             )
-    return told[:_MOST_SPANS]
+    return sentences[:_MOST_SPANS]
 
 
 def unchanged(findings: Findings) -> list[str]:
     """Return the outcomes that have one mean at every point and in every arm: there is nothing to draw of them."""
-    told = []
+    names = []
     for i, outcome in enumerate(findings.outcomes):
         means = findings.responses.mean[:, :, i]
         known = means[np.isfinite(means)]
         if not known.size or np.ptp(known) <= _NEARLY * max(abs(float(known.max())), 1.0):
-            told.append(outcome.name)
-    return told
+            names.append(outcome.name)
+    return names
 
 
 def _plain_title(outcome: NumericOutcome) -> str:
@@ -66,8 +66,8 @@ def _plain_title(outcome: NumericOutcome) -> str:
 
 def _mean(findings: Findings, point: int, arm: int, index: int) -> str:
     """Return a mean with its interval, shares in percent."""
-    found, outcome = findings.responses, findings.outcomes[index]
-    values = [float(table[point, arm, index]) for table in (found.mean, found.low, found.high)]
+    responses, outcome = findings.responses, findings.outcomes[index]
+    values = [float(table[point, arm, index]) for table in (responses.mean, responses.low, responses.high)]
     unit = " %" if outcome.share else f" {outcome.unit}" if outcome.unit else ""
     mean, low, high = (
         "?" if not math.isfinite(value) else f"{100 * value:.0f}" if outcome.share else _three(value)
@@ -89,37 +89,37 @@ def answer_sentence(findings: Findings, answer: Answer) -> str:
         arm = f"{question.better}: " if len(findings.plan.arms) > 1 else ""
         wins = f"{arm}{label} is {side} {short_number(question.value or 0.0)}"
     where = f"With {answer.where}: " if answer.where else ""
-    if answer.found is None:
+    if answer.threshold is None:
         return f"{where}no answer, because {answer.refused}."
-    return f"{where}{wins} {_where(factor, answer.found)}."
+    return f"{where}{wins} {_where(factor, answer.threshold)}."
 
 
-def _where(factor: Factor, found: Threshold) -> str:
+def _where(factor: Factor, threshold: Threshold) -> str:
     name = factor.label or factor.name
-    first, last = (_with_unit(factor, float(found.levels[i])) for i in (0, -1))
+    first, last = (_with_unit(factor, float(threshold.levels[i])) for i in (0, -1))
     span = f"from {first} to {last}"
     each = f"{name}, {span},"
-    if not found.crossings:
-        if found.verdict == "always":
+    if not threshold.crossings:
+        if threshold.verdict == "always":
             return f"at every {each} beyond chance"
-        if (found.gain > 0).all():
+        if (threshold.gain > 0).all():
             return f"at every {each} on average, but not everywhere beyond chance"
-        return f"at no {name} {span}" + ("" if found.verdict == "never" else ", on average")
-    parts = [_part(factor, crossing) for crossing in found.crossings]
+        return f"at no {name} {span}" + ("" if threshold.verdict == "never" else ", on average")
+    parts = [_part(factor, crossing) for crossing in threshold.crossings]
     agree = (
         ""
-        if not math.isfinite(found.agreement) or found.agreement >= 0.8
-        else f"; only {found.agreement:.0%} of resampled cohorts show this pattern, so it is not settled"
+        if not math.isfinite(threshold.agreement) or threshold.agreement >= 0.8
+        else f"; only {threshold.agreement:.0%} of resampled cohorts show this pattern, so it is not settled"
     )
     return f"where {name} is {' and '.join(parts)}{agree}"
 
 
 def _part(factor: Factor, crossing: Crossing) -> str:
     side = "above" if crossing.wins_above else "below"
-    told = f"{side} {_with_unit(factor, crossing.at)}"
+    text = f"{side} {_with_unit(factor, crossing.at)}"
     if math.isfinite(crossing.low):
-        return f"{told} (95 % interval {_three(crossing.low)} to {_three(crossing.high)})"
-    return f"{told} (no interval: too few patients, or too few that agree)"
+        return f"{text} (95 % interval {_three(crossing.low)} to {_three(crossing.high)})"
+    return f"{text} (no interval: too few patients, or too few that agree)"
 
 
 def _with_unit(factor: Factor, value: float) -> str:
@@ -134,19 +134,19 @@ def _three(value: float) -> str:
 def ranking_sentence(ranking: Ranking, labels: dict[str, str]) -> str:
     """Return what matters most for one outcome, or why that cannot be said."""
     title = ranking.outcome.label or ranking.outcome.name.replace("_", " ")
-    found = ranking.indices
-    if found is None:
+    indices = ranking.indices
+    if indices is None:
         return f"{title}, {ranking.arm}: no indices. {ranking.refused[:1].upper()}{ranking.refused[1:]}."
-    order = sorted(range(len(found.names)), key=lambda i: -found.total[i])
-    halves = found.main_half if found.kind == "rank" else found.total_half
-    sure = [i for i in order if found.total[i] > halves[i]][:5]
-    what = {"sobol": "total effect", "morris": "µ*", "rank": "rank correlation"}[found.kind]
-    values = found.main if found.kind == "rank" else found.total
+    order = sorted(range(len(indices.names)), key=lambda i: -indices.total[i])
+    halves = indices.main_half if indices.kind == "rank" else indices.total_half
+    sure = [i for i in order if indices.total[i] > halves[i]][:5]
+    what = {"sobol": "total effect", "morris": "µ*", "rank": "rank correlation"}[indices.kind]
+    values = indices.main if indices.kind == "rank" else indices.total
     top = ", ".join(
-        f"{labels.get(found.names[i], found.names[i])} ({values[i]:.2g}{'' if found.resolved[i] else ', not resolved'})"
+        f"{labels.get(indices.names[i], indices.names[i])} ({values[i]:.2g}{'' if indices.resolved[i] else ', not resolved'})"
         for i in sure
     )
-    missed = int((~found.resolved).sum())
+    missed = int((~indices.resolved).sum())
     if missed:
         widest = float(np.nanmax(halves)) if np.isfinite(halves).any() else math.nan
         top = f"{top or 'nothing stands out from chance'}; {missed} of {len(order)} {NOT_RESOLVED}"

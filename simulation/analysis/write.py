@@ -43,8 +43,10 @@ def write_analysis(findings: Findings, folder: Path, *, formats: Formats) -> Non
 def _tables(findings: Findings) -> Iterator[tuple[str, Content]]:
     """Yield what the parameters' columns mean, and responses, differences, thresholds, indices, front: what there is."""
     factors = [factor.name for factor in findings.plan.factors]
-    told = ([one.name, one.mode, one.unit, one.meaning, " ".join(one.paths)] for one in findings.plan.factors)
-    yield "factors.csv", csv_text(("name", "mode", "unit", "meaning", "paths"), told)
+    factor_rows = (
+        [one.name, one.mode, one.unit, one.meaning, " ".join(one.paths)] for one in findings.plan.factors
+    )
+    yield "factors.csv", csv_text(("name", "mode", "unit", "meaning", "paths"), factor_rows)
     for name, header, rows in (
         ("responses", [*_RESPONSES, *factors], _responses(findings)),
         ("differences", [*_DIFFERENCES, *factors], _differences(findings)),
@@ -74,14 +76,14 @@ def _point(findings: Findings, number: int) -> Sequence[Value]:
 
 
 def _responses(findings: Findings) -> Iterator[Sequence[Any]]:
-    found = findings.responses
+    responses = findings.responses
     for point in range(findings.plan.n_points):
         for arm, name in enumerate(findings.plan.arm_names):
             for i, outcome in enumerate(findings.outcomes):
                 at = (point, arm, i)
                 yield (
-                    point, name, outcome.name, outcome.unit, found.runs[point, arm], found.n[at], found.mean[at],
-                    found.sd[at], found.low[at], found.high[at], *_point(findings, point),
+                    point, name, outcome.name, outcome.unit, responses.runs[point, arm], responses.n[at], responses.mean[at],
+                    responses.sd[at], responses.low[at], responses.high[at], *_point(findings, point),
                 )  # fmt: skip
 
 
@@ -99,35 +101,35 @@ def _differences(findings: Findings) -> Iterator[Sequence[Any]]:
 def _thresholds(findings: Findings) -> Iterator[Sequence[Any]]:
     units = {factor.name: factor.unit for factor in findings.plan.factors}
     for answer in findings.answers:
-        question, found = answer.question, answer.found
+        question, threshold = answer.question, answer.threshold
         keys = (
             question.along, units.get(question.along, ""), question.outcome, question.better, question.than,
             question.value, answer.where,
         )  # fmt: skip
-        if found is None:
+        if threshold is None:
             yield (*keys, None, None, None, "", None, answer.refused)
-        elif not found.crossings:
-            yield (*keys, None, None, None, "", found.agreement, found.verdict)
+        elif not threshold.crossings:
+            yield (*keys, None, None, None, "", threshold.agreement, threshold.verdict)
         else:
-            for crossing in found.crossings:
+            for crossing in threshold.crossings:
                 side = "above" if crossing.wins_above else "below"
-                yield (*keys, crossing.at, crossing.low, crossing.high, side, found.agreement, "")
+                yield (*keys, crossing.at, crossing.low, crossing.high, side, threshold.agreement, "")
 
 
 def _indices(findings: Findings) -> Iterator[Sequence[Any]]:
     for ranking in findings.rankings:
-        found, keys = ranking.indices, (ranking.arm, ranking.outcome.name)
-        if found is None:
+        indices, keys = ranking.indices, (ranking.arm, ranking.outcome.name)
+        if indices is None:
             yield (*keys, "", "", "", None, None, None, None, None, ranking.noise_share, ranking.refused)
             continue
-        for i, name in enumerate(found.names):
+        for i, name in enumerate(indices.names):
             yield (
-                *keys, found.kind, name, "", found.main[i], found.main_half[i], found.total[i], found.total_half[i],
-                found.spread[i], ranking.noise_share, "" if found.resolved[i] else NOT_RESOLVED,
+                *keys, indices.kind, name, "", indices.main[i], indices.main_half[i], indices.total[i], indices.total_half[i],
+                indices.spread[i], ranking.noise_share, "" if indices.resolved[i] else NOT_RESOLVED,
             )  # fmt: skip
-        for i, j, value, half in found.pairs:
+        for i, j, value, half in indices.pairs:
             yield (
-                *keys, "sobol_pair", found.names[i], found.names[j], value, half, None, None, None, ranking.noise_share,
+                *keys, "sobol_pair", indices.names[i], indices.names[j], value, half, None, None, None, ranking.noise_share,
                 "" if is_share(np.array(value), np.array(half)) else NOT_RESOLVED,
             )  # fmt: skip
 

@@ -25,7 +25,7 @@ class AntigenLoss(CompiledProcess):
     Heritable and irreversible.
 
     Rates near 1e-9..1e-7 per division are exact at one cell: the event kernel draws mutants among the births
-    of each cohort.
+    of each agent.
     """
 
     name = "antigen_loss"

@@ -76,7 +76,7 @@ def exhaust(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
 
 
 class Exhaustion(CompiledProcess):
-    """Advance both parts of exhaustion of every T-cell cohort.
+    """Advance both parts of exhaustion of every T-cell agent.
 
     With u the fraction of time taken (of a cell that an engager has bridged, or of an alloreactive effector among blasts; 0
     for others), B the share of blasts in its niche, r the reversible and t the terminal part:

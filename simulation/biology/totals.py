@@ -12,7 +12,7 @@ __all__ = ["AGENTS", "BODY", "CELLS", "FRACTION", "IN_NICHE", "MARROW", "SUPPRES
 BODY, MARROW = range(2)  # rows of `State.totals`
 CELLS, SUPPRESSED, AGENTS = range(
     3
-)  # of `State.whole`: nucleated marrow cells, mean suppression there, cohorts
+)  # of `State.whole`: nucleated marrow cells, mean suppression there, agents
 FRACTION, IN_NICHE = range(2)  # rows of `State.niches`: share of blasts, blasts
 
 

@@ -12,7 +12,7 @@ from simulation.engine.population import Floats
 
 __all__ = [
     "ALLOREACTIVE", "BLAST", "CLASS", "CLONE", "DIVISIONS_LEFT", "EFFECTOR", "ENGAGED_TCON", "ENGAGED_TREG",
-    "EXHAUSTION_REVERSIBLE", "EXHAUSTION_TERMINAL", "FIRST_CUSTOM_CLASS", "HAEMATOPOIETIC", "LAST_DLI", "MEMORY", "N_TRAITS",
+    "EXHAUSTION_REVERSIBLE", "EXHAUSTION_TERMINAL", "FIRST_CUSTOM_CLASS", "HAEMATOPOIETIC", "MEMORY", "N_TRAITS",
     "ORIGIN",
     "ORIGIN_GRAFT", "ORIGIN_THYMUS", "RESTING", "STAGE", "TAG", "TCON", "TREG", "encode", "exhaustion_of",
 ]  # fmt: skip
@@ -29,7 +29,7 @@ DIVISIONS_LEFT = BitField(8, 4, "divisions_left", "Divisions still programmed af
 ORIGIN = BitField(12, 4, "origin", "0 the graft, 1..14 the number of the DLI, 15 thymus and homeostasis.")
 CLONE = BitField(16, 12, "clone", "Subclone or clonotype.")
 TAG = BitField(
-    30, 16, "tag", "Mark of a cohort kept apart, and of the cells that came from it; 0 for all others."
+    30, 16, "tag", "Mark of an agent kept apart, and of the cells that came from it; 0 for all others."
 )
 
 _FIELDS = {
@@ -41,7 +41,6 @@ BLAST, TCON, TREG, ENGAGED_TCON, ENGAGED_TREG = range(len(CLASS.values))
 FIRST_CUSTOM_CLASS = len(CLASS.values)  # this and higher ones are a user's own
 RESTING, EFFECTOR, MEMORY = range(len(STAGE.values))
 ORIGIN_GRAFT, ORIGIN_THYMUS = 0, ORIGIN.largest  # those between number the donor lymphocyte infusions
-LAST_DLI = ORIGIN_THYMUS - 1
 
 # Continuous traits (columns of Population.traits).
 EXHAUSTION_REVERSIBLE, EXHAUSTION_TERMINAL = range(2)

@@ -74,10 +74,10 @@ class Problem:
     also: tuple[tuple[str | int, ...], ...] = ()
 
 
-def problems(found: list[Problem]) -> PydanticCustomError:
+def problems(mistakes: list[Problem]) -> PydanticCustomError:
     """Return what a validator raises to report mistakes; `messages.py` makes `UserError`s of it."""
     return PydanticCustomError(
-        "problems", "{told}", {"told": "; ".join(p.message for p in found), "problems": found}
+        "problems", "{message}", {"message": "; ".join(p.message for p in mistakes), "problems": mistakes}
     )
 
 
@@ -188,11 +188,11 @@ def parse_bare(text: str) -> float | int:
 
 def quantity_json_schema(dimension: Dimension, allowed: str = "any") -> dict[str, Any]:
     """Return the JSON Schema of a quantity: text by pattern, and a number where none needs a unit."""
-    told = describe(dimension) + ("" if allowed == "any" else f", {allowed}")
+    expected = describe(dimension) + ("" if allowed == "any" else f", {allowed}")
     text: dict[str, Any] = {
         "type": "string",
         "pattern": unit_pattern(dimension),
-        "x-write": told,  # joined with the key's own description
+        "x-write": expected,  # joined with the key's own description
         "examples": list(examples(dimension)),
     }
     if dimension in BARE:
@@ -284,7 +284,7 @@ class DoseKind(FieldKind):
         if not 0 <= amount <= self.high or (amount == 0 and not self.rate):
             high = format_number(self.high)
             allowed = f"0 to {high} ug/day" if self.rate else f"above 0, at most {high} ug"
-            raise problem(f"got {show(value)}", f"{self._told}, {allowed}")
+            raise problem(f"got {show(value)}", f"{self._expected}, {allowed}")
         return Dose(amount, per_m2)
 
     def write(self, value: Any) -> str:
@@ -292,7 +292,7 @@ class DoseKind(FieldKind):
         return format_dose(value.amount, value.per_m2, self.rate)
 
     @property
-    def _told(self) -> str:
+    def _expected(self) -> str:
         return (
             "a dose rate such as 28 ug/day or 15 ug/m2/day"
             if self.rate
@@ -304,7 +304,7 @@ class DoseKind(FieldKind):
         return {
             "type": "string",
             "pattern": "|".join(unit_pattern(dose_dimension(per_m2, self.rate)) for per_m2 in (False, True)),
-            "x-write": self._told,
+            "x-write": self._expected,
             "examples": ["28 ug/day", "9 ug/day", "15 ug/m2/day"] if self.rate else ["500 ug", "250 ug/m2"],
         }
 
@@ -334,8 +334,8 @@ class Text(FieldKind):
             )
         allowed = "" if self.one_line else "\n"
         if not all(character.isprintable() or character in allowed for character in text):
-            told = "one line of printable text" if self.one_line else "printable text"
-            raise problem("got a line break or a character that cannot be printed", told)
+            expected = "one line of printable text" if self.one_line else "printable text"
+            raise problem("got a line break or a character that cannot be printed", expected)
         return text
 
     def json_schema(self) -> dict[str, Any]:

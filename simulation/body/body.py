@@ -60,7 +60,7 @@ class Body:
         rules: Sequence[Process] = (),
         engagers: Sequence[Engager] = ENGAGERS,
     ) -> None:
-        self._made_from, self._engagers = (scenario, values, seed, patient, rules), engagers
+        self._origin, self._engagers = (scenario, values, seed, patient, rules), engagers
         self.values = values
         self.draw = Keyed(seed, patient)
         self.time_step = scenario.time_step
@@ -277,7 +277,7 @@ class Body:
         """Return what a pickle holds: what the body was made from, and its numbers now; no address, no compiled code."""
         usual = self._engagers is ENGAGERS  # which every process knows
         kept = [rule.kept() for rule in self.plugin_rules]
-        return self._made_from, None if usual else self._engagers, kept, self._due, self.state.contents()
+        return self._origin, None if usual else self._engagers, kept, self._due, self.state.contents()
 
     def __setstate__(self, pickled: tuple[Any, ...]) -> None:
         (scenario, values, seed, patient, rules), engagers, kept, due, contents = pickled

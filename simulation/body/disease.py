@@ -151,8 +151,8 @@ class _Marrow:
         """Raise `UserError` where the reservoirs alone are more than the fraction, or a packed marrow shows less."""
         none = np.zeros(self.room.size, np.int64)
         if self.excess(fraction, none) >= 1.0:
-            told = f"{float(self.blasts.sum()):.6g} blasts of the reservoirs alone are more than the stated share of the marrow"
-            raise UserError(told, key="disease")
+            text = f"{float(self.blasts.sum()):.6g} blasts of the reservoirs alone are more than the stated share of the marrow"
+            raise UserError(text, key="disease")
         if self.excess(fraction, _laid_out(self.capacity, none)) < 0.0:
             raise UserError(
                 f"the marrow of this patient, packed with {self.capacity:.3g} blasts beside its T cells and normal cells, does "

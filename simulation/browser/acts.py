@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from simulation.errors import UserError
 
 if TYPE_CHECKING:
-    from simulation.browser.course import Course
+    from simulation.browser.played_life import PlayedLife
     from simulation.scenario.orders import Order
 
 __all__ = ["MOST_ACTS", "Act", "Past", "read_act"]
@@ -43,7 +43,7 @@ class Past:
     """Hold where an act began: the course that was left, and the form as it was."""
 
     act: Act
-    course: "Course"
+    played: "PlayedLife"
     form: Mapping[str, str]
 
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from simulation.browser.catalogue import MOST_LOADED, Choices, Source
 from simulation.browser.form import FORM_KEYS
 from simulation.browser.kept import NAMES
-from simulation.browser.many import KINDS, Asked
+from simulation.browser.many import KINDS, ForecastRequest
 from simulation.browser.mistakes import natural
 from simulation.browser.moment import moment_of, pack, restore_moment, unpack
 from simulation.browser.own_scenarios import uploaded
@@ -136,28 +136,32 @@ def restore_loaded(choices: Choices, parts: Mapping[str, str]) -> None:
     """Add the loaded scenarios of an address to the choices; raise `UserError` for what is none."""
     if "loaded" not in parts:
         return
-    told, cohort = UserError("what was loaded is damaged"), choices[0].cohort if choices else None
+    damaged, cohort = UserError("what was loaded is damaged"), choices[0].cohort if choices else None
     try:
-        found = json.loads(unpacked_text(parts["loaded"]))
-        texts = [(str(name), str(text)) for name, text in found]
+        pairs = json.loads(unpacked_text(parts["loaded"]))
+        texts = [(str(name), str(text)) for name, text in pairs]
     except (ValueError, TypeError, RecursionError):
-        raise told from None
+        raise damaged from None
     choices.add([uploaded(text, name, cohort) for name, text in texts[:MOST_LOADED]])
 
 
-def asked_query(asked: Asked, choices: Sequence[Source], room: str = "many") -> dict[str, str] | None:
+def asked_query(
+    asked: ForecastRequest, choices: Sequence[Source], room: str = "many"
+) -> dict[str, str] | None:
     """Return what brings back who is followed; None where a strategy needs a file that no choice has."""
     named = [refer(source, choices) for source in asked.sources]
     parts = {f"{room}.{letter}": name for letter, name in zip("ab", named, strict=False) if name is not None}
     if len(parts) < len(named):
         return None
     for name in _ASKED:
-        if (text := getattr(asked, name)) != getattr(Asked, name):
+        if (text := getattr(asked, name)) != getattr(ForecastRequest, name):
             parts[f"{room}.{name}"] = text
     return parts | ({f"{room}.posterior": "1"} if asked.posterior else {})
 
 
-def asked_of(parts: Mapping[str, str], choices: Sequence[Source], room: str = "many") -> Asked | None:
+def asked_of(
+    parts: Mapping[str, str], choices: Sequence[Source], room: str = "many"
+) -> ForecastRequest | None:
     """Return who is followed by an address, as typed; None where it names nobody. Raises `UserError`."""
     sources = tuple(
         referred(parts[f"{room}.{letter}"], choices) for letter in "ab" if f"{room}.{letter}" in parts
@@ -165,9 +169,9 @@ def asked_of(parts: Mapping[str, str], choices: Sequence[Source], room: str = "m
     if not sources:
         return None
     typed = {name: parts[f"{room}.{name}"] for name in _ASKED if f"{room}.{name}" in parts}
-    if typed.get("kind", Asked.kind) not in KINDS:
+    if typed.get("kind", ForecastRequest.kind) not in KINDS:
         raise UserError(f"there is nobody {typed['kind'][:40]!r} to follow", expected=" or ".join(KINDS))
-    return Asked(sources, posterior=parts.get(f"{room}.posterior") == "1", **typed)
+    return ForecastRequest(sources, posterior=parts.get(f"{room}.posterior") == "1", **typed)
 
 
 def _day(text: str) -> float:

@@ -32,9 +32,9 @@ from simulation.browser.components.address_bar import AddressBar
 from simulation.browser.components.keep_page import KeepPage
 from simulation.browser.frame import Frame
 from simulation.browser.frame import Page as Tab
-from simulation.browser.kept import Kept
+from simulation.browser.kept import TabChoices
 from simulation.browser.many_view import ManyView
-from simulation.browser.mistakes import told
+from simulation.browser.mistakes import mistake_text
 from simulation.browser.pages.guide import GuidePage
 from simulation.browser.pages.many import ManyPage
 from simulation.browser.pages.patient import PatientControls, PatientPage
@@ -72,13 +72,13 @@ def _choices(parts: Mapping[str, str]) -> Choices:
     return choices
 
 
-def _open(parts: Mapping[str, str], choices: Sequence[Source], kept: Kept) -> PatientView:
+def _open(parts: Mapping[str, str], choices: Sequence[Source], kept: TabChoices) -> PatientView:
     session = PatientSession(first_source(), started().seed, started().patient)
     try:
         restore_patient(session, parts, choices)
     except UserError as error:
         session = PatientSession(first_source(), started().seed, started().patient)
-        session.note = f"The patient of the address could not be brought back: {told(error, '')}"
+        session.note = f"The patient of the address could not be brought back: {mistake_text(error, '')}"
     return PatientView(session, kept)
 
 
@@ -93,14 +93,16 @@ def _first_two() -> tuple[Source, Source]:
     return first, second
 
 
-def _open_twins(parts: Mapping[str, str], choices: Sequence[Source], kept: Kept) -> TwinView:
+def _open_twins(parts: Mapping[str, str], choices: Sequence[Source], kept: TabChoices) -> TwinView:
     """Return the patient treated early, and his twin treated at overt relapse."""
     first, second = _first_two()
     twins = TwinView(first, second, started().seed, started().patient, kept)
     try:
         restore_twins(twins, parts, [*choices, first, second])
     except UserError as error:
-        twins.errors["strategy_0"] = f"The twins of the address could not be brought back: {told(error, '')}"
+        twins.errors["strategy_0"] = (
+            f"The twins of the address could not be brought back: {mistake_text(error, '')}"
+        )
     return twins
 
 
@@ -110,7 +112,7 @@ def _open_many(parts: Mapping[str, str], choices: Sequence[Source]) -> ManyView:
         many.restore(parts, choices)
     except UserError as error:
         many.errors["start"] = (
-            f"What the address asks of many patients could not be brought back: {told(error, '')}"
+            f"What the address asks of many patients could not be brought back: {mistake_text(error, '')}"
         )
     return many
 
@@ -126,7 +128,7 @@ def Page() -> None:
     """Show the pages in Mesa's SolaraViz, with the controls of the one that is open."""
     search = solara.use_router().search
     parts = solara.use_memo(lambda: read_query(search), [])
-    kept = solara.use_memo(lambda: Kept(parts), [])
+    kept = solara.use_memo(lambda: TabChoices(parts), [])
     choices = solara.use_memo(lambda: _choices(parts), [])
     view = solara.use_memo(lambda: _open(parts, choices, kept), [])
     twins = solara.use_memo(lambda: _open_twins(parts, choices, kept), [])
@@ -134,7 +136,7 @@ def Page() -> None:
 
     def others() -> None:
         for one in (view, twins, many):
-            one.tell()
+            one.notify()
 
     choices.on_change = others
     solara.use_effect(lambda: many.close, [])  # when the tab of the browser goes away
@@ -180,7 +182,7 @@ def Page() -> None:
 
 @solara.component
 def _Address(
-    view: PatientView, twins: TwinView, many: ManyView, choices: Choices, chosen: Any, kept: Kept
+    view: PatientView, twins: TwinView, many: ManyView, choices: Choices, chosen: Any, kept: TabChoices
 ) -> None:
     """Keep the address in step: at every change, and once a week of the patient's while he is played."""
     both = (view, twins)
@@ -193,7 +195,7 @@ def _Address(
 
 @solara.component
 def _Kept(
-    view: PatientView, twins: TwinView, many: ManyView, choices: Choices, chosen: Any, kept: Kept, moments: list[float]
+    view: PatientView, twins: TwinView, many: ManyView, choices: Choices, chosen: Any, kept: TabChoices, moments: list[float]
 ) -> None:  # fmt: skip
     """Put what is on all pages into the address, and offer it as a link and a file."""
     for shown in (view.changed, twins.changed, many.changed, chosen):
@@ -218,11 +220,11 @@ def _Kept(
         return {name: text for one in every if one for name, text in one.items()}, asks
 
     changes = [view.changed.value, twins.changed.value, many.changed.value, chosen.value]
-    found, asks = solara.use_memo(parts, [*moments, *changes, tuple(kept.query().items())])
+    now, asks = solara.use_memo(parts, [*moments, *changes, tuple(kept.query().items())])
     with solara.Div():
-        AddressBar(query=written(found), asks=asks, go_to=go_to.value)
+        AddressBar(query=written(now), asks=asks, go_to=go_to.value)
         if not (view.player.playing or twins.player.playing):
-            KeepPage(found, go_to)
+            KeepPage(now, go_to)
 
 
 def _week(day: float, playing: bool) -> float:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Asking", "Question"]
+__all__ = ["DiscardGuard", "Question"]
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Question:
     act: Callable[[], None]
 
 
-class Asking:
+class DiscardGuard:
     """Hold what a person may lose by one click: it is asked about first. `who` begins again."""
 
     who = "the patient begins"

@@ -10,21 +10,21 @@ from dataclasses import replace
 
 from simulation.browser.acts import Act, Past
 from simulation.browser.catalogue import Source
-from simulation.browser.course import EPS
-from simulation.browser.in_time import InTime
-from simulation.browser.mistakes import told
+from simulation.browser.in_time import SteppedPatient
+from simulation.browser.mistakes import mistake_text
+from simulation.browser.played_life import EPS
 from simulation.errors import UserError
 from simulation.life import Life
 from simulation.products.registry import product
 from simulation.scenario.orders import Order
 from simulation.scenario.schema import Scenario
 
-__all__ = ["ByHand"]
+__all__ = ["SteeredPatient"]
 
 _DOUBLE_CLICK_S = 1.0  # the same act within it, also some steps later, was one act
 
 
-class ByHand(InTime):
+class SteeredPatient(SteppedPatient):
     """Hold a patient to whom something can be done; `source`, `base` and `form` say who he is (`session`)."""
 
     source: Source
@@ -43,7 +43,7 @@ class ByHand(InTime):
     @property
     def pending(self) -> list[Order]:
         """Return the orders that wait for the next step."""
-        return self.course.pending if self.at_present else []
+        return self.played.pending if self.at_present else []
 
     @property
     def n_orders(self) -> int:
@@ -68,7 +68,7 @@ class ByHand(InTime):
                 forked = not self.at_present
                 self.give(what)
             except UserError as error:
-                self.errors[name] = told(error, name)
+                self.errors[name] = mistake_text(error, name)
                 self.note = ""
                 return False
             self._last_act = time.monotonic(), again
@@ -103,21 +103,21 @@ class ByHand(InTime):
         scenario, order = self._wanted(what)
         self.leave(Act(self.day, order))
         self.life.scenario = scenario
-        self.course.pending = [*self.course.pending, order]
+        self.played.pending = [*self.played.pending, order]
 
     def leave(self, act: Act) -> None:
         """Begin a course of its own on the day on the screen, and keep the one that is left."""
-        course = self.course
+        played = self.played
         if self.at_present:
-            self.course = course.branch(course.lead)
-            self.course.pending = list(course.pending)
-            course.lead = course.lead.copy()
+            self.played = played.branch(played.lead)
+            self.played.pending = list(played.pending)
+            played.lead = played.lead.copy()
         else:
-            act = replace(act, left=course.reached)
+            act = replace(act, left=played.reached)
             self.life.scenario = self.life.scenario.model_copy(update={"orders": tuple(self._until_now())})
-            self.course = course.branch(self.life)
+            self.played = played.branch(self.life)
             self.version += 1
-        self.past.append(Past(act, course, self.form))
+        self.past.append(Past(act, played, self.form))
 
     def cancel(self, index: int) -> None:
         """Take back an order that waits for the next step, by its place in `pending`."""
@@ -130,10 +130,10 @@ class ByHand(InTime):
                 self._return_to(self.past.pop())
             else:  # what was done after it begins where it began
                 gone, after = self.past.pop(place), self.past[place]
-                after.course, after.act = gone.course, replace(after.act, left=gone.act.left)
+                after.played, after.act = gone.played, replace(after.act, left=gone.act.left)
                 orders = list(self.scenario.orders)
                 del orders[len(orders) - 1 - orders[::-1].index(order)]
-                self.course.pending = [one for one in self.pending if one is not order]
+                self.played.pending = [one for one in self.pending if one is not order]
                 self.life.scenario = self._ordered(orders)
             self._last_act = (-math.inf, None)
             self.note = "Taken back; nothing was done."
@@ -146,7 +146,7 @@ class ByHand(InTime):
 
     @property
     def _last_done(self) -> int | None:
-        waiting = self.course.pending
+        waiting = self.played.pending
         done = [i for i, one in enumerate(self.past) if not any(one.act.order is order for order in waiting)]
         return done[-1] if done else None
 
@@ -161,8 +161,8 @@ class ByHand(InTime):
                 self.note = f"Back on day {back.act.day:.4g}, without the last act."
 
     def _return_to(self, back: Past) -> None:
-        self.course, self.form = back.course, back.form
-        self.life = self.course.lead
+        self.played, self.form = back.played, back.form
+        self.life = self.played.lead
         self.version += 1
         self.show_day(back.act.day)
 

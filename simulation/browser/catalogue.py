@@ -100,15 +100,15 @@ def sources(first: Source | None = None, rules: Sequence[str] = ()) -> list[Sour
 
 
 def _alone(first: Source | None) -> list[Source]:
-    found: dict[Path | None, Source] = {}
+    sources: dict[Path | None, Source] = {}
     if first is not None:
-        found[_real(first.path)] = first
+        sources[_real(first.path)] = first
     beside = first.path.parent if first is not None and first.path is not None else SCENARIOS
     cohort = None if first is None else first.cohort
     for folder in dict.fromkeys((beside, SCENARIOS)):
         for source in _in(folder, cohort):
-            found.setdefault(_real(source.path), source)
-    return list(found.values()) or [Source(None, cohort=cohort)]
+            sources.setdefault(_real(source.path), source)
+    return list(sources.values()) or [Source(None, cohort=cohort)]
 
 
 def default_source(cohort: str | None = None) -> Source:

@@ -124,7 +124,7 @@ def value_axis(index: int, panel: Panel, colours: Palette) -> dict[str, Any]:
 
 
 def _panel_series(index: int, panel: Panel, colours: Palette) -> list[dict[str, Any]]:
-    made = []
+    series_list = []
     for curve in panel.curves:
         colour = colours.of(curve.colour)
         series: dict[str, Any] = {
@@ -142,8 +142,8 @@ def _panel_series(index: int, panel: Panel, colours: Palette) -> list[dict[str, 
                 "showSymbol": False, "connectNulls": False,
                 "lineStyle": {"color": colour, "width": 1.8, "type": curve.dash}, "emphasis": {"disabled": True},
             }  # fmt: skip
-        made.append(series)
-    return made
+        series_list.append(series)
+    return series_list
 
 
 def frame_option(

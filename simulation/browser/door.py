@@ -117,10 +117,10 @@ class Door:
 
         async def sealed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                told = MutableHeaders(scope=message)
+                headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
-                    told[name] = value
-                told.setdefault("content-security-policy", _NOTHING)
+                    headers[name] = value
+                headers.setdefault("content-security-policy", _NOTHING)
             await send(message)
 
         await self._answer(scope, headers)(scope, receive, sealed)
@@ -210,10 +210,10 @@ _REPLACED: Final = (
 
 def page_html(html: str, nonce: str) -> str:
     """Return Solara's page with its language, room to enlarge, the system's theme, and scripts that the policy lets run."""
-    for found, put in _REPLACED:
-        if found not in html:
-            raise RuntimeError(f"this Solara's page has no {found!r}; see the versions in pyproject.toml")
-        html = html.replace(found, put, 1)
+    for old, put in _REPLACED:
+        if old not in html:
+            raise RuntimeError(f"this Solara's page has no {old!r}; see the versions in pyproject.toml")
+        html = html.replace(old, put, 1)
     return html.replace("<script", f'<script nonce="{nonce}"')
 
 

@@ -11,11 +11,11 @@ class EventCount:
     """Count what a life has to tell; anew only where there is something new."""
 
     def __init__(self) -> None:
-        self._n_events, self._n_told = -1, 0
+        self._n_events, self._n_shown = -1, 0
 
     def of(self, life: Life) -> int:
         """Return how many sentences the log of a life has."""
         n = len(life.clinic.events)
         if n != self._n_events:
-            self._n_events, self._n_told = n, len(timeline(result_of(life)))
-        return self._n_told
+            self._n_events, self._n_shown = n, len(timeline(result_of(life)))
+        return self._n_shown

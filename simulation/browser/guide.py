@@ -168,14 +168,14 @@ def search(text: str, most: int = 40, more: Sequence[Entry] = ()) -> tuple[list[
     words, known = text.lower().split(), [*more, *entries()]
     if not words:
         return known[:most], f"{len(known)} keys and parameters; type a word to search"
-    found = [
+    matches = [
         one for one in known if all(word in f"{one.key} {one.meaning} {one.source}".lower() for word in words)
     ]
-    found.sort(key=lambda one: words[0] not in one.key.lower())
-    if not found:
+    matches.sort(key=lambda one: words[0] not in one.key.lower())
+    if not matches:
         near = nearest_name(text.strip(), [one.key for one in known])
         return [], f"nothing found{f'; did you mean {near}?' if near else ''}"
-    return found[:most], f"{len(found)} found" + (f", {most} shown" if len(found) > most else "")
+    return matches[:most], f"{len(matches)} found" + (f", {most} shown" if len(matches) > most else "")
 
 
 def field_help(key: str) -> str:
@@ -221,8 +221,8 @@ def glossary() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
 
 def preset_sources(preset: Preset, cohort: str | None = None) -> tuple[Source, Source] | None:
     """Return the strategies of a preset; None where they are not installed."""
-    found = list(_shipped(preset, cohort))
-    return (found[0], found[1]) if len(found) == 2 else None
+    sources = list(_shipped(preset, cohort))
+    return (sources[0], sources[1]) if len(sources) == 2 else None
 
 
 def _shipped(preset: Preset, cohort: str | None) -> Iterator[Source]:

@@ -8,25 +8,25 @@ import gc
 from typing import TYPE_CHECKING
 
 from simulation.browser.acts import Past
-from simulation.browser.asking import Asking
-from simulation.browser.course import EPS, Course
+from simulation.browser.asking import DiscardGuard
+from simulation.browser.played_life import EPS, PlayedLife
 from simulation.life import Life
 from simulation.mesa_model import TransplantModel
 
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
 
-__all__ = ["InTime"]
+__all__ = ["SteppedPatient"]
 
 
-class InTime(Asking):
+class SteppedPatient(DiscardGuard):
     """Hold one patient with all his days; `begin` makes him."""
 
     def __init__(self) -> None:
         super().__init__()
         self.note = ""  # what the last change did, in words
         self.version = 0  # another number is another patient, or the same on another course
-        self.course: Course
+        self.played: PlayedLife
         self.life: Life  # on the day on the screen; the course's own where that is the last one
         self.past: list[Past] = []
         self._model: TransplantModel | None = None
@@ -34,8 +34,8 @@ class InTime(Asking):
     def begin(self, life: Life) -> None:
         """Take a life as it begins; what was before is forgotten."""
         self._model = None
-        self.course = Course(life)
-        self.life = self.course.lead
+        self.played = PlayedLife(life)
+        self.life = self.played.lead
         self.past = []
         self._first_day = self.day
         self.version += 1
@@ -71,12 +71,12 @@ class InTime(Asking):
     @property
     def reached(self) -> float:
         """Return the last day simulated."""
-        return self.course.reached
+        return self.played.reached
 
     @property
     def at_present(self) -> bool:
         """Return whether the day on the screen is the last one simulated."""
-        return self.life is self.course.lead
+        return self.life is self.played.lead
 
     @property
     def begun(self) -> bool:
@@ -89,9 +89,9 @@ class InTime(Asking):
         return next((one for one in reversed(self.past) if one.act.left is not None), None)
 
     @property
-    def original(self) -> Course | None:
+    def original(self) -> PlayedLife | None:
         """Return the course that was left, which goes on beside the one on the screen."""
-        return None if self.forked is None else self.forked.course
+        return None if self.forked is None else self.forked.played
 
     def step(self) -> None:
         """Go on by one step: through what was simulated already, then by simulating, the original course with it."""
@@ -99,10 +99,10 @@ class InTime(Asking):
             if self.finished:
                 return
             if self.at_present:
-                self.course.step()
+                self.played.step()
                 self._accompany()
             else:
-                self._show(self.course.onward(self.life, self.day + self.life.body.time_step))
+                self._show(self.played.onward(self.life, self.day + self.life.body.time_step))
             self.note = ""
 
     def _accompany(self) -> None:
@@ -121,11 +121,11 @@ class InTime(Asking):
         """Put a day that was simulated on the screen: the last step until then."""
         with self.lock:
             if day >= self.reached - EPS:
-                self.life = self.course.lead
+                self.life = self.played.lead
             elif self.day < day - EPS:
-                self._show(self.course.onward(self.life, day))
+                self._show(self.played.onward(self.life, day))
             elif self.day > day + EPS:
-                self._show(self.course.at(day))
+                self._show(self.played.at(day))
 
     def _show(self, life: Life) -> None:
-        self.life = self.course.lead if life.day >= self.reached - EPS else life
+        self.life = self.played.lead if life.day >= self.reached - EPS else life

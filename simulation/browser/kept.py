@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import solara
 
-__all__ = ["NAMES", "Kept", "among", "number"]
+__all__ = ["NAMES", "TabChoices", "among", "number"]
 
 # name -> what it is at the beginning; empty: whatever comes first
 _RESULTS: Final = ("curves", "order", "page", "a", "b", "outcome", "across", "up", "show", "cell")
@@ -30,7 +30,7 @@ NAMES: Final[Mapping[str, str]] = {
 _LONGEST: Final = 4_000  # of one
 
 
-class Kept:
+class TabChoices:
     """Hold one tab's choices; `kept["guide"]` is the reactive text of one.
 
     Parameters
@@ -40,14 +40,14 @@ class Kept:
     """
 
     def __init__(self, parts: Mapping[str, str]) -> None:
-        self._held: dict[str, Any] = {
+        self._values: dict[str, Any] = {
             name: solara.reactive(parts.get(name, usual)[:_LONGEST]) for name, usual in NAMES.items()
         }
 
     def __getitem__(self, name: str) -> "solara.Reactive[str]":
         """Return what is kept under a name."""
-        found: solara.Reactive[str] = self._held[name]
-        return found
+        value: solara.Reactive[str] = self._values[name]
+        return value
 
     def room(self, name: str) -> "Room":
         """Return those of `name.` under what follows the point."""
@@ -55,12 +55,12 @@ class Kept:
 
     def watch(self) -> None:
         """Have the component that calls this drawn with every change."""
-        for one in self._held.values():
+        for one in self._values.values():
             one.get()
 
     def query(self) -> dict[str, str]:
         """Return the parts of the address: what is not as at the beginning."""
-        return {name: one.peek() for name, one in self._held.items() if one.peek() != NAMES[name]}
+        return {name: one.peek() for name, one in self._values.items() if one.peek() != NAMES[name]}
 
     def names(self) -> Iterable[str]:
         """Return all names."""
@@ -70,7 +70,7 @@ class Kept:
 class Room:
     """Hold what is kept of one part of the page."""
 
-    def __init__(self, kept: Kept, name: str) -> None:
+    def __init__(self, kept: TabChoices, name: str) -> None:
         self._kept, self._name = kept, name
 
     def __getitem__(self, name: str) -> "solara.Reactive[str]":

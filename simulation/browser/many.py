@@ -12,7 +12,7 @@ from typing import Final, Literal
 from simulation.browser.catalogue import Source
 from simulation.browser.mistakes import natural
 from simulation.errors import UserError, reason_of
-from simulation.forecast import Followed, Forecast, Question, Series, follow_all, parse_series
+from simulation.forecast import FollowedPatient, Forecast, Question, Series, follow_all, parse_series
 from simulation.forecast.choose import follow_chosen
 from simulation.forecast.prepare import from_today
 from simulation.pool import LocalPool, Pool
@@ -27,7 +27,7 @@ __all__ = [
     "KINDS",
     "MOST",
     "PRELOAD",
-    "Asked",
+    "ForecastRequest",
     "ManyPatients",
     "arms_of",
     "named",
@@ -48,7 +48,7 @@ type State = Literal["idle", "running", "done", "stopped", "failed"]
 
 
 @dataclass(frozen=True)
-class Asked:
+class ForecastRequest:
     """Hold what a person asked for, as typed; `sources` are one or two strategies.
 
     `patient` is who is followed again and again where `kind` is chance. `course` is the text of a measured course, or empty.
@@ -67,11 +67,11 @@ def processes() -> int:
     """Return how many processes follow patients: one processor is left to the page."""
     import os
 
-    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, found - 1)
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, available - 1)
 
 
-def arms_of(asked: Asked) -> tuple[Arm, ...]:
+def arms_of(asked: ForecastRequest) -> tuple[Arm, ...]:
     """Return the strategies with their patients; raise `UserError` for what cannot be."""
     from simulation.body.virtual_patient import patient_values
 
@@ -92,7 +92,7 @@ def named(scenario: Scenario, source: Source) -> Scenario:
     return scenario if not source.title else scenario.model_copy(update={"name": source.title[:120]})
 
 
-def question_of(asked: Asked) -> tuple[Question, int, list[str]]:
+def question_of(asked: ForecastRequest) -> tuple[Question, int, list[str]]:
     """Return what is followed, how many, and what the person should know; raise `UserError` with the field in `key`."""
     number = natural(asked.number, "number")
     if not 2 <= number <= MOST:
@@ -136,7 +136,7 @@ class ManyPatients:
         self.notes: list[str] = []
         self.wanted = 0
         self.seconds = 0.0
-        self.followed_as: Asked | None = None  # what is followed, or was
+        self.followed_as: ForecastRequest | None = None  # what is followed, or was
         self.on_change, self._pool = on_change, pool
         self._guard = threading.Lock()
         self._turn = 0
@@ -144,8 +144,8 @@ class ManyPatients:
         self._thread: threading.Thread | None = None
         self._question: Question | None = None
         self._second: Question | None = None
-        self._found: list[Followed] = []
-        self._found_second: list[Followed] = []
+        self._followed: list[FollowedPatient] = []
+        self._followed_second: list[FollowedPatient] = []
 
     @property
     def running(self) -> bool:
@@ -155,25 +155,25 @@ class ManyPatients:
     @property
     def done(self) -> int:
         """Return how many patients are there, those under parameter sets among them."""
-        return len(self._found) + len(self._found_second)
+        return len(self._followed) + len(self._followed_second)
 
     @property
     def failed(self) -> int:
         """Return how many of them could not be followed."""
-        return sum(bool(one.failed) for one in (*self._found, *self._found_second))
+        return sum(bool(one.failed) for one in (*self._followed, *self._followed_second))
 
     def forecast(self, *, second: bool = False) -> Forecast | None:
         """Return what those followed so far say; `second`: under parameter sets. None where there is nobody."""
         with self._guard:
             question = self._second if second else self._question
-            found = list(self._found_second if second else self._found)
+            followed = list(self._followed_second if second else self._followed)
         return (
-            Forecast.of(question, found)
-            if question is not None and any(not one.failed for one in found)
+            Forecast.of(question, followed)
+            if question is not None and any(not one.failed for one in followed)
             else None
         )
 
-    def start(self, asked: Asked) -> None:
+    def start(self, asked: ForecastRequest) -> None:
         """Begin; what was followed before is forgotten. A mistake is kept in `mistake`, and nothing begins."""
         self.stop(wait=True)
         try:
@@ -188,7 +188,7 @@ class ManyPatients:
             turn = self._turn
             self.mistake, self.notes, self.followed_as = None, notes, asked
             self._question, self._second = question, second
-            self._found, self._found_second = [], []
+            self._followed, self._followed_second = [], []
             self.wanted, self.seconds, self.state = number * (1 if second is None else 2), 0.0, "running"
             self._stop = threading.Event()
             work = threading.Thread(
@@ -214,7 +214,7 @@ class ManyPatients:
                     with self._guard:
                         if turn != self._turn:
                             return
-                        (self._found_second if second else self._found).append(one)
+                        (self._followed_second if second else self._followed).append(one)
                         self.seconds = time.monotonic() - began
                     if stop.is_set():
                         break
@@ -232,7 +232,7 @@ class ManyPatients:
             self.state = end
         self.on_change()
 
-    def _all(self, number: int, pool: Pool) -> Iterator[tuple[bool, Followed]]:
+    def _all(self, number: int, pool: Pool) -> Iterator[tuple[bool, FollowedPatient]]:
         if self._question is not None:
             yield from ((False, one) for one in _follow(self._question, number, pool))
         if self._second is not None and not self._stop.is_set():
@@ -261,7 +261,7 @@ class ManyPatients:
         return f"{words}: {self.done:,} of {self.wanted:,} patients{rate}{failed}."
 
 
-def _follow(question: Question, number: int, pool: Pool) -> Iterable[Followed]:
+def _follow(question: Question, number: int, pool: Pool) -> Iterable[FollowedPatient]:
     """Yield so many patients, from number 1 on where nothing conditions them: 0 is a file's own, typical patient."""
     if question.series.measured:
         return follow_chosen(question, number, pool)

@@ -91,13 +91,13 @@ def _colour(index: int, colours: Palette) -> tuple[str, Any]:
 
 def _logs(values: npt.NDArray[np.float64], low: float) -> list[float | None]:
     """Return powers of ten, what is below the axis on its lowest line; None where there is nobody."""
-    found: list[float | None] = []
+    logs: list[float | None] = []
     for value in values.tolist():
         if math.isnan(value):
-            found.append(None)
+            logs.append(None)
         else:
-            found.append(round(max(math.log10(value), low), 3) if value > 0 else low)
-    return found
+            logs.append(round(max(math.log10(value), low), 3) if value > 0 else low)
+    return logs
 
 
 def _band(

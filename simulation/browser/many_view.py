@@ -9,10 +9,10 @@ import solara
 
 from simulation.browser.address import asked_of, asked_query
 from simulation.browser.catalogue import Source
-from simulation.browser.many import Asked
-from simulation.browser.mistakes import told
+from simulation.browser.many import ForecastRequest
+from simulation.browser.mistakes import mistake_text
 from simulation.browser.results.folders import open_folder
-from simulation.browser.shelf import Working, leave, take
+from simulation.browser.shelf import TabWork, leave, take
 from simulation.browser.study import planned
 from simulation.clinic.outcomes import of_patient
 from simulation.errors import UserError
@@ -34,20 +34,20 @@ class ManyView:
     ) -> None:
         self.frame: Any = solara.reactive(0)
         self.changed: Any = solara.reactive(0)
-        self.asked = Asked(tuple(filter(None, (first, second))))
+        self.asked = ForecastRequest(tuple(filter(None, (first, second))))
         self.key, self.values = "", ""
         self.errors: dict[str, str] = {}
         self._roots = results
-        found = take(ticket)
-        self._work = Working.new(results) if found is None else found
+        working = take(ticket)
+        self._work = TabWork.new(results) if working is None else working
         self.many, self.study = self._work.many, self._work.study
-        self.many.on_change, self.study.on_change = in_this_tab(self._more), in_this_tab(self.tell)
-        self.taken_up = found is not None
+        self.many.on_change, self.study.on_change = in_this_tab(self._more), in_this_tab(self.notify)
+        self.taken_up = working is not None
 
     def _more(self) -> None:
         self.frame.value += 1
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Have everything drawn that is not drawn as patients come."""
         self.changed.value += 1
 
@@ -60,7 +60,7 @@ class ManyView:
         for name in what:
             self.errors.pop(name, None)
         self.asked = replace(self.asked, **what)
-        self.tell()
+        self.notify()
 
     def choose(self, which: int, source: Source | None) -> None:
         """Take strategy A or B; B may be none."""
@@ -79,7 +79,7 @@ class ManyView:
         self.many.start(self.asked)
         if self.many.mistake is not None:
             self._mistaken(self.many.mistake, "course" if self.asked.course.strip() else "start")
-        self.tell()
+        self.notify()
 
     def stop(self) -> None:
         """Stop following."""
@@ -107,7 +107,7 @@ class ManyView:
             self.study.start(what)
         except UserError as error:
             self._mistaken(error, "study")
-        self.tell()
+        self.notify()
 
     def close(self) -> None:
         """Leave the work for the tab to take up again: it is loaded anew, or has gone away for good."""
@@ -154,7 +154,7 @@ class ManyView:
     def _mistaken(self, error: UserError, otherwise: str) -> None:
         field = error.key if error.key in _FIELDS else otherwise
         self.errors[field or otherwise] = (
-            str(error) if field in ("course", "study") else told(error, field or otherwise)
+            str(error) if field in ("course", "study") else mistake_text(error, field or otherwise)
         )
 
 
@@ -199,11 +199,11 @@ def patient_rows(forecast: Forecast) -> tuple[list[int], list[list[str]]]:
 
 
 def _course(outcome: dict[str, Any]) -> str:
-    told = []
+    parts = []
     for name, words in (
         ("treatment_start_day", "treated day"), ("relapse_day", "relapse day"), ("mrd_negative_day", "MRD-negative day"),
         ("nrm_day", "died day"),
     ):  # fmt: skip
         if outcome.get(name) is not None:
-            told.append(f"{words} {outcome[name]:.0f}")
-    return ", ".join(told) or "no treatment, no relapse"
+            parts.append(f"{words} {outcome[name]:.0f}")
+    return ", ".join(parts) or "no treatment, no relapse"

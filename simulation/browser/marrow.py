@@ -214,7 +214,7 @@ def niche_agents(model: TransplantModel, index: int, most: int = 60) -> tuple[li
 
 def _agent(agent: Any) -> dict[str, Any]:
     kind = type(agent).__name__
-    told = {"id": agent.unique_id, "kind": _KINDS.get(kind, kind), "cells": number_text(agent.cells)}
+    about = {"id": agent.unique_id, "kind": _KINDS.get(kind, kind), "cells": number_text(agent.cells)}
     marks = []
     if hasattr(agent, "cd19"):
         marks += ["CD19+" if agent.cd19 else "CD19 lost", "HLA kept" if agent.hla_haplotype else "HLA lost"]
@@ -228,7 +228,7 @@ def _agent(agent: Any) -> dict[str, Any]:
             marks.append(f"{agent.divisions_left} divisions left")
         marks.append({0: "graft", 15: "thymus"}.get(agent.origin, f"DLI {agent.origin}"))
         marks.append(f"exhaustion {100 * agent.exhaustion:.0f} %")
-    return told | {"attributes": ", ".join(marks)}
+    return about | {"attributes": ", ".join(marks)}
 
 
 _KINDS: Final = {

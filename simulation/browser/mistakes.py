@@ -7,13 +7,13 @@ from simulation.blocks.fields import show
 from simulation.browser.form import label_of_key
 from simulation.errors import UserError
 
-__all__ = ["natural", "told"]
+__all__ = ["mistake_text", "natural"]
 
 _KEY: Final = re.compile(r"'[^']*'|\"[^\"]*\"|(?P<key>\b[a-z]+\d*(?:[_.][a-z]+\d*)+\b)")
 _DIGITS: Final = 19  # of the largest seed
 
 
-def told(error: UserError, name: str) -> str:
+def mistake_text(error: UserError, name: str) -> str:
     """Return a mistake as a message beside a field: what was expected and what was found."""
     for one in error.errors:
         if not one.key or label_of_key(one.key) == label_of_key(name):
@@ -30,7 +30,7 @@ def told(error: UserError, name: str) -> str:
 
 def _in_words(text: str) -> str:
     """Return a message with the page's words for keys of files; what is quoted was typed, and stays."""
-    return _KEY.sub(lambda found: label_of_key(found[0]).lower() if found["key"] else found[0], text)
+    return _KEY.sub(lambda match: label_of_key(match[0]).lower() if match["key"] else match[0], text)
 
 
 def natural(text: str, name: str) -> int:

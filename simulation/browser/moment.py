@@ -127,8 +127,8 @@ def read_moment(text: str, shown: str) -> Moment:
     settings = _block(entries["settings"], "settings") if "settings" in entries else {}
     number = next((name for name, value in settings.items() if not isinstance(value, str)), None)
     if number is not None:
-        told = f"got {str(settings[number])[:40]}"
-        raise entries["settings"].error(told, key=f"settings.{number}", expected="text in quotes")
+        message = f"got {str(settings[number])[:40]}"
+        raise entries["settings"].error(message, key=f"settings.{number}", expected="text in quotes")
     acts = plain(entries["acts"]) if "acts" in entries else []
     if not isinstance(acts, list) or len(acts) > MOST_ACTS:
         raise entries["acts"].error(

@@ -37,13 +37,13 @@ def pairs_of(text: str) -> list[tuple[str, str]]:
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        found = _LINE.fullmatch(line)
-        if found is None:
+        match = _LINE.fullmatch(line)
+        if match is None:
             raise UserError(
                 f"line {number}: got {line.strip()[:60]!r}",
                 expected="key: value with its unit, such as rate_blast_net_growth: 0.1 /day",
             )
-        pairs.append((found["key"], found["value"]))
+        pairs.append((match["key"], match["value"]))
     if not pairs:
         raise UserError("got nothing", expected="a key with its value on each line")
     if len(pairs) > _MOST:
@@ -60,14 +60,14 @@ def changed(source: Source, *pairs: tuple[str, str]) -> Source:
         path = _path_of(scenario, key.strip())
         settings = [one for one in settings if not one.startswith(f"{path}=")] + [f"{path}={value.strip()}"]
     title = f"{source.label.removesuffix(CHANGED)}{CHANGED}"
-    made = replace(source, settings=tuple(settings), title=title)
+    revised = replace(source, settings=tuple(settings), title=title)
     try:
-        made.load(patient=1)
-        made.load()
+        revised.load(patient=1)
+        revised.load()
     except UserError as error:  # where it was typed, not how it is passed on
         where = pairs[0][0] if len(pairs) == 1 else error.key
         raise UserError(error.message, key=where, expected=error.expected, nearest=error.nearest) from None
-    return made
+    return revised
 
 
 def _path_of(scenario: "Scenario", key: str) -> str:
@@ -112,18 +112,18 @@ def uploaded_all(files: Mapping[str, str], cohort: str | None = None) -> list[So
     if len(files) > _MOST:
         raise UserError(f"got {len(files)} files", expected=f"at most {_MOST} at once")
     trees = {name: _read(text, name) for name, text in files.items()}
-    bases = {base for name, tree in trees.items() for base in _extended_by(tree, name, files)}
-    made = []
+    bases = {base for tree in trees.values() for base in _extended_by(tree, files)}
+    sources = []
     for name, text in files.items():
         if name in bases:
             continue
-        whole = _merged(name, files) if _extended_by(trees[name], name, files) else text
+        whole = _merged(name, files) if _extended_by(trees[name], files) else text
         source = Source(None, text=whole, title=name[:120], cohort=cohort)
         source.load()
-        made.append(source)
-    if not made:
+        sources.append(source)
+    if not sources:
         raise UserError("the files extend each other in a circle", key="extends")
-    return made
+    return sources
 
 
 def _read(text: str, name: str) -> Node:
@@ -141,7 +141,7 @@ def _read(text: str, name: str) -> Node:
     return root
 
 
-def _extended_by(root: Node, name: str, files: Iterable[str]) -> Sequence[str]:
+def _extended_by(root: Node, files: Iterable[str]) -> Sequence[str]:
     keys = root.value if isinstance(root.value, dict) else {}
     wanted = keys.get("extends")
     if wanted is None or wanted.value in (None, []):

@@ -37,8 +37,8 @@ def read_page(text: str, shown: str) -> dict[str, str]:
     if version is None:
         raise UserError("this key is missing", file=shown, key=_FORMAT, expected="a page saved on the page")
     if version.value != _VERSION:
-        told = f"got {str(version.value)[:20]}"
-        raise version.error(told, key=_FORMAT, expected=f"{_VERSION}, this page's format")
+        message = f"got {str(version.value)[:20]}"
+        raise version.error(message, key=_FORMAT, expected=f"{_VERSION}, this page's format")
     parts = {}
     for name, node in entries.items():
         if not known_part(name):

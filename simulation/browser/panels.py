@@ -78,11 +78,14 @@ def _cells(name: str) -> Callable[[Snapshot, float], list[list[float | None]]]:
 
 
 def _mrd_levels(shot: Snapshot) -> list[tuple[float, str]]:
-    start, told = shot.scenario.start, shot.scenario.definitions
-    levels = [(told.overt_relapse, f"overt relapse {told.overt_relapse:.0%}")]
+    start, definitions = shot.scenario.start, shot.scenario.definitions
+    levels = [(definitions.overt_relapse, f"overt relapse {definitions.overt_relapse:.0%}")]
     if start.when == "mrd":
         return [*levels, (start.at_least, f"treat from MRD {start.at_least:.0e}".replace("e-0", "e-"))]
-    return [*levels, (told.mrd_negative, f"MRD-negative below {told.mrd_negative:.0e}".replace("e-0", "e-"))]
+    return [
+        *levels,
+        (definitions.mrd_negative, f"MRD-negative below {definitions.mrd_negative:.0e}".replace("e-0", "e-")),
+    ]
 
 
 def _grades(shot: Snapshot) -> list[tuple[float, float, int]]:

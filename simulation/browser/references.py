@@ -46,20 +46,20 @@ def _written(about: dict[str, Any]) -> str:
 
 def referred(text: str, choices: Sequence[Source]) -> Source:
     """Return the scenario that `refer` named; raise `UserError` where there is none."""
-    found = next((source for source in choices if source.label == text), None)
-    if found is not None:
-        return found
+    match = next((source for source in choices if source.label == text), None)
+    if match is not None:
+        return match
     about = _about(text)
     settings = about.get("set", [])
     if isinstance(about.get("yaml"), str):
         cohort = NONE if about.get("own") else choices[0].cohort if choices else None
-        found = uploaded(unpacked_text(about["yaml"]), str(about.get("name", "Scenario")), cohort)
+        match = uploaded(unpacked_text(about["yaml"]), str(about.get("name", "Scenario")), cohort)
     else:
-        found = next((source for source in choices if source.label == about.get("of")), None)
-    if found is None or not isinstance(settings, list) or len(settings) > _MOST_SETTINGS:
+        match = next((source for source in choices if source.label == about.get("of")), None)
+    if match is None or not isinstance(settings, list) or len(settings) > _MOST_SETTINGS:
         raise UserError(f"there is no scenario {text[:80]!r} to choose here")
     pairs = [str(setting).partition("=") for setting in settings]
-    return changed(found, *((key, value) for key, _, value in pairs)) if pairs else found
+    return changed(match, *((key, value) for key, _, value in pairs)) if pairs else match
 
 
 def _about(text: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from simulation import __version__
 from simulation.browser.catalogue import Source
-from simulation.browser.many import Asked
+from simulation.browser.many import ForecastRequest
 from simulation.browser.session import PatientSession
 from simulation.errors import UserError
 from simulation.scenario.cohort import NONE
@@ -56,7 +56,7 @@ def command_of(
     return " ".join(shlex.quote(word) for word in words)
 
 
-def many_command(asked: Asked) -> str:
+def many_command(asked: ForecastRequest) -> str:
     """Return the command that follows the same patients under the same strategies; empty where no single one does."""
     sources = asked.sources
     alike = {

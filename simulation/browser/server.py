@@ -119,7 +119,7 @@ def serve(
     server = uvicorn.Server(config)
     failed: list[Exception] = []
 
-    def tell() -> None:
+    def announce() -> None:
         try:
             on_stage("The program is loaded; the simulation is made ready ...")
             _warm_up()  # the kernels are compiled, or read, before the first patient is played
@@ -135,7 +135,7 @@ def serve(
             if open_browser and _has_browser():
                 webbrowser.open(first)
 
-    threading.Thread(target=tell, daemon=True).start()
+    threading.Thread(target=announce, daemon=True).start()
     with suppress(KeyboardInterrupt):  # Ctrl-C is how the page is ended
         server.run()
     clear()

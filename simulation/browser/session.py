@@ -9,11 +9,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from simulation.browser.acts import MOST_ACTS, Act, read_act
-from simulation.browser.by_hand import ByHand
+from simulation.browser.by_hand import SteeredPatient
 from simulation.browser.catalogue import Source
-from simulation.browser.course import EPS
 from simulation.browser.form import FORM_KEYS, label_of_key, overrides, read_form
-from simulation.browser.mistakes import natural, told
+from simulation.browser.mistakes import mistake_text, natural
+from simulation.browser.played_life import EPS
 from simulation.errors import UserError, nearest_name
 from simulation.life import Life
 from simulation.products.registry import PRODUCTS
@@ -26,7 +26,7 @@ __all__ = ["PatientSession"]
 _PLAN = {product.name for product in PRODUCTS if product.triggered}
 
 
-class PatientSession(ByHand):
+class PatientSession(SteeredPatient):
     """Hold one patient and the form that describes him.
 
     Parameters
@@ -73,7 +73,7 @@ class PatientSession(ByHand):
         return f"{self.n_orders} order{'s' * (self.n_orders != 1)} by hand"
 
     def ask(self, what: str, act: Callable[[], None]) -> None:
-        """Ask as `Asking` does; a question takes the place of what the last change did."""
+        """Ask as `DiscardGuard` does; a question takes the place of what the last change did."""
         super().ask(what, act)
         if self.question is not None:
             self.note = ""
@@ -120,7 +120,7 @@ class PatientSession(ByHand):
                 try:
                     self._again(act)
                 except UserError as error:
-                    raise UserError(f"act {number}: {told(error, 'acts')}") from None
+                    raise UserError(f"act {number}: {mistake_text(error, 'acts')}") from None
             self.advance_to(max(day, reached))
             self.show_day(day)
             self.note = ""
@@ -166,7 +166,7 @@ class PatientSession(ByHand):
                 scenario = self._built(candidate)
                 person = self._another(candidate) if name in ("seed", "patient") else None
             except UserError as error:
-                self.errors[name] = told(error, name)
+                self.errors[name] = mistake_text(error, name)
                 self.typed[name] = value
                 self.note = ""  # it was about the change before
                 return
@@ -222,7 +222,7 @@ class PatientSession(ByHand):
         scenario = scenario.model_copy(update={"orders": self.scenario.orders})
         self.life.clinic.replan(scenario)
         self.life.scenario = scenario
-        self.course.intervened()
+        self.played.intervened()
 
     def _built(self, form: Mapping[str, str]) -> Scenario:
         natural(form["seed"], "seed")

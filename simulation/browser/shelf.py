@@ -14,17 +14,17 @@ from typing import Final
 from simulation.browser.many import ManyPatients
 from simulation.browser.study import Study
 
-__all__ = ["KEPT_S", "Working", "clear", "leave", "take"]
+__all__ = ["KEPT_S", "TabWork", "clear", "leave", "take"]
 
 KEPT_S: Final = 60.0
 _WAIT_S: Final = 1.0  # for the tab before to say that it has gone: the new one may be quicker
 _guard = threading.Condition()
-_held: dict[str, "Working"] = {}  # by whichever tab
+_works: dict[str, "TabWork"] = {}  # by whichever tab
 _left: dict[str, threading.Timer] = {}  # of those, which have no tab
 
 
 @dataclass
-class Working:
+class TabWork:
     """Hold what one tab has under way."""
 
     many: ManyPatients
@@ -32,12 +32,12 @@ class Working:
     ticket: str = field(default_factory=lambda: secrets.token_urlsafe(9))
 
     @classmethod
-    def new(cls, results: Sequence[Path]) -> "Working":
+    def new(cls, results: Sequence[Path]) -> "TabWork":
         """Return one with nothing under way, held by its tab."""
-        made = cls(ManyPatients(), Study(results[0] if results else Path("results")))
+        working = cls(ManyPatients(), Study(results[0] if results else Path("results")))
         with _guard:
-            _held[made.ticket] = made
-        return made
+            _works[working.ticket] = working
+        return working
 
     def stop(self) -> None:
         """Stop everything."""
@@ -45,10 +45,10 @@ class Working:
         self.study.stop()
 
 
-def leave(work: Working, seconds: float = KEPT_S) -> None:
+def leave(work: TabWork, seconds: float = KEPT_S) -> None:
     """Put down the work of a tab that has gone away."""
     with _guard:
-        if work.ticket not in _held or work.ticket in _left:
+        if work.ticket not in _works or work.ticket in _left:
             return
         timer = threading.Timer(seconds, _give_up, [work.ticket])
         timer.daemon = True
@@ -57,22 +57,22 @@ def leave(work: Working, seconds: float = KEPT_S) -> None:
         _guard.notify_all()
 
 
-def take(ticket: str) -> Working | None:
+def take(ticket: str) -> TabWork | None:
     """Return the work that a tab has put down; None where there is none, or where its tab is still there."""
     with _guard:
-        if ticket not in _held or not _guard.wait_for(lambda: ticket in _left, _WAIT_S):
+        if ticket not in _works or not _guard.wait_for(lambda: ticket in _left, _WAIT_S):
             return None
         _left.pop(ticket).cancel()
-        return _held.get(ticket)
+        return _works.get(ticket)
 
 
 def clear() -> None:
     """Stop all work: the page is ended."""
     with _guard:
-        works = list(_held.values())
+        works = list(_works.values())
         for timer in _left.values():
             timer.cancel()
-        _held.clear()
+        _works.clear()
         _left.clear()
     for work in works:
         work.stop()
@@ -81,6 +81,6 @@ def clear() -> None:
 def _give_up(ticket: str) -> None:
     with _guard:
         _left.pop(ticket, None)
-        work = _held.pop(ticket, None)
+        work = _works.pop(ticket, None)
     if work is not None:
         work.stop()

@@ -24,7 +24,7 @@ from simulation.posterior.posterior import SHIPPED, TABLE
 from simulation.scenario.schema import Scenario
 from simulation.yaml_source import parse_yaml, plain
 
-__all__ = ["Planned", "Study", "planned", "swept_values"]
+__all__ = ["Study", "StudyPlan", "planned", "swept_values"]
 
 _PRELOAD: Final = ("simulation.trial.task",)
 _MOST_VALUES: Final = 12
@@ -34,7 +34,7 @@ type MakePool = Callable[[int, Callable[[], bool]], Pool]
 
 
 @dataclass(frozen=True)
-class Planned:
+class StudyPlan:
     """Hold a trial of strategies (`key` empty) or a sweep of them along one key; all checked."""
 
     scenarios: dict[str, Scenario]
@@ -47,8 +47,8 @@ class Planned:
     @property
     def name(self) -> str:
         """Return what the folder and the report are called."""
-        told = " against ".join(scenario.name for scenario in self.scenarios.values())
-        return f"{told} along {self.key}"[:120] if self.key else told[:120]
+        names = " against ".join(scenario.name for scenario in self.scenarios.values())
+        return f"{names} along {self.key}"[:120] if self.key else names[:120]
 
 
 def planned(
@@ -59,7 +59,7 @@ def planned(
     posterior: bool = False,
     key: str = "",
     values: str = "",
-) -> Planned:
+) -> StudyPlan:
     """Read what was typed; raise `UserError` with the field in `key` for what is wrong."""
     patients = natural(number, "number")
     if not 2 <= patients <= MOST:
@@ -70,18 +70,20 @@ def planned(
     if not key.strip() and not values.strip():
         if len(scenarios) < 2:
             raise UserError("got one strategy", key="strategies", expected="two strategies for a trial")
-        return Planned(scenarios, natural(seed, "seed"), patients, posterior)
+        return StudyPlan(scenarios, natural(seed, "seed"), patients, posterior)
     if not key.strip():
         raise UserError(
             "got no key", key="key", expected="what is varied, such as dli.cd3 or rate_blast_net_growth"
         )
-    found = swept_values(values)
-    if len(found) * patients * len(scenarios) > _MOST_RUNS:
-        told = f"got {len(found) * patients * len(scenarios):,} runs"
+    levels = swept_values(values)
+    if len(levels) * patients * len(scenarios) > _MOST_RUNS:
+        message = f"got {len(levels) * patients * len(scenarios):,} runs"
         raise UserError(
-            told, key="number", expected=f"at most {_MOST_RUNS:,} from the page; the command sweep takes more"
+            message,
+            key="number",
+            expected=f"at most {_MOST_RUNS:,} from the page; the command sweep takes more",
         )
-    return Planned(scenarios, natural(seed, "seed"), patients, posterior, key.strip(), found)
+    return StudyPlan(scenarios, natural(seed, "seed"), patients, posterior, key.strip(), levels)
 
 
 def swept_values(text: str) -> tuple[object, ...]:
@@ -94,13 +96,13 @@ def swept_values(text: str) -> tuple[object, ...]:
             key="values",
             expected=f"2 to {_MOST_VALUES}, such as 0.04 /day, 0.08 /day",
         )
-    found = []
+    numbers = []
     for part in parts:
         value = plain(parse_yaml(part, "values", lines=False))
         if isinstance(value, dict | list):
             raise UserError(f"got {part!r}", key="values", expected="plain values with their units")
-        found.append(value)
-    return tuple(found)
+        numbers.append(value)
+    return tuple(numbers)
 
 
 class Study:
@@ -126,7 +128,7 @@ class Study:
         """Return whether it is worked on."""
         return self.state == "running"
 
-    def start(self, what: Planned) -> None:
+    def start(self, what: StudyPlan) -> None:
         """Begin; one study at a time. Raises `UserError` where one is running, or the plan cannot be."""
         if self.running:
             raise UserError("a study is running; stop it, or wait for its end", key="start")
@@ -160,7 +162,7 @@ class Study:
         stage = f" ({self.stage})" if self.running and self.stage else ""
         return f"{words}{of}{stage}."
 
-    def told(self, done: int, wanted: int, failed: int) -> None:
+    def on_progress(self, done: int, wanted: int, failed: int) -> None:
         """Take note of progress."""
         self.done, self.wanted, self.failed, self.stage = done, wanted, failed, ""
         self.on_change()
@@ -185,7 +187,7 @@ class Study:
 class _Trial:
     """Be a trial of the strategies."""
 
-    def __init__(self, what: Planned) -> None:
+    def __init__(self, what: StudyPlan) -> None:
         self.what = what
         self._trial: Any = None
 
@@ -211,7 +213,7 @@ class _Trial:
                 trial,
                 out,
                 opened,
-                on_progress=lambda at: study.told(at.done, at.wanted, at.failed),
+                on_progress=lambda at: study.on_progress(at.done, at.wanted, at.failed),
                 should_stop=should_stop,
             )
         if done.state.not_stored is not None:
@@ -224,7 +226,7 @@ class _Trial:
 class _Sweep:
     """Be a sweep of the strategies along one key."""
 
-    def __init__(self, what: Planned) -> None:
+    def __init__(self, what: StudyPlan) -> None:
         self.what = what
 
     def check(self) -> None:
@@ -246,7 +248,7 @@ class _Sweep:
         plan = prepare(sweep, folder, check_sweep(sweep), resume=False)
         done = execute(
             folder, plan, workers=processes(), should_stop=should_stop,
-            on_progress=lambda at: study.told(at.before + at.done + at.failed, at.planned, at.failed),
+            on_progress=lambda at: study.on_progress(at.before + at.done + at.failed, at.planned, at.failed),
         )  # fmt: skip
         study.writing()
         write_analysis(find(folder), folder / "analysis", formats=study.formats)

@@ -26,10 +26,10 @@ def table_svg(
     title: str = "",
 ) -> str:
     """Return the picture; a marked row has a ground of its own and a sign, as on the page."""
-    told = [list(row) for row in rows]
-    for row, differs in zip(told, marked, strict=False):
+    shown = [list(row) for row in rows]
+    for row, differs in zip(shown, marked, strict=False):
         row[0] = f"\N{NOT EQUAL TO} {row[0]}" if differs else row[0]
-    cells = [[_broken(str(text)) for text in one] for one in (header, *told)]
+    cells = [[_broken(str(text)) for text in one] for one in (header, *shown)]
     n = max(len(row) for row in cells)
     bold = [True, *marked, *(False for _ in rows[len(marked) :])]
     widths = [_widest(cells, bold, column) for column in range(n)]

@@ -5,14 +5,14 @@ from typing import Any, Final
 
 import solara
 
-from simulation.browser.asking import Asking
+from simulation.browser.asking import DiscardGuard
 from simulation.browser.batch import Batch
 from simulation.browser.catalogue import Source
-from simulation.browser.course import EPS, Course
 from simulation.browser.event_count import EventCount
 from simulation.browser.form import label_of_key
-from simulation.browser.kept import Kept
-from simulation.browser.mistakes import natural, told
+from simulation.browser.kept import TabChoices
+from simulation.browser.mistakes import mistake_text, natural
+from simulation.browser.played_life import EPS, PlayedLife
 from simulation.browser.player import Player, speed_of
 from simulation.browser.snapshot import Snapshot, record_of, snapshot
 from simulation.clinic.outcomes import OUTCOMES
@@ -32,24 +32,24 @@ _SHOWN: Final = (  # what fits on a screen of 800 pixels: days, grades and what 
 )  # fmt: skip
 
 
-class TwinView(Asking):
+class TwinView(DiscardGuard):
     """Hold one tab's twins; `frame` and `changed` as in `PatientView`."""
 
     who = "both twins begin"
 
     def __init__(
-        self, first: Source, second: Source, seed: int = 0, patient: int = 0, kept: Kept | None = None
+        self, first: Source, second: Source, seed: int = 0, patient: int = 0, kept: TabChoices | None = None
     ) -> None:
         super().__init__()
         self.frame: Any = solara.reactive(0)
         self.changed: Any = solara.reactive(0)
-        self.kept = Kept({}) if kept is None else kept
+        self.kept = TabChoices({}) if kept is None else kept
         self.sources = [first, second]
         self.first_sources = (first, second)  # with which the page was opened
         self.seed, self.patient = seed, patient
         self.batch = Batch()
-        self.player = Player(self, self.show, self.tell, speed_of(self.kept["twins.speed"].peek()))
-        self.courses: list[Course] = []
+        self.player = Player(self, self.show, self.notify, speed_of(self.kept["twins.speed"].peek()))
+        self.played: list[PlayedLife] = []
         self.lives: list[Life] = []  # on the day on the screen
         self.shots: tuple[Snapshot, Snapshot]
         self.wholes: tuple[Snapshot, Snapshot]  # as far as they have been simulated
@@ -72,7 +72,7 @@ class TwinView(Asking):
     @property
     def reached(self) -> float:
         """Return the last day simulated."""
-        return _day_of([course.lead for course in self.courses])
+        return _day_of([played.lead for played in self.played])
 
     @property
     def end(self) -> float:
@@ -82,7 +82,7 @@ class TwinView(Asking):
     @property
     def at_present(self) -> bool:
         """Return whether the day on the screen is the last one simulated."""
-        return all(life is course.lead for life, course in zip(self.lives, self.courses, strict=True))
+        return all(life is played.lead for life, played in zip(self.lives, self.played, strict=True))
 
     @property
     def scenarios(self) -> tuple[Scenario, Scenario]:
@@ -123,14 +123,14 @@ class TwinView(Asking):
                 self._show(self.day + self.time_step)
                 return
             began = self.day
-            for course in self.courses:
-                if not course.lead.finished and course.reached <= began + EPS:
-                    course.step()
+            for played in self.played:
+                if not played.lead.finished and played.reached <= began + EPS:
+                    played.step()
             if self.parted_day is None and self._differ():
                 self.parted_day = began
 
     def _differ(self) -> bool:
-        one, other = (course.lead for course in self.courses)
+        one, other = (played.lead for played in self.played)
         if one.finished != other.finished:
             return True
         return abs(one.day - other.day) <= EPS and _body(one) != _body(other)
@@ -139,7 +139,7 @@ class TwinView(Asking):
 
     def _show(self, day: float) -> None:
         self.lives = [
-            course.lead if day >= course.reached - EPS else course.at(day) for course in self.courses
+            played.lead if day >= played.reached - EPS else played.at(day) for played in self.played
         ]
 
     def go_to(self, day: float) -> None:
@@ -203,7 +203,7 @@ class TwinView(Asking):
             try:
                 self._ask(what, wanted())
             except UserError as error:
-                self.errors[name] = told(error, name) if text is not None else str(error)
+                self.errors[name] = mistake_text(error, name) if text is not None else str(error)
             if text is not None and (name in self.errors or self.question is not None):
                 self.typed[name] = text
         self.refresh()
@@ -230,8 +230,8 @@ class TwinView(Asking):
             self._begin(list(self.scenarios))
 
     def _begin(self, scenarios: list[Scenario]) -> None:
-        self.courses = [Course(Life(one, self.seed, self.patient)) for one in scenarios]
-        self.lives = [course.lead for course in self.courses]
+        self.played = [PlayedLife(Life(one, self.seed, self.patient)) for one in scenarios]
+        self.lives = [played.lead for played in self.played]
         self.first_day = self.day
         self.parted_day = None
         if self._differ():
@@ -241,11 +241,11 @@ class TwinView(Asking):
     def look(self) -> None:
         """Copy both as they are on the screen, and as far as they have come."""
         self.shots = snapshot(self.lives[0]), snapshot(self.lives[1])
-        lengths = tuple((id(course), course.reached) for course in self.courses)
+        lengths = tuple((id(played), played.reached) for played in self.played)
         if self.at_present:
             self.wholes = self.shots
         elif lengths != self._lengths:
-            self.wholes = snapshot(self.courses[0].lead), snapshot(self.courses[1].lead)
+            self.wholes = snapshot(self.played[0].lead), snapshot(self.played[1].lead)
         self._lengths = lengths
 
     # What is shown -------------------------------------------------------------------------------------------
@@ -257,7 +257,7 @@ class TwinView(Asking):
         with self.batch.together():
             self.frame.value += 1
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Have the controls drawn."""
         self.changed.value += 1
 
@@ -265,7 +265,7 @@ class TwinView(Asking):
         """Show everything after a person's act."""
         with self.batch.together():
             self.show()
-            self.tell()
+            self.notify()
 
 
 type _Twins = tuple[list[Source], int, int]  # strategies, seed, patient

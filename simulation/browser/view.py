@@ -10,9 +10,9 @@ import solara
 
 from simulation.body.measure import marrow_layers
 from simulation.browser.batch import Batch
-from simulation.browser.course import EPS
 from simulation.browser.event_count import EventCount
-from simulation.browser.kept import Kept
+from simulation.browser.kept import TabChoices
+from simulation.browser.played_life import EPS
 from simulation.browser.player import Player, speed_of
 from simulation.browser.session import PatientSession
 from simulation.browser.snapshot import Snapshot, snapshot
@@ -24,12 +24,12 @@ __all__ = ["PatientView"]
 class PatientView:
     """Hold one tab's view; components read `frame` to be drawn with every frame, `changed` with every change of state."""
 
-    def __init__(self, session: PatientSession, kept: Kept | None = None) -> None:
+    def __init__(self, session: PatientSession, kept: TabChoices | None = None) -> None:
         self.session = session
         self.model: Any = solara.reactive(session.model)
         self.frame = solara.reactive(0)
         self.changed = solara.reactive(0)
-        self.kept = Kept({}) if kept is None else kept
+        self.kept = TabChoices({}) if kept is None else kept
         self.chosen = solara.reactive(-1)  # niche whose agents are listed
         self.hovered = solara.reactive(-1)
         self.shot: Snapshot  # the day on the screen
@@ -38,9 +38,9 @@ class PatientView:
         self._version = session.version
         self._lengths: tuple[object, ...] = ()
         self._look()
-        self._told = self._controls()
+        self._shown_controls = self._controls()
         self.batch = Batch()
-        self.player = Player(self, self.show, self.tell, speed_of(self.kept["speed"].peek()))
+        self.player = Player(self, self.show, self.notify, speed_of(self.kept["speed"].peek()))
 
     @property
     def layer(self) -> "solara.Reactive[str]":
@@ -134,9 +134,9 @@ class PatientView:
             controls = self._controls()
         with self.batch.together():
             self.frame.value += 1
-            if controls != self._told:
-                self._told = controls
-                self.tell()
+            if controls != self._shown_controls:
+                self._shown_controls = controls
+                self.notify()
 
     def _look(self) -> None:
         session = self.session
@@ -146,7 +146,7 @@ class PatientView:
             if session.at_present:
                 self.whole = self.shot
             elif lengths != self._lengths:
-                self.whole = snapshot(session.course.lead)
+                self.whole = snapshot(session.played.lead)
             if session.original is None:
                 self.other = None
             elif lengths != self._lengths:
@@ -157,7 +157,7 @@ class PatientView:
         """Return (day, maps of the marrow) of at most `n` moments spread over the course so far."""
         shown: list[tuple[float, Mapping[str, npt.NDArray[np.float64]]]] = []
         with self.session.lock:
-            for life in self.session.course.moments(n):
+            for life in self.session.played.moments(n):
                 life.body.truth()  # which counts the cells
                 shown.append((life.day, marrow_layers(life.body.state)))
         return shown
@@ -165,7 +165,7 @@ class PatientView:
     def snapshot_of(self, day: float) -> Snapshot:
         """Return a day that was simulated, whatever day is on the screen."""
         with self.session.lock:
-            return snapshot(self.session.course.at(day))
+            return snapshot(self.session.played.at(day))
 
     def _controls(self) -> tuple[object, ...]:
         """Return what of the patient the controls depend on."""
@@ -180,7 +180,7 @@ class PatientView:
             session.version,
         )
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Have the controls drawn: something other than the patient has changed."""
         self.changed.value += 1
 
@@ -193,4 +193,4 @@ class PatientView:
                 self.map_another(None)
         with self.batch.together():
             self.show()
-            self.tell()
+            self.notify()

@@ -34,13 +34,13 @@ def why(
     event: Event, scenario: Scenario, values: Values, columns: Columns, outcomes: Mapping[str, object]
 ) -> str:
     """Return why an event happened; `values` are the patient's parameters, `columns` his trajectory until now."""
-    told = _REASONS.get((event.kind, event.what)) or _REASONS.get((event.kind, ""))
+    reason = _REASONS.get((event.kind, event.what)) or _REASONS.get((event.kind, ""))
     sampled = _SAMPLED.search(event.detail)  # a report tells of the day of its aspirate
     day = float(sampled[1]) if sampled else event.day
     then = {name: _at(columns, name, day) for name in columns}
-    if told is None:
+    if reason is None:
         return f"Kind of event: {EVENT_KINDS[event.kind]}."
-    return told(_Case(event, scenario, values, then, outcomes))
+    return reason(_Case(event, scenario, values, then, outcomes))
 
 
 def _at(columns: Columns, name: str, day: float) -> float:
@@ -60,7 +60,7 @@ class _Case:
     outcomes: Mapping[str, object]
 
 
-type _Told = Callable[[_Case], str]
+type _Reason = Callable[[_Case], str]
 
 
 def _count(cells: float) -> str:
@@ -70,16 +70,16 @@ def _count(cells: float) -> str:
 def _test(case: _Case) -> str:
     test: Any = getattr(case.scenario.monitoring, case.event.what, None)
     truth = case.then.get("marrow_blast_fraction", float("nan"))
-    told = (
+    text = (
         f"In truth {number_text(truth, 2)} of the marrow's cells were blasts, averaged over all niches"
         if truth == truth
         else ""
     )
     if test is None or not hasattr(test, "cells"):
-        return f"{told}." if told else "A scheduled test."
+        return f"{text}." if text else "A scheduled test."
     least = f", and calls {test.sensitivity:.0e} or more positive" if hasattr(test, "sensitivity") else ""
     return (
-        f"{told}; the aspirate mixes {case.scenario.monitoring.pulls} niches drawn at random, so it sees their share, and "
+        f"{text}; the aspirate mixes {case.scenario.monitoring.pulls} niches drawn at random, so it sees their share, and "
         "the test counts blasts "
         f"among {test.cells:,.0f} cells (a binomial draw){least}. Keys monitoring.{case.event.what}, monitoring.pulls."
     )
@@ -95,7 +95,7 @@ def _trigger(case: _Case) -> str:
 
 def _relapse(case: _Case) -> str:
     level = case.scenario.definitions.overt_relapse
-    told = (
+    text = (
         f"Threshold definitions.overt_relapse: {level:.0%} of the marrow's nucleated cells are blasts "
         f"({_count(case.then['marrow_blasts_cells'])} "
         f"in the marrow). They grow by rate_blast_net_growth, {case.values['rate_blast_net_growth']:.3g} /day here, less "
@@ -103,7 +103,7 @@ def _relapse(case: _Case) -> str:
         f"{_count(case.then['marrow_tcon_cells'])} Tcon in the marrow, {case.then['marrow_et_ratio']:.2g} T cells per blast, "
         f"{case.then['marrow_t_exhaustion_fraction']:.0%} exhausted."
     )
-    return told
+    return text
 
 
 def _failure(case: _Case) -> str:
@@ -189,7 +189,7 @@ def _death(case: _Case) -> str:
     )
 
 
-_REASONS: Final[Mapping[tuple[str, str], _Told]] = {
+_REASONS: Final[Mapping[tuple[str, str], _Reason]] = {
     ("test", ""): _test,
     ("result", "mrd"): _test,
     ("result", "morphology"): _test,

@@ -33,7 +33,7 @@ from simulation.files.seals import SEAL, file_digest, sealed_json, sealed_line, 
 from simulation.files.tables import csv_text, plain
 from simulation.pool import Pool, Task
 
-__all__ = ["LARGEST_Z", "Evaluation", "Fit", "Simulates", "distance_of", "do", "evaluate", "tempered"]
+__all__ = ["LARGEST_Z", "Evaluation", "Fit", "SimulatorLike", "distance_of", "do", "evaluate", "tempered"]
 
 type Floats = npt.NDArray[np.float64]
 LARGEST_Z: Final = 5.0  # one hopeless target must not hide all others
@@ -56,7 +56,7 @@ class Evaluation:
     seconds: float = 0.0
 
 
-class Simulates(Protocol):
+class SimulatorLike(Protocol):
     """Give the statistics of an experiment for a candidate: the simulator, or what stands in for it."""
 
     def statistics(self, experiment: str, candidate: Candidate | None = None) -> Mapping[str, Statistic]:
@@ -65,28 +65,30 @@ class Simulates(Protocol):
 
 
 def evaluate(
-    problem: Problem, simulator: Simulates, point: Floats, enough: float = math.inf
+    problem: Problem, simulator: SimulatorLike, point: Floats, enough: float = math.inf
 ) -> tuple[float, dict[str, dict[str, float | None]]]:
     """Return the distance of a candidate, and its statistics by target id.
 
     When the experiments done so far make the distance larger than `enough`, the others are left out: the
     candidate is rejected whatever they say. Its distance is then a lower bound.
     """
-    candidate, told = problem.candidate(point), dict[str, Statistic]()
+    candidate, reached = problem.candidate(point), dict[str, Statistic]()
     for name in problem.experiments:
-        found = simulator.statistics(name, candidate)
-        told |= {target.id: found[target.name] for target in problem.targets if target.experiment == name}
-        if distance_of(problem, told) > enough:
+        statistics = simulator.statistics(name, candidate)
+        reached |= {
+            target.id: statistics[target.name] for target in problem.targets if target.experiment == name
+        }
+        if distance_of(problem, reached) > enough:
             break
-    return distance_of(problem, told), {name: _plain(found) for name, found in told.items()}
+    return distance_of(problem, reached), {name: _plain(statistics) for name, statistics in reached.items()}
 
 
-def distance_of(problem: Problem, found: Mapping[str, Statistic]) -> float:
+def distance_of(problem: Problem, statistics: Mapping[str, Statistic]) -> float:
     """Return the weighted distance of statistics, by target id, from the observations; a lower bound where some are missing."""
     total, whole = 0.0, sum(problem.weights.values())
     for target in problem.targets:
-        if target.id in found:
-            z = min(abs(target.misfit(found[target.id])), LARGEST_Z)
+        if target.id in statistics:
+            z = min(abs(target.misfit(statistics[target.id])), LARGEST_Z)
             total += problem.weights[target.id] * z * z
     return math.sqrt(total / whole)
 
@@ -97,7 +99,7 @@ def do(runs: tuple[tuple[Problem, tuple[float, ...], float], ...]) -> list[tuple
     Returns distance, statistics and seconds. Candidates that differ only in what is read from kept rows share their patients.
     """
     global _last
-    told = []
+    answers = []
     for problem, point, enough in runs:
         if _last is None or _last[0] != problem:
             _last = (
@@ -112,17 +114,22 @@ def do(runs: tuple[tuple[Problem, tuple[float, ...], float], ...]) -> list[tuple
             )
         started = time.perf_counter()
         distance, statistics = evaluate(problem, _last[1], np.array(point), enough)
-        told.append((distance, statistics, round(time.perf_counter() - started, 2)))
-    return told
+        answers.append((distance, statistics, round(time.perf_counter() - started, 2)))
+    return answers
 
 
 _last: tuple[Problem, Simulator] | None = None  # what this process has simulated last
 
 
-def _plain(found: Statistic) -> dict[str, float | None]:
+def _plain(statistic: Statistic) -> dict[str, float | None]:
     """Return a statistic for the record; what is not known is null there."""
-    told = {"value": found.value, "point": found.point, "se": found.se, "n": float(found.n)}
-    return {name: number if math.isfinite(number) else None for name, number in told.items()}
+    numbers = {
+        "value": statistic.value,
+        "point": statistic.point,
+        "se": statistic.se,
+        "n": float(statistic.n),
+    }
+    return {name: number if math.isfinite(number) else None for name, number in numbers.items()}
 
 
 class Fit:
@@ -153,10 +160,10 @@ class Fit:
         UserError
             Where the folder holds no fit, one of other parameters, ranges or targets, or a damaged one.
         """
-        found, own = _sealed(folder / _IDENTITY)["identity"], plain(problem.identity())
-        if found["free"] != own["free"] or list(found["targets"]) != list(own["targets"]):
-            told = "holds a fit of other parameters, ranges or targets"
-            raise OtherScenario(told, file=str(folder), expected="the folder of a fit of this file")
+        identity, own = _sealed(folder / _IDENTITY)["identity"], plain(problem.identity())
+        if identity["free"] != own["free"] or list(identity["targets"]) != list(own["targets"]):
+            message = "holds a fit of other parameters, ranges or targets"
+            raise OtherScenario(message, file=str(folder), expected="the folder of a fit of this file")
         fit = cls.__new__(cls)
         fit.problem, fit.folder, fit._line = problem, folder, ""
         fit.done = list(fit._read())
@@ -171,7 +178,7 @@ class Fit:
     def run(
         self,
         pool: Pool,
-        tell: Callable[[Evaluation], None] = lambda evaluation: None,
+        on_progress: Callable[[Evaluation], None] = lambda evaluation: None,
         work: Callable[[Any], Any] = do,
     ) -> None:
         """Make what is missing; raises `KeyboardInterrupt` when the pool was asked to stop. Every evaluation made is kept."""
@@ -183,16 +190,16 @@ class Fit:
                 Task(((self.problem, tuple(map(float, point)), enough),)) for _, point in points.values()
             )
             numbers = {tuple(map(float, point)): index for index, (_, point) in points.items()}
-            made: dict[int, Evaluation] = {}
+            evaluations: dict[int, Evaluation] = {}
             for outcome in pool.run(work, tasks):
                 if not outcome.ok:
                     raise outcome.error or RuntimeError(outcome.died)
                 point = outcome.task.runs[0][1]
                 index, ((distance, statistics, seconds),) = numbers[point], outcome.value
-                made[index] = Evaluation(index, points[index][0], point, distance, statistics, seconds)
-                while len(self.done) in made:
-                    self.append(made[len(self.done)])
-                    tell(self.done[-1])
+                evaluations[index] = Evaluation(index, points[index][0], point, distance, statistics, seconds)
+                while len(self.done) in evaluations:
+                    self.append(evaluations[len(self.done)])
+                    on_progress(self.done[-1])
             if len(self.done) < block.stop:
                 raise KeyboardInterrupt
 
@@ -255,17 +262,17 @@ class Fit:
 
     def _density(self, points: Floats, stage: int) -> Floats:
         """Return the density of the proposals of all stages up to one, together, shape (n_points,)."""
-        made = self.made_by_stage()  # the last round may have been cut
-        total = np.full(len(points), float(made[0]))
+        counts = self.evaluations_by_stage()  # the last round may have been cut
+        total = np.full(len(points), float(counts[0]))
         for earlier in range(1, stage + 1):
             centres, weights, kernel = self.particles(earlier - 1)
             gap = points[:, None, :] - centres[None, :, :]
             exponent = -0.5 * np.einsum("pci,ij,pcj->pc", gap, np.linalg.inv(kernel), gap)
             norm = math.sqrt((2 * math.pi) ** points.shape[1] * float(np.linalg.det(kernel)))
-            total += made[earlier] * (np.exp(exponent) @ weights) / norm
-        return np.asarray(total / sum(made[: stage + 1]), float)
+            total += counts[earlier] * (np.exp(exponent) @ weights) / norm
+        return np.asarray(total / sum(counts[: stage + 1]), float)
 
-    def made_by_stage(self) -> list[int]:
+    def evaluations_by_stage(self) -> list[int]:
         """Return how many evaluations of the design and of every round were made."""
         stages = [evaluation.stage for evaluation in self.done]
         return [stages.count(stage) for stage in range(max(stages, default=0) + 1)]
@@ -285,8 +292,8 @@ class Fit:
         file, design = self.folder / _IDENTITY, self.folder / _DESIGN
         if file.exists():
             if _sealed(file)["identity"] != plain(identity):
-                told = "it holds another fit (other targets, ranges, patients or model)"
-                raise OtherScenario(told, file=str(self.folder), expected="a new folder")
+                message = "it holds another fit (other targets, ranges, patients or model)"
+                raise OtherScenario(message, file=str(self.folder), expected="a new folder")
             return
         if (self.folder / _LOG).exists():
             raise OtherScenario(f"{_IDENTITY} is missing", file=str(self.folder), expected="a new folder")
@@ -314,21 +321,21 @@ class Fit:
         *lines, half = file.read_bytes().split(b"\n")
         for number, line in enumerate(lines, 1):
             try:
-                made = Evaluation(**unsealed_line(line.decode(), self._line))
+                evaluation = Evaluation(**unsealed_line(line.decode(), self._line))
             except (ValueError, RecursionError):
-                told = "is damaged; delete this line and all after it, and give the same command again, which makes them anew"
-                raise UserError(told, file=str(file), line=number) from None
+                message = "is damaged; delete this line and all after it, and give the same command again, which makes them anew"
+                raise UserError(message, file=str(file), line=number) from None
             self._line = line.decode()
-            yield replace(made, point=tuple(made.point))
+            yield replace(evaluation, point=tuple(evaluation.point))
         if half:
             with file.open("r+b") as stream:
                 stream.truncate(stream.seek(0, os.SEEK_END) - len(half))
 
-    def append(self, made: Evaluation) -> None:
+    def append(self, evaluation: Evaluation) -> None:
         """Write the next evaluation into the log."""
-        self._line = sealed_line(made.__dict__, self._line)
+        self._line = sealed_line(evaluation.__dict__, self._line)
         append_line(self.folder / _LOG, self._line)
-        self.done.append(made)
+        self.done.append(evaluation)
 
 
 def _sealed(file: Path) -> dict[str, Any]:
@@ -336,8 +343,8 @@ def _sealed(file: Path) -> dict[str, Any]:
     try:
         text = file.read_bytes().decode()
         if {"identity", SEAL}.isdisjoint(json.loads(text)):
-            told = "holds a fit of an earlier version of the program"
-            raise OtherScenario(told, file=str(file.parent), expected="a new folder")
+            message = "holds a fit of an earlier version of the program"
+            raise OtherScenario(message, file=str(file.parent), expected="a new folder")
         return unsealed(text)
     except OSError as error:
         raise UserError(f"cannot be read: {error.strerror or error}", file=str(file)) from None

@@ -10,7 +10,7 @@ from simulation.in_vitro.load import parse_experiment
 from simulation.in_vitro.run import run_experiment
 from simulation.scenario.plugins import Plugin
 
-__all__ = ["PROTOCOL", "culture_rows", "tell_culture"]
+__all__ = ["PROTOCOL", "culture_rows", "culture_statistics"]
 
 DAYS: Final = (7.0, 14.0, 28.0)
 # Targets are never used up, as "continuous drug and target" says: at a lower ratio T cells rest until the next feed.
@@ -49,6 +49,6 @@ def culture_rows(
     return [{name: float(column[i]) for name, column in columns.items()} for i in range(donors)]
 
 
-def tell_culture(rows: list[dict[str, float]]) -> dict[str, Statistic]:
+def culture_statistics(rows: list[dict[str, float]]) -> dict[str, Statistic]:
     """Return the mean lysis of the donors, percent."""
     return {name: mean([row[name] for row in rows]) for name in rows[0]} if rows else {}

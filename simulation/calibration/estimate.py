@@ -63,9 +63,11 @@ def back(point: float, scale: Scale) -> float:
     return math.exp(point) if scale == "log" else 1.0 / (1.0 + math.exp(-point))
 
 
-def interval(found: Statistic) -> tuple[float, float]:
+def interval(statistic: Statistic) -> tuple[float, float]:
     """Return the 95 % Monte-Carlo interval in the statistic's own unit."""
-    return back(found.point - Z95 * found.se, found.scale), back(found.point + Z95 * found.se, found.scale)
+    return back(statistic.point - Z95 * statistic.se, statistic.scale), back(
+        statistic.point + Z95 * statistic.se, statistic.scale
+    )
 
 
 def share(hits: Sequence[bool]) -> Statistic:

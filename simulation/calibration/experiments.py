@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from simulation.calibration.culture import culture_rows, tell_culture
+from simulation.calibration.culture import culture_rows, culture_statistics
 from simulation.calibration.estimate import Statistic
 from simulation.calibration.measures import MEASURES, Row
 from simulation.calibration.settings import Candidate, Setting, load_settings
@@ -73,11 +73,11 @@ class Simulator:
         tried = candidate or Candidate()
         if experiment == CULTURE:
             donors = self.patients.get(CULTURE, 6)
-            return tell_culture(culture_rows(donors, self.seed, _biology(tried), self.plugins))
+            return culture_statistics(culture_rows(donors, self.seed, _biology(tried), self.plugins))
         setting = load_settings()[experiment]
         rows = self.rows(setting, tried)
         values = ParameterTable.load().values() | dict(tried.values)
-        return MEASURES[setting.measure].tell(rows, values)
+        return MEASURES[setting.measure].statistics(rows, values)
 
     def rows(self, setting: Setting, candidate: Candidate) -> dict[str, list[Row]]:
         """Return every arm's rows; patients simulated for the last candidate are not simulated again.

@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from simulation.blocks.fields import Block, Text, Whole
-from simulation.calibration.problem import Free, read_free
+from simulation.calibration.problem import FreeDimension, read_free
 from simulation.calibration.targets import load_targets
 from simulation.files.atomic import write_file
 from simulation.files.tables import csv_text, json_text
@@ -52,7 +52,9 @@ class _Record:
 
     folder: str
     name: str
-    made_by: Mapping[str, str]  # the digest of the model, or of the table alone, with which the fit was made
+    provenance: Mapping[
+        str, str
+    ]  # the digest of the model, or of the table alone, with which the fit was made
     posterior: Posterior
     statistics: Mapping[str, tuple[tuple[float, float], ...]]
     weights: Mapping[str, float]  # of the targets
@@ -73,7 +75,7 @@ class Joint:
     seed: int
     sets: int
     records: tuple[_Record, ...]
-    ranges: tuple[Free, ...]
+    ranges: tuple[FreeDimension, ...]
 
 
 def load_joint(path: str | os.PathLike[str]) -> Joint:
@@ -109,29 +111,33 @@ def _record(folder: Path, node: Node) -> _Record:
     try:
         about = json.loads((folder / "record.json").read_text(encoding="utf-8"))
         lines = (folder / "evaluations.jsonl").read_text(encoding="utf-8").splitlines()
-        made = sorted((json.loads(line) for line in lines), key=lambda one: (one["distance"], one["index"]))
+        evaluations = sorted(
+            (json.loads(line) for line in lines), key=lambda one: (one["distance"], one["index"])
+        )
         identity = about["identity"]
         name, targets = str(about["fit"]), identity["targets"].keys()
-        weights = {target: float(told[-1]) for target, told in identity["targets"].items()}
-        made_by = {key: str(identity[key]) for key in ("model", "table") if key in identity}
+        weights = {target: float(message[-1]) for target, message in identity["targets"].items()}
+        provenance = {key: str(identity[key]) for key in ("model", "table") if key in identity}
         posterior = load_posterior(folder / "posterior.csv")
-        if len(posterior) > len(made):
+        if len(posterior) > len(evaluations):
             raise ValueError("more sets than candidates")
-        kept = made[: len(posterior)]
-        statistics = {target: tuple(_told_of(one, target) for one in kept) for target in targets}
-        whole = tuple(float(one["distance"]) for one in made if targets <= one["statistics"].keys())
+        kept = evaluations[: len(posterior)]
+        statistics = {target: tuple(_estimate_of(one, target) for one in kept) for target in targets}
+        whole = tuple(float(one["distance"]) for one in evaluations if targets <= one["statistics"].keys())
     except OSError as error:
-        told = f"{node.value}: {Path(error.filename or folder).name} cannot be read ({error.strerror})"
-        raise node.error(told, key="fits", expected="the folder of a fit, as `calibrate` leaves it") from None
+        message = f"{node.value}: {Path(error.filename or folder).name} cannot be read ({error.strerror})"
+        raise node.error(
+            message, key="fits", expected="the folder of a fit, as `calibrate` leaves it"
+        ) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise node.error(f"{node.value}: its record is damaged", key="fits") from None
-    return _Record(str(node.value), name, made_by, posterior, statistics, weights, whole)
+    return _Record(str(node.value), name, provenance, posterior, statistics, weights, whole)
 
 
-def _told_of(one: Mapping[str, Any], target: str) -> tuple[float, float]:
+def _estimate_of(one: Mapping[str, Any], target: str) -> tuple[float, float]:
     """Return what a candidate gave for a target, and its error; NaN where nothing is known."""
-    found = one["statistics"].get(target) or {}
-    point, se = (found.get(key) for key in ("point", "se"))
+    statistic = one["statistics"].get(target) or {}
+    point, se = (statistic.get(key) for key in ("point", "se"))
     return (math.nan if point is None else float(point), math.nan if se is None else float(se))
 
 
@@ -163,7 +169,7 @@ def build(joint: Joint, out: Path) -> Posterior:
                 "name": record.name, "record": record.folder, "posterior_sha256": record.posterior.sha256,
                 "sets": len(record.posterior), "effective_sets": round(record.posterior.effective, 2),
                 "effective_by_likelihood": round(record.by_likelihood, 2),
-                "distances": [round(record.distances[k], 3) for k in (0, len(record.posterior) - 1)], **record.made_by,
+                "distances": [round(record.distances[k], 3) for k in (0, len(record.posterior) - 1)], **record.provenance,
             }
             for record in joint.records
         ],

@@ -36,10 +36,10 @@ _YEAR = 365.25
 
 @dataclass(frozen=True)
 class Measure:
-    """Hold the parts of a measure; `tell` also gets the parameter values in force."""
+    """Hold the parts of a measure; `statistics` also gets the parameter values in force."""
 
     row: Callable[[Setting, Life], Row]
-    tell: Callable[[Rows, Mapping[str, float]], dict[str, Statistic]]
+    statistics: Callable[[Rows, Mapping[str, float]], dict[str, Statistic]]
     over: Callable[[Setting, Life], bool] = lambda setting, life: False
 
 
@@ -195,8 +195,10 @@ def _kinetics_row(setting: Setting, life: Life) -> Row:
 
 def _kinetics(arms: Rows, p: Mapping[str, float]) -> dict[str, Statistic]:
     rows = arms["all"]
-    found = {name: median([row[name] for row in rows]) for name in (*KINETICS_DAYS, "cd3_before", "b_before")}
-    return found | {
+    medians = {
+        name: median([row[name] for row in rows]) for name in (*KINETICS_DAYS, "cd3_before", "b_before")
+    }
+    return medians | {
         "b_gone": share([row["b_d2"] < 1.0 for row in rows]),
         "b_stay_away": share([row["b_d7"] < 1.0 for row in rows]),
     }
@@ -223,15 +225,15 @@ def _graft_row(setting: Setting, life: Life) -> Row:
 
 
 def _graft(arms: Rows, p: Mapping[str, float]) -> dict[str, Statistic]:
-    found = {}
+    statistics = {}
     for arm, rows in arms.items():
-        found[f"{arm}.agvhd_2"] = share([row["agvhd"] >= 2 for row in rows])
-        found[f"{arm}.agvhd_3"] = share([row["agvhd"] >= 3 for row in rows])
-        found[f"{arm}.onset"] = median([row["onset"] for row in rows])
-        found[f"{arm}.recovery_spread"] = spread([row["recovery"] for row in rows])
+        statistics[f"{arm}.agvhd_2"] = share([row["agvhd"] >= 2 for row in rows])
+        statistics[f"{arm}.agvhd_3"] = share([row["agvhd"] >= 3 for row in rows])
+        statistics[f"{arm}.onset"] = median([row["onset"] for row in rows])
+        statistics[f"{arm}.recovery_spread"] = spread([row["recovery"] for row in rows])
         for name in ("cd3_d24", "cd3_d34"):
-            found[f"{arm}.{name}"] = median([row[name] for row in rows])
-    return found
+            statistics[f"{arm}.{name}"] = median([row[name] for row in rows])
+    return statistics
 
 
 def _dli_row(setting: Setting, life: Life) -> Row:
@@ -250,13 +252,13 @@ def _dli_row(setting: Setting, life: Life) -> Row:
 
 
 def _dli(arms: Rows, p: Mapping[str, float]) -> dict[str, Statistic]:
-    found = {}
+    statistics = {}
     for arm, rows in arms.items():
         given = [row for row in rows if not np.isnan(row["agvhd"])]
-        found[f"{arm}.agvhd_1"] = share([row["agvhd"] >= 1 for row in given])
-        found[f"{arm}.agvhd_2"] = share([row["agvhd"] >= 2 for row in given])
-        found[f"{arm}.onset"] = median([row["onset"] for row in given])
-    return found
+        statistics[f"{arm}.agvhd_1"] = share([row["agvhd"] >= 1 for row in given])
+        statistics[f"{arm}.agvhd_2"] = share([row["agvhd"] >= 2 for row in given])
+        statistics[f"{arm}.onset"] = median([row["onset"] for row in given])
+    return statistics
 
 
 # Relapse after transplant, with and without graft-versus-leukaemia -------------------------------------------
@@ -314,8 +316,8 @@ _RESPONSE_WITHIN: Final = 120.0  # days of the first infusion
 def _at_mrd_row(setting: Setting, life: Life) -> Row:
     """Read the burden on the day that MRD was found, and the lowest in the months after."""
     days, fraction = _from_start(setting, life, "marrow_blast_fraction")
-    found = life.outcomes()["treatment_start_day"]
-    begin = float("nan") if found is None else float(str(found))
+    start = life.outcomes()["treatment_start_day"]
+    begin = float("nan") if start is None else float(str(start))
     after = (days >= begin) & (days <= begin + _RESPONSE_WITHIN)
     if not after.any():
         return {"found": 0.0, "negative": float("nan")}
@@ -324,8 +326,8 @@ def _at_mrd_row(setting: Setting, life: Life) -> Row:
 
 def _at_mrd_over(setting: Setting, life: Life) -> bool:
     """Return whether the months after the first infusion are over."""
-    found = life.clinic.book.watcher(Treatment).start_day
-    return found is not None and life.day > found + _RESPONSE_WITHIN
+    start = life.clinic.book.watcher(Treatment).start_day
+    return start is not None and life.day > start + _RESPONSE_WITHIN
 
 
 def _at_mrd(arms: Rows, p: Mapping[str, float]) -> dict[str, Statistic]:

@@ -37,7 +37,7 @@ def run_part(
     fit: Fit,
     pool: Pool,
     shard: Shard,
-    tell: Callable[[int, int], None] = lambda done, wanted: None,
+    on_progress: Callable[[int, int], None] = lambda done, wanted: None,
     work: Callable[[Any], Any] = do,
 ) -> tuple[int, int, int]:
     """Evaluate this part of the first stage that is not complete; return the stage, and how much of it is done, of how much.
@@ -67,10 +67,10 @@ def run_part(
             raise outcome.error or RuntimeError(outcome.died)
         point = outcome.task.runs[0][1]
         ((distance, statistics, seconds),) = outcome.value
-        made = Evaluation(points[point], number, point, distance, statistics, seconds)
-        known[made.index] = own[made.index] = made
+        evaluation = Evaluation(points[point], number, point, distance, statistics, seconds)
+        known[evaluation.index] = own[evaluation.index] = evaluation
         _write(fit, shard, own)
-        tell(sum(1 for index in mine if index in known), len(mine))
+        on_progress(sum(1 for index in mine if index in known), len(mine))
     if any(index not in known for index in left):
         raise KeyboardInterrupt
     return number, sum(1 for index in stage if index < len(fit.done) or index in known), len(stage)
@@ -90,17 +90,17 @@ def _file(fit: Fit, shard: Shard) -> Path:
 
 def _read(fit: Fit, file: Path) -> dict[int, Evaluation]:
     try:
-        found = unsealed(file.read_text(encoding="utf-8"))
+        stored = unsealed(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (ValueError, RecursionError):
         raise UserError(
             "is damaged; remove it, and its candidates are evaluated again", file=str(file)
         ) from None
-    if found["identity"] != _identity(fit):
+    if stored["identity"] != _identity(fit):
         raise OtherScenario("is a part of another fit", file=str(file), expected="a new folder")
-    made = (Evaluation(**one | {"point": tuple(one["point"])}) for one in found["evaluations"])
-    return {one.index: one for one in made}
+    evaluations = (Evaluation(**one | {"point": tuple(one["point"])}) for one in stored["evaluations"])
+    return {one.index: one for one in evaluations}
 
 
 def _write(fit: Fit, shard: Shard, own: dict[int, Evaluation]) -> None:

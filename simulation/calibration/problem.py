@@ -25,7 +25,16 @@ from simulation.scenario.messages import user_error
 from simulation.scenario.plugins import Plugin, Plugins, anchored
 from simulation.yaml_source import Node, plain, read_yaml
 
-__all__ = ["SHARE", "SPREAD", "Effort", "Free", "Problem", "load_problem", "read_free", "read_parameter_set"]
+__all__ = [
+    "SHARE",
+    "SPREAD",
+    "Effort",
+    "FreeDimension",
+    "Problem",
+    "load_problem",
+    "read_free",
+    "read_parameter_set",
+]
 
 _LARGEST_SPREAD: Final = (
     5.0  # sigma of a logarithm: beyond, one patient in a hundred is 100,000 times another
@@ -33,7 +42,7 @@ _LARGEST_SPREAD: Final = (
 
 
 @dataclass(frozen=True)
-class Free:
+class FreeDimension:
     """Hold one free dimension: a parameter of the table, its spread (sigma) or share (of a mixture) between patients."""
 
     name: str
@@ -130,7 +139,7 @@ class Problem:
     name: str
     description: str
     seed: int
-    free: tuple[Free, ...]
+    free: tuple[FreeDimension, ...]
     given: Candidate  # what is in force and the fit does not move
     targets: tuple[Target, ...]
     weights: Mapping[str, float]
@@ -238,10 +247,10 @@ def _block[M: BaseModel](node: Node, model: type[M], key: str) -> M:
     try:
         return model.model_validate({} if node.value is None else plain(node))
     except ValidationError as error:
-        found = user_error(error, node, model)
-        for one in found.errors:
+        shown = user_error(error, node, model)
+        for one in shown.errors:
             one.key = f"{key}.{one.key}" if one.key else key
-        raise found from None
+        raise shown from None
 
 
 def _field(kind: FieldKind, node: Node, key: str) -> Any:
@@ -249,8 +258,10 @@ def _field(kind: FieldKind, node: Node, key: str) -> Any:
     try:
         return kind.read(plain(node))
     except PydanticCustomError as error:
-        found = (error.context or {})["problems"][0]
-        raise node.error(found.message, key=key, expected=found.expected, nearest=found.nearest) from None
+        problem = (error.context or {})["problems"][0]
+        raise node.error(
+            problem.message, key=key, expected=problem.expected, nearest=problem.nearest
+        ) from None
 
 
 def _items(node: Node, key: str) -> list[tuple[str, Node]]:
@@ -261,7 +272,7 @@ def _items(node: Node, key: str) -> list[tuple[str, Node]]:
     return list(node.value.items())
 
 
-def read_free(name: str, node: Node, block: str) -> Free:
+def read_free(name: str, node: Node, block: str) -> FreeDimension:
     """Return the dimension that `name` and its range describe, below the key `block`; raise `UserError` where it is wrong."""
     table, parameter = ParameterTable.load(), bare_name(name)
     if parameter not in table:
@@ -302,7 +313,7 @@ def read_free(name: str, node: Node, block: str) -> Free:
             key=key,
             expected=f"a part of the table's range, {row.written(row.low)} to {row.written(row.high)}, or a `reason`",
         )
-    return Free(name, low, high, log, reason)
+    return FreeDimension(name, low, high, log, reason)
 
 
 def _weights(node: Node) -> dict[str, float]:
@@ -377,26 +388,28 @@ def _known(table: ParameterTable, name: str, node: Node, block: str) -> Paramete
 
 def _log_normal(row: Parameter, node: Node, key: str) -> None:
     """Refuse a sigma for a parameter that the table lets vary in another way: there is no sigma to move."""
-    if told := no_sigma(row):
-        raise node.error(told, key=key, expected="a parameter whose distribution is lognormal, or none yet")
+    if message := no_sigma(row):
+        raise node.error(
+            message, key=key, expected="a parameter whose distribution is lognormal, or none yet"
+        )
 
 
 def _mixed(row: Parameter, node: Node, key: str) -> None:
     """Refuse a share for a parameter that is no mixture."""
-    if told := no_mixture(row):
-        raise node.error(told, key=key, expected="a mixture")
+    if message := no_mixture(row):
+        raise node.error(message, key=key, expected="a mixture")
 
 
 def _patients(node: Node | None) -> dict[str, int]:
     if node is None or node.value is None:
         return {}
     known = (*load_settings(), CULTURE)
-    told = {}
+    numbers = {}
     for name, count in _items(node, "patients"):
         key = f"patients.{name}"
         if name not in known:
             raise count.error(
                 "there is no such experiment", key=key, nearest=nearest_name(name, known), at_key=True
             )
-        told[name] = _field(Whole(1, 100_000), count, key)
-    return told
+        numbers[name] = _field(Whole(1, 100_000), count, key)
+    return numbers

@@ -21,14 +21,14 @@ from simulation.provenance import provenance
 from simulation.shipped import PROGRAM
 from simulation.units import format_quantity
 
-__all__ = ["Confirmed", "Learned", "confirm", "identifiability", "write_record"]
+__all__ = ["ConfirmedCandidate", "LearnedDimension", "confirm", "identifiability", "write_record"]
 
 _FRESH_PATIENTS: Final = 100_000  # numbers of patients that no candidate was fitted to
 _UNKNOWN, _CORRELATED, _FEW = 0.3, 0.5, 5.0
 
 
 @dataclass(frozen=True)
-class Confirmed:
+class ConfirmedCandidate:
     """Hold a finalist, simulated with other and more patients at the full resolution."""
 
     evaluation: Evaluation
@@ -37,7 +37,7 @@ class Confirmed:
 
 
 @dataclass(frozen=True)
-class Learned:
+class LearnedDimension:
     """Hold what the fit says of one dimension; quantiles in the parameter's unit."""
 
     name: str
@@ -53,7 +53,7 @@ class Learned:
     effective: float  # effective number of candidates behind the quantiles
 
     @property
-    def told(self) -> str:
+    def words(self) -> str:
         """Return in words what the data can tell."""
         if self.effective < _FEW:
             return f"not known: only {self.effective:.0f} effective candidates"
@@ -65,7 +65,7 @@ class Learned:
         return "identified" if self.contraction > 0.6 else "weakly identified"
 
 
-def confirm(fit: Fit, pool: Pool) -> list[Confirmed]:
+def confirm(fit: Fit, pool: Pool) -> list[ConfirmedCandidate]:
     """Simulate the best candidates again, best first: other patients, more of them, 6 x 6 niches, steps of 12 h.
 
     The winner of a search is too good by luck on the patients it was searched with; these are new. Raises
@@ -73,19 +73,19 @@ def confirm(fit: Fit, pool: Pool) -> list[Confirmed]:
     """
     _, _, kept = fit.posterior()
     finalists = kept[: fit.problem.effort.finalists]
-    found = {}
+    confirmed = {}
     for outcome in pool.run(confirm_one, (Task(((fit.problem, one),)) for one in finalists)):
         if not outcome.ok:
             raise outcome.error or RuntimeError(outcome.died)
-        found[outcome.task.runs[0][1].index] = outcome.value[0]
-    if len(found) < len(finalists):
+        confirmed[outcome.task.runs[0][1].index] = outcome.value[0]
+    if len(confirmed) < len(finalists):
         raise KeyboardInterrupt
-    return sorted(found.values(), key=lambda one: (one.distance, one.evaluation.index))
+    return sorted(confirmed.values(), key=lambda one: (one.distance, one.evaluation.index))
 
 
-def confirm_one(runs: tuple[tuple[Problem, Evaluation], ...]) -> list[Confirmed]:
+def confirm_one(runs: tuple[tuple[Problem, Evaluation], ...]) -> list[ConfirmedCandidate]:
     """Simulate finalists again."""
-    told = []
+    confirmed = []
     for problem, evaluation in runs:
         patients = {name: n * problem.effort.confirm for name, n in problem.patients.items()}
         simulator = Simulator(
@@ -101,11 +101,11 @@ def confirm_one(runs: tuple[tuple[Problem, Evaluation], ...]) -> list[Confirmed]
         statistics = {t.id: by_experiment[t.experiment][t.name] for t in problem.targets}
         total = sum(problem.weights[t.id] * t.z(statistics[t.id]) ** 2 for t in problem.targets)
         distance = math.sqrt(total / sum(problem.weights.values()))
-        told.append(Confirmed(evaluation, distance, statistics))
-    return told
+        confirmed.append(ConfirmedCandidate(evaluation, distance, statistics))
+    return confirmed
 
 
-def identifiability(fit: Fit, chosen: Evaluation) -> list[Learned]:
+def identifiability(fit: Fit, chosen: Evaluation) -> list[LearnedDimension]:
     """Return what the kept particles say of every dimension."""
     points, weights, _ = fit.posterior()
     centre = weights @ points
@@ -121,7 +121,7 @@ def identifiability(fit: Fit, chosen: Evaluation) -> list[Learned]:
             if j != i and abs(correlation[i, j]) > _CORRELATED
         )
         learned.append(
-            Learned(
+            LearnedDimension(
                 free.name, free.low, free.high, free.at(chosen.point[i]), free.at(q05), free.at(median), free.at(q95),
                 1.0 - (q95 - q05) / 0.9, others, float(1.0 / np.sum(weights**2)),
             )
@@ -135,7 +135,7 @@ def _quantiles(values: np.ndarray, weights: np.ndarray, shares: Sequence[float])
     return [float(values[order][min(int(np.searchsorted(reached, s)), values.size - 1)]) for s in shares]
 
 
-def write_record(fit: Fit, finalists: Sequence[Confirmed], folder: Path) -> Path:
+def write_record(fit: Fit, finalists: Sequence[ConfirmedCandidate], folder: Path) -> Path:
     """Write `fitted.yaml`, `posterior.csv`, `record.md` and `record.json` to a folder; return the parameter-set file."""
     best = finalists[0]
     learned = identifiability(fit, best.evaluation)
@@ -145,7 +145,7 @@ def write_record(fit: Fit, finalists: Sequence[Confirmed], folder: Path) -> Path
         "evaluations": len(fit.done),
         "distance": best.distance,
         "targets": [_row(t, best.statistics[t.id], fit.problem.weights[t.id]) for t in fit.problem.targets],
-        "parameters": [asdict(one) | {"told": one.told} for one in learned],
+        "parameters": [asdict(one) | {"told": one.words} for one in learned],
     }
     files = {
         "fitted.yaml": parameter_set(fit.problem, best),
@@ -171,7 +171,7 @@ def posterior_text(fit: Fit) -> str:
     return csv_text(["weight", "distance", *(f.name for f in free)], rows)
 
 
-def parameter_set(problem: Problem, best: Confirmed) -> str:
+def parameter_set(problem: Problem, best: ConfirmedCandidate) -> str:
     """Return the text of a parameter-set file: what was fitted, with units, and the spreads between patients."""
     table = ParameterTable.load()
     candidate = problem.candidate(np.array(best.evaluation.point))
@@ -195,10 +195,12 @@ def parameter_set(problem: Problem, best: Confirmed) -> str:
     return "\n".join(lines) + "\n"
 
 
-def record_text(fit: Fit, finalists: Sequence[Confirmed], learned: Sequence[Learned]) -> str:
+def record_text(
+    fit: Fit, finalists: Sequence[ConfirmedCandidate], learned: Sequence[LearnedDimension]
+) -> str:
     """Return the record as Markdown: targets side by side, parameters, what the data cannot tell."""
     problem, best = fit.problem, finalists[0]
-    effort, (design, *rounds) = problem.effort, fit.made_by_stage()
+    effort, (design, *rounds) = problem.effort, fit.evaluations_by_stage()
     lines = [
         f"# Fit record: {problem.name}",
         "",
@@ -214,12 +216,12 @@ def record_text(fit: Fit, finalists: Sequence[Confirmed], learned: Sequence[Lear
         "|---|---|---|---|---|---|",
     ]
     for target in problem.targets:
-        found = best.statistics[target.id]
-        low, high = interval(found) if found.known else (math.nan, math.nan)
+        statistic = best.statistics[target.id]
+        low, high = interval(statistic) if statistic.known else (math.nan, math.nan)
         lines.append(
             f"| {target.id} | {target.what} | {target.observed:.3g} ({target.low:.3g}–{target.high:.3g}) "
-            f"| {found.value:.3g} ({low:.3g}–{high:.3g}), n = {found.n} | {problem.weights[target.id]:g} "
-            f"| {target.z(found):+.1f} |"
+            f"| {statistic.value:.3g} ({low:.3g}–{high:.3g}), n = {statistic.n} | {problem.weights[target.id]:g} "
+            f"| {target.z(statistic):+.1f} |"
         )
     lines += [
         "",
@@ -229,7 +231,7 @@ def record_text(fit: Fit, finalists: Sequence[Confirmed], learned: Sequence[Lear
         "|---|---|---|---|---|",
     ]
     lines += [
-        f"| {one.name} | {one.low:.3g}–{one.high:.3g} | **{one.chosen:.3g}** | {one.q05:.3g}–{one.q95:.3g} | {one.told} |"
+        f"| {one.name} | {one.low:.3g}–{one.high:.3g} | **{one.chosen:.3g}** | {one.q05:.3g}–{one.q95:.3g} | {one.words} |"
         for one in learned
     ]
     lines += ["", f"Units: {_units(problem)}.", ""]
@@ -240,8 +242,8 @@ def record_text(fit: Fit, finalists: Sequence[Confirmed], learned: Sequence[Lear
 
 
 def _patients(problem: Problem) -> str:
-    told = ", ".join(f"{name} {n}" for name, n in problem.patients.items())
-    return f"patients per arm: {told}" if told else "the settings' own numbers of patients"
+    numbers = ", ".join(f"{name} {n}" for name, n in problem.patients.items())
+    return f"patients per arm: {numbers}" if numbers else "the settings' own numbers of patients"
 
 
 def _units(problem: Problem) -> str:
@@ -249,10 +251,10 @@ def _units(problem: Problem) -> str:
     return ", ".join(f"{free.name} {table[free.name].unit}" for free in problem.free if not free.of_patients)
 
 
-def _row(target: Target, found: Statistic, weight: float) -> dict[str, Any]:
-    low, high = interval(found) if found.known else (math.nan, math.nan)
+def _row(target: Target, statistic: Statistic, weight: float) -> dict[str, Any]:
+    low, high = interval(statistic) if statistic.known else (math.nan, math.nan)
     return {
         "id": target.id, "what": target.what, "observed": target.observed, "observed_low": target.low,
-        "observed_high": target.high, "simulated": found.value, "simulated_low": low, "simulated_high": high,
-        "n_simulated": found.n, "weight": weight, "z": target.z(found), "source": target.source,
+        "observed_high": target.high, "simulated": statistic.value, "simulated_low": low, "simulated_high": high,
+        "n_simulated": statistic.n, "weight": weight, "z": target.z(statistic), "source": target.source,
     }  # fmt: skip

@@ -27,7 +27,7 @@ from simulation.calibration.settings import Candidate
 from simulation.calibration.targets import Target
 from simulation.pool import HerePool, Pool, Task
 
-__all__ = ["BINS", "Ranks", "bounds", "check_design", "check_made", "do"]
+__all__ = ["BINS", "Ranks", "bounds", "check_design", "check_generated", "do"]
 
 type Floats = npt.NDArray[np.float64]
 BINS: Final = 8
@@ -78,11 +78,11 @@ class Ranks:
         Above 1 sets are too narrow, below too wide. Ranks of one problem depend on one another, so each problem counts once (t).
         """
         each = 12.0 * ((self.places - 0.5) ** 2).mean(axis=1)
-        found = ttest_1samp(each, 1.0)
-        low, high = found.confidence_interval(0.95)
-        return float(each.mean()), float(low), float(high), float(found.pvalue)
+        test = ttest_1samp(each, 1.0)
+        low, high = test.confidence_interval(0.95)
+        return float(each.mean()), float(low), float(high), float(test.pvalue)
 
-    def told(self, parameter: int) -> str:
+    def verdict(self, parameter: int) -> str:
         """Return in words what a parameter's ranks say."""
         low, high = bounds(len(self.places))
         counts = self.counts(parameter)
@@ -101,7 +101,7 @@ def bounds(problems: int) -> tuple[int, int]:
     return int(binom.ppf(each / 2, problems, 1 / BINS)), int(binom.ppf(1 - each / 2, problems, 1 / BINS))
 
 
-class MadeSimulator:
+class GeneratedSimulator:
     """Stand in for the simulator: every statistic is a smooth function of a few of the problem's parameters.
 
     Statistics have no Monte-Carlo error: candidates of a fit meet the same patients.
@@ -160,14 +160,14 @@ def do(runs: tuple[tuple[Problem, int], ...]) -> list[_Place]:
 
 def _fitted(problem: Problem, number: int) -> _Place:
     rng = np.random.default_rng([problem.seed, number])
-    simulator, truth = MadeSimulator(problem), rng.random(len(problem.free))
-    made = replace(problem, targets=simulator.observed(truth, rng), seed=problem.seed + 1 + number)
+    simulator, truth = GeneratedSimulator(problem), rng.random(len(problem.free))
+    again = replace(problem, targets=simulator.observed(truth, rng), seed=problem.seed + 1 + number)
 
     def work(runs: Any) -> list[tuple[float, Any, float]]:
-        return [(*evaluate(made, simulator, np.array(point), enough), 0.0) for _, point, enough in runs]
+        return [(*evaluate(again, simulator, np.array(point), enough), 0.0) for _, point, enough in runs]
 
     with tempfile.TemporaryDirectory() as folder, HerePool() as pool:
-        fit = Fit(made, Path(folder))
+        fit = Fit(again, Path(folder))
         fit.run(pool, work=work)
         points, weights, _ = fit.posterior()
     return _place(points, weights, truth, rng)
@@ -184,19 +184,22 @@ def _place(points: Floats, weights: Floats, truth: Floats, rng: np.random.Genera
     return _Place((n * below + rng.random(truth.size)) / (n + 1), float(n), spread * math.sqrt(12.0))
 
 
-def check_made(
-    problem: Problem, problems: int, pool: Pool, tell: Callable[[int, int], None] = lambda done, total: None
+def check_generated(
+    problem: Problem,
+    problems: int,
+    pool: Pool,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Ranks:
     """Return the ranks of truths in so many made problems; raises `KeyboardInterrupt` when the pool was asked to stop."""
-    found: dict[int, _Place] = {}
+    places: dict[int, _Place] = {}
     for outcome in pool.run(do, (Task(((problem, number),)) for number in range(problems))):
         if not outcome.ok:
             raise outcome.error or RuntimeError(outcome.died)
-        found[outcome.task.runs[0][1]] = outcome.value[0]
-        tell(len(found), problems)
-    if len(found) < problems:
+        places[outcome.task.runs[0][1]] = outcome.value[0]
+        on_progress(len(places), problems)
+    if len(places) < problems:
         raise KeyboardInterrupt
-    return _ranks(problem, [found[k] for k in range(problems)])
+    return _ranks(problem, [places[k] for k in range(problems)])
 
 
 def check_design(fit: Fit) -> Ranks | None:
@@ -213,9 +216,9 @@ def _left_out(fit: Fit, truth: Evaluation, whole: Sequence[Evaluation], rng: np.
     """Judge all others by what would be observed were one candidate the truth."""
     problem = fit.problem
     seen = tuple(_seen(t, float(truth.statistics[t.id]["point"] or 0.0), rng) for t in problem.targets)
-    made = replace(problem, targets=seen)
+    again = replace(problem, targets=seen)
     others = [one for one in whole if one is not truth]
-    far = [distance_of(made, dict(_statistics(made, one))) for one in others]
+    far = [distance_of(again, dict(_statistics(again, one))) for one in others]
     kept = [others[k] for k in np.argsort(far, kind="stable")[: problem.effort.keep]]
     points = np.array([one.point for one in kept])
     weights = fit.weights_of(points, max(one.stage for one in fit.done))
@@ -223,23 +226,23 @@ def _left_out(fit: Fit, truth: Evaluation, whole: Sequence[Evaluation], rng: np.
 
 
 def _known(one: Evaluation) -> bool:
-    return all(told["point"] is not None for told in one.statistics.values())
+    return all(statistic["point"] is not None for statistic in one.statistics.values())
 
 
 def _statistics(problem: Problem, one: Evaluation) -> Iterator[tuple[str, Statistic]]:
     for target in problem.targets:
-        told = one.statistics[target.id]
+        row = one.statistics[target.id]
         value, point, se = (
-            math.nan if told[key] is None else float(told[key] or 0.0) for key in ("value", "point", "se")
+            math.nan if row[key] is None else float(row[key] or 0.0) for key in ("value", "point", "se")
         )
-        yield target.id, Statistic(value, point, se, int(told["n"] or 0), target.scale)
+        yield target.id, Statistic(value, point, se, int(row["n"] or 0), target.scale)
 
 
-def _ranks(problem: Problem, found: Sequence[_Place]) -> Ranks:
+def _ranks(problem: Problem, places: Sequence[_Place]) -> Ranks:
     names = tuple(free.name for free in problem.free)
     return Ranks(
         names,
-        np.array([one.places for one in found]),
-        np.array([one.effective for one in found]),
-        np.array([one.widths for one in found]),
+        np.array([one.places for one in places]),
+        np.array([one.effective for one in places]),
+        np.array([one.widths for one in places]),
     )

@@ -34,44 +34,44 @@ as count; and functions stand in for patients, so nothing is said of a simulator
 """
 
 
-def self_check_document(problem: Problem, made: Ranks, stored: Ranks | None) -> dict[str, Any]:
+def self_check_document(problem: Problem, generated: Ranks, stored: Ranks | None) -> dict[str, Any]:
     """Return the machine-readable page."""
     return {
         "provenance": provenance(fit=problem.name, seed=problem.seed),
         "fit": problem.name,
-        "made": _plain(made),
+        "made": _plain(generated),
         "stored": None if stored is None else _plain(stored),
     }
 
 
-def _plain(found: Ranks) -> dict[str, Any]:
-    n = len(found.places)
+def _plain(ranks: Ranks) -> dict[str, Any]:
+    n = len(ranks.places)
     return {
         "problems": n,
-        "effective_sets": float(found.effective.mean()),
+        "effective_sets": float(ranks.effective.mean()),
         "bounds": bounds(n),
-        "least_p_uniform": dict(zip(("value", "by_chance"), found.least(), strict=True)),
-        "spread_of_ranks": dict(zip(("value", "low", "high", "p"), found.spread(), strict=True)),
+        "least_p_uniform": dict(zip(("value", "by_chance"), ranks.least(), strict=True)),
+        "spread_of_ranks": dict(zip(("value", "low", "high", "p"), ranks.spread(), strict=True)),
         "parameters": [
             {
-                "name": name, "counts": found.counts(k).tolist(), "p_uniform": found.uniform(k),
-                "inside_50": found.inside(k, 0.5),
-                "inside_90": found.inside(k, 0.9), "width": float(found.widths[:, k].mean()), "told": found.told(k),
+                "name": name, "counts": ranks.counts(k).tolist(), "p_uniform": ranks.uniform(k),
+                "inside_50": ranks.inside(k, 0.5),
+                "inside_90": ranks.inside(k, 0.9), "width": float(ranks.widths[:, k].mean()), "told": ranks.verdict(k),
             }
-            for k, name in enumerate(found.names)
+            for k, name in enumerate(ranks.names)
         ],
     }  # fmt: skip
 
 
-def self_check_markdown(problem: Problem, made: Ranks, stored: Ranks | None, file: str) -> str:
+def self_check_markdown(problem: Problem, generated: Ranks, stored: Ranks | None, file: str) -> str:
     """Return the page as Markdown."""
-    n = len(made.places)
+    n = len(generated.places)
     lines = [
         "# Self-check of the calibration", "",
         "After this page you know how well a fit finds values that are known, and how far its ranges may be believed.", "",
         _INTRO.format(file=file, problems=n, name=problem.name),
         f"Version {simulation.__version__}, seed {problem.seed}.", "",
-        "## Made problems", "", *_words(made), "", f"![Rank histograms]({PICTURE})", "", *_table(made),
+        "## Made problems", "", *_words(generated), "", f"![Rank histograms]({PICTURE})", "", *_table(generated),
     ]  # fmt: skip
     if stored is not None:
         lines += [
@@ -84,17 +84,17 @@ def self_check_markdown(problem: Problem, made: Ranks, stored: Ranks | None, fil
     return "\n".join(lines) + "\n"
 
 
-def _words(found: Ranks) -> list[str]:
-    n, k = len(found.places), len(found.names)
+def _words(ranks: Ranks) -> list[str]:
+    n, k = len(ranks.places), len(ranks.names)
     low, high = bounds(n)
-    good = sum(found.told(i) == "as it should be" for i in range(k))
-    (least, by_chance), (spread, below, above, p) = found.least(), found.spread()
+    good = sum(ranks.verdict(i) == "as it should be" for i in range(k))
+    (least, by_chance), (spread, below, above, p) = ranks.least(), ranks.spread()
     verdict = (
         "no other than uniform" if p > 0.05 else "sets are too narrow" if spread > 1 else "sets are too wide"
     )
-    halves, nineties = (sum(found.inside(i, share) for i in range(k)) / k for share in (0.5, 0.9))
+    halves, nineties = (sum(ranks.inside(i, share) for i in range(k)) / k for share in (0.5, 0.9))
     return [
-        f"{n} problems, {found.effective.mean():.1f} sets that count in each. **{good} of {k} histograms lie within their "
+        f"{n} problems, {ranks.effective.mean():.1f} sets that count in each. **{good} of {k} histograms lie within their "
         f"bounds** ({low} to {high} in each of {BINS} bins; one uniform histogram in twenty would not). Central intervals of the "
         f"sets held the truth in {halves:.0%} where they say 50 %, and in {nineties:.0%} where they say 90 %.", "",
         f"All parameters together: the ranks vary {spread:.2f} ({below:.2f} to {above:.2f}) times as much around the middle as "
@@ -103,35 +103,35 @@ def _words(found: Ranks) -> list[str]:
     ]  # fmt: skip
 
 
-def _table(found: Ranks) -> list[str]:
+def _table(ranks: Ranks) -> list[str]:
     rows = [
         "| parameter | ranks, lowest to highest | p if uniform | 50 % held | 90 % held | width of the range | |",
         "|---|---|---|---|---|---|---|",
     ]
-    for k, name in enumerate(found.names):
-        counts = " ".join(map(str, found.counts(k).tolist()))
+    for k, name in enumerate(ranks.names):
+        counts = " ".join(map(str, ranks.counts(k).tolist()))
         rows.append(
-            f"| {name} | {counts} | {found.uniform(k):.2g} | {found.inside(k, 0.5):.0%} | {found.inside(k, 0.9):.0%} "
-            f"| {found.widths[:, k].mean():.0%} | {found.told(k)} |"
+            f"| {name} | {counts} | {ranks.uniform(k):.2g} | {ranks.inside(k, 0.5):.0%} | {ranks.inside(k, 0.9):.0%} "
+            f"| {ranks.widths[:, k].mean():.0%} | {ranks.verdict(k)} |"
         )
     return [*rows, "", "Width of the range: standard deviation of the sets over that of the range searched."]
 
 
 @style.styled
-def histograms(found: Ranks) -> Figure:
+def histograms(ranks: Ranks) -> Figure:
     """Draw a histogram of ranks per parameter, with the bounds between which uniform ones lie."""
-    rows = math.ceil(len(found.names) / _COLUMNS)
+    rows = math.ceil(len(ranks.names) / _COLUMNS)
     height = 1.25 * rows + 0.5
     drawn = style.PaperFigure(7.2, height)
-    low, high = bounds(len(found.places))
-    for k, name in enumerate(found.names):
+    low, high = bounds(len(ranks.places))
+    for k, name in enumerate(ranks.names):
         row, column = divmod(k, _COLUMNS)
         place = (0.05 + column * 0.24, 1 - ((row + 1) * 1.25 - 0.1) / height, 0.2, 0.85 / height)
         ax = drawn.add_axes(place)
         ax.axhspan(low, high, color=style.COLOUR["faint"], linewidth=0)
-        ax.axhline(len(found.places) / BINS, color=style.COLOUR["quiet"], linewidth=0.7)
-        good = found.told(k) == "as it should be"
-        counts, colour = found.counts(k), style.COLOUR["finding" if good else "blasts"]
+        ax.axhline(len(ranks.places) / BINS, color=style.COLOUR["quiet"], linewidth=0.7)
+        good = ranks.verdict(k) == "as it should be"
+        counts, colour = ranks.counts(k), style.COLOUR["finding" if good else "blasts"]
         ax.bar(range(BINS), counts, width=0.8, color=colour, alpha=0.55, linewidth=0)
         ax.set_xticks([])
         ax.set_ylim(0, 1.15 * max(high, int(counts.max())))
@@ -142,8 +142,10 @@ def histograms(found: Ranks) -> Figure:
     return drawn
 
 
-def write_self_check(problem: Problem, made: Ranks, stored: Ranks | None, file: str, folder: Path) -> None:
+def write_self_check(
+    problem: Problem, generated: Ranks, stored: Ranks | None, file: str, folder: Path
+) -> None:
     """Write page, JSON and picture; each file is whole or absent."""
-    write_file(folder / PAGE, self_check_markdown(problem, made, stored, file))
-    write_file(folder / "self_check.json", json_text(self_check_document(problem, made, stored)))
-    write_file(folder / PICTURE, style.render(histograms(made))["png"])
+    write_file(folder / PAGE, self_check_markdown(problem, generated, stored, file))
+    write_file(folder / "self_check.json", json_text(self_check_document(problem, generated, stored)))
+    write_file(folder / PICTURE, style.render(histograms(generated))["png"])

@@ -187,9 +187,9 @@ def _setting(name: str, node: Node) -> Setting:
         vary=tuple(data["vary"]),
         differ={
             name: parse_distribution(
-                told, ParameterTable.load()[name].dimension, ParameterTable.load()[name].value
+                difference, ParameterTable.load()[name].dimension, ParameterTable.load()[name].value
             )
-            for name, told in data.get("differ", {}).items()
+            for name, difference in data.get("differ", {}).items()
         },
         baseline=None if baseline is None else _baseline(baseline),
         tcon_per_kg=None if tcon is None else parse_distribution(tcon, "cells_per_kg", 1e6),

@@ -31,7 +31,7 @@ from simulation.posterior import AS_SHIPPED, ParameterSet, Structure, structure_
 from simulation.provenance import model_sha256
 from simulation.statistics.paired import beyond_chance
 from simulation.statistics.weighted import effective_number, importance_weights, weighted_mean
-from simulation.trial.conduct import Conducted, conduct
+from simulation.trial.conduct import ConductedTrial, conduct
 from simulation.trial.execute import Progress, number_of_runs
 from simulation.trial.schema import Arm, Trial
 
@@ -49,7 +49,7 @@ _FIDELITY: Final = Fidelity(side=3)  # as in the fits
 _MISSES: Final = 3
 type Floats = npt.NDArray[np.float64]
 type Key = tuple[str, int, str]  # structure, number of the set in the plan, study
-type Told = Mapping[str, Sequence[float | None]]  # of a study: target -> value, point, se, n
+type Numbers = Mapping[str, Sequence[float | None]]  # of a study: target -> value, point, se, n
 
 
 @dataclass(frozen=True)
@@ -110,12 +110,12 @@ class Plan:
     def cost(self) -> str:
         """Say before it begins what it takes."""
         arms = sum(len(load_settings()[study].arms) for study in _STUDIES)
-        courses = (len(self.structures) + 1) * len(self.numbers) * self.study_patients * arms
+        lives = (len(self.structures) + 1) * len(self.numbers) * self.study_patients * arms
         one = self.trial_under(AS_SHIPPED, (1.0,) * len(self.numbers))
         trials = len(self.structures) * number_of_runs(one, self.patients)
         return (
             f"Structures: {len(self.structures)} and the shipped one are held against {len(_STUDIES)} studies under "
-            f"{len(self.numbers)} parameter set{'s' * (len(self.numbers) > 1)} ({courses} courses of up to three years on few "
+            f"{len(self.numbers)} parameter set{'s' * (len(self.numbers) > 1)} ({lives} courses of up to three years on few "
             f"niches), then each has a trial of its own ({trials} runs). What is done is kept, and --resume goes on."
         )
 
@@ -134,7 +134,7 @@ def plan_of(trial: Trial) -> Plan | None:
 
 
 def under_structures(
-    plan: Plan, done: Conducted, out: Path, pool: Pool, *, on_studies: Callable[[Progress], None] = lambda _: None,
+    plan: Plan, done: ConductedTrial, out: Path, pool: Pool, *, on_studies: Callable[[Progress], None] = lambda _: None,
     on_trial: Callable[[str, Progress], None] = lambda *_: None, should_stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any] | None:  # fmt: skip
     """Return what `comparison.json` says under `structures`; None where it was stopped, and what was done is kept.
@@ -152,13 +152,17 @@ def under_structures(
     for structure in plan.structures:
         trial = plan.trial_under(structure, judged[structure.key].weights.tolist())
         there = out / FOLDER / structure.key
-        made = conduct(
+        conducted = conduct(
             trial, there, pool, on_progress=lambda p, key=structure.key: on_trial(key, p),  # type: ignore[misc]
             should_stop=should_stop,
         )  # fmt: skip
-        if made.state.stopped or made.state.not_stored is not None or not made.view.comparison["pairs"]:
+        if (
+            conducted.state.stopped
+            or conducted.state.not_stored is not None
+            or not conducted.view.comparison["pairs"]
+        ):
             return None
-        rows.append(_row(plan, structure, judged, made))
+        rows.append(_row(plan, structure, judged, conducted))
     values = [row["value"] for row in rows]
     limits = [limit for row in rows for limit in row["range"] if limit is not None]
     return {
@@ -176,7 +180,7 @@ def under_structures(
 
 
 @dataclass(frozen=True)
-class _Judged:
+class _StructureFit:
     """Hold weights of the sets, the weighted squared misfits by set and target, and z of the weighted mean."""
 
     weights: Floats
@@ -185,7 +189,9 @@ class _Judged:
     z: Floats
 
 
-def _studies(plan: Plan, file: Path, pool: Pool, tell: Callable[[Progress], None]) -> dict[Key, Told] | None:
+def _studies(
+    plan: Plan, file: Path, pool: Pool, on_progress: Callable[[Progress], None]
+) -> dict[Key, Numbers] | None:
     identity = json.loads(json.dumps(plain(plan.identity())))
     known = _read(file, identity)
     wanted = list(plan.wanted())
@@ -194,52 +200,52 @@ def _studies(plan: Plan, file: Path, pool: Pool, tell: Callable[[Progress], None
         Task(((structure, plan.set(k), study, plan.trial.seed, plan.study_patients, (structure, k, study)),))
         for structure, k, study in left
     )
-    tell(Progress(len(wanted) - len(left), len(wanted), 0, 0.0))
+    on_progress(Progress(len(wanted) - len(left), len(wanted), 0, 0.0))
     for outcome in pool.run(do, tasks):
         if not outcome.ok:
             raise outcome.error or RuntimeError(outcome.died)
-        ((key, told),) = outcome.value
-        known[key] = told
-        kept = {"|".join(map(str, key)): told for key, told in sorted(known.items())}
+        ((key, row),) = outcome.value
+        known[key] = row
+        kept = {"|".join(map(str, key)): row for key, row in sorted(known.items())}
         write_file(file, sealed_json({"identity": identity, "studies": kept}))
-        tell(Progress(sum(1 for key in wanted if key in known), len(wanted), 0, 0.0))
+        on_progress(Progress(sum(1 for key in wanted if key in known), len(wanted), 0, 0.0))
     return {key: known[key] for key in wanted} if all(key in known for key in wanted) else None
 
 
-def _read(file: Path, identity: Any) -> dict[Key, Told]:
+def _read(file: Path, identity: Any) -> dict[Key, Numbers]:
     try:
-        found = unsealed(file.read_text(encoding="utf-8"))
+        stored = unsealed(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (ValueError, RecursionError):
-        told = "is damaged; remove it, and the studies are simulated again"
-        raise UserError(told, file=str(file)) from None
-    if found["identity"] != identity:
-        told = "is of other parameter sets, observations or another model"
-        raise OtherScenario(told, file=str(file), expected="a new folder")
-    split = ((name.split("|"), told) for name, told in found["studies"].items())
-    return {(structure, int(k), study): told for (structure, k, study), told in split}
+        message = "is damaged; remove it, and the studies are simulated again"
+        raise UserError(message, file=str(file)) from None
+    if stored["identity"] != identity:
+        message = "is of other parameter sets, observations or another model"
+        raise OtherScenario(message, file=str(file), expected="a new folder")
+    split = ((name.split("|"), message) for name, message in stored["studies"].items())
+    return {(structure, int(k), study): message for (structure, k, study), message in split}
 
 
 def do(
     runs: tuple[tuple[str, ParameterSet, str, int, int, Key], ...],
 ) -> list[tuple[Key, dict[str, list[float | None]]]]:
     """Simulate studies under structures: (structure, set, study, seed, patients per arm, key) each."""
-    told = []
+    rows = []
     for structure, chosen, study, seed, patients, key in runs:
         used = structure_named(structure)
-        found = Simulator(seed, {study: patients}, _FIDELITY, structure=used).statistics(study, chosen)
+        statistics = Simulator(seed, {study: patients}, _FIDELITY, structure=used).statistics(study, chosen)
         names = {t.id: t.name for t in load_targets().values() if t.use == "fit" and t.experiment == study}
-        told.append((key, {name: _plain(found[of]) for name, of in names.items()}))
-    return told
+        rows.append((key, {name: _plain(statistics[of]) for name, of in names.items()}))
+    return rows
 
 
-def _plain(found: Statistic) -> list[float | None]:
-    numbers = (found.value, found.point, found.se, float(found.n))
+def _plain(statistic: Statistic) -> list[float | None]:
+    numbers = (statistic.value, statistic.point, statistic.se, float(statistic.n))
     return [number if math.isfinite(number) else None for number in numbers]
 
 
-def _judged(plan: Plan, studies: Mapping[Key, Told]) -> dict[str, _Judged]:
+def _judged(plan: Plan, studies: Mapping[Key, Numbers]) -> dict[str, _StructureFit]:
     weights = np.array([plan.weights[t.id] for t in plan.targets])
 
     def z_of(structure: str, k: int, target: Target) -> float:
@@ -252,25 +258,29 @@ def _judged(plan: Plan, studies: Mapping[Key, Told]) -> dict[str, _Judged]:
         one.key: np.array([[z_of(one.key, k, t) for t in plan.targets] for k in range(len(plan.numbers))])
         for one in (AS_SHIPPED, *plan.structures)
     }
-    squares = {key: weights * found**2 for key, found in z.items()}
+    squares = {key: weights * distances**2 for key, distances in z.items()}
     shipped = squares[AS_SHIPPED.key].sum(axis=1)
-    told = {}
-    for key, found in squares.items():
-        likelier = -0.5 * (found.sum(axis=1) - shipped)
+    judged = {}
+    for key, distances in squares.items():
+        likelier = -0.5 * (distances.sum(axis=1) - shipped)
         counted = tempered(likelier)
-        told[key] = _Judged(counted, effective_number(importance_weights(likelier)), found, counted @ z[key])
-    return told
+        judged[key] = _StructureFit(
+            counted, effective_number(importance_weights(likelier)), distances, counted @ z[key]
+        )
+    return judged
 
 
-def _row(plan: Plan, structure: Structure, judged: Mapping[str, _Judged], made: Conducted) -> dict[str, Any]:
+def _row(
+    plan: Plan, structure: Structure, judged: Mapping[str, _StructureFit], conducted: ConductedTrial
+) -> dict[str, Any]:
     """Return a structure's line: how well it fits, what it misses more than the shipped one, and what it answers."""
     own, shipped = judged[structure.key], judged[AS_SHIPPED.key]
     whole = sum(plan.weights.values())
     misfit = own.weights @ own.squares
     worse = misfit - shipped.weights @ shipped.squares
     order = [int(k) for k in np.argsort(-worse)[:_MISSES] if worse[k] > 0]
-    comparison = made.view.comparison
-    main = comparison["pairs"][0]["differences"][made.view.primary]
+    comparison = conducted.view.comparison
+    main = comparison["pairs"][0]["differences"][conducted.view.primary]
     sure = comparison.get("uncertainty")
     low, high = main["interval_paired"] if sure is None else sure["range"]
     return {

@@ -56,29 +56,29 @@ class Target:
         low, high = transformed(self.low, self.scale), transformed(self.high, self.scale)
         return (high - low) / (2 * Z95)
 
-    def z(self, found: Statistic) -> float:
+    def z(self, statistic: Statistic) -> float:
         """Return the distance in standard errors of both and the tolerance; a statistic of nobody is far off."""
-        if not found.known:
+        if not statistic.known:
             return _NOBODY_Z
-        return self.gap(found) / math.sqrt(self.se**2 + found.se**2 + self.tolerance**2)
+        return self.gap(statistic) / math.sqrt(self.se**2 + statistic.se**2 + self.tolerance**2)
 
-    def misfit(self, found: Statistic) -> float:
+    def misfit(self, statistic: Statistic) -> float:
         """Return the distance in the observation's own standard errors, for a search.
 
         Candidates meet the same patients, so their differences are not chance; and a candidate with few responders, whose
         statistics are known badly, must not seem near for that.
         """
-        if not found.known:
+        if not statistic.known:
             return _NOBODY_Z
-        return self.gap(found) / math.sqrt(self.se**2 + self.tolerance**2)
+        return self.gap(statistic) / math.sqrt(self.se**2 + self.tolerance**2)
 
-    def gap(self, found: Statistic) -> float:
+    def gap(self, statistic: Statistic) -> float:
         """Return simulated minus observed on the scale."""
-        return found.point - transformed(self.observed, self.scale)
+        return statistic.point - transformed(self.observed, self.scale)
 
-    def agrees(self, found: Statistic) -> bool:
+    def agrees(self, statistic: Statistic) -> bool:
         """Return whether the simulated value lies within the observation's limits."""
-        return found.known and self.low <= found.value <= self.high
+        return statistic.known and self.low <= statistic.value <= self.high
 
 
 _NOBODY_Z: Final = 5.0  # nobody responded, so there is no share of responders: as bad as a clear miss
@@ -103,8 +103,8 @@ def _target(name: str, node: Node) -> Target:
     if data.get("use") not in USES:
         raise node.error(f"got {data.get('use')!r}", key=f"{name}.use", expected=f"one of {', '.join(USES)}")
     if "events" in data:
-        found = wilson(int(data.pop("events")), int(data["n"]))
-        data |= {"observed": found.value, "low": found.low, "high": found.high, "interval": "Wilson 95 %"}
+        share = wilson(int(data.pop("events")), int(data["n"]))
+        data |= {"observed": share.value, "low": share.low, "high": share.high, "interval": "Wilson 95 %"}
     target = Target(id=name, **data)
     if target.use != "not_used" and not target.low < target.high:
         raise node.error(f"got {target.low} and {target.high}", key=f"{name}.low", expected="low below high")

@@ -44,7 +44,7 @@ def parts() -> list[Part]:
     """Return the packages that the program and its extras (not those of developers) stand on, as installed here."""
     core, extras = asked_for()
     groups = {"": core, **{name: texts for name, texts in extras.items() if name not in DEVELOPMENT}}
-    found: dict[str, Part] = {}
+    known_parts: dict[str, Part] = {}
     seen: set[tuple[str, str]] = set()
     for asked_by, texts in groups.items():
         left = list(_wanted(texts, ""))
@@ -56,9 +56,9 @@ def parts() -> list[Part]:
             wanted = list(_wanted(distribution.requires or [], extra))
             left += wanted
             needs = {need for need, _ in wanted if need != name}
-            known = found.get(name) or _part(name, distribution, asked_by)
-            found[name] = replace(known, needs=tuple(sorted({*known.needs, *needs})))
-    return sorted(found.values(), key=lambda part: part.name)
+            known = known_parts.get(name) or _part(name, distribution, asked_by)
+            known_parts[name] = replace(known, needs=tuple(sorted({*known.needs, *needs})))
+    return sorted(known_parts.values(), key=lambda part: part.name)
 
 
 def bill() -> dict[str, Any]:
@@ -125,8 +125,8 @@ def _installed(name: str) -> metadata.Distribution | None:
         return None
 
 
-def _part(name: str, found: metadata.Distribution, asked_by: str) -> Part:
-    return Part(name, found.version, _licence(found), _home(found), asked_by, ())
+def _part(name: str, distribution: metadata.Distribution, asked_by: str) -> Part:
+    return Part(name, distribution.version, _licence(distribution), _home(distribution), asked_by, ())
 
 
 def _wanted(texts: list[str], extra: str) -> Iterator[tuple[str, str]]:
@@ -141,8 +141,8 @@ def _wanted(texts: list[str], extra: str) -> Iterator[tuple[str, str]]:
                 yield canonicalize_name(requirement.name), part
 
 
-def _licence(found: metadata.Distribution) -> str:
-    about = found.metadata
+def _licence(distribution: metadata.Distribution) -> str:
+    about = distribution.metadata
     if about.get("License-Expression"):
         return str(about["License-Expression"])
     named = [
@@ -155,13 +155,13 @@ def _licence(found: metadata.Distribution) -> str:
         return " or ".join(dict.fromkeys(named))
     text = " ".join(str(about.get("License", "")).split())
     if not 0 < len(text) <= _LONGEST:
-        text = _first_line(found)
+        text = _first_line(distribution)
     return _FAMILIES.get(text, text) if 0 < len(text) <= _LONGEST else _UNKNOWN
 
 
-def _first_line(found: metadata.Distribution) -> str:
+def _first_line(distribution: metadata.Distribution) -> str:
     """Return how the licence's own text begins; empty where none is there."""
-    for file in found.files or ():
+    for file in distribution.files or ():
         if file.name.lower().startswith(("licen", "copying")) and (text := file.read_text().strip()):
             return text.splitlines()[0].strip()
     return ""
@@ -177,11 +177,11 @@ def _choice(licence: str) -> dict[str, Any]:
         return {"license": {"name": licence}}
 
 
-def _home(found: metadata.Distribution) -> str:
+def _home(distribution: metadata.Distribution) -> str:
     """Return a package's home page, or the first address that it names; empty where it names none."""
-    links = [str(line).partition(", ")[::2] for line in found.metadata.get_all("Project-URL", [])]
+    links = [str(line).partition(", ")[::2] for line in distribution.metadata.get_all("Project-URL", [])]
     named = {re.sub(r"[^a-z]", "", label.lower()): url for label, url in links}
-    home = found.metadata.get("Home-page", "")
+    home = distribution.metadata.get("Home-page", "")
     for label in ("homepage", "source", "sourcecode", "repository", "github"):
         if label in named:
             return named[label]

@@ -38,12 +38,12 @@ def run_fit(
     with bar, Interrupt(lambda: click.echo(HEARD, err=True), minutes) as interrupt:
         task = bar.add_task(problem.name, total=fit.total, completed=len(fit.done), best=_best(fit))
 
-        def tell(_: Evaluation) -> None:
+        def report(_: Evaluation) -> None:
             bar.update(task, completed=len(fit.done), best=_best(fit))
 
         try:
             with _pool(workers, interrupt) as pool:
-                fit.run(pool, tell)
+                fit.run(pool, report)
                 bar.update(task, description="confirming with other patients")
                 finalists = confirm(fit, pool)
         except KeyboardInterrupt:
@@ -61,7 +61,7 @@ def run_fit_part(
     fit = Fit(problem, folder)
     with (
         CountLine(problem.name, quiet=quiet) as line,
-        Interrupt(lambda: line.say(HEARD), minutes) as interrupt,
+        Interrupt(lambda: line.message(HEARD), minutes) as interrupt,
     ):
         try:
             with _pool(workers, interrupt) as pool:

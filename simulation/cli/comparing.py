@@ -23,16 +23,16 @@ from simulation.results.words import short_title, survival_words
 from simulation.shipped import PROGRAM
 from simulation.store import WHOLE, Shard
 from simulation.trial.analysis import as_json
-from simulation.trial.conduct import Conducted, conduct, conduct_part
-from simulation.trial.execute import Missing, Progress, State, number_of_runs
+from simulation.trial.conduct import ConductedTrial, conduct, conduct_part
+from simulation.trial.execute import MissingRun, Progress, State, number_of_runs
 from simulation.trial.folder import prepare, prepare_part, write_arms
 from simulation.trial.page import section
 from simulation.trial.schema import DAYS_ON_DRUG, SHARES, SURVIVAL, Trial
 from simulation.trial.write import write_outputs
 
 HEARD = "Finishing the runs in hand and keeping what is done; Ctrl-C again ends at once."
-MOST_TOLD = 5
-_TOLD = (
+MOST_SHOWN = 5
+_SHOWN = (
     "current_leukaemia_free_days", "relapse", "complete_remission", "mrd_negative", "agvhd_2_4", "crs_3_4", "nrm", "eradicated",
     "relapse_free_days", *DAYS_ON_DRUG,
 )  # fmt: skip
@@ -58,26 +58,26 @@ class Request:
 
 
 @dataclass(frozen=True)
-class _AtWork:
+class _RunningTrial:
     pool: Pool
     interrupt: Interrupt
     line: CountLine
 
-    def told(self, progress: Progress) -> None:
+    def on_progress(self, progress: Progress) -> None:
         self.line.count(progress.done, progress.wanted, progress.failed)
 
 
 @contextmanager
-def _at_work(request: Request) -> Iterator[_AtWork]:
+def _at_work(request: Request) -> Iterator[_RunningTrial]:
     """Open the workers, with a live line; Ctrl-C, SIGTERM and the end of the minutes let what is in hand be finished."""
     workers = options.processors() if request.workers is None else request.workers
     with Interrupt(minutes=request.minutes) as interrupt, CountLine("patients", quiet=request.quiet) as line:
-        interrupt.on_first = lambda: line.say(HEARD)
+        interrupt.on_first = lambda: line.message(HEARD)
         pool = open_pool(
             workers, request.scheduler, model=model_sha256, preload=PRELOAD, should_stop=interrupt.requested
         )
         with pool:
-            yield _AtWork(pool, interrupt, line)
+            yield _RunningTrial(pool, interrupt, line)
 
 
 def run_trial(trial: Trial, request: Request) -> int:
@@ -96,7 +96,7 @@ def run_trial(trial: Trial, request: Request) -> int:
         print_prose([plan.cost()], err=True)
     written = False
     with _at_work(request) as at:
-        done = conduct(trial, out, at.pool, on_progress=at.told, should_stop=at.interrupt.requested)
+        done = conduct(trial, out, at.pool, on_progress=at.on_progress, should_stop=at.interrupt.requested)
         if plan is not None and not done.missing:
             done = _with_structures(plan, done, out, at)
         at.line.show("writing tables, figures and the report")
@@ -105,7 +105,7 @@ def run_trial(trial: Trial, request: Request) -> int:
             written = _write_page(trial, done, request)
     if request.section is not None and not done.missing and done.state.not_stored is None:
         renew_page(request.section, place, section(out, trial))
-    _tell(trial, done, out, request)
+    _report(trial, done, out, request)
     if request.page is not None and not (request.quiet or request.as_json):
         click.echo(f"Page: {request.page}" if written else "The page is written when the trial is complete.")
     unasked = plan is not None and "structures" not in done.view.comparison
@@ -114,7 +114,7 @@ def run_trial(trial: Trial, request: Request) -> int:
     return ExitStatus.FAILED_RUNS if done.missing else ExitStatus.DONE
 
 
-def _write_page(trial: Trial, done: Conducted, request: Request) -> bool:
+def _write_page(trial: Trial, done: ConductedTrial, request: Request) -> bool:
     """Write the page that was asked for, of a trial that is complete; return whether it was."""
     if request.page is None or done.missing or done.state.stopped or not done.view.comparison["pairs"]:
         return False
@@ -128,21 +128,23 @@ def _write_page(trial: Trial, done: Conducted, request: Request) -> bool:
     return True
 
 
-def _with_structures(plan: Plan, done: Conducted, out: Path, at: _AtWork) -> Conducted:
+def _with_structures(plan: Plan, done: ConductedTrial, out: Path, at: _RunningTrial) -> ConductedTrial:
     """Return the trial with what it answers under other structures; as it was, and marked as stopped, where that was stopped."""
     names = {one.key: one.name for one in plan.structures}
 
-    def told(key: str, progress: Progress) -> None:
+    def on_progress(key: str, progress: Progress) -> None:
         at.line.show(f"{names[key]}: {progress.done} of {progress.wanted} runs")
 
-    found = under_structures(
-        plan, done, out, at.pool, should_stop=at.interrupt.requested, on_trial=told,
+    study = under_structures(
+        plan, done, out, at.pool, should_stop=at.interrupt.requested, on_trial=on_progress,
         on_studies=lambda p: at.line.show(f"studies under structures: {p.done} of {p.wanted}"),
     )  # fmt: skip
-    if found is None:
-        at.line.say("The structures are not complete; what is done of them is kept, and --resume goes on.")
+    if study is None:
+        at.line.message(
+            "The structures are not complete; what is done of them is kept, and --resume goes on."
+        )
         return replace(done, state=replace(done.state, stopped=True))
-    view = replace(done.view, comparison={**done.view.comparison, "structures": as_json(found)})
+    view = replace(done.view, comparison={**done.view.comparison, "structures": as_json(study)})
     return replace(done, view=view)
 
 
@@ -152,7 +154,7 @@ def _run_part(trial: Trial, folder: Path, request: Request) -> int:
     trial = write_arms(trial, out)
     with _at_work(request) as at:
         state, left = conduct_part(
-            trial, out, at.pool, shard, on_progress=at.told, should_stop=at.interrupt.requested
+            trial, out, at.pool, shard, on_progress=at.on_progress, should_stop=at.interrupt.requested
         )
     failed = [one for one in left if one.reason]
     if request.as_json:
@@ -170,14 +172,14 @@ def _run_part(trial: Trial, folder: Path, request: Request) -> int:
             f"Part {shard.index} of {shard.of}: {state.computed} patients simulated now, {len(left)} runs missing."
         )
         click.echo(f"When all parts are through: {resume_line(out, 'compare', *request.files)}")
-    _tell_failed(trial, left, out, state)
+    _report_failed(trial, left, out, state)
     if state.stopped and left:
         return at.interrupt.status
     return ExitStatus.FAILED_RUNS if left else ExitStatus.DONE
 
 
-def _tell(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
-    _tell_missing(trial, done, out, request)
+def _report(trial: Trial, done: ConductedTrial, out: Path, request: Request) -> None:
+    _report_missing(trial, done, out, request)
     if request.as_json:
         print_json(done.view.comparison)
     elif request.quiet:
@@ -192,33 +194,33 @@ def _tell(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
         click.echo("No patient has a result in every arm yet.", err=True)
 
 
-def _tell_missing(trial: Trial, done: Conducted, out: Path, request: Request) -> None:
+def _report_missing(trial: Trial, done: ConductedTrial, out: Path, request: Request) -> None:
     """Say exactly what is missing, and what to type."""
     if done.missing:
         runs = number_of_runs(trial, done.patients)
         failed = sum(1 for one in done.missing if one.reason)
         click.echo(f"{len(done.missing)} of {runs} runs are missing, {failed} of them failed.", err=True)
-    _tell_failed(trial, done.missing, out, done.state)
+    _report_failed(trial, done.missing, out, done.state)
     if done.missing:
         click.echo(f"To complete it: {resume_line(out, 'compare', *request.files)}", err=True)
 
 
-def _tell_failed(trial: Trial, left: Sequence[Missing], out: Path, state: State) -> None:
+def _report_failed(trial: Trial, left: Sequence[MissingRun], out: Path, state: State) -> None:
     """Say why runs failed, each with the command that repeats it, and whether results could not be stored."""
     if state.not_stored is not None:
         kept = "results could not be stored. What was stored before is kept."
         click.echo(f"Error: {out}: {state.not_stored.reason}; {kept}", err=True)
     failed = [one for one in left if one.reason]
-    for one in failed[:MOST_TOLD]:
+    for one in failed[:MOST_SHOWN]:
         click.echo(
             f"  patient {one.patient}, arm {one.arm}: {one.reason}\n    {_repeat_line(trial, one, out)}",
             err=True,
         )
-    if len(failed) > MOST_TOLD:
-        click.echo(f"  ... and {len(failed) - MOST_TOLD} more; all are in {out / 'store'}", err=True)
+    if len(failed) > MOST_SHOWN:
+        click.echo(f"  ... and {len(failed) - MOST_SHOWN} more; all are in {out / 'store'}", err=True)
 
 
-def _repeat_line(trial: Trial, one: Missing, out: Path) -> str:
+def _repeat_line(trial: Trial, one: MissingRun, out: Path) -> str:
     """Return the command that repeats one run and shows its traceback."""
     from simulation.trial.task import arm_of, seed_of
 
@@ -236,9 +238,9 @@ def _repeat_line(trial: Trial, one: Missing, out: Path) -> str:
 
 def arm_rows(comparison: Any) -> list[list[str]]:
     """Return one row per arm with the outcomes a trial reader looks for; the first row is the header."""
-    rows = [["arm", "n", *(_header(name) for name in _TOLD)]]
+    rows = [["arm", "n", *(_header(name) for name in _SHOWN)]]
     for key, arm in comparison["arms"].items():
-        rows.append([key, str(arm["n"]), *(_cell(arm, name) for name in _TOLD)])
+        rows.append([key, str(arm["n"]), *(_cell(arm, name) for name in _SHOWN)])
     return rows
 
 
@@ -282,15 +284,15 @@ def verdict(comparison: Any) -> str:
     pair = comparison["pairs"][0]
     name = comparison["primary_outcome"]
     main = pair["differences"][name]
-    found = comparison.get("uncertainty")
+    uncertainty = comparison.get("uncertainty")
     words = survival_words(name)
     start = f"{pair['arm']} against {pair['versus']}: {main['value']:+.1f} {words} per patient"
     tally = f"{main['win']} patients better, {main['tie']} the same, {main['loss']} worse."
-    if found is not None and found["range"][0] is not None:
-        low, high = found["range"]
-        sure = in_short(found, pair["arm"], main["differing"])
+    if uncertainty is not None and uncertainty["range"][0] is not None:
+        low, high = uncertainty["range"]
+        sure = in_short(uncertainty, pair["arm"], main["differing"])
         return f"{start}, 95 % range {low:+.1f} to {high:+.1f}{sure} {tally[:1].upper()}{tally[1:]}"
     low, high = main["interval_paired"]
     interval = "" if low is None else f" (95 % interval of the mean, paired: {low:+.1f} to {high:+.1f})"
-    told = "" if low is None else f", {beyond_chance_or_not(main)}"
-    return f"{start}{interval}{told}; {tally}"
+    certainty = "" if low is None else f", {beyond_chance_or_not(main)}"
+    return f"{start}{interval}{certainty}; {tally}"

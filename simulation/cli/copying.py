@@ -13,11 +13,11 @@ from simulation.files.atomic import write_file
 from simulation.shipped import CONTENTS, SHIPPED, as_typed
 
 if TYPE_CHECKING:
-    from simulation.store.remote import Copied
+    from simulation.store.remote import CopyCount
 
-__all__ = ["copy_shipped", "shipped_files", "tell_copied"]
+__all__ = ["copy_shipped", "report_copied", "shipped_files"]
 
-_MOST_TOLD: Final = 3
+_MOST_SHOWN: Final = 3
 _TEXTS: Final = (".json", ".md", ".py", ".txt", ".yaml")  # which may tell what to type
 
 
@@ -25,8 +25,8 @@ def shipped_files(shipped: Path = SHIPPED) -> Iterator[Path]:
     """Yield the shipped files, relative to `shipped`, in order; raise `UserError` where an installation lacks them."""
     for name in CONTENTS:
         if not (shipped / name).is_dir():
-            told = "this installation lacks its scenarios; install the program again"
-            raise UserError(told, file=str(shipped / name))
+            message = "this installation lacks its scenarios; install the program again"
+            raise UserError(message, file=str(shipped / name))
         for path in sorted((shipped / name).rglob("*")):
             inside = path.relative_to(shipped)
             if path.is_file() and not any(part.startswith((".", "__")) for part in inside.parts):
@@ -47,8 +47,8 @@ def copy_shipped(folder: Path, *, overwrite: bool) -> tuple[int, int]:
     there = {name: (folder / name).read_bytes() for name in contents if (folder / name).is_file()}
     other = [name for name, content in there.items() if content != contents[name]]
     if other and not overwrite:
-        told = ", ".join(map(str, other[:_MOST_TOLD])) + (", ..." if len(other) > _MOST_TOLD else "")
-        message = f"holds {len(other)} of these files with other content ({told})"
+        shown = ", ".join(map(str, other[:_MOST_SHOWN])) + (", ..." if len(other) > _MOST_SHOWN else "")
+        message = f"holds {len(other)} of these files with other content ({shown})"
         raise UserError(f"{message}; choose another folder, or --overwrite", file=str(folder))
     new = [name for name in contents if there.get(name) != contents[name]]
     for name in new:
@@ -61,7 +61,7 @@ def _content(name: Path) -> bytes:
     return as_typed(content.decode()).encode() if name.suffix in _TEXTS else content
 
 
-def tell_copied(copied: "Copied", place: str, *, as_json: bool, quiet: bool) -> None:
+def report_copied(copied: "CopyCount", place: str, *, as_json: bool, quiet: bool) -> None:
     """Say what `push` or `pull` has copied to a place."""
     if as_json:
         print_json({"place": place, **asdict(copied)})

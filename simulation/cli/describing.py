@@ -54,12 +54,12 @@ def describe_cohort(request: Request) -> None:
     if request.as_json:
         print_json(summary.document())
     else:
-        _tell(summary, request.out)
+        _report(summary, request.out)
 
 
-def _tell(summary: Summary, out: Path | None) -> None:
+def _report(summary: Summary, out: Path | None) -> None:
     print_prose([tables.heading(summary)])
-    print_prose(["For all: " + "; ".join(f"{name} {told}" for name, told in summary.fixed)])
+    print_prose(["For all: " + "; ".join(f"{name} {value}" for name, value in summary.fixed)])
     click.echo()
     sources: dict[str, int] = {}
     for title, (header, rows) in (

@@ -25,17 +25,17 @@ def only_experiments(files: Sequence[str], unfit: Sequence[str]) -> bool:
     """
     from simulation.in_vitro.load import is_experiment
 
-    found = []
+    are_experiments = []
     for file in files:
         try:
-            found.append(is_experiment(file))
+            are_experiments.append(is_experiment(file))
         except UserError:
-            found.append(False)
-    if not any(found):
+            are_experiments.append(False)
+    if not any(are_experiments):
         return False
-    first = files[found.index(True)]
-    if not all(found):
-        other = files[found.index(False)]
+    first = files[are_experiments.index(True)]
+    if not all(are_experiments):
+        other = files[are_experiments.index(False)]
         raise UserError(
             f"this is an experiment in wells, {other} is not; run them in two commands", file=first
         )

@@ -22,26 +22,26 @@ def guarded(call: Callable[[], Any], *, show_traceback: bool = False) -> int:
     except (KeyboardInterrupt, click.Abort) as error:
         if isinstance(error.__cause__, EOFError):  # click takes it for Ctrl-D at a prompt; there is none here
             return _bug(error.__cause__, show_traceback)
-        _say("Interrupted.")
+        _print("Interrupted.")
         return ExitStatus.INTERRUPTED
     except click.ClickException as error:
         return _usage(error)
     except UserError as error:
         if show_traceback:
             _print_traceback()
-        tell(error)
+        report(error)
         return error.exit_status
     except Exception as error:
         return _refused(error) or _bug(error, show_traceback)
     return status if isinstance(status, int) else ExitStatus.DONE
 
 
-def tell(error: UserError) -> None:
+def report(error: UserError) -> None:
     """Write a person's mistake, or several of them one a line, to stderr."""
-    _say(f"Error: {error}" if len(error.errors) == 1 else f"{len(error.errors)} errors:\n{error}")
+    _print(f"Error: {error}" if len(error.errors) == 1 else f"{len(error.errors)} errors:\n{error}")
 
 
-def _say(message: str) -> None:
+def _print(message: str) -> None:
     """Write to stderr; that it is closed must not hide the exit status."""
     try:
         click.echo(message, err=True)
@@ -53,12 +53,12 @@ def _usage(error: click.ClickException) -> int:
     """Report a mistyped command line: click names the nearest valid option itself."""
     context = getattr(error, "ctx", None)
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        _say(error.format_message())
+        _print(error.format_message())
         return ExitStatus.USAGE
     message = error.format_message().strip()
-    _say(f"Error: {message}")
+    _print(f"Error: {message}")
     if context is not None:
-        _say(f"Try '{context.command_path} --help'.")
+        _print(f"Try '{context.command_path} --help'.")
     return ExitStatus.USAGE
 
 
@@ -67,7 +67,7 @@ def _refused(error: Exception) -> int:
     if not isinstance(error, OSError) or not is_refusal(error):
         return 0
     refused = NotWritten(error, error.filename)
-    tell(refused)
+    report(refused)
     return refused.exit_status
 
 
@@ -79,14 +79,14 @@ def _bug(error: Exception, show_traceback: bool) -> int:
         where = ""
     else:
         where = f"\nThe traceback is in {_traceback_file()}; please report it with the command you typed."
-    _say(f"This is a bug in the program, not a mistake of yours: {reason}{where}")
+    _print(f"This is a bug in the program, not a mistake of yours: {reason}{where}")
     return ExitStatus.BUG
 
 
 def _print_traceback() -> None:
     import traceback
 
-    _say(traceback.format_exc().rstrip())
+    _print(traceback.format_exc().rstrip())
 
 
 def _traceback_file() -> str:

@@ -12,7 +12,7 @@ from simulation.cli.terminal import CountLine, print_json, print_prose, print_ta
 from simulation.errors import ExitStatus, UserError
 from simulation.figure_formats import Formats
 from simulation.files.folder import RESULTS, new_folder, release_folder, slug
-from simulation.forecast import Followed, Forecast, Question, Series, words
+from simulation.forecast import FollowedPatient, Forecast, Question, Series, words
 from simulation.forecast.choose import follow_chosen
 from simulation.forecast.prepare import question_of
 from simulation.forecast.write import document, write_forecast
@@ -56,10 +56,10 @@ def run_forecast(trial: Trial, series: Series, request: Request) -> int:
 def _answered(question: Question, notes: list[str], out: Path, request: Request) -> int:
     for note in () if request.quiet else notes:
         click.echo(f"Note: {note}", err=True)
-    began, followed = time.perf_counter(), list[Followed]()
+    began, followed = time.perf_counter(), list[FollowedPatient]()
     workers = options.processors() if request.workers is None else request.workers
     with Interrupt(minutes=request.minutes) as interrupt, CountLine("patients", quiet=request.quiet) as line:
-        interrupt.on_first = lambda: line.say(_HEARD)
+        interrupt.on_first = lambda: line.message(_HEARD)
         pool = open_pool(workers, None, model=model_sha256, preload=PRELOAD, should_stop=interrupt.requested)
         with pool:
             for one in follow_chosen(question, request.patients, pool):
@@ -79,7 +79,7 @@ def _answered(question: Question, notes: list[str], out: Path, request: Request)
         write_forecast(
             forecast, out, notes=notes, formats=request.formats, seconds=time.perf_counter() - began
         )
-        _tell(forecast, notes, out, request)
+        _report(forecast, notes, out, request)
         for one in failed[:5]:
             click.echo(f"  patient {one.patient}: {one.failed}", err=True)
         if stopped:
@@ -87,7 +87,7 @@ def _answered(question: Question, notes: list[str], out: Path, request: Request)
     return ExitStatus.FAILED_RUNS if failed else ExitStatus.DONE
 
 
-def _tell(forecast: Forecast, notes: list[str], out: Path, request: Request) -> None:
+def _report(forecast: Forecast, notes: list[str], out: Path, request: Request) -> None:
     if request.as_json:
         print_json(document(forecast, notes))
         return

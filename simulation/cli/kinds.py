@@ -115,9 +115,9 @@ def _trial(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
     from simulation.trial.load import load_trial
 
     trial = load_trial(file, (), list(override_pairs(settings)))
-    told = [f"{arm.key}: {hint}" for arm in trial.arms for hint in hints(arm.scenario)]
+    hint_lines = [f"{arm.key}: {hint}" for arm in trial.arms for hint in hints(arm.scenario)]
     size = f"{_count(len(trial.arms), 'arm')}, {_count(trial.patients, 'patient')}"
-    return trial.name, "; ".join([size, *told])
+    return trial.name, "; ".join([size, *hint_lines])
 
 
 def _sweep(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
@@ -171,10 +171,10 @@ def _registration(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
     from simulation.prediction.registration import load_prediction
 
     _no_settings(file, settings, "registered trial")
-    said = load_prediction(file).said
+    registration = load_prediction(file).registration
     return (
-        f"{said.registry}, {said.title}",
-        f"{_count(len(said.primary), 'primary endpoint')}, {_count(said.patients, 'patient')}",
+        f"{registration.registry}, {registration.title}",
+        f"{_count(len(registration.primary), 'primary endpoint')}, {_count(registration.patients, 'patient')}",
     )
 
 
@@ -182,8 +182,8 @@ def _margins(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
     from simulation.cohort.margins import load_margins
 
     _no_settings(file, settings, "list of margins")
-    found = load_margins(file)
-    return found.name, _count(len(found.margins), "margin")
+    margins = load_margins(file)
+    return margins.name, _count(len(margins.margins), "margin")
 
 
 def _course(file: str, settings: tuple[str, ...]) -> tuple[str, str]:

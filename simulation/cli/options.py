@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simulation.store import Shard
 
 FAST: Final = ("marrow.rows=6", "marrow.columns=6", "time_step=12 h")
-FAST_TOLD: Final = (
+FAST_NOTE: Final = (
     "--fast: 6 x 6 niches and steps of 12 h; acute GvHD comes 0.9 days later than by default, differences between arms may move "
     "by weeks (docs/performance.md). Not for results that others will read."
 )
@@ -57,11 +57,11 @@ def settings() -> Decorator:
     def coarsen(ctx: click.Context, param: click.Parameter, fast: bool) -> None:
         ctx.meta["fast"] = FAST if fast else ()
 
-        def tell() -> None:
+        def report() -> None:
             if fast and not ctx.params.get("quiet"):
-                click.echo(f"Note: {FAST_TOLD}", err=True)
+                click.echo(f"Note: {FAST_NOTE}", err=True)
 
-        ctx.call_on_close(tell)  # at the end, where it is read
+        ctx.call_on_close(report)  # at the end, where it is read
 
     fast = click.option(
         "--fast",
@@ -96,9 +96,9 @@ def seed() -> Decorator:
     return _whole("--seed", "Seed of all chance events.")
 
 
-def patient(told: str) -> Decorator:
+def patient(help_text: str) -> Decorator:
     """Add the option --patient N."""
-    return _whole("--patient", told)
+    return _whole("--patient", help_text)
 
 
 def cohort(default: str) -> Decorator:
@@ -111,9 +111,9 @@ def cohort(default: str) -> Decorator:
     )
 
 
-def _whole(name: str, told: str) -> Decorator:
+def _whole(name: str, help_text: str) -> Decorator:
     return click.option(
-        name, type=int, callback=natural, default=0, metavar="N", show_default=True, help=told
+        name, type=int, callback=natural, default=0, metavar="N", show_default=True, help=help_text
     )
 
 
@@ -164,7 +164,7 @@ def max_minutes() -> Decorator:
     )
 
 
-def shard(told: str) -> Decorator:
+def shard(help_text: str) -> Decorator:
     """Add the option --shard I/N; the command gets a `Shard`, the whole where none is named."""
 
     def read(ctx: click.Context, param: click.Parameter, text: str | None) -> "Shard":
@@ -178,7 +178,7 @@ def shard(told: str) -> Decorator:
             raise click.BadParameter(f"expected I/N such as 3/100, got {text!r}", ctx, param)
         return Shard(int(first), int(second))
 
-    return click.option("--shard", metavar="I/N", callback=read, help=told)
+    return click.option("--shard", metavar="I/N", callback=read, help=help_text)
 
 
 def processors() -> int:
@@ -249,22 +249,22 @@ def load_all(
         try:
             scenarios.append(load_one(file, overrides, cohort))
         except UserError as error:
-            told = {str(known) for known in errors}  # a wrong --set is wrong for every file: once is enough
-            errors.extend(new for new in error.errors if str(new) not in told)
+            shown = {str(known) for known in errors}  # a wrong --set is wrong for every file: once is enough
+            errors.extend(new for new in error.errors if str(new) not in shown)
     if errors:
         raise UserError.several(errors)
     return scenarios
 
 
-def tell_whose(
+def report_whose(
     scenarios: "Iterable[Scenario]", patient: int, cohort: str | None, *, quiet: bool = False
 ) -> None:
     """Say once on stderr where a patient is from whom no --cohort places."""
     from simulation.scenario.cohort import standard_words
 
-    told = next(filter(None, (standard_words(one, patient, cohort) for one in scenarios)), "")
-    if told and not quiet:
-        click.echo(f"{told}; --cohort none is the file's own patient.", err=True)
+    words = next(filter(None, (standard_words(one, patient, cohort) for one in scenarios)), "")
+    if words and not quiet:
+        click.echo(f"{words}; --cohort none is the file's own patient.", err=True)
 
 
 def load_scenarios(

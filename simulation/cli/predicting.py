@@ -39,30 +39,30 @@ def predict_all(
         with pool:
             for one in predictions:
                 trial = one.trial
-                folder = runs / f"{one.said.registry}-{design_of(trial).digest()[:8]}"
+                folder = runs / f"{one.registration.registry}-{design_of(trial).digest()[:8]}"
                 state = execute(
                     trial, folder, pool, trial.patients, should_stop=interrupt.requested,
-                    on_progress=lambda told: line.count(told.done, told.wanted, told.failed),
+                    on_progress=lambda at: line.count(at.done, at.wanted, at.failed),
                 )  # fmt: skip
                 left = tuple(missing(trial, folder, trial.patients, state))
                 if left:
-                    line.say(
-                        f"{one.said.registry}: {len(left)} runs are missing; nothing is registered. Runs: {folder}"
+                    line.message(
+                        f"{one.registration.registry}: {len(left)} runs are missing; nothing is registered. Runs: {folder}"
                     )
                     return ExitStatus(interrupt.status) if state.stopped else ExitStatus.FAILED_RUNS
                 with Store(folder, design_of(trial)) as store:
                     arm = read_table(trial, store, trial.patients).arms[0]
                 primary, secondary = (
-                    [forecast(arm, endpoint, one.said) for endpoint in endpoints]
-                    for endpoints in (one.said.primary, one.said.secondary)
+                    [forecast(arm, endpoint, one.registration) for endpoint in endpoints]
+                    for endpoints in (one.registration.primary, one.registration.secondary)
                 )
                 page = register(one, primary, secondary, out, datetime.now(UTC).date())
                 line.show("")
-                _tell(one, [*primary, *secondary], page, quiet)
+                _report(one, [*primary, *secondary], page, quiet)
     return ExitStatus.DONE
 
 
-def _tell(one: Prediction, found: Sequence[Forecast], page: Path, quiet: bool) -> None:
+def _report(one: Prediction, forecasts: Sequence[Forecast], page: Path, quiet: bool) -> None:
     if not quiet:
         rows = [
             [
@@ -73,11 +73,11 @@ def _tell(one: Prediction, found: Sequence[Forecast], page: Path, quiet: bool) -
                 else "{1:.0f} % ({0:.0f} to {2:.0f})".format(*(100 * q for q in each.share)),
                 "-" if each.count is None else "{1} ({0} to {2})".format(*each.count) + f" of {each.of}",
             ]
-            for each in found
+            for each in forecasts
         ]
         print_table(
             ["endpoint", "simulated", "share", "in such a trial"],
             rows,
-            title=f"{one.said.registry}: {one.said.title}",
+            title=f"{one.registration.registry}: {one.registration.title}",
         )
     click.echo(f"Registered: {page}" if not quiet else page)

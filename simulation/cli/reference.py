@@ -46,7 +46,7 @@ def command_page() -> str:
         lines += [f"## {command['name']}", "", command["does"], "", "```", command["usage"], "```", ""]
         if command["options"]:
             lines += ["| option | what it does |", "|---|---|"]
-            lines += [f"| `{_typed(option)}` | {_told(option)} |" for option in command["options"]]
+            lines += [f"| `{_typed(option)}` | {_text(option)} |" for option in command["options"]]
             lines.append("")
         lines += ["```", *command["examples"], "```", ""]
     lines += ["## Exit status", "", "| status | meaning |", "|---|---|"]
@@ -102,6 +102,6 @@ def _typed(option: dict[str, Any]) -> str:
     return names if option["takes"] is None else f"{names} {option['takes']}".replace("|", "\\|")
 
 
-def _told(option: dict[str, Any]) -> str:
+def _text(option: dict[str, Any]) -> str:
     default = "" if option["default"] is None else f" Default: {option['default']}."
     return f"{option['help']}{default}".replace("|", "\\|")

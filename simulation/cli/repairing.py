@@ -26,7 +26,7 @@ class Step:
     """Tell what was looked at, and what came of it."""
 
     what: str
-    told: str
+    message: str
     well: bool
 
     def plain(self) -> dict[str, Any]:
@@ -56,8 +56,8 @@ def _clear(folders: Sequence[Path]) -> Step:
     freed = sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file())
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
-    told = f"{len(folders)} removed, {freed / 1e6:.0f} MB" if folders else "none that a day has not used"
-    return Step("kernels of other versions", told, True)
+    counts = f"{len(folders)} removed, {freed / 1e6:.0f} MB" if folders else "none that a day has not used"
+    return Step("kernels of other versions", counts, True)
 
 
 def _simulate(cache: Path | None) -> Step:
@@ -75,5 +75,5 @@ def _fault(words: Sequence[str], folder: Path | None = None) -> str:
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return ""
-    said = (done.stderr or done.stdout).strip().splitlines()
-    return said[-1] if said else f"exit status {done.returncode}"
+    output = (done.stderr or done.stdout).strip().splitlines()
+    return output[-1] if output else f"exit status {done.returncode}"

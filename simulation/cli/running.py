@@ -36,7 +36,7 @@ class Request:
 
 
 @dataclass
-class Outcome:
+class RunSummary:
     """What came of it: the results in the order of the files, each with its folder, all in `place`."""
 
     place: Path
@@ -46,7 +46,7 @@ class Outcome:
     folders: list[Path] = field(default_factory=list)
 
 
-def run_all(files: Sequence[str], scenarios: Sequence[Scenario], request: Request) -> Outcome:
+def run_all(files: Sequence[str], scenarios: Sequence[Scenario], request: Request) -> RunSummary:
     """Run every scenario and write what it leaves; after Ctrl-C what was simulated until then.
 
     Raises
@@ -73,10 +73,10 @@ def run_all(files: Sequence[str], scenarios: Sequence[Scenario], request: Reques
 
 
 def _run_one(
-    scenario: Scenario, folder: Path, request: Request, interrupt: Interrupt, outcome: Outcome
+    scenario: Scenario, folder: Path, request: Request, interrupt: Interrupt, outcome: RunSummary
 ) -> None:
     with LiveLine(scenario.name, quiet=request.quiet) as line:
-        interrupt.on_first = lambda: line.say(HEARD)
+        interrupt.on_first = lambda: line.message(HEARD)
         from simulation.runner import run  # takes a second or two: the line is there already
 
         result = run(
@@ -98,7 +98,7 @@ def _run_one(
 
 def _claim(
     names: Sequence[str], scenarios: Sequence[Scenario], request: Request, claimed: list[Path]
-) -> Outcome:
+) -> RunSummary:
     """Make the folders before anything runs; `claimed` holds them in order, the one around several first."""
 
     def prepare(scenario: Scenario, out: Path | None) -> Path:
@@ -106,14 +106,14 @@ def _claim(
 
     if len(names) == 1:
         claimed.append(prepare(scenarios[0], request.out))
-        return Outcome(claimed[0], several=False)
+        return RunSummary(claimed[0], several=False)
     place = request.out or _new_place(names, request)
     if not request.overwrite and any((place / file).exists() for file in COMPARISON_FILES):
         raise UserError("holds a comparison already; use --overwrite to replace it", file=str(place))
     claimed.append(place)
     for name, scenario in zip(names, scenarios, strict=True):
         claimed.append(prepare(scenario, place / name))
-    return Outcome(place, several=True)
+    return RunSummary(place, several=True)
 
 
 def _new_place(names: Sequence[str], request: Request) -> Path:
@@ -132,7 +132,7 @@ def _distinct(names: Iterator[str]) -> Iterator[str]:
         yield name if seen[name] == 1 else f"{name}-{seen[name]}"
 
 
-def _write_comparison(outcome: Outcome, formats: Formats, *, interrupted: bool) -> None:
+def _write_comparison(outcome: RunSummary, formats: Formats, *, interrupted: bool) -> None:
     """Write the summaries as one table, one figure of all runs and a report that leads to theirs."""
     if not outcome.results:
         return
@@ -160,7 +160,7 @@ def _write_comparison(outcome: Outcome, formats: Formats, *, interrupted: bool) 
             (outcome.place / name).unlink(missing_ok=True)  # of a comparison that this one replaces
 
 
-def tell(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
+def report(outcome: RunSummary, *, as_json: bool, quiet: bool) -> None:
     """Print what came of it to stdout: one JSON document, only the place, or a table of outcomes."""
     if as_json:
         documents = [

@@ -6,7 +6,7 @@ import click
 
 from simulation.calibration.abc import Fit
 from simulation.calibration.problem import Problem
-from simulation.calibration.self_check import check_design, check_made
+from simulation.calibration.self_check import check_design, check_generated
 from simulation.calibration.self_check_page import PAGE, self_check_document, write_self_check
 from simulation.cli.interrupt import Interrupt
 from simulation.cli.terminal import CountLine, print_json
@@ -23,14 +23,14 @@ def run_self_check(
     if stored is not None:
         kept = check_design(Fit.stored(problem, stored))
         if kept is None:
-            told = "holds too few complete candidates of a design to judge"
+            message = "holds too few complete candidates of a design to judge"
             raise UserError(
-                told, file=str(stored), expected="more of them than the fit keeps, and eight at least"
+                message, file=str(stored), expected="more of them than the fit keeps, and eight at least"
             )
-    told_once = "Stopping after the problems in hand; nothing is kept. Ctrl-C again ends at once."
+    farewell = "Stopping after the problems in hand; nothing is kept. Ctrl-C again ends at once."
     with (
         CountLine("made problems", quiet=quiet) as line,
-        Interrupt(lambda: line.say(told_once), minutes) as interrupt,
+        Interrupt(lambda: line.message(farewell), minutes) as interrupt,
     ):
         pool = (
             HerePool(should_stop=interrupt.requested)
@@ -41,12 +41,12 @@ def run_self_check(
         )
         try:
             with pool:
-                made = check_made(problem, problems, pool, lambda done, of: line.count(done, of))
+                generated = check_generated(problem, problems, pool, lambda done, of: line.count(done, of))
         except KeyboardInterrupt:
             return interrupt.status
-    write_self_check(problem, made, kept, file, folder)
+    write_self_check(problem, generated, kept, file, folder)
     if as_json:
-        print_json(self_check_document(problem, made, kept))
+        print_json(self_check_document(problem, generated, kept))
     elif quiet:
         click.echo(folder)
     else:

@@ -18,7 +18,7 @@ from simulation.sweep.plan import PLAN, load_plan
 from simulation.sweep.table import RUNS
 from simulation.trial.conduct import PLANNED, STORE
 
-__all__ = ["Standing", "standing_at", "standing_of", "tell"]
+__all__ = ["Standing", "report", "standing_at", "standing_of"]
 
 _PER_H: Final = 3600.0
 
@@ -33,19 +33,19 @@ class Standing:
     planned: int | None
     parts: int  # of a job array, that have begun
     of: int  # so many parts there are; 0: no job array
-    found: Survey
+    survey: Survey
 
     @property
     def missing(self) -> int | None:
         """Return how many runs are neither done nor failed."""
-        return None if self.planned is None else max(self.planned - self.found.done - self.found.failed, 0)
+        return None if self.planned is None else max(self.planned - self.survey.done - self.survey.failed, 0)
 
     @property
     def seconds_left(self) -> float | None:
         """Return the computing time that the missing runs will take, as those did that are done."""
-        if self.missing is None or not self.found.done:
+        if self.missing is None or not self.survey.done:
             return None
-        return self.missing * self.found.seconds / self.found.done
+        return self.missing * self.survey.seconds / self.survey.done
 
 
 def standing_of(folder: Path) -> Standing:
@@ -66,11 +66,11 @@ def standing_at(place: str) -> Standing:
             raise UserError("is no folder", file=place)
         return standing_of(Path(place))
     with tempfile.TemporaryDirectory() as copy:
-        pull(place, Path(copy), wanted=_is_told)
+        pull(place, Path(copy), wanted=_is_standing)
         return replace(standing_of(Path(copy)), folder=place)
 
 
-def _is_told(name: str) -> bool:
+def _is_standing(name: str) -> bool:
     """Return whether a file of a folder says how far it is: all of a store's and a plan's, none of figures and tables."""
     inside = PurePosixPath(name)
     return inside.suffix != ".png" and not any(part in {"figures", "analysis"} for part in inside.parts)
@@ -93,15 +93,15 @@ def _standing(folder: Path, kind: str, name: str, planned: int | None, store: Pa
 def _planned(folder: Path) -> dict[str, Any]:
     """Return what a trial noted of its plan; nothing where it has not come so far."""
     try:
-        found = json.loads((folder / PLANNED).read_text(encoding="utf-8"))
-        return found if isinstance(found, dict) and isinstance(found.get("runs"), int) else {}
+        plan = json.loads((folder / PLANNED).read_text(encoding="utf-8"))
+        return plan if isinstance(plan, dict) and isinstance(plan.get("runs"), int) else {}
     except (OSError, ValueError, RecursionError):
         return {}
 
 
-def tell(standing: Standing, workers: int, *, as_json: bool) -> None:
+def report(standing: Standing, workers: int, *, as_json: bool) -> None:
     """Print how far it is, with the time left on so many processors."""
-    found, left = standing.found, standing.seconds_left
+    survey, left = standing.survey, standing.seconds_left
     if as_json:
         document = asdict(standing) | {"missing": standing.missing, "workers": workers}
         hours = None if left is None else left / _PER_H
@@ -113,22 +113,22 @@ def tell(standing: Standing, workers: int, *, as_json: bool) -> None:
     planned = "not known yet" if standing.planned is None else f"{standing.planned:,}"
     rows = [
         ["planned", f"{planned} runs"],
-        ["done", f"{found.done:,}{_share(found.done, standing.planned)}"],
-        ["failed", f"{found.failed:,}"],
+        ["done", f"{survey.done:,}{_share(survey.done, standing.planned)}"],
+        ["failed", f"{survey.failed:,}"],
         ["left", "not known yet" if standing.missing is None else f"{standing.missing:,}"],
-        ["a run takes", in_words(found.seconds / found.done) if found.done else "not known yet"],
+        ["a run takes", in_words(survey.seconds / survey.done) if survey.done else "not known yet"],
         ["time left", _left(left, workers)],
-        ["written now", ", ".join(found.written_now) or "no: nothing is running here"],
+        ["written now", ", ".join(survey.written_now) or "no: nothing is running here"],
     ]
     if standing.of:
         rows.append(["parts begun", f"{standing.parts} of {standing.of}"])
     print_table([standing.kind, standing.name or standing.folder], rows)
-    if found.slowest:
+    if survey.slowest:
         click.echo()
-        print_table(["slowest", ""], [[_key(key), in_words(seconds)] for key, seconds in found.slowest])
-    if found.failures:
+        print_table(["slowest", ""], [[_key(key), in_words(seconds)] for key, seconds in survey.slowest])
+    if survey.failures:
         click.echo()
-        print_table(["failed", ""], [[_key(key), reason] for key, reason in found.failures])
+        print_table(["failed", ""], [[_key(key), reason] for key, reason in survey.failures])
 
 
 def _share(done: int, planned: int | None) -> str:

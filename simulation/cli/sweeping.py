@@ -14,7 +14,7 @@ from simulation.shipped import PROGRAM
 if TYPE_CHECKING:
     from simulation.store import Shard
     from simulation.sweep.estimate import Estimate
-    from simulation.sweep.execute import Done, Progress
+    from simulation.sweep.execute import Progress, SweepTally
     from simulation.sweep.load import Sweep
     from simulation.sweep.plan import Plan
 
@@ -24,27 +24,27 @@ HEARD = "Stopping: the batches in flight are finished and kept; Ctrl-C again end
 def run_plan(
     folder: Path, plan: "Plan", *, workers: int, scheduler: str | None, shard: "Shard", minutes: float | None,
     quiet: bool,
-) -> tuple["Done", ExitStatus]:  # fmt: skip
+) -> tuple["SweepTally", ExitStatus]:  # fmt: skip
     """Run what is missing, with a live line on stderr; return what came of it, and the exit status."""
     from simulation.sweep.execute import execute
 
     with Interrupt(minutes=minutes) as interrupt, CountLine(plan.name, quiet=quiet) as line:
-        interrupt.on_first = lambda: line.say(HEARD)
+        interrupt.on_first = lambda: line.message(HEARD)
 
-        def told(progress: "Progress") -> None:
+        def on_progress(progress: "Progress") -> None:
             done = progress.before + progress.done + progress.failed
             line.count(done, progress.planned, progress.failed)
 
         done = execute(
             folder, plan, workers=workers, scheduler=scheduler, shard=shard,
-            should_stop=interrupt.requested, on_progress=told,
+            should_stop=interrupt.requested, on_progress=on_progress,
         )  # fmt: skip
         if done.interrupted:
             return done, interrupt.status
         return done, ExitStatus.FAILED_RUNS if done.failed or done.missing else ExitStatus.DONE
 
 
-def tell(folder: Path, plan: "Plan", done: "Done", *, as_json: bool, quiet: bool) -> None:
+def report(folder: Path, plan: "Plan", done: "SweepTally", *, as_json: bool, quiet: bool) -> None:
     """Print what came of it."""
     progress = done.progress
     if as_json:
@@ -102,35 +102,35 @@ def write_scripts(
     file: str,
     words: Sequence[str],
     jobs: int,
-    found: "Estimate",
+    estimate: "Estimate",
     *,
     as_json: bool,
 ) -> None:
     """Write the scripts for a cluster's scheduler, and say what to type."""
     from simulation.sweep.job_script import minutes_per_job, write_job_scripts
 
-    array, after = write_job_scripts(folder, plan, file, words, jobs, found)
-    minutes = minutes_per_job(plan.n_runs, jobs, found.seconds_per_run)
+    array, after = write_job_scripts(folder, plan, file, words, jobs, estimate)
+    minutes = minutes_per_job(plan.n_runs, jobs, estimate.seconds_per_run)
     if as_json:
         document = {"folder": str(folder), "runs": plan.n_runs, "jobs": jobs, "minutes": minutes}
         print_json(
-            document | {"array": str(array), "after": str(after), "seconds_per_run": found.seconds_per_run}
+            document | {"array": str(array), "after": str(after), "seconds_per_run": estimate.seconds_per_run}
         )
         return
-    told = f"{found.seconds_per_run:.2g} s a run as measured here"
-    click.echo(f"{plan.n_runs:,} runs in {jobs} jobs of {minutes} minutes each ({told}).")
+    basis = f"{estimate.seconds_per_run:.2g} s a run as measured here"
+    click.echo(f"{plan.n_runs:,} runs in {jobs} jobs of {minutes} minutes each ({basis}).")
     click.echo(f"Submit:  job=$(sbatch --parsable {array}) && sbatch --dependency=afterany:$job {after}")
     click.echo(f"Look:    {PROGRAM} status {folder} --workers {jobs}")
 
 
-def tell_estimate(plan: "Plan", found: "Estimate", *, as_json: bool, already: int = 0) -> None:
+def report_estimate(plan: "Plan", estimate: "Estimate", *, as_json: bool, already: int = 0) -> None:
     """Print what a sweep would cost."""
     if as_json:
         document = {
             "runs": plan.n_runs, "points": plan.n_points, "arms": list(plan.arms), "replicates": plan.n_replicates,
-            "done_already": already, "workers": found.workers, "seconds": round(found.seconds, 1),
-            "bytes": round(found.bytes), "measured_runs": found.measured,
-            "seconds_per_run": round(found.seconds_per_run, 4), "bytes_per_run": round(found.bytes_per_run, 1),
+            "done_already": already, "workers": estimate.workers, "seconds": round(estimate.seconds, 1),
+            "bytes": round(estimate.bytes), "measured_runs": estimate.measured,
+            "seconds_per_run": round(estimate.seconds_per_run, 4), "bytes_per_run": round(estimate.bytes_per_run, 1),
         }  # fmt: skip
         print_json(document)
         return
@@ -140,10 +140,10 @@ def tell_estimate(plan: "Plan", found: "Estimate", *, as_json: bool, already: in
     )
     if already:
         click.echo(f"done already: {already:,} runs")
-    click.echo(f"time: at most about {in_words(found.seconds)} on {found.workers} workers")
-    click.echo(f"disk: about {bytes_in_words(found.bytes)}, twice that for moments")
+    click.echo(f"time: at most about {in_words(estimate.seconds)} on {estimate.workers} workers")
+    click.echo(f"disk: about {bytes_in_words(estimate.bytes)}, twice that for moments")
     click.echo(
-        f"(measured on {found.measured} runs: {found.seconds_per_run:.2g} s and {found.bytes_per_run:.0f} bytes each; "
+        f"(measured on {estimate.measured} runs: {estimate.seconds_per_run:.2g} s and {estimate.bytes_per_run:.0f} bytes each; "
         "runs of one patient that begin alike share their beginning, and take less)"
     )
 

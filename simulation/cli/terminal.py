@@ -168,7 +168,7 @@ class StatusLine:
         """Put other words in place of the state."""
         self._update(state=state)
 
-    def say(self, message: str) -> None:
+    def message(self, message: str) -> None:
         """Write a line above the live one."""
         if self._bar is not None:
             self._bar.console.print(message, markup=False)

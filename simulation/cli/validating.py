@@ -66,37 +66,41 @@ def run_validation(request: Request) -> int:
     finally:
         if request.out is None and place is not None:
             release_folder(place)  # where nothing was written
-    _tell(results, effort, request, folder)
+    _report(results, effort, request, folder)
     if stopped:
         return ExitStatus.INTERRUPTED
-    return ExitStatus.FAILED_RUNS if any(r.found.status == "error" for r in results) else ExitStatus.DONE
+    return ExitStatus.FAILED_RUNS if any(r.finding.status == "error" for r in results) else ExitStatus.DONE
 
 
 def _run_part(effort: Effort, request: Request, folder: Path, workers: int) -> int:
     """Do one part of the checks into the folder that all parts share; return the exit status."""
     shard, known = request.shard, read_parts(folder, effort)
-    wanted = {check.id for check in checks(request.parts or tuple(PARTS)) if shard.holds(check.id)}
-    found: dict[str, Sequence[Result]] = {key: some for key, some in known.items() if shard.holds(key)}
+    wanted = {check.id for check in checks(request.parts or tuple(PARTS)) if shard.includes(check.id)}
+    results_of: dict[str, Sequence[Result]] = {
+        key: some for key, some in known.items() if shard.includes(key)
+    }
 
     def keep(key: str, results: Sequence[Result]) -> None:
-        found[key] = results
-        write_part(folder, shard, effort, found)
+        results_of[key] = results
+        write_part(folder, shard, effort, results_of)
 
     with Interrupt(lambda: click.echo(HEARD, err=True), request.max_minutes) as interrupt:
-        results = _run(effort, request, workers, interrupt, known, shard.holds, keep)
-        stopped = interrupt.requested() and not wanted <= found.keys()
+        results = _run(effort, request, workers, interrupt, known, shard.includes, keep)
+        stopped = interrupt.requested() and not wanted <= results_of.keys()
     if request.as_json:
-        print_json({"folder": str(folder), "shard": f"{shard.index}/{shard.of}", "checks": sorted(found)})
+        print_json(
+            {"folder": str(folder), "shard": f"{shard.index}/{shard.of}", "checks": sorted(results_of)}
+        )
     elif request.quiet:
         click.echo(folder)
     else:
         click.echo(
-            f"Part {shard.index} of {shard.of}: {len(found)} of {len(wanted | found.keys())} checks done."
+            f"Part {shard.index} of {shard.of}: {len(results_of)} of {len(wanted | results_of.keys())} checks done."
         )
         click.echo(f"When all parts are through: {resume_line(folder, 'validate', *_words(request))}")
     if stopped:
         return interrupt.status
-    return ExitStatus.FAILED_RUNS if any(r.found.status == "error" for r in results) else ExitStatus.DONE
+    return ExitStatus.FAILED_RUNS if any(r.finding.status == "error" for r in results) else ExitStatus.DONE
 
 
 def _words(request: Request) -> list[str]:
@@ -130,14 +134,14 @@ def _run(
         )
 
 
-def _tell(results: list[Result], effort: Effort, request: Request, folder: Path | None) -> None:
+def _report(results: list[Result], effort: Effort, request: Request, folder: Path | None) -> None:
     if request.as_json:
         print_json(document(results, effort))
         return
     print_table(
         ["id", "claim", "result", "found"],
         [
-            [r.id, r.claim, r.found.status, "; ".join(map(str, r.found.measured[:3])) or r.found.note]
+            [r.id, r.claim, r.finding.status, "; ".join(map(str, r.finding.measured[:3])) or r.finding.note]
             for r in results
         ],
     )

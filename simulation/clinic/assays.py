@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from simulation.clinic.events import EventLog
 from simulation.clinic.ports import Patient, Truth
-from simulation.clinic.schedule import Agenda, Listed, Repeating
+from simulation.clinic.schedule import Agenda, ListedDays, Repeating
 from simulation.clinic.waits import days_waited
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class OutsideResult:
     test: str  # a key of `OUTSIDE_TESTS`
     sampled: float
     reported: float
-    found: bool
+    positive: bool
 
     @property
     def word(self) -> str:
@@ -190,12 +190,12 @@ class Laboratory:
         """Look at the place outside the marrow; what is there is found or missed by a draw, what is too little is not found."""
         test = self._outside[name]
         there = patient.truth().extramedullary_blasts >= test.detects
-        found = there and patient.uniform(name, step) < test.sensitivity
-        result = OutsideResult(name, patient.day, _reported(patient, step, name, test), found)
+        positive = there and patient.uniform(name, step) < test.sensitivity
+        result = OutsideResult(name, patient.day, _reported(patient, step, name, test), positive)
         self._pending.add(result.reported, result)
         self._events.add(
             patient.day, "test", name, f"{name.replace('_', ' ')} (scheduled); result on day {result.reported:g}",
-            float(found), "found",
+            float(positive), "found",
         )  # fmt: skip
 
     def _aspirate(self, patient: Patient, step: int, tests: Sequence[str], why: str) -> None:
@@ -259,9 +259,9 @@ class Laboratory:
 
     def _record(self, now: float, result: Result) -> None:
         if isinstance(result, OutsideResult):
-            words = "leukaemia outside the marrow" if result.found else "no leukaemia outside the marrow"
+            words = "leukaemia outside the marrow" if result.positive else "no leukaemia outside the marrow"
             detail = f"{words} in {result.word} of day {result.sampled:g}"
-            self._events.add(now, "result", result.test, detail, float(result.found), "found")
+            self._events.add(now, "result", result.test, detail, float(result.positive), "found")
             return
         if isinstance(result, BloodResult):
             for what, value, words in (
@@ -284,10 +284,10 @@ class Laboratory:
         self._events.add(now, "result", result.test, detail, result.value, "fraction")
 
 
-def _schedule(test: "Visits") -> Repeating | Listed:
+def _schedule(test: "Visits") -> Repeating | ListedDays:
     """Return the days of a test; a checked scenario has either listed days, or first and every."""
     if test.days is not None:
-        return Listed(test.days)
+        return ListedDays(test.days)
     if test.first is None or test.every is None:
         raise ValueError("a test needs either days, or first and every")
     return Repeating(test.first, test.every)

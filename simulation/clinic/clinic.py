@@ -179,7 +179,7 @@ class Clinic:
         now = patient.day
         if self.book.watcher(Treatment).trigger_day is not None:
             self._decide_again(patient)
-        elif self._trigger.holds(now):
+        elif self._trigger.is_met(now):
             self._plan(self._trigger, self.scenario.start.when, patient)
             self.book.triggered(now, patient.truth(), self._trigger.diagnosis_sampled(now))
 
@@ -195,7 +195,7 @@ class Clinic:
             self._again = make_trigger(
                 plan.start, self.scenario.definitions, self._bedside, name="retreatment.start"
             )
-        elif self._again.holds(patient.day):
+        elif self._again.is_met(patient.day):
             self._courses_left -= 1
             self._plan(self._again, plan.start.when, patient, " again")
             self._again = None

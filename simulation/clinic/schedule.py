@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Final
 
-__all__ = ["EPSILON", "Agenda", "Listed", "Piece", "Repeating", "is_due", "mean_of", "pieces_of"]
+__all__ = ["EPSILON", "Agenda", "ListedDays", "Piece", "Repeating", "is_due", "mean_of", "pieces_of"]
 
 type Piece = tuple[float, float, float]  # from day, until day, level
 
@@ -62,7 +62,7 @@ class Repeating:
         return self._taken - before
 
 
-class Listed:
+class ListedDays:
     """Hand out listed days, ascending, as they fall due."""
 
     def __init__(self, days: Iterable[float]) -> None:

@@ -60,7 +60,7 @@ class Trigger(ABC):
             self._weigh(result)
 
     @abstractmethod
-    def holds(self, now: float) -> bool:
+    def is_met(self, now: float) -> bool:
         """Return whether the condition is met on day `now`."""
 
     @abstractmethod
@@ -85,7 +85,7 @@ class Trigger(ABC):
 class NeverTrigger(Trigger):
     """Never hold: the untreated arm."""
 
-    def holds(self, now: float) -> bool:
+    def is_met(self, now: float) -> bool:
         """Return False."""
         return False
 
@@ -101,7 +101,7 @@ class DayTrigger(Trigger):
         super().__init__(not_before, start.delay, name)
         self._day = max(start.day, not_before)
 
-    def holds(self, now: float) -> bool:
+    def is_met(self, now: float) -> bool:
         """Return whether the day has come."""
         return is_due(self._day, now)
 
@@ -127,7 +127,7 @@ class MrdTrigger(Trigger):
         self._n_consecutive = self._n_consecutive + 1 if positive else 0
         self._last = result.value
 
-    def holds(self, now: float) -> bool:
+    def is_met(self, now: float) -> bool:
         """Return whether enough consecutive results were positive."""
         return self._n_consecutive >= self._confirmed_by
 
@@ -149,7 +149,7 @@ class OvertRelapseTrigger(Trigger):
         if isinstance(result, MarrowResult) and result.judges_remission:
             self._last = result
 
-    def holds(self, now: float) -> bool:
+    def is_met(self, now: float) -> bool:
         """Return whether the last result showed overt relapse."""
         return self._last is not None and reaches(self._last.value, self._level)
 
@@ -160,7 +160,7 @@ class OvertRelapseTrigger(Trigger):
 
     def diagnosis_sampled(self, now: float) -> float | None:
         """Return the day of the diagnosing aspirate."""
-        return self._last.sampled if self._last is not None and self.holds(now) else None
+        return self._last.sampled if self._last is not None and self.is_met(now) else None
 
 
 class BloodCountTrigger(Trigger):
@@ -175,7 +175,7 @@ class BloodCountTrigger(Trigger):
         if isinstance(result, BloodResult):
             self._last = result.count(self._start.of)
 
-    def holds(self, now: float) -> bool:
+    def is_met(self, now: float) -> bool:
         """Return whether the last count allows it; without a count nothing does."""
         low, high = self._start.at_least, self._start.below
         return (low is None or self._last >= low) and (high is None or self._last < high)
@@ -183,8 +183,8 @@ class BloodCountTrigger(Trigger):
     def reason(self) -> str:
         """Return the last count and its limits."""
         bounds = ((">=", self._start.at_least), ("<", self._start.below))
-        told = ", ".join(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)
-        return f"{COUNTED[self._start.of]} {self._last:.3g} /uL ({told})"
+        limits = ", ".join(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)
+        return f"{COUNTED[self._start.of]} {self._last:.3g} /uL ({limits})"
 
 
 class ExtramedullaryTrigger(Trigger):
@@ -198,14 +198,14 @@ class ExtramedullaryTrigger(Trigger):
         if isinstance(result, OutsideResult):
             self._last[result.test] = result
 
-    def holds(self, now: float) -> bool:
+    def is_met(self, now: float) -> bool:
         """Return whether any test has found it."""
-        return any(result.found for result in self._last.values())
+        return any(result.positive for result in self._last.values())
 
     def reason(self) -> str:
         """Return which tests have found it."""
-        found = [result for result in self._last.values() if result.found]
-        return " and ".join(f"leukaemia outside the marrow in {result.word}" for result in found)
+        positive = [result for result in self._last.values() if result.positive]
+        return " and ".join(f"leukaemia outside the marrow in {result.word}" for result in positive)
 
 
 class FreeOfTrigger(Trigger):
@@ -223,7 +223,7 @@ class FreeOfTrigger(Trigger):
         self._grade = start.at_grade if isinstance(start, FreeOfGvhd) else 0  # 0: immunosuppressants
         self._bedside = bedside
 
-    def holds(self, now: float) -> bool:
+    def is_met(self, now: float) -> bool:
         """Return whether it has been so for so long."""
         last = self._bedside.day_of_gvhd(self._grade) if self._grade else self._bedside.day_of_drug
         return is_due(self.not_before, now) and _free_for(last, now, self._duration)
@@ -256,7 +256,7 @@ class _Combination(Trigger):
             part.see(result)
 
     def _holding(self, now: float) -> list[Trigger]:
-        self._met = [part for part in self._parts if part.holds(now)] if is_due(self.not_before, now) else []
+        self._met = [part for part in self._parts if part.is_met(now)] if is_due(self.not_before, now) else []
         return self._met
 
     def diagnosis_sampled(self, now: float) -> float | None:
@@ -268,7 +268,7 @@ class _Combination(Trigger):
 class AnyOfTrigger(_Combination):
     """Hold while at least one part holds; the delay is its own plus the shortest of the parts that hold."""
 
-    def holds(self, now: float) -> bool:
+    def is_met(self, now: float) -> bool:
         """Return whether any part holds."""
         return bool(self._holding(now))
 
@@ -285,7 +285,7 @@ class AnyOfTrigger(_Combination):
 class AllOfTrigger(_Combination):
     """Hold while all parts hold together; the delay is its own plus the longest of the parts."""
 
-    def holds(self, now: float) -> bool:
+    def is_met(self, now: float) -> bool:
         """Return whether all parts hold."""
         return len(self._holding(now)) == len(self._parts)
 

@@ -41,12 +41,12 @@ class _WaitKind(Quantity):
 
     def _drawn_from(self, value: Mapping[str, object]) -> Distribution:
         try:
-            found = parse_distribution(value, "time", 1.0, self.low, self.high)
+            distribution = parse_distribution(value, "time", 1.0, self.low, self.high)
         except DistributionError as error:
             raise problem(error.message, error.expected, error.nearest, error.path) from None
-        if found.is_list:
-            told = f"one of {', '.join(kind for kind in DISTRIBUTIONS if kind != 'listed')}"
-            raise problem("waits are drawn, not listed by patient", told, path=("distribution",))
+        if distribution.is_list:
+            kinds = f"one of {', '.join(kind for kind in DISTRIBUTIONS if kind != 'listed')}"
+            raise problem("waits are drawn, not listed by patient", kinds, path=("distribution",))
         parts = value.get("parts")
         for block in (value, *(parts if isinstance(parts, list) else ())):
             if block["distribution"] in _CENTRED and _CENTRES.isdisjoint(block):
@@ -54,10 +54,10 @@ class _WaitKind(Quantity):
                 raise problem(
                     "its median, mean or value is missing", "a distribution of times written in full"
                 )
-        outside = [number for number in numbers_of(found) if not self.low <= number <= self.high]
+        outside = [number for number in numbers_of(distribution) if not self.low <= number <= self.high]
         if outside:
             raise problem(f"got {format_quantity(outside[0], 'time')}", f"times from {self.range()}")
-        return found
+        return distribution
 
     def write(self, value: float | Distribution) -> Any:
         """Return what the file would say."""
@@ -69,9 +69,9 @@ class _WaitKind(Quantity):
 
     def json_schema(self) -> dict[str, Any]:
         """Return the patterns of a time and of a range, and a distribution."""
-        told = f"a time, {self.range()}, a range such as 7 d to 42 d, or a distribution"
+        how_to_write = f"a time, {self.range()}, a range such as 7 d to 42 d, or a distribution"
         time = unit_pattern("time").removeprefix("^").removesuffix("$")
-        text = {"type": "string", "pattern": f"^{time}( +to +{time})?$", "x-write": told}
+        text = {"type": "string", "pattern": f"^{time}( +to +{time})?$", "x-write": how_to_write}
         text["examples"] = ["3 d", "7 d to 42 d"]  # type: ignore[assignment]
         return {"anyOf": [text, {"x-use": "Distribution"}]}
 

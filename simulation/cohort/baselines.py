@@ -48,19 +48,19 @@ class Baseline(Block):
 
     @model_validator(mode="after")
     def _fits(self) -> "Baseline":
-        found = []
+        mistakes = []
         if self.measure not in MEASURES:
             near = nearest_name(self.measure, MEASURES)
-            found.append(
+            mistakes.append(
                 Problem(f"got {self.measure!r}", ("measure",), f"one of {', '.join(MEASURES)}", near)
             )
         together = [self.low is None, self.high is None, self.interval is None]
         if any(together) and not all(together):
-            found.append(Problem("low, high and interval belong together", ()))
+            mistakes.append(Problem("low, high and interval belong together", ()))
         elif self.low is not None and self.high is not None and not self.low < self.high:
-            found.append(Problem("it is not above low", ("high",)))
-        if found:
-            raise problems(found)
+            mistakes.append(Problem("it is not above low", ("high",)))
+        if mistakes:
+            raise problems(mistakes)
         return self
 
     @property

@@ -18,7 +18,7 @@ __all__ = [
     "DAYS_COUNTED",
     "FOLLOWED_DAYS",
     "GVHD_BY",
-    "Drawn",
+    "DrawnCohort",
     "draw",
     "early_scenario",
     "follow",
@@ -34,7 +34,7 @@ _EPS: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnCohort:
     """Hold the patients of a cohort, shape (patients,) in each array, patient 0 first.
 
     `values` are the parameters in canonical units. `early` are counts of blood without treatment, empty where nobody was
@@ -53,7 +53,7 @@ class Drawn:
 def draw(
     cohort: Cohort, scenario: Scenario, seed: int, patients: int, *, course: bool = True,
     on_progress: Callable[[int], None] = lambda _: None,
-) -> Drawn:  # fmt: skip
+) -> DrawnCohort:  # fmt: skip
     """Draw patients 0 to `patients` - 1 of a seed; with `course` follow each to day 100, and until his T cells have recovered.
 
     Raises `ValueError` for fewer than one patient.
@@ -65,12 +65,12 @@ def draw(
     early: dict[str, Floats] = {}
     if course:
         calm = early_scenario(scenario)
-        found = []
+        followed = []
         for patient in range(patients):
             on_progress(patient)
-            found.append(follow(calm, seed, patient))
-        early = {name: np.array([one[name] for one in found]) for name in found[0]}
-    return Drawn(cohort, scenario, seed, patients, values, early)
+            followed.append(follow(calm, seed, patient))
+        early = {name: np.array([one[name] for one in followed]) for name in followed[0]}
+    return DrawnCohort(cohort, scenario, seed, patients, values, early)
 
 
 def early_scenario(scenario: Scenario) -> Scenario:
@@ -85,12 +85,12 @@ def follow(scenario: Scenario, seed: int, patient: int) -> dict[str, float]:
     (life,) = simulate([scenario], seed=seed, patient=patient, until=_recovered)
     columns = life.columns()
     days, cd3 = columns["day"], columns["cd3_per_ul"]
-    told = {f"cd3_day_{day:g}": _count_on(days, cd3, day) for day in DAYS_COUNTED}
+    counts = {f"cd3_day_{day:g}": _count_on(days, cd3, day) for day in DAYS_COUNTED}
     never = math.inf if life.day >= scenario.follow_up - _EPS else math.nan  # NaN: died before
-    told |= {f"day_cd3_{count:g}": _first_day(days, cd3, count, never) for count in COUNTS_PER_UL}
+    counts |= {f"day_cd3_{count:g}": _first_day(days, cd3, count, never) for count in COUNTS_PER_UL}
     came = life.outcomes()
-    told |= {f"agvhd_{grade}": _by_day_100(came[f"agvhd_grade_{grade}_day"]) for grade in (2, 3)}
-    return told | {"nrm": _by_day_100(came["nrm_day"])}
+    counts |= {f"agvhd_{grade}": _by_day_100(came[f"agvhd_grade_{grade}_day"]) for grade in (2, 3)}
+    return counts | {"nrm": _by_day_100(came["nrm_day"])}
 
 
 def _by_day_100(day: object) -> float:

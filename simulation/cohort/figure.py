@@ -13,8 +13,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from simulation.cohort.baselines import Baseline
-from simulation.cohort.draw import Drawn, Floats
-from simulation.cohort.summary import Compared, Row, Summary, number
+from simulation.cohort.draw import DrawnCohort, Floats
+from simulation.cohort.summary import BaselineComparison, Row, Summary, number
 from simulation.results.figures import style
 from simulation.results.trial_figures.common import PARAMETERS
 
@@ -56,8 +56,8 @@ def figure_of(summary: Summary) -> Figure:
         ax.set_visible(False)
     drawn = summary.drawn
     figure.text(0.025, 1 - 0.2 / height, drawn.cohort.name, fontsize=10, fontweight="bold", va="center")
-    told = f"{drawn.patients} virtual patients, seed {drawn.seed}"
-    figure.text(0.025, 1 - 0.4 / height, told, fontsize=8, color=style.COLOUR["quiet"], va="center")
+    subtitle = f"{drawn.patients} virtual patients, seed {drawn.seed}"
+    figure.text(0.025, 1 - 0.4 / height, subtitle, fontsize=8, color=style.COLOUR["quiet"], va="center")
     handles = [
         Patch(color=_OURS, alpha=0.45, linewidth=0), Line2D([], [], color=_OURS, linewidth=1.6),
         Line2D([], [], color=_THEIRS, marker="D", markersize=4, linewidth=0),
@@ -79,7 +79,7 @@ def figure_of(summary: Summary) -> Figure:
 def _panels(summary: Summary) -> Iterator[_Panel]:
     """Yield the parameters, in a published unit where there is one; then what else is published of patients."""
     drawn = summary.drawn
-    published: dict[str, list[Compared]] = {}
+    published: dict[str, list[BaselineComparison]] = {}
     for one in summary.compared:
         if not one.measure.share and one.verdict.low < one.verdict.high:
             published.setdefault(one.measure.parameter or one.measure.name, []).append(one)
@@ -93,7 +93,7 @@ def _panels(summary: Summary) -> Iterator[_Panel]:
         yield _beside(beside, drawn)
 
 
-def _beside(beside: Sequence[Compared], drawn: Drawn) -> _Panel:
+def _beside(beside: Sequence[BaselineComparison], drawn: DrawnCohort) -> _Panel:
     measure = beside[0].measure
     once = {(one.baseline.value, one.baseline.low, one.baseline.high): one.baseline for one in beside}
     return _Panel(_title(measure.label), measure.unit, measure.of(drawn), None, tuple(once.values()))

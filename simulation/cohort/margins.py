@@ -24,11 +24,11 @@ from simulation.errors import UserError, nearest_name
 from simulation.files.tables import csv_text
 from simulation.parameters.table import ParameterTable
 from simulation.scenario.messages import user_error
-from simulation.trial.finished import Finished
+from simulation.trial.finished import FinishedTrial
 from simulation.trial.rows import OF_PATIENT
 from simulation.yaml_source import plain, read_yaml
 
-__all__ = ["Margin", "Margins", "Matched", "load_margins", "match", "patients_csv"]
+__all__ = ["Margin", "Margins", "MatchedWeights", "load_margins", "match", "patients_csv"]
 
 type Floats = npt.NDArray[np.float64]
 _SHARES: Final = tuple(one.name for one in selected("flag", "share"))
@@ -75,7 +75,7 @@ class Margins(Block):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Matched:
+class MatchedWeights:
     """Hold the weights of a trial's patients, shape (n,), which add up to 1; shares by margin before and after."""
 
     margins: Margins
@@ -102,23 +102,23 @@ def load_margins(path: str | os.PathLike[str]) -> Margins:
     shown = os.fspath(path)
     root = read_yaml(path, shown)
     try:
-        found = Margins.model_validate(plain(root))
+        checked = Margins.model_validate(plain(root))
     except ValidationError as error:
         raise user_error(error, root, Margins) from None
-    for index, one in enumerate(found.margins):
+    for index, one in enumerate(checked.margins):
         at = f"margins.{index + 1}"
-        for key, kinds, told in (
+        for key, kinds, noun in (
             ("by", _EVENTS, "a survival outcome"), ("at_least", _AMOUNTS, "an amount"),
         ):  # fmt: skip
             if (getattr(one, key) is not None) != (one.outcome in kinds):
                 needs = "needs" if one.outcome in kinds else "takes no"
                 raise UserError(
-                    f"{one.outcome} {needs} `{key}`, which is that of {told}", file=shown, key=f"{at}.{key}"
+                    f"{one.outcome} {needs} `{key}`, which is that of {noun}", file=shown, key=f"{at}.{key}"
                 )
-    return found
+    return checked
 
 
-def match(finished: Finished, margins: Margins, shown: str) -> Matched:
+def match(finished: FinishedTrial, margins: Margins, shown: str) -> MatchedWeights:
     """Weigh the patients of a finished trial so that all margins are met.
 
     Raises
@@ -155,16 +155,18 @@ def match(finished: Finished, margins: Margins, shown: str) -> Matched:
         )  # fmt: skip
     after = [_share(weights, *column) for column in columns]
     equal = np.full(weights.size, 1.0 / weights.size)
-    found = Matched(margins, weights, tuple(_share(equal, *column) for column in columns), tuple(after))
-    if found.effective < _FEWEST:
+    matched = MatchedWeights(
+        margins, weights, tuple(_share(equal, *column) for column in columns), tuple(after)
+    )
+    if matched.effective < _FEWEST:
         raise UserError(
-            f"the margins are met by {found.effective:.1f} effective patients of {weights.size}: too few for a cohort",
+            f"the margins are met by {matched.effective:.1f} effective patients of {weights.size}: too few for a cohort",
             file=shown, expected=f"runs of more patients, or of such as are nearer to the margins ({_FEWEST:g} at least)",
         )  # fmt: skip
-    return found
+    return matched
 
 
-def patients_csv(finished: Finished, matched: Matched) -> str:
+def patients_csv(finished: FinishedTrial, matched: MatchedWeights) -> str:
     """Return the accepted patients as a list that is a cohort: `id`, then every parameter that varied, with its unit."""
     arm, table = finished.arms[0], ParameterTable.load()
     own = [column.name for column in finished.columns if column.meaning == OF_PATIENT]
@@ -185,7 +187,9 @@ def patients_csv(finished: Finished, matched: Matched) -> str:
     return csv_text(header, rows)
 
 
-def _column(finished: Finished, one: Margin, shown: str, at: str) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _column(
+    finished: FinishedTrial, one: Margin, shown: str, at: str
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Return for every patient whether he has it (1 or 0), and whether he counts."""
     keys = [arm.key for arm in finished.arms]
     if one.arm not in keys:
@@ -196,8 +200,8 @@ def _column(finished: Finished, one: Margin, shown: str, at: str) -> tuple[Float
     arm = finished.arm(one.arm)
     if one.by is not None:
         if one.by > finished.follow_up:
-            told = f"day {one.by:g} is after the end of the runs"
-            raise UserError(told, file=shown, key=f"{at}.by", expected=f"at most {finished.follow_up:g} d")
+            message = f"day {one.by:g} is after the end of the runs"
+            raise UserError(message, file=shown, key=f"{at}.by", expected=f"at most {finished.follow_up:g} d")
         free = np.asarray(arm.columns[OUTCOMES[one.outcome].censored], bool)
         return ((arm.number(one.outcome) >= one.by) | free).astype(float), np.ones(arm.n, bool)
     if one.at_least is not None:
@@ -219,8 +223,8 @@ def _out_of_reach(gaps: Floats) -> Floats:
     both = np.vstack(
         [np.hstack([gaps, np.eye(m), -np.eye(m)]), np.concatenate([np.ones(n), np.zeros(2 * m)])]
     )
-    found = linprog(missed, A_eq=both, b_eq=np.append(np.zeros(m), 1.0), method="highs")
-    slack: Floats = np.asarray(found.x, float)[n:]  # there is always a solution: each margin may be missed
+    solution = linprog(missed, A_eq=both, b_eq=np.append(np.zeros(m), 1.0), method="highs")
+    slack: Floats = np.asarray(solution.x, float)[n:]  # there is always a solution: each margin may be missed
     return np.asarray(slack[:m] + slack[m:], float)
 
 
@@ -243,13 +247,13 @@ def _balanced(gaps: Floats) -> Floats:
         mean = gaps @ w
         return np.asarray((gaps * w) @ gaps.T - np.outer(mean, mean), float)
 
-    found = minimize(
+    solution = minimize(
         dual, np.zeros(len(gaps)), jac=slope, hess=bend, method="trust-exact", options={"gtol": _CLOSE / 10}
     )
-    return weights(np.asarray(found.x, float))
+    return weights(np.asarray(solution.x, float))
 
 
-def table_rows(matched: Matched) -> Sequence[list[str]]:
+def table_rows(matched: MatchedWeights) -> Sequence[list[str]]:
     """Return one row per margin: what, its share, before, after."""
     return [
         [one.what, f"{100 * one.share:.1f} %", f"{100 * before:.1f} %", f"{100 * after:.1f} %"]

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from simulation.cohort.draw import COUNTS_PER_UL, DAYS_COUNTED, Drawn, Floats
+from simulation.cohort.draw import COUNTS_PER_UL, DAYS_COUNTED, DrawnCohort, Floats
 from simulation.scenario.schema import Scenario
 
 __all__ = ["MEASURES", "PLATFORMS", "Measure", "platform_of"]
@@ -39,13 +39,13 @@ class Measure:
     name: str
     label: str
     unit: str
-    of: Callable[[Drawn], Floats]
+    of: Callable[[DrawnCohort], Floats]
     parameter: str = ""
     early: bool = False
     match: str = ""
     share: bool = False  # of patients: each is 0 or 100
 
-    def known(self, drawn: Drawn) -> bool:
+    def known(self, drawn: DrawnCohort) -> bool:
         """Return whether these patients can be asked."""
         return (bool(drawn.early) or not self.early) and self.match in ("", drawn.scenario.donor.match)
 
@@ -61,23 +61,23 @@ def platform_of(scenario: Scenario) -> str:
     return f"{match.removeprefix('matched_')}_cni" if inhibited else match
 
 
-def _scaled(name: str, factor: float) -> Callable[[Drawn], Floats]:
+def _scaled(name: str, factor: float) -> Callable[[DrawnCohort], Floats]:
     return lambda drawn: drawn.values[name] * factor
 
 
-def _share(name: str) -> Callable[[Drawn], Floats]:
+def _share(name: str) -> Callable[[DrawnCohort], Floats]:
     return lambda drawn: np.where(drawn.values[name] >= 1, 100.0, 0.0)
 
 
-def _early(name: str) -> Callable[[Drawn], Floats]:
+def _early(name: str) -> Callable[[DrawnCohort], Floats]:
     return lambda drawn: drawn.early[name]
 
 
-def _steady_state(drawn: Drawn) -> Floats:
+def _steady_state(drawn: DrawnCohort) -> Floats:
     return _DOSE * _PG_PER_UG / (drawn.values["cl_blinatumomab"] * _ML_PER_L)
 
 
-def _treg_of_cd4(drawn: Drawn) -> Floats:
+def _treg_of_cd4(drawn: DrawnCohort) -> Floats:
     treg = drawn.values["treg_share_supported"]
     return 100.0 * treg / (treg + _CD4_OF_TCON)
 

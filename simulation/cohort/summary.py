@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from simulation.cohort.baselines import Baseline, Verdict, judged
-from simulation.cohort.draw import Drawn, Floats
+from simulation.cohort.draw import DrawnCohort, Floats
 from simulation.cohort.measures import MEASURES, Measure, platform_of
 from simulation.files.tables import plain
 from simulation.number_words import join
@@ -16,7 +16,7 @@ from simulation.parameters.distributions import Distribution
 from simulation.parameters.table import ParameterTable
 from simulation.products.registry import product
 
-__all__ = ["Compared", "Row", "Summary", "concerns", "number", "summarise"]
+__all__ = ["BaselineComparison", "Row", "Summary", "concerns", "number", "summarise"]
 
 _QUANTILES: Final = (0.025, 0.25, 0.5, 0.75, 0.975)
 _NAMES: Final = ("low", "first_quartile", "median", "third_quartile", "high")
@@ -33,7 +33,7 @@ class Row:
 
     name: str
     unit: str
-    told: str
+    distribution: str
     source: str
     patients: int
     median: float
@@ -45,7 +45,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class BaselineComparison:
     """Hold a published baseline beside the simulated patients."""
 
     id: str
@@ -58,10 +58,10 @@ class Compared:
 class Summary:
     """Hold everything that is told of a cohort; `digest` is that of the parameter table."""
 
-    drawn: Drawn
+    drawn: DrawnCohort
     rows: tuple[Row, ...]
     early: tuple[Row, ...]
-    compared: tuple[Compared, ...]
+    compared: tuple[BaselineComparison, ...]
     digest: str
 
     @property
@@ -93,7 +93,7 @@ class Summary:
         return {name: plain(value) for name, value in whole.items()}
 
 
-def summarise(drawn: Drawn, baselines: Mapping[str, Baseline]) -> Summary:
+def summarise(drawn: DrawnCohort, baselines: Mapping[str, Baseline]) -> Summary:
     """Return the summary of drawn patients beside those baselines that concern them."""
     table = ParameterTable.load()
     rows = [
@@ -112,7 +112,7 @@ def summarise(drawn: Drawn, baselines: Mapping[str, Baseline]) -> Summary:
         if measure.early and measure.known(drawn)
     ]
     compared = [
-        Compared(name, baseline, measure, judged(baseline, measure.of(drawn)))
+        BaselineComparison(name, baseline, measure, judged(baseline, measure.of(drawn)))
         for name, baseline in baselines.items()
         if (measure := MEASURES[baseline.measure]).known(drawn)
         and baseline.platform in ("any", platform_of(drawn.scenario))
@@ -142,16 +142,16 @@ def number(value: float) -> str:
     return text
 
 
-def _row(name: str, unit: str, told: str, source: str, values: Floats, few: bool) -> Row:
+def _row(name: str, unit: str, distribution: str, source: str, values: Floats, few: bool) -> Row:
     known = values[~np.isnan(values)]
-    found = (
+    statistics = (
         [float(np.quantile(known, q, method="inverted_cdf")) for q in _QUANTILES]
         if known.size
         else [math.nan] * 5
     )
-    numbers = dict(zip(_NAMES, found, strict=True))
+    numbers = dict(zip(_NAMES, statistics, strict=True))
     shares = tuple((float(v), int(n)) for v, n in zip(*np.unique(known, return_counts=True), strict=True))
-    return Row(name, unit, told, source, int(known.size), **numbers, shares=shares if few else ())
+    return Row(name, unit, distribution, source, int(known.size), **numbers, shares=shares if few else ())
 
 
 def _clipped(which: Distribution, values: Floats) -> str:
@@ -198,7 +198,7 @@ def _in_words(which: Distribution, unit: str) -> str:
             return f"{first} {unit}".strip()
 
 
-def _partners(drawn: Drawn, name: str) -> str:
+def _partners(drawn: DrawnCohort, name: str) -> str:
     """Return what a parameter depends on, and the correlation of normal scores that these patients show."""
     return "".join(
         f"; correlation {pair.correlation:g} with {other} (here {_scores(drawn, name, other):.2f})"
@@ -206,7 +206,7 @@ def _partners(drawn: Drawn, name: str) -> str:
     )
 
 
-def _scores(drawn: Drawn, name: str, other: str) -> float:
+def _scores(drawn: DrawnCohort, name: str, other: str) -> float:
     """Return the correlation of the normal scores of two parameters' ranks; NaN where patients do not differ."""
     from scipy.special import ndtri
     from scipy.stats import rankdata
@@ -215,7 +215,7 @@ def _scores(drawn: Drawn, name: str, other: str) -> float:
     return float(np.corrcoef(one, two)[0, 1]) if np.ptp(one) > 0 and np.ptp(two) > 0 else math.nan
 
 
-def _sources(which: Distribution, table: str, drawn: Drawn, name: str) -> str:
+def _sources(which: Distribution, table: str, drawn: DrawnCohort, name: str) -> str:
     """Return where a distribution is from, its parts and its dependence on others."""
     parts = [part.source for part in which.parts if part.source]
     partners = drawn.cohort.dependence.partners(name)
@@ -225,16 +225,16 @@ def _sources(which: Distribution, table: str, drawn: Drawn, name: str) -> str:
 
 
 def _plain_row(row: Row) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "name": row.name, "unit": row.unit, "distribution": row.told, "source": row.source, "n": row.patients,
+    plain: dict[str, Any] = {
+        "name": row.name, "unit": row.unit, "distribution": row.distribution, "source": row.source, "n": row.patients,
         "median": row.median, "q25": row.first_quartile, "q75": row.third_quartile, "q2_5": row.low, "q97_5": row.high,
     }  # fmt: skip
     if row.shares:
-        told["shares"] = [{"value": value, "n": n, "share": n / row.patients} for value, n in row.shares]
-    return told
+        plain["shares"] = [{"value": value, "n": n, "share": n / row.patients} for value, n in row.shares]
+    return plain
 
 
-def _plain_compared(one: Compared) -> dict[str, Any]:
+def _plain_compared(one: BaselineComparison) -> dict[str, Any]:
     verdict = one.verdict
     return {
         "id": one.id, "what": one.baseline.what, "unit": one.measure.unit,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from simulation.cohort.baselines import TOO_FEW, Baseline
-from simulation.cohort.summary import Compared, Row, Summary, number
+from simulation.cohort.summary import BaselineComparison, Row, Summary, number
 from simulation.files.tables import csv_text, field_text
 from simulation.statistics.proportions import wilson
 from simulation.units import format_number
@@ -39,7 +39,7 @@ def varies_table(summary: Summary) -> Table:
     """Return what varies between patients: header and rows."""
     header = ["parameter", "distribution", "median (IQR)", "95 % of patients", "unit", "source"]
     return header, [
-        [row.name, row.told, _middle(row), _width(row), row.unit, row.source] for row in summary.rows
+        [row.name, row.distribution, _middle(row), _width(row), row.unit, row.source] for row in summary.rows
     ]
 
 
@@ -70,19 +70,21 @@ def verdict(summary: Summary) -> str:
     if not judged:
         few = sum(one.verdict.words == TOO_FEW for one in summary.compared)
         if few:
-            told = "one published baseline" if few == 1 else f"{few} published baselines"
-            return f"{summary.drawn.patients} patients are too few to judge by {told}; --patients draws more."
+            counted = "one published baseline" if few == 1 else f"{few} published baselines"
+            return (
+                f"{summary.drawn.patients} patients are too few to judge by {counted}; --patients draws more."
+            )
         return "Nothing published to judge these patients by."
     wrong = [one for one in judged if not one.verdict.agrees]
     fresh = [one for one in judged if one.baseline.origin == "independent"]
     agree = sum(bool(one.verdict.agrees) for one in fresh)
-    told = (
+    text = (
         f"{len(judged) - len(wrong)} of {len(judged)} published baselines agree; of the {len(fresh)} from which the cohort "
         f"was not made, {agree}."
     )
     if wrong:
-        told += " Not: " + "; ".join(f"{one.baseline.what} ({one.verdict.words})" for one in wrong) + "."
-    return told
+        text += " Not: " + "; ".join(f"{one.baseline.what} ({one.verdict.words})" for one in wrong) + "."
+    return text
 
 
 def published_words(baseline: Baseline) -> str:
@@ -93,15 +95,15 @@ def published_words(baseline: Baseline) -> str:
         between = f"{format_number(baseline.low)} to {format_number(baseline.high)}"
     if baseline.interval == "limits":
         return between + n
-    told = f"{baseline.statistic} {format_number(baseline.value)}"
+    text = f"{baseline.statistic} {format_number(baseline.value)}"
     if baseline.sd is not None:
-        told += f" (SD {format_number(baseline.sd)})"
-    return told + (f", {baseline.interval} {between}" if between else "") + n
+        text += f" (SD {format_number(baseline.sd)})"
+    return text + (f", {baseline.interval} {between}" if between else "") + n
 
 
 def markdown(summary: Summary, *, figure: str | None = None) -> str:
     """Return the summary as Markdown; `figure` is where its picture stands, as a link from the page."""
-    fixed = "; ".join(f"{name} {told}" for name, told in summary.fixed)
+    fixed = "; ".join(f"{name} {value}" for name, value in summary.fixed)
     lines = [
         f"**{heading(summary)}** (parameter table `{summary.digest[:12]}`). For all: {fixed}.", "",
         "What varies between patients:", "", *_rows(varies_table(summary)), "",
@@ -118,7 +120,7 @@ def markdown(summary: Summary, *, figure: str | None = None) -> str:
 
 def brief(summary: Summary) -> str:
     """Return as Markdown what tells a platform from another: donor, graft, prophylaxis, the first weeks, published series."""
-    fixed = "; ".join(f"{name} {told}" for name, told in summary.fixed[:3])
+    fixed = "; ".join(f"{name} {value}" for name, value in summary.fixed[:3])
     lines = [
         f"**{heading(summary)}** (parameter table `{summary.digest[:12]}`). For all: {fixed}.",
         "",
@@ -168,7 +170,7 @@ def baseline_csv(summary: Summary) -> str:
 def _cells(row: Row) -> dict[str, object]:
     shares = " ".join(f"{field_text(value)}:{count}" for value, count in row.shares)
     return {
-        "name": row.name, "unit": row.unit, "distribution": row.told, "n": row.patients, "median": row.median,
+        "name": row.name, "unit": row.unit, "distribution": row.distribution, "n": row.patients, "median": row.median,
         "q25": row.first_quartile, "q75": row.third_quartile, "q2_5": row.low, "q97_5": row.high, "shares": shares,
         "source": row.source,
     }  # fmt: skip
@@ -186,20 +188,20 @@ def _width(row: Row) -> str:
     return _DASH if row.shares else f"{number(row.low)} to {number(row.high)}"
 
 
-def _simulated(one: Compared, patients: int) -> str:
-    found = one.verdict
+def _simulated(one: BaselineComparison, patients: int) -> str:
+    simulated = one.verdict
     if one.measure.share:
-        share = wilson(round(found.value / 100 * patients), patients)
-        return f"{number(found.value)} ({100 * (share.low or 0):.0f} to {100 * (share.high or 0):.0f})"
-    if found.low == found.high:
-        return f"{number(found.value)} for all"
-    return f"{one.baseline.statistic} {number(found.value)}, 95 % {number(found.low)} to {number(found.high)}"
+        share = wilson(round(simulated.value / 100 * patients), patients)
+        return f"{number(simulated.value)} ({100 * (share.low or 0):.0f} to {100 * (share.high or 0):.0f})"
+    if simulated.low == simulated.high:
+        return f"{number(simulated.value)} for all"
+    return f"{one.baseline.statistic} {number(simulated.value)}, 95 % {number(simulated.low)} to {number(simulated.high)}"
 
 
-def _inside(one: Compared) -> str:
+def _inside(one: BaselineComparison) -> str:
     """Return the share of patients within a published interval of patients."""
-    told = one.baseline.interval not in (None, "limits") and math.isfinite(one.verdict.inside)
-    return f"{one.verdict.inside:.0%}" if told else _DASH
+    shows = one.baseline.interval not in (None, "limits") and math.isfinite(one.verdict.inside)
+    return f"{one.verdict.inside:.0%}" if shows else _DASH
 
 
 def _rows(table: Table) -> list[str]:

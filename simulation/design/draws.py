@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ENDPOINTS", "Conduct", "Stored", "Tally", "draw_trials"]
+__all__ = ["ENDPOINTS", "Conduct", "StoredPatients", "Tally", "draw_trials"]
 
 type Floats = npt.NDArray[np.float64]
 type Bools = npt.NDArray[np.bool_]
@@ -24,7 +24,7 @@ _YEAR: Final = 365.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stored:
+class StoredPatients:
     """Hold the stored patients of one arm, arrays of shape (n,).
 
     `days` run to the event (`happened`) or to the end; `free_days` are those of the primary outcome up to the horizon, `free`
@@ -70,7 +70,9 @@ class Tally:
     known: Ints
 
 
-def draw_trials(one: Stored, other: Stored, conduct: Conduct, trials: int, rng: np.random.Generator) -> Tally:
+def draw_trials(
+    one: StoredPatients, other: StoredPatients, conduct: Conduct, trials: int, rng: np.random.Generator
+) -> Tally:
     """Simulate so many trials, as many at a time as memory holds."""
     grid = np.unique(np.concatenate([one.days[one.happened], other.days[other.happened]]))
     parts = list(_parts(one, other, conduct, trials, grid, rng))
@@ -82,7 +84,12 @@ def draw_trials(one: Stored, other: Stored, conduct: Conduct, trials: int, rng: 
 
 
 def _parts(
-    one: Stored, other: Stored, conduct: Conduct, trials: int, grid: Floats, rng: np.random.Generator
+    one: StoredPatients,
+    other: StoredPatients,
+    conduct: Conduct,
+    trials: int,
+    grid: Floats,
+    rng: np.random.Generator,
 ) -> Iterator[Tally]:
     size = max(1, _MOST_NUMBERS // max(grid.size + 1, conduct.patients))
     for begin in range(0, trials, size):
@@ -115,7 +122,13 @@ class _Group:
 
     @classmethod
     def drawn(
-        cls, arm: Stored, conduct: Conduct, trials: int, n: int, grid: Floats, rng: np.random.Generator
+        cls,
+        arm: StoredPatients,
+        conduct: Conduct,
+        trials: int,
+        n: int,
+        grid: Floats,
+        rng: np.random.Generator,
     ) -> "_Group":
         who = rng.integers(0, arm.days.size, (trials, n))
         ends = conduct.follow_up + conduct.accrual * rng.random((trials, n))

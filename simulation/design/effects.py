@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from simulation.design.draws import Stored
+from simulation.design.draws import StoredPatients
 from simulation.statistics.nested import covariances
 
 __all__ = ["Effect", "contributions", "effect_of"]
@@ -27,7 +27,7 @@ class Effect:
     relative_sd: float | None
 
 
-def contributions(endpoint: str, one: Stored, other: Stored, horizon: float) -> Floats:
+def contributions(endpoint: str, one: StoredPatients, other: StoredPatients, horizon: float) -> Floats:
     """Return what each twin contributes to the effect, shape (n,); above 0 where the first arm does better."""
     if endpoint == "log_rank":
         hazard = _hazard(one, other)
@@ -60,7 +60,7 @@ def effect_of(each: Floats, sets: Ints | None) -> Effect:
     return Effect(se / abs(mean), math.sqrt(max(between.variance, 0.0)) / abs(mean))
 
 
-def _hazard(one: Stored, other: Stored) -> tuple[Floats, Floats]:
+def _hazard(one: StoredPatients, other: StoredPatients) -> tuple[Floats, Floats]:
     """Return times and the cumulative hazard (Nelson-Aalen) of both arms together."""
     days, happened = (
         np.concatenate(pair) for pair in ((one.days, other.days), (one.happened, other.happened))
@@ -70,7 +70,7 @@ def _hazard(one: Stored, other: Stored) -> tuple[Floats, Floats]:
     return times, np.cumsum(events / at_risk)
 
 
-def _residual(arm: Stored, hazard: tuple[Floats, Floats]) -> Floats:
+def _residual(arm: StoredPatients, hazard: tuple[Floats, Floats]) -> Floats:
     times, total = hazard
     reached = np.searchsorted(times, arm.days, side="right")
     return np.asarray(arm.happened - np.concatenate([[0.0], total])[reached], float)

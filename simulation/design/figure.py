@@ -40,23 +40,23 @@ def figure(study: Study) -> Figure:
 
 
 def _draw(ax: Axes, study: Study, name: str) -> None:
-    found = sorted((one for one in study.powers if one.endpoint == name), key=lambda one: one.patients)
-    patients = np.array([one.patients for one in found], float)
+    powers = sorted((one for one in study.powers if one.endpoint == name), key=lambda one: one.patients)
+    patients = np.array([one.patients for one in powers], float)
     ink, finding = style.COLOUR["ink"], style.COLOUR["finding"]
     ax.fill_between(
         patients,
-        [one.low for one in found],
-        [one.high for one in found],
+        [one.low for one in powers],
+        [one.high for one in powers],
         color=finding,
         alpha=0.15,
         linewidth=0,
     )
     ax.errorbar(
-        patients, [one.power for one in found], [1.96 * one.se for one in found], color=ink, marker="o", markersize=2.5,
+        patients, [one.power for one in powers], [1.96 * one.se for one in powers], color=ink, marker="o", markersize=2.5,
         linewidth=1.2, elinewidth=0.8, clip_on=False,
     )  # fmt: skip
-    if all(one.assurance is not None for one in found):
-        assurance = [one.assurance or 0.0 for one in found]
+    if all(one.assurance is not None for one in powers):
+        assurance = [one.assurance or 0.0 for one in powers]
         ax.plot(patients, assurance, color=style.COLOUR["other"], linestyle=(0, (5, 1.5)), linewidth=1.2)
     ax.axhline(study.plan.power, color=style.COLOUR["faint"], linewidth=0.8, zorder=0)
     needed = next(one for one in study.needed if one.endpoint == name)
@@ -67,13 +67,13 @@ def _draw(ax: Axes, study: Study, name: str) -> None:
             needed.patients, 0.03, f" {needed.patients} ", ha=side, fontsize=7, color=style.COLOUR["quiet"]
         )
     else:
-        told = (
+        text = (
             "the arm does no better"
             if needed.patients is None and needed.low is None
             else "more than are shown"
         )
         ax.text(
-            0.97, 0.03, told, transform=ax.transAxes, ha="right", fontsize=6.5, color=style.COLOUR["quiet"]
+            0.97, 0.03, text, transform=ax.transAxes, ha="right", fontsize=6.5, color=style.COLOUR["quiet"]
         )
     ax.set_xlim(0, float(patients.max()))
 

@@ -16,16 +16,16 @@ import numpy.typing as npt
 from scipy import stats
 
 from simulation.clinic.outcomes import OUTCOMES
-from simulation.design.draws import ENDPOINTS, Conduct, Stored, Tally, draw_trials
+from simulation.design.draws import ENDPOINTS, Conduct, StoredPatients, Tally, draw_trials
 from simulation.design.effects import Effect, contributions, effect_of
 from simulation.errors import UserError
 from simulation.results.trial_view import ArmView
 from simulation.statistics.proportions import Proportion, wilson
-from simulation.trial.finished import Finished
+from simulation.trial.finished import FinishedTrial
 from simulation.trial.real_trial import RealTrial
 from simulation.trial.rows import SET
 
-__all__ = ["HISTORICAL", "Needed", "Power", "Study", "study"]
+__all__ = ["HISTORICAL", "Power", "SampleSize", "Study", "study"]
 
 type Floats = npt.NDArray[np.float64]
 HISTORICAL: Final = "historical"
@@ -56,7 +56,7 @@ class Power:
 
 
 @dataclass(frozen=True, slots=True)
-class Needed:
+class SampleSize:
     """Hold how many patients an endpoint needs; None where it needs more than can be told, or the arm does no better.
 
     `low`, `high`: what the stored patients leave open, `high` None where no number may do. `power` is what trials of that many
@@ -77,19 +77,19 @@ class Needed:
 class Study:
     """Hold everything that `design` tells."""
 
-    finished: Finished
+    finished: FinishedTrial
     plan: RealTrial
     follow_up: float  # least, days
     horizon: float  # days
     stored: int  # patients in each arm
     sets: int  # parameter sets, 0: none are carried
     powers: tuple[Power, ...]
-    needed: tuple[Needed, ...]
+    needed: tuple[SampleSize, ...]
     shares: Mapping[str, Proportion]  # without overt leukaemia at the horizon, by arm
     known_share: float  # the historical one
 
 
-def study(finished: Finished, plan: RealTrial) -> Study:
+def study(finished: FinishedTrial, plan: RealTrial) -> Study:
     """Return power and sample size of the real trial that `plan` describes.
 
     Raises
@@ -162,7 +162,7 @@ def study(finished: Finished, plan: RealTrial) -> Study:
     )
 
 
-def _times(finished: Finished, plan: RealTrial) -> tuple[float, float]:
+def _times(finished: FinishedTrial, plan: RealTrial) -> tuple[float, float]:
     """Return least follow-up and horizon, days."""
     longest = finished.follow_up
 
@@ -181,11 +181,13 @@ def _accrual(plan: RealTrial, patients: int) -> float:
     return plan.accrual if plan.patients_per_year is None else patients / plan.patients_per_year * _YEAR
 
 
-def _stored(arm: ArmView, event: str, primary: str, horizon: float) -> Stored:
+def _stored(arm: ArmView, event: str, primary: str, horizon: float) -> StoredPatients:
     happened = ~np.asarray(arm.columns[OUTCOMES[event].censored], bool)
     day = horizon - _JUST_BEFORE
     alive = ~(arm.number("nrm_day") <= day)
-    return Stored(arm.number(event), happened, arm.days_until(primary, horizon), alive & ~arm.overt_on(day))
+    return StoredPatients(
+        arm.number(event), happened, arm.days_until(primary, horizon), alive & ~arm.overt_on(day)
+    )
 
 
 def _slope(name: str, tried: Mapping[int, Tally]) -> float:
@@ -241,11 +243,11 @@ def _needed(
     there: Power | None,
     plan: RealTrial,
     follow_up: float,
-) -> Needed:
+) -> SampleSize:
     n, low, high = sizes
     if n is None or there is None:
-        return Needed(name, None, low, None, None, None, None)
-    return Needed(name, n, low, high, there.power, there.se, _months(plan, n, follow_up), there.assurance)
+        return SampleSize(name, None, low, None, None, None, None)
+    return SampleSize(name, n, low, high, there.power, there.se, _months(plan, n, follow_up), there.assurance)
 
 
 def _months(plan: RealTrial, patients: int, follow_up: float) -> float:
@@ -270,7 +272,9 @@ def _single(n: int, kept: float, share: Proportion, known: float, plan: RealTria
     return Power(HISTORICAL, n, power, 0.0, low, high, 0.0, None, None)
 
 
-def _single_needed(kept: float, share: Proportion, known: float, plan: RealTrial, follow_up: float) -> Needed:
+def _single_needed(
+    kept: float, share: Proportion, known: float, plan: RealTrial, follow_up: float
+) -> SampleSize:
     def size(value: Any) -> int | None:
         if value is None or value <= known or kept == 0:
             return None
@@ -289,4 +293,6 @@ def _single_needed(kept: float, share: Proportion, known: float, plan: RealTrial
         else _exact(max(round(n * kept), 1), float(share.value or 0.0), known, plan.historical.alpha)
     )
     months = None if n is None else _months(plan, n, follow_up)
-    return Needed(HISTORICAL, n, size(share.high), size(share.low), power, None if n is None else 0.0, months)
+    return SampleSize(
+        HISTORICAL, n, size(share.high), size(share.low), power, None if n is None else 0.0, months
+    )

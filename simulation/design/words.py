@@ -5,7 +5,7 @@ from typing import Final
 
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.design.draws import ENDPOINTS
-from simulation.design.study import HISTORICAL, Needed, Power, Study
+from simulation.design.study import HISTORICAL, Power, SampleSize, Study
 from simulation.number_words import NOTHING
 from simulation.results.words import in_sentence, short_title
 
@@ -64,48 +64,48 @@ def conduct_words(study: Study) -> list[str]:
 def needed_rows(study: Study) -> list[list[str]]:
     """Return the table of patients needed; the first row is the header."""
     rows = [["endpoint", "patients in all", "if the effect is larger or smaller", "power there", "months"]]
-    for found in study.needed:
-        low, high = (NOTHING if n is None else f"{n}" for n in (found.low, found.high))
-        told = (
+    for needed in study.needed:
+        low, high = (NOTHING if n is None else f"{n}" for n in (needed.low, needed.high))
+        text = (
             NOTHING
-            if found.low is None and found.high is None
-            else f"{low} to {high if found.high else 'no number'}"
+            if needed.low is None and needed.high is None
+            else f"{low} to {high if needed.high else 'no number'}"
         )
         rows.append(
             [
-                endpoint_words(study, found.endpoint),
-                "none will do" if found.patients is None else str(found.patients),
-                told,
-                _power(found),
-                NOTHING if found.months is None else f"{found.months:.0f}",
+                endpoint_words(study, needed.endpoint),
+                "none will do" if needed.patients is None else str(needed.patients),
+                text,
+                _power(needed),
+                NOTHING if needed.months is None else f"{needed.months:.0f}",
             ]
         )
     return rows
 
 
-def _power(found: Needed) -> str:
-    if found.power is None:
+def _power(needed: SampleSize) -> str:
+    if needed.power is None:
         return NOTHING
-    error = f" \N{PLUS-MINUS SIGN} {100 * found.se:.1f}" if found.se else ""
-    return f"{100 * found.power:.0f} %{error}{_assured(found)}"
+    error = f" \N{PLUS-MINUS SIGN} {100 * needed.se:.1f}" if needed.se else ""
+    return f"{100 * needed.power:.0f} %{error}{_assured(needed)}"
 
 
-def _assured(found: Needed | Power) -> str:
-    return "" if found.assurance is None else f" ({100 * found.assurance:.0f} %)"
+def _assured(estimate: SampleSize | Power) -> str:
+    return "" if estimate.assurance is None else f" ({100 * estimate.assurance:.0f} %)"
 
 
 def power_rows(study: Study) -> list[list[str]]:
     """Return power by number of patients, one column per endpoint; the first row is the header."""
     names = (*ENDPOINTS, HISTORICAL)
     rows = [["patients", *(_TESTS[name] for name in names)]]
-    for n in sorted({found.patients for found in study.powers}):
-        here = {found.endpoint: found for found in study.powers if found.patients == n}
+    for n in sorted({power.patients for power in study.powers}):
+        here = {power.endpoint: power for power in study.powers if power.patients == n}
         rows.append([str(n), *(_cell(here[name]) for name in names)])
     return rows
 
 
-def _cell(found: Power) -> str:
-    return f"{100 * found.power:.0f} %{_assured(found)}"
+def _cell(power: Power) -> str:
+    return f"{100 * power.power:.0f} %{_assured(power)}"
 
 
 def limits(study: Study) -> Sequence[str]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from simulation.design.study import Needed, Power, Study
+from simulation.design.study import Power, SampleSize, Study
 from simulation.design.words import conduct_words, endpoint_words, limits
 from simulation.figure_formats import ONE_FORMAT, Formats
 from simulation.files.folder import Content, write_folder
@@ -31,10 +31,9 @@ def document(study: Study) -> dict[str, Any]:
         "share_leukaemia_free_at_horizon": {key: asdict(share) for key, share in study.shares.items()},
         "known_share": study.known_share,
         "needed": [
-            asdict(found) | {"endpoint_in_words": endpoint_words(study, found.endpoint)}
-            for found in study.needed
+            asdict(row) | {"endpoint_in_words": endpoint_words(study, row.endpoint)} for row in study.needed
         ],
-        "power": [asdict(found) for found in study.powers],
+        "power": [asdict(row) for row in study.powers],
         "told": [*conduct_words(study), *limits(study)],
     }
 
@@ -48,7 +47,7 @@ def write_design(study: Study, out: Path, *, formats: Formats = ONE_FORMAT) -> N
         files: dict[str, Content] = {
             "design.json": json_text(document(study)),
             "power.csv": _csv(Power, study.powers),
-            "patients_needed.csv": _csv(Needed, study.needed),
+            "patients_needed.csv": _csv(SampleSize, study.needed),
         }
         from simulation.design.figure import FIGURE
 
@@ -58,6 +57,6 @@ def write_design(study: Study, out: Path, *, formats: Formats = ONE_FORMAT) -> N
     write_folder(out, contents, origin)
 
 
-def _csv(kind: type[Power] | type[Needed], rows: tuple[Power, ...] | tuple[Needed, ...]) -> str:
+def _csv(kind: type[Power] | type[SampleSize], rows: tuple[Power, ...] | tuple[SampleSize, ...]) -> str:
     names = [field.name for field in fields(kind)]
     return csv_text(names, ([getattr(row, name) for name in names] for row in rows))

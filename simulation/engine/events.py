@@ -9,7 +9,7 @@ for. They are shared among the channels by hazard.
 Who changes or moves in a step arrives at its end, and has lived only a part of it. How much its new life is still owed, by its
 mean, is kept (`late`, in steps) and added to the next step: without that, every change of a cell would take half a step too long.
 
-A stratum draws for all its places along rows of numbers. The random numbers of a cohort are keyed by the step, its code and
+A stratum draws for all its places along rows of numbers. The random numbers of an agent are keyed by the step, its code and
 its place: by what it is, never by where its row lies.
 """
 
@@ -44,7 +44,7 @@ _INVERSE = tuple(1.0 / factorial(k + 1) for k in range(12))
 def draw_events(
     pop: Population, channels: Channels, where: Destinations, variants: Variants, key: np.uint64, dt: float
 ) -> Ints:
-    """Draw one step of all cohorts by their hazards (`pop.hazards`), and let what moved arrive.
+    """Draw one step of all agents by their hazards (`pop.hazards`), and let what moved arrive.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Cells by stratum and place.
 
-A stratum is what cells of equal discrete traits (`code`) have in common; in each place its cells are one cohort, an integer
-number of like cells. Counts are a dense table, so that cells which move are added where they arrive. A cohort's row is
+A stratum is what cells of equal discrete traits (`code`) have in common; in each place its cells are one agent, an integer
+number of like cells. Counts are a dense table, so that cells which move are added where they arrive. An agent's row is
 `stratum * n_places + place`: it never changes, and a row whose `cells` are 0 is free. With one cell an agent, every cell is a
 stratum of its own.
 """
@@ -38,7 +38,7 @@ class Columns(NamedTuple):
     (n_traits, strata, places); `first`, `end`, the range of places that hold cells, `code`, `serial` and `free` (strata,).
     `traits_before` is where traits wait that are advanced to the middle of a step for a while.
     `late` and `arrived_late`, the latter summed over cells, are of shape (strata, places), in steps: how much of the step in
-    which they arrived the cells of a cohort have still to live, by their mean.
+    which they arrived the cells of an agent have still to live, by their mean.
     """
 
     cells: Ints
@@ -162,11 +162,11 @@ class Population:
 
     @property
     def n_agents(self) -> int:
-        """Return the number of cohorts alive."""
+        """Return the number of agents alive."""
         return int(np.count_nonzero(self.cells[: self.top]))
 
     def rows(self) -> npt.NDArray[np.intp]:
-        """Return the rows of living cohorts, ascending, shape (n_agents,)."""
+        """Return the rows of living agents, ascending, shape (n_agents,)."""
         return np.flatnonzero(self.cells[: self.top])
 
     def codes(self, rows: npt.NDArray[np.intp]) -> Ints:
@@ -178,7 +178,7 @@ class Population:
         return self.columns.code.item(row // self.n_places)
 
     def total_cells(self) -> int:
-        """Return all cells of all cohorts."""
+        """Return all cells of all agents."""
         return int(self.cells[: self.top].sum())
 
     def add(self, code: int, place: int, cells: int, traits: Floats | None = None) -> int:
@@ -223,12 +223,12 @@ class Population:
         return row
 
     def new_uid(self) -> int:
-        """Return a number that no cohort ever had."""
+        """Return a number that no agent ever had."""
         self.meta[NEXT_UID] += 1
         return int(self.meta[NEXT_UID]) - 1
 
     def remove(self, row: int) -> None:
-        """Take a cohort out; its row becomes free."""
+        """Take an agent out; its row becomes free."""
         self.cells[row] = 0
         self.traits[row] = 0.0
         alone(bounds)(row // self.n_places, self.columns)
@@ -380,7 +380,7 @@ def clear(hazards: Floats, pop: Columns) -> None:
 
 @inner()
 def _join(stratum: int, first: int, cells: Ints, values: Floats, pop: Columns) -> None:
-    """Add cells to the cohorts from a place on, averaging continuous traits by cells."""
+    """Add cells to the agents from a place on, averaging continuous traits by cells."""
     for i in range(cells.size):
         n, place = cells[i], first + i
         if n == 0:

@@ -47,8 +47,8 @@ class View(types.Type):
             self.fields[name] = (self.lines, field)
             self.lines += field.lines if isinstance(field, View) else 1
         # the name is what Numba tells types apart by: like-named tuples of other fields are other types
-        told = ", ".join(f"{name}: {field}" for name, field in zip(of._fields, fields, strict=True))
-        super().__init__(f"View[{of.__name__}:{crc32(told.encode()):08x}]")
+        layout = ", ".join(f"{name}: {field}" for name, field in zip(of._fields, fields, strict=True))
+        super().__init__(f"View[{of.__name__}:{crc32(layout.encode()):08x}]")
 
     def reader(self) -> Any:
         """Return a function for compiled code that takes a list of addresses for this view."""

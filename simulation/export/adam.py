@@ -48,8 +48,8 @@ _LAST: Final = "final_"
 
 def adam_tables(source: Source) -> list[Table]:
     """Return the tables that the source fills; ADLB has the tests of single runs, and what a trial keeps of its patients."""
-    made = [_adsl(source), _adtte(source), _adrs(source), _adlb(source), _adex(source)]
-    return [table for table in made if table.rows]
+    tables = [_adsl(source), _adtte(source), _adrs(source), _adlb(source), _adex(source)]
+    return [table for table in tables if table.rows]
 
 
 def _who(source: Source, subject: Subject) -> dict[str, Any]:
@@ -91,18 +91,18 @@ def _adsl(source: Source) -> Table:
     )
     rows = []
     for subject in source.subjects:
-        told = subject.outcomes
-        dead = told.get("nrm_day") is not None
+        outcomes = subject.outcomes
+        dead = outcomes.get("nrm_day") is not None
         own = {v.name: subject.values[v.origin][0] for v in baseline if v.origin in subject.values}
         rows.append(
             _who(source, subject)
             | {
                 "SUBJID": f"{subject.arm}-{subject.twin:05d}", "ARMDESC": source.arms[subject.arm][0], "ITTFL": "Y",
-                "SAFFL": _yes(told.get("treatment_start_day") is not None), "TRTSDY": told.get("treatment_start_day"),
-                "DTHFL": _yes(dead), "DTHDY": told.get("nrm_day"), "DTHCAUS": told.get("nrm_cause"),
+                "SAFFL": _yes(outcomes.get("treatment_start_day") is not None), "TRTSDY": outcomes.get("treatment_start_day"),
+                "DTHFL": _yes(dead), "DTHDY": outcomes.get("nrm_day"), "DTHCAUS": outcomes.get("nrm_cause"),
                 "EOSSTT": "DISCONTINUED" if dead or _left(source, subject) else "COMPLETED",
                 "DCSREAS": "DEATH" if dead else _LEFT.upper() if _left(source, subject) else None,
-                "EOSDY": told.get("days_simulated"), "SECTXDY": told.get("second_transplant_day"),
+                "EOSDY": outcomes.get("days_simulated"), "SECTXDY": outcomes.get("second_transplant_day"),
             }
             | own
         )  # fmt: skip
@@ -133,17 +133,17 @@ def _left(source: Source, subject: Subject) -> bool:
 
 
 def _times(source: Source, subject: Subject) -> Iterator[dict[str, Any]]:
-    told, end = subject.outcomes, float(subject.outcomes.get("days_simulated") or 0.0)
+    outcomes, end = subject.outcomes, float(subject.outcomes.get("days_simulated") or 0.0)
     last = (3, _LEFT) if _left(source, subject) else (1, "end of follow-up")
-    dead = told.get("nrm_day") is not None
+    dead = outcomes.get("nrm_day") is not None
     for one in selected("survival", "day"):
-        if one.name not in told or (one.kind == "survival" and not one.censored):
+        if one.name not in outcomes or (one.kind == "survival" and not one.censored):
             continue
         if one.kind == "survival":
-            days, event = float(told[one.name]), not told[one.censored]
+            days, event = float(outcomes[one.name]), not outcomes[one.censored]
             censored, why = (0, "event") if event else last
         else:
-            day = told[one.name]
+            day = outcomes[one.name]
             event = day is not None
             days = float(day) if event else end
             censored, why = (0, "event") if event else (2, "death") if dead else last
@@ -155,10 +155,10 @@ def _times(source: Source, subject: Subject) -> Iterator[dict[str, Any]]:
 
 def code_of(declared: Outcome) -> str:
     """Return the code of an outcome, eight characters at most; one that is not listed gets one made of its name alone."""
-    return _CODES.get(declared.name) or _made_of(declared.name)
+    return _CODES.get(declared.name) or _code_from(declared.name)
 
 
-def _made_of(name: str) -> str:
+def _code_from(name: str) -> str:
     """Return the letters of a name, or where there are more than eight, the first four and four of its digest."""
     letters = "".join(re.findall("[A-Z0-9]", name.upper()))
     if len(letters) <= _LONGEST and letters[:1].isalpha():
@@ -224,9 +224,9 @@ def _adlb(source: Source) -> Table:
 def _tests(subject: Subject) -> Iterator[dict[str, Any]]:
     """Yield what the clinic measured in a single run: marrow on the day of its sample, blood on the day of its report."""
     start = subject.outcomes.get("treatment_start_day")
-    found = [event for event, _ in measured(subject) if event.value is not None]
-    last = {e.what: e for e in found if start is None or e.day <= start}
-    for event in found:
+    results = [event for event, _ in measured(subject) if event.value is not None]
+    last = {e.what: e for e in results if start is None or e.day <= start}
+    for event in results:
         yield {
             "PARAMCD": _short(event.what), "PARAM": f"{event.what.replace('_', ' ')} ({event.unit})", "ADY": event.day,
             "AVISIT": "as tested", "AVAL": event.value, "AVALU": event.unit, "SRCVAR": event.what,
@@ -255,7 +255,7 @@ _SHORT: Final = {
 
 
 def _short(name: str) -> str:
-    return _SHORT.get(name) or _made_of(name)
+    return _SHORT.get(name) or _code_from(name)
 
 
 # ---- exposure

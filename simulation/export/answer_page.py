@@ -22,7 +22,7 @@ from simulation.trial import pair_words, sure_words
 __all__ = ["check_page", "deciding", "write_answer_page"]
 
 _FIGURES: Final = ("over_time", "unknowns", "structures")
-_TOLD: Final = ("uncertainty", "structures", "difference_over_time")
+_PARTS: Final = ("uncertainty", "structures", "difference_over_time")
 _SMOOTHING: Final = """\
 A set counts by how near its simulated studies come to the observations. By the likelihood of the observations alone one set would
 often be nearly all of a fit, because no candidate meets all of them; so the nearest candidates are kept, weighed by how they were
@@ -60,7 +60,7 @@ def write_answer_page(view: TrialView, about: Mapping[str, Any], page: Path) -> 
                 pictures[figure.name] = render(figure.draw(view))["png"]
             captions[figure.name] = figure.title, figure.caption_of(view)
     names = {name: f"{page.stem}_{name}.png" for name in pictures}
-    told = {key: view.comparison[key] for key in _TOLD if view.comparison.get(key) is not None}
+    answers = {key: view.comparison[key] for key in _PARTS if view.comparison.get(key) is not None}
     main = view.comparison["pairs"][0]
     numbers = {
         "provenance": provenance(**about),
@@ -71,7 +71,7 @@ def write_answer_page(view: TrialView, about: Mapping[str, Any], page: Path) -> 
             "versus": main["versus"],
             **main["differences"][view.primary],
         },
-        **told,
+        **answers,
     }
     written: dict[Path, str | bytes] = {page.with_suffix(".json"): json_text(numbers)}
     written |= {page.with_name(names[name]): picture for name, picture in pictures.items()}
@@ -91,13 +91,13 @@ def _page(
     """Return the page as Markdown."""
     sure, structures = (view.comparison.get(key) for key in ("uncertainty", "structures"))
     table = ParameterTable.load().parameter_values().digest()
-    made = provenance(**about)
+    origin = provenance(**about)
     lines = [
         f"# {about['trial']}", "",
         "After this page you know how sure the answer to a trial's question is, what would change it, and which measurement to "
         "get next.", "",
         f"Written by `{PROGRAM} compare {about['file']} --page {page}` (version {simulation.__version__}, model "
-        f"`{str(made['model_sha256'])[:12]}`, parameter table `{table[:12]}`, {about['patients']} virtual patients in every "
+        f"`{str(origin['model_sha256'])[:12]}`, parameter table `{table[:12]}`, {about['patients']} virtual patients in every "
         f"arm, seed {about['seed']}); do not edit.", "",
         *((str(about["question"]), "") if about["question"] else ()),
         f"**{pair_words.answer(view)}**", "",
@@ -157,16 +157,16 @@ def _parts(sure: Mapping[str, Any]) -> list[str]:
     ]  # fmt: skip
 
 
-def _structures(found: Mapping[str, Any]) -> list[str]:
+def _structures(study: Mapping[str, Any]) -> list[str]:
     head = (
         "structure", "distance from the data (at the same sets, than as shipped)", "misses more",
         "sets that count (by likelihood alone)", "difference, days",
     )  # fmt: skip
     rows = [
         [f"**{name}**{f': {why}' if why else ''}", *cells]
-        for name, why, *cells in sure_words.structures(found)
+        for name, why, *cells in sure_words.structures(study)
     ]
-    return [*_table(head, rows), "", sure_words.structures_note(found)]
+    return [*_table(head, rows), "", sure_words.structures_note(study)]
 
 
 def _fits(fits: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -188,5 +188,5 @@ def _below(subject: Subject, what: str, day: float) -> float | None:
         ),
         None,
     )
-    found = _BELOW.search(report.detail) if report is not None else None
-    return float(found[1]) if found else None
+    match = _BELOW.search(report.detail) if report is not None else None
+    return float(match[1]) if match else None

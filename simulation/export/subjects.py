@@ -13,11 +13,11 @@ from simulation.clinic.outcomes import OUTCOMES
 from simulation.errors import UserError
 from simulation.files.folder import check_files, slug
 from simulation.products.product import Product
-from simulation.products.received import Received
+from simulation.products.received import ReceivedTreatment
 from simulation.products.registry import PRODUCTS, product, received
 from simulation.results.trial_states import STATES, spells_of
 from simulation.statistics.multistate import CENSORED
-from simulation.trial.finished import Finished, is_trial_folder, reopen
+from simulation.trial.finished import FinishedTrial, is_trial_folder, reopen
 from simulation.trial.rows import AT_ONCE, DRUGS, OF_PATIENT
 from simulation.yaml_source import plain, read_yaml
 
@@ -81,7 +81,7 @@ class Source:
     follow_up: float  # planned, days
     arms: Mapping[str, tuple[str, str]]
     subjects: tuple[Subject, ...]
-    made_by: Mapping[str, Any]  # the provenance of what was read
+    provenance: Mapping[str, Any]  # the provenance of what was read
     ends_at_transplant: bool = False  # follow-up ends at a second transplant
 
     def identifier(self, subject: Subject) -> str:
@@ -119,7 +119,7 @@ def read_results(folders: Sequence[Path]) -> Source:
 # ---- a trial
 
 
-def _trial(finished: Finished) -> Source:
+def _trial(finished: FinishedTrial) -> Source:
     subjects = tuple(subject for arm in finished.arms for subject in _of_arm(finished, arm.key))
     arms = {
         key: (str(scenario.get("name") or key), str(scenario.get("description") or ""))
@@ -137,7 +137,7 @@ def _trial(finished: Finished) -> Source:
     )
 
 
-def _of_arm(finished: Finished, key: str) -> Iterator[Subject]:
+def _of_arm(finished: FinishedTrial, key: str) -> Iterator[Subject]:
     arm, units = finished.arm(key), {column.name: column.unit for column in finished.columns}
     own = {column.name for column in finished.columns if column.meaning == OF_PATIENT}
     stays: dict[int, list[Stay]] = {}
@@ -155,24 +155,24 @@ def _of_arm(finished: Finished, key: str) -> Iterator[Subject]:
             int(row["patient"]),
             {name: row[name] for name in OUTCOMES if name in row},
             {name: (float(row[name]), units[name]) for name in own if row.get(name) is not None},
-            tuple(_given(arm.courses[index])),
+            tuple(_given(arm.histories[index])),
             tuple(stays.get(index, ())),
         )
 
 
-def _given(course: Mapping[str, Any]) -> Iterator[Dose]:
+def _given(history: Mapping[str, Any]) -> Iterator[Dose]:
     """Yield what a course says was given; turns and stays in it are no doses."""
     products = {one.name: one for one in PRODUCTS}
-    for name, given in course.items():
+    for name, given in history.items():
         one = products.get(name)
         if one is not None and one.kind == "infusion":
             bars = (bar for bar in given if len(bar) == _BAR)  # a longer one is the mean of injections
             yield from (Dose(name, one.kind, start, end, level, one.unit) for start, end, level in bars)
         elif one is not None and one.kind == "cells":
             yield from (_at_once(one, day, level) for day, level in given)
-    for name, given in course.get(AT_ONCE, {}).items():
+    for name, given in history.get(AT_ONCE, {}).items():
         yield from (_at_once(products[name], day, level) for day, level in given if name in products)
-    for name, given in course.get(DRUGS, {}).items():
+    for name, given in history.get(DRUGS, {}).items():
         unit = products.get(name, products["immunosuppression"]).unit
         yield from (Dose(name, "drug", start, end, level, unit) for start, end, level in given)
 
@@ -192,14 +192,14 @@ def _plain(value: Any) -> Any:
 
 def _run_folders(folder: Path) -> list[Path]:
     """Return the folder, or those of the runs in it."""
-    found = [folder] if _is_run(folder) else sorted(path for path in folder.glob("*") if _is_run(path))
-    if not found:
+    folders = [folder] if _is_run(folder) else sorted(path for path in folder.glob("*") if _is_run(path))
+    if not folders:
         raise UserError(
             "holds no results of a trial or of runs",
             file=str(folder),
             expected="a folder that `compare` or `run` wrote",
         )
-    return found
+    return folders
 
 
 def _is_run(folder: Path) -> bool:
@@ -207,15 +207,15 @@ def _is_run(folder: Path) -> bool:
 
 
 def _runs(folders: Sequence[Path]) -> Source:
-    subjects, arms, told, planned = [], dict[str, tuple[str, str]](), dict[str, Any](), 0.0
+    subjects, arms, manifest, planned = [], dict[str, tuple[str, str]](), dict[str, Any](), 0.0
     seeds, written = dict[int, Path](), dict[str, tuple[Path, Mapping[str, Any]]]()
     for folder in folders:
-        told = check_files(folder, _READ)
+        manifest = check_files(folder, _READ)
         try:
-            subject, scenario = _run(folder, told)
+            subject, scenario = _run(folder, manifest)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise UserError("is damaged: its files are not those of a run", file=str(folder)) from None
-        seeds.setdefault(int(told.get("seed") or 0), folder)
+        seeds.setdefault(int(manifest.get("seed") or 0), folder)
         if len(seeds) > 1:
             (seed, before), (other, second) = seeds.items()
             message = f"has seed {other}, and {before} seed {seed}: patient {subject.twin} of each is another person"
@@ -233,10 +233,10 @@ def _runs(folders: Sequence[Path]) -> Source:
         raise UserError("two of the folders hold the same scenario and patient", file=str(folders[0]))
     first = next(iter(arms.values()))[0]
     study = first if len(arms) == 1 else f"{first} and {len(arms) - 1} more"
-    return Source(study, "runs", int(told.get("seed") or 0), planned, arms, tuple(subjects), told)
+    return Source(study, "runs", int(manifest.get("seed") or 0), planned, arms, tuple(subjects), manifest)
 
 
-def _run(folder: Path, told: Mapping[str, Any]) -> tuple[Subject, Mapping[str, Any]]:
+def _run(folder: Path, manifest: Mapping[str, Any]) -> tuple[Subject, Mapping[str, Any]]:
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     scenario = plain(read_yaml(folder / "scenario.resolved.yaml"))
     events = tuple(_events(folder / "events.csv"))
@@ -252,11 +252,11 @@ def _run(folder: Path, told: Mapping[str, Any]) -> tuple[Subject, Mapping[str, A
     outcomes = {name: summary[name] for name in OUTCOMES if name in summary}
     key = slug(str(scenario.get("name") or folder.name)).replace("-", "_")
     return Subject(
-        key, int(told.get("patient") or 0), outcomes, values, tuple(given), (), events, columns
+        key, int(manifest.get("patient") or 0), outcomes, values, tuple(given), (), events, columns
     ), scenario
 
 
-def _doses(row: Received) -> Iterator[Dose]:
+def _doses(row: ReceivedTreatment) -> Iterator[Dose]:
     yield from (Dose(row.key, row.kind, b.start, b.end, b.level, row.unit) for b in row.bars if not b.spread)
     if row.marks:
         yield from (_at_once(product(row.key), mark.day, mark.level) for mark in row.marks)

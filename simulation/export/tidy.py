@@ -24,13 +24,13 @@ def tidy_tables(source: Source) -> list[Table]:
     """Return all tables that the source fills; days count from transplant."""
     tables = [
         Table("arms", "what was done", _ARMS, [
-            {"arm": key, "name": name, "description": told} for key, (name, told) in source.arms.items()
+            {"arm": key, "name": name, "description": description} for key, (name, description) in source.arms.items()
         ]),
         _long(source, "outcomes", "what came of each patient", _OUTCOMES, _outcomes),
         _long(source, "parameters", "what a patient is, where patients differ", _VALUES, _values),
         _long(source, "doses", "what was given and when", _DOSES, _doses),
         _long(source, "states", "stays in states, in truth", _STAYS, _stays),
-        _long(source, "observations", "the course, as recorded", _COURSE, _course),
+        _long(source, "observations", "the course, as recorded", _COURSE, _history),
         _long(source, "events", "tests, results, triggers, treatments, turns", _EVENTS, _events),
     ]  # fmt: skip
     return [table for table in tables if table.rows]
@@ -92,8 +92,8 @@ def quantities(tables: list[Table]) -> Iterator[dict[str, str]]:
         table.name: {row[keys[table.name]] for row in table.rows} for table in tables if table.name in keys
     }
 
-    def row(table: str, name: str, **told: str) -> dict[str, str]:
-        return {"table": table, "variable": f"{table}[{name}]", "type": "float", **told}
+    def row(table: str, name: str, **fields: str) -> dict[str, str]:
+        return {"table": table, "variable": f"{table}[{name}]", "type": "float", **fields}
 
     for name, one in OUTCOMES.items():
         if name in seen.get("outcomes", ()):
@@ -151,7 +151,7 @@ def _stays(subject: Subject) -> Iterator[dict[str, Any]]:
         yield {"state": stay.state, "enter_day": stay.enter, "leave_day": stay.leave, "next_state": stay.then}
 
 
-def _course(subject: Subject) -> Iterator[dict[str, Any]]:
+def _history(subject: Subject) -> Iterator[dict[str, Any]]:
     trajectory = subject.trajectory or {}
     days = trajectory.get("day", ())
     for name, values in trajectory.items():

@@ -34,7 +34,7 @@ def write_export(source: Source, name: str, out: Path) -> list[Table]:
     make, explained, parquet = FORMATS[name]
     tables = make(source)
     more = {"adam": parameters, "tidy": quantities}.get(name, lambda _: ())(tables)
-    read: dict[str, Any] = {key: source.made_by.get(key) for key in _FROM if key in source.made_by}
+    read: dict[str, Any] = {key: source.provenance.get(key) for key in _FROM if key in source.provenance}
     origin = provenance(export=f"{source.study}: {name}", exported_from=read, seed=source.seed)
 
     def contents() -> Mapping[str, Content]:

@@ -49,11 +49,11 @@ def write_named(folder: Path, fill: Callable[[IO[bytes]], None], name: Callable[
     return _write(folder / "a new file", fill, lambda part: folder / name(file_digest(part)[0]))
 
 
-def _write(told: Path, fill: Callable[[IO[bytes]], None], target: Callable[[Path], Path]) -> Path:
+def _write(named: Path, fill: Callable[[IO[bytes]], None], target: Callable[[Path], Path]) -> Path:
     """Write a file whose path may depend on what was written; `told` is what messages call it."""
-    with refusals(told):
-        told.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=told.parent, prefix=".part-")
+    with refusals(named):
+        named.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=named.parent, prefix=".part-")
         try:
             with os.fdopen(handle, "wb") as file:
                 fill(file)

@@ -30,7 +30,7 @@ _FORMATS: Final = {
     ".svg": "image/svg+xml", ".pdf": "application/pdf", ".parquet": "application/vnd.apache.parquet", ".py": "text/x-python",
     ".md": "text/markdown",
 }  # fmt: skip
-_TOLD: Final = (
+_DESCRIPTION: Final = (
     "Results of a simulation by transplant-twin; not observed, and not for decisions about patients."
 )
 _LICENCE: Final = "Whoever ran the program decides under which licence these results are passed on."
@@ -55,7 +55,7 @@ def crate_text(
         "@id": "./",
         "@type": "Dataset",
         "name": title,
-        "description": _TOLD,
+        "description": _DESCRIPTION,
         "datePublished": now.date().isoformat(),
         "license": {"@id": "#licence"},
         "hasPart": _one_or_all([{"@id": part["@id"]} for part in parts]),
@@ -89,9 +89,9 @@ def _one_or_all(values: list[dict[str, str]]) -> Any:
 
 
 def _file(name: str, size: int | None) -> dict[str, Any]:
-    found: dict[str, Any] = {"@id": quote(name), "@type": "File", "name": name}
+    entry: dict[str, Any] = {"@id": quote(name), "@type": "File", "name": name}
     if (known := _FORMATS.get(Path(name).suffix)) is not None:
-        found["encodingFormat"] = known
+        entry["encodingFormat"] = known
     if size is not None:
-        found["contentSize"] = str(size)
-    return found
+        entry["contentSize"] = str(size)
+    return entry

@@ -109,12 +109,12 @@ def check_files(folder: Path, names: Iterable[str]) -> dict[str, Any]:
         raise UserError(f"is not whole: {MANIFEST} is missing; {_AGAIN}", file=str(folder))
     digests = manifest["files"]
     if not isinstance(digests, dict):
-        told = f"holds results of an earlier version of the program, without digests; {_AGAIN}"
-        raise UserError(told, file=str(folder))
+        message = f"holds results of an earlier version of the program, without digests; {_AGAIN}"
+        raise UserError(message, file=str(folder))
     for name in names:
         if file_digest(folder / name)[0] != digests.get(name):
-            told = f"is not what was written (damaged or changed); bring back a copy of it, or {_AGAIN}"
-            raise UserError(told, file=str(folder / name))
+            message = f"is not what was written (damaged or changed); bring back a copy of it, or {_AGAIN}"
+            raise UserError(message, file=str(folder / name))
     return manifest
 
 

@@ -40,10 +40,10 @@ def unsealed(text: str) -> dict[str, Any]:
     ValueError
         Where the text is not what was written, in any byte.
     """
-    found = json.loads(text)
-    if not isinstance(found, dict):
+    content = json.loads(text)
+    if not isinstance(content, dict):
         raise ValueError("not an object")
-    data = {key: value for key, value in found.items() if key != SEAL}
+    data = {key: value for key, value in content.items() if key != SEAL}
     if sealed_json(data) != text:
         raise ValueError("its digest is another")
     return data
@@ -63,13 +63,13 @@ def unsealed_line(line: str, before: str) -> dict[str, Any]:
     ValueError
         Where this line, or one before it, is not what was written.
     """
-    found = json.loads(line)
-    if not isinstance(found, dict):
+    content = json.loads(line)
+    if not isinstance(content, dict):
         raise ValueError("not an object")
-    found.pop(SEAL, None)
-    if sealed_line(found, before) != line:
+    content.pop(SEAL, None)
+    if sealed_line(content, before) != line:
         raise ValueError("its digest is another")
-    return found
+    return content
 
 
 def _line(data: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simulation.clinic.outcomes import OUTCOMES, of_patient, selected
 from simulation.errors import UserError
-from simulation.forecast.follow import QUANTITIES, Followed, Question
+from simulation.forecast.follow import QUANTITIES, FollowedPatient, Question
 from simulation.statistics.weighted import (
     effective_number,
     importance_weights,
@@ -57,10 +57,10 @@ class Forecast:
     """
 
     question: Question
-    followed: tuple[Followed, ...]
+    followed: tuple[FollowedPatient, ...]
 
     @classmethod
-    def of(cls, question: Question, followed: Sequence[Followed]) -> "Forecast":
+    def of(cls, question: Question, followed: Sequence[FollowedPatient]) -> "Forecast":
         """Return the forecast of patients in whatever order they came; who failed is left out."""
         return cls(
             question, tuple(sorted((one for one in followed if not one.failed), key=lambda one: one.patient))
@@ -102,14 +102,14 @@ class Forecast:
     def fan(self, arm: int, what: str, *, prior: bool = False) -> Fan:
         """Return the fan of one of `QUANTITIES` in an arm; with `prior` that of patients who were not chosen."""
         index = QUANTITIES.index(what)
-        courses = self._courses[:, arm, :, index]
+        trajectories = self._trajectories[:, arm, :, index]
         weights = self._not_chosen if prior else self.weights
-        levels = np.stack([weighted_quantiles(column, weights, LEVELS) for column in courses.T], axis=1)
+        levels = np.stack([weighted_quantiles(column, weights, LEVELS) for column in trajectories.T], axis=1)
         total = float(weights.sum())
         alive = (
-            (~np.isnan(courses) * weights[:, None]).sum(axis=0) / total
+            (~np.isnan(trajectories) * weights[:, None]).sum(axis=0) / total
             if total
-            else np.full(courses.shape[1], np.nan)
+            else np.full(trajectories.shape[1], np.nan)
         )
         return Fan(self.question.days, levels, np.asarray(alive, float))
 
@@ -141,18 +141,18 @@ class Forecast:
             if len(terms)
             else terms.sum(axis=0)
         )
-        told = [f"{one.what} of day {one.day:g}" for one in self.question.series.measured]
-        return list(zip(told, near.tolist(), strict=True))
+        labels = [f"{one.what} of day {one.day:g}" for one in self.question.series.measured]
+        return list(zip(labels, near.tolist(), strict=True))
 
     def require(self) -> None:
         """Raise `UserError` where too few patients fit, with what to do."""
         if not self.conditioned or self.enough:
             return
-        n, found = len(self.followed), self.effective
-        needed = math.ceil(1.3 * FEWEST * n / max(found, 1e-9) / 100) * 100
+        n, effective = len(self.followed), self.effective
+        needed = math.ceil(1.3 * FEWEST * n / max(effective, 1e-9) / 100) * 100
         worst, share = min(self.misfit(), key=lambda one: one[1])
         hint = f"The measurement that fewest come near is {worst} ({share:.0%} of them)."
-        if found < 2 or needed > _MOST_ASKED:
+        if effective < 2 or needed > _MOST_ASKED:
             what = (
                 "a measured course that these patients can have: look at units, days and what was given, or choose a cohort "
                 "whose patients are more like her (--cohort); a larger `error` in the file is a last resort"
@@ -160,7 +160,7 @@ class Forecast:
         else:
             what = f"about {needed:,} patients (--patients {needed})"
         raise UserError(
-            f"of {n:,} virtual patients effectively {found:.1f} fit this course, and a forecast needs {FEWEST}. {hint}",
+            f"of {n:,} virtual patients effectively {effective:.1f} fit this course, and a forecast needs {FEWEST}. {hint}",
             file=self.question.series.shown, expected=what,
         )  # fmt: skip
 
@@ -170,9 +170,9 @@ class Forecast:
         return np.array([float(one.stands_for == 1.0) for one in self.followed])
 
     @cached_property
-    def _courses(self) -> Floats:
+    def _trajectories(self) -> Floats:
         shape = (len(self.followed), len(self.question.arms), len(self.question.days), len(QUANTITIES))
-        return np.array([one.courses for one in self.followed]).reshape(shape)
+        return np.array([one.trajectories for one in self.followed]).reshape(shape)
 
     def _outcome(self, arm: int, name: str) -> tuple[Floats, Floats]:
         kept = [

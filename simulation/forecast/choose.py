@@ -19,8 +19,8 @@ import numpy.typing as npt
 from scipy.special import log_ndtr, logsumexp
 
 from simulation.body.keyed import Keyed
-from simulation.forecast.follow import QUANTITIES, Followed, Question, follow_all
-from simulation.forecast.measurement import Errors, Measured, fit
+from simulation.forecast.follow import QUANTITIES, FollowedPatient, Question, follow_all
+from simulation.forecast.measurement import Errors, MeasuredValue, fit
 from simulation.pool import Pool
 from simulation.posterior import under
 from simulation.scenario.resolve import varies
@@ -44,10 +44,10 @@ def pilot_size(n: int) -> int:
     return n if n < 2 * PILOT else max(PILOT, math.ceil(_SHARE_PILOT * n))
 
 
-def follow_chosen(question: Question, n: int, pool: Pool) -> Iterator[Followed]:
+def follow_chosen(question: Question, n: int, pool: Pool) -> Iterator[FollowedPatient]:
     """Yield `n` patients as they are done: the pilot, then those chosen; without a measured course just the first `n`."""
     first = pilot_size(n) if question.series.measured and varies(question.arms[0].scenario) else n
-    pilot: list[Followed] = []
+    pilot: list[FollowedPatient] = []
     for one in follow_all(replace(question, early=False), range(first), pool):
         pilot.append(one)
         yield one
@@ -84,7 +84,7 @@ def _placed(draw: Keyed, name: str) -> float:
     return draw.uniform(f"patient {name}")
 
 
-def chosen(question: Question, pilot: Sequence[Followed], first: int, n: int) -> dict[int, float]:
+def chosen(question: Question, pilot: Sequence[FollowedPatient], first: int, n: int) -> dict[int, float]:
     """Return the further patients to follow, `n` of those from number `first` on, each with the probability that he was taken."""
     begun, last = len(pilot), _last(question, first + POOL * n)
     pool = list(range(first, last))
@@ -104,7 +104,7 @@ def _last(question: Question, wanted: int) -> int:
     return wanted if listed is None else min(wanted, listed)
 
 
-def _predicted(question: Question, pilot: Sequence[Followed], known: Floats, asked: Floats) -> Floats:
+def _predicted(question: Question, pilot: Sequence[FollowedPatient], known: Floats, asked: Floats) -> Floats:
     """Return the predicted log-likelihood of the whole course for every row of `asked`."""
     total = np.zeros(len(asked))
     days, errors = question.days, question.series.errors
@@ -112,15 +112,15 @@ def _predicted(question: Question, pilot: Sequence[Followed], known: Floats, ask
         if one.what == "agvhd":
             continue
         place = next(index for index, day in enumerate(days) if day >= one.day - 1e-9)
-        found = np.array([each.courses[0, place, QUANTITIES.index(one.what)] for each in pilot])
-        some = found > 0
+        values = np.array([each.trajectories[0, place, QUANTITIES.index(one.what)] for each in pilot])
+        some = values > 0
         if some.sum() < _FEWEST:
             continue
-        middle, spread = _regressed(known[some], np.log(found[some]), asked)
+        middle, spread = _regressed(known[some], np.log(values[some]), asked)
         there = _likelihood(one, middle, spread, errors)
-        absent = ~some & ~np.isnan(found)
+        absent = ~some & ~np.isnan(values)
         if absent.any():
-            none, _ = _regressed(known[~np.isnan(found)], absent[~np.isnan(found)].astype(float), asked)
+            none, _ = _regressed(known[~np.isnan(values)], absent[~np.isnan(values)].astype(float), asked)
             none = np.clip(none, _LOWEST, 1 - _LOWEST)
             zero = float(fit(one, 0.0, errors))
             there = np.logaddexp(np.log1p(-none) + there, np.log(none) + zero)
@@ -128,7 +128,7 @@ def _predicted(question: Question, pilot: Sequence[Followed], known: Floats, ask
     return total
 
 
-def _likelihood(one: Measured, middle: Floats, spread: float, errors: Errors) -> Floats:
+def _likelihood(one: MeasuredValue, middle: Floats, spread: float, errors: Errors) -> Floats:
     """Return the log-likelihood of a measurement where the logarithm of the truth is known with an error."""
     own = errors.mrd * math.log(10.0) if one.what == "mrd" else errors.cd3
     sd = math.hypot(own, spread)

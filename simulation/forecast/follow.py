@@ -16,11 +16,11 @@ from simulation.errors import UserError, reason_of
 from simulation.forecast.measurement import fit
 from simulation.forecast.series import Series
 from simulation.life import NOTHING, Life, simulate
-from simulation.pool import Outcome, Pool, Task
+from simulation.pool import Pool, Task, TaskResult
 from simulation.posterior import Posterior, under
 from simulation.trial.schema import PER_SET, Arm
 
-__all__ = ["HOPELESS", "QUANTITIES", "Followed", "Question", "follow", "follow_all"]
+__all__ = ["HOPELESS", "QUANTITIES", "FollowedPatient", "Question", "follow", "follow_all"]
 
 QUANTITIES: Final = ("mrd", "cd3", "agvhd")  # blasts in the marrow, a fraction; CD3, /uL; grade of aGvHD
 HOPELESS: Final = (
@@ -68,7 +68,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Followed:
+class FollowedPatient:
     """Hold one virtual patient.
 
     `courses` has the shape (arms, days, `QUANTITIES`), NaN after death and where nothing was simulated; `outcomes` has one row
@@ -77,7 +77,7 @@ class Followed:
 
     patient: int
     chosen: int | None
-    courses: Floats
+    trajectories: Floats
     terms: Floats
     outcomes: tuple[dict[str, Any], ...] = ()
     pruned: bool = False
@@ -96,17 +96,17 @@ class Work:
 
     question: Question
 
-    def __call__(self, patients: tuple[int, ...]) -> list[Followed]:
+    def __call__(self, patients: tuple[int, ...]) -> list[FollowedPatient]:
         """Follow each; one who raises costs only herself, a mistake of the question ends everything."""
-        found = []
+        followed = []
         for patient in patients:
             try:
-                found.append(follow(self.question, patient))
+                followed.append(follow(self.question, patient))
             except UserError:
                 raise
             except Exception as error:
-                found.append(_failed(self.question, patient, reason_of(error)))
-        return found
+                followed.append(_failed(self.question, patient, reason_of(error)))
+        return followed
 
 
 class _Watch:
@@ -118,9 +118,9 @@ class _Watch:
         self._past = sum(day <= question.series.today + _EPS for day in self.days)
         self._judged = question.prune and bool(question.series.measured)
         self._early = question.early
-        found = [one.day for one in question.series.measured if one.what == "mrd" and not one.below]
-        self._last_found = max(
-            found, default=-math.inf
+        measured_days = [one.day for one in question.series.measured if one.what == "mrd" and not one.below]
+        self._last_positive = max(
+            measured_days, default=-math.inf
         )  # until then a patient without a blast is none like her
         self.noted: dict[int, list[tuple[float, float, float]]] = {}
         self._hopeless: dict[int, bool] = {}
@@ -135,7 +135,7 @@ class _Watch:
             truth = life.body.truth()
             rows.append((truth.marrow_blast_fraction, truth.cd3_per_ul, float(truth.agvhd_grade)))
             if self._judged and (len(rows) == self._past or (self._early and len(rows) < self._past)):
-                gone = truth.blasts == 0 and life.day < self._last_found
+                gone = truth.blasts == 0 and life.day < self._last_positive
                 self._hopeless[id(life)] = gone or self._far(rows)
 
     def hopeless(self, life: Life) -> bool:
@@ -143,40 +143,40 @@ class _Watch:
 
     def _far(self, rows: list[tuple[float, float, float]]) -> bool:
         """Return whether what was measured until now is far from what is true of a life."""
-        course = np.full((len(self.days), len(QUANTITIES)), np.nan)
-        course[: len(rows)] = rows
+        trajectory = np.full((len(self.days), len(QUANTITIES)), np.nan)
+        trajectory[: len(rows)] = rows
         reached = [max(one.day, _FIRST) <= self.days[len(rows) - 1] for one in self._question.series.measured]
-        return bool(terms_of(self._question, course)[reached].sum() < HOPELESS)
+        return bool(terms_of(self._question, trajectory)[reached].sum() < HOPELESS)
 
-    def course(self, life: Life) -> Floats:
+    def trajectory(self, life: Life) -> Floats:
         """Return what was noted, shape (days, quantities)."""
         rows = self.noted.get(id(life), [])
-        course = np.full((len(self.days), len(QUANTITIES)), np.nan)
+        trajectory = np.full((len(self.days), len(QUANTITIES)), np.nan)
         if rows:
-            course[: len(rows)] = rows
-        return course
+            trajectory[: len(rows)] = rows
+        return trajectory
 
     def pasts(self, lives: list[Life]) -> list[Floats]:
-        return [self.course(life)[: self._past] for life in lives]
+        return [self.trajectory(life)[: self._past] for life in lives]
 
 
-def terms_of(question: Question, course: Floats) -> Floats:
+def terms_of(question: Question, trajectory: Floats) -> Floats:
     """Return the log-likelihood of every measurement for one course of the question's days."""
     days = question.days
-    found = [
+    terms = [
         float(
             fit(
                 one,
-                course[days.index(max(one.day, _FIRST)), QUANTITIES.index(one.what)],
+                trajectory[days.index(max(one.day, _FIRST)), QUANTITIES.index(one.what)],
                 question.series.errors,
             )
         )
         for one in question.series.measured
     ]
-    return np.array(found, float)
+    return np.array(terms, float)
 
 
-def follow(question: Question, patient: int) -> Followed:
+def follow(question: Question, patient: int) -> FollowedPatient:
     """Follow one virtual patient under every strategy.
 
     Raises
@@ -194,11 +194,11 @@ def follow(question: Question, patient: int) -> Followed:
     )  # fmt: skip
     if question.series.measured:
         _one_past(question, watch.pasts(lives))
-    courses = np.stack([watch.course(life) for life in lives])
+    trajectories = np.stack([watch.trajectory(life) for life in lives])
     pruned = not all(life.finished for life in lives)
-    terms = terms_of(question, courses[0])
+    terms = terms_of(question, trajectories[0])
     outcomes = () if pruned else tuple(_outcomes(life) for life in lives)
-    return Followed(patient, chosen, courses, terms, outcomes, pruned)
+    return FollowedPatient(patient, chosen, trajectories, terms, outcomes, pruned)
 
 
 def _outcomes(life: Life) -> dict[str, Any]:
@@ -219,7 +219,7 @@ def _one_past(question: Question, pasts: list[Floats]) -> None:
             )
 
 
-def follow_all(question: Question, patients: Iterable[int], pool: Pool) -> Iterator[Followed]:
+def follow_all(question: Question, patients: Iterable[int], pool: Pool) -> Iterator[FollowedPatient]:
     """Yield every patient as he is done, in whatever order; the pool must be open.
 
     Raises
@@ -232,7 +232,7 @@ def follow_all(question: Question, patients: Iterable[int], pool: Pool) -> Itera
         yield from _of(outcome, question)
 
 
-def _of(outcome: Outcome, question: Question) -> list[Followed]:
+def _of(outcome: TaskResult, question: Question) -> list[FollowedPatient]:
     if isinstance(outcome.error, UserError):
         raise outcome.error
     if outcome.ok:
@@ -241,7 +241,7 @@ def _of(outcome: Outcome, question: Question) -> list[Followed]:
     return [_failed(question, patient, reason) for patient in outcome.task.runs]
 
 
-def _failed(question: Question, patient: int, reason: str) -> Followed:
+def _failed(question: Question, patient: int, reason: str) -> FollowedPatient:
     empty = np.full((len(question.arms), len(question.days), len(QUANTITIES)), np.nan)
     terms = np.full(len(question.series.measured), -np.inf)
-    return Followed(patient, None, empty, terms, pruned=True, failed=reason)
+    return FollowedPatient(patient, None, empty, terms, pruned=True, failed=reason)

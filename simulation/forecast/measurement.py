@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_ndtr
 
-__all__ = ["ABOUT", "USUAL", "Errors", "Measured", "fit"]
+__all__ = ["ABOUT", "USUAL", "Errors", "MeasuredValue", "fit"]
 
 _LEAST_MRD: Final = (
     1e-12  # one blast in a whole marrow: where there is none, the logarithm has to stop somewhere
@@ -55,7 +55,7 @@ USUAL: Final = Errors()
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredValue:
     """Hold one measurement: `what` is mrd (a fraction), cd3 (/uL) or agvhd (a grade).
 
     `below`: nothing was found, and `value` is the limit of detection. `line` is where it stands in its file.
@@ -68,7 +68,7 @@ class Measured:
     line: int | None = None
 
 
-def fit(one: Measured, truth: npt.ArrayLike, errors: Errors) -> npt.NDArray[np.float64]:
+def fit(one: MeasuredValue, truth: npt.ArrayLike, errors: Errors) -> npt.NDArray[np.float64]:
     """Return the log-likelihood of a measurement for true values, less that of the value which fits it best.
 
     So it is 0 at best, and the same constant is left out for all patients. Below the limit of detection it is the logarithm
@@ -76,14 +76,14 @@ def fit(one: Measured, truth: npt.ArrayLike, errors: Errors) -> npt.NDArray[np.f
     """
     true = np.asarray(truth, float)
     if one.what == "agvhd":
-        found = _graded(one.value, true, errors.agvhd)
+        terms = _graded(one.value, true, errors.agvhd)
     else:
         scale, least, sd = (
             (math.log(10.0), _LEAST_MRD, errors.mrd) if one.what == "mrd" else (1.0, _LEAST_CD3, errors.cd3)
         )
         z = (math.log(one.value) - np.log(np.maximum(true, least))) / (scale * sd)
-        found = log_ndtr(z) if one.below else -0.5 * z * z
-    return np.where(np.isnan(true), -np.inf, found)
+        terms = log_ndtr(z) if one.below else -0.5 * z * z
+    return np.where(np.isnan(true), -np.inf, terms)
 
 
 def _graded(grade: float, true: npt.NDArray[np.float64], wrong: float) -> npt.NDArray[np.float64]:

@@ -36,23 +36,23 @@ def question_of(trial: Trial, series: Series) -> tuple[Question, list[str]]:
 
 def from_today(arms: Iterable[Arm], series: Series) -> tuple[tuple[Arm, ...], list[str]]:
     """Return the strategies with her past, waiting until today."""
-    made, notes = [], []
+    waiting, notes = [], []
     for arm in arms:
         scenario = arm.scenario
         if scenario.follow_up <= series.today:
-            told = f"is followed until day {scenario.follow_up:g}, and today is day {series.today:g}"
-            raise UserError(told, file=f"strategy {arm.key}", expected="a longer follow-up (--days)")
+            message = f"is followed until day {scenario.follow_up:g}, and today is day {series.today:g}"
+            raise UserError(message, file=f"strategy {arm.key}", expected="a longer follow-up (--days)")
         for order in scenario.orders:
             if order.day < series.today:
-                told = f"orders something by hand on day {order.day:g}, before today, day {series.today:g}"
+                message = f"orders something by hand on day {order.day:g}, before today, day {series.today:g}"
                 expected = "what was done until today under `given` of the measured course"
-                raise UserError(told, file=f"strategy {arm.key}", key="orders", expected=expected)
+                raise UserError(message, file=f"strategy {arm.key}", key="orders", expected=expected)
         if isinstance(scenario.start, OnDay) and scenario.start.day < series.today:
             notes.append(
                 f"{scenario.name}: its day, {scenario.start.day:g}, is over; treatment starts today, on day {series.today:g}."
             )
-        made.append(replace(arm, scenario=_waiting(scenario, series)))
-    return tuple(made), notes
+        waiting.append(replace(arm, scenario=_waiting(scenario, series)))
+    return tuple(waiting), notes
 
 
 def _waiting(scenario: Scenario, series: Series) -> Scenario:

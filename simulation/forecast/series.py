@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulation.errors import UserError, nearest_name
-from simulation.forecast.measurement import USUAL, Errors, Measured
+from simulation.forecast.measurement import USUAL, Errors, MeasuredValue
 from simulation.scenario.patient_list import check_header, split_header
 from simulation.units import Dimension, QuantityError, parse_quantity
 from simulation.yaml_source import Node, as_mapping, parse_yaml, plain, read_text
@@ -44,7 +44,7 @@ class Series:
     """
 
     name: str = ""
-    measured: tuple[Measured, ...] = ()
+    measured: tuple[MeasuredValue, ...] = ()
     given: tuple[Mapping[str, Any], ...] = ()
     today: float = 0.0
     patient: Mapping[str, Any] = field(default_factory=dict)
@@ -93,7 +93,7 @@ def _from_yaml(text: str, shown: str, sha256: str) -> Series:
             key="measured",
             expected="a list such as - {day: day 30, mrd: 3e-4, cd3: 60 /uL}",
         )
-    measured: list[Measured] = []
+    measured: list[MeasuredValue] = []
     for index, row in enumerate(rows.value):
         measured += _yaml_row(row, f"measured.{index}")
     given = keys.get("given")
@@ -123,7 +123,7 @@ def _from_yaml(text: str, shown: str, sha256: str) -> Series:
     )
 
 
-def _yaml_row(row: Node, key: str) -> list[Measured]:
+def _yaml_row(row: Node, key: str) -> list[MeasuredValue]:
     if not isinstance(row.value, dict):
         raise row.error("got something else", key=key, expected="keys such as {day: day 30, mrd: 3e-4}")
     for name, node in row.value.items():
@@ -133,14 +133,14 @@ def _yaml_row(row: Node, key: str) -> list[Measured]:
     if "day" not in row.value:
         raise row.error("this key is missing", key=f"{key}.day", expected="a day such as day 30")
     day = _day(row.value["day"], f"{key}.day")
-    found = [
+    values = [
         _measured(name, node.value, "", day, node.line, _complains(node, f"{key}.{name}"))
         for name, node in row.value.items()
         if name != "day" and node.value is not None
     ]
-    if not found:
+    if not values:
         raise row.error("nothing was measured on this day", key=key, expected=" or ".join(MEASURED))
-    return found
+    return values
 
 
 def _complains(node: Node, key: str) -> _Complain:
@@ -178,7 +178,7 @@ def _errors(node: Node | None) -> Errors:
         return USUAL
     if not isinstance(node.value, dict):
         raise node.error("got something else", key="error", expected="a block such as {mrd: 0.3, cd3: 0.3}")
-    found: dict[str, float] = {}
+    errors: dict[str, float] = {}
     for name, one in node.value.items():
         if name not in MEASURED:
             raise one.error(
@@ -196,8 +196,8 @@ def _errors(node: Node | None) -> Errors:
             raise one.error(
                 f"got {plain(one)!r}", key=f"error.{name}", expected=f"a number from {low:g} to {high:g}"
             )
-        found[name] = float(one.value)
-    return Errors(**found)
+        errors[name] = float(one.value)
+    return Errors(**errors)
 
 
 # ---- CSV
@@ -235,7 +235,7 @@ def _from_csv(text: str, shown: str, sha256: str) -> Series:
         _check_unit(name, unit, shown, first)
     if "day" not in names:
         raise UserError("the column day is missing", file=shown, line=first)
-    measured: list[Measured] = []
+    measured: list[MeasuredValue] = []
     orders: list[Mapping[str, Any]] = []
     for line, row in body:
         if len(row) != len(header):
@@ -314,7 +314,7 @@ def _csv_order(text: str, day: float, shown: str, line: int) -> Mapping[str, Any
 
 def _measured(
     what: str, value: object, unit: str, day: float, line: int | None, complain: _Complain
-) -> Measured:
+) -> MeasuredValue:
     """Return one measurement; `<` before the value says that nothing was found, and what the limit of detection is."""
     dimension, most, example = MEASURED[what]
     text = value.strip() if isinstance(value, str) else value
@@ -330,11 +330,11 @@ def _measured(
         if below or number != int(number) or not 0 <= number <= most:
             raise complain(f"got {value!r}", expected=example)
     elif not number > 0:
-        told = f"got {value!r}: nothing found is not nothing there"
-        raise complain(told, expected=f"a number above 0 such as {example}")
+        message = f"got {value!r}: nothing found is not nothing there"
+        raise complain(message, expected=f"a number above 0 such as {example}")
     elif number > most:
         raise complain(f"got {value!r}", expected=f"at most {most:g}, such as {example}")
-    return Measured(day, what, number, below, line)
+    return MeasuredValue(day, what, number, below, line)
 
 
 def _checked(series: Series, today: float | None) -> Series:

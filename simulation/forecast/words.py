@@ -7,11 +7,11 @@ from scipy import stats
 
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.forecast.answer import PRIMARY, Forecast, Share
-from simulation.forecast.measurement import Measured
+from simulation.forecast.measurement import MeasuredValue
 from simulation.number_words import number_text
 
 __all__ = [
-    "RESEARCH_ONLY", "TOLD", "answer", "course_rows", "fit_words", "how_sure", "limits", "measured_words", "outcome_rows",
+    "RESEARCH_ONLY", "SHOWN", "answer", "course_rows", "fit_words", "how_sure", "limits", "measured_words", "outcome_rows",
     "share_text",
 ]  # fmt: skip
 
@@ -19,7 +19,7 @@ RESEARCH_ONLY: Final = (
     "For research only: a forecast for virtual patients who resemble a measured course. It is not validated for any single "
     "patient and must not be used for decisions about one."
 )
-TOLD: Final = (
+SHOWN: Final = (
     "relapse", "mrd_negative", "complete_remission", "agvhd_2_4", "agvhd_3_4", "crs_3_4", "nrm", "cd19_negative_relapse",
     "eradicated",
 )  # fmt: skip
@@ -37,7 +37,7 @@ def share_text(share: Share, *, percent: bool = True) -> str:
     return f"{share.value:.0f} ({share.low:.0f} to {share.high:.0f})"
 
 
-def measured_words(one: Measured) -> str:
+def measured_words(one: MeasuredValue) -> str:
     """Return a measurement with its unit."""
     if one.what == "agvhd":
         return f"acute GvHD grade {one.value:.0f}"
@@ -82,7 +82,7 @@ def outcome_rows(forecast: Forecast) -> list[list[str]]:
     """Return weighted outcomes until the end of follow-up, one column per strategy; the first row is the header."""
     arms = forecast.question.arms
     rows = [["Until day " + f"{forecast.question.until:g}", *(arm.scenario.name for arm in arms)]]
-    for name in TOLD:
+    for name in SHOWN:
         if name in OUTCOMES:
             rows.append(
                 [OUTCOMES[name].label, *(share_text(forecast.share(i, name)) for i in range(len(arms)))]
@@ -133,16 +133,16 @@ def answer(forecast: Forecast) -> list[str]:
     until = f"until day {forecast.question.until:g}"
     if len(arms) == 1:
         return [f"{names[0]}: relapse {until} in {share_text(forecast.share(0, 'relapse'))} of {whom}."]
-    told = []
+    sentences = []
     for index in range(1, len(arms)):
         gain, better = forecast.difference(index, 0), forecast.better(index, 0)
         known = not math.isnan(gain.low)
         interval = f" (95 % interval {_signed(gain.low)} to {_signed(gain.high)})" if known else ""
-        told.append(
+        sentences.append(
             f"{names[index]} against {names[0]}: {_signed(gain.value)} days of {label}{interval} {until}; "
             f"{share_text(better)} of {whom} do better."
         )
-    return told
+    return sentences
 
 
 def _signed(days: float) -> str:
@@ -152,13 +152,13 @@ def _signed(days: float) -> str:
 def limits(forecast: Forecast) -> list[str]:
     """Say what the forecast assumes."""
     series, posterior = forecast.question.series, forecast.question.posterior
-    told = [f"{words}." for words in series.errors.words({one.what for one in series.measured})]
+    sentences = [f"{words}." for words in series.errors.words({one.what for one in series.measured})]
     if series.measured:
-        told.append(
+        sentences.append(
             f"Until day {series.today:g} nothing is done in any strategy but what the measured course says was given; from then "
             "on only what is found counts. Every virtual patient was alive on the days of measurement."
         )
-    told.append(
+    sentences.append(
         "The interval of a share or a mean is that of chance and of how patients differ, for the effective number of patients"
         + (
             ", and of the parameter sets."
@@ -166,4 +166,4 @@ def limits(forecast: Forecast) -> list[str]:
             else ", at one set of parameter values: --posterior adds others."
         )
     )
-    return [*told, "The fan is of those alive; how many are stands in fan.csv."]
+    return [*sentences, "The fan is of those alive; how many are stands in fan.csv."]

@@ -29,8 +29,8 @@ def _clock(e: "Experiment") -> Iterator[Problem]:
             steps = value / e.time_step
             if abs(steps - round(steps)) > 1e-6 or (value > 0 and round(steps) < 1):
                 path = tuple(int(part) if part.isdigit() else part for part in key.split("."))
-                told = f"a whole number of steps of {format_quantity(e.time_step, 'time')}"
-                yield Problem(f"got {format_quantity(value, 'time')}", path, told)
+                expected = f"a whole number of steps of {format_quantity(e.time_step, 'time')}"
+                yield Problem(f"got {format_quantity(value, 'time')}", path, expected)
 
 
 def _size(e: "Experiment") -> Iterator[Problem]:
@@ -38,8 +38,8 @@ def _size(e: "Experiment") -> Iterator[Problem]:
     if wells > _MOST_WELLS:
         yield Problem(f"this makes {wells:,} wells, of at most {_MOST_WELLS:,}", ("replicates",))
     elif wells * e.length / e.time_step > _MOST_WORK:
-        told = f"{wells:,} wells of {format_number(round(e.length / e.time_step))} steps are too many"
-        yield Problem(f"{told}; take a longer step or fewer wells", ("time_step",))
+        size = f"{wells:,} wells of {format_number(round(e.length / e.time_step))} steps are too many"
+        yield Problem(f"{size}; take a longer step or fewer wells", ("time_step",))
     if e.resolution.cells_per_agent == 1 and e.largest_well() > _MOST_SINGLE_CELLS:
         yield Problem(
             f"one agent per cell with {e.largest_well():,.0f} cells in a well",

@@ -96,9 +96,9 @@ class Experiment(Block):
     def _make_sense(self) -> Experiment:
         from simulation.in_vitro.checks import contradictions
 
-        found = contradictions(self)
-        if found:
-            raise problems(found)
+        mistakes = contradictions(self)
+        if mistakes:
+            raise problems(mistakes)
         return self
 
     def durations(self) -> Mapping[str, tuple[float, ...]]:

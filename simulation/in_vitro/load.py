@@ -66,8 +66,8 @@ def _validated(tree: Node) -> "Experiment":
     model = assays().get(str(kind.value)) if isinstance(kind.value, str) else None
     if model is None:
         near = nearest_name(kind.value, assays()) if isinstance(kind.value, str) else None
-        told = f"got {kind.value!r}" if isinstance(kind.value, str | int | float) else "got something else"
-        raise kind.error(told, key="experiment", expected=f"one of {', '.join(assays())}", nearest=near)
+        message = f"got {kind.value!r}" if isinstance(kind.value, str | int | float) else "got something else"
+        raise kind.error(message, key="experiment", expected=f"one of {', '.join(assays())}", nearest=near)
     try:
         return model.model_validate(plain(tree))
     except ValidationError as error:

@@ -88,11 +88,11 @@ class ExperimentResult:
             "replicates": e.replicates,
             "wells": e.n_wells(),
         }
-        told = [
+        compared = [
             {"what": c.what, "simulated": c.simulated, "sd": c.sd, "observed": c.observed, "source": c.source}
             for c in self.comparison
         ]
-        return head | dict(self.findings) | {"comparison_with_evidence": told}
+        return head | dict(self.findings) | {"comparison_with_evidence": compared}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,10 @@ def comparison_rows(result: ExperimentResult) -> list[tuple[str, str, str, str]]
 
 def finding_rows(result: ExperimentResult) -> tuple[list[str], list[list[str]]]:
     """Return the header and the rows of the main table."""
-    found = next(value for value in result.findings.values() if isinstance(value, list))
+    rows = next(value for value in result.findings.values() if isinstance(value, list))
     titles = result.experiment.TITLES
-    keys = [key for key in found[0] if key in titles] if found else []
-    return [titles[key] for key in keys], [[_cell(key, entry[key]) for key in keys] for entry in found]
+    keys = [key for key in rows[0] if key in titles] if rows else []
+    return [titles[key] for key in keys], [[_cell(key, entry[key]) for key in keys] for entry in rows]
 
 
 def plan_rows(e: Experiment) -> list[tuple[str, str]]:

@@ -54,11 +54,11 @@ def simulate(
     lives: list[Life] = []
     bodies: list[tuple[list[object], Body]] = []
     for scenario in scenarios:
-        made_of = [getattr(scenario, name) for name in OF_BODY]
-        body = next((body for known, body in bodies if known == made_of), None)
+        body_parts = [getattr(scenario, name) for name in OF_BODY]
+        body = next((body for known, body in bodies if known == body_parts), None)
         life = Life(scenario, seed, patient, rules, record, body)
         if body is None:
-            bodies.append((made_of, life.body))
+            bodies.append((body_parts, life.body))
         lives.append(life)
     going = [[life for life in lives if life.body is body] for _, body in bodies]
     while going:

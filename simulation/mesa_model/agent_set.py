@@ -14,21 +14,21 @@ import numpy.typing as npt
 from mesa.agentset import AbstractAgentSet
 
 from simulation.biology.traits import CLASS
-from simulation.mesa_model.cohort import Cohort
+from simulation.mesa_model.cell_agent import CellAgent
 from simulation.mesa_model.columns import Column, column_of
-from simulation.mesa_model.groups import CohortGroups
+from simulation.mesa_model.groups import AgentGroups
 from simulation.mesa_model.ledger import Rows
 
 if TYPE_CHECKING:
     from simulation.mesa_model.model import TransplantModel
 
-__all__ = ["CohortSet"]
+__all__ = ["CellAgentSet"]
 
-Missing = Literal["error", "default"]
+MissingRun = Literal["error", "default"]
 _NO_ROWS = np.zeros(0, np.intp)
 
 
-class CohortSet[A: Cohort](AbstractAgentSet[A]):
+class CellAgentSet[A: CellAgent](AbstractAgentSet[A]):
     """Hold some agents of one model, in order.
 
     Parameters
@@ -47,11 +47,11 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):
         self._update(agents)
 
     @classmethod
-    def of_rows(cls, model: "TransplantModel", rows: Rows) -> "CohortSet[A]":
+    def of_rows(cls, model: "TransplantModel", rows: Rows) -> "CellAgentSet[A]":
         """Return the set of some living rows."""
-        made = CohortSet[A]((), model.random)
-        made._model, made._rows, made._uids = model, rows, model.ledger.pop.uid[rows]
-        return made
+        chosen = CellAgentSet[A]((), model.random)
+        chosen._model, chosen._rows, chosen._uids = model, rows, model.ledger.pop.uid[rows]
+        return chosen
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "__orig_class__"}
@@ -105,11 +105,11 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):
         self._uid_set = None
         return self
 
-    def _take(self, rows: Rows, inplace: bool) -> "CohortSet[A]":
+    def _take(self, rows: Rows, inplace: bool) -> "CellAgentSet[A]":
         if not inplace:
             if self._model is None:
-                return CohortSet((), self._random)
-            return CohortSet.of_rows(self._model, rows)
+                return CellAgentSet((), self._random)
+            return CellAgentSet.of_rows(self._model, rows)
         self._rows, self._uid_set = rows, None
         self._uids = self._model.ledger.pop.uid[rows] if self._model is not None else _NO_ROWS
         return self
@@ -128,7 +128,7 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):
                 yield cast(A, of(row, uid))
 
     def __contains__(self, agent: object) -> bool:
-        if not isinstance(agent, Cohort) or agent.model is not self._model or not agent.alive:
+        if not isinstance(agent, CellAgent) or agent.model is not self._model or not agent.alive:
             return False
         if self._uid_set is None:
             self._uid_set = frozenset(self._uids.tolist())
@@ -149,15 +149,15 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):
         """Return the agents as a list."""
         return list(self)
 
-    def copy(self) -> "CohortSet[A]":
+    def copy(self) -> "CellAgentSet[A]":
         """Return a set of its own with the same members."""
         return self._take(self.rows().copy(), inplace=False)
 
     __copy__ = copy
 
-    def _from_iterable(self, agents: Iterable[A]) -> "CohortSet[A]":
+    def _from_iterable(self, agents: Iterable[A]) -> "CellAgentSet[A]":
         """Make the set that `&`, `|` and `-` return."""
-        return CohortSet(agents, self._random)
+        return CellAgentSet(agents, self._random)
 
     def add(self, agent: A) -> None:
         """Add an agent to the set."""
@@ -192,24 +192,24 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):
         served = {column: [k for k, own in columns.items() if own is column] for column in different}
         return [(column, np.isin(kinds, own)) for column, own in served.items()]
 
-    def _values(self, name: str, missing: Missing, default: Any) -> list[Any]:
+    def _values(self, name: str, missing: MissingRun, default: Any) -> list[Any]:
         rows, parts = self.rows(), self._by_column(name)
         out = np.empty(rows.size, object)
         for column, which in parts:
             if column is not None:
-                found = column.values(self._owner().ledger, rows[which])
+                values = column.values(self._owner().ledger, rows[which])
             else:
                 agents = self._owner().handles.of_rows(rows[which])
                 fallback = () if missing == "error" else (default,)
-                found = [getattr(agent, name, *fallback) for agent in agents]
+                values = [getattr(agent, name, *fallback) for agent in agents]
             if isinstance(which, slice):
-                return found
-            for i, value in zip(np.flatnonzero(which).tolist(), found, strict=True):
+                return values
+            for i, value in zip(np.flatnonzero(which).tolist(), values, strict=True):
                 out[i] = value
         return out.tolist()
 
     def get(
-        self, attr_names: str | list[str], handle_missing: Missing = "error", default_value: Any = None
+        self, attr_names: str | list[str], handle_missing: MissingRun = "error", default_value: Any = None
     ) -> list[Any]:
         """Return an attribute of every agent, or a list of attributes of each.
 
@@ -258,7 +258,7 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):
         at_most: float = float("inf"),
         inplace: bool = False,
         agent_type: type | None = None,
-    ) -> "CohortSet[A]":
+    ) -> "CellAgentSet[A]":
         """Return the agents of a type for which a function is true, the first so many.
 
         `at_most` is a number of agents, or as a float up to 1.0 a share of the set.
@@ -281,14 +281,14 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):
                 chosen.append(agent._row)
         return self._take(np.array(chosen, np.intp), inplace)
 
-    def where(self, mask: npt.ArrayLike) -> "CohortSet[A]":
+    def where(self, mask: npt.ArrayLike) -> "CellAgentSet[A]":
         """Return the agents for which an array of truth values, shape (agents,), is true; makes no handles."""
         chosen = np.asarray(mask)
         if chosen.dtype != bool or chosen.shape != (len(self),):
             raise ValueError(f"expected {len(self)} truth values, got {chosen.dtype} of shape {chosen.shape}")
         return self._take(self.rows()[chosen], inplace=False)
 
-    def shuffle(self, inplace: bool = False) -> "CohortSet[A]":
+    def shuffle(self, inplace: bool = False) -> "CellAgentSet[A]":
         """Return the agents in random order, by the model's generator."""
         order = self.rows().tolist()
         self.random.shuffle(order)
@@ -296,7 +296,7 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):
 
     def sort(
         self, key: Callable[[A], Any] | str, ascending: bool = False, inplace: bool = False
-    ) -> "CohortSet[A]":
+    ) -> "CellAgentSet[A]":
         """Return the agents ordered by an attribute or a function."""
         values = self._keys(key)
         order = sorted(range(len(values)), key=values.__getitem__, reverse=not ascending)
@@ -304,15 +304,15 @@ class CohortSet[A: Cohort](AbstractAgentSet[A]):
 
     def groupby(
         self, by: Callable[[A], Hashable] | str, result_type: Literal["agentset", "list"] = "agentset"
-    ) -> "CohortGroups":
+    ) -> "AgentGroups":
         """Return the agents grouped by an attribute or a function."""
         rows, members = self.rows(), dict[Hashable, list[int]]()
         for i, value in enumerate(self._keys(by)):
             members.setdefault(value, []).append(i)
         groups = {value: self._take(rows[np.array(own)], inplace=False) for value, own in members.items()}
         if result_type == "list":
-            return CohortGroups({value: group.to_list() for value, group in groups.items()})
-        return CohortGroups(groups)
+            return AgentGroups({value: group.to_list() for value, group in groups.items()})
+        return AgentGroups(groups)
 
     def _keys(self, by: Callable[[A], Any] | str) -> list[Any]:
         if not isinstance(by, str):

@@ -19,8 +19,8 @@ from simulation.biology.traits import (
     TCON,
     TREG,
 )
+from simulation.mesa_model.cell_agent import CellAgent
 from simulation.mesa_model.code_columns import Bits, Flag, Named
-from simulation.mesa_model.cohort import Cohort
 from simulation.mesa_model.columns import Exhaustion, Lineage, Trait
 from simulation.mesa_model.ledger import Place
 from simulation.products.registry import ENGAGERS
@@ -33,11 +33,11 @@ __all__ = ["BUILT_IN", "DonorTcon", "DonorTreg", "EngagedTCell", "LeukemicBlast"
 _ANTIGENS: Final = dict.fromkeys((*ANTIGENS, *(engager.target for engager in ENGAGERS)))
 
 
-class LeukemicBlast(Cohort):
+class LeukemicBlast(CellAgent):
     """Leukaemic blasts.
 
-    Parameters are those of `Cohort`, and the antigens by name (`cd19`, `hla_haplotype`): whether the blasts carry them. They are
-    attributes as well.
+    Parameters are those of `CellAgent`, and the antigens by name (`cd19`, `hla_haplotype`): whether the blasts carry them. They
+    are attributes as well.
     """
 
     __slots__ = ()
@@ -59,7 +59,7 @@ class LeukemicBlast(Cohort):
                 names = ", ".join(antigen.name for antigen in _ANTIGENS)
                 raise TypeError(f"{type(self).__name__}: no antigen {name!r}; there are {names}")
             bits |= flag.encoded(carried)
-        self._found(model, bits, place, cells, clone, kept_apart)
+        self._create(model, bits, place, cells, clone, kept_apart)
 
 
 for _antigen in _ANTIGENS:
@@ -68,10 +68,10 @@ for _antigen in _ANTIGENS:
     setattr(LeukemicBlast, _antigen.name, _flag)
 
 
-class TCell(Cohort):
+class TCell(CellAgent):
     """What all T cells have in common; not used by itself.
 
-    Parameters are those of `Cohort`, and the attributes below; exhaustion is given as its reversible and terminal part.
+    Parameters are those of `CellAgent`, and the attributes below; exhaustion is given as its reversible and terminal part.
     """
 
     __slots__ = ()
@@ -110,7 +110,7 @@ class TCell(Cohort):
             | cls.divisions_left.encoded(divisions_left)
             | cls.origin.encoded(origin)
         )
-        self._found(model, bits, place, cells, clone, kept_apart, exhaustion_reversible, exhaustion_terminal)
+        self._create(model, bits, place, cells, clone, kept_apart, exhaustion_reversible, exhaustion_terminal)
 
 
 class DonorTcon(TCell):
@@ -145,7 +145,7 @@ class EngagedTCell(TCell):
 _ENGAGED = {"tcon": ENGAGED_TCON, "treg": ENGAGED_TREG}
 
 # Class of each built-in class number.
-BUILT_IN: dict[int, type[Cohort]] = {
+BUILT_IN: dict[int, type[CellAgent]] = {
     BLAST: LeukemicBlast,
     TCON: DonorTcon,
     TREG: DonorTreg,

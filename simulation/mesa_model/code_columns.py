@@ -1,4 +1,4 @@
-"""Discrete traits as descriptors on the packed code; writing one moves the cohort to the other stratum."""
+"""Discrete traits as descriptors on the packed code; writing one moves the agent to the other stratum."""
 
 from typing import cast
 
@@ -50,7 +50,7 @@ class Bits(_Coded[int]):
 
 
 class Tag(Bits):
-    """Mark of a cohort kept apart by hand; cells that leave it bear it too; 0 for all others."""
+    """Mark of an agent kept apart by hand; cells that leave it bear it too; 0 for all others."""
 
     def put(self, ledger: Ledger, row: int, value: int) -> None:
         """Refuse: `kept_apart` gives and takes marks."""
@@ -95,7 +95,7 @@ class Named(_Coded[str]):
 
 
 class KeptApart(Column[bool, bool]):
-    """Whether like cohorts may not merge with this one (it bears a mark of its own)."""
+    """Whether like agents may not merge with this one (it bears a mark of its own)."""
 
     def array(self, ledger: Ledger, rows: Rows) -> Values:
         """Return whether rows bear a mark."""

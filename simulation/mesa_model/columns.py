@@ -14,7 +14,7 @@ from simulation.biology.traits import CLASS, ENGAGED_TREG, TREG, exhaustion_of
 from simulation.mesa_model.ledger import Ledger, Place, Rows, place_index, position_of
 
 if TYPE_CHECKING:
-    from simulation.mesa_model.cohort import Cohort
+    from simulation.mesa_model.cell_agent import CellAgent
 
 __all__ = [
     "Cells", "Column", "Exhaustion", "Identity", "Lineage", "PlaceKindName", "PlaceNumber", "Position", "Trait",
@@ -26,7 +26,7 @@ _KIND_NAMES = tuple(kind.name.lower() for kind in PlaceKind)
 
 
 class Column[T, S]:
-    """Read (as `T`) and write (from `S`) one attribute of a cohort; read-only unless `put` is overridden."""
+    """Read (as `T`) and write (from `S`) one attribute of an agent; read-only unless `put` is overridden."""
 
     name: str
 
@@ -39,13 +39,13 @@ class Column[T, S]:
     @overload
     def __get__(self, agent: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, agent: "Cohort", owner: type) -> T: ...
-    def __get__(self, agent: "Cohort | None", owner: type) -> Self | T:
+    def __get__(self, agent: "CellAgent", owner: type) -> T: ...
+    def __get__(self, agent: "CellAgent | None", owner: type) -> Self | T:
         if agent is None:
             return self
         return self.item(agent._ledger, agent._live_row())
 
-    def __set__(self, agent: "Cohort", value: S) -> None:
+    def __set__(self, agent: "CellAgent", value: S) -> None:
         self.put(agent._ledger, agent._live_row(), value)
 
     def item(self, ledger: Ledger, row: int) -> T:
@@ -86,7 +86,7 @@ class Cells(Column[int, int]):
         ledger.resize(np.array([row]), value)
 
     def put_all(self, ledger: Ledger, rows: Rows, value: int) -> None:
-        """Give many cohorts the same number of cells."""
+        """Give many agents the same number of cells."""
         ledger.resize(rows, value)
 
 
@@ -147,12 +147,12 @@ class PlaceNumber(Column[int, Place]):
         return ledger.pop.place[rows]
 
     def put(self, ledger: Ledger, row: int, value: Place) -> None:
-        """Move one cohort."""
+        """Move one agent."""
         ledger.recode(row, ledger.pop.code_of(row), place_index(ledger.places, value))
 
 
 class PlaceKindName(Column[str, Place]):
-    """Name of the kind of place; writing it moves the cohort to the only place of that kind."""
+    """Name of the kind of place; writing it moves the agent to the only place of that kind."""
 
     _names: ClassVar[Values] = np.array(_KIND_NAMES)
 
@@ -165,7 +165,7 @@ class PlaceKindName(Column[str, Place]):
         return self._names[ledger.places.kind[ledger.pop.place[rows]]]
 
     def put(self, ledger: Ledger, row: int, value: Place) -> None:
-        """Move one cohort."""
+        """Move one agent."""
         ledger.recode(row, ledger.pop.code_of(row), place_index(ledger.places, value))
 
 
@@ -185,7 +185,7 @@ class Position(Column[tuple[int, int] | None, tuple[int, int]]):
         return out
 
     def put(self, ledger: Ledger, row: int, value: tuple[int, int]) -> None:
-        """Move one cohort to a niche."""
+        """Move one agent to a niche."""
         if not (isinstance(value, tuple) and len(value) == 2):
             raise TypeError(f"position must be (row, column), got {value!r}")
         ledger.recode(row, ledger.pop.code_of(row), place_index(ledger.places, value))
@@ -197,8 +197,8 @@ class Identity(Column[int, int]):
     @overload
     def __get__(self, agent: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, agent: "Cohort", owner: type) -> int: ...
-    def __get__(self, agent: "Cohort | None", owner: type) -> Self | int:
+    def __get__(self, agent: "CellAgent", owner: type) -> int: ...
+    def __get__(self, agent: "CellAgent | None", owner: type) -> Self | int:
         return self if agent is None else agent._uid
 
     def array(self, ledger: Ledger, rows: Rows) -> Values:
@@ -210,8 +210,8 @@ def column_of(cls: type, name: str) -> Column[Any, Any] | None:
     """Return the column behind an attribute of a class, or None when a subclass or instance defines it otherwise."""
     for base in cls.__mro__:
         if name in base.__dict__:
-            found = base.__dict__[name]
-            return found if isinstance(found, Column) else None
+            column = base.__dict__[name]
+            return column if isinstance(column, Column) else None
     return None
 
 

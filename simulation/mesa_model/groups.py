@@ -5,10 +5,10 @@ from typing import Any
 
 from mesa.agentset import GroupBy
 
-__all__ = ["CohortGroups"]
+__all__ = ["AgentGroups"]
 
 
-class CohortGroups(GroupBy):
+class AgentGroups(GroupBy):
     """Hold sets, or lists, of agents by what they have in common."""
 
     def agg(self, attr_name: str, func: Callable[..., Any]) -> dict[Hashable, Any]:

@@ -24,7 +24,7 @@ _KINDS = {kind.name.lower(): kind for kind in PlaceKind}
 
 
 class Ledger:
-    """Change single cohorts of a body between two steps."""
+    """Change single agents of a body between two steps."""
 
     __slots__ = ("_last_tag", "_moved", "body", "places", "pop", "state")
 
@@ -35,7 +35,7 @@ class Ledger:
         self.places: Places = body.state.places
         tags = TAG.of(self.pop.codes(self.pop.rows()))
         self._last_tag = int(tags.max(initial=0))
-        self._moved: dict[int, int] = {}  # unique id of a cohort changed by hand -> the row it went on in
+        self._moved: dict[int, int] = {}  # unique id of an agent changed by hand -> the row it went on in
 
     def __getstate__(self) -> tuple[Body, int, dict[int, int]]:
         return self.body, self._last_tag, self._moved
@@ -46,7 +46,7 @@ class Ledger:
         self._last_tag, self._moved = last_tag, moved
 
     def now(self, row: int, uid: int) -> int | None:
-        """Return the row that a cohort last seen in `row` is in now, or None when it is gone."""
+        """Return the row that an agent last seen in `row` is in now, or None when it is gone."""
         pop = self.pop
         for at in (row, self._moved.get(uid, row)):
             if pop.uid.item(at) == uid and pop.cells.item(at) > 0:
@@ -54,11 +54,11 @@ class Ledger:
         return None
 
     def sweep(self) -> None:
-        """Forget where cohorts went that are gone."""
+        """Forget where agents went that are gone."""
         self._moved = {uid: row for uid, row in self._moved.items() if self.now(row, uid) is not None}
 
-    def found(self, code: int, place: int, cells: int, traits: Floats) -> int:
-        """Put cells in and return the row of their cohort; a like cohort that is there joins it."""
+    def create(self, code: int, place: int, cells: int, traits: Floats) -> int:
+        """Put cells in and return the row of their agent; a like agent that is there joins it."""
         cells = self._size(cells)
         if cells == 0:
             raise ValueError("an agent holds at least one cell, got cells=0")
@@ -70,13 +70,13 @@ class Ledger:
         return row
 
     def remove(self, row: int) -> None:
-        """Take a cohort out; its cells count as dead."""
+        """Take an agent out; its cells count as dead."""
         self.state.deaths += self.pop.cells.item(row)
         self.pop.remove(row)
         self.changed()
 
     def resize(self, rows: Rows, cells: int) -> None:
-        """Let cohorts hold so many cells each; with 0 they are taken out."""
+        """Let agents hold so many cells each; with 0 they are taken out."""
         cells = self._size(cells)
         if cells == 0:
             for row in rows.tolist():
@@ -89,9 +89,9 @@ class Ledger:
         self.changed()
 
     def recode(self, row: int, code: int, place: int) -> int:
-        """Give a cohort another place or other discrete traits; return its row from now on.
+        """Give an agent another place or other discrete traits; return its row from now on.
 
-        It keeps its unique id; a like cohort that is there already joins it.
+        It keeps its unique id; a like agent that is there already joins it.
         """
         pop = self.pop
         if pop.code_of(row) == code and pop.place.item(row) == place:
@@ -105,7 +105,7 @@ class Ledger:
         return again
 
     def new_tag(self) -> int:
-        """Return a mark that no other cohort bears."""
+        """Return a mark that no other agent bears."""
         if self._last_tag == TAG.largest:
             raise ValueError(
                 f"at most {TAG.largest} agents can be kept apart from like ones; make the others with kept_apart=False"
@@ -156,11 +156,11 @@ def place_index(places: Places, place: Place) -> int:
             raise ValueError(f"no kind of place {place!r}; there are {', '.join(_KINDS)}")
         place = _KINDS[place]
     if isinstance(place, PlaceKind):
-        found = np.flatnonzero(places.kind == place)
-        if found.size != 1:
-            there = "are several: give a number or (row, column)" if found.size else "is none here"
+        places_there = np.flatnonzero(places.kind == place)
+        if places_there.size != 1:
+            there = "are several: give a number or (row, column)" if places_there.size else "is none here"
             raise ValueError(f"place {place.name.lower()!r}: there {there}")
-        return int(found[0])
+        return int(places_there[0])
     index = whole(place, "place")
     if not 0 <= index < places.n:
         raise ValueError(f"no place {index}: there are {places.n}, numbered from 0")

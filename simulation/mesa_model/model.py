@@ -15,10 +15,10 @@ from simulation.body import Body
 from simulation.engine.keyed_random import base_key
 from simulation.errors import UserError
 from simulation.life import Life
-from simulation.mesa_model.cohort import Cohort
+from simulation.mesa_model.cell_agent import CellAgent
 from simulation.mesa_model.data_collection import Recorder, data_collector
 from simulation.mesa_model.ledger import Ledger
-from simulation.mesa_model.live import LiveCohorts
+from simulation.mesa_model.live import LiveAgents
 from simulation.mesa_model.registry import AgentClasses, Handles
 from simulation.scenario import Scenario, load_scenario, parse_scenario
 
@@ -30,7 +30,7 @@ _LARGEST = 2**63 - 1
 _NOT_GIVEN: Any = type("NotGiven", (), {"__repr__": lambda self: "not given"})()
 
 
-class _AsMesaReadsIt:
+class _MesaSignature:
     """Give the signature of a model's class without `seed`, where there is `rng`.
 
     `mesa.batch_run` puts its own `rng` into whichever of the two it finds there, `seed` first, and so would overwrite the
@@ -64,7 +64,7 @@ class TransplantModel(Model):
     `schedule_event` takes days. `model.rng` and `model.random` are for scripts; the body draws none of its numbers from them.
     """
 
-    __signature__ = _AsMesaReadsIt()
+    __signature__ = _MesaSignature()
 
     def __init__(
         self,
@@ -82,10 +82,10 @@ class TransplantModel(Model):
     @classmethod
     def of_life(cls, life: Life) -> "TransplantModel":
         """Return a model of a life that has come some way, without a data collector; the life stays what it is."""
-        made = cls.__new__(cls)
-        made._take_up(life)
-        made.datacollector = None
-        return made
+        model = cls.__new__(cls)
+        model._take_up(life)
+        model.datacollector = None
+        return model
 
     def _take_up(self, life: Life) -> None:
         self.seed, self.patient = life.seed, life.patient
@@ -94,7 +94,7 @@ class TransplantModel(Model):
         self.ledger = Ledger(self.life.body)
         self.classes = AgentClasses(self.ledger)
         self.handles = Handles(self)
-        self._shown = LiveCohorts(self)
+        self._shown = LiveAgents(self)
         self._recorder = Recorder()
         self._start_clock()
 
@@ -102,8 +102,8 @@ class TransplantModel(Model):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle or a copy holds; it goes on with the same bytes."""
-        made_anew = {"ledger", "classes", "handles", "_shown", "_recorder"}
-        state = {name: value for name, value in self.__dict__.items() if name not in made_anew}
+        rebuilt = {"ledger", "classes", "handles", "_shown", "_recorder"}
+        state = {name: value for name, value in self.__dict__.items() if name not in rebuilt}
         return state | {"_pickled": (self.ledger, self.classes.by_id, self.handles.pinned())}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -113,12 +113,12 @@ class TransplantModel(Model):
         self.classes = AgentClasses(self.ledger)
         self.classes.restore(classes)
         self.handles = Handles(self)
-        self._shown = LiveCohorts(self)
+        self._shown = LiveAgents(self)
         self._recorder = Recorder()
         for agent in early:
             self.welcome(agent)
 
-    def welcome(self, agent: Cohort) -> None:
+    def welcome(self, agent: CellAgent) -> None:
         """Take in an agent that was pickled or copied with this model, and may be there before it."""
         if "handles" in self.__dict__:
             self.handles.welcome(agent)
@@ -199,7 +199,7 @@ class TransplantModel(Model):
         """
         self.life.step()
         for cls in self.classes.scripted():
-            LiveCohorts(self, cls).do("step")
+            LiveAgents(self, cls).do("step")
         self.handles.sweep()
         self.running = not self.life.finished
         self.collect()
@@ -219,35 +219,35 @@ class TransplantModel(Model):
     # Agents ----------------------------------------------------------------------------------------------
 
     @property
-    def agents(self) -> LiveCohorts:
+    def agents(self) -> LiveAgents:
         """Return all agents, always as they are now."""
         return self._shown
 
     @property
-    def agent_types(self) -> list[type[Cohort]]:
+    def agent_types(self) -> list[type[CellAgent]]:
         """Return the four agent classes and those of the user's own that the model knows."""
         return list(self.agents_by_type)
 
     @property
-    def agents_by_type(self) -> dict[type[Cohort], LiveCohorts]:
+    def agents_by_type(self) -> dict[type[CellAgent], LiveAgents]:
         """Return class -> its agents, always as they are now; a class without agents is there too."""
-        shown = {cls: LiveCohorts(self, cls) for cls in self.classes.known}
-        unnamed = LiveCohorts(self, Cohort)  # a rule's cells of a class number that no class claims
-        return shown | ({Cohort: unnamed} if len(unnamed) else {})
+        shown = {cls: LiveAgents(self, cls) for cls in self.classes.known}
+        unnamed = LiveAgents(self, CellAgent)  # a rule's cells of a class number that no class claims
+        return shown | ({CellAgent: unnamed} if len(unnamed) else {})
 
-    def add_agent_class(self, cls: type[Cohort]) -> int:
+    def add_agent_class(self, cls: type[CellAgent]) -> int:
         """Tell the model of an agent class before an agent of it is made by hand; return its class number."""
         return self.classes.add(cls)
 
-    def register_agent(self, agent: Cohort) -> None:
+    def register_agent(self, agent: CellAgent) -> None:
         """Take in an agent; its class does so by itself when it is called."""
-        if not isinstance(agent, Cohort):
-            raise TypeError(f"an agent of this model is a cohort of cells, got {type(agent).__name__}")
+        if not isinstance(agent, CellAgent):
+            raise TypeError(f"an agent of this model is a CellAgent, got {type(agent).__name__}")
         if agent.model is not self:
             raise ValueError(f"{agent!r} belongs to another model")
         self.handles.adopt(agent)
 
-    def deregister_agent(self, agent: Cohort) -> None:
+    def deregister_agent(self, agent: CellAgent) -> None:
         """Take an agent's cells out of the body; they count as dead. Raise `KeyError` when it is gone already."""
         if agent not in self._shown:
             raise KeyError(agent)

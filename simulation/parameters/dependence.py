@@ -43,8 +43,8 @@ class Pair:
 
     def to_plain(self) -> dict[str, object]:
         """Return the YAML mapping that reads back as exactly this pair."""
-        told: dict[str, object] = {"of": self.of, "with": self.other, "correlation": self.correlation}
-        return told if self.source is None else told | {"source": self.source}
+        plain: dict[str, object] = {"of": self.of, "with": self.other, "correlation": self.correlation}
+        return plain if self.source is None else plain | {"source": self.source}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,9 @@ def parse_dependence(
         if any({pair.of, pair.other} == {known.of, known.other} for known in pairs):
             raise DistributionError(f"the pair {pair.of} and {pair.other} is written twice", (index,))
         pairs.append(pair)
-    found = _of(tuple(pairs), order)
-    _factor(found)
-    return found
+    dependence = _of(tuple(pairs), order)
+    _factor(dependence)
+    return dependence
 
 
 def _pair(item: object, order: Sequence[str], varies: Collection[str], sourced: bool) -> Pair:
@@ -152,13 +152,13 @@ def _pair(item: object, order: Sequence[str], varies: Collection[str], sourced: 
 
 def _correlation(written: object) -> float:
     try:
-        found = parse_quantity(written, "dimensionless")
+        number = parse_quantity(written, "dimensionless")
     except QuantityError as error:
         raise DistributionError(error.message, ("correlation",), error.expected, error.nearest) from None
-    if not -1 < found < 1:
+    if not -1 < number < 1:
         expected = "a number between -1 and 1, neither of them"
-        raise DistributionError(f"got {format_number(found)}", ("correlation",), expected)
-    return found
+        raise DistributionError(f"got {format_number(number)}", ("correlation",), expected)
+    return number
 
 
 @lru_cache(maxsize=256)
@@ -195,12 +195,12 @@ def _contradiction(dependence: Dependence, names: Sequence[str]) -> str:
         linked.update(
             name for pair in among if {pair.of, pair.other} & linked for name in (pair.of, pair.other)
         )
-    told = ", ".join(
+    matrix = ", ".join(
         f"{pair.of} with {pair.other} {format_number(pair.correlation)}"
         for pair in among
         if pair.of in linked
     )
     return (
         f"these correlations contradict one another (a pair that is not written has 0; their matrix is not positive "
-        f"definite): {told}"
+        f"definite): {matrix}"
     )

@@ -159,25 +159,25 @@ class Distribution:
             "mixture": (),
             "listed": (),
         }[self.distribution]
-        told: dict[str, object] = {"distribution": self.distribution}
+        plain: dict[str, object] = {"distribution": self.distribution}
         for name, number in zip(names, (self.first, self.second), strict=False):
-            told[name] = _plain_number(number) if name in PLAIN else format_quantity(number, self.dimension)
+            plain[name] = _plain_number(number) if name in PLAIN else format_quantity(number, self.dimension)
         if self.is_list:
-            told["values"] = [
+            plain["values"] = [
                 format_quantity(value, self.dimension) if math.isfinite(value) else None
                 for value in self.values
             ]
             if self.parts:
-                told["otherwise"] = self.parts[0].to_plain()
+                plain["otherwise"] = self.parts[0].to_plain()
         elif self.values:
-            told["values"] = [format_quantity(value, self.dimension) for value in self.values]
-            told["weights"] = list(self.weights)
+            plain["values"] = [format_quantity(value, self.dimension) for value in self.values]
+            plain["weights"] = list(self.weights)
         if self.distribution == "mixture":
             shares = zip(self.weights, self.parts, strict=True)
-            told["parts"] = [{"weight": _plain_number(weight)} | part.to_plain() for weight, part in shares]
+            plain["parts"] = [{"weight": _plain_number(weight)} | part.to_plain() for weight, part in shares]
         if self.source is not None:
-            told["source"] = self.source
-        return told
+            plain["source"] = self.source
+        return plain
 
 
 def numbers_of(value: float | Distribution) -> tuple[float, ...]:
@@ -271,8 +271,8 @@ def _even(position: float) -> float:
 
 def _weighed(which: Distribution, shares: Iterable[float]) -> float:
     """Return the mean of shares by weight."""
-    found = sum(weight * share for weight, share in zip(which.weights, shares, strict=True))
-    return found / list(accumulate(which.weights))[-1]
+    mean = sum(weight * share for weight, share in zip(which.weights, shares, strict=True))
+    return mean / list(accumulate(which.weights))[-1]
 
 
 _CUMULATIVE: Final[Mapping[str, Callable[[Distribution, float], float]]] = {

@@ -27,8 +27,8 @@ def markdown(rows: list[dict[str, str]]) -> str:
         if row["group"] != group:
             group = row["group"]
             lines += ["", f"## {group}", "", f"| {' | '.join(_COLUMNS)} |", "|---" * len(_COLUMNS) + "|"]
-        told = row | {"name": f"`{row['name']}`", "range": f"{row['low']} .. {row['high']}"}
-        cells = (" ".join(told[name].replace("|", "\\|").split()) for name in _COLUMNS)
+        shown = row | {"name": f"`{row['name']}`", "range": f"{row['low']} .. {row['high']}"}
+        cells = (" ".join(shown[name].replace("|", "\\|").split()) for name in _COLUMNS)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines).strip("\n")
 

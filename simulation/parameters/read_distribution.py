@@ -88,8 +88,8 @@ def parse_distribution(
         parts = () if rest is None else (_otherwise(rest, dimension, default, low, high),)
         return Distribution(kind, dimension, values=listed, low=low, high=high, source=source, parts=parts)
     if kind == "mixture":
-        found = _parts(data["parts"], lambda part: parse_distribution(part, dimension, default, low, high))
-        weights, parts = zip(*found, strict=True)
+        weighted = _parts(data["parts"], lambda part: parse_distribution(part, dimension, default, low, high))
+        weights, parts = zip(*weighted, strict=True)
         return Distribution(kind, dimension, weights=weights, low=low, high=high, source=source, parts=parts)
     numbers = {
         name: _number(data[name], name, "dimensionless" if name in PLAIN else dimension)
@@ -127,15 +127,18 @@ def _chosen_form(kind: str, written: Sequence[str]) -> tuple[str, ...]:
     for form in forms:
         if set(written) <= set(form) and set(form) - set(written) <= _CENTRES:
             return form
-    told = " or ".join(" and ".join(form) for form in forms)
+    forms_text = " or ".join(" and ".join(form) for form in forms)
     known = {name for form in forms for name in form}
     for name in written:
         if name not in known:
             raise DistributionError(
-                f"{name!r} is not part of a {kind} distribution", (name,), told, nearest_name(name, known)
+                f"{name!r} is not part of a {kind} distribution",
+                (name,),
+                forms_text,
+                nearest_name(name, known),
             )
     raise DistributionError(
-        f"got {' and '.join(written) or 'nothing'}", (), f"{told} for a {kind} distribution"
+        f"got {' and '.join(written) or 'nothing'}", (), f"{forms_text} for a {kind} distribution"
     )
 
 
@@ -166,23 +169,23 @@ def _parts(
         got = f"{len(written)} of them" if isinstance(written, list | tuple) else repr(written)
         expected = f"a list of at least {_FEWEST_PARTS} parts such as {{weight: 0.85, distribution: ...}}"
         raise DistributionError(f"got {got}", ("parts",), expected)
-    found = []
+    parts = []
     for index, part in enumerate(written):
         try:
-            found.append(_part(part, read))
+            parts.append(_part(part, read))
         except DistributionError as error:
             path = ("parts", index, *error.path)
             raise DistributionError(error.message, path, error.expected, error.nearest) from None
-    return found
+    return parts
 
 
 def _part(part: object, read: Callable[[Mapping[str, object]], Distribution]) -> tuple[float, Distribution]:
     if not isinstance(part, Mapping):
         raise DistributionError(f"got {part!r}", (), "a part such as {weight: 0.85, distribution: ...}")
     if part.get("distribution") in _WHOLE:
-        told = f"one of {', '.join(name for name in DISTRIBUTIONS if name not in _WHOLE)}"
+        expected = f"one of {', '.join(name for name in DISTRIBUTIONS if name not in _WHOLE)}"
         kind = part["distribution"]
-        raise DistributionError(f"a part of a mixture cannot be a {kind}", ("distribution",), told)
+        raise DistributionError(f"a part of a mixture cannot be a {kind}", ("distribution",), expected)
     if "weight" not in part:
         near = nearest_name("weight", {str(key) for key in part} - {"distribution", *WORDS})
         if near is not None:
@@ -217,8 +220,8 @@ def _standard_form(kind: str, numbers: Mapping[str, float]) -> tuple[float, floa
         positive(*numbers)
         for name in PLAIN & set(numbers):
             if numbers[name] > _WIDEST:
-                told = f"got {format_number(numbers[name])}; 30 % is written 0.3"
-                raise DistributionError(told, (name,), f"a number above 0, at most {_WIDEST:g}")
+                message = f"got {format_number(numbers[name])}; 30 % is written 0.3"
+                raise DistributionError(message, (name,), f"a number above 0, at most {_WIDEST:g}")
         spread = numbers["sigma"] if "sigma" in numbers else math.sqrt(math.log1p(numbers["cv"] ** 2))
         return numbers["median"], spread
     if kind in {"normal", "beta"}:

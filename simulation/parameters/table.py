@@ -293,8 +293,8 @@ def read_row(node: Node, group: str, name: str, required: tuple[str, ...] = _REQ
         for key, limit in (("value", math.nan), ("low", -math.inf), ("high", math.inf))
     )
     if not low <= value <= high:
-        told = _range_words(low, high, dimension)
-        raise cells["value"].error(f"the value lies outside its own range {told}", key=f"{where}.value")
+        range_text = _range_words(low, high, dimension)
+        raise cells["value"].error(f"the value lies outside its own range {range_text}", key=f"{where}.value")
     return Parameter(
         name=name,
         group=group,
@@ -318,16 +318,16 @@ def _dimension(cells: Mapping[str, Node], where: str) -> Dimension:
         # a unit, for bare numbers: `unit: fraction`, or a dimension by name
         return cast(Dimension, _one_of(cells["unit"], f"{where}.unit", DIMENSIONS))
     try:
-        found = dimension_of(plain(cells["value"]))
+        dimension = dimension_of(plain(cells["value"]))
         high = cells["high"].value if "high" in cells else None
-        if found == "dimensionless" and isinstance(high, str):
+        if dimension == "dimensionless" and isinstance(high, str):
             return dimension_of(high)  # `value: 0`, `high: 10 %`
     except QuantityError as error:
         at = f"{where}.value"
         raise cells["value"].error(
             error.message, key=at, expected=error.expected, nearest=error.nearest
         ) from None
-    return found
+    return dimension
 
 
 def _quantity(cell: Node, where: str, dimension: Dimension) -> float:
@@ -411,7 +411,7 @@ def render_parameter_table(table: ParameterTable, group: str | None = None) -> l
             "source": row.source,
             "note": row.note,
             "between_patients": "; ".join(
-                [*_told(row.between_patients), *_partners(table.dependence, row.name)]
+                [*_distribution_words(row.between_patients), *_partners(table.dependence, row.name)]
             ),
         }
         for row in table.rows
@@ -419,14 +419,16 @@ def render_parameter_table(table: ParameterTable, group: str | None = None) -> l
     ]
 
 
-def _told(distribution: Distribution | None) -> list[str]:
+def _distribution_words(distribution: Distribution | None) -> list[str]:
     if distribution is None:
         return []
     if distribution.parts:
         total = sum(distribution.weights)
         parts = zip(distribution.weights, distribution.parts, strict=True)
-        told = [f"{100 * weight / total:.3g}% {' '.join(_told(part))}" for weight, part in parts]
-        return [f"mixture of {', '.join(told)}"]
+        texts = [
+            f"{100 * weight / total:.3g}% {' '.join(_distribution_words(part))}" for weight, part in parts
+        ]
+        return [f"mixture of {', '.join(texts)}"]
     words = distribution.to_plain()
     kind = str(words.pop("distribution"))
     return [" ".join([kind, *(f"{key} {value}" for key, value in words.items() if key != "source")])]

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from simulation.pool.here import HerePool
 from simulation.pool.local import LocalPool
-from simulation.pool.task import Outcome, Pool, PoolLost, ShouldStop, Task
+from simulation.pool.task import Pool, PoolLost, ShouldStop, Task, TaskResult
 
-__all__ = ["HerePool", "LocalPool", "Outcome", "Pool", "PoolLost", "ShouldStop", "Task", "open_pool"]
+__all__ = ["HerePool", "LocalPool", "Pool", "PoolLost", "ShouldStop", "Task", "TaskResult", "open_pool"]
 
 
 def open_pool(

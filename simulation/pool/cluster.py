@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from simulation.errors import MissingExtra, UserError
-from simulation.pool.task import STRIKES, Outcome, PoolLost, ShouldStop, Task, Work
+from simulation.pool.task import STRIKES, PoolLost, ShouldStop, Task, TaskResult, Work
 
 __all__ = ["ClusterPool", "OtherModel"]
 
@@ -26,7 +26,7 @@ _CONNECT_S: Final = 20.0
 _WORKERS_S: Final = 60.0  # so long a cluster may be without a single worker
 _ANSWER_S: Final = 10.0
 _PATIENCE_S: Final = 0.5
-_TOLD_OFF: Final = (
+_SILENCED: Final = (
     "distributed",
     "tornado",
     "asyncio",
@@ -59,7 +59,7 @@ class ClusterPool:
 
     def __enter__(self) -> Self:
         """Connect, and refuse a cluster without workers, or whose workers have other versions or another model."""
-        known = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in _TOLD_OFF]
+        known = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in _SILENCED]
         self._levels = {name: logging.getLogger(name).level for name in known}
         for name in known:
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
@@ -87,7 +87,7 @@ class ClusterPool:
         """Return how many threads the cluster's workers have; 1 while there are none."""
         return max(1, self._threads())
 
-    def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[Outcome]:
+    def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[TaskResult]:
         """Yield an outcome per task as they come; see `Pool.run`.
 
         Raises
@@ -100,7 +100,7 @@ class ClusterPool:
         source = iter(tasks)
         again: list[Task] = []
         flying: dict[Any, Task] = {}
-        checked = _Checked(work, self._model, self._model())
+        checked = _CheckedWork(work, self._model, self._model())
         while True:
             stop = self._should_stop()
             threads = self._threads() if stop else self._present()
@@ -128,7 +128,7 @@ class ClusterPool:
                 yield from self._collect(future, task, again)
                 future.release()
 
-    def _collect(self, future: Any, task: Task, again: list[Task]) -> Iterator[Outcome]:
+    def _collect(self, future: Any, task: Task, again: list[Task]) -> Iterator[TaskResult]:
         from distributed import KilledWorker
 
         error = value = None
@@ -141,15 +141,17 @@ class ClusterPool:
         if isinstance(error, OtherModel):
             raise error
         if error is None:
-            yield Outcome(task, value)
+            yield TaskResult(task, value)
         elif isinstance(error, KilledWorker):
             for part in task.struck():
                 if part.strikes >= STRIKES:
-                    yield Outcome(part, died="worker processes of the cluster died over it, again and again")
+                    yield TaskResult(
+                        part, died="worker processes of the cluster died over it, again and again"
+                    )
                 else:
                     again.append(part)
         else:
-            yield Outcome(task, error=error)
+            yield TaskResult(task, error=error)
 
     # Who is there ---------------------------------------------------------------------------------------
 
@@ -181,10 +183,10 @@ class ClusterPool:
         began = time.monotonic()
         while not self._should_stop() and not self._threads():
             if time.monotonic() - began > _WORKERS_S:
-                told = (
+                message = (
                     f"the scheduler has no workers (waited {_WORKERS_S:.0f} s); start some with: dask worker"
                 )
-                raise UserError(told, file=self._address)
+                raise UserError(message, file=self._address)
             time.sleep(_PATIENCE_S)
 
     def _check(self) -> None:
@@ -193,14 +195,14 @@ class ClusterPool:
         except ValueError as error:
             raise UserError(f"the cluster runs other versions: {error}", file=self._address) from None
         own = self._model()
-        for worker, found in sorted(self._client.run(self._model, on_error="return").items()):
-            if found != own:
-                raise _other_model(str(worker), found, own)
+        for worker, digest in sorted(self._client.run(self._model, on_error="return").items()):
+            if digest != own:
+                raise _other_model(str(worker), digest, own)
 
     def _threads(self) -> int:
         """Return how many threads the workers have; 0 also where the scheduler does not answer."""
-        found = self._asked(lambda: self._client.nthreads()) if self._connected else None
-        return sum(found.values()) if found else 0
+        threads = self._asked(lambda: self._client.nthreads()) if self._connected else None
+        return sum(threads.values()) if threads else 0
 
     @property
     def _connected(self) -> bool:
@@ -238,7 +240,7 @@ class ClusterPool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Checked:
+class _CheckedWork:
     """Be the work, refused where another model is installed: a worker may join, or be replaced, at any time."""
 
     work: Work
@@ -248,15 +250,15 @@ class _Checked:
     def __call__(self, runs: Any) -> Any:
         import socket
 
-        found = self.model()
-        if found != self.digest:
-            raise _other_model(socket.gethostname(), found, self.digest)
+        digest = self.model()
+        if digest != self.digest:
+            raise _other_model(socket.gethostname(), digest, self.digest)
         return self.work(runs)
 
 
-def _other_model(worker: str, found: object, own: str) -> OtherModel:
-    if isinstance(found, BaseException):
-        told = f"the worker cannot load this program ({type(found).__name__}: {found})".splitlines()[0]
+def _other_model(worker: str, digest: object, own: str) -> OtherModel:
+    if isinstance(digest, BaseException):
+        message = f"the worker cannot load this program ({type(digest).__name__}: {digest})".splitlines()[0]
     else:
-        told = f"the worker's installation holds another model: its digest is {found}, that of this program {own}"
-    return OtherModel(f"{told}; install the same version there and start the worker again", file=worker)
+        message = f"the worker's installation holds another model: its digest is {digest}, that of this program {own}"
+    return OtherModel(f"{message}; install the same version there and start the worker again", file=worker)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Self
 
-from simulation.pool.task import Outcome, ShouldStop, Task, Work
+from simulation.pool.task import ShouldStop, Task, TaskResult, Work
 
 __all__ = ["HerePool"]
 
@@ -16,15 +16,15 @@ class HerePool:
     def __init__(self, *, should_stop: ShouldStop = lambda: False) -> None:
         self._should_stop = should_stop
 
-    def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[Outcome]:
+    def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[TaskResult]:
         """Yield an outcome per task, in order."""
         for task in tasks:
             if self._should_stop():
                 return
             try:
-                yield Outcome(task, work(task.runs))
+                yield TaskResult(task, work(task.runs))
             except Exception as error:
-                yield Outcome(task, error=error)
+                yield TaskResult(task, error=error)
 
     def __enter__(self) -> Self:
         """Start nothing."""

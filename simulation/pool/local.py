@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import simulation
-from simulation.pool.task import STRIKES, Outcome, PoolLost, ShouldStop, Task, Work
+from simulation.pool.task import STRIKES, PoolLost, ShouldStop, Task, TaskResult, Work
 from simulation.pool.worker import ONE_THREAD, serve
 
 __all__ = ["LocalPool"]
@@ -86,7 +86,7 @@ class LocalPool:
         """Return the workers' process ids."""
         return [worker.process.pid for worker in self._workers if worker.process.pid is not None]
 
-    def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[Outcome]:
+    def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[TaskResult]:
         """Yield an outcome per task as they come; see `Pool.run`."""
         source = iter(tasks)
         again: deque[Task] = deque()
@@ -119,10 +119,10 @@ class LocalPool:
     def _ready(self, busy: list[_Worker]) -> list[_Worker]:
         """Wait until a worker answers or dies, or for a moment; return those concerned."""
         waiting: list[Any] = [worker.pipe for worker in busy] + [worker.process.sentinel for worker in busy]
-        found = wait(waiting, timeout=_PATIENCE_S)
-        return [worker for worker in busy if worker.pipe in found or worker.process.sentinel in found]
+        ready = wait(waiting, timeout=_PATIENCE_S)
+        return [worker for worker in busy if worker.pipe in ready or worker.process.sentinel in ready]
 
-    def _collect(self, worker: _Worker, again: deque[Task]) -> Iterator[Outcome]:
+    def _collect(self, worker: _Worker, again: deque[Task]) -> Iterator[TaskResult]:
         task = worker.task
         if task is None:
             return
@@ -137,14 +137,14 @@ class LocalPool:
             self._workers[self._workers.index(worker)] = self._start()
             for part in task.struck():
                 if part.strikes >= STRIKES:
-                    yield Outcome(
+                    yield TaskResult(
                         part, died=f"its worker process died {STRIKES} times, the last time {status}"
                     )
                 else:
                     again.append(part)
             return
         worker.task, self._deaths_in_a_row = None, 0
-        yield Outcome(task, value) if well else Outcome(task, error=value)
+        yield TaskResult(task, value) if well else TaskResult(task, error=value)
 
     def _bury(self, worker: _Worker) -> str:
         """Clear up after a dead worker and return how it ended."""

@@ -6,7 +6,7 @@ from typing import Any, Protocol, Self
 
 from simulation.errors import ExitStatus, UserError
 
-__all__ = ["STRIKES", "Outcome", "Pool", "PoolLost", "ShouldStop", "Task", "Work"]
+__all__ = ["STRIKES", "Pool", "PoolLost", "ShouldStop", "Task", "TaskResult", "Work"]
 
 type Work = Callable[[Any], Any]
 type ShouldStop = Callable[[], bool]
@@ -42,7 +42,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TaskResult:
     """Hold what came of a task: `value` as the function returned it, or why there is none.
 
     `died` tells that workers died over it (killed, out of memory, segmentation fault); `error` is an exception that
@@ -69,7 +69,7 @@ class Pool(Protocol):
         """Return how many tasks are worked on at once."""
         ...
 
-    def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[Outcome]:
+    def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[TaskResult]:
         """Yield an outcome per task as they come; `tasks` is read only as fast as it is worked off.
 
         When `should_stop` says yes, no further task is begun, and those that were are finished. `work` is a function

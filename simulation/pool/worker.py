@@ -49,12 +49,12 @@ def _sendable(error: Exception) -> Exception:
     import pickle
     import traceback
 
-    told = "".join(traceback.format_exception(error)).rstrip()
+    text = "".join(traceback.format_exception(error)).rstrip()
     try:
         copy: Exception = pickle.loads(pickle.dumps(error))
     except Exception:
         copy = RuntimeError(f"{type(error).__name__}: {error}")
-    copy.add_note(told)
+    copy.add_note(text)
     return copy
 
 

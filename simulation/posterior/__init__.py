@@ -4,9 +4,9 @@ from simulation.posterior.in_force import in_force
 from simulation.posterior.posterior import TABLE, Posterior, load_posterior, posterior_named
 from simulation.posterior.sets import ParameterSet
 from simulation.posterior.structures import AS_SHIPPED, STRUCTURES, Structure, structure_named
-from simulation.posterior.under import held, under
+from simulation.posterior.under import fixed_by, under
 
 __all__ = [
-    "AS_SHIPPED", "STRUCTURES", "TABLE", "ParameterSet", "Posterior", "Structure", "held", "in_force", "load_posterior",
+    "AS_SHIPPED", "STRUCTURES", "TABLE", "ParameterSet", "Posterior", "Structure", "fixed_by", "in_force", "load_posterior",
     "posterior_named", "structure_named", "under",
 ]  # fmt: skip

@@ -116,15 +116,15 @@ class Posterior:
 
         Joint sets are many, and hold the few sets of each fit again and again: as draws of that fit they are no more than those.
         """
-        told = []
+        numbers_of_sets = []
         for fit in self.fits:
             columns = [k for k, name in enumerate(self.names) if self.origin.get(name) == fit["name"]]
             if columns:
                 numbers: dict[tuple[float, ...], int] = {}
-                held = (tuple(row[k] for k in columns) for row in self.rows)
-                of_fit = tuple(numbers.setdefault(values, len(numbers)) for values in held)
-                told.append((of_fit, float(fit["effective_sets"])))
-        return told
+                columns_of_fit = (tuple(row[k] for k in columns) for row in self.rows)
+                of_fit = tuple(numbers.setdefault(values, len(numbers)) for values in columns_of_fit)
+                numbers_of_sets.append((of_fit, float(fit["effective_sets"])))
+        return numbers_of_sets
 
     def as_csv(self) -> str:
         """Return the sets as a file that reads back as these: weights and values in canonical units, nothing else."""
@@ -149,12 +149,12 @@ class Posterior:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return what a person should know of the sets before he uses them."""
-        told = [OUT_OF_DATE] if self.out_of_date else []
+        sentences = [OUT_OF_DATE] if self.out_of_date else []
         if self.beyond:
-            told.append(
+            sentences.append(
                 f"Parameter sets of {self.name} have values outside the parameter table's range: {', '.join(self.beyond)}."
             )
-        return tuple(told)
+        return tuple(sentences)
 
     @property
     def out_of_date(self) -> bool:
@@ -190,8 +190,8 @@ def load_posterior(which: str | os.PathLike[str]) -> Posterior:
         if not cells:
             continue
         if len(cells) != len(header):
-            told = f"got {len(cells)} fields"
-            raise UserError(told, file=shown, line=number, expected=f"{len(header)}, as in the header")
+            message = f"got {len(cells)} fields"
+            raise UserError(message, file=shown, line=number, expected=f"{len(header)}, as in the header")
         table.append([_number(read, cell, name, shown, number)
                       for read, cell, name in zip(readers, cells, header, strict=True)])  # fmt: skip
     if len(table) < _FEWEST:
@@ -239,8 +239,8 @@ def _text(path: Path, shown: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        told = f"cannot be read: {error.strerror or error}"
-        raise UserError(told, file=shown) from None
+        message = f"cannot be read: {error.strerror or error}"
+        raise UserError(message, file=shown) from None
     except UnicodeDecodeError:
         raise UserError("is no text in UTF-8", file=shown, expected="a CSV file of parameter sets") from None
 
@@ -251,13 +251,13 @@ def _about(path: Path, shown: str, sha256: str) -> dict[str, Any]:
     if not beside.exists():
         return {}
     try:
-        told = json.loads(beside.read_text(encoding="utf-8"))
-        if (told["sets"], told["sha256"]) == (path.name, sha256):
-            return dict(told)
+        content = json.loads(beside.read_text(encoding="utf-8"))
+        if (content["sets"], content["sha256"]) == (path.name, sha256):
+            return dict(content)
     except (ValueError, RecursionError, KeyError, TypeError, OSError):
         pass
-    told = f"does not belong to {path.name} as it is now; move it away, or build both again"
-    raise UserError(told, file=str(Path(shown).with_suffix(".json")))
+    content = f"does not belong to {path.name} as it is now; move it away, or build both again"
+    raise UserError(content, file=str(Path(shown).with_suffix(".json")))
 
 
 def _reader(cell: str, shown: str) -> Callable[[str], float]:

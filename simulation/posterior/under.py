@@ -12,12 +12,12 @@ from simulation.scenario.named_values import PatientMap
 if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
 
-__all__ = ["held", "under"]
+__all__ = ["fixed_by", "under"]
 
 
-def held(scenario: "Scenario", names: Iterable[str]) -> tuple[str, ...]:
+def fixed_by(scenario: "Scenario", names: Iterable[str]) -> tuple[str, ...]:
     """Return which of a set's names a scenario holds: written under `parameters`, or a patient that is not the table's."""
-    return tuple(name for name in names if _is_held(scenario, bare_name(name)))
+    return tuple(name for name in names if _is_fixed(scenario, bare_name(name)))
 
 
 def under(scenario: "Scenario", chosen: ParameterSet) -> "Scenario":
@@ -31,7 +31,7 @@ def under(scenario: "Scenario", chosen: ParameterSet) -> "Scenario":
     names = dict.fromkeys((*chosen.values, *chosen.spreads, *chosen.shares))
     patient, parameters = dict(scenario.patient), dict(scenario.parameters)
     for name in names:
-        if _is_held(scenario, name):
+        if _is_fixed(scenario, name):
             continue
         if name in patient:
             patient[name] = recentred(name, chosen, table[name].between_patients)
@@ -54,7 +54,7 @@ def under(scenario: "Scenario", chosen: ParameterSet) -> "Scenario":
     )
 
 
-def _is_held(scenario: "Scenario", name: str) -> bool:
+def _is_fixed(scenario: "Scenario", name: str) -> bool:
     if name in scenario.parameters:
         return True
     if name not in scenario.patient:

@@ -46,7 +46,7 @@ class Forecast:
     count: tuple[int, int, int] | None = None
 
 
-def forecast(arm: ArmView, endpoint: Endpoint, said: Registration) -> Forecast:
+def forecast(arm: ArmView, endpoint: Endpoint, registration: Registration) -> Forecast:
     """Return what is predicted of an endpoint from the simulated patients of an arm."""
     values = _values(arm, endpoint)
     known = np.array([value is not None for value in values])
@@ -59,9 +59,9 @@ def forecast(arm: ArmView, endpoint: Endpoint, said: Registration) -> Forecast:
     below = np.tensordot(weight, betainc(a[:, None], b[:, None], _SHARES), 1)
     low, middle, high = (float(np.interp(q, below, _SHARES)) for q in _QUANTILES)
     of, count = None, None
-    if said.enrolment is not None:
+    if registration.enrolment is not None:
         everyone = OUTCOMES[endpoint.outcome].of_whom == EVERYONE
-        of = said.enrolment if everyone else round(said.enrolment * has.size / arm.n)
+        of = registration.enrolment if everyone else round(registration.enrolment * has.size / arm.n)
         counts = np.cumsum(
             np.tensordot(weight, _beta_binomial(of, a[:, None], b[:, None], np.arange(of + 1.0)), 1)
         )

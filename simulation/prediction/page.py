@@ -41,10 +41,10 @@ def register(
     wrong = changed(folder)
     if wrong:
         raise UserError(f"{wrong[0]}: {NEVER}", file=str(folder / REGISTER))
-    said = prediction.said
-    stem = _free(folder, f"{said.registry}-{today.isoformat()}")
+    entry = prediction.registration
+    stem = _free(folder, f"{entry.registry}-{today.isoformat()}")
     posterior = prediction.trial.posterior
-    about = provenance(patients=said.patients, seed=said.seed)
+    about = provenance(patients=entry.patients, seed=entry.seed)
     origin = {
         name: about[name]
         for name in (
@@ -61,7 +61,7 @@ def register(
         "registered": today.isoformat(),
         "made_by": origin,
         "parameter_sets": None if posterior is None else {"name": posterior.name, "sha256": posterior.sha256},
-        "registration": said.model_dump(mode="json"),
+        "registration": entry.model_dump(mode="json"),
         "scenario_sha256": scenario.digest(),
         "scenario": scenario.to_yaml(),
         "primary": [_plain(one) for one in primary],
@@ -73,7 +73,7 @@ def register(
     for name, text in files.items():
         write_file(folder / name, text)
         rows.append(
-            dict(zip(_COLUMNS, (name, said.registry, today.isoformat(), str(said.patients), str(origin["model_sha256"]),
+            dict(zip(_COLUMNS, (name, entry.registry, today.isoformat(), str(entry.patients), str(origin["model_sha256"]),
                                 hashlib.sha256((folder / name).read_bytes()).hexdigest()), strict=True))
         )  # fmt: skip
     write_file(folder / REGISTER, csv_text(_COLUMNS, [tuple(row.values()) for row in rows]))
@@ -121,19 +121,19 @@ def _plain(one: Forecast) -> dict[str, Any]:
 def _page(
     prediction: Prediction, data: Mapping[str, Any], primary: Sequence[Forecast], secondary: Sequence[Forecast], stem: str
 ) -> str:  # fmt: skip
-    said, made = prediction.said, data["made_by"]
+    entry, origin = prediction.registration, data["made_by"]
     scenario = prediction.trial.arms[0].scenario
-    enrolled = f"{said.enrolment} patients" if said.enrolment else "an unknown number of patients"
+    enrolled = f"{entry.enrolment} patients" if entry.enrolment else "an unknown number of patients"
     sets = data["parameter_sets"]
     n_sets = max((one.sets for one in primary), default=0)
     lines = [
-        f"# {said.registry}: {said.title}",
+        f"# {entry.registry}: {entry.title}",
         "",
         f"**Registered {data['registered']}, and never changed since**: `{REGISTER}` holds this page and `{stem}.json` to their",
-        f"digests. {said.results.rstrip('.')}.",
+        f"digests. {entry.results.rstrip('.')}.",
         "",
-        f"{said.patients} virtual patients under {n_sets} parameter sets stand for a trial of {enrolled}, each followed for",
-        f"{said.follow_up:g} days. Few patients leave wide ranges; they hold what parameters, patients and chance leave open,",
+        f"{entry.patients} virtual patients under {n_sets} parameter sets stand for a trial of {enrolled}, each followed for",
+        f"{entry.follow_up:g} days. Few patients leave wide ranges; they hold what parameters, patients and chance leave open,",
         "not whether the model's mechanisms are right.",
         "",
         "| endpoint | in the model | simulated | share, median (95 % range) | in a trial of so many, median (95 % range) |",
@@ -143,22 +143,22 @@ def _page(
         "",
         "## The trial",
         "",
-        f"* Registry text: {said.seen}",
-        f'* Protocol: `{Path(said.protocol).name}` ("{scenario.name}"): {scenario.description}',
+        f"* Registry text: {entry.seen}",
+        f'* Protocol: `{Path(entry.protocol).name}` ("{scenario.name}"): {scenario.description}',
         f"* Patients: {prediction.trial.cohort.name}.",
         "",
         "## What the registry does not say, and is assumed",
         "",
-        *(f"* {one}" for one in said.assumptions),
+        *(f"* {one}" for one in entry.assumptions),
         "",
         "## Made by",
         "",
-        f"* {made['program']} {made['version']}, commit {made['commit'] or 'unknown'}"
-        + (" with changes" if made["modified_since_commit"] else "")
-        + f"; model `{made['model_sha256']}`; parameter table `{made['parameters_sha256']}`.",
-        f"* Parameter sets: {sets['name']}, `{sets['sha256']}`. Seed {said.seed}.",
+        f"* {origin['program']} {origin['version']}, commit {origin['commit'] or 'unknown'}"
+        + (" with changes" if origin["modified_since_commit"] else "")
+        + f"; model `{origin['model_sha256']}`; parameter table `{origin['parameters_sha256']}`.",
+        f"* Parameter sets: {sets['name']}, `{sets['sha256']}`. Seed {entry.seed}.",
         f"* Scenario `{data['scenario_sha256']}`, whole in the data.",
-        f"* `{PROGRAM} predict {Path(prediction.file).as_posix()} --patients {said.patients}` makes it anew, as another file.",
+        f"* `{PROGRAM} predict {Path(prediction.file).as_posix()} --patients {entry.patients}` makes it anew, as another file.",
         "",
     ]
     return "\n".join(lines)

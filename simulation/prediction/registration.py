@@ -81,7 +81,7 @@ class Prediction:
     """Hold a registration with the virtual trial of one arm that it makes."""
 
     file: str
-    said: Registration
+    registration: Registration
     trial: Trial
 
 
@@ -93,41 +93,49 @@ def load_prediction(path: str | os.PathLike[str], patients: int | None = None) -
     shown, folder = os.fspath(path), Path(path).parent
     root = read_yaml(path, shown)
     try:
-        said = Registration.model_validate(plain(root))
+        registration = Registration.model_validate(plain(root))
     except ValidationError as error:
         raise user_error(error, root, Registration) from None
     if patients is not None:
-        said = said.model_copy(update={"patients": patients})
-    if said.parameters == TABLE:
-        told = "one set of values is a point, and no predictive distribution"
-        raise UserError(told, file=shown, key="parameters", expected=f"{SHIPPED}, or a CSV file of sets")
-    _check_days(said, shown)
-    sets = said.parameters if said.parameters == SHIPPED else os.path.normpath(folder / said.parameters)
+        registration = registration.model_copy(update={"patients": patients})
+    if registration.parameters == TABLE:
+        message = "one set of values is a point, and no predictive distribution"
+        raise UserError(message, file=shown, key="parameters", expected=f"{SHIPPED}, or a CSV file of sets")
+    _check_days(registration, shown)
+    sets = (
+        registration.parameters
+        if registration.parameters == SHIPPED
+        else os.path.normpath(folder / registration.parameters)
+    )
     changes: list[tuple[str, Any, str]] = [
-        ("patients", said.patients, f"{shown}: patients"),
-        ("patients_per_set", said.patients_per_set, f"{shown}: patients_per_set"),
+        ("patients", registration.patients, f"{shown}: patients"),
+        ("patients_per_set", registration.patients_per_set, f"{shown}: patients_per_set"),
         ("parameters", sets, f"{shown}: parameters"),
-        ("seed", said.seed, f"{shown}: seed"),
-        ("follow_up", f"{said.follow_up!r} d", f"{shown}: follow_up"),
+        ("seed", registration.seed, f"{shown}: seed"),
+        ("follow_up", f"{registration.follow_up!r} d", f"{shown}: follow_up"),
     ]
-    protocol, cohort = (os.path.normpath(folder / name) for name in (said.protocol, said.cohort))
+    protocol, cohort = (
+        os.path.normpath(folder / name) for name in (registration.protocol, registration.cohort)
+    )
     trial = load_quick_trial([protocol], changes, cohort=cohort)
     # the number of patients is the registration's, whatever a list of patients holds
     return Prediction(
-        shown, said, replace(trial, file=trial.file.model_copy(update={"name": said.title[:120]}))
+        shown,
+        registration,
+        replace(trial, file=trial.file.model_copy(update={"name": registration.title[:120]})),
     )
 
 
-def _check_days(said: Registration, shown: str) -> None:
+def _check_days(registration: Registration, shown: str) -> None:
     for block in ("primary", "secondary"):
-        for index, one in enumerate(getattr(said, block)):
+        for index, one in enumerate(getattr(registration, block)):
             at, survival = f"{block}.{index + 1}.by", OUTCOMES[one.outcome].kind == "survival"
             if survival and one.by is None:
                 raise UserError(f"{one.outcome} needs the day by which it is judged", file=shown, key=at)
             if not survival and one.by is not None:
                 raise UserError(f"{one.outcome} is a share of patients and takes no day", file=shown, key=at)
-            if one.by is not None and one.by > said.follow_up:
+            if one.by is not None and one.by > registration.follow_up:
                 raise UserError(
                     f"day {one.by:g} is after the end of follow-up", file=shown, key=at,
-                    expected=f"at most follow_up, {said.follow_up:g} d",
+                    expected=f"at most follow_up, {registration.follow_up:g} d",
                 )  # fmt: skip

@@ -14,7 +14,7 @@ from simulation.clinic.schedule import is_due
 from simulation.products.form import Form
 from simulation.products.kill import kill
 from simulation.products.product import OTHER_DRUGS, Giver, Plan, Product, Receiver, days_text
-from simulation.products.received import Received, marks
+from simulation.products.received import ReceivedTreatment, marks
 
 __all__ = ["PRODUCT", "Cytoreduction", "Kill"]
 
@@ -118,13 +118,15 @@ class _Product(Product):
             + (f" and {spec.log10_kill_t_cells:g} log10 of the T cells" if spec.log10_kill_t_cells else "")
         ]
 
-    def received(self, events: Sequence[Event], end: float) -> list[Received]:
+    def received(self, events: Sequence[Event], end: float) -> list[ReceivedTreatment]:
         """Return the days of chemotherapy."""
         given = marks(events, "dose", self.name)
         if not given:
             return []
         note = "/".join(dict.fromkeys(f"\N{MINUS SIGN}{one.level:.2g}" for one in given)) + " log10"
-        return [Received(self.kind, self.name, self.name, self.colour, self.unit, marks=given, note=note)]
+        return [
+            ReceivedTreatment(self.kind, self.name, self.name, self.colour, self.unit, marks=given, note=note)
+        ]
 
     def form_changes(self, form: Form, base: Form, scenario: Any, treated: bool) -> dict[str, object]:
         """Take it away where nothing is treated; the form has no fields of it."""

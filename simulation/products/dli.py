@@ -35,9 +35,9 @@ from simulation.products.engager import EngagerProduct
 from simulation.products.form import (
     OFF,
     ON,
-    ActNow,
     Form,
     FormField,
+    ManualAct,
     as_day,
     as_number,
     block_changes,
@@ -46,7 +46,7 @@ from simulation.products.form import (
 )
 from simulation.products.infusion import Infusion
 from simulation.products.product import Giver, Product, days_text, join
-from simulation.products.received import Received, marks
+from simulation.products.received import ReceivedTreatment, marks
 from simulation.units import (
     format_number,
     format_quantity,
@@ -117,7 +117,7 @@ class _Product(Product):
             ),
         }
     )
-    act_now = ActNow("Dose now", "CD3+/kg", "cells/kg", "1e6", "cd3", "Give DLI")
+    act_now = ManualAct("Dose now", "CD3+/kg", "cells/kg", "1e6", "cd3", "Give DLI")
     stop_rules = (
         GradeRule(
             "agvhd_grade",
@@ -198,14 +198,16 @@ class _Product(Product):
         """Return the ordered infusion in words."""
         return f"{cells_text(order.cd3)} CD3+ cells/kg{_with('', order)}"
 
-    def received(self, events: Sequence[Event], end: float) -> list[Received]:
+    def received(self, events: Sequence[Event], end: float) -> list[ReceivedTreatment]:
         """Return the infusions; the graft is not one of them."""
         given = marks(events, "infusion", self.name)
         if not given:
             return []
         low, high = (cells_text(dose(one.level for one in given)) for dose in (min, max))
         note = f"{low if low == high else f'{low}\N{EN DASH}{high}'} /kg"
-        return [Received(self.kind, self.name, self.word, self.colour, self.unit, marks=given, note=note)]
+        return [
+            ReceivedTreatment(self.kind, self.name, self.word, self.colour, self.unit, marks=given, note=note)
+        ]
 
     def form(self) -> tuple[FormField, ...]:
         """Return the fields of a course; what is off shows the usual treatment."""

@@ -26,12 +26,21 @@ from simulation.clinic.outcomes.outcome import Outcome, Row, Watcher
 from simulation.clinic.ports import Patient, Truth
 from simulation.clinic.stop_rules import GradeRule, NegativeRelapseRule
 from simulation.number_words import MICRO
-from simulation.products.form import ON, ActNow, Form, FormField, as_whole, block_changes, switch, with_unit
+from simulation.products.form import (
+    ON,
+    Form,
+    FormField,
+    ManualAct,
+    as_whole,
+    block_changes,
+    switch,
+    with_unit,
+)
 from simulation.products.infusion import DoseOnDays, FurtherCycles, Infusion, Maintenance
 from simulation.products.product import Giver, Product, days_text, join
 from simulation.products.pump import Pump
 from simulation.products.received import Interval as Bar
-from simulation.products.received import Mark, Received, intervals, marks
+from simulation.products.received import Mark, ReceivedTreatment, intervals, marks
 from simulation.units import format_number, format_quantity
 from simulation.yaml_source import Node
 
@@ -140,7 +149,9 @@ class EngagerProduct(Product):
         self.colour = colour
         self.level = f"{name}_pg_per_ml"  # column of the trajectory
         self.fields = {name: (Infusion | None, Field(None, description=f"{self.title}; null: none."))}
-        self.act_now = ActNow("Rate now", "µg/day", "ug/day", "28", "dose", f"Start {name}", f"Stop {name}")
+        self.act_now = ManualAct(
+            "Rate now", "µg/day", "ug/day", "28", "dose", f"Start {name}", f"Stop {name}"
+        )
         on_crs = GradeRule(
             "crs_grade",
             "CRS",
@@ -175,12 +186,12 @@ class EngagerProduct(Product):
 
     def settle(self, merged: dict[str, Node], over: Mapping[str, Node]) -> None:
         """Let a pattern take the place of the base's dose, on and off, and the reverse."""
-        said = {key for key, node in over.items() if node.value is not None}
-        if "pattern" in said and not said.intersection(_DUTY):
+        written = {key for key, node in over.items() if node.value is not None}
+        if "pattern" in written and not written.intersection(_DUTY):
             gone: tuple[str, ...] = (*_DUTY, "injections")
-        elif "injections" in said and not said.intersection(_PUMPED):
+        elif "injections" in written and not written.intersection(_PUMPED):
             gone = _PUMPED
-        elif "dose" in over and not said.intersection(("pattern", "injections")):
+        elif "dose" in over and not written.intersection(("pattern", "injections")):
             gone = ("pattern", "injections")
         else:
             gone = ()
@@ -250,8 +261,8 @@ class EngagerProduct(Product):
         if further.after >= drug.all_cycles:
             most = drug.all_cycles - 1
             if most:
-                told = f"at most {most}, as {drug.all_cycles} are planned"
-                yield Problem(f"got {further.after}", (*path, "after"), told)
+                expected = f"at most {most}, as {drug.all_cycles} are planned"
+                yield Problem(f"got {further.after}", (*path, "after"), expected)
             else:
                 yield Problem("there are none: a single cycle is planned", path, at_key=True)
         lacks = "monitoring.mrd is null" if tests.mrd is None else ""
@@ -270,10 +281,10 @@ class EngagerProduct(Product):
         if more.injections is not None and more.dose is not None:
             message = "they take the place of dose; write one or the other"
             yield Problem(message, (*path, "injections"), at_key=True)
-        said = more.dose is not None or more.injections is not None
+        written = more.dose is not None or more.injections is not None
         on = drug.on if more.on is None else more.on
-        if drug.pattern is not None and (not said or on is None):
-            missing = "on" if said else "dose"
+        if drug.pattern is not None and (not written or on is None):
+            missing = "on" if written else "dose"
             yield Problem("this key is missing; a pattern does not say it", (*path, missing), at_key=True)
         if more.injections is not None:
             yield from self._injected(more.injections, on, path)
@@ -311,7 +322,7 @@ class EngagerProduct(Product):
         length = "until stopped" if order.duration is None else f"for {days_text(order.duration)}"
         return f"{self.name} {_dose(order.dose)} {length}"
 
-    def received(self, events: Sequence[Event], end: float) -> list[Received]:
+    def received(self, events: Sequence[Event], end: float) -> list[ReceivedTreatment]:
         """Return the infusions, from the pump's changes of rate."""
         bars = intervals(events, ("dose", "stop"), self.name, end)
         doses = "/".join(dict.fromkeys(f"{item.level:.3g}" for item in bars))
@@ -322,7 +333,7 @@ class EngagerProduct(Product):
             note = f"{note}\n{given} {MICRO}g".strip()
             bars = tuple(sorted((*bars, *_runs(injected, end)), key=lambda bar: bar.start))
         return (
-            [Received(self.kind, self.name, self.name, self.colour, self.unit, bars, injected, note)]
+            [ReceivedTreatment(self.kind, self.name, self.name, self.colour, self.unit, bars, injected, note)]
             if bars
             else []
         )

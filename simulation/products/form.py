@@ -9,9 +9,9 @@ __all__ = [
     "AS_WRITTEN",
     "OFF",
     "ON",
-    "ActNow",
     "Form",
     "FormField",
+    "ManualAct",
     "as_day",
     "as_number",
     "as_whole",
@@ -49,7 +49,7 @@ class FormField:
 
 
 @dataclass(frozen=True, slots=True)
-class ActNow:
+class ManualAct:
     """Describe giving a product by hand now: one dose, and the words of the buttons; `stop` is empty where there is none."""
 
     label: str

@@ -34,7 +34,7 @@ from simulation.clinic.triggers import Trigger
 from simulation.errors import nearest_name
 from simulation.products.form import AS_WRITTEN, Form, FormField, as_day
 from simulation.products.product import OTHER_DRUGS, Giver, Product, Receiver, days_text, join
-from simulation.products.received import Received, intervals
+from simulation.products.received import ReceivedTreatment, intervals
 from simulation.units import format_number, format_quantity
 
 __all__ = ["PRODUCT", "CourseOnGrade", "DrugCourse", "Exposure", "Immunosuppression", "Taper"]
@@ -180,16 +180,16 @@ class _Giver(Giver):
     def _begin_taper(self, patient: Patient, events: EventLog) -> None:
         """Plan the taper when its trigger holds for the first time."""
         trigger, now = self._taper_trigger, patient.day
-        if trigger is None or self._taper is None or not trigger.holds(now):
+        if trigger is None or self._taper is None or not trigger.is_met(now):
             return
         self._taper_begin = now + trigger.delay(now, lambda name: patient.uniform(f"delay {name}", 0))
         self._taper_trigger = None
         self._steady.clear()
         over = f"over {days_text(self._taper.over)}" if self._taper.over else "at once"
-        told = f"immunosuppressants tapered {over} from day {self._taper_begin:g}"
+        tapered = f"immunosuppressants tapered {over} from day {self._taper_begin:g}"
         left = [one for one in self._courses if self._tapers(one) and not is_due(one.end, self._taper_begin)]
         events.add(
-            now, "note", "taper", f"{trigger.reason()}: {told if left else 'nothing is left to taper'}"
+            now, "note", "taper", f"{trigger.reason()}: {tapered if left else 'nothing is left to taper'}"
         )
 
     def _tapers(self, course: DrugCourse) -> bool:
@@ -338,12 +338,12 @@ class _Product(Product):
             phrases.append(f"{drugs} tapered {over}, {taper.start.words()}")
         return phrases
 
-    def received(self, events: Sequence[Event], end: float) -> list[Received]:
+    def received(self, events: Sequence[Event], end: float) -> list[ReceivedTreatment]:
         """Return the courses of every drug, in order of first use."""
         drugs = dict.fromkeys(event.what for event in events if event.kind == "drug")
         courses = {drug: intervals(events, ("drug",), drug, end) for drug in drugs}
         return [
-            Received(self.kind, drug, drug, self.colour, self.unit, bars)
+            ReceivedTreatment(self.kind, drug, drug, self.colour, self.unit, bars)
             for drug, bars in courses.items()
             if bars
         ]

@@ -18,7 +18,7 @@ from simulation.number_words import days_text, join
 from simulation.products.infusion import DoseOnDays
 from simulation.products.kill import kill
 from simulation.products.product import OTHER_DRUGS, Giver, Plan, Product, Receiver
-from simulation.products.received import Received, marks
+from simulation.products.received import ReceivedTreatment, marks
 from simulation.units import format_quantity
 
 __all__ = ["PRODUCT", "Inotuzumab", "PoisonedAntibody"]
@@ -126,11 +126,13 @@ class _Product(Product):
         doses = join((one.words() for one in spec.doses), "then")
         return [f"{cycles} of {self.name}, one every {days_text(spec.every)}, of {doses}"]
 
-    def received(self, events: Sequence[Event], end: float) -> list[Received]:
+    def received(self, events: Sequence[Event], end: float) -> list[ReceivedTreatment]:
         """Return the days of its doses."""
         given = marks(events, "injection", self.name)
         return (
-            [Received(self.kind, self.name, self.name, self.colour, self.unit, marks=given)] if given else []
+            [ReceivedTreatment(self.kind, self.name, self.name, self.colour, self.unit, marks=given)]
+            if given
+            else []
         )
 
 

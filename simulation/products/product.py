@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from simulation.clinic.events import Event, EventLog
     from simulation.clinic.ports import Patient
     from simulation.clinic.triggers import Trigger
-    from simulation.products.form import ActNow, Form, FormField
-    from simulation.products.received import Kind, Received
+    from simulation.products.form import Form, FormField, ManualAct
+    from simulation.products.received import Kind, ReceivedTreatment
     from simulation.yaml_source import Node
 
 __all__ = [
@@ -167,7 +167,7 @@ class Product(ABC):
     target
         The antigen without which it does nothing, by name; none unless said.
     kind, colour
-        How figures draw it: see `simulation.products.received.Received`.
+        How figures draw it: see `simulation.products.received.ReceivedTreatment`.
     unit
         That of the levels of what was given of it.
     unit_at_once
@@ -193,7 +193,7 @@ class Product(ABC):
     order_needs: tuple[str, ...] = ()
     stop_rules: tuple[StopRule, ...] = ()
     triggered = True
-    act_now: "ActNow | None" = None
+    act_now: "ManualAct | None" = None
 
     def spec(self, scenario: Any) -> Any:
         """Return the block that a scenario has of it; None where it is not given."""
@@ -235,7 +235,7 @@ class Product(ABC):
         return self.word
 
     @abstractmethod
-    def received(self, events: "Sequence[Event]", end: float) -> "list[Received]":
+    def received(self, events: "Sequence[Event]", end: float) -> "list[ReceivedTreatment]":
         """Return what a patient followed until day `end` received, one entry per row of a figure."""
 
     def form(self) -> "tuple[FormField, ...]":

@@ -19,7 +19,7 @@ from simulation.number_words import join
 from simulation.products.form import OFF, ON, Form, FormField
 from simulation.products.immunosuppression import Exposure
 from simulation.products.product import OTHER_DRUGS, Giver, Product
-from simulation.products.received import Received, marks
+from simulation.products.received import ReceivedTreatment, marks
 from simulation.units import format_quantity
 
 __all__ = ["PRODUCT", "Ptcy"]
@@ -102,10 +102,14 @@ class _Product(Product):
         days = join(f"{day:g}" for day in spec.days)
         return [f"{self.word}, {spec.dose:g} mg/kg on day{'s' if len(spec.days) > 1 else ''} {days}"]
 
-    def received(self, events: Sequence[Event], end: float) -> list[Received]:
+    def received(self, events: Sequence[Event], end: float) -> list[ReceivedTreatment]:
         """Return the days of its doses."""
         given = marks(events, "dose", self.name)
-        return [Received(self.kind, self.name, "PTCy", self.colour, self.unit, marks=given)] if given else []
+        return (
+            [ReceivedTreatment(self.kind, self.name, "PTCy", self.colour, self.unit, marks=given)]
+            if given
+            else []
+        )
 
     def form(self) -> tuple[FormField, ...]:
         """Return whether it is given; other doses are as in the file."""

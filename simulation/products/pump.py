@@ -58,7 +58,7 @@ class _Change:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ordered:
+class _OrderedInfusion:
     """Hold an infusion ordered by hand: from day `start` until day `end`, ug/day."""
 
     start: float
@@ -78,7 +78,7 @@ class Pump(Giver):
         self.planned: list[_Change] = []  # of the present course, ascending
         self.last: dict[str, MarrowResult] = {}  # the last marrow result known, by test
         self._name = name
-        self._ordered: list[_Ordered] = []
+        self._ordered: list[_OrderedInfusion] = []
         self._rate = 0.0  # ug/day at the end of the last step
         self._mean = 0.0  # ug/day over the last step
         self._covered = -math.inf  # day until which the last injection counts
@@ -103,7 +103,7 @@ class Pump(Giver):
         """Run at the ordered rate from now on, for as long as ordered."""
         rate = order.dose.rate(patient.body_surface_m2)
         end = math.inf if order.duration is None else patient.day + order.duration
-        self._ordered.append(_Ordered(patient.day, end, rate))
+        self._ordered.append(_OrderedInfusion(patient.day, end, rate))
         self._why = BY_HAND
 
     def heed(self, stops: Sequence[Stop], patient: Patient, events: EventLog) -> None:

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from simulation.clinic.events import Event
 
-__all__ = ["Interval", "Kind", "Mark", "Received", "intervals", "marks"]
+__all__ = ["Interval", "Kind", "Mark", "ReceivedTreatment", "intervals", "marks"]
 
 _SAME: Final = 1e-8
 type Kind = Literal["infusion", "cells", "drug", "chemotherapy"]
@@ -32,7 +32,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ReceivedTreatment:
     """Hold what one patient received of one thing, and how a figure shows it.
 
     `kind` decides where and how it is drawn, `key` is its name in tables, `name` that of its row, `colour` a name of the palettes
@@ -59,15 +59,15 @@ def marks(events: Iterable[Event], kind: str, what: str) -> tuple[Mark, ...]:
 
 def intervals(events: Iterable[Event], kinds: Sequence[str], what: str, end: float) -> tuple[Interval, ...]:
     """Turn changes of level into intervals; a change to the same level does not start another, `end` ends the last."""
-    found: list[Interval] = []
+    periods: list[Interval] = []
     begun, level = 0.0, 0.0
     changes = [(event.day, _level(event)) for event in events if event.kind in kinds and event.what == what]
     for day, new in [*changes, (end, 0.0)]:
         if not math.isclose(new, level, rel_tol=1e-5, abs_tol=_SAME):
             if level > 0 and day > begun:
-                found.append(Interval(begun, day, level))
+                periods.append(Interval(begun, day, level))
             begun, level = day, new
-    return tuple(found)
+    return tuple(periods)
 
 
 def _level(event: Event) -> float:

@@ -9,16 +9,16 @@ from simulation import products as package
 from simulation.clinic.events import Event
 from simulation.clinic.stop_rules import NegativeRelapseRule
 from simulation.products.product import OTHER_DRUGS, Product
-from simulation.products.received import Received
+from simulation.products.received import ReceivedTreatment
 
 __all__ = ["BY_HAND", "ENGAGERS", "PRODUCTS", "STOP_RULES", "TITLES", "joined", "product", "received"]
 
 
 def _discovered() -> tuple[Product, ...]:
     modules = [
-        import_module(f"{package.__name__}.{found.name}")
-        for found in iter_modules(package.__path__)
-        if found.name != "registry"
+        import_module(f"{package.__name__}.{entry.name}")
+        for entry in iter_modules(package.__path__)
+        if entry.name != "registry"
     ]
     products = [module.PRODUCT for module in modules if hasattr(module, "PRODUCT")]
     return tuple(sorted(products, key=lambda one: (one.rank, one.name)))
@@ -49,6 +49,6 @@ def joined(fields: Callable[[Product], Mapping[str, Any]]) -> dict[str, Any]:
     return {name: field for one in PRODUCTS for name, field in fields(one).items()}
 
 
-def received(events: Sequence[Event], end: float) -> list[Received]:
+def received(events: Sequence[Event], end: float) -> list[ReceivedTreatment]:
     """Return what a patient followed until day `end` received of all products, in their order."""
     return [row for one in PRODUCTS for row in one.received(events, end)]

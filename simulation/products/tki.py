@@ -15,7 +15,7 @@ from simulation.clinic.ports import Patient
 from simulation.clinic.schedule import is_due
 from simulation.number_words import days_text
 from simulation.products.product import OTHER_DRUGS, Giver, Plan, Product, Receiver
-from simulation.products.received import Received, intervals
+from simulation.products.received import ReceivedTreatment, intervals
 
 __all__ = ["PRODUCT", "Inhibition", "Inhibitor"]
 
@@ -111,10 +111,12 @@ class _Product(Product):
         first = f", from day {spec.first:g} of treatment" if spec.first != 1 else ""
         return [f"a {self.word} for {days_text(spec.duration)}{first}"]
 
-    def received(self, events: Sequence[Event], end: float) -> list[Received]:
+    def received(self, events: Sequence[Event], end: float) -> list[ReceivedTreatment]:
         """Return the days on it."""
         bars = intervals(events, ("dose",), self.name, end)
-        return [Received(self.kind, self.name, self.word, self.colour, self.unit, bars)] if bars else []
+        return (
+            [ReceivedTreatment(self.kind, self.name, self.word, self.colour, self.unit, bars)] if bars else []
+        )
 
 
 PRODUCT = _Product()

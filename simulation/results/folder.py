@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["prepare_folder", "release_folder", "write_result"]
 
 
-class Planned(Protocol):
+class PlannedRun(Protocol):
     """Describe a scenario or an experiment as the folder knows it: by its name, its digest and its rules."""
 
     @property
@@ -42,11 +42,11 @@ class Planned(Protocol):
         """Return what tells it from others."""
 
 
-class Written(Protocol):
+class WritableResult(Protocol):
     """Describe what can be written: a run or an experiment, which know their own files."""
 
     @property
-    def scenario(self) -> Planned:
+    def scenario(self) -> PlannedRun:
         """Return what was simulated."""
 
     @property
@@ -70,7 +70,7 @@ class Written(Protocol):
 
 
 def prepare_folder(
-    scenario: Planned,
+    scenario: PlannedRun,
     seed: int,
     patient: int = 0,
     *,
@@ -97,7 +97,7 @@ def prepare_folder(
 
 
 def write_result(
-    result: Written,
+    result: WritableResult,
     out_dir: str | Path | None = None,
     *,
     provenance_extra: Mapping[str, object] | None = None,
@@ -126,7 +126,7 @@ def write_result(
     return folder
 
 
-def _provenance(result: Written, extra: Mapping[str, object]) -> dict[str, object]:
+def _provenance(result: WritableResult, extra: Mapping[str, object]) -> dict[str, object]:
     """Return where a result comes from; `extra` wins over the result's own `provenance`."""
     from simulation.plugins import described
 
@@ -144,7 +144,7 @@ def _provenance(result: Written, extra: Mapping[str, object]) -> dict[str, objec
     return provenance(**about | dict(result.provenance) | dict(extra))
 
 
-def _check(folder: Path, scenario: Planned, overwrite: bool) -> None:
+def _check(folder: Path, scenario: PlannedRun, overwrite: bool) -> None:
     with refusals(folder, "nothing was written"):
         if not folder.exists():
             return

@@ -112,8 +112,8 @@ class Result:
         patient = {
             name: {"value": plain(value), "unit": unit} for name, (value, unit) in self.patient_values.items()
         }
-        told = {name: plain(value) for name, value in self.outcomes.items()}
-        return told | {"interrupted": self.interrupted, "patient_values": patient}
+        plain_outcomes = {name: plain(value) for name, value in self.outcomes.items()}
+        return plain_outcomes | {"interrupted": self.interrupted, "patient_values": patient}
 
     def contents(self, origin: Mapping[str, object], formats: Formats) -> Mapping[str, Content]:
         """Return every file of the results folder by name, in the order of writing."""

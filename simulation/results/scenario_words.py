@@ -19,7 +19,7 @@ __all__ = ["scenario_words"]
 
 def scenario_words(scenario: Scenario) -> list[tuple[str, str]]:
     """Return (topic, sentences) of everything in a scenario that is a decision about the patient."""
-    told = [
+    topics = [
         ("Transplant", _transplant(scenario)),
         ("Patient", _patient(scenario)),
         ("Disease", _disease(scenario)),
@@ -33,7 +33,7 @@ def scenario_words(scenario: Scenario) -> list[tuple[str, str]]:
         ("Definitions", _definitions(scenario)),
         ("Simulation", _simulation(scenario)),
     ]
-    return [(topic, text) for topic, text in told if text]
+    return [(topic, text) for topic, text in topics if text]
 
 
 def _day(value: float) -> str:
@@ -102,32 +102,32 @@ def _disease(scenario: Scenario) -> str:
 
 def _tests(scenario: Scenario) -> str:
     monitoring = scenario.monitoring
-    told = []
+    sentences = []
     if monitoring.mrd is not None:
         mrd = monitoring.mrd
         limit = max(mrd.sensitivity, 1 / mrd.cells)
-        told.append(
+        sentences.append(
             f"MRD in the marrow {_when(mrd)} ({cells_text(mrd.cells)} cells, limit {number_text(limit, 2)})"
         )
     if monitoring.morphology is not None:
-        told.append(
+        sentences.append(
             f"microscopy of the marrow {_when(monitoring.morphology)} ({monitoring.morphology.cells:g} cells)"
         )
     if monitoring.blood is not None:
         blood = monitoring.blood
-        told.append(
+        sentences.append(
             f"blood {_when(blood)}; from {blood.blasts_at_least:g} blasts/{MICRO}L on, the marrow is "
             "aspirated at once"
         )
     for name, word in OUTSIDE_TESTS.items():
         test = getattr(monitoring, name)
         if test is not None:
-            told.append(
+            sentences.append(
                 f"{word} {_when(test)}, which finds {number_text(test.detects, 2)} blasts or more outside the marrow "
                 f"in {_percent(test.sensitivity)} of cases"
             )
     missed = f" {_percent(monitoring.missed)} of scheduled visits are missed." if monitoring.missed else ""
-    return _sentence("; ".join(told)) + missed if told else "None."
+    return _sentence("; ".join(sentences)) + missed if sentences else "None."
 
 
 def _when(test: Any) -> str:
@@ -186,11 +186,13 @@ def _stop(scenario: Scenario) -> str:
 
 
 def _plugins(scenario: Scenario) -> str:
-    told = []
+    texts = []
     for plugin in scenario.plugin:
         values = ", ".join(_parameter(plugin.rows[name], value) for name, value in plugin.values.items())
-        told.append(f"{plugin.name} (sha256 {plugin.sha256[:12]}...)" + (f" with {values}" if values else ""))
-    return f"{'; '.join(told)}." if told else ""
+        texts.append(
+            f"{plugin.name} (sha256 {plugin.sha256[:12]}...)" + (f" with {values}" if values else "")
+        )
+    return f"{'; '.join(texts)}." if texts else ""
 
 
 def _definitions(scenario: Scenario) -> str:

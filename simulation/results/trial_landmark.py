@@ -44,7 +44,7 @@ def landmark(arm: ArmView, after: float) -> Landmark:
         at, end = float(started[index]) + after, float(ends[index])
         if at >= end or overt_then[index]:
             continue
-        relapses = [float(start) for start, _ in arm.courses[index].get("overt", ()) if start > at]
+        relapses = [float(start) for start, _ in arm.histories[index].get("overt", ()) if start > at]
         event = min([*relapses, *([float(death[index])] if np.isfinite(death[index]) else [])], default=end)
         rows.append(
             (

@@ -49,8 +49,8 @@ def spells_of(arm: ArmView) -> Spells:
 
 
 def _of_patient(arm: ArmView, index: int, last: float) -> Iterator[tuple[int, float, float, int, int]]:
-    course: dict[str, Any] = arm.courses[index]
-    overt, severe = (_intervals(course.get(name, ())) for name in ("overt", "severe_agvhd"))
+    history: dict[str, Any] = arm.histories[index]
+    overt, severe = (_intervals(history.get(name, ())) for name in ("overt", "severe_agvhd"))
     died = float(arm.number("nrm_day")[index])
     followed = float(arm.number("days_simulated")[index]) if arm.left[index] else last
     alive_until = followed if died != died else min(died, last)
@@ -71,8 +71,8 @@ def _of_patient(arm: ArmView, index: int, last: float) -> Iterator[tuple[int, fl
         yield index, died, last, _DEATH, CENSORED
 
 
-def _intervals(found: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
-    return [(max(float(start), 0.0), float(end)) for start, end in found if end > 0]
+def _intervals(spans: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
+    return [(max(float(start), 0.0), float(end)) for start, end in spans if end > 0]
 
 
 def _state(

@@ -58,7 +58,7 @@ class ArmView:
         return [of_patient(name, row) for row in self._rows]
 
     @cached_property
-    def courses(self) -> list[dict[str, Any]]:
+    def histories(self) -> list[dict[str, Any]]:
         """Return every patient's treatments and turns, as the workers wrote them down."""
         return [json.loads(text) if text else {} for text in self.text("course")]
 
@@ -119,7 +119,7 @@ class ArmView:
     @cached_property
     def overt(self) -> list[list[tuple[float, float]]]:
         """Return every patient's stays in overt leukaemia: from, to, days."""
-        return [course.get("overt", []) for course in self.courses]
+        return [history.get("overt", []) for history in self.histories]
 
     def _clock(self, outcome: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Return days, and how many days those before each count: a day, over the share of patients still followed then.
@@ -147,11 +147,11 @@ class ArmView:
     def overt_on(self, day: float | npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Return who has overt leukaemia on a day, one for all or one for each patient."""
         days = np.broadcast_to(np.asarray(day, float), self.n).tolist()
-        found = [
-            any(start <= at < end for start, end in course.get("overt", ()))
-            for course, at in zip(self.courses, days, strict=True)
+        overt = [
+            any(start <= at < end for start, end in history.get("overt", ()))
+            for history, at in zip(self.histories, days, strict=True)
         ]
-        return np.array(found, bool)
+        return np.array(overt, bool)
 
     def happened(self, name: str) -> npt.NDArray[np.bool_]:
         """Return for whom a day is known."""

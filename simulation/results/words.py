@@ -101,19 +101,19 @@ def outcome_rows(results: Sequence[Result]) -> list[list[str]]:
 def verdict(result: Result) -> str:
     """Return the course in one or two sentences."""
     outcomes = result.outcomes
-    told = [
+    milestones = [
         "treatment_start_day",
         *(name for name, one in OUTCOMES.items() if one.mark and "agvhd" not in name),
     ]
-    days = {name: day for name in told if (day := finite(outcomes.get(name))) is not None}
+    days = {name: day for name in milestones if (day := finite(outcomes.get(name))) is not None}
     turns = [
         f"{in_sentence(OUTCOMES[name].label)} on day {days[name]:.4g}"
         for name in sorted(days, key=lambda name: days[name])
     ]
     grade = grade_text(outcomes.get("agvhd_grade"))
     gvhd = "No acute GvHD." if grade in ("0", NOTHING) else f"Acute GvHD of grade {grade} at worst."
-    course = ", then ".join(turns) if turns else f"no relapse and no treatment in {result.end:g} days"
-    return f"{course[:1].upper()}{course[1:]}. {gvhd}"
+    turns_text = ", then ".join(turns) if turns else f"no relapse and no treatment in {result.end:g} days"
+    return f"{turns_text[:1].upper()}{turns_text[1:]}. {gvhd}"
 
 
 def timeline(result: Result) -> list[tuple[float, str, str]]:
@@ -123,13 +123,13 @@ def timeline(result: Result) -> list[tuple[float, str, str]]:
     above the limit of MRD, overt), and those that were ordered by hand; samples and blood counts are not told. `events.csv` has
     them all.
     """
-    return [(event.day, event.kind, _sentence(event)) for event, told in _sifted(result) if told]
+    return [(event.day, event.kind, _sentence(event)) for event, shown in _sifted(result) if shown]
 
 
 def unchanged_tests(result: Result) -> list[tuple[float, str]]:
     """Return (day, sentence) of the MRD tests that `timeline` leaves out: they found what the one before had found."""
     return [
-        (event.day, _sentence(event)) for event, told in _sifted(result) if not told and event.what == "mrd"
+        (event.day, _sentence(event)) for event, shown in _sifted(result) if not shown and event.what == "mrd"
     ]
 
 
@@ -144,12 +144,12 @@ def _sifted(result: Result) -> Iterator[tuple[Event, bool]]:
     for event in result.events:
         if event.kind == "test" or (event.kind == "result" and event.what not in ("mrd", "morphology")):
             continue
-        told = True
+        shown = True
         if event.kind == "result":
             state = _state(event, result)
-            told = states.get(event.what) != state or event.detail.endswith(by_hand)
+            shown = states.get(event.what) != state or event.detail.endswith(by_hand)
             states[event.what] = state
-        yield event, told
+        yield event, shown
 
 
 def _state(event: Event, result: Result) -> int:

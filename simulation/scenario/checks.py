@@ -42,7 +42,7 @@ def contradictions(scenario: Scenario) -> list[Problem]:
         *(product.problems for product in scenario.products),
         _orders,
     )
-    return [found for check in checks for found in check(scenario)]
+    return [problem for check in checks for problem in check(scenario)]
 
 
 def _clock(s: Scenario) -> Iterator[Problem]:
@@ -185,8 +185,8 @@ def _second_transplant(s: Scenario) -> Iterator[Problem]:
             "an MRD response cannot be found: monitoring.mrd is null", ("second_transplant", "after")
         )
     if plan.after == "complete_remission" and tests.morphology is None and tests.mrd is None:
-        told = "complete remission cannot be found: monitoring.morphology and monitoring.mrd are null"
-        yield Problem(told, ("second_transplant",))
+        message = "complete remission cannot be found: monitoring.morphology and monitoring.mrd are null"
+        yield Problem(message, ("second_transplant",))
 
 
 def _trigger(s: Scenario, start: object, path: tuple[str | int, ...]) -> Iterator[Problem]:
@@ -255,9 +255,13 @@ def _treatments(s: Scenario) -> Iterator[Problem]:
 
 def _orders(s: Scenario) -> Iterator[Problem]:
     for index, order in enumerate(s.orders):
-        for found in order_problems(order):
+        for problem in order_problems(order):
             yield Problem(
-                found.message, ("orders", index, *found.path), found.expected, found.nearest, found.at_key
+                problem.message,
+                ("orders", index, *problem.path),
+                problem.expected,
+                problem.nearest,
+                problem.at_key,
             )
         yield from _day_of_a_step(s, order.day, ("orders", index, "day"))
         if order.test is not None and s.monitoring.mrd is None and s.monitoring.morphology is None:

@@ -88,14 +88,14 @@ class Patients:
         n, values = read_patient_list(path)
         shown = os.fspath(path)
         patient = merge(_table_node(), node_from(values, shown), ("patient",))
-        told = f"The {n} patients of {Path(path).name}, by its rows; what it does not say is drawn as the parameter table says."
-        return cls(Path(path).stem, told, patient, Node({}, shown))
+        words = f"The {n} patients of {Path(path).name}, by its rows; what it does not say is drawn as the parameter table says."
+        return cls(Path(path).stem, words, patient, Node({}, shown))
 
     @classmethod
     def usual(cls) -> Self:
         """Return the standard cohort: whatever varies between patients in the parameter table."""
-        told = "Drawn as the parameter table says; what the scenario files themselves write under patient is the same for all."
-        return cls("the standard cohort", told, _table_node(), Node({}, _TABLE), standard=True)
+        words = "Drawn as the parameter table says; what the scenario files themselves write under patient is the same for all."
+        return cls("the standard cohort", words, _table_node(), Node({}, _TABLE), standard=True)
 
     def treat(self, tree: Node, own: Node, settings: Iterable[str] = ()) -> Node:
         """Return a scenario's tree with these patients; `own` is that of its file alone, `settings` the keys set afterwards."""
@@ -106,8 +106,8 @@ class Patients:
         if file.value is not None and not isinstance(file.value, dict):
             return tree  # a mistake, which is told when the scenario is checked
         written = {name: node for name, node in _entries(file).items() if node.value is not None}
-        held = {*_entries(keys.get("parameters")), *(key.removeprefix("parameters.") for key in settings)}
-        drawn = _table_node([row.name for row in ParameterTable.load().rows if row.name not in held])
+        fixed = {*_entries(keys.get("parameters")), *(key.removeprefix("parameters.") for key in settings)}
+        drawn = _table_node([row.name for row in ParameterTable.load().rows if row.name not in fixed])
         patient = merge(drawn, replace(file, value=written), ("patient",))
         return Node(keys | {"patient": patient}, tree.file, tree.line, tree.column)
 

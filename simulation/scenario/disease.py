@@ -53,8 +53,8 @@ def disease_problems(s: "Scenario") -> Iterator[Problem]:
         yield Problem(f"got {format_quantity(stated.on, 'day')}", ("disease", "on"), expected, also=also)
     given = [key for key in EITHER if getattr(stated, key) is not None]
     if len(given) != 1:
-        found = "both are written" if given else "neither is written"
-        yield Problem(found, ("disease",), "marrow (such as 30 %) or mrd (such as 1e-3)")
+        message = "both are written" if given else "neither is written"
+        yield Problem(message, ("disease",), "marrow (such as 30 %) or mrd (such as 1e-3)")
     else:
         yield from _in_the_marrow(s, stated.fraction, given[0])
     if stated.outside:
@@ -74,15 +74,15 @@ def _in_the_marrow(s: "Scenario", fraction: float, key: str) -> Iterator[Problem
         )
     cells = max(_ends(s, "n_marrow_cells_per_kg")) * max(_ends(s, "weight"))
     if fraction * cells < 1.0:
-        told = f"got {format_number(fraction)}, less than one blast among {cells:.2g} marrow cells"
-        yield Problem(told, ("disease", key), f"at least {1 / cells:.2g}")
+        message = f"got {format_number(fraction)}, less than one blast among {cells:.2g} marrow cells"
+        yield Problem(message, ("disease", key), f"at least {1 / cells:.2g}")
 
 
 def _outside(s: "Scenario", cells: float) -> Iterator[Problem]:
     path = ("disease", "outside")
     if not s.marrow.extramedullary_site:
-        told = "there is no place outside the marrow: marrow.extramedullary_site is false"
-        yield Problem(told, path, "0 cells", also=(("marrow", "extramedullary_site"),))
+        message = "there is no place outside the marrow: marrow.extramedullary_site is false"
+        yield Problem(message, path, "0 cells", also=(("marrow", "extramedullary_site"),))
         return
     room = max(_ends(s, "n_extramedullary_cells"))
     if cells > room:

@@ -94,10 +94,10 @@ def tidy(value: Any, inside: str, *, required: bool = False) -> Any:
     if "x-use" in value:  # pydantic would look for a $ref among its own definitions
         return {"$ref": f"#/$defs/{value['x-use']}"}
     drop = () if inside == "properties" else ("title", "required", "x-write")
-    told = value.get("x-write")
-    if isinstance(told, str):
+    how_to_write = value.get("x-write")
+    if isinstance(how_to_write, str):
         described = value.get("description")
-        value = value | {"description": f"{described} Write {told}." if described else told}
+        value = value | {"description": f"{described} Write {how_to_write}." if described else how_to_write}
     needed = required or not {"distribution", "correlation"}.isdisjoint(value.get("properties", {}))
     return {
         key: tidy(item, key, required=required)

@@ -49,11 +49,11 @@ def with_follow_up(scenario: "Scenario", days: float) -> "Scenario":
     """Return the scenario followed for so many days; raise `UserError` where that cannot be."""
     from simulation.units import format_number
 
-    said = f"days={days!r}"
+    source = f"days={days!r}"
     if isinstance(days, bool) or not isinstance(days, Real) or not math.isfinite(days):
         raise UserError(f"got {days!r}", key="days", expected="a number of days")
-    tree = parse_yaml(scenario.to_yaml(str), said, lines=False)
-    return _validated(apply_override(tree, "follow_up", f"{format_number(float(days))} d", said))
+    tree = parse_yaml(scenario.to_yaml(str), source, lines=False)
+    return _validated(apply_override(tree, "follow_up", f"{format_number(float(days))} d", source))
 
 
 def _finish(

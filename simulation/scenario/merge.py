@@ -70,7 +70,7 @@ class _Family:
             os.path.normpath(os.path.join(os.path.dirname(shown), name)) if path is not None else name
         )
         if os.path.realpath(target) in [seen for seen, _ in chain]:
-            circle = " -> ".join([told for _, told in chain] + [target_shown])
+            circle = " -> ".join([file for _, file in chain] + [target_shown])
             raise reference.error(f"the files extend each other in a circle: {circle}", key="extends")
         self.files += 1
         if self.files > _MOST_FILES:
@@ -153,8 +153,8 @@ def _settle(key: str, merged: dict[str, Node], over: Mapping[str, Node]) -> None
 
 def _settle_visits(merged: dict[str, Node], over: Mapping[str, Node]) -> None:
     """Let listed days take the place of the base's first and every, and the reverse."""
-    said = {key for key in ("days", *_VISITS) if key in over and over[key].value is not None}
-    for key in _VISITS if "days" in said else ("days",) if said else ():
+    written = {key for key in ("days", *_VISITS) if key in over and over[key].value is not None}
+    for key in _VISITS if "days" in written else ("days",) if written else ():
         merged.pop(key, None)
 
 

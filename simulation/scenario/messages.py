@@ -13,34 +13,34 @@ __all__ = ["user_error"]
 
 _MOST: Final = 5
 _OURS: Final = "simulation/data/"  # the defaults that every file rests on
-_Found = tuple[tuple[str | int, ...], Problem]  # where in the file, and what
+_PlacedProblem = tuple[tuple[str | int, ...], Problem]  # where in the file, and what
 
 
 def user_error(error: ValidationError, root: Node, model: type[BaseModel]) -> UserError:
     """Return one `UserError` for everything pydantic found in the scenario that came from `root`."""
-    found = [pair for detail in error.errors(include_url=False) for pair in _problems(detail, root, model)]
-    return UserError.several([_located(path, what, root) for path, what in _without_echoes(found)], _MOST)
+    problems = [pair for detail in error.errors(include_url=False) for pair in _problems(detail, root, model)]
+    return UserError.several([_located(path, what, root) for path, what in _without_echoes(problems)], _MOST)
 
 
-def _without_echoes(found: "list[_Found]") -> "list[_Found]":
+def _without_echoes(problems: "list[_PlacedProblem]") -> "list[_PlacedProblem]":
     """Drop what a misspelt key brings with it: that the right one is missing, or that `when` was not read."""
-    meant = {(*path[:-1], what.nearest) for path, what in found if what.nearest and what.at_key}
+    meant = {(*path[:-1], what.nearest) for path, what in problems if what.nearest and what.at_key}
     kept = [
         (path, what)
-        for path, what in found
+        for path, what in problems
         if not (what.at_key and what.nearest is None and (path in meant or (*path[:-1], "when") in meant))
     ]
-    return kept or found
+    return kept or problems
 
 
-def _problems(detail: Any, root: Node, model: type[BaseModel]) -> "list[_Found]":
+def _problems(detail: Any, root: Node, model: type[BaseModel]) -> "list[_PlacedProblem]":
     loc: tuple[str | int, ...] = detail["loc"]
     kind: str = detail["type"]
     context: dict[str, Any] = detail.get("ctx", {})
     path = _path_in_file(loc, root)
     given = detail["input"]
     if kind == "problems":
-        return [(path + found.path, found) for found in context["problems"]]
+        return [(path + problem.path, problem) for problem in context["problems"]]
     if kind == "missing":
         own = "; every scenario file has its own" if loc == ("name",) else ""
         return [((*path, loc[-1]), Problem(f"this key is missing{own}", at_key=True))]
@@ -51,17 +51,17 @@ def _problems(detail: Any, root: Node, model: type[BaseModel]) -> "list[_Found]"
         if loc[:-1] == () and (block := _block_meant(name, model)) is not None:
             return [(path, Problem("there is no such key here", (), None, f"{block}.{name}", at_key=True))]
         if loc[:-1] == () and (row := _row_meant(name, near)) is not None:
-            told = (
+            message = (
                 "there is no such key here; a row of the parameter table stands under parameters or patient"
             )
-            return [(path, Problem(told, (), None, row, at_key=True))]
+            return [(path, Problem(message, (), None, row, at_key=True))]
         here = (
             f" with when: {loc[-2]}"
             if "when" in keys and loc[-2:-1] and loc[-2] in keys_of_start(model)
             else ""
         )
-        told = "" if near else f"; the keys here are {', '.join(keys)}"
-        return [(path, Problem(f"there is no such key{here}{told}", (), None, near, at_key=True))]
+        message = "" if near else f"; the keys here are {', '.join(keys)}"
+        return [(path, Problem(f"there is no such key{here}{message}", (), None, near, at_key=True))]
     if kind == "literal_error":
         choices = context["expected"].replace(" or ", ", ").replace("'", "").split(", ")
         near = nearest_name(given, choices) if isinstance(given, str) else None
@@ -152,16 +152,20 @@ def _node(path: tuple[str | int, ...], root: Node) -> Node:
     return node
 
 
-def _located(path: tuple[str | int, ...], found: Problem, root: Node) -> UserError:
+def _located(path: tuple[str | int, ...], problem: Problem, root: Node) -> UserError:
     key = ".".join(map(str, path))
     node = _node(path, root)
     if node.file.startswith(
         _OURS
     ):  # the user never wrote it: what he wrote is where the mistake is corrected
-        own = (_node(other, root) for other in found.also)
+        own = (_node(other, root) for other in problem.also)
         node = next((one for one in own if not one.file.startswith(_OURS)), Node(None, root.file))
     return node.error(
-        found.message, key=key or None, expected=found.expected, nearest=found.nearest, at_key=found.at_key
+        problem.message,
+        key=key or None,
+        expected=problem.expected,
+        nearest=problem.nearest,
+        at_key=problem.at_key,
     )
 
 
@@ -192,10 +196,10 @@ def keys_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
             here = tagged
             continue
         inner = [
-            found
+            submodel
             for candidate in here
             if segment in (fields := _fields(candidate))
-            for found in _models(fields[str(segment)].annotation)
+            for submodel in _models(fields[str(segment)].annotation)
         ]
         here = inner or here
     keys = dict.fromkeys(key for candidate in here for key in _fields(candidate))

@@ -87,9 +87,9 @@ def _varying(values: Mapping[str, float | Distribution]) -> set[str]:
 class FaultError(Exception):
     """Carry what is wrong with one entry of a block of names."""
 
-    def __init__(self, found: Problem) -> None:
-        super().__init__(found.message)
-        self.found = found
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
 
 
 def _read_each(value: Any, read: Callable[[str, Any], Any], example: str) -> FrozenMap[Any]:
@@ -97,15 +97,15 @@ def _read_each(value: Any, read: Callable[[str, Any], Any], example: str) -> Fro
         value = {}
     if not isinstance(value, Mapping):
         raise problem(f"got {show(value)}", f"a block of keys such as {example}")
-    found: list[Problem] = []
+    wrong_ones: list[Problem] = []
     items: dict[str, Any] = {}
     for name, written in value.items():
         try:
             items[str(name)] = read(str(name), written)
         except FaultError as wrong:
-            found.append(wrong.found)
-    if found:
-        raise problems(found)
+            wrong_ones.append(wrong.problem)
+    if wrong_ones:
+        raise problems(wrong_ones)
     return FrozenMap(dict(sorted(items.items())))
 
 
@@ -139,8 +139,8 @@ def read_value(row: Parameter, written: Any) -> float | Distribution:
 def _switch(name: str, written: Any) -> bool:
     if name not in PROCESS_NAMES:
         near = nearest_name(name, PROCESS_NAMES)
-        told = "" if near else f"; the processes are {', '.join(PROCESS_NAMES)}"
-        raise FaultError(Problem(f"there is no such process{told}", (name,), None, near, at_key=True))
+        message = "" if near else f"; the processes are {', '.join(PROCESS_NAMES)}"
+        raise FaultError(Problem(f"there is no such process{message}", (name,), None, near, at_key=True))
     meaning = {True: True, False: False, "on": True, "off": False}
     if not isinstance(written, bool | str) or written not in meaning:
         raise FaultError(Problem(f"got {show(written)}", (name,), "on or off"))
@@ -189,10 +189,10 @@ def write_value(row: Parameter, value: float | Distribution) -> Any:
 def write_values(values: Mapping[str, float | Distribution]) -> dict[str, Any]:
     """Return the block as the YAML file would say it."""
     table = ParameterTable.load()
-    told = {name: write_value(table[name], value) for name, value in values.items()}
+    written = {name: write_value(table[name], value) for name, value in values.items()}
     if isinstance(values, PatientMap) and values.dependence:
-        told[DEPENDENCE] = values.dependence.to_plain()
-    return told
+        written[DEPENDENCE] = values.dependence.to_plain()
+    return written
 
 
 def write_processes(values: Mapping[str, bool]) -> dict[str, Any]:

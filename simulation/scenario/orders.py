@@ -31,7 +31,7 @@ class _Order(Block):
     test: Literal["marrow"] | None = Field(None, description="Aspirate the marrow for every marrow test.")
 
     @model_serializer(mode="wrap")
-    def _only_what_is_said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _only_what_is_given(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return {key: value for key, value in write(self).items() if value is not None}
 
 

@@ -66,8 +66,8 @@ def read_patient_list(path: str | os.PathLike[str]) -> tuple[int, dict[str, dict
     values: dict[str, list[str | None]] = {name: [] for name in names if name != ID}
     for line, row in patients:
         if len(row) != len(header):
-            told = f"got {len(row)} fields"
-            raise UserError(told, file=shown, line=line, expected=f"{len(header)}, as in the header")
+            message = f"got {len(row)} fields"
+            raise UserError(message, file=shown, line=line, expected=f"{len(header)}, as in the header")
         for (name, unit), cell in zip(columns, row, strict=True):
             if name != ID:
                 values[name].append(_value(name, unit, cell.strip(), shown, line))

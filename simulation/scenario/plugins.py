@@ -230,22 +230,22 @@ def _read_block(block: Mapping[str, Any], at: tuple[str | int, ...]) -> Plugin:
     tree = _syntax_tree(sources.files[sources.name], sources.name)
     _check_rules(tree, sources.name)
     rows = _rows(tree, sources.name)
-    found: list[Problem] = []
+    wrong_entries: list[Problem] = []
     values: dict[str, float | Distribution] = {name: row.value for name, row in rows.items()}
     for name, written in block.items():
         if name in _OWN_KEYS:
             continue
         if name not in rows:
             near = nearest_name(str(name), [*rows, *_OWN_KEYS])
-            told = f"{sources.name} has no such parameter"
-            found.append(Problem(told, (*at, name), None, near, at_key=True))
+            message = f"{sources.name} has no such parameter"
+            wrong_entries.append(Problem(message, (*at, name), None, near, at_key=True))
             continue
         try:
             values[name] = _in_range(rows[name], read_value(rows[name], written), sources.name)
         except FaultError as wrong:
-            found.append(replace(wrong.found, path=(*at, *wrong.found.path)))
-    if found:
-        raise problems(found)
+            wrong_entries.append(replace(wrong.problem, path=(*at, *wrong.problem.path)))
+    if wrong_entries:
+        raise problems(wrong_entries)
     return Plugin(sources.name, sources.sha256, FrozenMap(values), FrozenMap(rows), sources)
 
 
@@ -289,8 +289,8 @@ def _syntax_tree(content: bytes, name: str) -> ast.Module:
         return ast.parse(content, name)
     except (SyntaxError, ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, SyntaxError) else None
-        told = error.msg if isinstance(error, SyntaxError) else str(error)
-        raise UserError(f"SyntaxError: {told}", file=name, line=line) from None
+        message = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise UserError(f"SyntaxError: {message}", file=name, line=line) from None
 
 
 def _beside(folder: Path, tree: ast.Module) -> Iterator[str]:

@@ -66,35 +66,35 @@ def _block(value: dict[str, Any], known: dict[str, Any]) -> tuple[dict[str, Any]
             continue
         in_list = option.get("type") == "array"
         inner = option.get("items", {}) if in_list else option
-        found = known[inner["$ref"].rpartition("/")[2]] if "$ref" in inner else inner
-        if "properties" in found:
-            return found, in_list
+        resolved = known[inner["$ref"].rpartition("/")[2]] if "$ref" in inner else inner
+        if "properties" in resolved:
+            return resolved, in_list
     return None, False
 
 
 def _written(value: dict[str, Any]) -> str:
-    told = []
+    lines = []
     for option in value.get("anyOf", [value]):
         if option == _DISTRIBUTION:
             continue  # the other option tells of it
         if option.get("type") == "array":
             inner = option["items"]
             what = inner.get("description") or ", ".join(inner.get("examples", ())) or _written(inner)
-            told.append(f"a list: {what}")
+            lines.append(f"a list: {what}")
         elif "enum" in option:
-            told.append(", ".join(f"`{json.dumps(word).strip(chr(34))}`" for word in option["enum"]))
+            lines.append(", ".join(f"`{json.dumps(word).strip(chr(34))}`" for word in option["enum"]))
         elif option.get("type") == "null":
-            told.append("`null`")
+            lines.append("`null`")
         elif option.get("type") == "boolean":
-            told.append("`true`, `false`")
+            lines.append("`true`, `false`")
         elif option.get("type") == "integer":
-            told.append(f"a whole number, {option['minimum']} to {option['maximum']}")
+            lines.append(f"a whole number, {option['minimum']} to {option['maximum']}")
         elif "pattern" in option:
             described = str(option.get("description", ""))
-            told.append((described.partition(" Write ")[2] or described).removesuffix("."))
+            lines.append((described.partition(" Write ")[2] or described).removesuffix("."))
         else:
-            told.append("text")
-    return re.sub(r" such as [^,]*(?=,|$)", "", " or ".join(told))  # examples stand in the guide
+            lines.append("text")
+    return re.sub(r" such as [^,]*(?=,|$)", "", " or ".join(lines))  # examples stand in the guide
 
 
 def _default(value: Any, is_block: bool) -> str:

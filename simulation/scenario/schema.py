@@ -285,9 +285,9 @@ class Scenario(_Treated):
     def _make_sense(self) -> "Scenario":
         from simulation.scenario.checks import contradictions
 
-        found = contradictions(self)
-        if found:
-            raise problems(found)
+        contradicting = contradictions(self)
+        if contradicting:
+            raise problems(contradicting)
         return self
 
     def to_yaml(self, file_of: Callable[[str], str] = portable) -> str:

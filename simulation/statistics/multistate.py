@@ -124,10 +124,10 @@ def _general(spells: Spells, n_states: int, confidence: float) -> Occupation:
         state[patient[leaving]] = -1
         state[patient[entering]] = spells.state[entering]
     times, shares, variances, at_risk_, known = zip(*rows, strict=True)
-    found, se = np.array(shares), np.sqrt(np.array(variances))
-    low, high = _limits(found, se, known, confidence)
+    estimates, se = np.array(shares), np.sqrt(np.array(variances))
+    low, high = _limits(estimates, se, known, confidence)
     return Occupation(
-        np.array(times), found, se, low, high, np.array(at_risk_, np.int64), float(spells.leave.max())
+        np.array(times), estimates, se, low, high, np.array(at_risk_, np.int64), float(spells.leave.max())
     )
 
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from scipy import stats
 from scipy.special import ndtr, stdtrit
 
-__all__ = ["Covariance", "Nested", "Part", "covariances", "nested"]
+__all__ = ["Covariance", "NestedEstimate", "Part", "covariances", "nested"]
 
 type Floats = npt.NDArray[np.float64]
 _RESAMPLES: Final = 1999
@@ -40,7 +40,7 @@ _UNKNOWN: Final = Part(float("nan"), float("nan"), float("nan"))
 
 
 @dataclass(frozen=True, slots=True)
-class Nested:
+class NestedEstimate:
     """Hold what a nested design tells of a mean and of the single patient.
 
     Parameters
@@ -80,8 +80,8 @@ class Nested:
         """Return the variance of the answer by part: parameters, patients, chance; what came out negative counts as 0."""
         parts = (self.parameters, self.of_patients, self.chance)
         shrink = (1 + 1 / max(self.sets, 1), 1 / self.patients, 1 / self.patients)
-        found = [max(part.variance, 0.0) * by for part, by in zip(parts, shrink, strict=True)]
-        return found[0], found[1], found[2]
+        variances = [max(part.variance, 0.0) * by for part, by in zip(parts, shrink, strict=True)]
+        return variances[0], variances[1], variances[2]
 
     @property
     def variance_of_mean(self) -> float:
@@ -104,7 +104,7 @@ class _Sums:
 def nested(
     values: npt.ArrayLike, sets: npt.ArrayLike, reruns: Mapping[int, Sequence[float]] | None = None,
     recombined: Sequence[tuple[npt.ArrayLike, float]] = (),
-) -> Nested:  # fmt: skip
+) -> NestedEstimate:  # fmt: skip
     """Split the variance of `values`, one per patient, shape (n,), who lived under the `sets`, shape (n,).
 
     `reruns` holds, by the index of a patient, his values when he was run again under the same set. Fewer than five sets, or
@@ -120,19 +120,21 @@ def nested(
     k = sums.n.size
     rng = np.random.default_rng(_SEED)
     drawn = rng.multinomial(k, np.full(k, 1 / k), size=_RESAMPLES).astype(float)
-    found, resampled = _estimates(sums, np.ones((1, k))), _estimates(sums, drawn, k / max(k - 1, 1))
-    told_apart = int((sums.n > 1).sum()) >= _FEWEST_SETS
-    left = _left_out(sums) if told_apart else None
+    estimates, resampled = _estimates(sums, np.ones((1, k))), _estimates(sums, drawn, k / max(k - 1, 1))
+    separable = int((sums.n > 1).sum()) >= _FEWEST_SETS
+    left = _left_out(sums) if separable else None
     with_chance = int((sums.chance_df > 0).sum()) >= _FEWEST_SETS
     parts = {
-        name: _part(found[name][0], resampled[name], left[name], known=with_chance or name == "parameters")
+        name: _part(
+            estimates[name][0], resampled[name], left[name], known=with_chance or name == "parameters"
+        )
         if left is not None
         else _UNKNOWN
         for name in ("parameters", "patients", "chance")
     }
-    mean = float(found["mean"][0])
-    if told_apart:
-        within = float(found["within"][0])
+    mean = float(estimates["mean"][0])
+    if separable:
+        within = float(estimates["within"][0])
         good = np.isfinite(resampled["parameters"])  # a resample may hold no set of two patients
         centres, spread = resampled["mean"][good], np.sqrt(np.maximum(resampled["parameters"][good], 0.0))
     else:
@@ -146,7 +148,7 @@ def nested(
         draws = _mixed(centres, spread * widen**0.5, df, rng)
         low, high = (float(limit) for limit in np.quantile(draws, [0.025, 0.975]))
         above = float(((draws > 0) + 0.5 * (draws == 0)).mean())
-    return Nested(
+    return NestedEstimate(
         mean=mean,
         low=low,
         high=high,
@@ -178,14 +180,14 @@ def _freedom(
     _, first, group = np.unique(labels, return_index=True, return_inverse=True)
     means = np.bincount(group, y) / np.bincount(group)
     parts: list[tuple[float, float]] = []
-    for held, count in recombined:
-        of_sets = np.asarray(held)[first]
+    for places, count in recombined:
+        of_sets = np.asarray(places)[first]
         if np.unique(of_sets).size in {1, k} or count <= 1:
             continue
-        found = float(
+        freedom = float(
             _estimates(_sums(means, of_sets, {}), np.ones((1, np.unique(of_sets).size)))["parameters"][0]
         )
-        parts.append((max(found, 0.0) if math.isfinite(found) else 0.0, count))
+        parts.append((max(freedom, 0.0) if math.isfinite(freedom) else 0.0, count))
     total = sum(part for part, _ in parts)
     if not total > 0 or not variance > 0:
         return k - 1.0, 1.0

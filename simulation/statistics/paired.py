@@ -159,10 +159,10 @@ def _bootstrap_mean(values: Floats, confidence: float, most: float) -> Estimate:
         return Estimate(mean, nan, nan, nan)
     if np.ptp(values) == 0:
         return Estimate(mean, 0.0, *limits_of_equals(mean, values.size, -most, most, confidence))
-    found = stats.bootstrap(
+    interval = stats.bootstrap(
         (values,), np.mean, n_resamples=N_RESAMPLES, confidence_level=confidence, method="BCa",
         batch=max(1, 1_000_000 // values.size), rng=np.random.default_rng(_SEED),
     )  # fmt: skip
-    low, high = found.confidence_interval
+    low, high = interval.confidence_interval
     se = float(np.std(values, ddof=1) / values.size**0.5)
     return Estimate(mean, se, float(low), float(high))

@@ -143,8 +143,8 @@ def rmst(days: npt.ArrayLike, happened: npt.ArrayLike, until: float, confidence:
     variance = float(np.sum(after[hit] ** 2 * d[hit] / (n[hit] * (n[hit] - d[hit]))))
     if variance == 0:
         return Estimate(area, 0.0, *limits_of_equals(area, int(time.size), 0.0, until, confidence))
-    found = _normal(area, variance**0.5, confidence)
-    return replace(found, low=max(found.low, 0.0), high=min(found.high, until))
+    interval = _normal(area, variance**0.5, confidence)
+    return replace(interval, low=max(interval.low, 0.0), high=min(interval.high, until))
 
 
 def rmst_difference(one: Estimate, other: Estimate) -> Estimate:
@@ -167,8 +167,8 @@ def log_rank(
         return 0.0, 1.0
     one, other = (stats.CensoredData.right_censored(time, ~event) for time, event in groups)
     with np.errstate(all="ignore"):
-        found = stats.logrank(one, other)
-    return (float(found.statistic) ** 2, float(found.pvalue)) if np.isfinite(found.statistic) else (0.0, 1.0)
+        test = stats.logrank(one, other)
+    return (float(test.statistic) ** 2, float(test.pvalue)) if np.isfinite(test.statistic) else (0.0, 1.0)
 
 
 def _normal(value: float, se: float, confidence: float) -> Estimate:

@@ -74,8 +74,8 @@ class Design:
 
     def digest(self) -> str:
         """Return the sha256 of everything on which the results depend."""
-        told = json.dumps([FORMAT, self.kind, self.header, self.identity], sort_keys=True, default=str)
-        return hashlib.sha256(told.encode()).hexdigest()
+        identity = json.dumps([FORMAT, self.kind, self.header, self.identity], sort_keys=True, default=str)
+        return hashlib.sha256(identity.encode()).hexdigest()
 
     def to_json(self) -> str:
         """Return the text of `design.json`."""
@@ -92,17 +92,17 @@ class Design:
 
 def read_design(folder: Path) -> Design | None:
     """Return the design of the store in a folder as it was written; None where there is none. Raises as `read_digest`."""
-    found = _read(folder)
-    if found is None:
+    stored = _read(folder)
+    if stored is None:
         return None
     columns = {
         column["name"]: Column(column["name"], column["kind"], column["unit"], column["meaning"])
-        for column in found["columns"]
+        for column in stored["columns"]
     }
-    keys = tuple(columns.pop(column["name"]) for column in found["columns"] if column["key"])
+    keys = tuple(columns.pop(column["name"]) for column in stored["columns"] if column["key"])
     state = {column.name for column in STATE}
     others = tuple(column for name, column in columns.items() if name not in state)
-    return Design(found["kind"], keys, others, found["identity"], found["about"])
+    return Design(stored["kind"], keys, others, stored["identity"], stored["about"])
 
 
 def read_digest(folder: Path) -> tuple[str, Mapping[str, Any]] | None:
@@ -115,8 +115,8 @@ def read_digest(folder: Path) -> tuple[str, Mapping[str, Any]] | None:
     UserError
         Where the file is not, to the last bit, what was written.
     """
-    found = _read(folder)
-    return None if found is None else (str(found["digest"]), dict(found["identity"]))
+    stored = _read(folder)
+    return None if stored is None else (str(stored["digest"]), dict(stored["identity"]))
 
 
 def _read(folder: Path) -> dict[str, Any] | None:
@@ -133,5 +133,5 @@ def _read(folder: Path) -> dict[str, Any] | None:
     except OSError as error:
         raise UserError(f"cannot be read: {error.strerror or error}", file=str(path)) from None
     except (ValueError, KeyError, TypeError, RecursionError):
-        told = "is damaged; move it away and run the same command with --resume, which writes it again"
-        raise UserError(told, file=str(path)) from None
+        message = "is damaged; move it away and run the same command with --resume, which writes it again"
+        raise UserError(message, file=str(path)) from None

@@ -21,10 +21,10 @@ from simulation.files.seals import file_digest
 from simulation.store.design import DESIGN_FILE, read_digest
 from simulation.store.rows import NAME
 
-__all__ = ["Copied", "OutOfReach", "is_url", "pull", "push"]
+__all__ = ["CopyCount", "OutOfReach", "is_url", "pull", "push"]
 
 _LOCK: Final = "lock"
-_MOST_TOLD: Final = 3
+_MOST_SHOWN: Final = 3
 type Wanted = Callable[[str], bool]
 
 
@@ -35,7 +35,7 @@ class OutOfReach(UserError):  # noqa: N818 - its base says that it is an error
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class CopyCount:
     """Count what a copy came to: files copied now, their bytes, and files that were there already."""
 
     files: int
@@ -48,7 +48,7 @@ def is_url(text: str) -> bool:
     return "://" in text
 
 
-def push(folder: Path, url: str) -> Copied:
+def push(folder: Path, url: str) -> CopyCount:
     """Copy a folder of results to a URL, files that are not there yet or say something else; nothing there is removed.
 
     Several jobs may push folders of the same runs to one URL: each brings the rows of its own part.
@@ -72,7 +72,7 @@ def push(folder: Path, url: str) -> Copied:
             "holds no results: neither runs of a trial or sweep, nor a finished folder", file=str(folder)
         )
     _check(folder, names)
-    there = _There(url)
+    there = _RemoteFolder(url)
     known, files, size = there.sizes(), 0, 0
     _same_designs(folder, there, [name for name in names if name in known])
     for name in names:
@@ -81,10 +81,10 @@ def push(folder: Path, url: str) -> Copied:
             continue
         there.put(path, name)
         files, size = files + 1, size + path.stat().st_size
-    return Copied(files, size, len(names) - files)
+    return CopyCount(files, size, len(names) - files)
 
 
-def pull(url: str, folder: Path, *, overwrite: bool = False, wanted: Wanted = lambda name: True) -> Copied:
+def pull(url: str, folder: Path, *, overwrite: bool = False, wanted: Wanted = lambda name: True) -> CopyCount:
     """Copy what a URL holds into a folder, which may hold some of it already; `wanted` chooses by the name below the URL.
 
     Raises
@@ -99,7 +99,7 @@ def pull(url: str, folder: Path, *, overwrite: bool = False, wanted: Wanted = la
     MissingExtra
         Where fsspec is not installed.
     """
-    there = _There(url)
+    there = _RemoteFolder(url)
     sizes = {name: size for name, size in there.sizes().items() if _ours(name) and wanted(name)}
     if not any(PurePosixPath(name).name in (DESIGN_FILE, MANIFEST) for name in sizes):
         raise UserError("holds no results", file=url)
@@ -110,15 +110,15 @@ def pull(url: str, folder: Path, *, overwrite: bool = False, wanted: Wanted = la
     here = {name for name in names if (folder / name).is_file()}
     same = {name for name in here if _settled(name) or _equal(folder / name, sizes[name], there, name)}
     if (other := sorted(here - same)) and not overwrite:
-        told = ", ".join(other[:_MOST_TOLD]) + (", ..." if len(other) > _MOST_TOLD else "")
-        message = f"{len(other)} files say something else than those of {url} ({told}); --overwrite takes the latter"
+        shown = ", ".join(other[:_MOST_SHOWN]) + (", ..." if len(other) > _MOST_SHOWN else "")
+        message = f"{len(other)} files say something else than those of {url} ({shown}); --overwrite takes the latter"
         raise UserError(message, file=str(folder))
     new = [name for name in names if name not in same]
     with refusals(folder, "what came before is kept"):
         for name in new:
             there.get(name, folder / name)
     _check(folder, names, where=url)
-    return Copied(len(new), sum(sizes[name] for name in new), len(same))
+    return CopyCount(len(new), sum(sizes[name] for name in new), len(same))
 
 
 def _names(folder: Path) -> Iterator[str]:
@@ -149,11 +149,11 @@ def _rank(name: str) -> tuple[int, str]:
 
 def _check(folder: Path, names: list[str], where: str = "") -> None:
     """Raise where a file is not what was written, as far as names, seals and manifests know."""
-    told = f"came damaged from {where}; remove it and pull again" if where else "is damaged"
+    message = f"came damaged from {where}; remove it and pull again" if where else "is damaged"
     for name in names:
         path, known = folder / name, NAME.fullmatch(PurePosixPath(name).name)
         if known is not None and not file_digest(path)[0].startswith(known[2]):
-            raise UserError(f"is not what was written: it {told}", file=str(path))
+            raise UserError(f"is not what was written: it {message}", file=str(path))
         if path.name == DESIGN_FILE:
             read_digest(path.parent)
         if path.name == MANIFEST:
@@ -162,7 +162,7 @@ def _check(folder: Path, names: list[str], where: str = "") -> None:
                 check_files(path.parent, listed)
 
 
-def _same_designs(folder: Path, there: "_There", both: list[str]) -> None:
+def _same_designs(folder: Path, there: "_RemoteFolder", both: list[str]) -> None:
     """Raise where a design of the folder is not the one that the URL holds under the same name."""
     for name in both:
         if PurePosixPath(name).name != DESIGN_FILE:
@@ -175,11 +175,11 @@ def _same_designs(folder: Path, there: "_There", both: list[str]) -> None:
             raise OtherScenario(f"holds other runs than {there.url}/{name}", file=str(folder))
 
 
-def _equal(path: Path, size: int, there: "_There", name: str) -> bool:
+def _equal(path: Path, size: int, there: "_RemoteFolder", name: str) -> bool:
     return path.stat().st_size == size and path.read_bytes() == there.read(name)
 
 
-class _There:
+class _RemoteFolder:
     """What lies below a URL, by names relative to it. Whatever the store's own library raises becomes `OutOfReach`."""
 
     def __init__(self, url: str) -> None:
@@ -204,13 +204,13 @@ class _There:
         """Return the size in bytes of every file, by its name."""
         try:
             self._fs.invalidate_cache()
-            found = self._fs.find(self._root, detail=True)
+            files = self._fs.find(self._root, detail=True)
         except FileNotFoundError:
             return {}
         except Exception as error:
             raise self._unreached(error) from None
         start = len(self._root) + 1
-        return {path[start:]: int(about["size"] or 0) for path, about in found.items() if len(path) > start}
+        return {path[start:]: int(about["size"] or 0) for path, about in files.items() if len(path) > start}
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a file."""
@@ -242,8 +242,8 @@ class _There:
 
     def _unreached(self, error: Exception, name: str = "") -> UserError:
         place = f"{self.url}/{name}" if name else self.url
-        told = str(error).strip().splitlines()[0] if str(error).strip() else ""
-        reason = f"{type(error).__name__}: {told}" if told else type(error).__name__
+        text = str(error).strip().splitlines()[0] if str(error).strip() else ""
+        reason = f"{type(error).__name__}: {text}" if text else type(error).__name__
         return OutOfReach(
             f"cannot be reached ({reason}); what was copied is kept, the same command goes on", file=place
         )

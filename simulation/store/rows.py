@@ -128,9 +128,9 @@ def _tables(
             yield pa.Table.from_batches([batch])
 
 
-def _unfit(path: Path, told: str) -> UserError:
+def _unfit(path: Path, message: str) -> UserError:
     consequence = "move it away and run the same command with --resume, which runs again what it held"
-    return UserError(f"{told}; {consequence}", file=str(path))
+    return UserError(f"{message}; {consequence}", file=str(path))
 
 
 def _name(kind: str, digest: str) -> str:

@@ -24,7 +24,7 @@ class Shard:
         """Return whether there is but one part."""
         return self.of == 1
 
-    def holds(self, key: Hashable) -> bool:
+    def includes(self, key: Hashable) -> bool:
         """Return whether what is named by `key`, numbers or words, belongs to this part; it belongs to exactly one."""
         if self.whole:
             return True
@@ -42,9 +42,9 @@ WHOLE: Final = Shard()
 
 def parts_of(path: Path) -> dict[Shard, Path]:
     """Return what the jobs of arrays left beside a store (or file, whose ending is kept) of that name, in order."""
-    found = {}
+    parts = {}
     for part in sorted(path.parent.glob(f"{path.stem}-*-of-*{path.suffix}")):
         known = _PART.fullmatch(part.stem if path.suffix else part.name)
         if known is not None:
-            found[Shard(int(known[1]), int(known[2]))] = part
-    return found
+            parts[Shard(int(known[1]), int(known[2]))] = part
+    return parts

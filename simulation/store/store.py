@@ -61,12 +61,12 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._take_lock()
         try:
-            found = read_digest(self.folder)
-            if found is None:
+            stored = read_digest(self.folder)
+            if stored is None:
                 write_file(self.folder / DESIGN_FILE, self.design.to_json())
-            elif found[0] != self.design.digest():
+            elif stored[0] != self.design.digest():
                 raise OtherScenario(
-                    f"holds other runs ({_difference(found[1], self.design)})", file=str(self.folder)
+                    f"holds other runs ({_difference(stored[1], self.design)})", file=str(self.folder)
                 )
             self.place.mkdir(exist_ok=True)
             self._tidy()
@@ -94,9 +94,9 @@ class Store:
 
         Memory does not grow with the store.
         """
-        found = read_digest(self.folder)
+        stored = read_digest(self.folder)
         for path in self.files():
-            yield from read_rows(path, self.design, columns, digest="" if found is None else found[0])
+            yield from read_rows(path, self.design, columns, digest="" if stored is None else stored[0])
 
     def done(self) -> set[tuple[Any, ...]]:
         """Return the keys of all runs that need not be run again."""
@@ -107,11 +107,11 @@ class Store:
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield every run once, in no particular order; what was done counts before failures."""
         keys = [column.name for column in self.design.keys]
-        done, told = self.done(), set[tuple[Any, ...]]()
+        done, seen = self.done(), set[tuple[Any, ...]]()
         for row in self.all_rows():
             key = tuple(row[name] for name in keys)
-            if key not in told and (row["status"] == DONE or key not in done):
-                told.add(key)
+            if key not in seen and (row["status"] == DONE or key not in done):
+                seen.add(key)
                 yield row
 
     def merge(self, *, everything: bool = False) -> None:
@@ -215,5 +215,5 @@ def in_use(folder: Path) -> bool:
 def _difference(before: Mapping[str, Any], now: Design) -> str:
     """Name what differs between the design found and the one asked for."""
     names = [name for name in {**before, **now.identity} if before.get(name) != now.identity.get(name)]
-    told = " and other ".join(name.replace("_", " ") for name in names[:3])
-    return f"made with other {told}" if told else "of another kind"
+    shown = " and other ".join(name.replace("_", " ") for name in names[:3])
+    return f"made with other {shown}" if shown else "of another kind"

@@ -23,7 +23,7 @@ class ArithmeticFault(ValueError):  # noqa: N818 - it is a mistake of the person
 def times(written: Any, factor: float) -> Any:
     """Return `written` with every number multiplied; a list or a distribution as a whole."""
     if isinstance(written, bool) or written is None:
-        raise ArithmeticFault(f"{_told(written)} cannot be multiplied")
+        raise ArithmeticFault(f"{_text(written)} cannot be multiplied")
     if isinstance(written, int | float):
         return _tidy(written * factor)
     if isinstance(written, list | tuple):
@@ -37,10 +37,10 @@ def times(written: Any, factor: float) -> Any:
         return _RANGE.join(str(times(end, factor)) for end in text.split(_RANGE))
     if text.lower().startswith("day"):
         raise ArithmeticFault(f"{text!r} is a day; shift it with plus")
-    found = _NUMBER.match(text)
-    if found is None:
+    number = _NUMBER.match(text)
+    if number is None:
         raise ArithmeticFault(f"{text!r} is not a number")
-    return format_number(_tidy(float(found[0]) * factor)) + text[found.end() :]
+    return format_number(_tidy(float(number[0]) * factor)) + text[number.end() :]
 
 
 def plus(written: Any, shift: str) -> Any:
@@ -48,7 +48,7 @@ def plus(written: Any, shift: str) -> Any:
     if isinstance(written, list | tuple):
         return [plus(item, shift) for item in written]
     if isinstance(written, bool | Mapping) or written is None:
-        raise ArithmeticFault(f"{_told(written)} cannot be shifted")
+        raise ArithmeticFault(f"{_text(written)} cannot be shifted")
     if isinstance(written, int | float):
         return _tidy(written + _parsed(shift, "dimensionless"))
     text = str(written).strip()
@@ -75,5 +75,5 @@ def _tidy(number: float) -> float:
     return float(f"{number:.14g}")
 
 
-def _told(written: Any) -> str:
+def _text(written: Any) -> str:
     return "nothing" if written is None else "a switch" if isinstance(written, bool) else "a block of keys"

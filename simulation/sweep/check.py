@@ -22,7 +22,7 @@ def check_points(sweep: Sweep, points: Iterable[tuple[int, Sequence[float | str]
             try:
                 point_scenario(base, sweep.factors, values, arm)
             except UserError as error:
-                raise _told(error, sweep, number, values, arm) from None
+                raise _located(error, sweep, number, values, arm) from None
         tried += 1
     return tried
 
@@ -50,7 +50,9 @@ def sample(points: Iterable[Point], n: int) -> list[tuple[int, Point]]:
     return sorted(chosen.items())
 
 
-def _told(error: UserError, sweep: Sweep, number: int, values: Sequence[float | str], arm: str) -> UserError:
+def _located(
+    error: UserError, sweep: Sweep, number: int, values: Sequence[float | str], arm: str
+) -> UserError:
     changed = ", ".join(
         f"{factor.name} = {_value(factor, value)}"
         for factor, value in zip(sweep.factors, values, strict=True)
@@ -65,4 +67,4 @@ def _told(error: UserError, sweep: Sweep, number: int, values: Sequence[float | 
 
 
 def _value(factor: Factor, value: float | str) -> str:
-    return f"{factor.told(value)} {factor.unit}".strip()
+    return f"{factor.level_text(value)} {factor.unit}".strip()

@@ -22,12 +22,12 @@ def with_cohort(scenario: "Scenario", cohort: Cohort, node: Node, shown: str) ->
     if cohort.file is not None:
         where = os.path.normpath(os.path.join(os.path.dirname(shown), cohort.file))
         patients = patients_of(where)
-        made = parse_scenario(scenario.to_yaml(str), (), scenario.name, patients)
-        listed = made.patient.listed
+        drawn = parse_scenario(scenario.to_yaml(str), (), scenario.name, patients)
+        listed = drawn.patient.listed
         if listed is not None and cohort.size > listed:
             expected = f"at most {listed}, as so many are listed"
             raise node.error(f"got {cohort.size}", key="cohort.size", expected=expected)
-        return made
+        return drawn
     return parse_scenario(scenario.to_yaml(str), _of_table(scenario, cohort, node), scenario.name)
 
 

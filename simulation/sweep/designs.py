@@ -55,8 +55,8 @@ def design_size(design: AnyDesign, factors: Sequence[Factor]) -> int | None:
             return math.prod(factor.n_levels for factor in factors)
         lengths = {factor.name: factor.n_levels for factor in factors}
         if len(set(lengths.values())) > 1:
-            told = ", ".join(f"{name} has {n}" for name, n in lengths.items())
-            raise UserError(f"a zip needs lists of one length; {told}", key="design")
+            lengths_text = ", ".join(f"{name} has {n}" for name, n in lengths.items())
+            raise UserError(f"a zip needs lists of one length; {lengths_text}", key="design")
         return next(iter(lengths.values()))
     if isinstance(design, RandomDesign | LatinHypercube):
         return design.points

@@ -9,8 +9,7 @@ from typing import Any, Final
 from simulation.files.refusal import NotWritten
 from simulation.life.strategies import OF_BODY
 from simulation.parameters.table import ParameterTable
-from simulation.pool import Outcome as Ended
-from simulation.pool import Pool, Task, open_pool
+from simulation.pool import Pool, Task, TaskResult, open_pool
 from simulation.provenance import model_sha256, provenance
 from simulation.store import WHOLE, Shard, Store, parts_of, write_shard
 from simulation.sweep.design_files import PointReader
@@ -18,7 +17,7 @@ from simulation.sweep.plan import Plan
 from simulation.sweep.table import RUNS, Table
 from simulation.sweep.work import Job, Summary, Work, failed_rows, store_design
 
-__all__ = ["Done", "Progress", "execute"]
+__all__ = ["Progress", "SweepTally", "execute"]
 
 _BATCH_S: Final = (
     8.0  # what one batch should take: long against its overhead, short against what a crash may cost
@@ -57,7 +56,7 @@ class Progress:
 
 
 @dataclass(slots=True)
-class Done:
+class SweepTally:
     """Hold what came of it: counts in this call, and what is still missing in the whole sweep."""
 
     progress: Progress
@@ -77,7 +76,7 @@ def execute(
     should_stop: Callable[[], bool] = lambda: False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     on_pool: Callable[[Pool], None] = lambda pool: None,
-) -> Done:
+) -> SweepTally:
     """Run every run of the plan that is not done yet, and return what came of it.
 
     `should_stop` is asked often: when it says yes, no batch is begun any more, and those that run are finished.
@@ -89,8 +88,8 @@ def execute(
         if shard.whole:
             store.gather(parts_of(place).values())
         states = table.states()
-        planned = sum(1 for number in range(plan.n_runs) if shard.holds(number))
-        before = sum(1 for number, state in enumerate(states) if state == 1 and shard.holds(number))
+        planned = sum(1 for number in range(plan.n_runs) if shard.includes(number))
+        before = sum(1 for number, state in enumerate(states) if state == 1 and shard.includes(number))
         progress = Progress(planned, before)
         work = Work.of(plan, str(place), design)
         if before < planned:
@@ -111,9 +110,11 @@ def execute(
                     on_progress(progress)
         store.merge(everything=True)
         after = table.states()
-    missing = sum(1 for number, state in enumerate(after) if state == 0 and shard.holds(number))
-    failed = sum(1 for number, state in enumerate(after) if state == 2 and shard.holds(number))
-    return Done(progress, missing, failed, should_stop() and missing > 0, table.failures() if failed else [])
+    missing = sum(1 for number, state in enumerate(after) if state == 0 and shard.includes(number))
+    failed = sum(1 for number, state in enumerate(after) if state == 2 and shard.includes(number))
+    return SweepTally(
+        progress, missing, failed, should_stop() and missing > 0, table.failures() if failed else []
+    )
 
 
 class _Batches:
@@ -142,7 +143,7 @@ class _Batches:
     def __iter__(self) -> Iterator[Task]:
         batch: list[Job] = []
         for run in self._plan.runs():
-            if self._states[run.number] == 1 or not self._shard.holds(run.number):
+            if self._states[run.number] == 1 or not self._shard.includes(run.number):
                 continue
             patient = self._plan.patient(run)
             another = bool(batch) and (patient, run.point) != (batch[-1].patient, batch[-1].point)
@@ -165,7 +166,7 @@ def shares_body(plan: Plan) -> bool:
     return not any(root in OF_BODY or root in ParameterTable.load() for root in roots)
 
 
-def _take(ended: Ended, work: Work, place: Path, progress: Progress, batches: _Batches) -> None:
+def _take(ended: TaskResult, work: Work, place: Path, progress: Progress, batches: _Batches) -> None:
     jobs: Any = ended.task.runs
     if ended.ok and isinstance(ended.value, Summary):
         summary = ended.value

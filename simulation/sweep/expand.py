@@ -112,7 +112,9 @@ def _more_levels(plan: Plan, add: Sequence[str]) -> tuple[Plan, list[tuple[Point
         fresh = values_at(factor, _target(factor, base), nodes, name)
         for value in fresh:
             if value in factor.levels:
-                raise UserError(f"{factor.told(value)} is a level already", key=name, file=f"--add {text}")
+                raise UserError(
+                    f"{factor.level_text(value)} is a level already", key=name, file=f"--add {text}"
+                )
         levels = (*factor.levels, *fresh)
         if factor.numeric:
             levels = tuple(sorted(levels))

@@ -52,23 +52,23 @@ class Factor:
     @property
     def title(self) -> str:
         """Return the label with its unit, for an axis; without a label the name, and what its values do to the scenario."""
-        name, told = self.label or self.name, self.unit
+        name, unit = self.label or self.name, self.unit
         if not self.label and self.mode != "set":
-            told = (
+            unit = (
                 f"shift, {self.unit}"
                 if self.mode == "plus"
                 else f"times {self.reference or "the scenario's"}"
             )
-        return f"{name} ({told})" if told and f"({told})" not in name else name
+        return f"{name} ({unit})" if unit and f"({unit})" not in name else name
 
     @property
     def meaning(self) -> str:
         """Return what its values are, for the description of a column: a multiplier and a shift are none of the thing itself."""
-        told = {
+        relation = {
             "set": "", "times": "what the scenario says is multiplied by it", "plus": "added to what the scenario says",
             "ratio_to": f"so many times {self.reference}",
         }[self.mode]  # fmt: skip
-        return "; ".join(part for part in (self.label, told) if part)
+        return "; ".join(part for part in (self.label, relation) if part)
 
     def at(self, u: float) -> Value:
         """Return the value at the share `u` (0..1) of the range, or of the listed values in their order."""
@@ -98,9 +98,9 @@ class Factor:
 
     def in_words(self, value: Value) -> str:
         """Return the label with a value and its unit."""
-        return f"{self.label or self.name} {self.told(value)} {self.unit}".strip()
+        return f"{self.label or self.name} {self.level_text(value)} {self.unit}".strip()
 
-    def told(self, value: Value) -> str:
+    def level_text(self, value: Value) -> str:
         """Return a value in words for a table or a legend, without its unit."""
         if not self.numeric or isinstance(value, str):
             written = self.written(value)

@@ -34,14 +34,14 @@ def minutes_per_job(runs: int, jobs: int, seconds_per_run: float) -> int:
 
 
 def write_job_scripts(
-    folder: Path, plan: Plan, file: str, words: Sequence[str], jobs: int, found: Estimate
+    folder: Path, plan: Plan, file: str, words: Sequence[str], jobs: int, estimate: Estimate
 ) -> tuple[Path, Path]:
     """Write the array's script and the script for after it into `folder/jobs`; return them.
 
     `words` are the options that change what `file` says.
     """
     place = folder / "jobs"
-    minutes = minutes_per_job(plan.n_runs, jobs, found.seconds_per_run)
+    minutes = minutes_per_job(plan.n_runs, jobs, estimate.seconds_per_run)
     sweep = [
         sys.executable,
         "-m",
@@ -59,7 +59,7 @@ def write_job_scripts(
     }  # fmt: skip
     name = f"twin-{slug(plan.name)[:40]}"
     measured = (
-        f"{found.seconds_per_run:.2g} s a run, measured on {found.measured} runs where this was written"
+        f"{estimate.seconds_per_run:.2g} s a run, measured on {estimate.measured} runs where this was written"
     )
     array = _script(
         f"{jobs} jobs share {plan.n_runs:,} runs; {measured}.\n"

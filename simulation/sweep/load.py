@@ -148,9 +148,9 @@ def _with_points(file: SweepFile, points: int, shown: str) -> Any:
     try:
         return type(design).model_validate(design.model_dump() | {key: points})
     except ValidationError as error:
-        told = error.errors()[0]
-        (first, *_) = told.get("ctx", {}).get("problems", [None])
-        reason = told["msg"] if first is None else f"expected {first.expected}, {first.message}"
+        detail = error.errors()[0]
+        (first, *_) = detail.get("ctx", {}).get("problems", [None])
+        reason = detail["msg"] if first is None else f"expected {first.expected}, {first.message}"
         raise UserError(reason, file="--points") from None
 
 
@@ -165,17 +165,17 @@ def _bases(
         changed = {arm.key: _changed(arm.scenario, changes) for arm in trial.arms}
         return changed, trial
     named = {ONLY_ARM: file.scenario} if file.scenario is not None else dict(file.arms or {})
-    found: dict[str, Scenario] = {}
+    scenarios: dict[str, Scenario] = {}
     for arm, reference in named.items():
         where = os.path.normpath(os.path.join(folder, str(reference)))
         try:
-            found[arm] = load_scenario(where, changes)
+            scenarios[arm] = load_scenario(where, changes)
         except UserError as error:
             if error.line is not None or error.file != where:
                 raise
             node = keys["scenario"] if file.scenario is not None else keys["arms"]
             raise node.error(f"{reference}: {error.message}", key="scenario", nearest=error.nearest) from None
-    return found, None
+    return scenarios, None
 
 
 def _flat(block: Node, prefix: str = "") -> list[tuple[str, str, str]]:

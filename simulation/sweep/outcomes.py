@@ -90,7 +90,7 @@ def read_outcomes(node: Node) -> tuple[NumericOutcome, ...]:
     """Return the outcomes of a sweep file: names, or `{name: {of: ..., at_least: ...}}`."""
     if not isinstance(node.value, list):
         raise node.error("got something else", key="outcomes", expected="a list of outcomes")
-    found: list[NumericOutcome] = []
+    outcomes: list[NumericOutcome] = []
     for item in node.value:
         if isinstance(item.value, dict):
             if not item.value:
@@ -98,17 +98,17 @@ def read_outcomes(node: Node) -> tuple[NumericOutcome, ...]:
                     "got an empty block", key="outcomes", expected="a name, or {name: {of: ...}}"
                 )
             for name, spec in item.value.items():
-                found.append(_derived(name, spec))
+                outcomes.append(_derived(name, spec))
         else:
             try:
-                found.append(find_outcome(str(item.value)))
+                outcomes.append(find_outcome(str(item.value)))
             except UserError as error:
                 raise item.error(error.message, key="outcomes", nearest=error.nearest) from None
-        if [outcome.name for outcome in found].count(found[-1].name) > 1:
-            raise item.error(f"the outcome {found[-1].name!r} is listed twice", key="outcomes")
-    if not found:
+        if [outcome.name for outcome in outcomes].count(outcomes[-1].name) > 1:
+            raise item.error(f"the outcome {outcomes[-1].name!r} is listed twice", key="outcomes")
+    if not outcomes:
         raise node.error("got none", key="outcomes", expected="at least one outcome")
-    return tuple(found)
+    return tuple(outcomes)
 
 
 def outcome_value(

@@ -211,8 +211,8 @@ def load_plan(folder: Path) -> Plan:
 
 
 def _damaged(path: Path) -> UserError:
-    told = "is not what was written (damaged or changed); bring back a copy of it, or run the sweep into another folder"
-    return UserError(told, file=str(path))
+    message = "is not what was written (damaged or changed); bring back a copy of it, or run the sweep into another folder"
+    return UserError(message, file=str(path))
 
 
 def _plan(data: Mapping[str, Any], folder: Path) -> Plan:

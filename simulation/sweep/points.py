@@ -37,7 +37,7 @@ def point_scenario(base: str, factors: Sequence[Factor], values: Sequence[Value]
     for factor, value in sorted(rest, key=lambda pair: pair[0].mode == "ratio_to"):
         for path in factor.paths:
             whole = full_path(path, tree)
-            label = f"{factor.name}={factor.told(value)}"
+            label = f"{factor.name}={factor.level_text(value)}"
             tree = apply_override(tree, whole, _new(factor, value, whole, tree, label), label)
     return _scenario(tree)
 

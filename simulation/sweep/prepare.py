@@ -89,9 +89,9 @@ def prepare(sweep: Sweep, folder: Path, n_points: int, *, resume: bool) -> Plan:
                 )
             plan = load_plan(folder)
             if plan.about.get("asked") != _digest(sweep):
-                told = _difference(plan, sweep)
+                difference = _difference(plan, sweep)
                 raise OtherScenario(
-                    f"holds another sweep ({told}); choose another folder, or add runs with expand",
+                    f"holds another sweep ({difference}); choose another folder, or add runs with expand",
                     file=str(folder),
                 )
             return plan
@@ -109,7 +109,7 @@ def prepare(sweep: Sweep, folder: Path, n_points: int, *, resume: bool) -> Plan:
 
 
 def _digest(sweep: Sweep) -> str:
-    told = {
+    content = {
         "arms": {arm: scenario.digest() for arm, scenario in sweep.arms.items()},
         "factors": [_asked(factor) for factor in sweep.factors],
         "outcomes": [asdict(outcome) for outcome in sweep.outcomes],
@@ -119,7 +119,7 @@ def _digest(sweep: Sweep) -> str:
         "random_numbers": sweep.file.random_numbers,
         **({} if sweep.posterior is None else {"sets": [sweep.posterior.digest(), sweep.per_set]}),
     }
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _asked(factor: Factor) -> str:

@@ -130,15 +130,15 @@ def _spec(node: Node, key: str) -> dict[str, Node]:
 
 
 def _mode(spec: Mapping[str, Node], node: Node, key: str) -> Mode:
-    found = [word for word in ("times", "plus", "ratio_to") if word in spec]
-    if len(found) > 1:
-        raise node.error(f"{' and '.join(found)} are both given; keep one", key=key)
-    if not found:
+    modes = [word for word in ("times", "plus", "ratio_to") if word in spec]
+    if len(modes) > 1:
+        raise node.error(f"{' and '.join(modes)} are both given; keep one", key=key)
+    if not modes:
         return "set"
     others = [word for word in ("values", "low", "high", "range", "distribution") if word in spec]
-    if others and found[0] != "ratio_to":
-        raise node.error(f"{others[0]} and {found[0]} are both given; keep one", key=key)
-    return cast(Mode, found[0])
+    if others and modes[0] != "ratio_to":
+        raise node.error(f"{others[0]} and {modes[0]} are both given; keep one", key=key)
+    return cast(Mode, modes[0])
 
 
 def _arms(spec: Mapping[str, Node], bases: Mapping[str, Scenario], key: str) -> tuple[str, ...]:
@@ -161,7 +161,7 @@ def _texts(node: Node, key: str) -> tuple[str, ...]:
 
 
 def _targets(paths: tuple[str, ...], bases: Mapping[str, Scenario], node: Node, key: str) -> list[Target]:
-    found: list[Target] = []
+    targets: list[Target] = []
     for path in paths:
         for arm, scenario in bases.items():
             try:
@@ -179,8 +179,8 @@ def _targets(paths: tuple[str, ...], bases: Mapping[str, Scenario], node: Node, 
                     nearest=error.nearest,
                     at_key=True,
                 ) from None
-        found.append(Target(path, *_rest(target)))
-    return found
+        targets.append(Target(path, *_rest(target)))
+    return targets
 
 
 def _rest(target: Target) -> tuple[Any, ...]:
@@ -243,7 +243,7 @@ def _levels(factor: Factor, target: Target, node: Node, key: str) -> tuple[Value
             raise node.value[index].error("this value is listed twice", key=key)
         if isinstance(level, float) and not target.low <= level <= target.high:
             raise node.value[index].error(
-                f"got {plain(node.value[index])}", key=key, expected=_range_told(target)
+                f"got {plain(node.value[index])}", key=key, expected=_range_text(target)
             )
     return levels
 
@@ -271,14 +271,14 @@ def _bounds(target: Target, spec: Mapping[str, Node], key: str) -> tuple[float, 
     for word, value in (("low", low), ("high", high)):
         if not target.low <= value <= target.high:
             raise spec[word].error(
-                f"got {plain(spec[word])}", key=f"{key}.{word}", expected=_range_told(target)
+                f"got {plain(spec[word])}", key=f"{key}.{word}", expected=_range_text(target)
             )
     if not low < high:
         raise spec["high"].error("it is not above low", key=f"{key}.high")
     return low, high
 
 
-def _range_told(target: Target) -> str:
+def _range_text(target: Target) -> str:
     shown = Factor("", (), "set", target.dimension, target.kind == "whole")
     low, high = (
         shown.written(bound) if math.isfinite(bound) else None for bound in (target.low, target.high)

@@ -190,28 +190,30 @@ class SweepFile(Block):
 
     @model_validator(mode="after")
     def _make_sense(self) -> "SweepFile":
-        found = []
+        wrong = []
         bases = [key for key in ("scenario", "arms", "trial") if getattr(self, key) is not None]
         if len(bases) != 1:
-            told = f"{' and '.join(bases)} are both given; keep one" if bases else "nothing says what to run"
-            found.append(Problem(told, (bases[1],) if bases else (), "one of scenario, arms, trial"))
+            message = (
+                f"{' and '.join(bases)} are both given; keep one" if bases else "nothing says what to run"
+            )
+            wrong.append(Problem(message, (bases[1],) if bases else (), "one of scenario, arms, trial"))
         if self.arms is not None and not self.arms:
-            found.append(Problem("it has no arm", ("arms",), "a block such as {early: early.yaml}"))
+            wrong.append(Problem("it has no arm", ("arms",), "a block such as {early: early.yaml}"))
         if self.replicates is not None and self.cohort is not None:
-            found.append(
+            wrong.append(
                 Problem("replicates and cohort are both given; cohort.size is the number", ("replicates",))
             )
         if self.trial is not None and (self.cohort is not None or self.replicates is not None):
             key = "cohort" if self.cohort is not None else "replicates"
-            found.append(Problem("the trial has its own patients; change them there", (key,)))
+            wrong.append(Problem("the trial has its own patients; change them there", (key,)))
         if not self.parameters and self.every_parameter is None:
-            found.append(Problem("the design is empty: nothing is varied", ("parameters",), None, None, True))
+            wrong.append(Problem("the design is empty: nothing is varied", ("parameters",), None, None, True))
         if self.patients_per_set is not None and self.parameter_sets == TABLE:
-            found.append(
+            wrong.append(
                 Problem("there are no parameter sets", ("patients_per_set",), "parameter_sets beside it")
             )
         if not self.outcomes:
-            found.append(Problem("got none", ("outcomes",), "at least one outcome"))
-        if found:
-            raise problems(found)
+            wrong.append(Problem("got none", ("outcomes",), "at least one outcome"))
+        if wrong:
+            raise problems(wrong)
         return self

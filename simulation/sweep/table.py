@@ -61,12 +61,12 @@ class Table:
     def failures(self, most: int = 20) -> list[tuple[int, str]]:
         """Return (run, error) of runs that failed and have not been done since, at most so many."""
         states = self.states()
-        found: dict[int, str] = {}
+        errors: dict[int, str] = {}
         for row in self._rows(("run", "status", "error")):
             number = row["run"]
-            if row["status"] != DONE and states[number] == 2 and len(found) < most:
-                found[number] = row["error"]
-        return sorted(found.items())
+            if row["status"] != DONE and states[number] == 2 and len(errors) < most:
+                errors[number] = row["error"]
+        return sorted(errors.items())
 
     def _done_once(self, columns: Iterable[str] | None) -> Iterator[dict[str, Any]]:
         seen = bytearray(self.plan.n_runs)
@@ -84,7 +84,7 @@ class Table:
 
     def _check(self, place: Path) -> None:
         """Refuse runs that belong to another plan; those of another version of the model may still be looked at."""
-        found = read_digest(place)
+        digest = read_digest(place)
         planned = plain(self.plan.identity())
-        if found is not None and {name: found[1].get(name) for name in planned} != planned:
+        if digest is not None and {name: digest[1].get(name) for name in planned} != planned:
             raise OtherScenario("holds runs of another sweep than plan.json beside it", file=str(place))

@@ -102,8 +102,8 @@ def _of_plugin(name: str, scenario: Scenario, shown: str) -> Target:
     if name in ("file", "sha256"):
         raise UserError("files of rules are compared as arms: a scenario with each", key=shown)
     near = nearest_name(name, rows)
-    told = "no plugin has such a parameter" if rows else "the scenario has no plugin with parameters"
-    raise UserError(told, key=shown, nearest=f"plugin.{near}" if near else None)
+    message = "no plugin has such a parameter" if rows else "the scenario has no plugin with parameters"
+    raise UserError(message, key=shown, nearest=f"plugin.{near}" if near else None)
 
 
 def _process(name: str, shown: str) -> Target:
@@ -122,8 +122,10 @@ def _walk(segments: list[str], scenario: Scenario, path: str) -> Target:
         so_far = ".".join(segments[:depth])
         if isinstance(here, tuple):
             if not segment.isdecimal() or int(segment) >= len(here):
-                told = f"an index from 0 to {len(here) - 1}" if here else "a list with entries; it is empty"
-                raise UserError(f"got {segment!r}", key=so_far, expected=told)
+                expected = (
+                    f"an index from 0 to {len(here) - 1}" if here else "a list with entries; it is empty"
+                )
+                raise UserError(f"got {segment!r}", key=so_far, expected=expected)
             annotation, metadata, here = _item(annotation), (), here[int(segment)]
         else:
             if isinstance(here, BaseModel):
@@ -152,10 +154,12 @@ def _unknown(models: list[type[BaseModel]], segment: str, so_far: str, path: str
     keys = list(dict.fromkeys(key for model in models for key in keys_at(model, ())))
     near = nearest_name(segment, keys)
     at = f" of {so_far}" if so_far else ""
-    told = "" if near else f"; the keys{at} are {', '.join(keys)}"
+    keys_text = "" if near else f"; the keys{at} are {', '.join(keys)}"
     prefix = f"{so_far}." if so_far else ""
     return UserError(
-        f"a scenario has no key {segment!r}{at}{told}", key=path, nearest=f"{prefix}{near}" if near else None
+        f"a scenario has no key {segment!r}{at}{keys_text}",
+        key=path,
+        nearest=f"{prefix}{near}" if near else None,
     )
 
 
@@ -172,21 +176,21 @@ def _item(annotation: Any) -> Any:
     if get_origin(annotation) is tuple:
         return get_args(annotation)[0]
     for argument in get_args(annotation):
-        found = _item(argument)
-        if found is not None:
-            return found
+        item = _item(argument)
+        if item is not None:
+            return item
     return None
 
 
 def _kinds(annotation: Any, metadata: tuple[Any, ...]) -> list[FieldKind]:
-    found = [entry for entry in metadata if isinstance(entry, FieldKind)]
+    kinds = [entry for entry in metadata if isinstance(entry, FieldKind)]
     if get_origin(annotation) is tuple:
-        return found
+        return kinds
     extra = getattr(annotation, "__metadata__", ())
-    found += [entry for entry in extra if isinstance(entry, FieldKind)]
+    kinds += [entry for entry in extra if isinstance(entry, FieldKind)]
     for argument in get_args(annotation):
-        found += _kinds(argument, ())
-    return found
+        kinds += _kinds(argument, ())
+    return kinds
 
 
 def _target(path: str, annotation: Any, metadata: tuple[Any, ...], here: Any) -> Target:

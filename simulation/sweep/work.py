@@ -160,11 +160,11 @@ def _patient_rows(work: Work, jobs: list[Job], points: _Points) -> Iterator[dict
 
 
 def row_of(work: Work, job: Job, raw: Mapping[str, Any], seconds: float, columns: Any) -> dict[str, Any]:
-    found = {column.name: raw.get(column.name) for column in OUTCOME_COLUMNS}
+    outcomes = {column.name: raw.get(column.name) for column in OUTCOME_COLUMNS}
     for outcome in work.outcomes:
-        if outcome.name not in found:
-            found[outcome.name] = outcome_value(outcome, raw, columns)
-    return _keys(work, job) | {"status": DONE, "error": "", "seconds": round(seconds, 4)} | found
+        if outcome.name not in outcomes:
+            outcomes[outcome.name] = outcome_value(outcome, raw, columns)
+    return _keys(work, job) | {"status": DONE, "error": "", "seconds": round(seconds, 4)} | outcomes
 
 
 def _keys(work: Work, job: Job) -> dict[str, Any]:

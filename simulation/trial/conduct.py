@@ -12,12 +12,12 @@ from simulation.pool import Pool
 from simulation.results.trial_view import TrialView
 from simulation.store import Shard, Store, parts_of
 from simulation.trial.analysis import main_half_width, view_of
-from simulation.trial.execute import Missing, Progress, State, execute, missing, number_of_runs
+from simulation.trial.execute import MissingRun, Progress, State, execute, missing, number_of_runs
 from simulation.trial.origin import design_of
 from simulation.trial.schema import Trial
 from simulation.trial.table import TrialTable, read_table
 
-__all__ = ["PLANNED", "STORE", "Conducted", "conduct", "conduct_part", "note_plan"]
+__all__ = ["PLANNED", "STORE", "ConductedTrial", "conduct", "conduct_part", "note_plan"]
 
 STORE: Final = "store"
 PLANNED: Final = "planned.json"  # how many runs the store will hold
@@ -26,20 +26,20 @@ _GROWTH: Final = 4  # at most so many times more patients in one round: early gu
 
 
 @dataclass(frozen=True, slots=True)
-class Conducted:
+class ConductedTrial:
     """Hold a trial as far as it came: `patients` were asked for in the end."""
 
     patients: int
     state: State
     view: TrialView
-    missing: tuple[Missing, ...]
+    missing: tuple[MissingRun, ...]
     half_width: float  # of the main difference's 95 % interval, days
 
 
 def conduct(
     trial: Trial, out: Path, pool: Pool, *, on_progress: Callable[[Progress], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
-) -> Conducted:  # fmt: skip
+) -> ConductedTrial:  # fmt: skip
     """Run a trial into `out/store`, adding patients until `precision` is reached, and analyse it."""
     folder, patients = out / STORE, trial.patients
     with Store(folder, design_of(trial)) as store:
@@ -56,13 +56,13 @@ def conduct(
             break
         patients = more
     left = tuple(missing(trial, folder, patients, state))
-    return Conducted(patients, state, view_of(trial, table), left, half_width)
+    return ConductedTrial(patients, state, view_of(trial, table), left, half_width)
 
 
 def conduct_part(
     trial: Trial, out: Path, pool: Pool, shard: Shard, *, on_progress: Callable[[Progress], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
-) -> tuple[State, tuple[Missing, ...]]:  # fmt: skip
+) -> tuple[State, tuple[MissingRun, ...]]:  # fmt: skip
     """Run one part of a trial's patients into a store of its own beside `out/store`; `conduct` gathers the parts."""
     whole = out / STORE
     note_plan(trial, out, trial.patients)

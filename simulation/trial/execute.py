@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulation.files.refusal import NotWritten
-from simulation.pool import Outcome, Pool, Task
+from simulation.pool import Pool, Task, TaskResult
 from simulation.store import WHOLE, Shard, Store, write_shard
 from simulation.trial.origin import design_of
 from simulation.trial.rows import failed_row
 from simulation.trial.schema import Trial
 from simulation.trial.task import Report, RunKey, TrialWork
 
-__all__ = ["Missing", "Progress", "State", "execute", "missing", "number_of_runs", "runs_of"]
+__all__ = ["MissingRun", "Progress", "State", "execute", "missing", "number_of_runs", "runs_of"]
 
 _BATCH_S: Final = 1.0  # a batch is made about so long: overhead well below 5 %, little lost when one dies
 _LARGEST_BATCH: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingRun:
     """Name one run that has no result, and why; `reason` empty: it was never begun."""
 
     patient: int
@@ -104,7 +104,7 @@ def execute(
     """
     design, state, began = design_of(trial), State(), time.perf_counter()
     with Store(folder, design) as store:
-        wanted = [run for run in runs_of(trial, patients) if shard.holds(run[:2])]
+        wanted = [run for run in runs_of(trial, patients) if shard.includes(run[:2])]
         todo = _not_done(store, wanted, known)
         work = TrialWork(trial, folder.resolve(), design)
         batches = _Batches(todo, pool.width)
@@ -143,7 +143,7 @@ def _not_done(store: Store, wanted: list[RunKey], known: Collection[tuple[Any, .
     return left
 
 
-def _take(outcome: Outcome, store: Store, state: State, batches: _Batches) -> None:
+def _take(outcome: TaskResult, store: Store, state: State, batches: _Batches) -> None:
     """Book what a batch came to."""
     if isinstance(outcome.value, Report):
         batches.took(outcome.value)
@@ -171,7 +171,7 @@ def missing(
     state: State,
     shard: Shard = WHOLE,
     known: Collection[tuple[Any, ...]] = (),
-) -> list[Missing]:
+) -> list[MissingRun]:
     """Return every run (of a part) without a result after `execute`, with the reason where there is one."""
     design = design_of(trial)
     with Store(folder, design) as store:
@@ -182,9 +182,9 @@ def missing(
             if row["status"] != "done"
         }
     return [
-        Missing(patient, repeat, key, (reasons | state.failures).get((patient, repeat, key), ""))
+        MissingRun(patient, repeat, key, (reasons | state.failures).get((patient, repeat, key), ""))
         for patient, repeat, keys in runs_of(trial, patients)
-        if shard.holds((patient, repeat))
+        if shard.includes((patient, repeat))
         for key in keys
         if (patient, repeat, key) not in done
     ]

@@ -18,11 +18,11 @@ from simulation.trial.schema import ENDS_FOLLOW_UP
 from simulation.trial.table import NOT_DATA, arrays_of, complete_in
 from simulation.yaml_source import parse_yaml, plain
 
-__all__ = ["Finished", "is_trial_folder", "reopen"]
+__all__ = ["FinishedTrial", "is_trial_folder", "reopen"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Finished:
+class FinishedTrial:
     """Hold the patients who have a result in every arm; `columns` describe what is in the arms' columns."""
 
     folder: Path
@@ -49,7 +49,7 @@ def is_trial_folder(folder: Path) -> bool:
     return (folder / "comparison.json").is_file() and Store.exists(folder / STORE)
 
 
-def reopen(folder: Path) -> Finished:
+def reopen(folder: Path) -> FinishedTrial:
     """Read a trial's folder.
 
     Raises
@@ -101,4 +101,6 @@ def reopen(folder: Path) -> Finished:
         for key, scenario in scenarios.items()
     )
     columns = tuple(c for c in design.described if c.name in kinds and c not in KEYS)
-    return Finished(folder, arms=arms, columns=columns, scenarios=scenarios, provenance=manifest, **known)
+    return FinishedTrial(
+        folder, arms=arms, columns=columns, scenarios=scenarios, provenance=manifest, **known
+    )

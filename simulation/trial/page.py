@@ -9,7 +9,7 @@ from typing import Any, Final
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.number_words import signed
 from simulation.results.words import short_title, survival_words
-from simulation.trial.finished import Finished, reopen
+from simulation.trial.finished import FinishedTrial, reopen
 from simulation.trial.pair_words import over_time
 from simulation.trial.pair_words import verdict as beyond_chance_or_not
 from simulation.trial.report_words import not_the_same
@@ -41,7 +41,7 @@ def section(folder: Path, trial: Trial) -> str:
     return "\n".join(lines).strip("\n") + "\n"
 
 
-def _how(finished: Finished, comparison: Mapping[str, Any], date: str) -> str:
+def _how(finished: FinishedTrial, comparison: Mapping[str, Any], date: str) -> str:
     scenario = next(iter(finished.scenarios.values()))
     marrow, origin = scenario["marrow"], finished.provenance
     digests = f"model `{origin['model_sha256'][:12]}`, parameter table `{origin['parameters_sha256'][:12]}`"
@@ -106,7 +106,7 @@ def _main(comparison: Mapping[str, Any]) -> str:
     return text
 
 
-def _not_shown(finished: Finished, comparison: Mapping[str, Any], trial: Trial) -> list[str]:
+def _not_shown(finished: FinishedTrial, comparison: Mapping[str, Any], trial: Trial) -> list[str]:
     lines = [different] if (different := not_the_same(trial)) else []
     lines += [line for line in over_time(comparison) if line.startswith("Warning")]
     pair = comparison["pairs"][0]

@@ -60,20 +60,20 @@ def verdict(main: Mapping[str, Any]) -> str:
 
 def over_time(comparison: Mapping[str, Any]) -> list[str]:
     """Return how the main difference depends on the day up to which it is counted; a warning where that day decides."""
-    course = comparison["difference_over_time"]
-    last = len(course["days"]) - 1
+    over_days = comparison["difference_over_time"]
+    last = len(over_days["days"]) - 1
     marks = [last // 4, last // 2, last]
 
     def limits(low: float | None, high: float | None) -> str:
         return " (nobody differs yet)" if low is None else f" ({_range((low, high))})"
 
     points = ", ".join(
-        f"{signed(course['value'][k])}{limits(course['low'][k], course['high'][k])} by day {course['days'][k]:.0f}"
+        f"{signed(over_days['value'][k])}{limits(over_days['low'][k], over_days['high'][k])} by day {over_days['days'][k]:.0f}"
         for k in marks
     )
-    lines = [f"Over time, in {survival_words(course['outcome'])} per patient: {points}."]
-    if course["follow_up_decides"]:
-        later = course["if_it_went_on"]
+    lines = [f"Over time, in {survival_words(over_days['outcome'])} per patient: {points}."]
+    if over_days["follow_up_decides"]:
+        later = over_days["if_it_went_on"]
         lines.append(
             f"Warning: the end of follow-up decides. Were its last quarter to repeat itself until day {later['until']:.0f}, the "
             f"difference would be {signed(later['value'])}{limits(*later['interval'])}, and the answer another. Follow longer."

@@ -12,14 +12,14 @@ from simulation.results.words import survival_words
 from simulation.shipped import PROGRAM
 from simulation.trial import pair_words, printed_words, sure_words
 from simulation.trial import report_words as words
-from simulation.trial.conduct import Conducted
+from simulation.trial.conduct import ConductedTrial
 from simulation.trial.schema import Trial
 
 __all__ = ["report_files"]
 
 
 def report_files(
-    trial: Trial, done: Conducted, origin: Mapping[str, object], *, formats: Formats
+    trial: Trial, done: ConductedTrial, origin: Mapping[str, object], *, formats: Formats
 ) -> dict[str, Content]:
     """Return `report.html` by name, and the figures in each of `formats`."""
     view, files = done.view, dict[str, Content]()

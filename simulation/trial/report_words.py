@@ -17,7 +17,7 @@ from simulation.results.trial_view import TrialView
 from simulation.results.words import share_title
 from simulation.scenario.schema import Scenario
 from simulation.statistics.proportions import LEAST_WHO_DIFFER
-from simulation.trial.conduct import Conducted
+from simulation.trial.conduct import ConductedTrial
 from simulation.trial.execute import number_of_runs
 from simulation.trial.failed_checks import failed_checks
 from simulation.trial.printed_words import second_transplant
@@ -217,7 +217,7 @@ def assumptions(trial: Trial) -> list[tuple[str, str, str, str, str]]:
     return rows
 
 
-def incomplete(trial: Trial, done: Conducted) -> str:
+def incomplete(trial: Trial, done: ConductedTrial) -> str:
     """Return what is missing, or nothing."""
     if not done.missing:
         return ""
@@ -228,7 +228,7 @@ def incomplete(trial: Trial, done: Conducted) -> str:
     )
 
 
-def limits(trial: Trial, done: Conducted) -> list[str]:
+def limits(trial: Trial, done: ConductedTrial) -> list[str]:
     """Return what the reader must not conclude."""
     lines = [
         "A model is compared with itself: "

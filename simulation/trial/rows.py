@@ -11,7 +11,7 @@ from simulation.clinic.outcomes.second_transplant import SecondTransplantation
 from simulation.clinic.outcomes.survival import Survival
 from simulation.life import Life
 from simulation.parameters.table import ParameterTable
-from simulation.products.received import Received
+from simulation.products.received import ReceivedTreatment
 from simulation.products.registry import received
 from simulation.store import Column
 
@@ -97,7 +97,7 @@ def row_of(life: Life, arm: str, repeat: int, seconds: float, chosen: int | None
         "status": "done",
         "seconds": round(seconds, 3),
     }
-    more: dict[str, Any] = {"parted_day": life.parted_day, COURSE: _course(life)}
+    more: dict[str, Any] = {"parted_day": life.parted_day, COURSE: _history(life)}
     until = life.clinic.book.watcher(SecondTransplantation).until
     if until is not None:
         more[UNTIL] = json.dumps(until, separators=(",", ":"))
@@ -111,14 +111,14 @@ def until_second_transplant(row: dict[str, Any]) -> dict[str, Any]:
     if not row.get(UNTIL):
         return row
     outcomes = json.loads(row[UNTIL])
-    course = _before(json.loads(row[COURSE] or "{}"), float(outcomes["days_simulated"]))
-    return {**row, **outcomes, COURSE: json.dumps(course, separators=(",", ":"))}
+    history = _before(json.loads(row[COURSE] or "{}"), float(outcomes["days_simulated"]))
+    return {**row, **outcomes, COURSE: json.dumps(history, separators=(",", ":"))}
 
 
-def _before(course: Mapping[str, Any], day: float) -> dict[str, Any]:
+def _before(history: Mapping[str, Any], day: float) -> dict[str, Any]:
     """Return what of a course lies before a day: stays and infusions that run then end at it."""
     kept: dict[str, Any] = {}
-    for name, values in course.items():
+    for name, values in history.items():
         if name in (DRUGS, AT_ONCE):
             kept[name] = _before(values, day)
         elif name in _TURNS:
@@ -141,7 +141,7 @@ def failed_row(patient: int, repeat: int, arm: str, error: str) -> dict[str, Any
     }
 
 
-def _course(life: Life) -> str:
+def _history(life: Life) -> str:
     """Return what was given and when: intervals [from, to, level], infusions [day, cells/kg], turns as days, stays [from, to].
 
     An interval ends with one number more, 1, where it is the mean of what was given at once within it.
@@ -149,7 +149,7 @@ def _course(life: Life) -> str:
     events = tuple(life.clinic.events)
     given = received(events, max(life.day, 1.0))
     turns = [event for event in events if event.kind == "outcome"]
-    course = {
+    history = {
         **{row.key: _bars(row) for row in given if row.kind == "infusion"},
         **{row.key: [[i.day, i.level] for i in row.marks] for row in given if row.kind == "cells"},
         DRUGS: {row.key: _bars(row) for row in given if row.kind == "drug"},
@@ -163,8 +163,8 @@ def _course(life: Life) -> str:
         "relapse": [event.day for event in turns if event.what in RELAPSES],
         "remission": [event.day for event in turns if event.what == "complete_remission"],
     }
-    return json.dumps({name: value for name, value in course.items() if value}, separators=(",", ":"))
+    return json.dumps({name: value for name, value in history.items() if value}, separators=(",", ":"))
 
 
-def _bars(row: Received) -> list[list[float]]:
+def _bars(row: ReceivedTreatment) -> list[list[float]]:
     return [[i.start, i.end, i.level, *([1] if i.spread else [])] for i in row.bars]

@@ -9,9 +9,9 @@ import numpy.typing as npt
 from scipy import stats
 
 from simulation.clinic.outcomes import OUTCOMES
-from simulation.posterior import Posterior, held
+from simulation.posterior import Posterior, fixed_by
 from simulation.results.trial_view import ArmView
-from simulation.statistics.nested import Covariance, Nested, Part, covariances, nested
+from simulation.statistics.nested import Covariance, NestedEstimate, Part, covariances, nested
 from simulation.statistics.paired import mean_difference
 from simulation.statistics.survival import Estimate
 from simulation.trial.rows import SET
@@ -60,7 +60,7 @@ def uncertainty(trial: Trial, table: TrialTable) -> dict[str, Any] | None:
     reruns = _reruns(trial, table, one.number("patient").astype(int))
     spread = nested(gap, sets, reruns, _recombined(posterior, sets))
     whole, inner = judge(one, posterior)(gap, trial.follow_up)
-    fixed = sorted({name for arm in trial.arms for name in held(arm.scenario, posterior.names)})
+    fixed = sorted({name for arm in trial.arms for name in fixed_by(arm.scenario, posterior.names)})
     answer: dict[str, Any] = {
         "outcome": primary,
         "parameter_sets": posterior.name,
@@ -106,7 +106,7 @@ def _reruns(trial: Trial, table: TrialTable, patients: npt.NDArray[np.int64]) ->
     return again
 
 
-def _parts(spread: Nested) -> dict[str, Any]:
+def _parts(spread: NestedEstimate) -> dict[str, Any]:
     whole = spread.variance_of_mean
 
     def part(one: Part, of_mean: float) -> dict[str, Any]:
@@ -124,7 +124,11 @@ def _parts(spread: Nested) -> dict[str, Any]:
 
 
 def _parameters(
-    posterior: Posterior, names: Sequence[str], gap: Floats, sets: npt.NDArray[np.int64], spread: Nested
+    posterior: Posterior,
+    names: Sequence[str],
+    gap: Floats,
+    sets: npt.NDArray[np.int64],
+    spread: NestedEstimate,
 ) -> list[dict[str, Any]]:
     """Return by how much the difference changes across each parameter's own range, what moves it most first."""
     columns = {name: np.array([row[posterior.names.index(name)] for row in posterior.rows]) for name in names}
@@ -161,13 +165,13 @@ def _quantiles(values: Floats, weights: Sequence[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _share(explained: float, spread: Nested) -> float:
+def _share(explained: float, spread: NestedEstimate) -> float:
     variance = spread.parameters.variance
     return min(explained / variance, 1.0) if variance > 0 else math.nan
 
 
 def _data(
-    trial: Trial, table: TrialTable, posterior: Posterior, gap: Floats, sets: npt.NDArray[np.int64], spread: Nested,
+    trial: Trial, table: TrialTable, posterior: Posterior, gap: Floats, sets: npt.NDArray[np.int64], spread: NestedEstimate,
     half: float,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Return by how much each measurement would narrow the answer, most first.

@@ -13,7 +13,7 @@ from simulation.provenance import provenance
 from simulation.results.trial_view import TrialView
 from simulation.store import Column
 from simulation.store.rows import fill_table
-from simulation.trial.conduct import Conducted
+from simulation.trial.conduct import ConductedTrial
 from simulation.trial.origin import design_of
 from simulation.trial.rows import COURSE, SET, UNTIL
 from simulation.trial.schema import Trial
@@ -21,7 +21,7 @@ from simulation.trial.schema import Trial
 __all__ = ["write_outputs"]
 
 
-def write_outputs(trial: Trial, done: Conducted, out: Path, *, formats: Formats = ONE_FORMAT) -> None:
+def write_outputs(trial: Trial, done: ConductedTrial, out: Path, *, formats: Formats = ONE_FORMAT) -> None:
     """Write everything but the store, and replace what an earlier attempt left."""
     view, columns = done.view, _columns(trial, done.view)
     plugins = {arm.key: described(arm.scenario.plugin) for arm in trial.arms if arm.scenario.plugin}

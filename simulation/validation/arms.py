@@ -56,20 +56,20 @@ def twins(
 
 def _one(scenarios: Sequence[Scenario], seed: int, patient: int, marks: Sequence[float]) -> list[Row]:
     """Return one patient's row in every scenario."""
-    told: list[dict[float, float]] = [{} for _ in scenarios]
+    free_days: list[dict[float, float]] = [{} for _ in scenarios]
 
     def note(life: Life) -> None:
         for mark in marks:
             if mark <= life.day < mark + life.scenario.time_step:
                 number = next(i for i, scenario in enumerate(scenarios) if scenario is life.scenario)
-                told[number][mark] = _free_days(life)
+                free_days[number][mark] = _free_days(life)
 
     lives = simulate(scenarios, seed=seed, patient=patient, record=NOTHING, on_step=note)
     return [
         Row(
             life.outcomes(), {mark: by_day.get(mark, _free_days(life)) for mark in marks}
         )  # dead before: no more days
-        for life, by_day in zip(lives, told, strict=True)
+        for life, by_day in zip(lives, free_days, strict=True)
     ]
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from simulation.statistics.proportions import wilson
 
 __all__ = [
-    "FULL", "REPORT", "Check", "Effort", "Found", "Measured", "Status", "check", "difference", "mean_of", "share_of", "verdict",
+    "FULL", "REPORT", "Check", "Effort", "Finding", "MeasuredNumber", "Status", "check", "difference",
+    "mean_of", "share_of", "verdict",
 ]  # fmt: skip
 
 Status = Literal["pass", "fail", "unclear", "error"]
@@ -33,7 +34,7 @@ class Effort:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredNumber:
     """Hold one measured number with its 95 % Monte-Carlo interval; `n` patients or replicates."""
 
     name: str
@@ -52,11 +53,11 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Found:
+class Finding:
     """Hold what a check found; `unclear` means that chance could have made it either way."""
 
     status: Status
-    measured: tuple[Measured, ...] = ()
+    measured: tuple[MeasuredNumber, ...] = ()
     note: str = ""
 
 
@@ -69,44 +70,44 @@ class Check:
     claim: str
     expected: str
     source: str
-    run: Callable[[Effort], Found] = field(repr=False)
+    run: Callable[[Effort], Finding] = field(repr=False)
 
 
 def check(
     part: str, key: str, claim: str, expected: str, source: str
-) -> Callable[[Callable[[Effort], Found]], Check]:
+) -> Callable[[Callable[[Effort], Finding]], Check]:
     """Make the function below a check of a part of the report."""
     return lambda run: Check(key, part, claim, expected, source, run)
 
 
-def verdict(holds: bool, clear: bool = True) -> Status:
+def verdict(passed: bool, clear: bool = True) -> Status:
     """Return pass, fail, or unclear where the interval allows both."""
     if not clear:
         return "unclear"
-    return "pass" if holds else "fail"
+    return "pass" if passed else "fail"
 
 
-def share_of(name: str, hits: Sequence[bool] | np.ndarray) -> Measured:
+def share_of(name: str, hits: Sequence[bool] | np.ndarray) -> MeasuredNumber:
     """Return a share with Wilson's interval."""
-    found = wilson(int(np.sum(hits)), len(hits))
+    share = wilson(int(np.sum(hits)), len(hits))
     nan = math.nan
-    if found.value is None or found.low is None or found.high is None:
-        return Measured(name, nan, nan, nan, 0)
-    return Measured(name, found.value, found.low, found.high, found.of)
+    if share.value is None or share.low is None or share.high is None:
+        return MeasuredNumber(name, nan, nan, nan, 0)
+    return MeasuredNumber(name, share.value, share.low, share.high, share.of)
 
 
-def mean_of(name: str, values: Sequence[float] | np.ndarray, unit: str = "") -> Measured:
+def mean_of(name: str, values: Sequence[float] | np.ndarray, unit: str = "") -> MeasuredNumber:
     """Return a mean with its 95 % interval over patients (normal); none with fewer than two."""
     x = np.asarray(values, float)
     x = x[np.isfinite(x)]
     if not x.size:
-        return Measured(name, math.nan, n=0, unit=unit)
+        return MeasuredNumber(name, math.nan, n=0, unit=unit)
     half = 1.96 * float(x.std(ddof=1)) / math.sqrt(x.size) if x.size > 1 else math.nan
-    return Measured(name, float(x.mean()), float(x.mean()) - half, float(x.mean()) + half, x.size, unit)
+    return MeasuredNumber(name, float(x.mean()), float(x.mean()) - half, float(x.mean()) + half, x.size, unit)
 
 
 def difference(
     name: str, one: Sequence[float] | np.ndarray, other: Sequence[float] | np.ndarray, unit: str = ""
-) -> Measured:
+) -> MeasuredNumber:
     """Return the mean of `one` minus `other` over the same patients (twins), with its interval."""
     return mean_of(name, np.asarray(one, float) - np.asarray(other, float), unit)

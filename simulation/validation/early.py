@@ -16,9 +16,17 @@ from simulation.results.words import survival_words
 from simulation.shipped import PROGRAM
 from simulation.trial.sure_words import in_short
 from simulation.validation.arms import DAYS, Row, twins
-from simulation.validation.check import Effort, Measured, difference, share_of
+from simulation.validation.check import Effort, MeasuredNumber, difference, share_of
 
-__all__ = ["CONDITIONS", "PAGE", "Compared", "Condition", "compare", "tell_what_decides", "write_early"]
+__all__ = [
+    "CONDITIONS",
+    "PAGE",
+    "Condition",
+    "ConditionResult",
+    "compare",
+    "write_early",
+    "write_what_decides",
+]
 
 PAGE: Final = "when_early_does_not_win.md"
 _ANSWER: Final = (
@@ -110,18 +118,18 @@ CONDITIONS: Final = (
 
 
 @dataclass(frozen=True)
-class Compared:
+class ConditionResult:
     """Hold early against late under one condition."""
 
     condition: Condition
-    days: Measured  # leukaemia-free days gained by early treatment, all years
-    by_year: tuple[Measured, ...]  # up to each year
+    days: MeasuredNumber  # leukaemia-free days gained by early treatment, all years
+    by_year: tuple[MeasuredNumber, ...]  # up to each year
     wins: int
     ties: int
     losses: int
-    remission_late: Measured
-    negative_early: Measured
-    gvhd: tuple[Measured, Measured]  # early, late
+    remission_late: MeasuredNumber
+    negative_early: MeasuredNumber
+    gvhd: tuple[MeasuredNumber, MeasuredNumber]  # early, late
     drug: tuple[float, float]  # mean days on the drug: early, late
 
     @property
@@ -134,7 +142,7 @@ class Compared:
         return "**no difference shown**"
 
 
-def compare(condition: Condition, patients: int, seed: int) -> Compared:
+def compare(condition: Condition, patients: int, seed: int) -> ConditionResult:
     """Treat the same patients early and late under one condition."""
     course = _SAME if condition.same_course else {}
     arms = twins((_EARLY, _LATE), patients, seed, {**_LEFT, **course, **condition.change}, _MARKS[-1], _MARKS)
@@ -147,7 +155,7 @@ def compare(condition: Condition, patients: int, seed: int) -> Compared:
         for mark in _MARKS
     )
     treated = [row for row in late if row.treated]
-    return Compared(
+    return ConditionResult(
         condition,
         by_year[-1],
         by_year,
@@ -188,12 +196,12 @@ def price(patients: int, seed: int) -> list[str]:
     return lines
 
 
-def _share(found: Measured) -> str:
-    return f"{found.value:.2f} ({found.low:.2f}–{found.high:.2f})"
+def _share(share: MeasuredNumber) -> str:
+    return f"{share.value:.2f} ({share.low:.2f}–{share.high:.2f})"
 
 
-def _days(found: Measured) -> str:
-    return f"{found.value:+.0f} ({found.low:+.0f} to {found.high:+.0f})"
+def _days(difference: MeasuredNumber) -> str:
+    return f"{difference.value:+.0f} ({difference.low:+.0f} to {difference.high:+.0f})"
 
 
 _TEXT: Final = """\
@@ -244,7 +252,7 @@ _ASSUMPTIONS: Final = f"""\
 """
 
 
-def do(runs: tuple[tuple[int, int, int], ...]) -> list[Compared | list[str]]:
+def do(runs: tuple[tuple[int, int, int], ...]) -> list[ConditionResult | list[str]]:
     """Do some experiments: each is (number of the condition, patients, seed); the number after the last is the price."""
     return [
         compare(CONDITIONS[i], patients, seed) if i < len(CONDITIONS) else price(patients, seed)
@@ -254,9 +262,9 @@ def do(runs: tuple[tuple[int, int, int], ...]) -> list[Compared | list[str]]:
 
 def _experiments(
     patients: int, seed: int, workers: int, should_stop: Callable[[], bool]
-) -> tuple[list[Compared], list[str]] | None:
+) -> tuple[list[ConditionResult], list[str]] | None:
     """Return what every condition gave and the table of prices; None when stopped. Raises what an experiment raised."""
-    rows: dict[int, Compared] = {}
+    rows: dict[int, ConditionResult] = {}
     costs: list[str] = []
     tasks = (Task(((i, patients, seed),)) for i in reversed(range(len(CONDITIONS) + 1)))
     pool = (
@@ -268,11 +276,11 @@ def _experiments(
         for outcome in pool.run(do, tasks):
             if not outcome.ok:
                 raise outcome.error or RuntimeError(outcome.died)
-            found = outcome.value[0]
-            if isinstance(found, Compared):
-                rows[outcome.task.runs[0][0]] = found
+            part = outcome.value[0]
+            if isinstance(part, ConditionResult):
+                rows[outcome.task.runs[0][0]] = part
             else:
-                costs = found
+                costs = part
     done = [rows[i] for i in sorted(rows)]
     return (done, costs) if costs and len(done) == len(CONDITIONS) else None
 
@@ -282,10 +290,10 @@ def write_early(
 ) -> Path | None:
     """Run the experiments and write the page; return None, and write nothing, when it is stopped."""
     patients = effort.patients(24)
-    found = _experiments(patients, effort.seed, workers, should_stop)
-    if found is None:
+    experiments = _experiments(patients, effort.seed, workers, should_stop)
+    if experiments is None:
         return None
-    rows, costs = found
+    rows, costs = experiments
     head = _TEXT.format(
         version=simulation.__version__, digest=ParameterTable.load().parameter_values().digest()[:12],
         patients=patients, seed=effort.seed, years=_YEARS,
@@ -316,39 +324,39 @@ def write_early(
     ]
     lines += costs
     write_file(page, head + "\n".join(lines) + "\n\n" + _ASSUMPTIONS.format(outside=_with_room_outside()))
-    tell_what_decides(page)
+    write_what_decides(page)
     return page
 
 
-def tell_what_decides(page: Path) -> None:
+def write_what_decides(page: Path) -> None:
     """Put what decides, and which datum to get next, into the page, from the answer under parameter sets that lies beside it.
 
     An earlier such section is replaced; where there is no answer beside it, the page says how to make one.
     """
     answer = page.with_name(f"{_ANSWER}.json")
     if answer.is_file():
-        found = json.loads(answer.read_text(encoding="utf-8"))
-        told = [
+        comparison = json.loads(answer.read_text(encoding="utf-8"))
+        lines = [
             f"Sets that fit the published data differ, and with them the answer ([how sure is it]({_ANSWER}.md), of other "
-            f"patients and arms than above): {_headline(found)}", "",
-            *deciding(found["uncertainty"]), "",
+            f"patients and arms than above): {_headline(comparison)}", "",
+            *deciding(comparison["uncertainty"]), "",
             f"![What moves the answer, and which datum next]({_ANSWER}_unknowns.png)",
         ]  # fmt: skip
     else:
-        told = [
+        lines = [
             f"`{PROGRAM} compare scenarios/trials/how_sure.yaml --page {_ANSWER}.md` tells it, run beside this page."
         ]
     before, rest = page.read_text(encoding="utf-8").split(_RESTS_ON)
     before = before.split(_DECIDES)[0]
-    write_file(page, "\n".join([before + _DECIDES, "", *told, "", _RESTS_ON]) + rest)
+    write_file(page, "\n".join([before + _DECIDES, "", *lines, "", _RESTS_ON]) + rest)
 
 
-def _headline(found: Mapping[str, Any]) -> str:
+def _headline(comparison: Mapping[str, Any]) -> str:
     """Return the answer in a sentence: its number, its range and what that consists of."""
-    main, sure = found["main_comparison"], found["uncertainty"]
+    main, sure = comparison["main_comparison"], comparison["uncertainty"]
     low, high = sure["range"]
     return (
-        f"{signed(main['value'])} {survival_words(found['primary_outcome'])} per patient, 95 % range {signed(low)} to "
+        f"{signed(main['value'])} {survival_words(comparison['primary_outcome'])} per patient, 95 % range {signed(low)} to "
         f"{signed(high)}{in_short(sure, main['arm'], main['differing'])}"
     )
 
@@ -363,9 +371,9 @@ def _with_room_outside() -> float:
     )
 
 
-def _conclusions(rows: Sequence[Compared]) -> list[str]:
+def _conclusions(rows: Sequence[ConditionResult]) -> list[str]:
     """Return what the numbers say, and no more."""
-    told = [
+    lines = [
         f"* Standard patients gain {_days(rows[0].days)} leukaemia-free days from early treatment in {_YEARS} years."
     ]
     for words, verdict in (
@@ -375,5 +383,5 @@ def _conclusions(rows: Sequence[Compared]) -> list[str]:
     ):
         names = "; ".join(f"{r.condition.name} ({_days(r.days)})" for r in rows if r.verdict == verdict)
         if names:
-            told.append(f"* {words}: {names}.")
-    return told
+            lines.append(f"* {words}: {names}.")
+    return lines

@@ -57,7 +57,7 @@ def damage_after(life: Life, day: float) -> float:
 
 def burden_at_start(interval: float, growth: float, patients: int) -> float:
     """Return the median true marrow blast fraction on the first day of pre-emptive treatment (nan: never treated)."""
-    found = []
+    burdens = []
     for k in range(patients):
         plan = {
             "patient.rate_blast_net_growth": f"{growth} /day",
@@ -75,8 +75,8 @@ def burden_at_start(interval: float, growth: float, patients: int) -> float:
         life = follow(small("preemptive", plan), k)
         start = life.outcomes()["treatment_start_day"]
         if start is not None:
-            found.append(column_at(life, "marrow_blast_fraction", [float(str(start))])[0])
-    return float(np.median(found)) if found else float("nan")
+            burdens.append(column_at(life, "marrow_blast_fraction", [float(str(start))])[0])
+    return float(np.median(burdens)) if burdens else float("nan")
 
 
 def high_risk_trajectories(patients: int, follow_up: float = 540.0) -> list[dict[str, Any]]:
@@ -92,7 +92,7 @@ def high_risk_trajectories(patients: int, follow_up: float = 540.0) -> list[dict
     return out
 
 
-def classic_course(outcome: Mapping[str, Any]) -> bool:
+def had_classic_relapse(outcome: Mapping[str, Any]) -> bool:
     """Return whether a patient went into MRD-negative remission without GvHD and then relapsed again."""
     return (
         outcome["complete_remission_day"] is not None

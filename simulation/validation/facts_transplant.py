@@ -11,8 +11,8 @@ from simulation.calibration.settings import Candidate
 from simulation.validation.check import (
     REPORT,
     Effort,
-    Found,
-    Measured,
+    Finding,
+    MeasuredNumber,
     check,
     difference,
     mean_of,
@@ -21,8 +21,8 @@ from simulation.validation.check import (
 )
 from simulation.validation.experiments import (
     burden_at_start,
-    classic_course,
     damage_after,
+    had_classic_relapse,
     high_risk_trajectories,
 )
 from simulation.validation.facts import measured
@@ -53,18 +53,18 @@ def graft_twins(
         "graft.treg": f"{treg} cells/kg", "graft.tcon": f"{tcon} cells/kg", "parameters.phi_bm": phi,
         "follow_up": f"{days:g} d", **spread(*_ALLO),
     }  # fmt: skip
-    courses = [follow(small("no_treatment", changes), k) for k in range(n)]
-    gvhd = [int(str(c.outcomes()["agvhd_grade"])) >= 2 for c in courses]
-    return gvhd, [float(np.log10(c.body.truth().blasts + 1)) for c in courses]
+    lives = [follow(small("no_treatment", changes), k) for k in range(n)]
+    gvhd = [int(str(c.outcomes()["agvhd_grade"])) >= 2 for c in lives]
+    return gvhd, [float(np.log10(c.body.truth().blasts + 1)) for c in lives]
 
 
 @_fact("F8", "Tcon alone bring GvHD to most; Treg keep it rare", "0.6 or more / 0.25 or less", "C12, C12b")
-def treg_and_gvhd(effort: Effort) -> Found:
+def treg_and_gvhd(effort: Effort) -> Finding:
     """Fact 8: aGvHD without and with Treg, in the same patients."""
     n = effort.patients(12)
     alone = share_of("aGvHD II+ without Treg", graft_twins("0", "1e6", 0.2, n)[0])
     both = share_of("with Treg", graft_twins("2e6", "1e6", 0.2, n)[0])
-    return Found(verdict(alone.value >= 0.6 and both.value <= 0.25), (alone, both))
+    return Finding(verdict(alone.value >= 0.6 and both.value <= 0.25), (alone, both))
 
 
 @_fact(
@@ -73,39 +73,39 @@ def treg_and_gvhd(effort: Effort) -> Found:
     "hazard ratio of relapse up to 0.85",
     "docs/evidence.md#f8",
 )
-def treg_and_gvl(effort: Effort) -> Found:
+def treg_and_gvl(effort: Effort) -> Finding:
     """Fact 8: hazard of relapse with GvL against without, in the same patients after a graft with Treg, by phi_BM."""
     simulator = Simulator(effort.seed, {"natural": effort.patients(16)}, FIDELITY)
     ratios, gvhd = [], []
     for phi in (0.0, 1.0, 2.0):
-        found = simulator.statistics("natural", Candidate({"phi_bm": phi}))
-        ratios.append(measured(f"hazard ratio, phi_BM {phi:g}", found["gvl_hazard_ratio"]))
-        gvhd.append(measured(f"aGvHD II+, phi_BM {phi:g}", found["agvhd_2"]))
-    return Found(verdict(all(ratio.value <= 0.85 for ratio in ratios)), (*ratios, *gvhd))
+        statistics = simulator.statistics("natural", Candidate({"phi_bm": phi}))
+        ratios.append(measured(f"hazard ratio, phi_BM {phi:g}", statistics["gvl_hazard_ratio"]))
+        gvhd.append(measured(f"aGvHD II+, phi_BM {phi:g}", statistics["agvhd_2"]))
+    return Finding(verdict(all(ratio.value <= 0.85 for ratio in ratios)), (*ratios, *gvhd))
 
 
 @_fact("F9", "GvHD rises with DLI dose, leukaemia control much less", "rises / less", "Bar 2013")
-def dli_dose(effort: Effort) -> Found:
+def dli_dose(effort: Effort) -> Finding:
     """Fact 9: aGvHD by DLI dose (matched, as C14) and leukaemia control by dose (haploidentical, MRD)."""
     simulator = Simulator(effort.seed, {"dli": effort.patients(12)}, FIDELITY)
-    found = simulator.statistics("dli")
-    shares = [measured(f"aGvHD after {d}/kg", found[f"dose_{d}.agvhd_1"]) for d in ("5e6", "3e7", "2e8")]
+    statistics = simulator.statistics("dli")
+    shares = [measured(f"aGvHD after {d}/kg", statistics[f"dose_{d}.agvhd_1"]) for d in ("5e6", "3e7", "2e8")]
     n = effort.patients(4)
     control = [_control(d, n) for d in ("1e5", "1e7")]
     gain = difference("log10 blasts lost more by 100 times the dose", control[0], control[1])
     rises = shares[0].value <= shares[1].value <= shares[2].value and shares[2].value > shares[0].value
-    return Found(verdict(rises and gain.value < 1.5), (*shares, gain))
+    return Finding(verdict(rises and gain.value < 1.5), (*shares, gain))
 
 
 def _control(dose: str, n: int) -> list[float]:
     changes = burden_plan(1e-3, 100.0) | spread("fraction_alloreactive_haploidentical")
     changes |= {"blinatumomab": None, "dli": {"cd3": [f"{dose}/kg"], "first": "day 15", "every": "42 d"}}
-    courses = [follow(small("preemptive", changes), k) for k in range(n)]
-    return [float(np.log10(c.body.truth().blasts + 1)) for c in courses]
+    lives = [follow(small("preemptive", changes), k) for k in range(n)]
+    return [float(np.log10(c.body.truth().blasts + 1)) for c in lives]
 
 
 @_fact("F10", "Blinatumomab does not raise GvHD beyond DLI alone", "ratio 0.7-1.3", REPORT)
-def drug_and_gvhd(effort: Effort) -> Found:
+def drug_and_gvhd(effort: Effort) -> Finding:
     """Fact 10: tissue damage after the same DLI with and without blinatumomab."""
     n, damage = effort.patients(6), {}
     for drug in (False, True):
@@ -113,27 +113,27 @@ def drug_and_gvhd(effort: Effort) -> Found:
         changes["dli"] = {"cd3": ["1e7/kg"], "first": "day 15", "every": "42 d"}
         if not drug:
             changes["blinatumomab"] = None
-        courses = [follow(small("preemptive", changes), k) for k in range(n)]
-        damage[drug] = [damage_after(c, START + 14) for c in courses]
+        lives = [follow(small("preemptive", changes), k) for k in range(n)]
+        damage[drug] = [damage_after(c, START + 14) for c in lives]
     more = difference("damage with drug minus without", damage[True], damage[False])
     base = mean_of("damage of DLI alone", damage[False])
-    return Found(verdict(more.value <= 0.3 * base.value + 0.01), (base, more))
+    return Finding(verdict(more.value <= 0.3 * base.value + 0.01), (base, more))
 
 
 @_fact("F11", "A minority of relapses is CD19-negative", "0.08-0.35", "Braig 2017; Pillai 2019")
-def antigen_loss(effort: Effort) -> Found:
+def antigen_loss(effort: Effort) -> Finding:
     """Fact 11: CD19-negative share of relapses after remission of overt disease."""
-    found = Simulator(effort.seed, {"overt": effort.patients(60)}, FIDELITY).statistics("overt")
-    if not found["cd19_negative"].known:
-        return Found("unclear", note="nobody relapsed after response")
-    negative = measured("CD19-negative share of relapses", found["cd19_negative"])
+    statistics = Simulator(effort.seed, {"overt": effort.patients(60)}, FIDELITY).statistics("overt")
+    if not statistics["cd19_negative"].known:
+        return Finding("unclear", note="nobody relapsed after response")
+    negative = measured("CD19-negative share of relapses", statistics["cd19_negative"])
     inside = 0.08 <= negative.value <= 0.35
-    return Found(verdict(inside, inside or negative.high < 0.08 or negative.low > 0.35), (negative,))
+    return Finding(verdict(inside, inside or negative.high < 0.08 or negative.low > 0.35), (negative,))
 
 
 def _worst_grade(plan: Mapping[str, Any], patient: int) -> int:
-    course = follow(small("no_treatment", plan), patient)
-    return int(str(course.outcomes()["agvhd_grade"]))
+    life = follow(small("no_treatment", plan), patient)
+    return int(str(life.outcomes()["agvhd_grade"]))
 
 
 @_fact(
@@ -142,7 +142,7 @@ def _worst_grade(plan: Mapping[str, Any], patient: int) -> int:
     "lower / lower; dear > cheap",
     f"{REPORT}; Brandl 2007; Kauer 2020",
 )
-def immunosuppression(effort: Effort) -> Found:
+def immunosuppression(effort: Effort) -> Finding:
     """Fact 12: log10 kill and GvHD with a calcineurin inhibitor; a short steroid at low and high burden."""
     n = effort.patients(5)
 
@@ -167,8 +167,8 @@ def immunosuppression(effort: Effort) -> Found:
             ("with ciclosporin", {"immunosuppression": course}),
         )
     )
-    holds = cni.value > 0 and dear.value > cheap.value and treated.value < alone.value
-    return Found(verdict(holds), (cni, cheap, dear, alone, treated))
+    ordered = cni.value > 0 and dear.value > cheap.value and treated.value < alone.value
+    return Finding(verdict(ordered), (cni, cheap, dear, alone, treated))
 
 
 @_fact(
@@ -177,44 +177,44 @@ def immunosuppression(effort: Effort) -> Found:
     "burden at start rises to 5 %",
     "docs/evidence.md#f13",
 )
-def sampling(effort: Effort) -> Found:
+def sampling(effort: Effort) -> Finding:
     """Fact 13: marrow blasts at the start of pre-emptive treatment, by sampling interval and growth."""
     n = effort.patients(6)
-    told = [
-        Measured(f"blasts at start, every {i:g} d, growth {g}/d", burden_at_start(i, g, n), n=n)
+    shares = [
+        MeasuredNumber(f"blasts at start, every {i:g} d, growth {g}/d", burden_at_start(i, g, n), n=n)
         for g in (0.07, 0.15)
         for i in (14.0, 60.0, 180.0)
     ]
-    slow, fast = [m.value for m in told[:3]], [m.value for m in told[3:]]
-    holds = slow[0] < slow[2] and fast[0] < fast[1] and fast[1] > slow[1] and max(slow[2], fast[2]) >= 0.05
-    return Found(verdict(bool(holds)), tuple(told), "from 5 % on treatment is no longer pre-emptive")
+    slow, fast = [m.value for m in shares[:3]], [m.value for m in shares[3:]]
+    ordered = slow[0] < slow[2] and fast[0] < fast[1] and fast[1] > slow[1] and max(slow[2], fast[2]) >= 0.05
+    return Finding(verdict(bool(ordered)), tuple(shares), "from 5 % on treatment is no longer pre-emptive")
 
 
 @_fact("F16", "Remission, MRD-negative, no GvHD, then relapse is a common course", "at least 0.2", REPORT)
-def classic(effort: Effort) -> Found:
+def classic(effort: Effort) -> Finding:
     """Fact 16: remission without MRD and GvHD, then relapse, in high-risk patients treated when overt."""
     rows = high_risk_trajectories(effort.patients(24))
     remission = share_of("MRD-negative remission", [r["mrd_negative_day"] is not None for r in rows])
-    course = share_of("and no GvHD, then relapse", [classic_course(r) for r in rows])
-    return Found(verdict(course.value >= 0.2, course.low >= 0.2 or course.value >= 0.2 or course.high < 0.2),
-                 (remission, course))  # fmt: skip
+    share = share_of("and no GvHD, then relapse", [had_classic_relapse(r) for r in rows])
+    return Finding(verdict(share.value >= 0.2, share.low >= 0.2 or share.value >= 0.2 or share.high < 0.2),
+                 (remission, share))  # fmt: skip
 
 
 @_fact("F17", "A calcineurin inhibitor leaves T-cell recovery alone", "at least half on day 30", "N39, N40")
-def recovery_under_drug(effort: Effort) -> Found:
+def recovery_under_drug(effort: Effort) -> Finding:
     """Fact 17: CD3 in blood on day 30 with tacrolimus and without, in the same patients."""
     course = [{"drug": "tacrolimus", "from": "day -1", "to": "day 60", "level": 1}]
     vary = spread("n_t_cell_set_point_early", "rate_homeostatic_division")
 
     def counts(change: Mapping[str, Any]) -> list[float]:
         plan = {"follow_up": "31 d", **vary, **change}
-        courses = [follow(small("no_treatment", plan), k) for k in range(effort.patients(5))]
-        return [column_at(one, "cd3_per_ul", [30.0])[0] for one in courses]
+        lives = [follow(small("no_treatment", plan), k) for k in range(effort.patients(5))]
+        return [column_at(one, "cd3_per_ul", [30.0])[0] for one in lives]
 
     plain, drug = counts({}), counts({"immunosuppression": course})
     ratio = mean_of("CD3 with tacrolimus over without", [a / b for a, b in zip(drug, plain, strict=True)])
-    told = (mean_of("CD3 on day 30 (/uL)", plain), mean_of("with tacrolimus (/uL)", drug), ratio)
-    return Found(verdict(ratio.value >= 0.5, not ratio.low < 0.5 < ratio.high), told)
+    measured_counts = (mean_of("CD3 on day 30 (/uL)", plain), mean_of("with tacrolimus (/uL)", drug), ratio)
+    return Finding(verdict(ratio.value >= 0.5, not ratio.low < 0.5 < ratio.high), measured_counts)
 
 
 @_fact(
@@ -223,7 +223,7 @@ def recovery_under_drug(effort: Effort) -> Found:
     "longer",
     "docs/evidence.md#n36",
 )
-def length_of_remission(effort: Effort) -> Found:
+def length_of_remission(effort: Effort) -> Finding:
     """Fact 18: share free of relapse a year after treatment began, of responders, by setting."""
     n = effort.patients(40)
     simulator = Simulator(effort.seed, {"overt": n, "mrd": n}, FIDELITY)
@@ -231,7 +231,7 @@ def length_of_remission(effort: Effort) -> Found:
         measured(f"free at a year, {name}", simulator.statistics(name)["free_12_months"])
         for name in ("overt", "mrd")
     )
-    return Found(
+    return Finding(
         verdict(mrd.value > overt.value, mrd.low > overt.high or mrd.value < overt.value), (overt, mrd)
     )
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from simulation.calibration.estimate import transformed
 from simulation.calibration.targets import Target, load_targets
 from simulation.results.figures import style
-from simulation.validation.check import Measured
+from simulation.validation.check import MeasuredNumber
 from simulation.validation.run import Result
 
 __all__ = ["predictive_checks"]
@@ -37,7 +37,7 @@ def predictive_checks(results: Sequence[Result], bar: str = MONTE_CARLO) -> Figu
     interval (or what `bar` says), on the target's scale (log, logit or linear).
     """
     known = load_targets()
-    rows = [(known[r.id], r) for r in results if r.id in known and len(r.found.measured) >= 2]
+    rows = [(known[r.id], r) for r in results if r.id in known and len(r.finding.measured) >= 2]
     groups = {
         title: [(t, r) for t, r in rows if t.experiment in experiments]
         for title, experiments in _GROUPS.items()
@@ -72,8 +72,8 @@ def _panel(ax: Axes, inside: Sequence[tuple[Target, Result]]) -> None:
         spine.set_visible(False)
     ax.axvline(0.0, color=style.COLOUR["faint"], linewidth=0.8, zorder=0)
     for y, (target, result) in enumerate(inside):
-        seen = result.found.measured[0]
-        colour = style.COLOUR[_COLOUR[result.found.status]]
+        seen = result.finding.measured[0]
+        colour = style.COLOUR[_COLOUR[result.finding.status]]
         ax.barh(y, 2.0, 0.62, -1.0, color=style.COLOUR["faint"], zorder=1)
         low, middle, high = (_place(target, value) for value in (seen.low, seen.value, seen.high))
         at = _place(target, target.observed)  # not always in the middle of its limits
@@ -86,7 +86,7 @@ def _panel(ax: Axes, inside: Sequence[tuple[Target, Result]]) -> None:
         across = ax.get_yaxis_transform()
         ax.text(-1.8, y, target.id, transform=across, fontsize=6.5, va="center", color=style.COLOUR["quiet"])
         ax.text(-1.5, y, what, transform=across, fontsize=6.5, va="center")
-        observed = Measured("", target.observed, target.low, target.high)
+        observed = MeasuredNumber("", target.observed, target.low, target.high)
         ax.text(1.04, y, _bare(seen), transform=across, fontsize=6.5, va="center", color=colour)
         ax.text(
             1.58, y, _bare(observed), transform=across, fontsize=6.5, va="center", color=style.COLOUR["quiet"]
@@ -102,7 +102,7 @@ def _place(target: Target, value: float) -> float:
     return min(max(place, -_LIMIT), _LIMIT)
 
 
-def _bare(found: Measured) -> str:
+def _bare(measured: MeasuredNumber) -> str:
     return "{} ({}–{})".format(
-        *(f"{v:.0f}" if abs(v) >= 20 else f"{v:.2g}" for v in (found.value, found.low, found.high))
+        *(f"{v:.0f}" if abs(v) >= 20 else f"{v:.2g}" for v in (measured.value, measured.low, measured.high))
     )

@@ -5,7 +5,7 @@ from typing import Final
 
 from simulation.calibration.experiments import CULTURE, Simulator
 from simulation.calibration.targets import Target, load_targets
-from simulation.validation.check import Check, Effort, Found, Measured, verdict
+from simulation.validation.check import Check, Effort, Finding, MeasuredNumber, verdict
 from simulation.validation.facts import measured
 from simulation.validation.patients import FIDELITY
 
@@ -22,27 +22,27 @@ _WORDS: Final = {
 }  # fmt: skip
 
 
-def compare(experiment: str, effort: Effort) -> Iterator[tuple[Target, Found]]:
+def compare(experiment: str, effort: Effort) -> Iterator[tuple[Target, Finding]]:
     """Simulate an experiment and compare every target that it serves."""
     targets = [t for t in load_targets().values() if t.experiment == experiment and t.use != "not_used"]
     patients = {experiment: effort.patients(PATIENTS[experiment])}
-    found = Simulator(effort.seed, patients, FIDELITY).statistics(experiment)
+    statistics = Simulator(effort.seed, patients, FIDELITY).statistics(experiment)
     for target in targets:
-        seen = measured("simulated", found[target.name])
-        observed = Measured("observed", target.observed, target.low, target.high, target.n)
+        seen = measured("simulated", statistics[target.name])
+        observed = MeasuredNumber("observed", target.observed, target.low, target.high, target.n)
         overlaps = seen.low <= target.high and target.low <= seen.high
-        inside = target.agrees(found[target.name])
-        note = f"{target.use}; z {target.z(found[target.name]):+.1f}"
-        yield target, Found(verdict(inside, inside or not overlaps), (seen, observed), note)
+        inside = target.agrees(statistics[target.name])
+        note = f"{target.use}; z {target.z(statistics[target.name]):+.1f}"
+        yield target, Finding(verdict(inside, inside or not overlaps), (seen, observed), note)
 
 
 def _check(experiment: str) -> Check:
     """Return a check that stands for all targets of an experiment; the report shows each of them."""
 
-    def run(effort: Effort) -> Found:
+    def run(effort: Effort) -> Finding:
         rows = list(compare(experiment, effort))
         misses = [t.id for t, f in rows if f.status == "fail"]
-        return Found(verdict(not misses), tuple(f.measured[0] for _, f in rows), ", ".join(misses))
+        return Finding(verdict(not misses), tuple(f.measured[0] for _, f in rows), ", ".join(misses))
 
     return Check(f"T-{experiment}", "targets", _WORDS[experiment], "within limits", "docs/evidence.md", run)
 

@@ -13,7 +13,7 @@ from simulation.files.seals import sealed_json, unsealed
 from simulation.files.tables import plain
 from simulation.provenance import model_sha256
 from simulation.store import Shard, parts_of
-from simulation.validation.check import Effort, Found, Measured
+from simulation.validation.check import Effort, Finding, MeasuredNumber
 from simulation.validation.run import Result
 
 __all__ = ["identity_of", "read_parts", "write_part"]
@@ -22,10 +22,10 @@ _PART: Final = "checks.json"
 type ByCheck = Mapping[str, Sequence[Result]]
 
 
-def write_part(folder: Path, shard: Shard, effort: Effort, found: ByCheck) -> None:
+def write_part(folder: Path, shard: Shard, effort: Effort, by_check: ByCheck) -> None:
     """Write what a job has found so far: the results of its checks, by the checks' ids."""
     name = f"{shard.named(Path(_PART).stem)}{Path(_PART).suffix}"
-    results = {key: [plain(result.plain()) for result in some] for key, some in found.items()}
+    results = {key: [plain(result.plain()) for result in some] for key, some in by_check.items()}
     write_file(folder / name, sealed_json({"identity": identity_of(effort), "checks": results}))
 
 
@@ -39,18 +39,22 @@ def read_parts(folder: Path, effort: Effort) -> dict[str, list[Result]]:
     UserError
         Where a part is damaged.
     """
-    found: dict[str, list[Result]] = {}
+    results: dict[str, list[Result]] = {}
     for file in parts_of(folder / _PART).values():
         try:
             part = unsealed(file.read_text(encoding="utf-8"))
         except (ValueError, RecursionError):
             raise UserError("is damaged; remove it, and its checks are done again", file=str(file)) from None
         if part["identity"] != identity_of(effort):
-            told = "is of another validation (model, checks, --seed or --quick)"
-            raise OtherScenario(told, file=str(file), expected="a new folder")
-        made = {key: [_result(one) for one in some] for key, some in part["checks"].items()}
-        found |= {key: some for key, some in made.items() if all(one.found.status != "error" for one in some)}
-    return found
+            message = "is of another validation (model, checks, --seed or --quick)"
+            raise OtherScenario(message, file=str(file), expected="a new folder")
+        part_results = {key: [_result(one) for one in some] for key, some in part["checks"].items()}
+        results |= {
+            key: some
+            for key, some in part_results.items()
+            if all(one.finding.status != "error" for one in some)
+        }
+    return results
 
 
 def identity_of(effort: Effort) -> Any:
@@ -58,23 +62,23 @@ def identity_of(effort: Effort) -> Any:
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    told = {
+    identity = {
         "model": model_sha256(),
         "checks": digest.hexdigest(),
         "effort": effort.factor,
         "seed": effort.seed,
     }
-    return json.loads(json.dumps(told))
+    return json.loads(json.dumps(identity))
 
 
-def _result(told: Mapping[str, Any]) -> Result:
+def _result(row: Mapping[str, Any]) -> Result:
     measured = tuple(
-        Measured(**{**one, **{key: _number(one[key]) for key in ("value", "low", "high")}})
-        for one in told["measured"]
+        MeasuredNumber(**{**one, **{key: _number(one[key]) for key in ("value", "low", "high")}})
+        for one in row["measured"]
     )
-    found = Found(told["status"], measured, told["note"])
+    finding = Finding(row["status"], measured, row["note"])
     return Result(
-        told["id"], told["part"], told["claim"], told["expected"], told["source"], found, told["seconds"]
+        row["id"], row["part"], row["claim"], row["expected"], row["source"], finding, row["seconds"]
     )
 
 

@@ -42,7 +42,7 @@ def spread(*names: str) -> dict[str, Any]:
     for name in names:
         if table[name].between_patients is None:
             raise ValueError(f"{name} does not vary between patients")
-    return {f"patient.{name}": told for name, told in table.between_patients(names).items()}
+    return {f"patient.{name}": distribution for name, distribution in table.between_patients(names).items()}
 
 
 SMALL: Final = 1e-8  # of a patient: seven thousand marrow cells, three hundred T cells
@@ -101,8 +101,8 @@ def follow(scenario: Scenario, patient: int = 0, seed: int = 0) -> Life:
 def column_at(life: Life, name: str, days: Sequence[float]) -> npt.NDArray[np.float64]:
     """Return a column of the trajectory on some days."""
     columns = life.columns()
-    found = columns[name][np.searchsorted(columns["day"], np.array(days) - 1e-6)]
-    return np.asarray(found, float)
+    values = columns[name][np.searchsorted(columns["day"], np.array(days) - 1e-6)]
+    return np.asarray(values, float)
 
 
 def burden_plan(fraction: float, days: float, growth: float = 0.07, **plan: Any) -> dict[str, Any]:

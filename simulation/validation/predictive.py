@@ -34,7 +34,7 @@ from simulation.validation.parts import identity_of
 from simulation.validation.patients import FIDELITY
 from simulation.validation.run import checks, one_check
 
-__all__ = ["PARTS", "Claim", "Predicted", "Prediction", "do", "predict", "predicted", "sets_of"]
+__all__ = ["PARTS", "Claim", "PredictedTarget", "Prediction", "do", "predict", "predicted", "sets_of"]
 
 PARTS: Final = ("targets", "facts", "source")  # theory knows no parameter that a set moves
 KEPT: Final = "predictive_runs.json"
@@ -42,11 +42,11 @@ _FRESH: Final = 10_000  # other patients under every set
 _PLACES: Final = (np.arange(400) + 0.5) / 400
 type Floats = npt.NDArray[np.float64]
 type Run = tuple[str, int, ParameterSet, Effort]
-type Told = dict[str, Any]
+type Answer = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Predicted:
+class PredictedTarget:
     """Hold a target's predictive interval in its own unit; NaN where no set lets anybody be measured.
 
     `between` and `own` are standard deviations on the target's scale: between sets, and of the observation.
@@ -85,7 +85,7 @@ class Claim:
 class Prediction:
     """Hold the page: targets and facts, under how many sets; `stopped` where something is missing."""
 
-    targets: tuple[Predicted, ...]
+    targets: tuple[PredictedTarget, ...]
     facts: tuple[Claim, ...]
     sets: int
     stopped: bool = False
@@ -94,13 +94,13 @@ class Prediction:
         """Return how many observed values lie inside, of how many (of one `use`), and Wilson's interval of the share."""
         chosen = [p for p in self.targets if use is None or p.target.use == use]
         inside = sum(p.inside for p in chosen)
-        found = wilson(inside, len(chosen))
+        share = wilson(inside, len(chosen))
         nan = math.nan
         return (
             inside,
             len(chosen),
-            nan if found.low is None else found.low,
-            nan if found.high is None else found.high,
+            nan if share.low is None else share.low,
+            nan if share.high is None else share.high,
         )
 
 
@@ -109,38 +109,38 @@ def sets_of(posterior: Posterior, sets: int, seed: int) -> tuple[int, ...]:
     return tuple(dict.fromkeys(posterior.drawn(seed, block) for block in range(sets)))
 
 
-def do(runs: tuple[Run, ...]) -> list[Told]:
+def do(runs: tuple[Run, ...]) -> list[Answer]:
     """Do checks under sets: (id of the check, number of the set, the set, effort) each."""
-    told: list[Told] = []
+    answers: list[Answer] = []
     for key, k, chosen, effort in runs:
         (check,) = (one for one in checks(PARTS) if one.id == key)
         if check.part == "targets":
-            told.append({"targets": _statistics(key.removeprefix("T-"), k, chosen, effort)})
+            answers.append({"targets": _statistics(key.removeprefix("T-"), k, chosen, effort)})
             continue
         facts_transplant.graft_twins.cache_clear()  # of another set
         with in_force(chosen):
             results = list(one_check(check, effort))
         facts_transplant.graft_twins.cache_clear()
-        told.append({"facts": [result.plain() for result in results]})
-    return told
+        answers.append({"facts": [result.plain() for result in results]})
+    return answers
 
 
 def _statistics(experiment: str, k: int, chosen: ParameterSet, effort: Effort) -> dict[str, list[float]]:
     patients = {experiment: effort.patients(observed.PATIENTS[experiment])}
     simulator = Simulator(effort.seed, patients, FIDELITY, first_patient=k * _FRESH)
-    found = simulator.statistics(experiment, chosen)
+    statistics = simulator.statistics(experiment, chosen)
     targets = [t for t in load_targets().values() if t.experiment == experiment and t.use != "not_used"]
-    return {t.id: [found[t.name].point, found[t.name].se] for t in targets}
+    return {t.id: [statistics[t.name].point, statistics[t.name].se] for t in targets}
 
 
-def predicted(target: Target, points: Sequence[float], errors: Sequence[float]) -> Predicted:
+def predicted(target: Target, points: Sequence[float], errors: Sequence[float]) -> PredictedTarget:
     """Return the predictive interval of a target from its statistic under every set and the Monte-Carlo errors of these."""
     good = np.array(
         [(p, e) for p, e in zip(points, errors, strict=True) if math.isfinite(p) and math.isfinite(e)]
     )
     own, nan, n = math.hypot(target.se, target.tolerance), math.nan, len(good)
     if n < 2:
-        return Predicted(target, nan, nan, nan, nan, own, n)
+        return PredictedTarget(target, nan, nan, nan, nan, own, n)
     noise = float((good[:, 1] ** 2).mean())
     seen = float(good[:, 0].var(ddof=1))
     # What the variance may be, as a normal sample of n leaves it open; the mean over so few sets is itself uncertain.
@@ -148,7 +148,9 @@ def predicted(target: Target, points: Sequence[float], errors: Sequence[float]) 
     scales = np.sqrt(np.maximum(may_be - noise, 0.0) + may_be / n + own**2)
     middle, half = float(good[:, 0].mean()), _half(scales)
     low, high = (back(middle + side * half, target.scale) for side in (-1, 1))
-    return Predicted(target, back(middle, target.scale), low, high, math.sqrt(max(seen - noise, 0.0)), own, n)
+    return PredictedTarget(
+        target, back(middle, target.scale), low, high, math.sqrt(max(seen - noise, 0.0)), own, n
+    )
 
 
 def _half(scales: Floats) -> float:
@@ -158,7 +160,7 @@ def _half(scales: Floats) -> float:
 
 def predict(
     posterior: Posterior, sets: int, effort: Effort, parts: Sequence[str] = PARTS, workers: int = 1, folder: Path | None = None,
-    tell: Callable[[int, int], None] = lambda done, total: None, should_stop: Callable[[], bool] = lambda: False,
+    on_progress: Callable[[int, int], None] = lambda done, total: None, should_stop: Callable[[], bool] = lambda: False,
     *, resume: bool = False,
 ) -> Prediction:  # fmt: skip
     """Do every check of some parts under so many sets; what is done is kept in `folder`, and taken from there with `resume`.
@@ -189,31 +191,31 @@ def predict(
             key, k, *_ = outcome.task.runs[0]
             known[key, k] = plain(outcome.value[0])
             if file is not None:
-                kept = {f"{key}|{k}": told for (key, k), told in sorted(known.items())}
+                kept = {f"{key}|{k}": answer for (key, k), answer in sorted(known.items())}
                 write_file(file, sealed_json({"identity": identity, "runs": kept}))
-            tell(sum(1 for one in wanted if one in known), len(wanted))
+            on_progress(sum(1 for one in wanted if one in known), len(wanted))
     stopped = any(key not in known for key in wanted)
     return Prediction(tuple(_targets(known)), tuple(_facts(known, parts)), len(numbers), stopped)
 
 
-def _read(file: Path, identity: Mapping[str, Any]) -> dict[tuple[str, int], Told]:
+def _read(file: Path, identity: Mapping[str, Any]) -> dict[tuple[str, int], Answer]:
     try:
-        found = unsealed(file.read_text(encoding="utf-8"))
+        stored = unsealed(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (ValueError, RecursionError):
         raise UserError("is damaged; remove it, and its checks are done again", file=str(file)) from None
-    if found["identity"] != json.loads(json.dumps(plain(identity))):
-        told = "is of other sets, checks, --seed or --quick, or another model"
-        raise OtherScenario(told, file=str(file), expected="a new folder")
-    split = ((name.rpartition("|"), told) for name, told in found["runs"].items())
-    return {(key, int(k)): told for (key, _, k), told in split}
+    if stored["identity"] != json.loads(json.dumps(plain(identity))):
+        message = "is of other sets, checks, --seed or --quick, or another model"
+        raise OtherScenario(message, file=str(file), expected="a new folder")
+    split = ((name.rpartition("|"), message) for name, message in stored["runs"].items())
+    return {(key, int(k)): message for (key, _, k), message in split}
 
 
-def _targets(known: Mapping[tuple[str, int], Told]) -> Iterator[Predicted]:
+def _targets(known: Mapping[tuple[str, int], Answer]) -> Iterator[PredictedTarget]:
     by_target: dict[str, list[Sequence[float | None]]] = {}
-    for told in known.values():
-        for name, pair in told.get("targets", {}).items():
+    for answer in known.values():
+        for name, pair in answer.get("targets", {}).items():
             by_target.setdefault(name, []).append(pair)
     for name, target in load_targets().items():
         if name in by_target:
@@ -221,13 +223,15 @@ def _targets(known: Mapping[tuple[str, int], Told]) -> Iterator[Predicted]:
             yield predicted(target, [_number(p) for p in points], [_number(e) for e in errors])
 
 
-def _number(told: float | None) -> float:
-    return math.nan if told is None else told
+def _number(number: float | None) -> float:
+    return math.nan if number is None else number
 
 
-def _facts(known: Mapping[tuple[str, int], Told], parts: Sequence[str]) -> Iterator[Claim]:
+def _facts(known: Mapping[tuple[str, int], Answer], parts: Sequence[str]) -> Iterator[Claim]:
     for check in checks(parts):
-        rows = [row for (key, _), told in known.items() if key == check.id for row in told.get("facts", ())]
+        rows = [
+            row for (key, _), answer in known.items() if key == check.id for row in answer.get("facts", ())
+        ]
         if not rows:
             continue
         counts = [row["status"] for row in rows]

@@ -13,9 +13,9 @@ from simulation.parameters import ParameterTable
 from simulation.posterior import Posterior
 from simulation.provenance import provenance
 from simulation.results.figures.style import render
-from simulation.validation.check import FULL, Effort, Found, Measured
+from simulation.validation.check import FULL, Effort, Finding, MeasuredNumber
 from simulation.validation.figure import predictive_checks
-from simulation.validation.predictive import Claim, Predicted, Prediction
+from simulation.validation.predictive import Claim, PredictedTarget, Prediction
 from simulation.validation.run import Result
 
 __all__ = ["predictive_document", "predictive_markdown", "write_predictive"]
@@ -34,14 +34,14 @@ the last column of the table of targets tells how much of the width comes from t
 """
 
 
-def predictive_document(found: Prediction, posterior: Posterior, effort: Effort) -> dict[str, Any]:
+def predictive_document(prediction: Prediction, posterior: Posterior, effort: Effort) -> dict[str, Any]:
     """Return the machine-readable page."""
     return {
         "provenance": provenance(effort=effort.factor, seed=effort.seed),
-        "parameter_sets": {"name": posterior.name, "sha256": posterior.sha256, "taken": found.sets},
-        "complete": not found.stopped,
+        "parameter_sets": {"name": posterior.name, "sha256": posterior.sha256, "taken": prediction.sets},
+        "complete": not prediction.stopped,
         "coverage": {
-            use: dict(zip(("inside", "of", "low", "high"), found.coverage(None if use == "all" else use), strict=True))
+            use: dict(zip(("inside", "of", "low", "high"), prediction.coverage(None if use == "all" else use), strict=True))
             for use in ("all", "fit", "check")
         },
         "targets": [
@@ -50,13 +50,13 @@ def predictive_document(found: Prediction, posterior: Posterior, effort: Effort)
                 "predicted": one.median, "low": one.low, "high": one.high, "inside": one.inside, "sets": one.sets,
                 "between_sets": one.between, "of_the_study": one.own, "scale": one.target.scale, "source": one.target.source,
             }
-            for one in found.targets
+            for one in prediction.targets
         ],
-        "facts": [asdict(one) for one in found.facts],
+        "facts": [asdict(one) for one in prediction.facts],
     }  # fmt: skip
 
 
-def predictive_markdown(found: Prediction, posterior: Posterior, effort: Effort) -> str:
+def predictive_markdown(prediction: Prediction, posterior: Posterior, effort: Effort) -> str:
     """Return the page as Markdown."""
     digest = ParameterTable.load().parameter_values().digest()[:12]
     factor = (
@@ -66,20 +66,20 @@ def predictive_markdown(found: Prediction, posterior: Posterior, effort: Effort)
         "# Predictive intervals", "",
         "After this page you know which published values the model would have predicted, parameters being uncertain.", "",
         _INTRO,
-        f"Version {simulation.__version__}, parameter table `{digest}`, seed {effort.seed}, {found.sets} of the sets of "
+        f"Version {simulation.__version__}, parameter table `{digest}`, seed {effort.seed}, {prediction.sets} of the sets of "
         f"“{posterior.name}”{factor}.", "",
     ]  # fmt: skip
     lines += [f"* {note}" for note in posterior.notes] + ([""] if posterior.notes else [])
-    if found.stopped:
+    if prediction.stopped:
         lines += ["**Not complete**: it was stopped; `--resume` goes on.", ""]
-    if found.targets:
-        lines += ["## Coverage", "", *_coverage(found), ""]
-        outside = [one for one in found.targets if not one.inside]
+    if prediction.targets:
+        lines += ["## Coverage", "", *_coverage(prediction), ""]
+        outside = [one for one in prediction.targets if not one.inside]
         if outside:
             lines += [
                 "Outside:",
                 "",
-                *(f"* **{one.target.id}** {one.target.what}: {_told(one)}" for one in outside),
+                *(f"* **{one.target.id}** {one.target.what}: {_in_words(one)}" for one in outside),
                 "",
             ]
         lines += [
@@ -87,26 +87,26 @@ def predictive_markdown(found: Prediction, posterior: Posterior, effort: Effort)
             "",
             "## Targets",
             "",
-            *_targets(found.targets),
+            *_targets(prediction.targets),
             "",
         ]
-    if found.facts:
-        few = max(found.sets, 2)
+    if prediction.facts:
+        few = max(prediction.sets, 2)
         lines += [
             "## Facts and findings", "",
             f"Lowest and highest value over the sets: a further set's value would lie between them in about "
-            f"{(few - 1) / (few + 1):.0%} of cases; Monte-Carlo error is in it.", "", *_facts(found.facts),
+            f"{(few - 1) / (few + 1):.0%} of cases; Monte-Carlo error is in it.", "", *_facts(prediction.facts),
         ]  # fmt: skip
     return "\n".join(lines) + "\n"
 
 
-def _coverage(found: Prediction) -> list[str]:
+def _coverage(prediction: Prediction) -> list[str]:
     rows = [
         "| targets | observed inside the 95 % predictive interval | 95 % interval of the share |",
         "|---|---|---|",
     ]
     for use in (None, "fit", "check"):
-        inside, n, low, high = found.coverage(use)
+        inside, n, low, high = prediction.coverage(use)
         if n:
             rows.append(
                 f"| {'all' if use is None else _USES[use]} | {inside} of {n} = {inside / n:.0%} | {low:.0%}–{high:.0%} |"
@@ -118,7 +118,7 @@ def _coverage(found: Prediction) -> list[str]:
     ]
 
 
-def _targets(rows: Sequence[Predicted]) -> list[str]:
+def _targets(rows: Sequence[PredictedTarget]) -> list[str]:
     head = [
         "| id | observation | use | observed | predicted (95 %) | inside | of the variance from the study |",
         "|---|---|---|---|---|---|---|",
@@ -133,13 +133,13 @@ def _targets(rows: Sequence[Predicted]) -> list[str]:
     return head
 
 
-def _interval(one: Predicted) -> str:
+def _interval(one: PredictedTarget) -> str:
     if math.isnan(one.median):
         return f"not known under {one.sets} sets"
     return f"{one.median:.3g} ({one.low:.3g}–{one.high:.3g})"
 
 
-def _told(one: Predicted) -> str:
+def _in_words(one: PredictedTarget) -> str:
     return f"predicted {_interval(one)}; observed {one.target.observed:.3g}"
 
 
@@ -159,21 +159,21 @@ def _facts(rows: Sequence[Claim]) -> list[str]:
     return head
 
 
-def write_predictive(found: Prediction, posterior: Posterior, effort: Effort, folder: Path) -> None:
+def write_predictive(prediction: Prediction, posterior: Posterior, effort: Effort, folder: Path) -> None:
     """Write page, JSON and, where targets were simulated, the picture; each file is whole or absent."""
-    write_file(folder / PAGE, predictive_markdown(found, posterior, effort))
-    write_file(folder / "predictive.json", json_text(predictive_document(found, posterior, effort)))
+    write_file(folder / PAGE, predictive_markdown(prediction, posterior, effort))
+    write_file(folder / "predictive.json", json_text(predictive_document(prediction, posterior, effort)))
     drawn = predictive_checks(
-        [_as_result(one) for one in found.targets],
+        [_as_result(one) for one in prediction.targets],
         "predicted for one more such study, 95 %; green: the observed value inside",
     )
     if drawn is not None:
         write_file(folder / PICTURE, render(drawn)["png"])
 
 
-def _as_result(one: Predicted) -> Result:
+def _as_result(one: PredictedTarget) -> Result:
     target = one.target
-    seen = Measured("predicted", one.median, one.low, one.high, one.sets)
-    observed = Measured("observed", target.observed, target.low, target.high, target.n)
-    found = Found("pass" if one.inside else "fail", (seen, observed))
-    return Result(target.id, "targets", target.what, "", target.source, found, 0.0)
+    seen = MeasuredNumber("predicted", one.median, one.low, one.high, one.sets)
+    observed = MeasuredNumber("observed", target.observed, target.low, target.high, target.n)
+    finding = Finding("pass" if one.inside else "fail", (seen, observed))
+    return Result(target.id, "targets", target.what, "", target.source, finding, 0.0)

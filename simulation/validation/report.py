@@ -12,7 +12,7 @@ from simulation.files.tables import json_text
 from simulation.parameters import ParameterTable
 from simulation.provenance import provenance
 from simulation.results.figures.style import render
-from simulation.validation.check import FULL, Effort, Measured
+from simulation.validation.check import FULL, Effort, MeasuredNumber
 from simulation.validation.figure import predictive_checks
 from simulation.validation.run import PARTS, Result
 
@@ -32,7 +32,7 @@ beforehand, as `simulation/data/targets.yaml` says for each.
 
 def document(results: Sequence[Result], effort: Effort) -> dict[str, Any]:
     """Return the machine-readable report."""
-    counts: Counter[str] = Counter(result.found.status for result in results)
+    counts: Counter[str] = Counter(result.finding.status for result in results)
     return {
         "provenance": provenance(effort=effort.factor, seed=effort.seed),
         "counts": {status: counts.get(status, 0) for status in _SIGNS},
@@ -42,7 +42,7 @@ def document(results: Sequence[Result], effort: Effort) -> dict[str, Any]:
 
 def markdown(results: Sequence[Result], effort: Effort) -> str:
     """Return the report as Markdown."""
-    counts: Counter[str] = Counter(result.found.status for result in results)
+    counts: Counter[str] = Counter(result.finding.status for result in results)
     summary = ", ".join(f"{counts[status]} {status}" for status in _SIGNS if counts[status])
     quick = (
         ""
@@ -57,12 +57,12 @@ def markdown(results: Sequence[Result], effort: Effort) -> str:
         f"Version {simulation.__version__}, parameter table `{digest}`, seed {effort.seed}.{quick}", "",
         f"**{len(results)} checks: {summary}.**", "",
     ]  # fmt: skip
-    failing = [r for r in results if r.found.status in ("fail", "error")]
+    failing = [r for r in results if r.finding.status in ("fail", "error")]
     if failing:
         lines += ["## What fails", ""]
-        lines += [f"* **{r.id}** {r.claim}: {_told(r)}" for r in failing]
+        lines += [f"* **{r.id}** {r.claim}: {_in_words(r)}" for r in failing]
         lines.append("")
-    if any(len(r.found.measured) >= 2 for r in results if r.part == "targets"):
+    if any(len(r.finding.measured) >= 2 for r in results if r.part == "targets"):
         lines += [f"![Every target beside what is simulated]({PICTURE})", ""]
     for part, title in PARTS.items():
         rows = [r for r in results if r.part == part]
@@ -76,7 +76,7 @@ def markdown(results: Sequence[Result], effort: Effort) -> str:
 def _table(rows: Sequence[Result]) -> list[str]:
     head = ["| id | claim | expected | found | result | source |", "|---|---|---|---|---|---|"]
     return head + [
-        f"| {r.id} | {r.claim} | {r.expected} | {_told(r)} | {_SIGNS[r.found.status]} | {r.source} |"
+        f"| {r.id} | {r.claim} | {r.expected} | {_in_words(r)} | {_SIGNS[r.finding.status]} | {r.source} |"
         for r in rows
     ]
 
@@ -87,27 +87,27 @@ def _targets(rows: Sequence[Result]) -> list[str]:
         "|---|---|---|---|---|---|---|---|",
     ]
     for r in rows:
-        if len(r.found.measured) < 2:
+        if len(r.finding.measured) < 2:
             head.append(
-                f"| {r.id} | {r.claim} | {r.expected} | {_told(r)} | | | {_SIGNS[r.found.status]} | {r.source} |"
+                f"| {r.id} | {r.claim} | {r.expected} | {_in_words(r)} | | | {_SIGNS[r.finding.status]} | {r.source} |"
             )
             continue
-        seen, observed = r.found.measured[:2]
+        seen, observed = r.finding.measured[:2]
         head.append(
-            f"| {r.id} | {r.claim} | {_bare(observed)} | {_bare(seen)} | {seen.n} | {r.found.note} "
-            f"| {_SIGNS[r.found.status]} | {r.source} |"
+            f"| {r.id} | {r.claim} | {_bare(observed)} | {_bare(seen)} | {seen.n} | {r.finding.note} "
+            f"| {_SIGNS[r.finding.status]} | {r.source} |"
         )
     return head
 
 
-def _bare(measured: Measured) -> str:
-    return str(Measured("", measured.value, measured.low, measured.high)).strip()
+def _bare(measured: MeasuredNumber) -> str:
+    return str(MeasuredNumber("", measured.value, measured.low, measured.high)).strip()
 
 
-def _told(result: Result) -> str:
-    parts = [str(m) for m in result.found.measured]
-    if result.found.note:
-        parts.append(result.found.note)
+def _in_words(result: Result) -> str:
+    parts = [str(m) for m in result.finding.measured]
+    if result.finding.note:
+        parts.append(result.finding.note)
     return "; ".join(parts)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from simulation.pool import HerePool, LocalPool, Task
 from simulation.validation import facts, facts_transplant, observed, source, theory
-from simulation.validation.check import Check, Effort, Found
+from simulation.validation.check import Check, Effort, Finding
 
 __all__ = ["PARTS", "QUICK", "Result", "checks", "one_check", "run_checks"]
 
@@ -31,15 +31,15 @@ class Result:
     claim: str
     expected: str
     source: str
-    found: Found
+    finding: Finding
     seconds: float
 
     def plain(self) -> dict[str, Any]:
         """Return it for JSON."""
         return {
             "id": self.id, "part": self.part, "claim": self.claim, "expected": self.expected, "source": self.source,
-            "status": self.found.status, "measured": [asdict(m) for m in self.found.measured],
-            "note": self.found.note, "seconds": self.seconds,
+            "status": self.finding.status, "measured": [asdict(m) for m in self.finding.measured],
+            "note": self.finding.note, "seconds": self.seconds,
         }  # fmt: skip
 
 
@@ -68,11 +68,11 @@ def one_check(check: Check, effort: Effort) -> Iterator[Result]:
             else [(check.id, check.claim, check.expected, check.source, check.run(effort))]
         )
     except Exception as error:
-        told = traceback.format_exception_only(error)[-1].strip()
-        rows = [(check.id, check.claim, check.expected, check.source, Found("error", note=told))]
+        message = traceback.format_exception_only(error)[-1].strip()
+        rows = [(check.id, check.claim, check.expected, check.source, Finding("error", note=message))]
     seconds = round((time.perf_counter() - started) / len(rows), 1)
-    for key, claim, expected, origin, found in rows:
-        yield Result(key, check.part, claim, expected, origin, found, seconds)
+    for key, claim, expected, origin, finding in rows:
+        yield Result(key, check.part, claim, expected, origin, finding, seconds)
 
 
 def _limits(low: float, high: float) -> str:
@@ -83,7 +83,7 @@ def run_checks(
     effort: Effort,
     parts: Sequence[str] = tuple(PARTS),
     workers: int = 1,
-    tell: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
     should_stop: Callable[[], bool] = lambda: False,
     known: Mapping[str, Sequence[Result]] = MappingProxyType({}),
     chosen: Callable[[str], bool] = lambda key: True,
@@ -100,7 +100,7 @@ def run_checks(
         (check for check in wanted if check.id not in known), key=lambda c: c.part == "theory"
     )
     tasks = (Task(((check.id, effort),)) for check in slow_first)
-    found = [(order[key], result) for key, results in known.items() if key in order for result in results]
+    placed = [(order[key], result) for key, results in known.items() if key in order for result in results]
     pool = (
         HerePool(should_stop=should_stop)
         if workers == 1
@@ -110,16 +110,16 @@ def run_checks(
         for done, outcome in enumerate(pool.run(do, tasks), 1 + len(wanted) - len(slow_first)):
             place = order[outcome.task.runs[0][0]]
             if outcome.ok:
-                found.extend((place, result) for result in outcome.value)
+                placed.extend((place, result) for result in outcome.value)
                 keep(wanted[place].id, outcome.value)
             else:
                 check, why = wanted[place], outcome.died or repr(outcome.error)
-                lost = Found("error", note=why)
-                found.append(
+                lost = Finding("error", note=why)
+                placed.append(
                     (
                         place,
                         Result(check.id, check.part, check.claim, check.expected, check.source, lost, 0.0),
                     )
                 )
-            tell(done, len(wanted))
-    return [result for _, result in sorted(found, key=lambda pair: pair[0])]
+            on_progress(done, len(wanted))
+    return [result for _, result in sorted(placed, key=lambda pair: pair[0])]

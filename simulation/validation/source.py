@@ -9,8 +9,8 @@ from simulation.in_vitro.assays.mixed_lymphocyte_reaction import alloreactive_ra
 from simulation.in_vitro.load import parse_experiment
 from simulation.in_vitro.run import run_experiment
 from simulation.validation.arms import twins
-from simulation.validation.check import REPORT, Effort, Found, check, difference, mean_of, share_of, verdict
-from simulation.validation.experiments import classic_course, high_risk_trajectories
+from simulation.validation.check import REPORT, Effort, Finding, check, difference, mean_of, share_of, verdict
+from simulation.validation.experiments import had_classic_relapse, high_risk_trajectories
 from simulation.validation.facts_transplant import graft_twins
 
 __all__ = ["CHECKS"]
@@ -40,20 +40,20 @@ between_donors: {fraction_alloreactive_haploidentical: {distribution: lognormal,
     "Blinatumomab alone or with DLI works in a fraction of overt relapses, with little GvHD",
     "remission 0.1-0.9, aGvHD up to 0.4",
 )
-def salvage(effort: Effort) -> Found:
+def salvage(effort: Effort) -> Finding:
     """S1: blinatumomab alone and with DLI at overt relapse."""
     arms = twins(("therapeutic", "blinatumomab_only"), effort.patients(16), effort.seed)
-    told = []
+    shares = []
     for name, rows in arms.items():
         treated = [row for row in rows if row.treated]
-        told.append(share_of(f"remission, {name}", [bool(row.complete_remission) for row in treated]))
-        told.append(share_of(f"aGvHD II+, {name}", [row.agvhd_2_4 for row in treated]))
-    fraction = 0.1 <= told[0].value <= 0.9 and 0.05 <= told[2].value <= 0.9
-    return Found(verdict(fraction and told[1].value <= 0.4), tuple(told))
+        shares.append(share_of(f"remission, {name}", [bool(row.complete_remission) for row in treated]))
+        shares.append(share_of(f"aGvHD II+, {name}", [row.agvhd_2_4 for row in treated]))
+    fraction = 0.1 <= shares[0].value <= 0.9 and 0.05 <= shares[2].value <= 0.9
+    return Finding(verdict(fraction and shares[1].value <= 0.4), tuple(shares))
 
 
 @_finding("S2", "Immunosuppressive prophylaxis lowers efficacy", "fewer responses or leukaemia-free days")
-def suppressed(effort: Effort) -> Found:
+def suppressed(effort: Effort) -> Finding:
     """S2: the same pre-emptive treatment with and without ciclosporin and mycophenolate."""
     arms = twins(("preemptive", "immunosuppressed"), effort.patients(12), effort.seed)
     free, bound = arms["preemptive"], arms["immunosuppressed"]
@@ -68,7 +68,7 @@ def suppressed(effort: Effort) -> Found:
         [b.current_leukaemia_free_days for b in bound],
         "d",
     )
-    return Found(verdict(shares[1].value < shares[0].value or days.low > 0), (*shares, days))
+    return Finding(verdict(shares[1].value < shares[0].value or days.low > 0), (*shares, days))
 
 
 @_finding(
@@ -76,51 +76,51 @@ def suppressed(effort: Effort) -> Found:
     "The Treg/Tcon platform lets drug and DLI be combined without immunosuppression",
     "MRD-negative in half or more, aGvHD up to 0.4",
 )
-def platform(effort: Effort) -> Found:
+def platform(effort: Effort) -> Finding:
     """S3: drug and DLI together after the Treg/Tcon graft, without immunosuppression."""
     rows = twins(("preemptive",), effort.patients(16), effort.seed)["preemptive"]
     treated = [row for row in rows if row.treated]
     response = share_of("MRD-negative after drug + DLI", [row.mrd_negative for row in treated])
     gvhd = share_of("aGvHD II+", [row.agvhd_2_4 for row in treated])
-    return Found(verdict(response.value >= 0.5 and gvhd.value <= 0.4), (response, gvhd))
+    return Finding(verdict(response.value >= 0.5 and gvhd.value <= 0.4), (response, gvhd))
 
 
 @_finding("S4", "Haploidentical Tcon bring GvHD; Treg keep it low", "0.6 or more / 0.25 or less")
-def haploidentical(effort: Effort) -> Found:
+def haploidentical(effort: Effort) -> Finding:
     """S4: Tcon with and without Treg."""
     n = effort.patients(16)
     alone = share_of("aGvHD II+ without Treg", graft_twins("0", "1e6", 0.2, n, 100.0)[0])
     both = share_of("with Treg", graft_twins("2e6", "1e6", 0.2, n, 100.0)[0])
-    return Found(verdict(alone.value >= 0.6 and both.value <= 0.25, alone.low > both.high), (alone, both))
+    return Finding(verdict(alone.value >= 0.6 and both.value <= 0.25, alone.low > both.high), (alone, both))
 
 
 @_finding("S5", "Remission, MRD-negative, no GvHD, then relapse", "common: 0.2 or more")
-def two_patients(effort: Effort) -> Found:
+def two_patients(effort: Effort) -> Finding:
     """S5: the course of the two patients must be common in the shipped high-risk patient, treated when overt."""
     rows = high_risk_trajectories(effort.patients(16))
-    course = share_of("remission, MRD-negative, no GvHD, relapse", [classic_course(r) for r in rows])
-    return Found(verdict(course.value >= 0.2, course.value >= 0.2 or course.high < 0.2), (course,))
+    share = share_of("remission, MRD-negative, no GvHD, relapse", [had_classic_relapse(r) for r in rows])
+    return Finding(verdict(share.value >= 0.2, share.value >= 0.2 or share.high < 0.2), (share,))
 
 
 @_finding(
     "S6", "Blinatumomab does not enhance alloreactivity in a mixed lymphocyte reaction", "ratio 0.7-1.3"
 )
-def mixed_lymphocytes(effort: Effort) -> Found:
+def mixed_lymphocytes(effort: Effort) -> Finding:
     """S6: share of alloreactive cells with drug relative to without, with and without CD19+ cells in the well."""
     table = run_experiment(parse_experiment(_MLR), seed=effort.seed).tables["wells"]
-    told = [
+    ratios = [
         mean_of(
             f"alloreactive share with drug / without, {cells}", alloreactive_ratio(table, cells, 1000.0, 0.0)
         )
         for cells in ("none", "b_cells")
     ]
-    return Found(
-        verdict(all(0.7 <= m.value <= 1.3 for m in told)), tuple(told), "accepted 0.7-1.3 (assumption)"
+    return Finding(
+        verdict(all(0.7 <= m.value <= 1.3 for m in ratios)), tuple(ratios), "accepted 0.7-1.3 (assumption)"
     )
 
 
 @_finding("S7", "Pre-emptive use should be considered", "more leukaemia-free days in the same patients")
-def early(effort: Effort) -> Found:
+def early(effort: Effort) -> Finding:
     """S7: pre-emptive against therapeutic and no treatment, days alive without overt leukaemia, same patients."""
     arms = twins(("no_treatment", "therapeutic", "preemptive"), effort.patients(16), effort.seed)
     days = {name: [row.current_leukaemia_free_days for row in rows] for name, rows in arms.items()}
@@ -128,7 +128,7 @@ def early(effort: Effort) -> Found:
     natural = difference("days gained over no treatment", days["preemptive"], days["no_treatment"], "d")
     wins = float(np.mean(np.array(days["preemptive"]) > np.array(days["therapeutic"]) + 7))
     note = f"better by more than a week in {wins:.0%} of patients, of 540 days"
-    return Found(verdict(gained.value > 0, gained.low > 0 or gained.high < 0), (gained, natural), note)
+    return Finding(verdict(gained.value > 0, gained.low > 0 or gained.high < 0), (gained, natural), note)
 
 
 CHECKS: Final = (salvage, suppressed, platform, haploidentical, two_patients, mixed_lymphocytes, early)

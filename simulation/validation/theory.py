@@ -20,7 +20,7 @@ from simulation.biology.treg import TregSuppression
 from simulation.engine.compiled import alone
 from simulation.life import Life
 from simulation.validation.bench import Cultures
-from simulation.validation.check import Effort, Found, Measured, check, verdict
+from simulation.validation.check import Effort, Finding, MeasuredNumber, check, verdict
 from simulation.validation.patients import TINY, burden_plan, column_at, follow, small
 
 __all__ = ["CHECKS"]
@@ -31,13 +31,13 @@ _SIGMAS: Final = 5.0
 _REPLICATES: Final = 4000
 
 
-def _compare(name: str, seen: float, wanted: float, se: float, n: int) -> Found:
-    measured = Measured(name, seen, seen - 1.96 * se, seen + 1.96 * se, n)
-    return Found(verdict(abs(seen - wanted) < _SIGMAS * se), (measured, Measured("theory", wanted)))
+def _compare(name: str, seen: float, wanted: float, se: float, n: int) -> Finding:
+    measured = MeasuredNumber(name, seen, seen - 1.96 * se, seen + 1.96 * se, n)
+    return Finding(verdict(abs(seen - wanted) < _SIGMAS * se), (measured, MeasuredNumber("theory", wanted)))
 
 
 @_theory("V1", "Extinction probability of a birth-death line", "(d/b)^n0", "Kendall 1948")
-def extinction(effort: Effort) -> Found:
+def extinction(effort: Effort) -> Finding:
     """Compare the share of extinct lines with (d/b)^n0."""
     founders, birth, death = 3, 0.4, 0.3
     lines = Cultures(founders, _REPLICATES, effort.seed)
@@ -48,7 +48,7 @@ def extinction(effort: Effort) -> Found:
 
 
 @_theory("V2", "Time course of extinction at the step of 12 h", "Kendall's law", "Kendall 1948")
-def extinction_in_time(effort: Effort) -> Found:
+def extinction_in_time(effort: Effort) -> Finding:
     """Compare the share extinct by day 6 with Kendall's law, at the step of 12 h."""
     founders, birth, death, days = 2, 0.5, 0.3, 6.0
     lines = Cultures(founders, _REPLICATES, effort.seed)
@@ -62,7 +62,7 @@ def extinction_in_time(effort: Effort) -> Found:
 
 
 @_theory("V3", "Variance of pure birth", "n0 e^bt (e^bt - 1)", "Yule 1925")
-def pure_birth(effort: Effort) -> Found:
+def pure_birth(effort: Effort) -> Finding:
     """Compare the variance of a pure birth process with Yule's."""
     founders, birth, days = 5, 0.5, 3.0
     lines = Cultures(founders, _REPLICATES, effort.seed)
@@ -75,7 +75,7 @@ def pure_birth(effort: Effort) -> Found:
 
 
 @_theory("V4", "Mutants per culture", "P0 of Luria and Delbrueck", "Luria & Delbrueck 1943")
-def mutants(effort: Effort) -> Found:
+def mutants(effort: Effort) -> Finding:
     """Compare the share of cultures without a mutant with Luria and Delbrueck's P0."""
     founders, birth, days, rate = 100, 0.5, 8.0, 2e-4
     lines = Cultures(founders, _REPLICATES // 2, effort.seed, rate)
@@ -88,7 +88,7 @@ def mutants(effort: Effort) -> Found:
 
 
 @_theory("V5", "Drug level under infusion", "closed form", "one compartment")
-def pharmacokinetics(effort: Effort) -> Found:
+def pharmacokinetics(effort: Effort) -> Finding:
     """Compare the level under infusion and after it with the closed form, at uneven steps."""
     rate, clearance, volume, level, worst, day = 28.0, 2.22 * 24, 5.98, 0.0, 0.0, 0.0
     k = clearance / volume
@@ -97,37 +97,40 @@ def pharmacokinetics(effort: Effort) -> Found:
         day += dt
         exact = 1000 * rate / clearance * -math.expm1(-k * day)
         worst = max(worst, abs(level / exact - 1))
-    return Found(verdict(worst < 1e-9), (Measured("largest relative error", worst),))
+    return Finding(verdict(worst < 1e-9), (MeasuredNumber("largest relative error", worst),))
 
 
 @_theory("V6", "Growth of untreated leukaemia", "logistic equation", "Verhulst 1838")
-def logistic_growth(effort: Effort) -> Found:
+def logistic_growth(effort: Effort) -> Finding:
     """Compare a leukaemia left alone with the solution of its logistic equation."""
     plan = burden_plan(0.02, 60.0) | {
         "start": {"when": "never"}, "blinatumomab": None, "graft.tcon": "0 cells/kg", "graft.treg": "0 cells/kg",
         "parameters.rate_blast_to_blood": "0 /day", "parameters.rate_blast_to_neighbour": "0 /day",
     }  # fmt: skip
-    course = follow(small("no_treatment", plan, grid=1))
-    p, body = course.body.values, course.columns()
+    life = follow(small("no_treatment", plan, grid=1))
+    p, body = life.body.values, life.columns()
     n = body["blasts_cells"]
     capacity = p.n_marrow_cells_per_kg * p.weight * p.factor_blast_capacity
     exact = capacity / (1 + (capacity / n[0] - 1) * np.exp(-p.rate_blast_net_growth * body["day"]))
     worst = float(np.abs(np.log10(n / exact)).max())
-    return Found(verdict(worst < 0.02), (Measured("largest error", worst, unit="log10 of cells"),))
+    return Finding(verdict(worst < 0.02), (MeasuredNumber("largest error", worst, unit="log10 of cells"),))
 
 
 @_theory("V7", "Cells are conserved", "births + infused - deaths = cells", "bookkeeping")
-def conservation(effort: Effort) -> Found:
+def conservation(effort: Effort) -> Finding:
     """Count every cell: births + infused - deaths must be what is there, through treatment and DLI."""
     plan = burden_plan(1e-3, 40.0) | {"dli": {"cd3": ["1e6/kg"], "first": "day 10", "every": "42 d"}}
     state = follow(small("preemptive", plan)).body.state
     there = int(state.pop.cells[state.pop.rows()].sum())
     gap = state.births + state.infused - state.deaths - there
-    return Found(verdict(gap == 0), (Measured("cells unaccounted for", gap), Measured("cells there", there)))
+    return Finding(
+        verdict(gap == 0),
+        (MeasuredNumber("cells unaccounted for", gap), MeasuredNumber("cells there", there)),
+    )
 
 
 @_theory("V8", "Killing saturates and is mass action when rare", "Holling type II", "Holling 1959")
-def holling(effort: Effort) -> Found:
+def holling(effort: Effort) -> Finding:
     """Read kills per killer and day, which the laws set for the counts at hand, against d/(1 + d/k_max), d the targets he meets.
 
     With many encounters, and drug enough in a packed marrow, k_max is near where targets abound.
@@ -156,34 +159,36 @@ def holling(effort: Effort) -> Found:
         per_killer.append((float(seen / p.rate_kill_max), float(seen / demand), float(seen / law)))
     (full, _, abound), (_, rare, few) = per_killer
     exact = max(abs(abound - 1.0), abs(few - 1.0)) < 1e-9
-    return Found(
+    return Finding(
         verdict(exact and 0.9 < full <= 1.0 and 0.9 < rare <= 1.0 + 1e-9),
         (
-            Measured("kills per killer / k_max, blasts abound", full),
-            Measured("kills / mass action, rare", rare),
-            Measured("kills / Holling's law, farthest", max(abound, few, key=lambda one: abs(one - 1.0))),
+            MeasuredNumber("kills per killer / k_max, blasts abound", full),
+            MeasuredNumber("kills / mass action, rare", rare),
+            MeasuredNumber(
+                "kills / Holling's law, farthest", max(abound, few, key=lambda one: abs(one - 1.0))
+            ),
         ),
     )
 
 
 @_theory("V9", "The step does not matter", "converges as the step shrinks", "numerical analysis")
-def step_length(effort: Effort) -> Found:
+def step_length(effort: Effort) -> Finding:
     """Halve the step twice: log10 blasts 14 days into treatment, mean over patients; later too few blasts are left.
 
     Hazards are those of a step's middle, as far as its beginning tells (docs/odd.md), so that halving the step quarters the gap.
     The bound is 0.06 log10 at 12 h, the step that ships.
     """
-    found = []
+    logs = []
     for step in ("3 h", "6 h", "12 h"):
         plan = burden_plan(1e-2, 16.0) | {"time_step": step, "record_every": "12 h"}
-        courses = [follow(small("preemptive", plan, grid=2), k) for k in range(effort.patients(6))]
-        found.append(float(np.mean([np.log10(column_at(c, "blasts_cells", [54.0])[0] + 1) for c in courses])))
-    fine, coarse = abs(found[1] - found[0]), abs(found[2] - found[1])
-    told = (
-        Measured("12 h against 6 h", coarse, unit="log10"),
-        Measured("6 h against 3 h", fine, unit="log10"),
+        lives = [follow(small("preemptive", plan, grid=2), k) for k in range(effort.patients(6))]
+        logs.append(float(np.mean([np.log10(column_at(c, "blasts_cells", [54.0])[0] + 1) for c in lives])))
+    fine, coarse = abs(logs[1] - logs[0]), abs(logs[2] - logs[1])
+    differences = (
+        MeasuredNumber("12 h against 6 h", coarse, unit="log10"),
+        MeasuredNumber("6 h against 3 h", fine, unit="log10"),
     )
-    return Found(verdict(coarse < 0.06 and fine < 0.5 * coarse), told)
+    return Finding(verdict(coarse < 0.06 and fine < 0.5 * coarse), differences)
 
 
 # What tiny patients are compared in: column, day, whether as a power of ten; those in which chance does least.
@@ -200,13 +205,13 @@ _OF_TINY: Final = (
     "equal",
     "Scheffer 1995, Ecol Model 80:161",
 )
-def resolution(effort: Effort) -> Found:
+def resolution(effort: Effort) -> Finding:
     """Follow tiny patients both ways for 24 days; means apart by chance alone (at most 3.5 standard errors, three times)."""
     n, lives = effort.patients(100), []
     for size, first in (("unlimited", 0), (1, 10_000)):
         tiny = small("preemptive", {**TINY, "resolution.cells_per_agent": size}, grid=0)
         lives.append([follow(tiny, 0, first + seed) for seed in range(n)])
-    told, alike = [], True
+    gaps, alike = [], True
     for name, day, powers in _OF_TINY:
         both = np.array([[column_at(life, name, [day])[0] for life in some] for some in lives])
         cohorts, singles = np.log10(both + 1) if powers else both
@@ -214,20 +219,22 @@ def resolution(effort: Effort) -> Found:
         error = float(np.sqrt((cohorts.var(ddof=1) + singles.var(ddof=1)) / n))
         alike &= abs(gap) < 3.5 * error
         unit = "log10" if powers else ""
-        told.append(Measured(f"{name}, day {day:g}", gap, gap - 1.96 * error, gap + 1.96 * error, unit=unit))
-    return Found(verdict(alike), tuple(told))
+        gaps.append(
+            MeasuredNumber(f"{name}, day {day:g}", gap, gap - 1.96 * error, gap + 1.96 * error, unit=unit)
+        )
+    return Finding(verdict(alike), tuple(gaps))
 
 
 @_theory("V11", "Same seed, same bytes", "identical", "keyed random numbers")
-def same_bytes(effort: Effort) -> Found:
+def same_bytes(effort: Effort) -> Finding:
     """Run the same seed twice; run another seed."""
     scenario = small("preemptive", burden_plan(1e-3, 20.0))
     one, same, other = (follow(scenario, 1, seed).columns()["blasts_cells"].tobytes() for seed in (5, 5, 6))
-    return Found(verdict(one == same and one != other), note="trajectories compared byte by byte")
+    return Finding(verdict(one == same and one != other), note="trajectories compared byte by byte")
 
 
 @_theory("V12", "Twins are identical until treatment parts", "identical", "keyed random numbers")
-def twins(effort: Effort) -> Found:
+def twins(effort: Effort) -> Finding:
     """Compare two arms of one patient until their treatments part."""
     plan = burden_plan(1e-3, 20.0)
     late = plan | {"start": {"when": "day", "day": "day 50"}}
@@ -235,7 +242,7 @@ def twins(effort: Effort) -> Found:
     before = one["day"] <= 40.0
     alike = all(np.array_equal(one[name][before], other[name][before], equal_nan=True) for name in one)
     parted = not np.array_equal(one["blasts_cells"], other["blasts_cells"])
-    return Found(verdict(alike and parted), note="identical to the bit until day 40, different afterwards")
+    return Finding(verdict(alike and parted), note="identical to the bit until day 40, different afterwards")
 
 
 CHECKS: Final = (

@@ -59,10 +59,10 @@ def test_the_threshold_is_found_and_told(tmp_path: Path) -> None:
     folder, _ = filled(tmp_path, ONE, growth)
     findings = find(folder)
     (answer,) = findings.answers
-    assert answer.found is not None
-    assert answer.found.crossings[0].at == pytest.approx(0.06, abs=0.003)
-    told = answer_sentence(findings, answer)
-    assert "early is better than late" in told and "above 0.06 /day" in told.replace("0.0599", "0.06")
+    assert answer.threshold is not None
+    assert answer.threshold.crossings[0].at == pytest.approx(0.06, abs=0.003)
+    text = answer_sentence(findings, answer)
+    assert "early is better than late" in text and "above 0.06 /day" in text.replace("0.0599", "0.06")
     gap = findings.contrasts[0]
     assert gap.mean[3, 0] == pytest.approx(-10.0)  # late minus early, twins
     n = findings.plan.n_replicates  # all alike: the interval is what so many leave open
@@ -100,12 +100,12 @@ def test_what_nothing_changes_is_said_and_extremes_are_named(tmp_path: Path) -> 
 
     folder, _ = filled(tmp_path, TWO, values)
     findings = find(folder, ["relapse", "agvhd_2_4"])
-    told = span_sentences(findings)
+    sentences = span_sentences(findings)
     assert all(
-        "what was varied does not change it" in line for line in told if line.startswith("Overt relapse")
+        "what was varied does not change it" in line for line in sentences if line.startswith("Overt relapse")
     )
-    gvhd = [line for line in told if line.startswith("aGvHD")]
-    assert len(told) == 4 and all("from 0 % [" in line and "to 100 % [" in line for line in gvhd)
+    gvhd = [line for line in sentences if line.startswith("aGvHD")]
+    assert len(sentences) == 4 and all("from 0 % [" in line and "to 100 % [" in line for line in gvhd)
     assert all("phi_bm 0," in line.partition("to 100 %")[0] for line in gvhd)
     # counts over patients are exact: no -2.8e-17 of them
     n = findings.plan.n_replicates
@@ -116,9 +116,9 @@ def test_intervals_of_days_stay_between_zero_and_the_end_of_follow_up(tmp_path: 
     def days(v: Mapping[str, Any], arm: str, rng: np.random.Generator) -> dict[str, Any]:
         return {"relapse_free_days": 365.0 if rng.random() < 0.85 else 10.0, "relapse": 0.0}
 
-    found = find(filled(tmp_path, ONE, days)[0], ["relapse_free_days"]).responses
-    assert (found.sd > 0).any() and found.low.min() >= 0.0
-    assert found.high.max() == 365.0 and (found.mean < 365.0).all()
+    result = find(filled(tmp_path, ONE, days)[0], ["relapse_free_days"]).responses
+    assert (result.sd > 0).any() and result.low.min() >= 0.0
+    assert result.high.max() == 365.0 and (result.mean < 365.0).all()
 
 
 def test_one_patient_per_point_has_means_and_no_intervals(
@@ -127,8 +127,8 @@ def test_one_patient_per_point_has_means_and_no_intervals(
     folder, _ = filled(tmp_path, ONE.replace("replicates: 12", "replicates: 1"), growth)
     assert main(["analyze", str(folder)]) == 0
     assert "no interval: too few patients" in capsys.readouterr().out
-    told = [line for line in span_sentences(find(folder)) if line.startswith("Relapse-free survival")]
-    assert told and all("[" not in line and "nan" not in line for line in told)
+    texts = [line for line in span_sentences(find(folder)) if line.startswith("Relapse-free survival")]
+    assert texts and all("[" not in line and "nan" not in line for line in texts)
 
 
 def test_the_front_of_a_trade_off(tmp_path: Path) -> None:
@@ -252,12 +252,12 @@ def test_a_design_that_gives_no_indices_says_so(tmp_path: Path, capsys: pytest.C
 
 def test_questions_that_do_not_fit_are_told(tmp_path: Path) -> None:
     folder, _ = filled(tmp_path, ONE, growth)
-    for question, told in (
+    for question, message in (
         (Question("growth", "relapse", "early", "late"), "not a parameter"),
         (Question("rate_blast_net_growth", "relapst", "early", "late"), "did you mean"),
         (Question("rate_blast_net_growth", "relapse", "first", "late"), "no arm 'first'"),
     ):
-        with pytest.raises(UserError, match=told):
+        with pytest.raises(UserError, match=message):
             find(folder, questions=[question])
 
 

@@ -17,6 +17,6 @@ def test_nobody_on_the_front_is_beaten_and_everybody_off_it_is(points: list[tupl
     def beaten(i: int) -> bool:
         return any((table[j] <= table[i]).all() and (table[j] < table[i]).any() for j in known)
 
-    found = front(table[:, 0], table[:, 1]).tolist()
-    assert sorted(found) == [i for i in known if not beaten(i)]
-    assert sorted(found, key=lambda i: float(table[i, 0])) == found
+    result = front(table[:, 0], table[:, 1]).tolist()
+    assert sorted(result) == [i for i in known if not beaten(i)]
+    assert sorted(result, key=lambda i: float(table[i, 0])) == result

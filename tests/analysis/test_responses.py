@@ -32,24 +32,24 @@ def test_streamed_means_equal_those_of_the_whole_table(monkeypatch: pytest.Monke
     table[1, 0, 3, 0] = np.nan
     for chunk in (7, 8192):
         monkeypatch.setattr(responses, "_CHUNK", chunk)
-        found = responses.accumulate(records(table, rng.permutation(240)), (DAYS, SHARE), 4, 2, 30)
-        assert found.mean == pytest.approx(np.nanmean(table, axis=2), rel=1e-12)
-        assert found.sd[..., 0] == pytest.approx(np.nanstd(table[..., 0], axis=2, ddof=1), rel=1e-6)
-        assert found.n[1, 0].tolist() == [29, 30] and (found.runs == 30).all()
+        result = responses.accumulate(records(table, rng.permutation(240)), (DAYS, SHARE), 4, 2, 30)
+        assert result.mean == pytest.approx(np.nanmean(table, axis=2), rel=1e-12)
+        assert result.sd[..., 0] == pytest.approx(np.nanstd(table[..., 0], axis=2, ddof=1), rel=1e-6)
+        assert result.n[1, 0].tolist() == [29, 30] and (result.runs == 30).all()
     values = table[2, 1, :, 0]
     interval = stats.t.interval(0.95, 29, values.mean(), stats.sem(values))
-    assert (found.low[2, 1, 0], found.high[2, 1, 0]) == pytest.approx(interval)
+    assert (result.low[2, 1, 0], result.high[2, 1, 0]) == pytest.approx(interval)
     count = int(table[2, 1, :, 1].sum())
     wilson = stats.binomtest(count, 30).proportion_ci(0.95, method="wilson")
-    assert (found.low[2, 1, 1], found.high[2, 1, 1]) == pytest.approx((wilson.low, wilson.high))
+    assert (result.low[2, 1, 1], result.high[2, 1, 1]) == pytest.approx((wilson.low, wilson.high))
 
 
 def test_points_whose_patients_are_alike_have_the_interval_of_what_is_possible() -> None:
-    found = responses.accumulate(records(np.full((2, 1, 6, 1), 150.0), np.arange(12)), (DAYS,), 2, 1, 6)
-    assert np.isnan(found.low).all() and np.isnan(found.high).all()
-    cut = responses.within(found, [(0.0, 150.0)])
+    result = responses.accumulate(records(np.full((2, 1, 6, 1), 150.0), np.arange(12)), (DAYS,), 2, 1, 6)
+    assert np.isnan(result.low).all() and np.isnan(result.high).all()
+    cut = responses.within(result, [(0.0, 150.0)])
     assert cut.low[0, 0, 0] == pytest.approx(150 * (1 - unseen(6))) and cut.high[0, 0, 0] == 150.0
-    open_end = responses.within(found, [(0.0, np.inf)])
+    open_end = responses.within(result, [(0.0, np.inf)])
     assert open_end.low[0, 0, 0] == pytest.approx(cut.low[0, 0, 0]) and np.isnan(open_end.high[0, 0, 0])
 
 
@@ -72,8 +72,8 @@ def test_what_patients_have_in_common_is_no_noise() -> None:
     share = {}
     for noise in (0.0, 1.0):
         table = (points + patients + noise * rng.normal(size=(12, 40)))[:, None, :, None]
-        found = responses.accumulate(records(table, np.arange(480)), (DAYS,), 12, 1, 40)
-        share[noise] = float(found.noise_share[0, 0])
+        result = responses.accumulate(records(table, np.arange(480)), (DAYS,), 12, 1, 40)
+        share[noise] = float(result.noise_share[0, 0])
     assert share[0.0] == pytest.approx(0, abs=1e-6)
     variance = np.var(np.linspace(0, 3, 12), ddof=1)
     assert share[1.0] == pytest.approx((1 / 40) / (variance + 1 / 40), rel=0.35)

@@ -8,7 +8,7 @@ import pytest
 
 from simulation.analysis.findings import Ranking
 from simulation.analysis.sensitivity import (
-    Refused,
+    RefusedIndices,
     check_responses,
     is_share,
     morris_indices,
@@ -36,12 +36,12 @@ def linear(shares: Floats) -> Floats:
 @pytest.mark.parametrize("second_order", [False, True])
 def test_sobol_indices_of_the_ishigami_function(second_order: bool) -> None:
     shares = sobol_shares(2048, 3, Sobol(kind="sobol", points=2048, second_order=second_order))
-    found = sobol_indices(NAMES, ishigami(shares), second_order=second_order)
-    assert found.main == pytest.approx([0.3139, 0.4424, 0.0], abs=0.03)
-    assert found.total == pytest.approx([0.5576, 0.4424, 0.2437], abs=0.03)
-    assert (found.total_half > 0).all() and (found.total_half < 0.1).all()
+    result = sobol_indices(NAMES, ishigami(shares), second_order=second_order)
+    assert result.main == pytest.approx([0.3139, 0.4424, 0.0], abs=0.03)
+    assert result.total == pytest.approx([0.5576, 0.4424, 0.2437], abs=0.03)
+    assert (result.total_half > 0).all() and (result.total_half < 0.1).all()
     if second_order:
-        assert {(i, j): value for i, j, value, _ in found.pairs}[0, 2] == pytest.approx(0.2437, abs=0.05)
+        assert {(i, j): value for i, j, value, _ in result.pairs}[0, 2] == pytest.approx(0.2437, abs=0.05)
 
 
 def test_what_too_few_points_give_is_not_resolved() -> None:
@@ -56,8 +56,8 @@ def test_what_too_few_points_give_is_not_resolved() -> None:
     assert not morris_indices(
         NAMES, shares, linear(shares), 4
     ).resolved.any()  # its interval of 0 is no precision
-    told = ranking_sentence(Ranking("base", numeric("relapse"), few, float("nan")), {})
-    assert "3 of 3 not resolved: more samples needed" in told
+    text = ranking_sentence(Ranking("base", numeric("relapse"), few, float("nan")), {})
+    assert "3 of 3 not resolved: more samples needed" in text
 
 
 @pytest.mark.parametrize(("value", "half", "fine"), [
@@ -71,18 +71,18 @@ def test_which_numbers_are_shares(value: float, half: float, fine: bool) -> None
 def test_morris_indices_of_a_straight_function() -> None:
     design = Morris(kind="morris", trajectories=10)
     shares = morris_shares(design, 3, 10, seed=1)
-    found = morris_indices(NAMES, shares, linear(shares), 4)
-    assert found.total == pytest.approx([4, 2, 0], abs=1e-9)
-    assert found.spread == pytest.approx([0, 0, 0], abs=1e-9)
-    assert found.resolved.all()
+    result = morris_indices(NAMES, shares, linear(shares), 4)
+    assert result.total == pytest.approx([4, 2, 0], abs=1e-9)
+    assert result.spread == pytest.approx([0, 0, 0], abs=1e-9)
+    assert result.resolved.all()
 
 
 def test_rank_correlations_order_the_parameters() -> None:
     shares = latin_hypercube(200, 3, seed=1)
     values = np.exp(linear(shares)) + 0.1 * np.random.default_rng(1).normal(size=200)
-    found = rank_correlations(NAMES, shares, values)
-    assert found.main[0] > found.main[1] > 0.9 and abs(found.main[2]) < 0.25
-    with pytest.raises(Refused, match="too few"):
+    result = rank_correlations(NAMES, shares, values)
+    assert result.main[0] > result.main[1] > 0.9 and abs(result.main[2]) < 0.25
+    with pytest.raises(RefusedIndices, match="too few"):
         rank_correlations(NAMES, shares[:8], values[:8])
 
 
@@ -106,13 +106,13 @@ def test_the_order_of_columns_is_kept() -> None:
 def test_what_is_incomplete_or_not_finite_is_refused_with_the_reason() -> None:
     values, counts = np.arange(8.0), np.full(8, 5)
     check_responses(values, counts, 5, "x")
-    with pytest.raises(Refused, match=r"3 of 40 runs are missing or failed \(1 points"):
+    with pytest.raises(RefusedIndices, match=r"3 of 40 runs are missing or failed \(1 points"):
         check_responses(values, np.array([5] * 7 + [2]), 5, "x")
-    with pytest.raises(Refused, match="not defined at 1 of 8 points"):
+    with pytest.raises(RefusedIndices, match="not defined at 1 of 8 points"):
         check_responses(np.where(values == 3, np.nan, values), counts, 5, "x")
-    with pytest.raises(Refused, match="the same at every point"):
+    with pytest.raises(RefusedIndices, match="the same at every point"):
         check_responses(np.ones(8), counts, 5, "x")
-    with pytest.raises(Refused, match="no Saltelli design"):
+    with pytest.raises(RefusedIndices, match="no Saltelli design"):
         sobol_indices(NAMES, values, second_order=False)
-    with pytest.raises(Refused, match="no Morris trajectories"):
+    with pytest.raises(RefusedIndices, match="no Morris trajectories"):
         morris_indices(NAMES, np.zeros((7, 3)), values[:7], 4)

@@ -10,12 +10,12 @@ def test_a_straight_line_crosses_where_it_does() -> None:
     levels = [30.0, 10.0, 20.0, 0.0]
     spread = np.linspace(-1.0, 1.0, 24)  # how patients differ, at every level alike
     gains = np.array([x - 12.0 + spread for x in levels])
-    found = find_threshold(levels, gains)
-    (crossing,) = found.crossings
+    result = find_threshold(levels, gains)
+    (crossing,) = result.crossings
     assert crossing.at == pytest.approx(12.0) and crossing.wins_above
     half = 1.96 * spread.std() / 24**0.5
     assert (crossing.low, crossing.high) == pytest.approx((12.0 - half, 12.0 + half), abs=0.05)
-    assert found.levels.tolist() == [0, 10, 20, 30] and found.verdict == "mixed"
+    assert result.levels.tolist() == [0, 10, 20, 30] and result.verdict == "mixed"
 
 
 def test_levels_over_decades_are_joined_on_a_logarithmic_scale() -> None:
@@ -34,8 +34,8 @@ def test_an_advantage_that_ends_and_one_that_is_only_between() -> None:
 @pytest.mark.parametrize(("gain", "verdict"), [(1.0, "always"), (-1.0, "never"), (0.0, "open")])
 def test_no_crossing(gain: float, verdict: str) -> None:
     gains = gain * (1.0 + np.linspace(-0.5, 0.5, 3 * 24).reshape(3, 24))
-    found = find_threshold([1, 2, 3], gains)
-    assert not found.crossings and found.verdict == verdict
+    result = find_threshold([1, 2, 3], gains)
+    assert not result.crossings and result.verdict == verdict
     assert (
         find_threshold([1, 2, 3], gains[:, :19]).verdict == "open"
     )  # too few patients to be certain of anything
@@ -54,16 +54,16 @@ def test_patients_who_are_all_alike_leave_open_what_the_others_would_be() -> Non
 
 def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     rng = np.random.default_rng(5)
-    levels, held = np.array([0.0, 1.0, 2.0, 3.0]), 0
+    levels, kept = np.array([0.0, 1.0, 2.0, 3.0]), 0
     for _ in range(120):
         patients = (
             rng.normal(size=(1, 40)) * 2
         )  # each patient's own level: common to all points, as with twins
         gains = (levels - 1.3)[:, None] + patients + 0.3 * rng.normal(size=(4, 40))
-        found = find_threshold(levels.tolist(), gains)
-        if len(found.crossings) == 1:
-            held += found.crossings[0].low <= 1.3 <= found.crossings[0].high
-    assert held >= 120 * 0.87  # nominal 0.95; a share below 0.87 has a chance of about 1 in 5000
+        result = find_threshold(levels.tolist(), gains)
+        if len(result.crossings) == 1:
+            kept += result.crossings[0].low <= 1.3 <= result.crossings[0].high
+    assert kept >= 120 * 0.87  # nominal 0.95; a share below 0.87 has a chance of about 1 in 5000
 
 
 def test_patients_with_gaps_are_left_out_and_too_little_is_refused() -> None:
@@ -76,5 +76,5 @@ def test_patients_with_gaps_are_left_out_and_too_little_is_refused() -> None:
 
 
 def test_a_handful_of_patients_gives_a_place_and_no_interval() -> None:
-    found = find_threshold([0, 1], np.array([[-1.0] * 5, [1.0] * 5]))
-    assert found.crossings[0].at == pytest.approx(0.5) and np.isnan(found.crossings[0].low)
+    result = find_threshold([0, 1], np.array([[-1.0] * 5, [1.0] * 5]))
+    assert result.crossings[0].at == pytest.approx(0.5) and np.isnan(result.crossings[0].low)

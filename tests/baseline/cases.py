@@ -86,7 +86,7 @@ def _trial(folder: Path) -> dict[str, Any]:
     _main("compare", _written(folder, TRIAL), "--workers", "0", "--no-figures", "--quiet", "--out", str(out))
     rows = _rows(out / "patients.csv")
     arms = json.loads((out / "comparison.json").read_text())["arms"]
-    shares = {arm: {k: v["value"] for k, v in told["shares"].items()} for arm, told in arms.items()}
+    shares = {arm: {k: v["value"] for k, v in message["shares"].items()} for arm, message in arms.items()}
     patients = {f"{row['patient']} {row['arm']}": _happened(row) for row in rows}
     return {"shares": shares, "patients": patients}
 
@@ -110,13 +110,13 @@ def _run_folder(out: Path) -> dict[str, Any]:
         if day <= days[-1]
     }
     events = [f"{float(row['day'])} {row['kind']} {row['what']}" for row in _rows(out / "events.csv")]
-    told = [event for event in events if event.split()[1] not in ("test", "result")]
+    texts = [event for event in events if event.split()[1] not in ("test", "result")]
     outcomes = json.loads((out / "summary.json").read_text())
     del outcomes["patient_values"]  # what went in, not what came out
     return {
         "outcomes": outcomes,
         "n_events": len(events),
-        "events": told,
+        "events": texts,
         "trajectory": points,
     }
 

@@ -21,8 +21,8 @@ def read_baseline() -> dict[str, Any]:
     """Return the baseline as it stands: case -> what it gave."""
     if not BASELINE.exists():
         return {}
-    found: dict[str, Any] = yaml.load(BASELINE.read_text(encoding="utf-8"), yaml.BaseLoader)
-    return found
+    baseline: dict[str, Any] = yaml.load(BASELINE.read_text(encoding="utf-8"), yaml.BaseLoader)
+    return baseline
 
 
 def differences(before: Any, now: Any, where: str = "") -> Iterator[str]:

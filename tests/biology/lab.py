@@ -1,4 +1,4 @@
-"""A bench for one process at a time: a few places, a few cohorts, chosen parameters, and only the processes named."""
+"""A bench for one process at a time: a few places, a few agents, chosen parameters, and only the processes named."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -250,8 +250,8 @@ def test_suppressed_effectors_do_less_damage_and_resting_alloreactive_cells_none
 
 def test_grades_follow_integrity() -> None:
     thresholds = (0.9, 0.75, 0.5, 0.3)
-    found = [grade_of(i, thresholds) for i in (1.0, 0.9, 0.89, 0.76, 0.74, 0.51, 0.49, 0.31, 0.29, 0.0)]
-    assert found == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+    results = [grade_of(i, thresholds) for i in (1.0, 0.9, 0.89, 0.76, 0.74, 0.51, 0.49, 0.31, 0.29, 0.0)]
+    assert results == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
 
 
 # ---- cytokine release

@@ -60,9 +60,9 @@ def test_activation_and_reversion_follow_their_ode(u: float) -> None:
         lab = well_with_busy(u)
         lab.add(encode(TCON), 1e12)
         lab.run(5.0, dt, "activation")
-        found = np.array([lab.cells(TCON), lab.cells(ENGAGED_TCON)])
-        assert found.sum() == pytest.approx(exact.sum(), rel=0.02)
-        errors.append(abs(found[1] / exact[1] - 1.0))
+        result = np.array([lab.cells(TCON), lab.cells(ENGAGED_TCON)])
+        assert result.sum() == pytest.approx(exact.sum(), rel=0.02)
+        errors.append(abs(result[1] / exact[1] - 1.0))
     assert errors[1] < 0.01
     assert errors[1] < 0.65 * errors[0] + 1e-4  # first order in the step
 
@@ -159,8 +159,8 @@ def test_exhaustion_follows_its_ode_at_any_engagement(u: float, terminal: float)
     lab = well_with_busy(u, rate_exhaustion_terminal=terminal)
     lab.add(encode(ENGAGED_TCON), 1e9, exhaustion=0.2)
     lab.run(28.0, 0.25, "exhaustion")
-    found = [lab.trait(EXHAUSTION_REVERSIBLE), lab.trait(EXHAUSTION_TERMINAL)]
-    np.testing.assert_allclose(found, exact, atol=0.002 if terminal <= 0.01 else 0.015)
+    results = [lab.trait(EXHAUSTION_REVERSIBLE), lab.trait(EXHAUSTION_TERMINAL)]
+    np.testing.assert_allclose(results, exact, atol=0.002 if terminal <= 0.01 else 0.015)
 
 
 @pytest.mark.parametrize("u", [0.1, 0.9])
@@ -294,9 +294,9 @@ def test_cells_reach_the_places_as_the_linear_exchange_says(code: int, access: f
         lab.add(code, 1e12, place=1)
         lab.run(days, dt, "trafficking")
         exact = expm(exchange(access, homing) * days) @ np.array([0.0, 1e12, 0.0, 0.0])
-        found = np.array([lab.cells(place=i) for i in range(4)])
-        assert found.sum() == 1e12
-        np.testing.assert_allclose(found, exact, rtol=tolerance)
+        result = np.array([lab.cells(place=i) for i in range(4)])
+        assert result.sum() == 1e12
+        np.testing.assert_allclose(result, exact, rtol=tolerance)
 
 
 def test_the_share_of_t_cells_in_blood_and_marrow_is_that_of_the_evidence() -> None:
@@ -351,19 +351,19 @@ def blood_ode(hours: list[float], dose: float = 9.0) -> np.ndarray:
         return [stick * (1.0 - y[0]) - 1.2 * y[0], occupancy - y[1]]
 
     days = np.array(hours) / 24
-    found = solve_ivp(right, (0, days[-1]), [0.0, 0.0], t_eval=days, rtol=1e-8, atol=1e-12)
-    return np.asarray(1.0 - found.y[0])
+    result = solve_ivp(right, (0, days[-1]), [0.0, 0.0], t_eval=days, rtol=1e-8, atol=1e-12)
+    return np.asarray(1.0 - result.y[0])
 
 
 def blood_curve(dt: float, hours: list[float], dose: float = 9.0) -> list[float]:
     lab = Lab(BLOOD)
     lab.state.infusion_ug_per_day["blinatumomab"] = dose
-    found, passed = [], 0.0
+    results, passed = [], 0.0
     for hour in hours:
         lab.run((hour - passed) / 24, dt, "blinatumomab_pk", "margination")
         passed = hour
-        found.append(1.0 - lab.state.marginated)
-    return found
+        results.append(1.0 - lab.state.marginated)
+    return results
 
 
 @pytest.mark.parametrize("dt", [0.05, 0.25, 1.0])

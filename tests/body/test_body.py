@@ -229,8 +229,8 @@ def test_an_extramedullary_site_is_there_where_it_has_room_and_the_scenario_allo
         ("0 cells", True, False),
         ("1e8 cells", False, False),
     ):
-        made = {"patient.n_extramedullary_cells": room, "marrow.extramedullary_site": allowed}
-        places = patient(**made, **{"parameters.access_extramedullary": 0.2}).state.places
+        record = {"patient.n_extramedullary_cells": room, "marrow.extramedullary_site": allowed}
+        places = patient(**record, **{"parameters.access_extramedullary": 0.2}).state.places
         site = places.index(PlaceKind.EXTRAMEDULLARY)
         assert (site >= 0) == there
         if there:
@@ -252,9 +252,9 @@ def test_a_patient_is_the_same_in_every_arm_and_whatever_else_varies() -> None:
 
 
 def test_one_agent_a_cell_is_refused_with_an_estimate_where_memory_would_not_do() -> None:
-    with pytest.raises(UserError, match=r"7e\+07 cells in 8 places would take about \d+ GiB") as told:
+    with pytest.raises(UserError, match=r"7e\+07 cells in 8 places would take about \d+ GiB") as error:
         patient(**{"resolution.cells_per_agent": 1, "graft.tcon": "1e6 cells/kg"})
-    assert told.value.errors[0].key == "resolution.cells_per_agent"
+    assert error.value.errors[0].key == "resolution.cells_per_agent"
 
 
 def test_a_copied_body_is_independent() -> None:

@@ -134,18 +134,18 @@ def test_a_patient_whose_marrow_or_site_has_no_room_is_refused() -> None:
     with pytest.raises(UserError, match=r"does not show 96 %"):
         on_the_day({"marrow": 0.96}, **crowded)
     rooms = {"distribution": "choice", "values": ["0 cells", "1e9 cells"]}
-    told = set()
+    keys = set()
     for number in range(12):
         try:
             plan = {"disease": {"on": "day 3", "marrow": 0.2, "outside": "1e8 cells"}}
             body = patient(number=number, **plan, **{"patient.n_extramedullary_cells": rooms})
         except UserError as error:
-            told.add(error.errors[0].key)
+            keys.add(error.errors[0].key)
             assert "this patient has no place for blasts" in str(error)
         else:
             assert body.state.places.index(PlaceKind.EXTRAMEDULLARY) >= 0
-            told.add("room")
-    assert told == {"disease.outside", "room"}
+            keys.add("room")
+    assert keys == {"disease.outside", "room"}
 
 
 @pytest.mark.parametrize(

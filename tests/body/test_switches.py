@@ -229,10 +229,10 @@ def test_with_everything_off_nothing_ever_happens() -> None:
 
 @pytest.mark.parametrize("name", ["glv", "blast-growth", "Killing", "everything", ""])
 def test_an_unknown_process_is_refused_with_the_nearest_name(name: str) -> None:
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as error:
         parse_scenario(f"name: x\nprocesses: {{'{name}': off}}\n")
     if name in ("glv", "blast-growth", "Killing"):
-        assert {"glv": "gvl", "blast-growth": "blast_growth", "Killing": "killing"}[name] in str(told.value)
+        assert {"glv": "gvl", "blast-growth": "blast_growth", "Killing": "killing"}[name] in str(error.value)
 
 
 def test_every_process_reads_the_parameters_that_it_declares_and_no_others() -> None:

@@ -20,7 +20,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
+    (binary for name in ("chromium", "chromium-browser", "google-chrome") if (binary := shutil.which(name))),
     None,
 )
 PATIENCE = float(os.environ.get("BROWSER_PATIENCE", "1"))  # more, where others use the machine, too
@@ -56,7 +56,7 @@ class Server:
     folder: Path
     cookie: dict[str, str]  # as Playwright wants it
     assets: Path
-    said: tuple[str, ...]  # until the address
+    lines: tuple[str, ...]  # until the address
 
     @property
     def port(self) -> int:
@@ -89,13 +89,13 @@ def start_server(folder: Path, *words: str) -> Server:
         env={**os.environ, "SOLARA_ASSETS_PROXY_CACHE_DIR": str(assets)},
     )
     assert process.stdout is not None
-    said: list[str] = []
+    messages: list[str] = []
     for line in process.stdout:
-        said.append(line)
-        if found := re.search(r"(http://127\.0\.0\.1:\d+/)\?token=\S+", line):
-            return Server(found[1], process, folder, _entered(found[0]), assets, tuple(said))
+        messages.append(line)
+        if entries := re.search(r"(http://127\.0\.0\.1:\d+/)\?token=\S+", line):
+            return Server(entries[1], process, folder, _entered(entries[0]), assets, tuple(messages))
     process.kill()
-    pytest.fail(f"view did not start: {''.join(said)}")
+    pytest.fail(f"view did not start: {''.join(messages)}")
 
 
 def _some_assets(to: Path) -> Path:
@@ -107,21 +107,21 @@ def _some_assets(to: Path) -> Path:
         "@widgetti/solara-vuetify-app@*",
         "vega-lite@*/LICENSE",
     ):
-        for found in installed.glob(name):
-            target = to / found.relative_to(installed)
+        for path in installed.glob(name):
+            target = to / path.relative_to(installed)
             target.parent.mkdir(parents=True, exist_ok=True)
-            if found.is_dir():
-                shutil.copytree(found, target, ignore=shutil.ignore_patterns("*.map"))
+            if path.is_dir():
+                shutil.copytree(path, target, ignore=shutil.ignore_patterns("*.map"))
             else:
-                shutil.copy(found, target)
+                shutil.copy(path, target)
     return to
 
 
 def _entered(address: str) -> dict[str, str]:
     """Use an address, which opens the page once, and return the cookie that the page is shown for from then on."""
     with urllib.request.urlopen(address) as answer:
-        told = SimpleCookie(answer.headers["set-cookie"])
-    (one,) = told.values()
+        cookies = SimpleCookie(answer.headers["set-cookie"])
+    (one,) = cookies.values()
     assert one["httponly"] and one["samesite"] == "strict"
     return {"name": one.key, "value": one.value, "url": address.partition("?")[0]}
 
@@ -232,9 +232,9 @@ def weeks(page: Any, n: int) -> None:
 
 def settled(page: Any) -> None:
     """Wait until the page says the same for a quarter of a second: its parts are drawn one after the other."""
-    said = ""
+    text = ""
     for _ in range(40):
-        before, said = said, page.locator("body").inner_text()
-        if said == before:
+        before, text = text, page.locator("body").inner_text()
+        if text == before:
             return
         page.wait_for_timeout(250)

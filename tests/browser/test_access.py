@@ -42,15 +42,15 @@ def test_axe_finds_nothing(chromium: Any, server: Server, scheme: str) -> None:
         page.locator(".tt-field-seed input").fill(seed)
         page.locator(".tt-field-seed input").press("Enter")
         page.get_by_text("Expected a whole number" if seed == "x" else "will be lost").wait_for()
-        assert _found(axe, page) == {}
+        assert _violations(axe, page) == {}
     for tab in TABS[1:]:
         page.get_by_role("tab", name=tab).click()
         page.wait_for_timeout(1000)
-        assert _found(axe, page) == {}, tab
+        assert _violations(axe, page) == {}, tab
     page.context.close()
 
 
-def _found(axe: Any, page: Any) -> dict[str, list[str]]:
+def _violations(axe: Any, page: Any) -> dict[str, list[str]]:
     violations = axe.run(page).response["violations"]
     return {one["id"]: [node["html"][:200] for node in one["nodes"]] for one in violations}
 
@@ -59,8 +59,8 @@ def test_what_the_page_is_stands_on_it(page: Any) -> None:
     assert page.locator("h1").count() == 1 and page.locator("html").get_attribute("lang") == "en"
     for tab in TABS:
         page.get_by_role("tab", name=tab).click()
-        told = page.locator("header").inner_text()
-        assert "not for decisions about patients" in told and __version__ in told
+        text = page.locator("header").inner_text()
+        assert "not for decisions about patients" in text and __version__ in text
     viewport = page.locator("meta[name=viewport]").get_attribute("content")
     assert "user-scalable" not in viewport and "maximum-scale" not in viewport
 

@@ -107,8 +107,8 @@ def test_the_open_page_and_folder_stand_in_the_address(page: Any) -> None:
 
 def test_an_address_that_names_nobody_is_told(page: Any) -> None:
     base = page.url.partition("?")[0]
-    for query, told in (("scenario=Nobody&seed=1", "no scenario"), ("scenario=Small&seed=x", "whole number"),
+    for query, message in (("scenario=Nobody&seed=1", "no scenario"), ("scenario=Small&seed=x", "whole number"),
                         ("scenario=Small&acts=%5B1%5D", "brought back"), ("scenario=Small&day=soon", "is no day")):  # fmt: skip
         page.goto(f"{base}?{query}")
         page.get_by_role("button", name="Play").wait_for()
-        page.locator(".tt-told").get_by_text(told).wait_for()
+        page.locator(".tt-notice").get_by_text(message).wait_for()

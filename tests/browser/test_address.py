@@ -85,9 +85,9 @@ def test_an_address_brings_the_twins_back(choices: list[Source]) -> None:
      "scenario=Small&set.start=sometimes", "scenario=Small&acts=" + "[" * 15_000],
 )  # fmt: skip
 def test_an_address_that_names_nobody_is_told(choices: list[Source], query: str) -> None:
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as error:
         restore_patient(PatientSession(choices[0]), read_query(query), choices)
-    assert len(str(told.value)) < 600
+    assert len(str(error.value)) < 600
 
 
 @pytest.mark.parametrize(

@@ -28,10 +28,10 @@ FOREIGN_ORIGINS = (
 
 def ask(server: Server, path: str, method: str = "GET", **headers: str | None) -> Any:
     """Send one request with just these headers, None for one that is left out, and return (answer, body)."""
-    told = {"host": f"127.0.0.1:{server.port}", "cookie": shown(server), **headers}
+    record = {"host": f"127.0.0.1:{server.port}", "cookie": shown(server), **headers}
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-    for name, value in told.items():
+    for name, value in record.items():
         if value is not None:
             connection.putheader(name.replace("_", "-"), value)
     connection.endheaders()
@@ -47,11 +47,11 @@ def shown(server: Server) -> str:
 
 def shake(server: Server, **headers: str | None) -> int:
     """Ask for the page's websocket, and return the status: 101 opens it."""
-    told: dict[str, str | None] = {
+    record: dict[str, str | None] = {
         "origin": f"http://127.0.0.1:{server.port}", "connection": "Upgrade", "upgrade": "websocket",
         "sec_websocket_version": "13", "sec_websocket_key": "dGhlIHNhbXBsZSBub25jZQ==", **headers,
     }  # fmt: skip
-    return int(ask(server, KERNEL, "GET", **told)[0].status)
+    return int(ask(server, KERNEL, "GET", **record)[0].status)
 
 
 def test_the_page_and_its_files_are_served_to_the_browser_that_was_let_in(server: Server) -> None:
@@ -84,11 +84,11 @@ def test_a_websocket_must_say_its_origin_and_host(server: Server) -> None:
 
 @pytest.mark.parametrize("cookie", [None, "", "transplant-twin=x", "{name}=", "{name}=wrong", "x={value}"])
 def test_without_the_cookie_nothing_is_answered(server: Server, cookie: str | None) -> None:
-    told = None if cookie is None else cookie.format(**server.cookie)
+    shown_cookie = None if cookie is None else cookie.format(**server.cookie)
     for path in ("/", FILE, "/?token=wrong", "/?token="):
-        answer, body = ask(server, path, cookie=told)
+        answer, body = ask(server, path, cookie=shown_cookie)
         assert answer.status == 403 and b"terminal" in body, path
-    assert shake(server, cookie=told) == 403
+    assert shake(server, cookie=shown_cookie) == 403
 
 
 def test_a_foreign_page_gets_no_picture_and_no_script_either(server: Server) -> None:
@@ -98,21 +98,21 @@ def test_a_foreign_page_gets_no_picture_and_no_script_either(server: Server) -> 
 
 
 def test_a_token_opens_the_page_once() -> None:
-    told: list[str] = []
-    keys = Keys(told.append)
+    messages: list[str] = []
+    keys = Keys(messages.append)
     first = keys.token
     assert not keys.use("") and not keys.use(first[:-1]) and keys.token == first
     assert keys.use(first) and not keys.use(first)
-    assert told == [keys.token] and keys.use(told[0])
+    assert messages == [keys.token] and keys.use(messages[0])
     assert keys.known(keys.cookie) and not keys.known("") and not keys.known(first)
 
 
 def test_the_next_address_is_told_when_one_has_been_used(server: Server) -> None:
     assert server.process.stdout is not None
-    said = ""
-    while "another browser" not in said:  # `server` has used the first address
-        said = server.process.stdout.readline()
-    path = said.partition(f":{server.port}")[2].strip()
+    text = ""
+    while "another browser" not in text:  # `server` has used the first address
+        text = server.process.stdout.readline()
+    path = text.partition(f":{server.port}")[2].strip()
     assert ask(server, path, cookie=None)[0].getheader("set-cookie") is not None
     again, _ = ask(server, path, cookie=None)
     assert again.status == 403 and again.getheader("set-cookie") is None
@@ -138,8 +138,8 @@ def test_the_assets_are_only_read(server: Server, path: str, method: str) -> Non
 
 
 def _files(folder: Path) -> set[tuple[str, int, int]]:
-    found = [(path, path.stat()) for path in folder.rglob("*")]
-    return {(str(path), told.st_size, told.st_mtime_ns) for path, told in found}
+    results = [(path, path.stat()) for path in folder.rglob("*")]
+    return {(str(path), message.st_size, message.st_mtime_ns) for path, message in results}
 
 
 def test_every_answer_says_what_a_browser_may_do_with_it(server: Server) -> None:
@@ -213,9 +213,9 @@ def test_a_foreign_page_in_the_same_browser_is_kept_out(chromium: Any, server: S
     page = context.new_page()
     page.goto(foreign)
     page.wait_for_function("document.title.startsWith('{')", timeout=30_000)
-    told = json.loads(page.title())
+    document = json.loads(page.title())
     context.close()
-    assert told == {
+    assert document == {
         "socket": "refused",
         "read": "refused",
         "script": "refused",

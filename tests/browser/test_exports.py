@@ -28,9 +28,9 @@ dli: {cd3: [1e6/kg]}
 
 @pytest.fixture(scope="module")
 def life() -> Life:
-    made = Life(parse_scenario(SMALL), 1)
-    made.run(30.0)
-    return made
+    followed = Life(parse_scenario(SMALL), 1)
+    followed.run(30.0)
+    return followed
 
 
 def read(text: str) -> list[dict[str, str]]:

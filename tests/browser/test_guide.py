@@ -26,8 +26,8 @@ TINY = "name: Tiny\nmarrow: {rows: 2, columns: 2}\ntime_step: 1 d\n"
 def test_every_key_and_parameter_is_found() -> None:
     names = {one.key for one in entries()}
     assert {row["key"] for row in key_rows()} <= names and set(ParameterTable.load().names) <= names
-    found, _ = search("blast growth")
-    assert "rate_blast_net_growth" in {one.key for one in found}
+    result, _ = search("blast growth")
+    assert "rate_blast_net_growth" in {one.key for one in result}
     assert all(one.source for one in entries() if one.key in ParameterTable.load())
     nothing, hint = search("rate_blast_net_growht")
     assert nothing == [] and "rate_blast_net_growth" in hint
@@ -50,7 +50,7 @@ def test_the_glossary_is_the_page_of_the_docs() -> None:
     words = {word: meaning for _, rows in glossary() for word, meaning in rows}
     lines = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").splitlines()
     rows = [line for line in lines if line.startswith("| ") and not line.startswith("| word")]
-    assert sum(len(found) for _, found in glossary()) == len(rows)
+    assert sum(len(entries) for _, entries in glossary()) == len(rows)
     assert "CD19xCD3" in words["blinatumomab"]
 
 
@@ -65,21 +65,21 @@ def test_every_event_has_a_reason_with_its_threshold() -> None:
     from simulation.body.virtual_patient import patient_values
 
     values = patient_values(scenario, 1, 0)
-    told = {}
+    record = {}
     for event in result.events:
-        told[event.kind, event.what] = why(event, scenario, values, result.columns, result.outcomes)
-    assert all(told.values())
+        record[event.kind, event.what] = why(event, scenario, values, result.columns, result.outcomes)
+    assert all(record.values())
     assert (
-        "definitions.overt_relapse: 5%" in told["outcome", "relapse"]
-        and "0.25 /day" in told["outcome", "relapse"]
+        "definitions.overt_relapse: 5%" in record["outcome", "relapse"]
+        and "0.25 /day" in record["outcome", "relapse"]
     )
-    assert "treatment when overt relapse is found" in told["trigger", "overt_relapse"]
-    assert "1,000,000 cells" in told["result", "mrd"] and "block dli" in told["infusion", "dli"]
+    assert "treatment when overt relapse is found" in record["trigger", "overt_relapse"]
+    assert "1,000,000 cells" in record["result", "mrd"] and "block dli" in record["infusion", "dli"]
     report = next(event for event in result.events if (event.kind, event.what) == ("result", "mrd"))
     truth = dict(zip(result.columns["day"], result.columns["marrow_blast_fraction"], strict=True))
     sampled = float(report.detail.rpartition("aspirate of day ")[2])
-    said = why(report, scenario, values, result.columns, result.outcomes)
-    assert sampled < report.day and f"In truth {number_text(float(truth[sampled]), 2)} of" in said
+    text = why(report, scenario, values, result.columns, result.outcomes)
+    assert sampled < report.day and f"In truth {number_text(float(truth[sampled]), 2)} of" in text
     graded = why(
         type(result.events[0])(60.0, "outcome", "agvhd", 2, "grade", ""),
         scenario,

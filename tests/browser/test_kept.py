@@ -16,8 +16,8 @@ from simulation.browser.address import (
     written,
 )
 from simulation.browser.catalogue import Choices, Source
-from simulation.browser.kept import Kept, among, number
-from simulation.browser.many import Asked
+from simulation.browser.kept import TabChoices, among, number
+from simulation.browser.many import ForecastRequest
 from simulation.browser.many_view import ManyView
 from simulation.browser.own_scenarios import uploaded
 from simulation.browser.page_file import read_page, write_page
@@ -30,28 +30,28 @@ CHOICES = [Source(None, text=TINY, title="A"), Source(None, text=TINY, title="B"
 
 
 def test_only_what_is_not_as_at_the_beginning_is_in_the_address() -> None:
-    kept = Kept({"guide.step": "3", "map": "burden", "unheard": "of"})
+    kept = TabChoices({"guide.step": "3", "map": "burden", "unheard": "of"})
     assert kept.query() == {"guide.step": "3"}
     kept["guide"].value, kept.room("results")["order"].value = "Glossary", "by number"
-    assert Kept(kept.query()).query() == kept.query() and kept["results.order"].value == "by number"
+    assert TabChoices(kept.query()).query() == kept.query() and kept["results.order"].value == "by number"
     kept.room("results").forget()
     assert kept.query() == {"guide.step": "3", "guide": "Glossary"}
 
 
 @pytest.mark.parametrize(
-    ("text", "found"), [("", 0), ("3", 3), ("99", 7), ("-1", 0), ("x", 0), ("9" * 4000, 0), ("\u0663", 0)]
+    ("text", "result"), [("", 0), ("3", 3), ("99", 7), ("-1", 0), ("x", 0), ("9" * 4000, 0), ("\u0663", 0)]
 )
-def test_numbers_of_an_address_are_within_their_bounds(text: str, found: int) -> None:
-    assert number(Kept({"guide.step": text})["guide.step"], 7) == found
+def test_numbers_of_an_address_are_within_their_bounds(text: str, result: int) -> None:
+    assert number(TabChoices({"guide.step": text})["guide.step"], 7) == result
 
 
 def test_what_is_none_of_the_values_is_the_usual_one() -> None:
-    kept = Kept({"map": "secret"})
+    kept = TabChoices({"map": "secret"})
     assert among(kept["map"], ["burden", "other"]) == "burden" and among(kept["map"], ["x"], "y") == "y"
 
 
 def test_who_is_followed_comes_back() -> None:
-    asked = Asked(
+    asked = ForecastRequest(
         (CHOICES[0], CHOICES[1]),
         seed="7",
         number="12",
@@ -69,7 +69,7 @@ def test_who_is_followed_comes_back() -> None:
 
 
 def test_an_address_follows_again_and_says_what_is_asked_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun: list[Asked] = []
+    begun: list[ForecastRequest] = []
     view = ManyView(CHOICES[0], CHOICES[1], [])
     view.put(number="6", key="follow_up", values="10 d, 20 d")
     view.many.followed_as = view.asked
@@ -106,14 +106,14 @@ def test_a_tab_that_comes_back_takes_its_work_up_and_no_other_tab_does(
 
 
 def test_work_that_nobody_takes_up_is_stopped() -> None:
-    work = shelf.Working.new([])
+    work = shelf.TabWork.new([])
     shelf.leave(work, seconds=0.01)
     for _ in range(200):
         if work.many._stop.is_set():
             break
         time.sleep(0.01)
     assert work.many._stop.is_set() and shelf.take(work.ticket) is None
-    other = shelf.Working.new([])
+    other = shelf.TabWork.new([])
     shelf.clear()
     assert other.many._stop.is_set() and shelf.take(other.ticket) is None
 
@@ -143,20 +143,20 @@ def test_the_pages_file_holds_the_address() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "empty"), ("tab: many\n", "saved_page"), ("saved_page: 9\n", "this page's format"),
         ("saved_page: 1\nunheard: \"x\"\n", r"my\.page\.yaml:2.*no such key"), ("saved_page: 1\nday: 3\n", "text in quotes"),
         ("saved_page: 1\nmany.course: \"" + "x" * 25_000 + "\"\n", "more than an address"),
     ],
 )  # fmt: skip
-def test_a_page_file_that_is_none_is_told(text: str, told: str) -> None:
-    with pytest.raises(UserError, match=told):
+def test_a_page_file_that_is_none_is_told(text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
         read_page(text, "my.page.yaml")
 
 
 def test_every_part_of_an_address_is_known() -> None:
-    assert all(map(known_part, Kept({}).names())) and known_part("set.growth")
+    assert all(map(known_part, TabChoices({}).names())) and known_part("set.growth")
     assert not known_part("set.nothing") and not known_part("set.") and written({"a": "x y"}) == "a=x+y"
 
 
@@ -165,8 +165,10 @@ def test_a_table_is_a_picture_with_all_that_it_says(colours: object) -> None:
     rows = [["<b>&", "day 96"], ["long", "word " * 40]]
     svg = table_svg(["", "A: early"], rows, colours, [True, False], "Outcomes")  # type: ignore[arg-type]
     root = ElementTree.fromstring(svg)
-    said = [one.text or "" for one in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert "\N{NOT EQUAL TO} <b>&" in said and "Outcomes" in said and " ".join(said).count("word") == 40
+    results = [one.text or "" for one in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert (
+        "\N{NOT EQUAL TO} <b>&" in results and "Outcomes" in results and " ".join(results).count("word") == 40
+    )
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
     for one in root.iter("{http://www.w3.org/2000/svg}text"):
         assert 0 <= float(one.attrib["x"]) < width and 0 < float(one.attrib["y"]) <= height

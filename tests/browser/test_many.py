@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from simulation.browser.catalogue import Source
-from simulation.browser.many import Asked, ManyPatients, question_of
+from simulation.browser.many import ForecastRequest, ManyPatients, question_of
 from simulation.browser.many_charts import fan_option, waiting_option
 from simulation.browser.many_view import ManyView, patient_rows
 from simulation.browser.palette import DARK, LIGHT
@@ -42,7 +42,7 @@ def here(stop: Callable[[], bool]) -> Pool:
     return HerePool(should_stop=stop)
 
 
-def followed(asked: Asked, on_change: Callable[[], None] = lambda: None) -> ManyPatients:
+def followed(asked: ForecastRequest, on_change: Callable[[], None] = lambda: None) -> ManyPatients:
     many = ManyPatients(on_change, here)
     many.start(asked)
     thread = many._thread
@@ -52,9 +52,11 @@ def followed(asked: Asked, on_change: Callable[[], None] = lambda: None) -> Many
 
 
 def test_many_patients_are_other_people_and_each_can_be_watched() -> None:
-    told: list[int] = []
-    many = followed(Asked((A, B), number="12"), lambda: told.append(1))
-    assert many.state == "done" and many.done == 12 and told and many.status() == "Done: 12 of 12 patients."
+    messages: list[int] = []
+    many = followed(ForecastRequest((A, B), number="12"), lambda: messages.append(1))
+    assert (
+        many.state == "done" and many.done == 12 and messages and many.status() == "Done: 12 of 12 patients."
+    )
     forecast = many.forecast()
     assert forecast is not None and [one.patient for one in forecast.followed] == list(range(1, 13))
     numbers, rows = patient_rows(forecast)
@@ -62,12 +64,12 @@ def test_many_patients_are_other_people_and_each_can_be_watched() -> None:
     from simulation.life import simulate
 
     alone = simulate([B.load(patient=3)], seed=1, patient=3)[0]
-    course = forecast.followed[2].courses[1]
+    course = forecast.followed[2].trajectories[1]
     assert course[-1, 1] == pytest.approx(alone.body.truth().cd3_per_ul)
 
 
 def test_chance_alone_is_one_person_again_and_again() -> None:
-    question, number, _ = question_of(Asked((A,), kind="chance", patient="5", number="4"))
+    question, number, _ = question_of(ForecastRequest((A,), kind="chance", patient="5", number="4"))
     from simulation.body.virtual_patient import patient_values
 
     people = [patient_values(question.arms[0].scenario, question.seed, k) for k in range(1, number + 1)]
@@ -87,14 +89,14 @@ def test_it_stops_when_told_and_keeps_what_is_there() -> None:
                 many._stop.wait(10)
 
     many = ManyPatients(pool=lambda stop: Slow(should_stop=stop))
-    many.start(Asked((B,), number="50"))
+    many.start(ForecastRequest((B,), number="50"))
     assert gate.wait(30)
     many.stop(wait=True)
     assert many.state == "stopped" and 1 <= many.done < 50 and many.forecast() is not None
 
 
 @pytest.mark.parametrize(
-    ("change", "field", "told"),
+    ("change", "field", "message"),
     [
         ({"number": "1"}, "number", "2 to 5,000 patients"),
         ({"number": "many"}, "number", "whole number"),
@@ -110,17 +112,17 @@ def test_it_stops_when_told_and_keeps_what_is_there() -> None:
     ],
 )
 def test_a_mistake_is_told_at_its_field_and_nothing_begins(
-    change: dict[str, str], field: str, told: str
+    change: dict[str, str], field: str, message: str
 ) -> None:
     view = ManyView(A, B, [])
     view.put(**change)
     view.start()
-    assert told in view.errors[field] and not view.many.running and view.many.done == 0
+    assert message in view.errors[field] and not view.many.running and view.many.done == 0
 
 
 def test_a_measured_course_weighs_and_marks_today() -> None:
     course = "day,mrd,cd3 [/uL]\n7,<1e-1,\n14,1e-3,\n"
-    many = followed(Asked((A, B), number="14", course=course))
+    many = followed(ForecastRequest((A, B), number="14", course=course))
     forecast = many.forecast()
     assert forecast is not None and forecast.conditioned and forecast.question.series.today == 14
     option = fan_option(forecast, None, LIGHT)
@@ -130,7 +132,7 @@ def test_a_measured_course_weighs_and_marks_today() -> None:
 
 
 def test_the_fan_holds_the_median_between_its_ends_and_parameter_sets_as_a_second_shade() -> None:
-    many = followed(Asked((A, B), number="6", posterior=True))
+    many = followed(ForecastRequest((A, B), number="6", posterior=True))
     first, second = many.forecast(), many.forecast(second=True)
     assert first is not None and second is not None and many.wanted == many.done == 12
     assert {one.chosen for one in first.followed} == {None} and None not in {

@@ -42,12 +42,12 @@ def test_a_key_is_searched_and_set(page: Any) -> None:
     page.wait_for_function(
         "() => document.querySelector('.tt-set textarea').value.startsWith('rate_blast_net_growth: ')"
     )
-    for text, told in (("0.2", "which has no unit"), ("0.2 /day", "")):
+    for text, message in (("0.2", "which has no unit"), ("0.2 /day", "")):
         field.fill(f"rate_blast_net_growth: {text}\nmonitoring.mrd.every: 14 d")
         field.press("Tab")
         page.get_by_role("button", name="Set", exact=True).click()
-        if told:
-            page.get_by_text(told).wait_for()
+        if message:
+            page.get_by_text(message).wait_for()
     page.get_by_text("Growth of the blasts ↺: 0.2 /day").wait_for()
     page.wait_for_function(
         "() => decodeURIComponent(location.search).includes('growth=0.2') && !location.search.includes('tab=')"

@@ -46,7 +46,7 @@ def session(choices: list[Source]) -> PatientSession:
 
 def bytes_of(session: PatientSession) -> list[bytes]:
     """Return the trajectories of the day on the screen, of the whole course, and of the one that was left."""
-    courses = [session.course, *(past.course for past in session.past)]
+    courses = [session.played, *(past.played for past in session.past)]
     lives = [session.life, *(course.lead for course in courses)]
     return [values.tobytes() for life in lives for values in life.columns().values()]
 
@@ -85,7 +85,7 @@ GOOD = "saved_patient: 1\nseed: 3\npatient: 0\nscenario: {name: x, marrow: {rows
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "the file is empty"),
         ("- 1\n", "got a list"),
@@ -105,14 +105,14 @@ GOOD = "saved_patient: 1\nseed: 3\npatient: 0\nscenario: {name: x, marrow: {rows
         ("x: 1\n" * 300_000, "larger than"),
     ],
 )  # fmt: skip
-def test_a_file_that_is_none_is_told_in_one_message(text: str, told: str) -> None:
+def test_a_file_that_is_none_is_told_in_one_message(text: str, message: str) -> None:
     with pytest.raises(UserError) as error:
         read_moment(text, "s")
-    assert told in str(error.value) and len(str(error.value)) < 400
+    assert message in str(error.value) and len(str(error.value)) < 400
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "message"),
     [
         ("settings: {growht: '0.1'}\n", "did you mean 'growth'?"),
         ("settings: {growth: fast}\n", "growth"),
@@ -120,10 +120,10 @@ def test_a_file_that_is_none_is_told_in_one_message(text: str, told: str) -> Non
         ("acts: [3]\n", "act 1: "),
     ],
 )
-def test_what_cannot_be_followed_is_told(choices: list[Source], more: str, told: str) -> None:
+def test_what_cannot_be_followed_is_told(choices: list[Source], more: str, message: str) -> None:
     with pytest.raises(UserError) as error:
         restore_moment(PatientSession(choices[0]), read_moment(GOOD + more, "s"), choices)
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize("key", ["plugin: {file: mine.py}", "extends: /etc/passwd"])

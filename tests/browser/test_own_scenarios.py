@@ -6,7 +6,7 @@ import pytest
 
 from simulation.browser.catalogue import Choices, Source, sources, with_rules
 from simulation.browser.guide import rule_entries, search
-from simulation.browser.many import Asked
+from simulation.browser.many import ForecastRequest
 from simulation.browser.own_scenarios import changed, pairs_of, uploaded, uploaded_all
 from simulation.browser.references import refer, referred
 from simulation.browser.reproduce import command_of, many_command
@@ -46,8 +46,8 @@ def test_keys_that_need_one_another_are_set_at_once() -> None:
     source = Source(None, text=TINY)
     with pytest.raises(UserError):
         changed(source, ("start.when", "day"))
-    made = changed(source, ("start", "{when: day, day: day 20}"), ("dli", "{cd3: [1e6/kg], first: day 1}"))
-    assert made.load().start.when == "day"
+    revised = changed(source, ("start", "{when: day, day: day 20}"), ("dli", "{cd3: [1e6/kg], first: day 1}"))
+    assert revised.load().start.when == "day"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_lines_that_are_none_are_told(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "told"),
+    ("key", "value", "message"),
     [
         ("plugin", "{file: /etc/passwd}", "names a file"),
         ("plugin.0.file", "x.py", "names a file"),
@@ -72,11 +72,11 @@ def test_lines_that_are_none_are_told(text: str) -> None:
         ("rate_blast_net_growth", "", "got nothing"),
     ],
 )
-def test_what_is_wrong_is_told(key: str, value: str, told: str, rules: tuple[str, ...]) -> None:
+def test_what_is_wrong_is_told(key: str, value: str, message: str, rules: tuple[str, ...]) -> None:
     for source in (Source(None, text=TINY), with_rules(Source(None, text=TINY), rules)):
         with pytest.raises(UserError) as caught:
             changed(source, (key, value))
-        assert told in str(caught.value)
+        assert message in str(caught.value)
 
 
 def test_a_scenario_from_a_file_names_no_other_file() -> None:
@@ -131,11 +131,11 @@ def test_parameters_of_rules_are_found_set_and_kept(rules: tuple[str, ...], tmp_
     offered = sources(Source(tmp_path / "tiny.yaml"), rules)
     entries = rule_entries(offered[0].load().plugin)
     assert search("my_rate", more=entries)[0][0].default == "0.1 /day"
-    made = changed(offered[0], ("plugin.my_rate", "0.3 /day"))
-    assert made.load().plugin[0].values["my_rate"] == 0.3
-    again = referred(refer(made, offered) or "", offered)
-    assert again == made and again.load() == made.load()
-    assert f"--plugin {tmp_path / 'my_rule.py'}" in command_of(made, made.load(), 1, 0, 10.0)
+    revised = changed(offered[0], ("plugin.my_rate", "0.3 /day"))
+    assert revised.load().plugin[0].values["my_rate"] == 0.3
+    again = referred(refer(revised, offered) or "", offered)
+    assert again == revised and again.load() == revised.load()
+    assert f"--plugin {tmp_path / 'my_rule.py'}" in command_of(revised, revised.load(), 1, 0, 10.0)
     with pytest.raises(UserError, match=r"did you mean 'plugin\.my_rate'"):
         changed(offered[0], ("plugin.my_rat", "0.3 /day"))
 
@@ -170,20 +170,20 @@ def test_references_bring_back_what_is_no_choice(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_references_that_name_nothing_are_told(text: str, tmp_path: Path) -> None:
     (tmp_path / "tiny.yaml").write_text(TINY)
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as error:
         referred(text, [Source(tmp_path / "tiny.yaml")])
-    assert len(str(told.value)) < 600
+    assert len(str(error.value)) < 600
 
 
 def test_choices_grow_by_what_is_loaded() -> None:
-    told: list[int] = []
+    messages: list[int] = []
     given = [Source(None)]
-    choices = Choices(given, lambda: told.append(1))
+    choices = Choices(given, lambda: messages.append(1))
     choices.add([uploaded(TINY, "a.yaml"), uploaded(TINY, "b.yaml")])
     newer = uploaded(TINY + "follow_up: 30 d\n", "a.yaml")
     choices.add([newer])
     assert [one.label for one in choices] == [given[0].label, "b.yaml", "a.yaml"]
-    assert choices[-1] is newer and told == [1, 1]
+    assert choices[-1] is newer and messages == [1, 1]
 
 
 def test_many_patients_have_a_command_where_one_gives_them_all(
@@ -191,15 +191,19 @@ def test_many_patients_have_a_command_where_one_gives_them_all(
 ) -> None:
     (tmp_path / "late.yaml").write_text(TINY)
     early, late = Source(tmp_path / "tiny.yaml"), Source(tmp_path / "late.yaml")
-    told = many_command(Asked((early, late), seed="3", number="50", posterior=True))
-    assert told.endswith(f"compare {early.path} {late.path} --patients 50 --seed 3 --posterior")
+    command = many_command(ForecastRequest((early, late), seed="3", number="50", posterior=True))
+    assert command.endswith(f"compare {early.path} {late.path} --patients 50 --seed 3 --posterior")
     both = [changed(with_rules(one, rules), ("follow_up", "40 d")) for one in (early, late)]
-    told = many_command(Asked((both[0], both[1]), course="day,mrd\n7,0\n"))
-    assert "forecast THIS_COURSE.csv" in told and "--plugin" in told and told.endswith("'follow_up=40 d'")
+    command = many_command(ForecastRequest((both[0], both[1]), course="day,mrd\n7,0\n"))
+    assert (
+        "forecast THIS_COURSE.csv" in command
+        and "--plugin" in command
+        and command.endswith("'follow_up=40 d'")
+    )
     for asked in (
-        Asked((early,)),
-        Asked((early, both[1])),
-        Asked((early, Source(None))),
-        Asked((early, late), kind="chance"),
+        ForecastRequest((early,)),
+        ForecastRequest((early, both[1])),
+        ForecastRequest((early, Source(None))),
+        ForecastRequest((early, late), kind="chance"),
     ):
         assert many_command(asked) == ""

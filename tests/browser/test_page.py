@@ -22,8 +22,8 @@ FRAME_MS = 100
 def colours_in(picture: bytes) -> int:
     from PIL import Image
 
-    found = Image.open(io.BytesIO(picture)).convert("RGB").getcolors(maxcolors=2**24)
-    return len(found or [])
+    result = Image.open(io.BytesIO(picture)).convert("RGB").getcolors(maxcolors=2**24)
+    return len(result or [])
 
 
 def press(page: Any, name: str) -> None:
@@ -181,7 +181,7 @@ def test_a_plan_may_change_without_a_restart(page: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "typed", "told"),
+    ("field", "typed", "words"),
     [
         ("seed", "-3", "whole number"),
         ("blinatumomab_dose", "many", "dose rate"),
@@ -191,7 +191,7 @@ def test_a_plan_may_change_without_a_restart(page: Any) -> None:
         ("mrd_every", "0", "time"),
     ],
 )
-def test_a_mistake_is_told_beside_its_field(page: Any, field: str, typed: str, told: str) -> None:
+def test_a_mistake_is_told_beside_its_field(page: Any, field: str, typed: str, words: str) -> None:
     weeks(page, 1)
     day = day_of(page)
     box = page.locator(f".tt-field-{field}")
@@ -200,7 +200,7 @@ def test_a_mistake_is_told_beside_its_field(page: Any, field: str, typed: str, t
     box.locator("input").press("Enter")
     message = box.locator(".v-messages__message")
     message.get_by_text("Expected").wait_for()
-    assert told in message.inner_text() and day_of(page) == day
+    assert words in message.inner_text() and day_of(page) == day
     box.locator("input").fill(right)
     box.locator("input").press("Enter")
     page.wait_for_function("name => !document.querySelector(`.tt-field-${name} .error--text`)", arg=field)

@@ -39,10 +39,10 @@ def test_before_its_day_a_stated_disease_is_not_called_eradicated() -> None:
 
 @pytest.fixture(scope="module")
 def model() -> TransplantModel:
-    made = TransplantModel(parse_scenario(SMALL), seed=1)
-    while made.day < 40:
-        made.step()
-    return made
+    patient = TransplantModel(parse_scenario(SMALL), seed=1)
+    while patient.day < 40:
+        patient.step()
+    return patient
 
 
 class Clock:
@@ -99,9 +99,9 @@ def test_pause_is_heard_between_two_steps() -> None:
 
 
 def test_the_player_stops_at_the_end_and_at_an_error() -> None:
-    told: list[bool] = []
+    messages: list[bool] = []
     for clock in (Clock(end=1.0), Clock(fails_at=1.0)):
-        player = Player(clock, lambda: player.drawn(), lambda: told.append(True))  # noqa: B023
+        player = Player(clock, lambda: player.drawn(), lambda: messages.append(True))  # noqa: B023
         player.speed = math.inf
         player.play()
         for _ in range(100):
@@ -167,32 +167,34 @@ def logged(**more: object) -> list[tuple[str, str]]:
     )
     text = "\n".join(line for line in text.splitlines() if not line.startswith(("blinatumomab", "dli")))
     growth = "patient: {n_residual_blasts: 1e6 cells, rate_blast_net_growth: 0.015 /day}"
-    made = TransplantModel(
+    patient = TransplantModel(
         parse_scenario(text.replace("patient: {n_residual_blasts: 1e6 cells}", growth), more), seed=1
     )
-    while not made.life.finished:
-        made.step()
-    return log_lines(snapshot(made.life))
+    while not patient.life.finished:
+        patient.step()
+    return log_lines(snapshot(patient.life))
 
 
 def test_tests_without_news_are_told_in_one_line() -> None:
     lines = logged()
     days = [float(day.split()[-1]) for day, _ in lines]
     assert days == sorted(days, reverse=True)
-    assert any("MRD tests, nothing new; the last" in said for _, said in lines)
+    assert any("MRD tests, nothing new; the last" in message for _, message in lines)
     assert max(early - late for early, late in itertools.pairwise(days)) <= 150
 
 
 def test_a_test_by_hand_is_answered() -> None:
     before, after = logged(), logged(orders=[{"day": "day 100", "test": "marrow"}])
-    assert not any("aspirate of day 100" in said for _, said in before)
-    answers = [(day, said) for day, said in after if "MRD" in said and "aspirate of day 100" in said]
+    assert not any("aspirate of day 100" in message for _, message in before)
+    answers = [
+        (day, message) for day, message in after if "MRD" in message and "aspirate of day 100" in message
+    ]
     assert [day for day, _ in answers] == ["day 103"]
 
 
 def test_a_log_without_events_does_not_ask_to_play_what_has_played() -> None:
-    for until, told in ((-4.0, "press Play"), (30.0, "Nothing to tell until day 30")):
-        assert told in EventLog([], until).kwargs["items"]
+    for until, message in ((-4.0, "press Play"), (30.0, "Nothing to tell until day 30")):
+        assert message in EventLog([], until).kwargs["items"]
 
 
 def test_every_axis_says_its_unit() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.browser.results.folders import found_folders, open_folder
+from simulation.browser.results.folders import open_folder, result_folders
 from simulation.browser.results.repeat import run_again, sweep_again, trial_again
 from simulation.browser.results.stored_run import stored_run
 from simulation.browser.results.sweep_folder import read_sweep
@@ -68,12 +68,12 @@ def test_what_lies_elsewhere_is_refused_before_it_is_looked_at(
     monkeypatch.chdir(results.parent)
     shutil.copytree(results / "run", results.parent / "secret" / "deep")
     os.symlink(results.parent / "secret", results / "link")
-    told = []
+    messages = []
     for text in (name, f"{name}/nothing-there"):
         with pytest.raises(UserError) as refused:
             open_folder(text)
-        told.append(str(refused.value).replace(text, "X"))
-    assert told[0] == told[1] and "--results" in told[0]
+        messages.append(str(refused.value).replace(text, "X"))
+    assert messages[0] == messages[1] and "--results" in messages[0]
 
 
 @pytest.mark.parametrize(
@@ -83,13 +83,13 @@ def test_names_that_are_none(text: str, results: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(results.parent)
     for path in results.iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as error:
         open_folder(text)
-    assert len(str(told.value)) < 400
+    assert len(str(error.value)) < 400
 
 
 def test_folders_are_found_where_they_may_be_read(results: Path) -> None:
-    assert {path.name for path in found_folders([results, results / "nowhere"])} == {"run", "trial", "sweep"}
+    assert {path.name for path in result_folders([results, results / "nowhere"])} == {"run", "trial", "sweep"}
 
 
 def _short_row(text: str) -> str:
@@ -118,9 +118,9 @@ DAMAGES: dict[str, Callable[[str], str]] = {
 def test_a_damaged_file_is_told_with_its_folder(results: Path, kind: str, file: str, damage: str) -> None:
     path = results / kind / file
     path.write_text(DAMAGES[damage](path.read_text()))
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as error:
         READERS[kind](results / kind)
-    assert str(path) in str(told.value)
+    assert str(path) in str(error.value)
 
 
 @pytest.mark.parametrize("kind", ["run", "trial"])
@@ -138,9 +138,9 @@ def test_every_flipped_bit_is_told_with_its_file_and_what_to_do(results: Path, k
             flipped[at] ^= 1 << (draw.randrange(8) if name.endswith("json") else 0)
             path.write_bytes(flipped)
             seals._digest.cache_clear()
-            with pytest.raises(UserError, match=r"not what was written|damaged|earlier version") as told:
+            with pytest.raises(UserError, match=r"not what was written|damaged|earlier version") as error:
                 READERS[kind](results / kind)
-            assert str(results / kind) in str(told.value)
+            assert str(results / kind) in str(error.value)
         path.write_bytes(whole)
     seals._digest.cache_clear()
     READERS[kind](results / kind)
@@ -172,8 +172,8 @@ def test_values_of_another_kind_are_told_or_shown(results: Path, monkeypatch: py
                 path.write_text(json.dumps({**whole, name: value}))
                 try:
                     READERS[kind](results / kind)
-                except UserError as told:
-                    assert str(results / kind) in str(told)
+                except UserError as error:
+                    assert str(results / kind) in str(error)
 
 
 def test_the_results_page_says_the_command_with_its_version(stored: Path) -> None:

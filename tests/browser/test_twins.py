@@ -81,15 +81,15 @@ def test_nothing_has_come_of_anything_before_transplant(twins: TwinView) -> None
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [("donor.match=matched_sibling", "the transplant"), ("patient.rate_blast_net_growth=0.2 /day", "the patient himself"),
      ("immunosuppression=[{drug: tacrolimus, from: day -4, to: day 30}]", "what is given"),
      ("start={when: overt_relapse}", "when treatment starts"), ("monitoring.mrd.first=day 20", "what is measured")],
 )  # fmt: skip
-def test_in_what_twins_differ_is_told(twins: TwinView, change: str, told: str) -> None:
+def test_in_what_twins_differ_is_told(twins: TwinView, change: str, message: str) -> None:
     other = Source(twins.sources[0].path, (change,)).load()
-    assert told in what_differs(twins.sources[0].load(), other)
-    assert "himself" not in what_differs(twins.sources[0].load(), other) or "himself" in told
+    assert message in what_differs(twins.sources[0].load(), other)
+    assert "himself" not in what_differs(twins.sources[0].load(), other) or "himself" in message
 
 
 def test_twins_who_have_come_some_way_are_discarded_only_when_told_so(twins: TwinView) -> None:

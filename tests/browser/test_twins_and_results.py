@@ -188,7 +188,7 @@ def test_a_sweep_is_shown_as_a_map_and_its_patients_are_watched(page: Any, store
 
 
 @pytest.mark.parametrize(
-    ("folder", "told"),
+    ("folder", "words"),
     [
         ("", "got nothing"),
         ("results/nowhere", "no folder"),
@@ -197,13 +197,13 @@ def test_a_sweep_is_shown_as_a_map_and_its_patients_are_watched(page: Any, store
     ],
 )
 def test_a_folder_without_results_is_told_beside_the_field(
-    page: Any, server: Server, folder: str, told: str
+    page: Any, server: Server, folder: str, words: str
 ) -> None:
     page.get_by_role("tab", name="Results").click()
     page.get_by_label("Folder of results").fill(folder)
     page.get_by_role("button", name="Open").first.click()
     message = page.locator(".tt-folder .v-messages__message")
-    message.get_by_text(told).wait_for()
+    message.get_by_text(words).wait_for()
 
 
 def test_a_damaged_run_leaves_page_and_siblings(page: Any, stored: Server) -> None:
@@ -215,9 +215,9 @@ def test_a_damaged_run_leaves_page_and_siblings(page: Any, stored: Server) -> No
     table.write_text(table.read_text().rpartition(",")[0])
     (runs / "zz_list" / "summary.json").write_text("[]")
     open_results(page, "results/runs", "several runs")
-    for name, told in (("zz_short", "is not what was written"), ("zz_list", "is not what was written")):
+    for name, message in (("zz_short", "is not what was written"), ("zz_list", "is not what was written")):
         page.get_by_label("Run B").select_option(name)
-        page.locator(".tt-mistake").get_by_text(told).wait_for()
+        page.locator(".tt-mistake").get_by_text(message).wait_for()
         page.get_by_role("button", name=f"Watch {names[0]} from transplant on").wait_for()
     box = page.get_by_label("Folder of results")
     box.fill("results/nowhere")

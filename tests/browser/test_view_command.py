@@ -44,7 +44,7 @@ def test_it_listens_to_this_machine_only() -> None:
 
 
 def test_a_patient_that_cannot_be_simulated_ends_it_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
+    messages: list[str] = []
 
     def fail() -> None:
         raise ZeroDivisionError("a rule is broken")
@@ -52,17 +52,17 @@ def test_a_patient_that_cannot_be_simulated_ends_it_with_the_reason(monkeypatch:
     monkeypatch.setattr(serving, "_warm_up", fail)
     # in a thread of its own, as no other test's event loop runs there
     with ThreadPoolExecutor(1) as thread, pytest.raises(ZeroDivisionError, match="a rule is broken"):
-        thread.submit(serving.serve, None, serving.Start(), on_ready=told.append, open_browser=False).result(
-            timeout=60
-        )
-    assert told == []
+        thread.submit(
+            serving.serve, None, serving.Start(), on_ready=messages.append, open_browser=False
+        ).result(timeout=60)
+    assert messages == []
 
 
 def test_it_says_at_once_that_it_starts(server: Server) -> None:
     assert (
-        "Starting the page" in server.said[0]
-        and "made ready" in server.said[1]
-        and "token=" in server.said[2]
+        "Starting the page" in server.lines[0]
+        and "made ready" in server.lines[1]
+        and "token=" in server.lines[2]
     )
 
 

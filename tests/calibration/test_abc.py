@@ -13,7 +13,7 @@ import pytest
 from simulation.calibration.abc import Fit, evaluate
 from simulation.calibration.estimate import Statistic
 from simulation.calibration.experiments import Fidelity, Simulator
-from simulation.calibration.problem import Effort, Free, Problem
+from simulation.calibration.problem import Effort, FreeDimension, Problem
 from simulation.calibration.record import confirm, identifiability, parameter_set, write_record
 from simulation.calibration.settings import Candidate
 from simulation.calibration.targets import Target
@@ -48,10 +48,10 @@ def a_problem(**changes: object) -> Problem:
     problem = Problem(
         "test", "", 1,
         (
-            Free("rate_contacts", 50.0, 500.0, True),
-            Free("rate_kill_max", 2.0, 16.0, True),
-            Free("partition_marrow", 0.05, 1.0, False),
-            Free("treg_engaged_weight", 1.0, 20.0, True),
+            FreeDimension("rate_contacts", 50.0, 500.0, True),
+            FreeDimension("rate_kill_max", 2.0, 16.0, True),
+            FreeDimension("partition_marrow", 0.05, 1.0, False),
+            FreeDimension("treg_engaged_weight", 1.0, 20.0, True),
         ),
         Candidate(), (product, third), {"A": 1.0, "B": 1.0}, {"overt": 4}, Fidelity(), 
         Effort(design=64, keep=16, rounds=8, particles=24, finalists=3, confirm=2),
@@ -70,10 +70,10 @@ def test_it_finds_the_answer_and_says_what_the_data_cannot_tell(tmp_path: Path) 
         600, rel=0.1
     )
     assert candidate.values["partition_marrow"] == pytest.approx(0.5, abs=0.05)
-    told = {one.name: one for one in identifiability(fit, best)}
-    assert told["partition_marrow"].contraction > 0.6
-    assert dict(told["rate_contacts"].correlated)["rate_kill_max"] < -0.5  # a ridge
-    assert told["treg_engaged_weight"].contraction < told["partition_marrow"].contraction - 0.2
+    by_name = {one.name: one for one in identifiability(fit, best)}
+    assert by_name["partition_marrow"].contraction > 0.6
+    assert dict(by_name["rate_contacts"].correlated)["rate_kill_max"] < -0.5  # a ridge
+    assert by_name["treg_engaged_weight"].contraction < by_name["partition_marrow"].contraction - 0.2
 
 
 def test_a_killed_fit_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
@@ -187,9 +187,9 @@ def test_the_record_shows_targets_side_by_side_and_a_set_that_can_be_read(
     monkeypatch.setattr("simulation.calibration.record.Simulator", Oracle)
     finalists = confirm(fit, HerePool())
     fitted = write_record(fit, finalists, tmp_path)
-    found = read_parameter_set(fitted)
-    assert set(found.values) == {"rate_contacts", "rate_kill_max", "partition_marrow", "treg_engaged_weight"}
-    assert found.spreads == found.shares == {}
+    result = read_parameter_set(fitted)
+    assert set(result.values) == {"rate_contacts", "rate_kill_max", "partition_marrow", "treg_engaged_weight"}
+    assert result.spreads == result.shares == {}
     page = (tmp_path / "record.md").read_text()
     assert "| A | product | 600" in page and "what the data can tell" in page
     data = json.loads((tmp_path / "record.json").read_text(), parse_constant=pytest.fail)

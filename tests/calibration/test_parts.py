@@ -35,8 +35,8 @@ def test_an_array_for_each_stage_keeps_the_candidates_that_one_machine_keeps(tmp
     fit = Fit(a_fit_file(), place)
     assert fit.done == [] and take_up(fit) == alone.total
     assert [one.point for one in fit.done] == [one.point for one in alone.done]
-    for found, wanted in zip(fit.posterior(), alone.posterior(), strict=True):
-        assert str(found) == str(wanted)
+    for part, wanted in zip(fit.posterior(), alone.posterior(), strict=True):
+        assert str(part) == str(wanted)
     assert len(Fit(a_fit_file(), place).done) == alone.total, "the log holds what was taken up"
 
 

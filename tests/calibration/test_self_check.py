@@ -9,7 +9,14 @@ import pytest
 
 from simulation.calibration.abc import Fit
 from simulation.calibration.problem import Effort, Problem, load_problem
-from simulation.calibration.self_check import BINS, MadeSimulator, Ranks, bounds, check_design, check_made
+from simulation.calibration.self_check import (
+    BINS,
+    GeneratedSimulator,
+    Ranks,
+    bounds,
+    check_design,
+    check_generated,
+)
 from simulation.calibration.self_check_page import histograms, self_check_markdown
 from simulation.cli import main
 from simulation.errors import ExitStatus, OtherScenario
@@ -29,28 +36,29 @@ def ranks(factor: float, shift: float = 0.0, problems: int = 400, sets: int = 20
     from simulation.calibration.self_check import _place, _ranks
 
     rng = np.random.default_rng(3)
-    made = []
+    results = []
     for _ in range(problems):
         centre = rng.normal(0, 1, 2)
         truth = centre + rng.normal(0, 1, 2)
-        made.append(
+        results.append(
             _place(centre + shift + factor * rng.normal(0, 1, (sets, 2)), np.full(sets, 1 / sets), truth, rng)
         )
     whole = problem()
-    return _ranks(replace(whole, free=whole.free[:2]), made)
+    return _ranks(replace(whole, free=whole.free[:2]), results)
 
 
 def test_sets_of_the_right_width_have_uniform_ranks_and_others_are_told() -> None:
     """Two parameters of 400 problems: false alarm of the bounds 1 in 20 each, so the seed is fixed."""
     right = ranks(1.0)
-    assert [right.told(k) for k in range(2)] == ["as it should be"] * 2
+    assert [right.verdict(k) for k in range(2)] == ["as it should be"] * 2
     assert right.inside(0, 0.5) == pytest.approx(0.5, abs=0.08) and right.inside(0, 0.9) == pytest.approx(
         0.9, abs=0.05
     )
     assert right.uniform(0) > 0.01
-    assert ranks(2.5).told(0) == "sets too wide" and ranks(0.4).told(0) == "sets too narrow"
+    assert ranks(2.5).verdict(0) == "sets too wide" and ranks(0.4).verdict(0) == "sets too narrow"
     assert (
-        ranks(1.0, shift=1.0).told(0) == "sets beside the truth" and ranks(1.0, shift=1.0).uniform(0) < 1e-6
+        ranks(1.0, shift=1.0).verdict(0) == "sets beside the truth"
+        and ranks(1.0, shift=1.0).uniform(0) < 1e-6
     )
     value, low, high, p = right.spread()
     assert low < 1 < high and low < value < high and p > 0.05
@@ -84,7 +92,7 @@ def test_the_spread_of_uniform_ranks_is_called_uniform_in_nineteen_of_twenty() -
 
 def test_a_made_statistic_moves_with_its_parameters_only() -> None:
     whole = problem()
-    simulator = MadeSimulator(whole)
+    simulator = GeneratedSimulator(whole)
     target = whole.targets[0]
     which, _ = simulator._of[target.name]
     middle = np.full(len(whole.free), 0.5)
@@ -100,7 +108,7 @@ def test_a_made_statistic_moves_with_its_parameters_only() -> None:
 
 def test_fits_of_made_problems_are_repeatable_and_do_not_depend_on_their_number() -> None:
     with HerePool() as pool:
-        three, two = (check_made(problem(), n, pool) for n in (3, 2))
+        three, two = (check_generated(problem(), n, pool) for n in (3, 2))
     assert np.array_equal(three.places[:2], two.places) and three.places.shape == (3, 6)
     assert ((three.places > 0) & (three.places < 1)).all() and (three.effective <= 6 + 1e-9).all()
 
@@ -108,10 +116,10 @@ def test_fits_of_made_problems_are_repeatable_and_do_not_depend_on_their_number(
 def test_stored_evaluations_are_judged_without_simulating(tmp_path: Path) -> None:
     whole = load_problem(FITS / "gvl.yaml")
     stored = Fit.stored(whole, FITS / "records" / "gvl")
-    found = check_design(stored)
-    assert found is not None and len(found.places) <= whole.effort.design and len(found.names) == 6
+    result = check_design(stored)
+    assert result is not None and len(result.places) <= whole.effort.design and len(result.names) == 6
     again = check_design(Fit.stored(whole, FITS / "records" / "gvl"))
-    assert again is not None and np.array_equal(found.places, again.places)
+    assert again is not None and np.array_equal(result.places, again.places)
     with pytest.raises(OtherScenario, match="other parameters, ranges or targets"):
         Fit.stored(whole, FITS / "records" / "transplant")
     stored.done = stored.done[:4]
@@ -136,16 +144,19 @@ def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main([*words, "--stored", str(FITS / "records" / "gvl")]) == ExitStatus.DONE
     assert "histograms lie within their bounds" in capsys.readouterr().out
     assert {one.name for one in out.iterdir()} == {"self_check.md", "self_check.json", "self_check.png"}
-    told = json.loads((out / "self_check.json").read_text())
-    assert told["made"]["problems"] == 8 and sum(told["made"]["parameters"][0]["counts"]) == 8
-    assert told["stored"]["problems"] >= 8 and "The stored evaluations" in (out / "self_check.md").read_text()
+    document = json.loads((out / "self_check.json").read_text())
+    assert document["made"]["problems"] == 8 and sum(document["made"]["parameters"][0]["counts"]) == 8
+    assert (
+        document["stored"]["problems"] >= 8
+        and "The stored evaluations" in (out / "self_check.md").read_text()
+    )
     assert main(["calibrate", str(tmp_path / "gvl.yaml"), "--stored", str(out)]) == ExitStatus.USAGE
     assert main([*words, "--shard", "1/2"]) == ExitStatus.USAGE
 
 
 def test_the_picture_has_a_histogram_per_parameter() -> None:
-    found = ranks(1.0)
-    assert len(histograms(found).axes) == 2
-    told = self_check_markdown(problem(), found, None, "x.yaml")
-    assert "**2 of 2 histograms" in told and "**no other than uniform**" in told
+    result = ranks(1.0)
+    assert len(histograms(result).axes) == 2
+    text = self_check_markdown(problem(), result, None, "x.yaml")
+    assert "**2 of 2 histograms" in text and "**no other than uniform**" in text
     assert "**sets are too narrow**" in self_check_markdown(problem(), ranks(0.4), None, "x.yaml")

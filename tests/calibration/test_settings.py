@@ -83,15 +83,15 @@ def test_a_candidate_moves_the_centre_of_what_varies_in_another_way_than_log_nor
 def test_patients_of_studies_depend_as_the_table_says(monkeypatch: pytest.MonkeyPatch) -> None:
     table = ParameterTable.load()
     before: list[Any] = [OVERT.scenario_for("all", i, 1).patient for i in range(200)]
-    told = [{"of": "weight", "with": "treg_share_supported", "correlation": 0.95}]
-    monkeypatch.setattr(table, "dependence", parse_dependence(told, table.names, table.names))
+    messages = [{"of": "weight", "with": "treg_share_supported", "correlation": 0.95}]
+    monkeypatch.setattr(table, "dependence", parse_dependence(messages, table.names, table.names))
     after: list[Any] = [OVERT.scenario_for("all", i, 1).patient for i in range(200)]
     weights = [person["weight"] for person in after]
     assert weights == [person["weight"] for person in before], "the first of the table is as before"
     shares = [[person["treg_share_supported"] for person in people] for people in (before, after)]
-    found = [rank_correlation(weights, share).value for share in shares]
-    assert abs(found[0]) < 4 / 200**0.5
-    assert found[1] > 0.9
+    results = [rank_correlation(weights, share).value for share in shares]
+    assert abs(results[0]) < 4 / 200**0.5
+    assert results[1] > 0.9
 
 
 def test_the_spread_of_what_is_no_log_normal_is_refused(tmp_path: Path) -> None:
@@ -110,9 +110,9 @@ def test_who_dies_before_he_is_staged_again_has_not_responded() -> None:
     simulator = Simulator(patients={"overt": 2}, fidelity=Fidelity(side=2, time_step=0.5))
     rows = simulator.rows(OVERT, deadly)["all"]
     assert [row["nadir"] for row in rows] == [1.0, 1.0]
-    found = simulator.statistics("overt", deadly)
-    assert found["cr"].value == 0.0
-    assert not found["cd3_fold"].known
+    result = simulator.statistics("overt", deadly)
+    assert result["cr"].value == 0.0
+    assert not result["cd3_fold"].known
 
 
 @pytest.mark.parametrize("name", ["overt", "mrd", "kinetics"])

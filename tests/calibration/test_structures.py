@@ -55,15 +55,15 @@ def test_a_structure_changes_the_scenario_and_is_stronger_than_a_set(one: Struct
     assert pickle.loads(pickle.dumps(one)) is structure_named(one.key)
 
 
-@pytest.mark.parametrize(("written", "told"), [
+@pytest.mark.parametrize(("written", "message"), [
     ("{of: [no_gvhl]}", "no_gvl"), ("{of: 3}", "all, or some of"), ("{sets: 1}", "structures.sets"),
     ("{off: all}", "did you mean 'of'"),
     ("[no_gvhl]", "no_gvl"),
 ])  # fmt: skip
-def test_a_mistake_is_told_where_it_stands(tmp_path: Path, written: str, told: str) -> None:
+def test_a_mistake_is_told_where_it_stands(tmp_path: Path, written: str, message: str) -> None:
     with pytest.raises(UserError) as error:
         with_structures(tmp_path, written)
-    assert told in str(error.value) and "trial.yaml:" in str(error.value)
+    assert message in str(error.value) and "trial.yaml:" in str(error.value)
 
 
 def test_without_a_word_all_structures_are_asked_for(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def fake(
     runs: tuple[tuple[str, ParameterSet, str, int, int, Key], ...],
 ) -> list[tuple[Key, dict[str, list[float | None]]]]:
     """Say of every study what was observed, moved by the set, the more so without GvL and with less potency."""
-    told = []
+    messages = []
     for structure, chosen, study, *_, key in runs:
         bias = 0.5 if structure == "as_shipped" else 6.0 * chosen.values["potency_resting"]
         rows = {}
@@ -90,26 +90,28 @@ def fake(
                     Statistic(0.0, 0.0, 0.0, 1, target.scale)
                 )  # what was observed, on its scale
                 rows[target.id] = [0.0, zero + bias * np.hypot(target.se, target.tolerance), 0.1, 20.0]
-        told.append((key, rows))
-    return told
+        messages.append((key, rows))
+    return messages
 
 
 @pytest.fixture
-def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Trial, Path]:
+def two_structures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Trial, Path]:
     monkeypatch.setattr(structures, "do", fake)
     return with_structures(tmp_path), tmp_path / "out"
 
 
-def test_sets_that_fit_a_structure_count_more_and_its_trial_is_run(found: tuple[Trial, Path]) -> None:
-    trial, out = found
+def test_sets_that_fit_a_structure_count_more_and_its_trial_is_run(
+    two_structures: tuple[Trial, Path],
+) -> None:
+    trial, out = two_structures
     plan = plan_of(trial)
     assert plan is not None and trial.posterior is not None
     with HerePool() as pool:
         done = conduct(trial, out, pool)
-        told = under_structures(plan, done, out, pool)
+        study = under_structures(plan, done, out, pool)
         again = under_structures(plan, done, out, pool)
-    assert told is not None and as_json(again) == as_json(told)
-    shipped, without = told["rows"]
+    assert study is not None and as_json(again) == as_json(study)
+    shipped, without = study["rows"]
     assert shipped["distance"] == pytest.approx(0.5) and shipped["effective_sets"] == pytest.approx(3)
     potency = [trial.posterior.set(k).values["potency_resting"] for k in plan.numbers if k is not None]
     bias = 6 * np.array(potency)
@@ -125,21 +127,21 @@ def test_sets_that_fit_a_structure_count_more_and_its_trial_is_run(found: tuple[
     low, high = without["farther"]["interval"]
     assert low < without["farther"]["value"] < high and shipped["farther"]["value"] == 0
     assert without["patients"] == 4 and shipped["patients"] == 6
-    assert told["values"][0] <= min(shipped["value"], without["value"])
+    assert study["values"][0] <= min(shipped["value"], without["value"])
     assert f"({2 * 3 * 2 * 6} courses" in plan.cost()
     # what is kept is only taken for the same question
     other = replace(plan, study_patients=3)
     with HerePool() as pool, pytest.raises(OtherScenario, match="another model"):
         under_structures(other, done, out, pool)
-    view = replace(done.view, comparison={**done.view.comparison, "structures": as_json(told)})
+    view = replace(done.view, comparison={**done.view.comparison, "structures": as_json(study)})
     assert "Over 2 structures of the model" in pair_words.answer(view)
     figure = next(one for one in figures_in("simulation.results.trial_figures") if one.name == "structures")
     assert figure.applies(view) and not figure.applies(done.view)
     assert len(figure.draw(view).axes) == 2
 
 
-def test_a_damaged_file_of_studies_is_told(found: tuple[Trial, Path]) -> None:
-    trial, out = found
+def test_a_damaged_file_of_studies_is_told(two_structures: tuple[Trial, Path]) -> None:
+    trial, out = two_structures
     plan = plan_of(trial)
     assert plan is not None
     (out / "structures").mkdir(parents=True)
@@ -150,8 +152,8 @@ def test_a_damaged_file_of_studies_is_told(found: tuple[Trial, Path]) -> None:
             under_structures(plan, done, out, pool)
 
 
-def test_stopped_work_is_kept_and_gone_on_with(found: tuple[Trial, Path]) -> None:
-    trial, out = found
+def test_stopped_work_is_kept_and_gone_on_with(two_structures: tuple[Trial, Path]) -> None:
+    trial, out = two_structures
     plan = plan_of(trial)
     assert plan is not None
     with HerePool() as pool:
@@ -171,22 +173,22 @@ def test_stopped_work_is_kept_and_gone_on_with(found: tuple[Trial, Path]) -> Non
         assert under_structures(plan, done, out, pool) is not None
 
 
-@pytest.mark.parametrize(("signs", "values", "told"), [
+@pytest.mark.parametrize(("signs", "values", "message"), [
     ((1, -1), (9.0, -4.0), "The structure alone turns the sign: it is below 0 with ‘No GvL’."),
     ((0, -1), (9.0, -4.0), "below 0 with ‘No GvL’; what is uncertain under each structure could explain that."),
     ((1, 0), (9.0, 4.0), ""),
 ])  # fmt: skip
 def test_where_a_structure_turns_the_sign_that_is_said_first(
-    signs: tuple[int, int], values: tuple[float, float], told: str
+    signs: tuple[int, int], values: tuple[float, float], message: str
 ) -> None:
     names = ("As shipped", "No GvL")
     rows = [
         {"name": name, "value": value, "sign": sign, "distance": 1.0, "range": [-5.0, 20.0]}
         for name, value, sign in zip(names, values, signs, strict=True)
     ]
-    found = {"rows": rows, "values": [min(values), max(values)], "range": [-5.0, 20.0]}
-    said = sure_words.over_structures({"structures": found})
-    assert said.endswith(told) and ("sign" in said) == bool(told)
+    record = {"rows": rows, "values": [min(values), max(values)], "range": [-5.0, 20.0]}
+    text = sure_words.over_structures({"structures": record})
+    assert text.endswith(message) and ("sign" in text) == bool(message)
 
 
 def test_a_study_really_is_another_without_a_mechanism() -> None:
@@ -201,8 +203,10 @@ def test_a_study_really_is_another_without_a_mechanism() -> None:
 def test_patients_of_every_study_can_be_simulated_under_every_structure(structure: str) -> None:
     """Studies of relapse state the disease of each patient, with what it has left outside the marrow."""
     posterior = load_posterior("posterior")
-    ((_, told),) = do(((structure, posterior.set(0), "overt", 1, 2, (structure, 0, "overt")),))
-    assert set(told) == {t.id for t in load_targets().values() if t.use == "fit" and t.experiment == "overt"}
+    ((_, statistics),) = do(((structure, posterior.set(0), "overt", 1, 2, (structure, 0, "overt")),))
+    assert set(statistics) == {
+        t.id for t in load_targets().values() if t.use == "fit" and t.experiment == "overt"
+    }
 
 
 def test_without_a_place_outside_a_stated_disease_is_in_the_marrow_alone() -> None:

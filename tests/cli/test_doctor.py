@@ -29,9 +29,9 @@ def test_what_the_simulator_needs_is_listed_with_its_version(sim: Sim) -> None:
 
 
 def test_json_is_one_document(sim: Sim) -> None:
-    found = json.loads(sim("doctor", "--json").out)
-    assert found["ok"] is True
-    assert [group["extra"] for group in found["packages"]] == [None, "cluster"]
+    document = json.loads(sim("doctor", "--json").out)
+    assert document["ok"] is True
+    assert [group["extra"] for group in document["packages"]] == [None, "cluster"]
 
 
 def test_a_missing_core_package_is_status_6(sim: Sim, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,13 +152,13 @@ def test_a_changed_file_is_valid_or_told_with_its_place(
         )
         if status == 2:
             wrong += 1
-            told = [
+            lines = [
                 line
                 for line in err.splitlines()
                 if line.strip() and not re.match(r"(\d+ errors:|\.\.\. and)", line)
             ]
-            assert any(_PLACED.search(line) for line in told), f"{err}\n{changed}"
-            assert re.search(r"\.yaml:\d+: |: \S+: |empty|arms are followed", told[0]), f"{err}\n{changed}"
+            assert any(_PLACED.search(line) for line in lines), f"{err}\n{changed}"
+            assert re.search(r"\.yaml:\d+: |: \S+: |empty|arms are followed", lines[0]), f"{err}\n{changed}"
     assert wrong > EACH / 3  # the changes do harm
 
 

@@ -40,7 +40,7 @@ def test_every_shipped_file_is_what_its_folder_says(file: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("file", "told"),
+    ("file", "message"),
     [
         (
             "trials/timing_by_dli.yaml",
@@ -56,14 +56,14 @@ def test_every_shipped_file_is_what_its_folder_says(file: Path, tmp_path: Path) 
         ("in_vitro/suppression_assay.yaml", "(experiment in wells: Treg suppression assay"),
     ],
 )
-def test_check_says_what_a_file_is(sim: Sim, file: str, told: str) -> None:
+def test_check_says_what_a_file_is(sim: Sim, file: str, message: str) -> None:
     answer = sim("check", SCENARIOS / file)
     assert answer.status == ExitStatus.DONE
-    assert told in answer.out
+    assert message in answer.out
 
 
 @pytest.mark.parametrize(
-    ("folder", "text", "told"),
+    ("folder", "text", "message"),
     [
         ("trials", "name: x\narmms: {a: b}\n", "did you mean 'arms'?"),
         ("sweeps", "name: x\ndesgn: {kind: grid}\n", "did you mean 'design'?"),
@@ -76,14 +76,14 @@ def test_check_says_what_a_file_is(sim: Sim, file: str, told: str) -> None:
     ],
 )
 def test_a_mistake_is_told_in_the_words_of_its_kind(
-    sim: Sim, tmp_path: Path, folder: str, text: str, told: str
+    sim: Sim, tmp_path: Path, folder: str, text: str, message: str
 ) -> None:
     file = tmp_path / folder / "mine.yaml"
     file.parent.mkdir()
     file.write_text(text, encoding="utf-8")
     answer = sim("check", file)
     assert answer.status == ExitStatus.USAGE
-    assert told in answer.err
+    assert message in answer.err
     assert str(file) in answer.err
 
 

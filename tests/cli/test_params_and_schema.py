@@ -41,8 +41,8 @@ def test_one_group(sim: Sim) -> None:
 def test_a_name_tells_everything_about_it(sim: Sim) -> None:
     answer = sim("params", ONE.name)
     assert answer.out.startswith(ONE.name)
-    for told in (ONE.written(ONE.value), ONE.kind, ONE.source):
-        assert told in answer.out
+    for message in (ONE.written(ONE.value), ONE.kind, ONE.source):
+        assert message in answer.out
     assert TABLE.names[1] not in answer.out.split()
 
 

@@ -32,8 +32,8 @@ def run(out: Path, file: str | Path, *words: str) -> dict[str, bytes]:
 
 
 def numbers(files: Mapping[str, bytes]) -> dict[str, float]:
-    told: dict[str, Any] = json.loads(files["summary.json"])["patient_values"]
-    return {name: one["value"] for name, one in told.items()}
+    document: dict[str, Any] = json.loads(files["summary.json"])["patient_values"]
+    return {name: one["value"] for name, one in document.items()}
 
 
 def rows(out: Path, patient: str, arm: str) -> dict[str, str]:
@@ -51,8 +51,8 @@ def test_he_is_the_same_person_in_a_trial(tmp_path: Path, cohort: str | None) ->
     arm = run(tmp_path / "arm", tmp_path / "trial" / "arms" / "preemptive.yaml", "--patient", "2")
     for name in ("trajectory.csv", "events.csv", "scenario.resolved.yaml"):
         assert alone[name] == arm[name], name
-    row, told = rows(tmp_path / "trial", "2", "preemptive"), json.loads(alone["summary.json"])
-    assert float(row["final_blasts"]) == told["final_blasts"]
+    row, document = rows(tmp_path / "trial", "2", "preemptive"), json.loads(alone["summary.json"])
+    assert float(row["final_blasts"]) == document["final_blasts"]
     for name, value in numbers(alone).items():
         assert float(row[name]) == value, name
 

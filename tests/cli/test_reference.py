@@ -14,9 +14,9 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def test_both_files_are_as_the_commands_are() -> None:
-    told = "renew it: python -c 'from simulation.cli.reference import write_reference; write_reference()'"
-    assert (DOCS / "commands.md").read_text(encoding="utf-8") == command_page(), told
-    assert (DOCS / "commands.json").read_text(encoding="utf-8") == json_text(commands()), told
+    text = "renew it: python -c 'from simulation.cli.reference import write_reference; write_reference()'"
+    assert (DOCS / "commands.md").read_text(encoding="utf-8") == command_page(), text
+    assert (DOCS / "commands.json").read_text(encoding="utf-8") == json_text(commands()), text
 
 
 def test_programs_find_every_option_that_the_help_shows(sim: Sim) -> None:

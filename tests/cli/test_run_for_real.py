@@ -97,11 +97,11 @@ def test_ctrl_c_keeps_the_days_that_are_done(tmp_path: Path) -> None:
 
 def test_the_readmes_python_lines(tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    found = re.search(r"<!-- example: python -->\n```python\n(.+?)```", readme, re.DOTALL)
-    assert found
+    entries = re.search(r"<!-- example: python -->\n```python\n(.+?)```", readme, re.DOTALL)
+    assert entries
     (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
     done = subprocess.run(
-        [sys.executable, "-c", found[1]],
+        [sys.executable, "-c", entries[1]],
         cwd=tmp_path,
         env=process_environment(PYTHONPATH=str(ROOT)),
         capture_output=True,
@@ -112,4 +112,4 @@ def test_the_readmes_python_lines(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "results" / "early" / "summary.json").is_file()
     assert (tmp_path / "burden.png").is_file()
-    assert len([line for line in found[1].splitlines() if line]) <= 10
+    assert len([line for line in entries[1].splitlines() if line]) <= 10

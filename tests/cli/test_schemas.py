@@ -31,8 +31,8 @@ WRONG = [
 def errors(sim: Sim, kind: str, data: Any) -> list[str]:
     schema = json.loads(sim("schema", kind).out)
     jsonschema.Draft202012Validator.check_schema(schema)
-    found = jsonschema.Draft202012Validator(schema).iter_errors(data)
-    return ["/".join(map(str, error.absolute_path)) for error in found]
+    result = jsonschema.Draft202012Validator(schema).iter_errors(data)
+    return ["/".join(map(str, error.absolute_path)) for error in result]
 
 
 @pytest.mark.parametrize(("kind", "path"), SHIPPED, ids=[path.stem for _, path in SHIPPED])

@@ -57,8 +57,8 @@ def test_a_few_rows_of_many_columns_are_turned_round(
     columns(30)
     headers = ["arm", *(f"outcome{n}" for n in range(5))]
     terminal.print_table(headers, [["early", *"12345"], ["late", *"67890"]], right=range(1, 6))
-    told = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert told == [["arm", "early", "late"], *([f"outcome{n}", "12345"[n], "67890"[n]] for n in range(5))]
+    output = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert output == [["arm", "early", "late"], *([f"outcome{n}", "12345"[n], "67890"[n]] for n in range(5))]
 
 
 def test_what_does_not_fit_becomes_a_block_for_each_row(
@@ -74,7 +74,7 @@ def test_what_does_not_fit_becomes_a_block_for_each_row(
 
 
 def test_compare_tells_cytokine_release_beside_gvhd() -> None:
-    assert {"agvhd_2_4", "crs_3_4", "nrm"} <= set(comparing._TOLD)
-    header = [comparing._header(name) for name in comparing._TOLD]
+    assert {"agvhd_2_4", "crs_3_4", "nrm"} <= set(comparing._SHOWN)
+    header = [comparing._header(name) for name in comparing._SHOWN]
     assert any(re.search("CRS", title) for title in header)
     assert OUTCOMES["crs_grade"].row

@@ -107,8 +107,8 @@ def test_the_live_line_tells_the_state_and_leaves_stdout_alone(terminal: Callabl
     running.press_ctrl_c()
     status, out, shown = running.end()
     assert status == ExitStatus.INTERRUPTED
-    for told in ("Patient small", "/400", "blasts 2.0e+09", "MRD 3e-04", "CD3 150/µL", "GvHD 1"):
-        assert told in shown
+    for message in ("Patient small", "/400", "blasts 2.0e+09", "MRD 3e-04", "CD3 150/µL", "GvHD 1"):
+        assert message in shown
     assert out.startswith("{")
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h")  # the cursor is back
 

@@ -53,13 +53,14 @@ def test_free_of_gvhd_for_two_weeks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("grade", "told"), [(1, "no acute GvHD for 7 days"), (2, "no acute GvHD of grade 2 or more for 7 days")]
+    ("grade", "message"),
+    [(1, "no acute GvHD for 7 days"), (2, "no acute GvHD of grade 2 or more for 7 days")],
 )
-def test_the_reason_names_the_grade_where_not_every_grade_counts(grade: int, told: str) -> None:
+def test_the_reason_names_the_grade_where_not_every_grade_counts(grade: int, message: str) -> None:
     start = {"when": "free_of_gvhd", "at_grade": grade, "for": "7 d", "not_before": "day 10"}
     clinic = make_clinic(start=start, dli=DLI)
     follow(clinic, FakePatient(), 20.0)
-    assert only(clinic, "trigger").detail.startswith(f"{told}: ")
+    assert only(clinic, "trigger").detail.startswith(f"{message}: ")
 
 
 def test_free_of_immunosuppression_counts_from_the_last_dose() -> None:
@@ -118,8 +119,8 @@ def test_sensitivity_is_how_often_it_is_found() -> None:
     daily = SITE | {"first": "day 0", "every": "1 d", "sensitivity": "60 %"}
     clinic = make_clinic(**{"monitoring.imaging": daily})
     follow(clinic, FakePatient(0.0, step=1.0, outside_cells=5e9), 200.0)
-    found = [event.value for event in clinic.events.of_kind("test", "imaging")]
-    assert 0.5 < sum(found) / len(found) < 0.7  # type: ignore[arg-type]
+    results = [event.value for event in clinic.events.of_kind("test", "imaging")]
+    assert 0.5 < sum(results) / len(results) < 0.7  # type: ignore[arg-type]
 
 
 def drugs(taper: dict[str, Any] | None, patient: FakePatient, **keys: Any) -> list[tuple[float, str, float]]:

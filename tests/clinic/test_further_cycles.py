@@ -94,7 +94,7 @@ def test_another_course_asks_of_its_own_results() -> None:
 
 
 @pytest.mark.parametrize(
-    ("drug", "told"),
+    ("drug", "message"),
     [
         (
             "{after: 5, only_with: remission}",
@@ -104,11 +104,11 @@ def test_another_course_asks_of_its_own_results() -> None:
         ("{after: 1}", "further_cycles.only_with: this key is missing"),
     ],
 )
-def test_mistakes_are_told(drug: str, told: str) -> None:
+def test_mistakes_are_told(drug: str, message: str) -> None:
     text = "name: x\nstart: {when: overt_relapse}\nblinatumomab:\n  dose: 28 ug/day\n  on: 14 d\n  off: 14 d\n  cycles: 5\n"
     with pytest.raises(UserError) as error:
         parse_scenario(f"{text}  further_cycles: {drug}\n")
-    assert told in str(error.value) and "8: blinatumomab.further_cycles" in str(error.value)
+    assert message in str(error.value) and "8: blinatumomab.further_cycles" in str(error.value)
 
 
 def test_what_cannot_be_found_is_told() -> None:

@@ -171,7 +171,7 @@ def test_orders_are_written_as_they_were_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "told"),
+    ("order", "message"),
     [
         ({"day": "day 40"}, "says nothing to do"),
         (DLI | {"stop": "dli"}, "got give and stop"),
@@ -184,8 +184,8 @@ def test_orders_are_written_as_they_were_said() -> None:
         (DLI | {"give": "dly"}, "did you mean 'dli'"),
     ],
 )
-def test_a_wrong_order_is_told(order: dict[str, Any], told: str) -> None:
-    with pytest.raises(UserError, match="(?i)" + re.escape(told)):
+def test_a_wrong_order_is_told(order: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match="(?i)" + re.escape(message)):
         scenario(orders=[order])
 
 

@@ -63,21 +63,21 @@ def test_after_an_mrd_response_nobody_has_to_relapse_first() -> None:
 
 def test_the_share_is_of_patients_and_each_has_his_own_number_whatever_the_treatment() -> None:
     drawn = {"chance": "40 %", "wait": "10 d to 30 d"}
-    found = [
+    results = [
         run(SALVAGED, drawn, THERAPEUTIC | OFTEN, seed)[1]["second_transplant_day"] for seed in range(200)
     ]
-    got = [day for day in found if day is not None]
+    got = [day for day in results if day is not None]
     assert 60 <= len(got) <= 100  # binomial(200, 0.4): outside once in 260
     assert len({round(day) for day in got}) > 10
     other = (
         THERAPEUTIC | OFTEN | {"blinatumomab": {"dose": "15 ug/day", "on": "14 d", "off": "7 d", "cycles": 1}}
     )
     again = [run(SALVAGED, drawn, other, seed)[1]["second_transplant_day"] for seed in range(20)]
-    assert again == found[:20]
+    assert again == results[:20]
 
 
 @pytest.mark.parametrize(
-    ("rule", "more", "told"),
+    ("rule", "more", "message"),
     [
         ({"chance": "30 %"}, {}, "second_transplant.wait"),
         ({"chance": 0, "wait": "20 d"}, {}, "second_transplant.chance"),
@@ -86,6 +86,6 @@ def test_the_share_is_of_patients_and_each_has_his_own_number_whatever_the_treat
         ({"chance": "30 %", "wait": "20 d"}, {"monitoring.mrd": None, "monitoring.morphology": None}, "cannot be found"),
     ],
 )  # fmt: skip
-def test_mistakes_are_told(rule: dict[str, Any], more: dict[str, Any], told: str) -> None:
-    with pytest.raises(UserError, match=told):
+def test_mistakes_are_told(rule: dict[str, Any], more: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
         scenario(second_transplant=rule, **more)

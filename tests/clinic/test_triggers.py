@@ -9,21 +9,21 @@ from .fake_patient import FakePatient, days, follow, make_clinic, only, scenario
 
 
 def trigger(**start: Any) -> Trigger:
-    made = scenario(start=start)
-    return make_trigger(made.start, made.definitions)
+    loaded = scenario(start=start)
+    return make_trigger(loaded.start, loaded.definitions)
 
 
 def result(day: float, value: float, test: str = "mrd") -> MarrowResult:
     return MarrowResult(test, day - 3.0, day, value, 1e-5, {}, test == "morphology")
 
 
-def first_day(made: Trigger, results: list[MarrowResult], until: int = 200) -> float | None:
+def first_day(watched: Trigger, results: list[MarrowResult], until: int = 200) -> float | None:
     """The first whole day on which the trigger holds, results being read on their day."""
     for day in range(until):
         for one in results:
             if one.reported == day:
-                made.see(one)
-        if made.holds(float(day)):
+                watched.see(one)
+        if watched.is_met(float(day)):
             return float(day)
     return None
 

@@ -18,8 +18,8 @@ LISTED = ["day 56", "day 100", "day 180", "day 270"]
 
 
 def daily(*tests: str, delay: str = "0 d") -> dict[str, Any]:
-    said = {"first": "day 0", "every": "1 d", "delay": delay}
-    return {f"monitoring.{test}.{key}": value for test in tests for key, value in said.items()}
+    record = {"first": "day 0", "every": "1 d", "delay": delay}
+    return {f"monitoring.{test}.{key}": value for test in tests for key, value in record.items()}
 
 
 def test_tests_are_done_on_listed_days_only() -> None:
@@ -121,7 +121,7 @@ def test_parts_of_a_combination_wait_each_for_itself() -> None:
     clinic = make_clinic(start=both, dli={"cd3": ["1e6/kg"]})
     asked: list[str] = []
     trigger = clinic._trigger
-    assert trigger.holds(10.0)
+    assert trigger.is_met(10.0)
     assert trigger.delay(10.0, lambda name: asked.append(name) or 0.5) == 16.5  # type: ignore[func-returns-value]
     assert asked == ["start", "start.0", "start.1"]
     assert trigger.delay(10.0) == 16.5, "without a draw the median"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.cohort.draw import Drawn, draw
+from simulation.cohort.draw import DrawnCohort, draw
 from simulation.trial.load import load_cohort_arm
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +36,6 @@ def cohort_file(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def drawn(cohort_file: Callable[..., Path]) -> Drawn:
+def drawn(cohort_file: Callable[..., Path]) -> DrawnCohort:
     cohort, scenario = load_cohort_arm(cohort_file())
     return draw(cohort, scenario, 3, 4000, course=False)

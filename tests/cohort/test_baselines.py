@@ -50,17 +50,17 @@ def published(**changes: Any) -> Baseline:
     ],
 )
 def test_a_cohort_is_judged_by_typical_value_and_spread(changes: dict[str, Any], words: str) -> None:
-    found = judged(published(**changes), NORMAL)
-    assert found.words == words
-    assert found.agrees is (None if words == "not judged" else words == "agrees")
+    result = judged(published(**changes), NORMAL)
+    assert result.words == words
+    assert result.agrees is (None if words == "not judged" else words == "agrees")
 
 
 def test_what_is_told_is_of_the_patients() -> None:
-    found = judged(published(low=10.0, high=99.0, interval="range"), NORMAL)
-    assert found.value == pytest.approx(NORMAL.mean())
-    assert found.inside == pytest.approx(0.5, abs=0.03)
-    assert found.spread == pytest.approx(1.0, abs=0.05)
-    assert (found.low, found.high) == pytest.approx((6.08, 13.92), abs=0.3)
+    result = judged(published(low=10.0, high=99.0, interval="range"), NORMAL)
+    assert result.value == pytest.approx(NORMAL.mean())
+    assert result.inside == pytest.approx(0.5, abs=0.03)
+    assert result.spread == pytest.approx(1.0, abs=0.05)
+    assert (result.low, result.high) == pytest.approx((6.08, 13.92), abs=0.3)
 
 
 def test_a_spread_from_a_range_is_that_of_its_normal_scores() -> None:
@@ -73,10 +73,10 @@ def test_a_spread_from_a_range_is_that_of_its_normal_scores() -> None:
 
 def test_patients_beyond_follow_up_count_in_the_median_and_the_dead_do_not() -> None:
     days = np.array([20.0] * 30 + [30.0] * 31 + [math.inf] * 12 + [math.nan] * 50)
-    found = judged(published(statistic="median", value=30.0, sd=8.0), days)
-    assert found.value == 30.0
-    assert found.high == math.inf
-    assert math.isfinite(found.spread)
+    result = judged(published(statistic="median", value=30.0, sd=8.0), days)
+    assert result.value == 30.0
+    assert result.high == math.inf
+    assert math.isfinite(result.spread)
     assert judged(published(), np.full(5, math.nan)).agrees is None
 
 
@@ -111,7 +111,7 @@ def test_drug_and_treg_are_in_the_units_of_the_papers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("measure: growth_percent", "measure: growth_percnt", "did you mean 'growth_percent'?"),
         ("value: 6.9", "valu: 6.9", "did you mean 'value'?"),
@@ -123,7 +123,7 @@ def test_drug_and_treg_are_in_the_units_of_the_papers() -> None:
     ],
 )
 def test_a_mistake_in_a_file_of_baselines_is_told_with_its_place(
-    tmp_path: Path, old: str, new: str, told: str
+    tmp_path: Path, old: str, new: str, message: str
 ) -> None:
     text = PACKAGED_BASELINES.read_text(encoding="utf-8")
     assert old in text
@@ -131,7 +131,7 @@ def test_a_mistake_in_a_file_of_baselines_is_told_with_its_place(
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(UserError) as caught:
         load_baselines(file)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert str(file) in str(caught.value)
 
 

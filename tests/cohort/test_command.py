@@ -35,13 +35,13 @@ def cohort(*words: str | Path | int) -> int:
 def test_the_standard_cohort_on_a_page_of_text(capsys: Text) -> None:
     assert cohort(STANDARD, "--patients", 20, "--quiet") == ExitStatus.DONE
     out = capsys.readouterr().out
-    for told in (
+    for message in (
         "High-risk CD19+ ALL after Treg/Tcon haploidentical transplant: 20 virtual patients, seed 1",
         "donor haploidentical; graft 2e6 Treg/kg on day -4, 1e6 Tcon/kg",
         "rate_blast_net_growth", "Br J Haematol", "CD3 in blood, day 24", "mean 6.9 (SD 7.3), range -1.2 to 27.3, n = 23",
         "published baselines agree",
     ):  # fmt: skip
-        assert told in out
+        assert message in out
     growth = next(line for line in out.splitlines() if line.startswith("rate_blast_net_growth"))
     number = growth.split()[-1]
     assert f"{number} Br J Haematol 1997;98:999: 6.9 +/- 7.3 % a day" in out
@@ -57,20 +57,22 @@ def test_nothing_is_written_unless_asked_for(
 
 def test_one_json_document(capsys: Text) -> None:
     assert cohort(STANDARD, "--patients", 12, "--seed", 4, "--no-course", "--json") == ExitStatus.DONE
-    told = json.loads(capsys.readouterr().out)
-    assert (told["patients"], told["seed"], told["first_weeks"]) == (12, 4, [])
-    growth = next(row for row in told["varies"] if row["name"] == "rate_blast_net_growth")
+    document = json.loads(capsys.readouterr().out)
+    assert (document["patients"], document["seed"], document["first_weeks"]) == (12, 4, [])
+    growth = next(row for row in document["varies"] if row["name"] == "rate_blast_net_growth")
     assert growth["q2_5"] < growth["median"] < growth["q97_5"]
-    assert next(one for one in told["published"] if one["id"] == "steady_state")["published"]["value"] == 616
+    assert (
+        next(one for one in document["published"] if one["id"] == "steady_state")["published"]["value"] == 616
+    )
 
 
 def test_a_baseline_that_cannot_agree_is_told_so(tmp_path: Path, capsys: Text) -> None:
     file = tmp_path / "far.yaml"
     file.write_text(IMPOSSIBLE, encoding="utf-8")
     assert cohort(STANDARD, "--patients", 50, "--no-course", "--baselines", file, "--json") == ExitStatus.DONE
-    (found,) = json.loads(capsys.readouterr().out)["published"]
-    assert found["agrees"] is False
-    assert found["verdict"].startswith("typical value lower")
+    (document,) = json.loads(capsys.readouterr().out)["published"]
+    assert document["agrees"] is False
+    assert document["verdict"].startswith("typical value lower")
     assert cohort(STANDARD, "--patients", 50, "--no-course", "--baselines", file) == ExitStatus.DONE
     out = capsys.readouterr().out
     assert "0 of 1 published baselines agree" in out
@@ -112,7 +114,7 @@ def test_a_page_of_the_documentation_is_renewed(tmp_path: Path, capsys: Text) ->
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("  weight:", "  weigth:", "did you mean 'weight'?"),
         ("sd: 10 kg", "sd: 10 days", "weight"),
@@ -121,20 +123,20 @@ def test_a_page_of_the_documentation_is_renewed(tmp_path: Path, capsys: Text) ->
     ],
 )
 def test_a_mistake_in_the_file_is_told_once_with_its_place(
-    cohort_file: Callable[..., Path], capsys: Text, old: str, new: str, told: str
+    cohort_file: Callable[..., Path], capsys: Text, old: str, new: str, message: str
 ) -> None:
     assert old in TEXT
     file = cohort_file(TEXT.replace(old, new))
     assert cohort(file, "--patients", 2) == ExitStatus.USAGE
     captured = capsys.readouterr()
     assert captured.err.count("Error") == 1
-    assert told in captured.err
+    assert message in captured.err
     assert str(file) in captured.err
     assert captured.out == ""
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["nowhere.yaml"], "nowhere.yaml"),
         ([STANDARD, "--patients", "0"], "0 is not in the range"),
@@ -147,11 +149,11 @@ def test_a_mistake_in_the_file_is_told_once_with_its_place(
     ],
 )
 def test_a_mistake_in_the_command_is_one_message_and_status_2(
-    words: list[str | Path], told: str, capsys: Text
+    words: list[str | Path], message: str, capsys: Text
 ) -> None:
     assert cohort(*words) == ExitStatus.USAGE
     err = capsys.readouterr().err
-    assert told in err
+    assert message in err
     assert err.count("Error") == 1
 
 

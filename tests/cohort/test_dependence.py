@@ -12,7 +12,7 @@ from simulation.body.virtual_patient import patient_values
 from simulation.cli import main
 from simulation.cohort import tables
 from simulation.cohort.baselines import load_baselines
-from simulation.cohort.draw import Drawn, draw
+from simulation.cohort.draw import DrawnCohort, draw
 from simulation.cohort.summary import Summary, summarise
 from simulation.errors import UserError
 from simulation.parameters import ParameterTable
@@ -45,27 +45,27 @@ NAMES = [str(ROOT / "scenarios" / f"{name}.yaml") for name in ("no_treatment", "
 
 
 @pytest.fixture
-def drawn(cohort_file: Callable[..., Path]) -> Drawn:
+def drawn(cohort_file: Callable[..., Path]) -> DrawnCohort:
     return draw(*load_cohort_arm(cohort_file(TEXT)), 3, 4000, course=False)
 
 
 @pytest.fixture
-def summary(drawn: Drawn) -> Summary:
+def summary(drawn: DrawnCohort) -> Summary:
     return summarise(drawn, load_baselines())
 
 
 def test_the_table_says_mixtures_and_correlations_in_words(summary: Summary) -> None:
     rows = {row.name: row for row in summary.rows}
     blasts, weight = rows["n_residual_blasts"], rows["weight"]
-    assert blasts.told.startswith("mixture: 40% 0 cells; 60% log-normal, median 2e5, CV 95%")
-    assert "limit" not in blasts.told, (
+    assert blasts.distribution.startswith("mixture: 40% 0 cells; 60% log-normal, median 2e5, CV 95%")
+    assert "limit" not in blasts.distribution, (
         "no blasts are a part of the mixture, not a draw beyond the table's range"
     )
-    assert "correlation 0.5 with weight (here 0." in blasts.told
-    assert "correlation 0.5 with n_residual_blasts (here 0." in weight.told
+    assert "correlation 0.5 with weight (here 0." in blasts.distribution
+    assert "correlation 0.5 with n_residual_blasts (here 0." in weight.distribution
     assert weight.source == "assumption; correlation with n_residual_blasts: a guess"
     assert blasts.source == "a series; another; correlation with weight: a guess"
-    assert "correlation" not in rows["t_cell_fitness"].told
+    assert "correlation" not in rows["t_cell_fitness"].distribution
     assert blasts.shares == ()
     assert [value for value, _ in rows["n_cd19_negative_reservoir"].shares] == [0.0, 10.0]
     assert "correlation 0.5 with weight" in tables.markdown(summary)
@@ -76,7 +76,7 @@ def test_the_table_says_mixtures_and_correlations_in_words(summary: Summary) -> 
     assert "correlation 0.5" in json.dumps(summary.document())
 
 
-def test_every_command_has_the_same_persons(cohort_file: Callable[..., Path], drawn: Drawn) -> None:
+def test_every_command_has_the_same_persons(cohort_file: Callable[..., Path], drawn: DrawnCohort) -> None:
     trial = load_quick_trial(NAMES, SHORT, TINY, str(cohort_file(TEXT)))
     assert trial.notes == ()
     for arm in trial.arms:
@@ -107,12 +107,12 @@ def test_a_cohort_takes_over_what_the_table_says_of_those_that_vary(
     cohort_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = ParameterTable.load()
-    told = [
+    messages = [
         {"of": "weight", "with": "t_cell_fitness", "correlation": 0.3, "source": "a paper"},
         {"of": "cl_blinatumomab", "with": "t_cell_fitness", "correlation": 0.2, "source": "a paper"},
     ]
     before = load_cohort_arm(STANDARD)[0]
-    monkeypatch.setattr(table, "dependence", parse_dependence(told, table.names, table.names))
+    monkeypatch.setattr(table, "dependence", parse_dependence(messages, table.names, table.names))
 
     def correlations(text: str) -> list[float]:
         cohort, _ = load_cohort_arm(cohort_file(f"name: c\n{text}"))

@@ -54,16 +54,16 @@ def test_first_weeks_are_read_from_the_course() -> None:
     calm = early_scenario(scenario)
     late = 0
     for patient in range(8):
-        found = follow(calm, 1, patient)
+        result = follow(calm, 1, patient)
         course = Life(calm, 1, patient)
         course.run()
         columns = course.columns()
-        assert found["cd3_day_24"] == columns["cd3_per_ul"][24]
+        assert result["cd3_day_24"] == columns["cd3_per_ul"][24]
         for count in COUNTS_PER_UL:
-            day = found[f"day_cd3_{count:g}"]
+            day = result[f"day_cd3_{count:g}"]
             at = int(np.flatnonzero(columns["day"] == day)[0])
             assert columns["cd3_per_ul"][at] >= count > columns["cd3_per_ul"][at - 1]
-        late += found["day_cd3_100"] > DAYS_COUNTED[-1]
+        late += result["day_cd3_100"] > DAYS_COUNTED[-1]
     assert 0 < late < 8
 
 

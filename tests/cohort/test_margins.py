@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulation.cohort.margins import Matched, load_margins, match, patients_csv, table_rows
+from simulation.cohort.margins import MatchedWeights, load_margins, match, patients_csv, table_rows
 from simulation.errors import ExitStatus, UserError
 from simulation.results.trial_view import ArmView
 from simulation.scenario.patient_list import read_patient_list
 from simulation.store import Column
-from simulation.trial.finished import Finished
+from simulation.trial.finished import FinishedTrial
 from simulation.trial.real_trial import RealTrial
 from simulation.trial.rows import OF_PATIENT
 from tests.cli.conftest import Sim
@@ -28,7 +28,7 @@ margins:
 """
 
 
-def finished() -> Finished:
+def finished() -> FinishedTrial:
     """Patients who relapse the likelier the faster their leukaemia grows, and remit the likelier the slower."""
     rng = np.random.default_rng(1)
     growth = rng.uniform(0.03, 0.2, N)
@@ -47,27 +47,27 @@ def finished() -> Finished:
 
     own = tuple(Column(name, "float", "", OF_PATIENT) for name in ("rate_blast_net_growth", "weight"))
     arms = (arm("none", np.zeros(N, bool)), arm("late", remitted))
-    return Finished(
+    return FinishedTrial(
         Path(), "t", 1, 100.0, ("late", "none"), "relapse_free_days", arms, own, {}, 0, RealTrial(), False, {}
     )
 
 
-def matched(tmp_path: Path, text: str = BOTH) -> Matched:
+def matched(tmp_path: Path, text: str = BOTH) -> MatchedWeights:
     path = tmp_path / "margins.yaml"
     path.write_text(text)
     return match(finished(), load_margins(path), str(path))
 
 
 def test_all_margins_are_met_at_once_and_the_effective_number_is_told(tmp_path: Path) -> None:
-    found = matched(tmp_path)
-    wanted = [one.share for one in found.margins.margins]
-    assert found.after == pytest.approx(wanted, abs=1e-4)
-    assert found.before != pytest.approx(wanted, abs=0.02)
-    assert found.weights.sum() == pytest.approx(1) and (found.weights > 0).all()
-    assert 10 < found.effective < N
-    assert [row[1] == row[3] for row in table_rows(found)] == [True] * 4
+    result = matched(tmp_path)
+    wanted = [one.share for one in result.margins.margins]
+    assert result.after == pytest.approx(wanted, abs=1e-4)
+    assert result.before != pytest.approx(wanted, abs=0.02)
+    assert result.weights.sum() == pytest.approx(1) and (result.weights > 0).all()
+    assert 10 < result.effective < N
+    assert [row[1] == row[3] for row in table_rows(result)] == [True] * 4
     nearer = matched(
-        tmp_path, BOTH[: BOTH.index("  - {what: free")].replace("60 %", f"{found.before[0]:.4f}")
+        tmp_path, BOTH[: BOTH.index("  - {what: free")].replace("60 %", f"{result.before[0]:.4f}")
     )
     assert nearer.effective > 0.99 * N, "who meets them already is left as he is"
 
@@ -77,26 +77,26 @@ def test_weights_are_those_of_least_change() -> None:
     runs = finished()
     margins = load_margins(SHIPPED).model_copy(update={"margins": load_margins(SHIPPED).margins[:1]})
     one = margins.margins[0].model_copy(update={"arm": "none", "share": 0.7})
-    found = match(runs, margins.model_copy(update={"margins": (one,)}), "margins")
+    result = match(runs, margins.model_copy(update={"margins": (one,)}), "margins")
     has = runs.arms[0].happened("relapse_day")
-    assert np.allclose(found.weights[has], 0.7 / has.sum(), rtol=1e-4)
-    assert np.allclose(found.weights[~has], 0.3 / (~has).sum(), rtol=1e-4)
+    assert np.allclose(result.weights[has], 0.7 / has.sum(), rtol=1e-4)
+    assert np.allclose(result.weights[~has], 0.3 / (~has).sum(), rtol=1e-4)
 
 
 def test_the_accepted_are_a_cohort_and_nearly_meet_the_margins(tmp_path: Path) -> None:
-    found, runs = matched(tmp_path), finished()
-    places = found.accepted()
-    assert places.size == int(found.effective)
+    result, runs = matched(tmp_path), finished()
+    places = result.accepted()
+    assert places.size == int(result.effective)
     assert runs.arms[0].happened("relapse_day")[places].mean() == pytest.approx(0.6, abs=0.05)
     path = tmp_path / "patients.csv"
-    path.write_text(patients_csv(runs, found))
+    path.write_text(patients_csv(runs, result))
     n, values = read_patient_list(path)
     assert n == places.size and set(values) == {"rate_blast_net_growth", "weight"}
     assert path.read_text().splitlines()[0] == "id,rate_blast_net_growth [/day],weight [kg]"
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         (
             "arm: late, outcome: complete_remission",
@@ -114,11 +114,11 @@ def test_the_accepted_are_a_cohort_and_nearly_meet_the_margins(tmp_path: Path) -
         ("outcome: relapse,", "outcome: relaps,", "did you mean"),
     ],
 )
-def test_what_cannot_be_is_refused_in_words(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_what_cannot_be_is_refused_in_words(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in BOTH
     with pytest.raises(UserError) as caught:
         matched(tmp_path, BOTH.replace(old, new, 1))
-    assert any(part in str(caught.value) for part in told.split("|")), str(caught.value)
+    assert any(part in str(caught.value) for part in message.split("|")), str(caught.value)
 
 
 def test_the_command_takes_a_trials_folder_and_writes_a_cohort(sim: Sim, tmp_path: Path) -> None:
@@ -132,14 +132,14 @@ def test_the_command_takes_a_trials_folder_and_writes_a_cohort(sim: Sim, tmp_pat
     (tmp_path / "margins.yaml").write_text(
         "name: m\nmargins:\n  - {what: relapse, arm: none, outcome: relapse, share: 30 %}\n"
     )
-    out, made = tmp_path / "out", tmp_path / "patients.csv"
+    out, cohort_file = tmp_path / "out", tmp_path / "patients.csv"
     answer = sim(
         "compare", tmp_path / "trial.yaml", "--workers", "0", "--quiet", "--format", "svg", "--out", out
     )
     assert answer.status == ExitStatus.DONE, answer.err
-    answer = sim("match", out, tmp_path / "margins.yaml", "--out", made)
+    answer = sim("match", out, tmp_path / "margins.yaml", "--out", cohort_file)
     assert answer.status == ExitStatus.DONE, answer.err
     assert "30.0 %" in answer.out and "effective number" in answer.out
-    assert read_patient_list(made)[0] > 10
-    assert sim("match", out, tmp_path / "margins.yaml", "--out", made).status == ExitStatus.USAGE
+    assert read_patient_list(cohort_file)[0] > 10
+    assert sim("match", out, tmp_path / "margins.yaml", "--out", cohort_file).status == ExitStatus.USAGE
     assert load_margins(SHIPPED).margins

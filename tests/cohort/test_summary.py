@@ -13,7 +13,7 @@ import pytest
 
 from simulation.cohort import tables
 from simulation.cohort.baselines import TOO_FEW, load_baselines
-from simulation.cohort.draw import Drawn, draw
+from simulation.cohort.draw import DrawnCohort, draw
 from simulation.cohort.figure import figure_of
 from simulation.cohort.summary import Row, Summary, concerns, number, summarise
 from simulation.files.marked_page import marks, renewed_page
@@ -31,15 +31,15 @@ def row(summary: Summary, name: str) -> Row:
 
 
 @pytest.fixture
-def summary(drawn: Drawn) -> Summary:
+def summary(drawn: DrawnCohort) -> Summary:
     return summarise(drawn, load_baselines())
 
 
 def test_quantiles_are_those_of_the_closed_forms(summary: Summary) -> None:
     """Allow four standard errors of a quantile: false alarm below 1e-3 over all (one fixed seed)."""
 
-    def near(found: float, expected: float, q: float, density: float) -> None:
-        assert abs(found - expected) < 4 * math.sqrt(q * (1 - q) / N) / density
+    def near(result: float, expected: float, q: float, density: float) -> None:
+        assert abs(result - expected) < 4 * math.sqrt(q * (1 - q) / N) / density
 
     weight = row(summary, "weight")
     near(weight.median, 70.0, 0.5, 0.3989 / 10)
@@ -67,14 +67,14 @@ def test_rows_say_distribution_unit_and_source_and_leave_out_what_does_not_vary(
         "weight", "rate_blast_net_growth", "n_residual_blasts", "cl_blinatumomab",
     }  # fmt: skip
     growth = row(summary, "rate_blast_net_growth")
-    assert (growth.told, growth.unit, growth.source) == (
+    assert (growth.distribution, growth.unit, growth.source) == (
         "log-normal, median 0.07, CV 31%",
         "/day",
         "Someone 2001",
     )
-    assert row(summary, "weight").told == "normal, mean 70, SD 10"
-    assert row(summary, "n_residual_blasts").told == "one of 0 (25%), 2e5 (75%)"
-    assert row(summary, "cl_blinatumomab").told == "even between 48 and 72"
+    assert row(summary, "weight").distribution == "normal, mean 70, SD 10"
+    assert row(summary, "n_residual_blasts").distribution == "one of 0 (25%), 2e5 (75%)"
+    assert row(summary, "cl_blinatumomab").distribution == "even between 48 and 72"
     assert (
         "Clements" in row(summary, "cl_blinatumomab").source
     )  # the parameter table's, where the file has none
@@ -84,7 +84,7 @@ def test_rows_say_distribution_unit_and_source_and_leave_out_what_does_not_vary(
 def test_patients_clipped_at_a_limit_of_the_table_are_told(cohort_file: Callable[..., Path]) -> None:
     text = TEXT.replace("mean: 70 kg, sd: 10 kg", "mean: 140 kg, sd: 10 kg")  # a share of 0.159 beyond 150 kg
     wide = summarise(draw(*load_cohort_arm(cohort_file(text)), 3, N, course=False), load_baselines())
-    words, _, clipped = row(wide, "weight").told.partition("; ")
+    words, _, clipped = row(wide, "weight").distribution.partition("; ")
     assert words == "normal, mean 140, SD 10"
     assert clipped in {
         f"{share} % at the parameter's limit".replace(" %", "%") for share in (14, 15, 16, 17, 18)
@@ -116,8 +116,8 @@ def test_the_tables_hold_what_the_summary_holds(summary: Summary) -> None:
     assert len(lines) == len(summary.rows) + len(summary.compared)
     growth = next(line for line in lines if line["name"] == "rate_blast_net_growth")
     assert float(growth["median"]) == row(summary, "rate_blast_net_growth").median
-    told = json.loads(json.dumps(summary.document(), allow_nan=False))
-    assert {one["name"] for one in told["varies"]} == {one.name for one in summary.rows}
+    document = json.loads(json.dumps(summary.document(), allow_nan=False))
+    assert {one["name"] for one in document["varies"]} == {one.name for one in summary.rows}
     text = tables.markdown(summary, figure="here.png")
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     assert len(rows) == len(summary.rows) + len(summary.compared) + 2
@@ -129,27 +129,27 @@ def test_too_few_patients_are_not_told_as_nothing_published(summary: Summary) ->
     few = tuple(
         replace(one, verdict=replace(one.verdict, typical="", words=TOO_FEW)) for one in summary.compared
     )
-    told = tables.verdict(replace(summary, compared=few))
-    assert f"too few to judge by {len(few)} published baselines" in told
+    text = tables.verdict(replace(summary, compared=few))
+    assert f"too few to judge by {len(few)} published baselines" in text
     assert tables.verdict(replace(summary, compared=())) == "Nothing published to judge these patients by."
 
 
 def test_the_sentence_counts_what_agrees_and_names_what_does_not(summary: Summary) -> None:
-    told = tables.verdict(summary)
+    sentence = tables.verdict(summary)
     known = [one for one in summary.compared if one.verdict.agrees is not None]
     right = [one for one in known if one.verdict.agrees]
-    assert told.startswith(f"{len(right)} of {len(known)} published baselines agree")
+    assert sentence.startswith(f"{len(right)} of {len(known)} published baselines agree")
     for one in known:
-        assert (f"{one.baseline.what} (" in told) is not one.verdict.agrees
+        assert (f"{one.baseline.what} (" in sentence) is not one.verdict.agrees
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "message"),
     [(0.07, "0.07"), (2.5e10, "2.5e10"), (37_634, "3.76e4"), (2036.5, "2036"), (0, "0"), (1e-9, "1e-9"),
      (math.inf, "not reached"), (math.nan, "\N{EN DASH}")],
 )  # fmt: skip
-def test_numbers_for_reading(value: float, told: str) -> None:
-    assert number(value) == told
+def test_numbers_for_reading(value: float, message: str) -> None:
+    assert number(value) == message
 
 
 def test_a_page_is_renewed_between_its_marks_only() -> None:

@@ -33,13 +33,13 @@ CHANGED = {
 
 
 def flat(tree: dict[str, Any], path: str = "", depth: int = 2) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    record: dict[str, Any] = {}
     for key, value in tree.items():
         if isinstance(value, dict) and depth > 1:
-            found |= flat(value, f"{path}{key}.", depth - 1)
+            record |= flat(value, f"{path}{key}.", depth - 1)
         else:
-            found[f"{path}{key}"] = value
-    return found
+            record[f"{path}{key}"] = value
+    return record
 
 
 def resolved(file: Path) -> dict[str, Any]:

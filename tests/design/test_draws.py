@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulation.design.draws import ENDPOINTS, Conduct, Stored, Tally, draw_trials
+from simulation.design.draws import ENDPOINTS, Conduct, StoredPatients, Tally, draw_trials
 from simulation.design.study import _exact
 
 TRIALS = 2000
@@ -19,15 +19,16 @@ LIMIT = 1.959964
 SLOW, FAST = 0.6 * 0.002, 0.002  # events a day
 
 
-def _exponential(rate: float, n: int = 1500) -> Stored:
+def _exponential(rate: float, n: int = 1500) -> StoredPatients:
     """Return patients whose events have exactly an exponential distribution, whole days."""
     days = np.maximum(np.ceil(-np.log1p(-(np.arange(n) + 0.5) / n) / rate), 1.0)
     free = days > HORIZON
-    return Stored(days, np.ones(n, bool), np.minimum(days, HORIZON), free)
+    return StoredPatients(days, np.ones(n, bool), np.minimum(days, HORIZON), free)
 
 
 def _drawn(
-    one: Stored, other: Stored, patients: int, *, accrual: float = 0.0, follow_up: float = 1e5, drop_out: float = 0.0,
+    one: StoredPatients, other: StoredPatients, patients: int, *, accrual: float = 0.0, follow_up: float = 1e5,
+    drop_out: float = 0.0,
     allocation: float = 1.0,
 ) -> Tally:  # fmt: skip
     plan = Conduct(patients, allocation, accrual, follow_up, drop_out, min(HORIZON, follow_up), 1e6)
@@ -117,7 +118,7 @@ def test_one_arm_against_a_known_share_is_the_exact_binomial_test() -> None:
 
 def test_nothing_to_see_is_no_significance() -> None:
     n = 50
-    calm = Stored(np.full(n, 500.0), np.zeros(n, bool), np.full(n, HORIZON), np.ones(n, bool))
+    calm = StoredPatients(np.full(n, 500.0), np.zeros(n, bool), np.full(n, HORIZON), np.ones(n, bool))
     tally = draw_trials(
         calm, calm, Conduct(20, 1, 100, 500, 0.1, HORIZON, 500), 100, np.random.default_rng(1)
     )

@@ -19,7 +19,7 @@ from simulation.design.words import power_rows
 from simulation.design.write import document
 from simulation.errors import ExitStatus, UserError
 from simulation.statistics.proportions import wilson
-from simulation.trial.finished import Finished, reopen
+from simulation.trial.finished import FinishedTrial, reopen
 from simulation.trial.load import load_real_trial, load_trial
 from simulation.trial.real_trial import RealTrial
 from tests.design.test_draws import FAST, SLOW, _exponential
@@ -53,11 +53,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def finished(folder: Path) -> Finished:
+def finished(folder: Path) -> FinishedTrial:
     return reopen(folder / "out")
 
 
-def test_a_folder_is_read_back_as_it_was(finished: Finished) -> None:
+def test_a_folder_is_read_back_as_it_was(finished: FinishedTrial) -> None:
     assert [arm.key for arm in finished.arms] == ["none", "late", "early"]
     assert finished.main == ("early", "late")
     assert finished.primary == "current_leukaemia_free_days"
@@ -66,19 +66,19 @@ def test_a_folder_is_read_back_as_it_was(finished: Finished) -> None:
     assert {column.name for column in finished.columns} >= {"relapse_day", "course", "weight"}
 
 
-def test_a_study_tells_every_endpoint_at_every_size(finished: Finished) -> None:
-    found = study(finished, PLAN)
+def test_a_study_tells_every_endpoint_at_every_size(finished: FinishedTrial) -> None:
+    planned = study(finished, PLAN)
     names = [*ENDPOINTS, HISTORICAL]
-    assert {(one.endpoint, one.patients) for one in found.powers} == {
+    assert {(one.endpoint, one.patients) for one in planned.powers} == {
         (name, n) for name in names for n in (20, 60)
     }
-    assert [one.endpoint for one in found.needed] == names
-    assert all(0 <= one.low <= one.high <= 1 and 0 <= one.power <= 1 for one in found.powers)
+    assert [one.endpoint for one in planned.needed] == names
+    assert all(0 <= one.low <= one.high <= 1 and 0 <= one.power <= 1 for one in planned.powers)
     assert all(
-        one.se == pytest.approx(math.sqrt(one.power * (1 - one.power) / 200)) for one in found.powers[:10]
+        one.se == pytest.approx(math.sqrt(one.power * (1 - one.power) / 200)) for one in planned.powers[:10]
     )
-    assert document(found) == document(study(finished, PLAN))  # the same seed, the same answer
-    json.dumps(document(found), allow_nan=False)
+    assert document(planned) == document(study(finished, PLAN))  # the same seed, the same answer
+    json.dumps(document(planned), allow_nan=False)
 
 
 def test_a_folder_keeps_the_plan_of_its_file(tmp_path: Path) -> None:
@@ -104,14 +104,14 @@ def test_nobody_followed_to_the_horizon_needs_no_number_of_patients() -> None:
     assert _single(60, 1.0, share, 0.3, PLAN).power > 0.9
 
 
-def test_a_plan_beyond_the_runs_is_refused(finished: Finished) -> None:
+def test_a_plan_beyond_the_runs_is_refused(finished: FinishedTrial) -> None:
     with pytest.raises(UserError, match=r"60 d is longer than the runs follow their patients \(42 d\)"):
         study(finished, PLAN.model_copy(update={"follow_up": 60.0}))
     with pytest.raises(UserError, match=r"real_trial.horizon: 35 d is longer than the least follow-up"):
         study(finished, PLAN.model_copy(update={"horizon": 35.0}))
 
 
-def test_parameter_sets_give_assurance_and_one_set_does_not(finished: Finished) -> None:
+def test_parameter_sets_give_assurance_and_one_set_does_not(finished: FinishedTrial) -> None:
     assert study(finished, PLAN).sets == 0
     sets = np.array([0.0, 0.0, 1.0, 1.0, 2.0, 2.0])
     carried = replace(
@@ -120,21 +120,23 @@ def test_parameter_sets_give_assurance_and_one_set_does_not(finished: Finished) 
             replace(arm, columns=dict(arm.columns) | {"parameter_set": sets}) for arm in finished.arms
         ),
     )
-    found = study(carried, PLAN)
-    assert found.sets == 3
-    assert any(one.assurance is not None for one in found.powers if one.endpoint == "log_rank")
-    told = [cell for row in power_rows(found)[1:] for cell in row[1:] if "(" in cell]  # in the terminal, too
-    assert len(told) == sum(one.assurance is not None for one in found.powers) > 0
-    assert all(re.fullmatch(r"\d+ % \(\d+ %\)", cell) for cell in told)
-    assert any(one.assurance is not None for one in found.needed)
+    planned = study(carried, PLAN)
+    assert planned.sets == 3
+    assert any(one.assurance is not None for one in planned.powers if one.endpoint == "log_rank")
+    texts = [
+        cell for row in power_rows(planned)[1:] for cell in row[1:] if "(" in cell
+    ]  # in the terminal, too
+    assert len(texts) == sum(one.assurance is not None for one in planned.powers) > 0
+    assert all(re.fullmatch(r"\d+ % \(\d+ %\)", cell) for cell in texts)
+    assert any(one.assurance is not None for one in planned.needed)
     assert "(" not in "".join(cell for row in power_rows(study(finished, PLAN))[1:] for cell in row)
 
 
 def test_the_error_of_an_effect_is_that_of_its_mean() -> None:
     each = np.random.default_rng(3).normal(2.0, 5.0, 400)
-    found = effect_of(each, None)
-    assert found.relative_se == pytest.approx(each.std(ddof=1) / 20 / each.mean())
-    assert found.relative_sd is None
+    result = effect_of(each, None)
+    assert result.relative_se == pytest.approx(each.std(ddof=1) / 20 / each.mean())
+    assert result.relative_sd is None
     assert math.isinf(effect_of(np.zeros(10), None).relative_se)
 
 
@@ -142,9 +144,9 @@ def test_the_spread_between_sets_is_found_also_where_sets_are_small() -> None:
     rng = np.random.default_rng(5)
     sets = np.repeat(np.arange(500), 4)
     each = 3.0 + rng.normal(0, 1.5, 500)[sets] + rng.normal(0, 6.0, sets.size)
-    found = effect_of(each, sets)
-    assert found.relative_sd == pytest.approx(1.5 / 3, rel=0.15)
-    assert found.relative_se == pytest.approx(math.sqrt(1.5**2 / 500 + 6**2 / 2000) / 3, rel=0.15)
+    result = effect_of(each, sets)
+    assert result.relative_sd == pytest.approx(1.5 / 3, rel=0.15)
+    assert result.relative_se == pytest.approx(math.sqrt(1.5**2 / 500 + 6**2 / 2000) / 3, rel=0.15)
     alone = effect_of(3.0 + rng.normal(0, 6.0, sets.size), sets)
     assert alone.relative_sd is not None and alone.relative_sd < 0.25
 
@@ -153,9 +155,9 @@ def test_assurance_is_power_averaged_over_the_effects() -> None:
     none = np.zeros(1, np.int64)
     tally = Tally({"log_rank": np.zeros(1)}, none, none, none)
     slope, spread = 0.25, 0.4
-    found = _power("log_rank", 80, tally, slope, Effect(0.1, spread), 1.96)
+    result = _power("log_rank", 80, tally, slope, Effect(0.1, spread), 1.96)
     effects = slope * (1 + spread * np.random.default_rng(1).standard_normal(200_000))
-    assert found.assurance == pytest.approx(stats.norm.cdf(effects * math.sqrt(80) - 1.96).mean(), abs=0.003)
+    assert result.assurance == pytest.approx(stats.norm.cdf(effects * math.sqrt(80) - 1.96).mean(), abs=0.003)
 
 
 def test_the_patients_needed_have_the_power_asked_for() -> None:
@@ -167,10 +169,10 @@ def test_the_patients_needed_have_the_power_asked_for() -> None:
     assert _sizes(0.25, Effect(0.6, None), 1.96, 0.8)[2] is None  # the effect may be none at all
 
 
-def test_small_trials_are_sized_by_trials_of_their_size(finished: Finished) -> None:
+def test_small_trials_are_sized_by_trials_of_their_size(finished: FinishedTrial) -> None:
     """Where theta of large trials would ask for too many or too few, as with few events, it is found anew."""
-    found = study(finished, RealTrial(patients=(400, 800), trials=1000))
-    sized = [one for one in found.needed if one.endpoint in ENDPOINTS and one.patients is not None]
+    planned = study(finished, RealTrial(patients=(400, 800), trials=1000))
+    sized = [one for one in planned.needed if one.endpoint in ENDPOINTS and one.patients is not None]
     assert sized
     for one in sized:
         assert one.patients is not None
@@ -194,10 +196,10 @@ SHORT = ["--set", "follow_up='30 d'", "--set", "trials=100", "--set", "patients=
 def test_the_command_writes_table_figure_and_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["design", str(folder / "trial.yaml"), "--results", str(folder / "out"), *SHORT]
     assert main([*words, "--json"]) == ExitStatus.DONE
-    told = json.loads(capsys.readouterr().out)
+    answer = json.loads(capsys.readouterr().out)
     place = folder / "out" / "design"
-    assert told == json.loads((place / "design.json").read_text())
-    assert told["conduct"]["follow_up"] == 30
+    assert answer == json.loads((place / "design.json").read_text())
+    assert answer["conduct"]["follow_up"] == 30
     assert (place / "figures" / "power.png").read_bytes()[:4] == b"\x89PNG"
     lines = (place / "power.csv").read_text().splitlines()
     assert len(lines) == 1 + 6 * 2
@@ -208,7 +210,7 @@ def test_the_command_writes_table_figure_and_json(folder: Path, capsys: pytest.C
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["--set", "acrual='2 years'"], "acrual"),
         (["--set", "drop_out=2"], "drop_out"),
@@ -217,11 +219,11 @@ def test_the_command_writes_table_figure_and_json(folder: Path, capsys: pytest.C
     ],
 )
 def test_a_mistake_is_told_in_one_message(
-    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str
 ) -> None:
     assert main(["design", str(folder / "out"), *words]) == ExitStatus.USAGE
     err = capsys.readouterr().err
-    assert told in err and "Traceback" not in err
+    assert message in err and "Traceback" not in err
 
 
 def test_what_was_never_run_is_told_with_the_command_that_runs_it(

@@ -1,6 +1,6 @@
 """The event kernel against closed forms.
 
-Replicates of one experiment are cohorts told apart by a tag, so that one call draws them all. Fixed seeds; on
+Replicates of one experiment are agents told apart by a tag, so that one call draws them all. Fixed seeds; on
 fresh ones a comparison at five standard errors raises a false alarm with probability 6e-7, a p-value below its
 limit with 1e-6.
 """
@@ -284,8 +284,8 @@ def test_one_cell_an_agent_gives_the_statistics_of_cohorts() -> None:
         for (code, place), cells in cells_by(world.pop).items():
             table[TAG.of(code), place + (RING if code & FLIP else 0)] += cells
         tables.append(table)
-    cohorts, single = tables
-    for a, b in [(cohorts[:, j], single[:, j]) for j in range(2 * RING)] + [(cohorts.sum(1), single.sum(1))]:
+    agents, single = tables
+    for a, b in [(agents[:, j], single[:, j]) for j in range(2 * RING)] + [(agents.sum(1), single.sum(1))]:
         error = math.sqrt((a.var() + b.var()) / wells)
         assert abs(a.mean() - b.mean()) < _SIGMAS * max(error, 0.05)
         if a.mean() > 3.0:
@@ -405,7 +405,7 @@ def test_minus_zero_is_no_hazard() -> None:
 
 
 def test_what_cells_of_a_place_do_does_not_depend_on_hazards_in_other_places() -> None:
-    found = []
+    results = []
     for elsewhere in (0.0, 5.0):
         world = World(seed=5)
         world.pop.add(0, 3, 1_000)
@@ -419,6 +419,6 @@ def test_what_cells_of_a_place_do_does_not_depend_on_hazards_in_other_places() -
         hazard[rows[world.pop.place[rows] == 0], NAMES.index("die")] = elsewhere
         world.step(1.0)
         cells = cells_by(world.pop)
-        found.append([cells.get(at, 0) for at in ((0, 3), (FLIP, 3), (0, 2), (0, 4))])
-    assert found[0] == found[1]
-    assert found[0][1] > 0
+        results.append([cells.get(at, 0) for at in ((0, 3), (FLIP, 3), (0, 2), (0, 4))])
+    assert results[0] == results[1]
+    assert results[0][1] > 0

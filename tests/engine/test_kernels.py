@@ -34,7 +34,7 @@ print(said.hexdigest(), world.pop.n_agents)
 """
 
 
-def _say(**environment: str) -> str:
+def _digest_under(**environment: str) -> str:
     env = {**os.environ, "PYTHONPATH": str(_ROOT), **environment}
     done = subprocess.run(
         [sys.executable, "-c", _TINY], cwd=_ROOT, env=env, capture_output=True, text=True, check=False
@@ -45,12 +45,14 @@ def _say(**environment: str) -> str:
 
 @pytest.fixture(scope="module")
 def compiled() -> str:
-    return _say()
+    return _digest_under()
 
 
 def test_kernels_do_what_their_python_source_does(compiled: str) -> None:
-    assert _say(NUMBA_DISABLE_JIT="1") == compiled
+    assert _digest_under(NUMBA_DISABLE_JIT="1") == compiled
 
 
 def test_bytes_do_not_depend_on_the_hash_seed_of_python(compiled: str) -> None:
-    assert _say(PYTHONHASHSEED="12345") == compiled, "a set, a dict's order or hash() got into the engine"
+    assert _digest_under(PYTHONHASHSEED="12345") == compiled, (
+        "a set, a dict's order or hash() got into the engine"
+    )

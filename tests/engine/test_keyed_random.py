@@ -138,7 +138,7 @@ def test_parts_of_a_key_and_their_places_matter() -> None:
 
 def test_keys_do_not_depend_on_the_hash_seed_of_python() -> None:
     code = "from simulation.engine.keyed_random import base_key, step_key; print(int(step_key(base_key(5, 6, 'x'), 7)))"
-    said = {
+    output = {
         subprocess.run(
             [sys.executable, "-c", code],
             cwd=_ROOT,
@@ -149,4 +149,4 @@ def test_keys_do_not_depend_on_the_hash_seed_of_python() -> None:
         ).stdout
         for seed in ("0", "1")
     }
-    assert len(said) == 1, "a key depends on PYTHONHASHSEED: is there a set, a dict or hash() in it?"
+    assert len(output) == 1, "a key depends on PYTHONHASHSEED: is there a set, a dict or hash() in it?"

@@ -1,4 +1,4 @@
-"""Tables of cohorts: conservation, averages, identity of rows, growth and reuse, copies."""
+"""Tables of agents: conservation, averages, identity of rows, growth and reuse, copies."""
 
 from fractions import Fraction
 
@@ -415,10 +415,10 @@ def test_hazards_by_row_and_by_stratum_are_the_same() -> None:
     for place in range(RING):
         pop.add(7, place, 100)
     world.set_hazards()
-    held = pop.hazard
-    held[pop.rows(), DEATH] = 1e9
+    kept = pop.hazard
+    kept[pop.rows(), DEATH] = 1e9
     new = pop.add(8, 2, 100)  # neither does this undo what was written, nor is what is written later lost
-    held[new, DEATH] = 1e9
+    kept[new, DEATH] = 1e9
     assert pop.hazards[:2, DEATH].tolist() == [[1e9] * RING, [0.0, 0.0, 1e9, 0.0, 0.0, 0.0]]
     pop.hazards[0, DEATH, 3] = 0.0
     assert pop.hazard[:RING, DEATH].tolist() == [1e9, 1e9, 1e9, 0.0, 1e9, 1e9]

@@ -108,7 +108,7 @@ class World:
             self.pop.hazard[rows[able], NAMES.index(name)] = rate
 
     def by_tag(self, n: int, select: int = 0, value: int = 0) -> Ints:
-        """Return cells per tag of cohorts whose code has `code & select == value`, shape (n,)."""
+        """Return cells per tag of agents whose code has `code & select == value`, shape (n,)."""
         rows = self.pop.rows()
         codes = self.pop.codes(rows)
         keep = (codes & select) == value
@@ -126,7 +126,7 @@ def cells_by(pop: Population) -> dict[tuple[int, int], int]:
 
 
 def traits_by(pop: Population) -> dict[tuple[int, int], Floats]:
-    """Return the traits by (code, place), where there is one cohort of each."""
+    """Return the traits by (code, place), where there is one agent of each."""
     return {(pop.code_of(row), int(pop.place[row])): pop.traits[row].copy() for row in pop.rows()}
 
 
@@ -174,9 +174,9 @@ def check_integrity(pop: Population) -> None:
         assert np.unique(code[used]).size == used.size, "two strata of one code"
         assert not columns.serial.any()
         assert sorted(columns.table[columns.table >= 0].tolist()) == used.tolist()
-        assert _found(code[used], columns).tolist() == used.tolist()
+        assert _rows_of(code[used], columns).tolist() == used.tolist()
 
 
 @njit(cache=False)
-def _found(codes: Ints, columns: Columns) -> Ints:
+def _rows_of(codes: Ints, columns: Columns) -> Ints:
     return np.array([stratum_of(code, columns) for code in codes], np.int64)

@@ -56,15 +56,15 @@ def test_tables_have_as_many_cells_as_their_heads(page: Path) -> None:
         assert len({line.count("|") for line in block.splitlines()}) == 1
 
 
-@pytest.mark.parametrize(("name", "told"), [("page.txt", "Markdown"), ("nowhere/page.md", "folder")])
+@pytest.mark.parametrize(("name", "message"), [("page.txt", "Markdown"), ("nowhere/page.md", "folder")])
 def test_a_name_that_is_no_page_is_told_before_anything_runs(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, told: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, message: str
 ) -> None:
     (tmp_path / "trial.yaml").write_text(TRIAL)
     out = tmp_path / "out"
     asked = ["compare", str(tmp_path / "trial.yaml"), "--out", str(out), "--page", str(tmp_path / name)]
     assert main(asked) == ExitStatus.USAGE
-    assert told in capsys.readouterr().err and not out.exists()
+    assert message in capsys.readouterr().err and not out.exists()
 
 
 def test_a_part_of_a_trial_has_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -166,9 +166,9 @@ def test_every_variable_is_explained_and_csv_is_parquet(
     folder: Path, name: str, explained: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["export", str(folder / "trial"), "--format", name, "--json"]) == ExitStatus.DONE
-    told = json.loads(capsys.readouterr().out)
+    document = json.loads(capsys.readouterr().out)
     place = folder / "trial" / "export" / name
-    assert told["folder"] == str(place)
+    assert document["folder"] == str(place)
     with (place / explained).open() as file:
         known = {(row["table"], row["variable"]): row for row in csv.DictReader(file)}
     for path in place.glob("*.parquet"):
@@ -176,7 +176,7 @@ def test_every_variable_is_explained_and_csv_is_parquet(
         with path.with_suffix(".csv").open(newline="") as file:
             header, *rows = csv.reader(file)
         assert fields.names == header
-        assert len(rows) == told["rows"][path.stem] == pq.read_metadata(path).num_rows
+        assert len(rows) == document["rows"][path.stem] == pq.read_metadata(path).num_rows
         for field in fields:
             row = known[path.stem, field.name]
             assert row["label"]
@@ -253,10 +253,10 @@ def test_each_product_has_its_own_unit(folder: Path) -> None:
         main(["run", str(folder / "others.yaml"), "--no-figures", "-q", "--out", str(folder / "others")]) == 0
     )
     (subject,) = read_results([folder / "others"]).subjects
-    told = {dose.product: (dose.level, dose.unit) for dose in subject.doses}
-    assert told["inotuzumab"] == (800.0, "ug")
-    assert told["tki"] == (1.0, "share of usual exposure")
-    assert told["cytoreduction"] == (1.0, "log10 kill")
+    by_name = {dose.product: (dose.level, dose.unit) for dose in subject.doses}
+    assert by_name["inotuzumab"] == (800.0, "ug")
+    assert by_name["tki"] == (1.0, "share of usual exposure")
+    assert by_name["cytoreduction"] == (1.0, "log10 kill")
 
 
 INJECTED = """\

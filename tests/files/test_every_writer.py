@@ -16,7 +16,7 @@ from simulation.errors import ExitStatus
 from simulation.files.folder import MANIFEST
 from simulation.files.tables import field_text
 from simulation.provenance import provenance
-from simulation.validation.check import Effort, Found, Measured
+from simulation.validation.check import Effort, Finding, MeasuredNumber
 from simulation.validation.report import write_report
 from simulation.validation.run import Result
 from tests.calibration.test_fit_files import GOOD as FIT
@@ -128,8 +128,8 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if "--out" in placed:
             placed[-1] = str(root / placed[-1])
         assert main([*placed, "--quiet"]) == ExitStatus.DONE, words
-    measured = (Measured("share", 1 / 3, math.nan, math.inf, 10),)
-    checks = [Result("X1", "facts", "a claim", "half", "a source", Found("pass", measured), 1.0)]
+    measured = (MeasuredNumber("share", 1 / 3, math.nan, math.inf, 10),)
+    checks = [Result("X1", "facts", "a claim", "half", "a source", Finding("pass", measured), 1.0)]
     write_report(checks, Effort(), root / "validation")
     return root
 

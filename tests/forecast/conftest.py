@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from simulation.forecast import Followed, Question, Series, follow_all
+from simulation.forecast import FollowedPatient, Question, Series, follow_all
 from simulation.forecast.prepare import from_today
 from simulation.pool import HerePool
 from simulation.scenario.load import parse_scenario
@@ -39,13 +39,13 @@ def question_about(series: Series, *texts: str, prune: bool = True) -> Question:
     return Question(arms, seed=5, series=series, prune=prune)
 
 
-def followed(question: Question, patients: Sequence[int]) -> list[Followed]:
+def followed(question: Question, patients: Sequence[int]) -> list[FollowedPatient]:
     with HerePool() as pool:
         return list(follow_all(question, patients, pool))
 
 
 @pytest.fixture(scope="session")
-def population() -> tuple[Question, list[Followed]]:
+def population() -> tuple[Question, list[FollowedPatient]]:
     """Eighty untreated patients, nothing measured."""
     question = Question(arms_of(UNTREATED), seed=5)
     return question, followed(question, range(80))

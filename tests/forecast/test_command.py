@@ -35,8 +35,12 @@ def test_every_file_says_that_it_is_for_research(
     assert _typed(files, out, "--patients", "90") == ExitStatus.DONE
     printed = capsys.readouterr().out
     assert RESEARCH_ONLY in " ".join(printed.split())
-    told = json.loads((out / "forecast.json").read_text(encoding="utf-8"))
-    assert told["research_only"] == RESEARCH_ONLY and told["effective_patients"] >= 20 and told["today"] == 21
+    document = json.loads((out / "forecast.json").read_text(encoding="utf-8"))
+    assert (
+        document["research_only"] == RESEARCH_ONLY
+        and document["effective_patients"] >= 20
+        and document["today"] == 21
+    )
     assert RESEARCH_ONLY in (out / "report.html").read_text(encoding="utf-8")
     for name in ("fan.csv", "patients.csv"):
         with (out / name).open(encoding="utf-8") as file:
@@ -55,8 +59,8 @@ def test_too_few_are_told_and_nothing_is_left(
 ) -> None:
     Path(files[0]).write_text("day,mrd\n14,0.9\n21,<1e-6\n", encoding="utf-8")
     assert _typed(files, tmp_path / "out", "--patients", "6") == ExitStatus.USAGE
-    told = " ".join(capsys.readouterr().err.split())
-    assert "a forecast needs 20" in told and "course.csv" in told and not (tmp_path / "out").exists()
+    output = " ".join(capsys.readouterr().err.split())
+    assert "a forecast needs 20" in output and "course.csv" in output and not (tmp_path / "out").exists()
 
 
 def test_mistakes_are_told_before_anything_runs(

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from simulation.errors import UserError
-from simulation.forecast import Followed, Forecast, Question, Series, parse_series
+from simulation.forecast import FollowedPatient, Forecast, Question, Series, parse_series
 from simulation.forecast.choose import _inclusion, _systematic, chosen, covariates
 from simulation.forecast.follow import HOPELESS, QUANTITIES, follow
-from simulation.forecast.measurement import Errors, Measured
+from simulation.forecast.measurement import Errors, MeasuredValue
 from simulation.forecast.prepare import from_today
 
 from .conftest import EARLY, UNTREATED, arms_of, followed, question_about
@@ -15,29 +15,29 @@ from .conftest import EARLY, UNTREATED, arms_of, followed, question_about
 COURSE = "day,mrd,cd3 [/uL]\n14,2e-4,30\n21,1e-3,60\n"
 
 
-def _measured(one: Followed, question: Question, rng: np.random.Generator) -> Series:
+def _measured(one: FollowedPatient, question: Question, rng: np.random.Generator) -> Series:
     """Measure a patient with the errors that are stated."""
-    errors, found = Errors(), []
+    errors, results = Errors(), []
     for day in (7.0, 14.0, 21.0):
-        mrd, cd3, _ = one.courses[0, question.days.index(day)]
+        mrd, cd3, _ = one.trajectories[0, question.days.index(day)]
         value, limit = mrd * 10 ** rng.normal(0, errors.mrd), 1e-5
-        found.append(Measured(day, "mrd", value if value >= limit else limit, below=value < limit))
-        found.append(Measured(day, "cd3", max(cd3 * np.exp(rng.normal(0, errors.cd3)), 0.1)))
-    return Series("made", tuple(found), today=21.0)
+        results.append(MeasuredValue(day, "mrd", value if value >= limit else limit, below=value < limit))
+        results.append(MeasuredValue(day, "cd3", max(cd3 * np.exp(rng.normal(0, errors.cd3)), 0.1)))
+    return Series("made", tuple(results), today=21.0)
 
 
-def _weighed(question: Question, series: Series, others: list[Followed]) -> Forecast:
+def _weighed(question: Question, series: Series, others: list[FollowedPatient]) -> Forecast:
     from dataclasses import replace
 
     from simulation.forecast.follow import terms_of
 
     asked = replace(question, series=series)
     assert asked.days == question.days
-    return Forecast.of(asked, [replace(one, terms=terms_of(asked, one.courses[0])) for one in others])
+    return Forecast.of(asked, [replace(one, terms=terms_of(asked, one.trajectories[0])) for one in others])
 
 
 def test_weights_find_synthetic_patients_better_than_no_measurement(
-    population: tuple[Question, list[Followed]],
+    population: tuple[Question, list[FollowedPatient]],
 ) -> None:
     """Coverage of the 5-95 % band over 30 patients: expected 27; fewer than 22 has a probability below 1 %."""
     question, everyone = population
@@ -45,7 +45,7 @@ def test_weights_find_synthetic_patients_better_than_no_measurement(
     inside, errors, without = 0, [], []
     for index in range(30):
         one, others = everyone[index], [*everyone[:index], *everyone[index + 1 :]]
-        truth = np.log10(one.courses[0, place, 0] + 1e-9)
+        truth = np.log10(one.trajectories[0, place, 0] + 1e-9)
         forecast = _weighed(question, _measured(one, question, rng), others)
         low, middle, high = np.log10(forecast.fan(0, "mrd").levels[:, place] + 1e-9)
         blind = np.log10(forecast.fan(0, "mrd", prior=True).levels[1, place] + 1e-9)
@@ -56,23 +56,23 @@ def test_weights_find_synthetic_patients_better_than_no_measurement(
     assert inside >= 22
 
 
-def test_without_a_measurement_all_weigh_the_same(population: tuple[Question, list[Followed]]) -> None:
+def test_without_a_measurement_all_weigh_the_same(population: tuple[Question, list[FollowedPatient]]) -> None:
     question, everyone = population
     forecast = Forecast.of(question, everyone)
     assert forecast.effective == pytest.approx(len(everyone))
-    column = [one.courses[0, 3, 1] for one in everyone]
+    column = [one.trajectories[0, 3, 1] for one in everyone]
     assert forecast.fan(0, "cd3").levels[1, 3] in column
     assert abs(forecast.fan(0, "cd3").levels[1, 3] - np.median(column)) <= np.ptp(column) / 20
     forecast.require()  # and nothing is refused
 
 
 def test_a_course_that_nobody_has_is_refused_with_what_to_do(
-    population: tuple[Question, list[Followed]],
+    population: tuple[Question, list[FollowedPatient]],
 ) -> None:
     question, everyone = population
     series = Series(
         "hers",
-        (Measured(7.0, "mrd", 0.5), Measured(14.0, "mrd", 1e-5, below=True)),
+        (MeasuredValue(7.0, "mrd", 0.5), MeasuredValue(14.0, "mrd", 1e-5, below=True)),
         today=21.0,
         shown="hers.csv",
     )
@@ -83,7 +83,7 @@ def test_a_course_that_nobody_has_is_refused_with_what_to_do(
     assert "fewest come near is mrd of day 7 (0% of them)" in str(caught.value)
 
 
-def test_too_few_ask_for_more_patients(population: tuple[Question, list[Followed]]) -> None:
+def test_too_few_ask_for_more_patients(population: tuple[Question, list[FollowedPatient]]) -> None:
     question, everyone = population
     series = _measured(everyone[0], question, np.random.default_rng(3))
     forecast = _weighed(question, series, everyone[:40])
@@ -97,9 +97,9 @@ def test_strategies_share_the_past_and_act_from_today() -> None:
     question = question_about(series, UNTREATED, EARLY, prune=False)
     one = follow(question, 3)
     past = [day <= series.today for day in question.days]
-    assert np.array_equal(one.courses[0][past], one.courses[1][past])
+    assert np.array_equal(one.trajectories[0][past], one.trajectories[1][past])
     alone = follow(question_about(series, EARLY, prune=False), 3)
-    assert np.array_equal(alone.courses[0], one.courses[1], equal_nan=True)
+    assert np.array_equal(alone.trajectories[0], one.trajectories[1], equal_nan=True)
     assert alone.outcomes[0] == one.outcomes[1]
     begun = one.outcomes[1]["treatment_start_day"]
     assert begun is not None and begun >= series.today  # though MRD was there for all to see before
@@ -145,7 +145,7 @@ def test_giving_up_early_changes_no_answer() -> None:
         assert quick.fan(1, what).levels == pytest.approx(whole.fan(1, what).levels, nan_ok=True)
 
 
-def test_chosen_patients_stand_for_the_pool(population: tuple[Question, list[Followed]]) -> None:
+def test_chosen_patients_stand_for_the_pool(population: tuple[Question, list[FollowedPatient]]) -> None:
     """One over the probability adds up to the pool, and those who resemble the course are taken more often."""
     from dataclasses import replace
 

@@ -44,7 +44,7 @@ def test_the_shipped_courses_say_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("mrd: <1e-5", "mrd: 0", "hers.yaml:3: measured.0.mrd: expected a number above 0"),
         ("mrd: <1e-5", "mdr: <1e-5", "(did you mean 'mrd'?)"),
@@ -61,14 +61,14 @@ def test_the_shipped_courses_say_the_same() -> None:
         ("give: dli", "{give: dli", "hers.yaml:6: "),
     ],
 )
-def test_a_mistake_is_told_where_it_is(old: str, new: str, told: str) -> None:
+def test_a_mistake_is_told_where_it_is(old: str, new: str, message: str) -> None:
     with pytest.raises(UserError) as caught:
         parse_series(YAML.replace(old, new, 1), "hers.yaml")
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("cd3 [/uL]", "cd3", "which has no unit"),
         ("cd3 [/uL]", "cd4 [/uL]", "(did you mean 'cd3'?)"),
@@ -79,7 +79,7 @@ def test_a_mistake_is_told_where_it_is(old: str, new: str, told: str) -> None:
         ("agvhd", "agvhd [grade]", "this column has no unit"),
     ],
 )
-def test_a_mistake_in_a_table_too(old: str, new: str, told: str) -> None:
+def test_a_mistake_in_a_table_too(old: str, new: str, message: str) -> None:
     with pytest.raises(UserError) as caught:
         parse_series(CSV.replace(old, new, 1), "hers.csv")
-    assert told in str(caught.value)
+    assert message in str(caught.value)

@@ -37,7 +37,7 @@ def test_resolved_text_is_the_same_experiment(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (("experiment: cytotoxicity", "experiment: cytotoxcity"), "did you mean 'cytotoxicity'?"),
         (("targets: 5000", "target: 5000"), "did you mean 'targets'?"),
@@ -60,10 +60,10 @@ def test_resolved_text_is_the_same_experiment(text: str) -> None:
         (("times: [4 h, 24 h]", "times: 4 h"), "a list"),
     ],
 )
-def test_a_mistake_is_told_with_what_was_expected(change: tuple[str, str], told: str) -> None:
+def test_a_mistake_is_told_with_what_was_expected(change: tuple[str, str], message: str) -> None:
     with pytest.raises(UserError) as caught:
         parse_experiment(CYTOTOXICITY.replace(*change), name="x.yaml")
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert str(caught.value).startswith("x.yaml:")
 
 
@@ -113,8 +113,8 @@ def test_the_resolved_file_gives_the_same_bytes(tmp_path: Path, capsys: pytest.C
     assert main(["run", str(file), "--seed", "4", "--out", str(first), "-q"]) == 0
     resolved = first / "experiment.resolved.yaml"
     assert main(["run", str(resolved), "--seed", "4", "--out", str(again), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out.partition("\n")[2])
-    assert told["experiment"] == "suppression_assay"
+    document = json.loads(capsys.readouterr().out.partition("\n")[2])
+    assert document["experiment"] == "suppression_assay"
     names = {str(path.relative_to(first)) for path in first.rglob("*") if path.is_file()}
     assert {"summary.json", "wells.csv", "report.html", "provenance.json", "figures/suppression.png"} <= names
     for name in names - {"provenance.json", "report.html", CRATE}:  # those tell the time

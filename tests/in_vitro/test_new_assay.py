@@ -30,12 +30,12 @@ replicates: 1
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Return an experiment file, with the page's assay standing among the others."""
     page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
-    found = re.search(
+    entries = re.search(
         r"^```python\n# file: (killing_kinetics\.py)\n(.*?)^```$", page, re.DOTALL | re.MULTILINE
     )
-    assert found is not None
+    assert entries is not None
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / found[1]).write_text(found[2], encoding="utf-8")
+    (tmp_path / "mine" / entries[1]).write_text(entries[2], encoding="utf-8")
     monkeypatch.setattr(assays, "__path__", [*assays.__path__, str(tmp_path / "mine")])
     assays.assays.cache_clear()
     (tmp_path / "kinetics.yaml").write_text(FILE, encoding="utf-8")

@@ -61,8 +61,8 @@ def test_the_folder_holds_the_rules_and_runs_again(tmp_path: Path) -> None:
 
 def test_the_report_names_the_copy_of_the_rules(tmp_path: Path) -> None:
     file = str(write_rules(tmp_path / "mine.py"))
-    told = dict(plan_rows(parse_experiment(CYTOTOXICITY, {"plugin.file": file})))["plugin"]
-    assert "plugins/mine.py" in told and str(tmp_path) not in told
+    text = dict(plan_rows(parse_experiment(CYTOTOXICITY, {"plugin.file": file})))["plugin"]
+    assert "plugins/mine.py" in text and str(tmp_path) not in text
 
 
 def test_a_mistake_in_a_rule_is_told_at_its_line(tmp_path: Path) -> None:

@@ -100,14 +100,14 @@ def test_same_bytes_in_other_processes_whatever_their_hash_seed() -> None:
     here = usual()
     script = SCRIPT.format(root=str(ROOT))
     for hash_seed in ("1", "2"):
-        told = subprocess.run(
+        output = subprocess.run(
             [sys.executable, "-c", script],
             env=os.environ | {"PYTHONHASHSEED": hash_seed},
             capture_output=True,
             text=True,
             check=True,
         ).stdout.split()[-1]
-        assert told == here, (
+        assert output == here, (
             "usual causes: iteration over a set, hash() as a key, a generator with a state, time"
         )
 

@@ -1,4 +1,4 @@
-from simulation.mesa_model import Cohort, TransplantModel
+from simulation.mesa_model import CellAgent, TransplantModel
 from simulation.mesa_model.columns import Column
 
 
@@ -8,7 +8,7 @@ def books_balance(model: TransplantModel) -> bool:
     return state.infused + state.births - state.deaths == state.pop.total_cells()
 
 
-def attributes(cls: type[Cohort]) -> list[str]:
+def attributes(cls: type[CellAgent]) -> list[str]:
     """Return the names of all columns of a class."""
     return sorted(
         {name for base in cls.__mro__ for name, own in vars(base).items() if isinstance(own, Column)}

@@ -7,8 +7,8 @@ import pytest
 from mesa.agentset import AbstractAgentSet
 
 from simulation.mesa_model import (
-    CohortGone,
-    CohortSet,
+    AgentGone,
+    CellAgentSet,
     DonorTcon,
     DonorTreg,
     EngagedTCell,
@@ -32,7 +32,7 @@ def test_columns_are_read_without_making_handles(make: Make) -> None:
     model = make()
     DonorTcon.create_agents(model, 1000, place=list(range(10)) * 100, cells=5, kept_apart=False)
     many = model.agents
-    made = model.handles.made
+    created = model.handles.created
     assert len(many.get("cells")) == len(many)
     many.get(["unique_id", "place_kind"])
     many.agg("cells", [sum, max])
@@ -41,15 +41,15 @@ def test_columns_are_read_without_making_handles(make: Make) -> None:
     many.where(many.column("cells") > 3)
     many.select(agent_type=DonorTcon).set("exhaustion_terminal", 0.5)
     many.set("cells", 6)
-    assert model.handles.made == made
+    assert model.handles.created == created
 
 
 def test_get_where_not_all_agents_have_the_attribute(model: TransplantModel) -> None:
     with pytest.raises(AttributeError, match="cd19"):
         model.agents.get("cd19")
-    found = model.agents.get("cd19", handle_missing="default", default_value="none")
-    assert found == [getattr(agent, "cd19", "none") for agent in model.agents]
-    assert set(found) == {True, "none"}
+    result = model.agents.get("cd19", handle_missing="default", default_value="none")
+    assert result == [getattr(agent, "cd19", "none") for agent in model.agents]
+    assert set(result) == {True, "none"}
     with pytest.raises(ValueError, match="handle_missing"):
         model.agents.get("cells", handle_missing="ignore")  # type: ignore[arg-type]
     assert model.agents.get([]) == [[] for _ in range(len(model.agents))]
@@ -137,7 +137,7 @@ def test_groupby(model: TransplantModel) -> None:
     assert sum(cells.values()) == model.state.pop.total_cells()
     assert cells["blood"] == sum(a.cells for a in model.agents if a.place_kind == "blood")
     assert groups.map(len) == groups.count()
-    assert all(isinstance(group, CohortSet) for _, group in groups)
+    assert all(isinstance(group, CellAgentSet) for _, group in groups)
     by_class = model.agents.groupby(type, result_type="list")
     assert {cls: len(group) for cls, group in by_class} == {
         cls: len(agents) for cls, agents in model.agents_by_type.items()
@@ -193,14 +193,14 @@ def test_agents_that_go_meanwhile_are_left_out(model: TransplantModel) -> None:
 
 def test_a_set_forgets_those_that_are_gone(model: TransplantModel) -> None:
     some = model.agents.select(at_most=10)
-    held = some.to_list()
-    held[3].remove()
+    kept = some.to_list()
+    kept[3].remove()
     DonorTcon(model, place=0, cells=5)  # takes the free row
     assert len(some) == 9
-    assert held[3] not in some
-    assert some.to_list() == held[:3] + held[4:]
-    with pytest.raises(CohortGone):
-        _ = held[3].cells
+    assert kept[3] not in some
+    assert some.to_list() == kept[:3] + kept[4:]
+    with pytest.raises(AgentGone):
+        _ = kept[3].cells
 
 
 def test_membership(model: TransplantModel) -> None:
@@ -235,14 +235,14 @@ def test_sets_are_sets(model: TransplantModel) -> None:
     assert copy.copy(a) == a
     assert copy.copy(a) is not a
     assert (a[0], a[-1], a[2:4]) == (a.to_list()[0], a.to_list()[-1], a.to_list()[2:4])
-    assert repr(a) == "<CohortSet of 10 agents>"
+    assert repr(a) == "<CellAgentSet of 10 agents>"
 
 
 def test_sets_made_by_hand(model: TransplantModel) -> None:
     agents = model.agents.to_list()[:4]
-    made = CohortSet([*agents, agents[0]], random.Random(1))
-    assert made.to_list() == agents
-    empty: CohortSet[DonorTcon] = CohortSet()
+    created = CellAgentSet([*agents, agents[0]], random.Random(1))
+    assert created.to_list() == agents
+    empty: CellAgentSet[DonorTcon] = CellAgentSet()
     assert len(empty) == 0
     assert list(empty) == empty.get("cells") == empty.map("remove") == empty[:2] == []
     assert len(empty.select(lambda a: True).shuffle().sort("cells")) == 0
@@ -252,7 +252,7 @@ def test_sets_made_by_hand(model: TransplantModel) -> None:
     assert len(empty) == 1
     other = TransplantModel(model.life.scenario)
     with pytest.raises(ValueError, match="one model"):
-        CohortSet([agents[0], DonorTcon(other, place=0)])
+        CellAgentSet([agents[0], DonorTcon(other, place=0)])
 
 
 def test_the_view_of_all_agents_is_live(model: TransplantModel) -> None:

@@ -9,8 +9,8 @@ import pytest
 from simulation.biology.places import PlaceKind
 from simulation.biology.traits import TAG
 from simulation.mesa_model import (
-    Cohort,
-    CohortGone,
+    AgentGone,
+    CellAgent,
     DonorTcon,
     DonorTreg,
     EngagedTCell,
@@ -25,7 +25,7 @@ SCALARS = (int, float, bool, str, tuple, type(None))
 
 
 @pytest.mark.parametrize("cls", [LeukemicBlast, DonorTcon, DonorTreg, EngagedTCell])
-def test_attributes_are_python_scalars(model: TransplantModel, cls: type[Cohort]) -> None:
+def test_attributes_are_python_scalars(model: TransplantModel, cls: type[CellAgent]) -> None:
     for agent in model.agents_by_type[cls]:
         assert isinstance(agent, mesa.Agent)
         for name in attributes(cls):
@@ -91,7 +91,7 @@ def test_the_place_may_be_named_in_any_way(make: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "told"),
+    ("place", "message"),
     [
         ("marow", "no kind of place 'marow'; there are blood, marrow"),
         ("marrow", "there are several"),
@@ -103,9 +103,9 @@ def test_the_place_may_be_named_in_any_way(make: Make) -> None:
         ((0, "a"), "row and column must be a whole number"),
     ],
 )
-def test_places_that_are_not(make: Make, place: Any, told: str) -> None:
+def test_places_that_are_not(make: Make, place: Any, message: str) -> None:
     model = make()
-    with pytest.raises((ValueError, TypeError), match=told):
+    with pytest.raises((ValueError, TypeError), match=message):
         DonorTcon(model, place=place)
     assert len(model.agents_by_type[DonorTcon]) == 0
     assert books_balance(model)
@@ -182,9 +182,9 @@ def test_strata_stay_whole_whatever_is_written(model: TransplantModel) -> None:
     assert len(set(zip(pop.codes(rows).tolist(), pop.place[rows].tolist(), strict=True))) == rows.size
     columns = pop.columns
     for stratum in range(rows.max() // pop.n_places + 1):
-        held = np.flatnonzero(columns.cells[stratum])
+        kept = np.flatnonzero(columns.cells[stratum])
         assert (columns.first[stratum], columns.end[stratum]) == (
-            (held[0], held[-1] + 1) if held.size else (0, 0)
+            (kept[0], kept[-1] + 1) if kept.size else (0, 0)
         )
     assert pop.n_agents == rows.size
     model.run_for(1)
@@ -213,12 +213,12 @@ def test_attributes_of_the_users_own_are_kept(make: Make) -> None:
     del agent
     gc.collect()
     model.step()
-    (found,) = model.agents.select(lambda a: a.unique_id == uid)
-    assert found.note == "mine"
-    found.remove()
+    (result,) = model.agents.select(lambda a: a.unique_id == uid)
+    assert result.note == "mine"
+    result.remove()
     assert not model.handles._pinned
-    assert found.note == "mine"
-    found.note = "still"  # does not pin what is gone
+    assert result.note == "mine"
+    result.note = "still"  # does not pin what is gone
     assert not model.handles._pinned
 
 
@@ -242,7 +242,7 @@ def test_an_agent_that_is_gone_says_so(make: Make) -> None:
         lambda: setattr(agent, "cells", 3),
         lambda: setattr(agent, "stage", "memory"),
     ):
-        with pytest.raises(CohortGone, match=f"DonorTcon {uid} is gone"):
+        with pytest.raises(AgentGone, match=f"DonorTcon {uid} is gone"):
             use()
     agent.remove()  # as in Mesa, nothing happens
     with pytest.raises(KeyError):
@@ -293,11 +293,15 @@ def test_marks_run_out_with_a_clear_message(make: Make) -> None:
 
 def test_create_agents(make: Make) -> None:
     model = make()
-    made = DonorTreg.create_agents(
+    created = DonorTreg.create_agents(
         model, 3, place=["blood", (0, 1), 5], cells=np.array([1, 2, 3]), clone=4, kept_apart=False
     )
     gc.collect()  # nobody holds them, and they are still there
-    assert made.get(["place_kind", "cells", "clone"]) == [["blood", 1, 4], ["marrow", 2, 4], ["marrow", 3, 4]]
+    assert created.get(["place_kind", "cells", "clone"]) == [
+        ["blood", 1, 4],
+        ["marrow", 2, 4],
+        ["marrow", 3, 4],
+    ]
     assert len(DonorTreg.create_agents(model, 2, place=(1, 1))) == 2  # a tuple is one niche
     assert len(DonorTreg.create_agents(model, 0, place=0)) == 0
     assert books_balance(model)
@@ -307,8 +311,8 @@ def test_from_dataframe(make: Make) -> None:
     pandas = pytest.importorskip("pandas")
     model = make()
     table = pandas.DataFrame({"place": [0, 1], "cells": [10, 20]})
-    made = LeukemicBlast.from_dataframe(model, table, cd19=False)
-    assert made.get(["place", "cells", "cd19"]) == [[0, 10, False], [1, 20, False]]
+    created = LeukemicBlast.from_dataframe(model, table, cd19=False)
+    assert created.get(["place", "cells", "cd19"]) == [[0, 10, False], [1, 20, False]]
 
 
 def test_one_cell_an_agent(make: Make, scenario: Scenario) -> None:

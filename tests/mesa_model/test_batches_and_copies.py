@@ -12,7 +12,7 @@ import mesa
 import pytest
 
 from simulation.life import Life
-from simulation.mesa_model import Cohort, DonorTcon, LeukemicBlast, TransplantModel
+from simulation.mesa_model import CellAgent, DonorTcon, LeukemicBlast, TransplantModel
 from simulation.scenario import Scenario, load_scenario
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -147,7 +147,7 @@ def test_an_agent_alone_brings_its_model(scenario: Scenario) -> None:
     model = TransplantModel(scenario, seed=3)
     agent = DonorTcon(model, place="blood", cells=5)
     agent.note = "mine"
-    twin: Cohort = pickle.loads(pickle.dumps(agent))
+    twin: CellAgent = pickle.loads(pickle.dumps(agent))
     assert twin.model is not model
     assert (twin.cells, twin.note, twin in twin.model.agents) == (5, "mine", True)
 

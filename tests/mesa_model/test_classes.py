@@ -10,8 +10,8 @@ from simulation.biology.state import State
 from simulation.biology.traits import CLASS, ENGAGED_TCON, TCON, TREG, encode
 from simulation.life import Life
 from simulation.mesa_model import (
-    Cohort,
-    CohortSet,
+    CellAgent,
+    CellAgentSet,
     DonorTcon,
     DonorTreg,
     EngagedTCell,
@@ -33,7 +33,7 @@ class NaturalKiller(DonorTcon):
         self.colour = colour
 
 
-class Macrophage(Cohort):
+class Macrophage(CellAgent):
     class_id = 9
     behaves_like = DonorTreg
 
@@ -67,8 +67,8 @@ def test_a_new_class_with_its_own_number(make: Make) -> None:
     assert model.add_agent_class(Macrophage) == 9
     assert len(model.agents_by_type[Macrophage]) == 0
     assert model.state.behaviour[9] == TREG
-    made = Macrophage.create_agents(model, 3, place=[0, 1, 2], cells=100, kept_apart=False)
-    assert isinstance(made, CohortSet)
+    created = Macrophage.create_agents(model, 3, place=[0, 1, 2], cells=100, kept_apart=False)
+    assert isinstance(created, CellAgentSet)
     assert model.agents_by_type[Macrophage].agg("cells", sum) == 300
     model.run_for(1)
     assert books_balance(model)
@@ -89,7 +89,7 @@ def test_numbers_are_the_models_own(make: Make) -> None:
 
 
 def test_classes_that_cannot_be(make: Make) -> None:
-    class Nothing(Cohort):
+    class Nothing(CellAgent):
         pass
 
     class Taken(LeukemicBlast):
@@ -111,7 +111,7 @@ def test_classes_that_cannot_be(make: Make) -> None:
         model.add_agent_class(TooHigh)
     with pytest.raises(ValueError, match="taken by Macrophage"):
         model.add_agent_class(Again)
-    with pytest.raises(TypeError, match="derives from Cohort"):
+    with pytest.raises(TypeError, match="derives from CellAgent"):
         model.add_agent_class(int)  # type: ignore[arg-type]
     for _ in range(10):
         model.add_agent_class(type("More", (DonorTcon,), {}))
@@ -218,15 +218,15 @@ class Infusion:
 
 def test_cells_of_a_class_that_was_not_named(make: Make) -> None:
     model = make(rules=[Infusion()], day=1.0)
-    assert Cohort not in model.agent_types
+    assert CellAgent not in model.agent_types
     model.step()
-    (agent,) = model.agents_by_type[Cohort].select(lambda a: a.place_kind == "blood")
-    assert type(agent) is Cohort
+    (agent,) = model.agents_by_type[CellAgent].select(lambda a: a.place_kind == "blood")
+    assert type(agent) is CellAgent
     assert 0 < agent.cells <= 1000
     assert model.add_agent_class(NaturalKiller) == 5
     assert model.add_agent_class(type("Second", (DonorTcon,), {})) == 6
     assert model.add_agent_class(type("Third", (DonorTcon,), {})) == 8  # 7 is in use
     assert model.add_agent_class(type("Seventh", (DonorTcon,), {"class_id": 7})) == 7
-    assert Cohort not in model.agent_types
+    assert CellAgent not in model.agent_types
     assert np.isin(7, CLASS.of(model.state.pop.codes(model.state.pop.rows())))
     assert books_balance(model)

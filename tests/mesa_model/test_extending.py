@@ -65,12 +65,12 @@ def test_python_examples(
         len({run["blasts_cells"] for run in names["runs"]}) == 2
     )  # twins are alike so early, patients are not
     assert names["model"].record() == names["twin"].record() == names["again"].record()
-    told = capsys.readouterr().out
-    assert "90.0 True" in told  # the DLI after a positive test
+    output = capsys.readouterr().out
+    assert "90.0 True" in output  # the DLI after a positive test
     assert names["helper"].note == "mine"
     assert len(set(names["hunters"].get("position"))) == 1  # all went where most blasts are
     assert names["hunters"].agg("moves", max) > 0
-    assert re.search(r"[1-9]\d* NK cells", told)
+    assert re.search(r"[1-9]\d* NK cells", output)
 
 
 def test_nk_cells_of_the_page_kill_what_they_should(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -193,18 +193,18 @@ def test_agents_by_type(model: TransplantModel) -> None:
 
 
 def test_remove_all_agents(model: TransplantModel) -> None:
-    held = model.agents.to_list()[0]
+    kept = model.agents.to_list()[0]
     before = model.state.pop.total_cells()
     deaths = model.state.deaths
     model.remove_all_agents()
     assert len(model.agents) == 0
-    assert not held.alive
+    assert not kept.alive
     assert model.state.deaths - deaths == before
     model.step()  # an empty body goes on
 
 
 def test_plain_mesa_agents_are_refused(model: TransplantModel) -> None:
-    with pytest.raises(TypeError, match="a cohort of cells, got Agent"):
+    with pytest.raises(TypeError, match="a CellAgent, got Agent"):
         mesa.Agent(model)
 
 

@@ -56,8 +56,8 @@ def not_numbers(life: Life) -> list[str]:
 @pytest.mark.parametrize("name", TABLE.names)
 def test_a_day_at_either_end_of_a_parameter(name: str) -> None:
     row = TABLE[name]
-    found = {row.written(value): not_numbers(one_day(name, value)) for value in (row.low, row.high)}
-    assert not any(found.values()), found
+    by_name = {row.written(value): not_numbers(one_day(name, value)) for value in (row.low, row.high)}
+    assert not any(by_name.values()), by_name
 
 
 def test_a_number_that_is_none_is_found() -> None:

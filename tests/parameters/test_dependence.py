@@ -43,11 +43,11 @@ def test_the_correlations_of_scores_are_those_written() -> None:
     dependence = read(*(pair(*names, rho) for names, rho in written.items()))
     people = [person_of(dependence, person) for person in range(4000)]
     scores = np.array([[NORMAL.inv_cdf(person[name]) for name in ORDER] for person in people])
-    found = np.corrcoef(scores.T)
+    result = np.corrcoef(scores.T)
     for i, one in enumerate(ORDER):
         for j, other in enumerate(ORDER[:i]):
             rho = written.get((one, other), written.get((other, one), 0.0))
-            assert abs(found[i, j] - rho) < 4 * (1 - rho**2) / math.sqrt(4000), (one, other)
+            assert abs(result[i, j] - rho) < 4 * (1 - rho**2) / math.sqrt(4000), (one, other)
         numbers = np.sort([person[one] for person in people])
         even = (np.arange(4000) + 0.5) / 4000
         assert np.abs(numbers - even).max() < 1.95 / math.sqrt(4000), "each is as before by itself"
@@ -104,7 +104,7 @@ def test_what_was_read_is_written_compared_and_cut_down() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "path", "told", "nearest"),
+    ("written", "path", "message", "nearest"),
     [
         ({"of": "a"}, (), "got {'of': 'a'}", None),
         ([3], (0,), "got 3", None),
@@ -125,11 +125,11 @@ def test_what_was_read_is_written_compared_and_cut_down() -> None:
     ],
 )  # fmt: skip
 def test_says_what_is_wrong_with_a_pair(
-    written: Any, path: tuple[str | int, ...], told: str, nearest: str | None
+    written: Any, path: tuple[str | int, ...], message: str, nearest: str | None
 ) -> None:
     with pytest.raises(DistributionError) as caught:
         parse_dependence(written, ORDER, ORDER[:4])
-    assert told in caught.value.message
+    assert message in caught.value.message
     assert (caught.value.path, caught.value.nearest) == (path, nearest)
 
 
@@ -172,32 +172,32 @@ def table(folder: Path, pair: str = PAIR, spread: str = SPREAD) -> ParameterTabl
 
 
 def test_a_table_says_what_depends_on_what(tmp_path: Path) -> None:
-    found = table(tmp_path)
-    assert found.names == ("rate_growth", "n_left", "phi")
-    assert found.groups == ("blasts",)
-    assert found.dependence.order == ("rate_growth", "n_left")
-    assert list(found.between_patients()) == ["dependence", "rate_growth", "n_left"]
-    assert list(found.between_patients(["n_left", "phi"])) == ["n_left"]
-    told = {row["name"]: row["between_patients"] for row in render_parameter_table(found)}
-    assert told["rate_growth"] == "lognormal median 0.06 /day sigma 0.5; correlation -0.4 with n_left"
-    assert told["n_left"].endswith("; correlation -0.4 with rate_growth")
-    assert told["phi"] == ""
-    assert "| `n_left` | `rate_growth` | -0.4 | a paper |" in parameter_page(found)
+    result = table(tmp_path)
+    assert result.names == ("rate_growth", "n_left", "phi")
+    assert result.groups == ("blasts",)
+    assert result.dependence.order == ("rate_growth", "n_left")
+    assert list(result.between_patients()) == ["dependence", "rate_growth", "n_left"]
+    assert list(result.between_patients(["n_left", "phi"])) == ["n_left"]
+    by_name = {row["name"]: row["between_patients"] for row in render_parameter_table(result)}
+    assert by_name["rate_growth"] == "lognormal median 0.06 /day sigma 0.5; correlation -0.4 with n_left"
+    assert by_name["n_left"].endswith("; correlation -0.4 with rate_growth")
+    assert by_name["phi"] == ""
+    assert "| `n_left` | `rate_growth` | -0.4 | a paper |" in parameter_page(result)
 
 
 def test_a_table_may_hold_a_mixture_and_tells_it_in_words(tmp_path: Path) -> None:
     parts = "{weight: 3, distribution: lognormal, sigma: 1}, {weight: 1, distribution: fixed, value: 0 cells}"
     spread = f"{{distribution: mixture, parts: [{parts}]}}"
-    found = table(tmp_path, spread=spread)
-    assert found["n_left"].between_patients is not None
-    told = {row["name"]: row["between_patients"] for row in render_parameter_table(found)}
-    assert told["n_left"].startswith(
+    result = table(tmp_path, spread=spread)
+    assert result["n_left"].between_patients is not None
+    by_name = {row["name"]: row["between_patients"] for row in render_parameter_table(result)}
+    assert by_name["n_left"].startswith(
         "mixture of 75% lognormal median 1e5 cells sigma 1, 25% fixed value 0 cells;"
     )
 
 
 @pytest.mark.parametrize(
-    ("pair", "spread", "line", "key", "told"),
+    ("pair", "spread", "line", "key", "message"),
     [
         (PAIR.replace("n_left", "phi"), SPREAD, 8, "dependence.0.of", "phi does not vary"),
         (PAIR.replace("rate_growth", "rate_growht"), SPREAD, 8, "dependence.0.with", "did you mean 'rate_growth'"),
@@ -211,9 +211,9 @@ def test_a_table_may_hold_a_mixture_and_tells_it_in_words(tmp_path: Path) -> Non
     ],
 )  # fmt: skip
 def test_a_mistake_in_the_table_is_told_with_its_place(
-    tmp_path: Path, pair: str, spread: str, line: int, key: str, told: str
+    tmp_path: Path, pair: str, spread: str, line: int, key: str, message: str
 ) -> None:
     with pytest.raises(UserError) as caught:
         table(tmp_path, pair, spread)
     assert (caught.value.line, caught.value.key) == (line, key)
-    assert told in str(caught.value)
+    assert message in str(caught.value)

@@ -102,10 +102,10 @@ def evenly(distribution: Distribution, n: int) -> list[float]:
 
 
 def parts_of(*parts: tuple[float, str, str]) -> dict[str, Any]:
-    told = [
+    texts = [
         {"weight": weight, "distribution": "uniform", "low": low, "high": high} for weight, low, high in parts
     ]
-    return {"distribution": "mixture", "parts": told}
+    return {"distribution": "mixture", "parts": texts}
 
 
 def test_a_mixture_has_the_shares_and_the_quantiles_of_its_parts() -> None:
@@ -177,21 +177,21 @@ def test_a_multiple_is_that_of_every_draw(data: dict[str, Any]) -> None:
 
 
 def test_what_varies_and_what_has_values_of_its_own() -> None:
-    def told(data: dict[str, Any]) -> tuple[bool, bool, set[float]]:
+    def sampled(data: dict[str, Any]) -> tuple[bool, bool, set[float]]:
         distribution = read(data)
         return distribution.varies, distribution.continuous, set(distribution.discrete)
 
     fixed = {"distribution": "fixed", "value": "0 /day"}
-    assert told(fixed) == (False, False, {0.0})
-    assert told({"distribution": "choice", "values": ["1 /day", "2 /day"], "weights": [1, 0]}) == (
+    assert sampled(fixed) == (False, False, {0.0})
+    assert sampled({"distribution": "choice", "values": ["1 /day", "2 /day"], "weights": [1, 0]}) == (
         False,
         False,
         {1.0},
     )
-    assert told({"distribution": "normal", "sd": "1 /day"}) == (True, True, set())
-    assert told({"distribution": "mixture", "parts": [{"weight": 1} | fixed] * 2}) == (False, False, {0.0})
+    assert sampled({"distribution": "normal", "sd": "1 /day"}) == (True, True, set())
+    assert sampled({"distribution": "mixture", "parts": [{"weight": 1} | fixed] * 2}) == (False, False, {0.0})
     both = [{"weight": 1} | fixed, {"weight": 1, "distribution": "lognormal", "sigma": 1}]
-    assert told({"distribution": "mixture", "parts": both}) == (True, True, {0.0})
+    assert sampled({"distribution": "mixture", "parts": both}) == (True, True, {0.0})
 
 
 ONE = {"weight": 1, "distribution": "fixed"}
@@ -202,7 +202,7 @@ def mixed(*parts: Any, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("data", "path", "told", "nearest"),
+    ("data", "path", "message", "nearest"),
     [
         ({"distribution": "mixture"}, (), "got nothing", None),
         ({"distribution": "mixture", "part": [ONE, ONE]}, ("part",), "'part' is not part", "parts"),
@@ -225,16 +225,16 @@ def mixed(*parts: Any, **more: Any) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_says_what_is_wrong_with_a_mixture_and_in_which_part(
-    data: dict[str, Any], path: tuple[str | int, ...], told: str, nearest: str | None
+    data: dict[str, Any], path: tuple[str | int, ...], message: str, nearest: str | None
 ) -> None:
     with pytest.raises(DistributionError) as caught:
         read(data)
-    assert told in caught.value.message
+    assert message in caught.value.message
     assert (caught.value.path, caught.value.nearest) == (path, nearest)
 
 
 @pytest.mark.parametrize(
-    ("data", "path", "told"),
+    ("data", "path", "message"),
     [
         ({}, ("distribution",), "got none"),
         ({"distribution": "lognorm"}, ("distribution",), "got 'lognorm'"),
@@ -254,8 +254,10 @@ def test_says_what_is_wrong_with_a_mixture_and_in_which_part(
         ({"distribution": "fixed", "source": 3}, ("source",), "got 3"),
     ],
 )
-def test_says_what_is_wrong_and_where(data: dict[str, Any], path: tuple[str | int, ...], told: str) -> None:
+def test_says_what_is_wrong_and_where(
+    data: dict[str, Any], path: tuple[str | int, ...], message: str
+) -> None:
     with pytest.raises(DistributionError) as caught:
         read(data)
-    assert told in caught.value.message
+    assert message in caught.value.message
     assert caught.value.path == path

@@ -105,7 +105,7 @@ def test_the_digest_tells_numbers_apart_and_ignores_their_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "told"),
+    ("old", "new", "line", "message"),
     [
         ("low: 0.005 /day", "low: 0.07 /day", 3, "outside its own range 0.07 /day to 0.3 /day"),
         ("low: 0.005 /day", "low: 0.005 kg", 4, "which is a weight"),
@@ -128,12 +128,12 @@ def test_the_digest_tells_numbers_apart_and_ignores_their_order() -> None:
     ],
 )
 def test_a_mistake_in_the_table_names_its_line(
-    tmp_path: Path, old: str, new: str, line: int, told: str
+    tmp_path: Path, old: str, new: str, line: int, message: str
 ) -> None:
     with pytest.raises(UserError) as caught:
         read(tmp_path, ROW.replace(old, new))
     assert caught.value.line == line, str(caught.value)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_name_in_two_groups_is_refused(tmp_path: Path) -> None:

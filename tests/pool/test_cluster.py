@@ -113,8 +113,8 @@ def test_the_scheduler_is_killed(
 def test_a_worker_with_another_model_is_refused(scheduler: tuple[str, Process], starter: Start) -> None:
     address, _ = scheduler
     worker(starter, address, MODEL_OF_TESTS="changed")
-    told = "its digest is changed, that of this program the same"
-    with pytest.raises(UserError, match=told) as caught, open_pool(1, address, model=jobs.model):
+    text = "its digest is changed, that of this program the same"
+    with pytest.raises(UserError, match=text) as caught, open_pool(1, address, model=jobs.model):
         pass
     assert caught.value.exit_status == ExitStatus.USAGE
 

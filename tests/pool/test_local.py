@@ -26,9 +26,9 @@ def tasks(n: int, size: int = 1) -> list[Task]:
 @pytest.mark.parametrize("workers", [0, 1, 2])
 def test_every_task_comes_back_once(workers: int) -> None:
     with open_pool(workers, model=jobs.model) as pool:
-        found = sorted(value for outcome in pool.run(jobs.double, tasks(23, 4)) for value in outcome.value)
+        result = sorted(value for outcome in pool.run(jobs.double, tasks(23, 4)) for value in outcome.value)
         again = sorted(value for outcome in pool.run(jobs.double, tasks(5)) for value in outcome.value)
-    assert found == [2 * i for i in range(23)]
+    assert result == [2 * i for i in range(23)]
     assert again == [0, 2, 4, 6, 8]
 
 
@@ -104,11 +104,13 @@ def test_stopping_finishes_what_was_begun_and_begins_nothing() -> None:
 
 def test_workers_have_one_thread_ignore_ctrl_c_and_load_nothing_heavy() -> None:
     with LocalPool(1, preload=("simulation.trial.task",)) as pool:
-        (found,) = [outcome.value for outcome in pool.run(jobs.settings, tasks(1))]
-    assert found["threads"] == os.environ.get("OPENBLAS_NUM_THREADS", "1")
-    assert found["interrupt"]
-    assert found["heavy"] == []
-    assert "OPENBLAS_NUM_THREADS" not in os.environ or os.environ["OPENBLAS_NUM_THREADS"] == found["threads"]
+        (results,) = [outcome.value for outcome in pool.run(jobs.settings, tasks(1))]
+    assert results["threads"] == os.environ.get("OPENBLAS_NUM_THREADS", "1")
+    assert results["interrupt"]
+    assert results["heavy"] == []
+    assert (
+        "OPENBLAS_NUM_THREADS" not in os.environ or os.environ["OPENBLAS_NUM_THREADS"] == results["threads"]
+    )
 
 
 def test_what_cannot_be_sent_home_is_an_error_not_the_end() -> None:
@@ -147,9 +149,9 @@ def test_workers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
 
 def wait_for(look: "object", n: int) -> list[Path]:
     for _ in range(300):
-        found: list[Path] = look()  # type: ignore[operator]
-        if len(found) >= n:
-            return found
+        result: list[Path] = look()  # type: ignore[operator]
+        if len(result) >= n:
+            return result
         time.sleep(0.1)
     raise AssertionError("it did not happen within 30 s")
 
@@ -178,15 +180,17 @@ if __name__ == "__main__":
 
 
 @unix
-@pytest.mark.parametrize(("deaths", "told"), [(1, "[0, 2, 4, 6]"), (99, "no worker process can be started")])
-def test_a_fork_server_that_is_killed_while_it_starts(tmp_path: Path, deaths: int, told: str) -> None:
+@pytest.mark.parametrize(
+    ("deaths", "message"), [(1, "[0, 2, 4, 6]"), (99, "no worker process can be started")]
+)
+def test_a_fork_server_that_is_killed_while_it_starts(tmp_path: Path, deaths: int, message: str) -> None:
     script = tmp_path / "starter.py"
     script.write_text(STARTER)
     env = os.environ | {"PYTHONPATH": str(ROOT), "DEATHS_OF_TESTS": f"{tmp_path}:{deaths}"}
     done = subprocess.run(
         [sys.executable, str(script)], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
     )
-    assert told in done.stdout + done.stderr
+    assert message in done.stdout + done.stderr
     assert (done.returncode == 0) == (deaths == 1)
 
 

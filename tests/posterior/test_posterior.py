@@ -11,7 +11,7 @@ from simulation.calibration.joint import build, load_joint
 from simulation.errors import UserError
 from simulation.parameters import ParameterTable
 from simulation.parameters.distributions import Distribution
-from simulation.posterior import ParameterSet, held, load_posterior, under
+from simulation.posterior import ParameterSet, fixed_by, load_posterior, under
 from simulation.posterior.posterior import PACKAGED
 from simulation.scenario.cohort import STANDARD
 from simulation.scenario.load import load_scenario
@@ -38,7 +38,7 @@ def test_a_file_of_ones_own_is_read_with_its_units(sets: Path) -> None:
     assert not read.out_of_date
 
 
-@pytest.mark.parametrize(("old", "new", "told"), [
+@pytest.mark.parametrize(("old", "new", "message"), [
     ("rate_contacts", "rate_contact", "sets.csv:1: rate_contact: there is no such parameter (did you mean 'rate_contacts'?)"),
     ("[/hour]", "[/hour", "sets.csv:1: rate_contacts: expected rate_contacts [/hour], the bracket is not closed"),
     ("[/hour]", "[kg]", "sets.csv:2: rate_contacts [/hour]"),
@@ -53,11 +53,11 @@ def test_a_file_of_ones_own_is_read_with_its_units(sets: Path) -> None:
     ("share of t_cell_fitness", "rate_contacts", "the column 'rate_contacts' is written twice"),
     ("3,10", "-3,10", "weight: expected a number from 0 on, got '-3'"),
 ])  # fmt: skip
-def test_a_mistake_in_a_file_is_told_where_it_stands(sets: Path, old: str, new: str, told: str) -> None:
+def test_a_mistake_in_a_file_is_told_where_it_stands(sets: Path, old: str, new: str, message: str) -> None:
     sets.write_text(GOOD.replace(old, new, 1))
     with pytest.raises(UserError) as error:
         load_posterior(sets)
-    assert told.replace("[/hour]", new if new == "[kg]" else "[/hour]") in str(error.value)
+    assert message.replace("[/hour]", new if new == "[kg]" else "[/hour]") in str(error.value)
 
 
 def test_values_outside_the_range_of_the_table_are_noted(sets: Path) -> None:
@@ -111,7 +111,7 @@ def test_what_a_file_writes_is_stronger_than_a_set() -> None:
     moved = under(scenario, chosen)
     assert moved.parameters["rate_contacts"] == 150.0 and moved.patient["n_effectors_half_damage"] == 1e6
     assert moved.parameters["rate_kill_max"] == 4.0
-    assert set(held(scenario, chosen.values)) == {"rate_contacts", "n_effectors_half_damage"}
+    assert set(fixed_by(scenario, chosen.values)) == {"rate_contacts", "n_effectors_half_damage"}
 
 
 def test_a_scenario_under_a_set_outside_the_tables_range_can_be_written_and_read(tmp_path: Path) -> None:
@@ -131,12 +131,12 @@ def test_the_shipped_sets_are_those_of_the_shipped_fits_and_of_this_table(tmp_pa
 
 def test_the_page_tells_how_many_sets_each_fit_left() -> None:
     page = " ".join((ROOT / "docs" / "uncertainty.md").read_text(encoding="utf-8").split())
-    _, _, told = page.partition("recombine what the fits left: ")
+    _, _, rest = page.partition("recombine what the fits left: ")
     left = [
         f"`{Path(fit['record']).name}` {fit['sets']} ({fit['effective_sets']:.0f}{'' if number else ' effectively'})"
         for number, fit in enumerate(load_posterior("posterior").fits)
     ]
-    assert told.startswith(", ".join(left) + ".")
+    assert rest.startswith(", ".join(left) + ".")
 
 
 def test_a_joint_set_holds_one_set_of_each_fit_by_its_weight(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_changed_table_and_a_changed_file_are_told(tmp_path: Path, monkeypatch
         load_posterior(file)
 
 
-@pytest.mark.parametrize(("old", "new", "told"), [
+@pytest.mark.parametrize(("old", "new", "message"), [
     ("records/response", "records/nothing", "records/nothing: record.json cannot be read"),
     ("fraction_sanctuary", "fraction_sanctuar", "there is no such parameter (did you mean 'fraction_sanctuary'?)"),
     ("p_recognition_gvl:", "factor_recall_haematopoietic:",
@@ -178,23 +178,23 @@ def test_a_changed_table_and_a_changed_file_are_told(tmp_path: Path, monkeypatch
     ("sets: 300", "sets: 1", "sets"),
     ("fits: [", "fits: [[1], ", "fits: expected a list of folders of fits"),
 ])  # fmt: skip
-def test_a_mistake_in_what_is_joined_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_a_mistake_in_what_is_joined_is_told(tmp_path: Path, old: str, new: str, message: str) -> None:
     text = (ROOT / "scenarios" / "calibration" / "posterior.yaml").read_text()
     records = ROOT / "scenarios" / "calibration" / "records"
     file = tmp_path / "joint.yaml"
     file.write_text(text.replace(old, new, 1).replace("records/", f"{records}/"))
     with pytest.raises(UserError) as error:
         load_joint(file)
-    assert told.replace("records/", f"{records}/") in str(error.value)
+    assert message.replace("records/", f"{records}/") in str(error.value)
 
 
 def test_joint_sets_know_which_sets_of_each_fit_they_hold() -> None:
     shipped = load_posterior("posterior")
-    told = shipped.recombined()
-    assert len(told) == len(shipped.fits) == 5
-    for (held_sets, effective), fit in zip(told, shipped.fits, strict=True):
-        assert len(held_sets) == len(shipped) and len(set(held_sets)) <= fit["sets"]
-        assert effective == fit["effective_sets"] < len(set(held_sets)) + 0.01
+    recombined = shipped.recombined()
+    assert len(recombined) == len(shipped.fits) == 5
+    for (numbers, effective), fit in zip(recombined, shipped.fits, strict=True):
+        assert len(numbers) == len(shipped) and len(set(numbers)) <= fit["sets"]
+        assert effective == fit["effective_sets"] < len(set(numbers)) + 0.01
     chosen = shipped.reweighed([5, 7], [1.0, 3.0])
     assert chosen.rows == (shipped.rows[5], shipped.rows[7]) and chosen.weights == (1.0, 3.0)
     assert chosen.statistics["C1"] == (shipped.statistics["C1"][5], shipped.statistics["C1"][7])

@@ -70,13 +70,16 @@ def test_what_is_registered_is_as_it_was_registered() -> None:
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_registrations_load_and_bear_their_number(file: Path) -> None:
-    found = load_prediction(file)
+    prediction = load_prediction(file)
     assert (
-        found.said.registry == file.stem
-        and found.said.registry in (ROOT / "docs" / "predictions.md").read_text()
+        prediction.registration.registry == file.stem
+        and prediction.registration.registry in (ROOT / "docs" / "predictions.md").read_text()
     )
-    assert found.trial.posterior is not None and len(found.trial.arms) == 1
-    assert found.trial.patients == found.said.patients and found.trial.follow_up == found.said.follow_up
+    assert prediction.trial.posterior is not None and len(prediction.trial.arms) == 1
+    assert (
+        prediction.trial.patients == prediction.registration.patients
+        and prediction.trial.follow_up == prediction.registration.follow_up
+    )
 
 
 def test_a_prediction_is_made_registered_and_never_written_again(sim: Sim, small: Path) -> None:
@@ -107,7 +110,7 @@ def test_a_prediction_is_made_registered_and_never_written_again(sim: Sim, small
 
 
 def test_the_distribution_holds_patients_and_parameters() -> None:
-    said = load_prediction(SHIPPED[0]).said.model_copy(update={"enrolment": 30})
+    registration = load_prediction(SHIPPED[0]).registration.model_copy(update={"enrolment": 30})
     endpoint = Endpoint(says="relapse", outcome="relapse")
 
     def arm(flags: list[int], sets: list[int]) -> ArmView:
@@ -120,8 +123,8 @@ def test_the_distribution_holds_patients_and_parameters() -> None:
         return ArmView("arm", "arm", columns, 1e-4)
 
     sets = [k // 4 for k in range(80)]
-    alike = forecast(arm([1, 0, 1, 0] * 20, sets), endpoint, said)
-    apart = forecast(arm([1] * 40 + [0] * 40, sets), endpoint, said)  # the sets decide
+    alike = forecast(arm([1, 0, 1, 0] * 20, sets), endpoint, registration)
+    apart = forecast(arm([1] * 40 + [0] * 40, sets), endpoint, registration)  # the sets decide
     assert alike.yes == apart.yes == 40 and alike.share is not None and apart.share is not None
     assert alike.share[1] == pytest.approx(0.5, abs=0.02)
     width = alike.share[2] - alike.share[0]
@@ -131,14 +134,14 @@ def test_the_distribution_holds_patients_and_parameters() -> None:
     assert (
         alike.count is not None and alike.count[0] < 15 == alike.count[1] < alike.count[2] and alike.of == 30
     )
-    never = forecast(arm([0] * 80, sets), endpoint, said)
+    never = forecast(arm([0] * 80, sets), endpoint, registration)
     assert never.share is not None and never.share[0] < 0.01 and 0.03 < never.share[2] < 0.2
 
 
 def test_ranges_hold_the_true_share_as_often_as_they_say() -> None:
     """Sets whose probabilities are beta distributed; 60 studies of 40 patients: fewer than 51 within 95 % once in 1000."""
     rng = np.random.default_rng(8)
-    said = load_prediction(SHIPPED[0]).said.model_copy(update={"enrolment": 30})
+    registration = load_prediction(SHIPPED[0]).registration.model_copy(update={"enrolment": 30})
     endpoint, inside, counted = Endpoint(says="relapse", outcome="relapse"), 0, 0
     for _ in range(60):
         mean, total = rng.uniform(), 10 ** rng.uniform(0, 3)
@@ -148,15 +151,15 @@ def test_ranges_hold_the_true_share_as_often_as_they_say() -> None:
             "patient": np.arange(40), "relapse_day": np.where(flags, 10.0, np.nan),
             "parameter_set": np.repeat(np.arange(10.0), 4),
         }  # fmt: skip
-        found = forecast(ArmView("arm", "arm", columns, 1e-4), endpoint, said)
-        assert found.share is not None and found.count is not None
-        inside += found.share[0] <= of_sets[10] <= found.share[2]
-        counted += found.count[0] <= rng.binomial(30, of_sets[10]) <= found.count[2]
+        result = forecast(ArmView("arm", "arm", columns, 1e-4), endpoint, registration)
+        assert result.share is not None and result.count is not None
+        inside += result.share[0] <= of_sets[10] <= result.share[2]
+        counted += result.count[0] <= rng.binomial(30, of_sets[10]) <= result.count[2]
     assert inside >= 51 and counted >= 51
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("outcome: relapse}", "outcome: relaps}", "did you mean"),
         (", by: 25 d", "", "needs the day by which"),
@@ -168,9 +171,9 @@ def test_ranges_hold_the_true_share_as_often_as_they_say() -> None:
         ("registry: NCT00000000", "registri: NCT00000000", "did you mean 'registry'"),
     ],
 )
-def test_mistakes_are_told(small: Path, old: str, new: str, told: str) -> None:
+def test_mistakes_are_told(small: Path, old: str, new: str, message: str) -> None:
     assert old in SMALL
     small.write_text(SMALL.replace(old, new, 1))
     with pytest.raises(UserError) as caught:
         load_prediction(small)
-    assert told in str(caught.value)
+    assert message in str(caught.value)

@@ -140,11 +140,11 @@ def test_what_injections_take_the_place_of_and_the_reverse() -> None:
 
 def test_the_words_say_what_is_injected_and_maintained() -> None:
     spec = SC | {"maintenance": {"every": "91 d", "cycles": 4, "dose": "28 ug/day", "on": "14 d"}}
-    told = dict(scenario_words(parse_scenario("name: x", {"start": DAY_10, "blinatumomab": spec})))[
+    text = dict(scenario_words(parse_scenario("name: x", {"start": DAY_10, "blinatumomab": spec})))[
         "Blinatumomab"
     ]
-    assert "250 µg under the skin on days 1 to 7 then 500 µg" in told
-    assert "then up to 4 cycles, one every 91 days, of 28 µg/day for 14 days" in told
+    assert "250 µg under the skin on days 1 to 7 then 500 µg" in text
+    assert "then up to 4 cycles, one every 91 days, of 28 µg/day for 14 days" in text
 
 
 def test_injected_drug_reaches_the_cells() -> None:

@@ -122,9 +122,9 @@ assert state.places.n == 4 + len(PlaceKind) - 2
 
 
 def example(name: str) -> str:
-    found = re.search(rf"<!-- example: {name} -->\n```\w+\n(.*?)```", PAGE, re.DOTALL)
-    assert found
-    return found[1]
+    entries = re.search(rf"<!-- example: {name} -->\n```\w+\n(.*?)```", PAGE, re.DOTALL)
+    assert entries
+    return entries[1]
 
 
 def test_the_page_shows_the_files_of_the_example() -> None:

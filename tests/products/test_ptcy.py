@@ -49,7 +49,7 @@ def test_in_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("block", "told"),
+    ("block", "message"),
     [
         ("{days: [day 4, day 3]}", "day 3 after day 4"),
         ("{days: [day 3, day 3.5]}", "day 4 or later"),
@@ -58,7 +58,7 @@ def test_in_words() -> None:
         ("{dosis: 50 mg/kg}", "dose"),
     ],
 )
-def test_mistakes_are_told_with_their_place(block: str, told: str) -> None:
-    with pytest.raises(UserError, match=told) as error:
+def test_mistakes_are_told_with_their_place(block: str, message: str) -> None:
+    with pytest.raises(UserError, match=message) as error:
         parse_scenario(f"name: x\nptcy: {block}\n")
     assert "line 2" in str(error.value) or error.value.line == 2

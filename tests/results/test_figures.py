@@ -103,11 +103,11 @@ def test_a_figure_in_which_nothing_would_be_seen_is_not_drawn_and_the_report_say
     assert {path.stem for path in (place / "figures").iterdir()} == {"burden", "t_cells", "blood"}
     report = (place / "report.html").read_text()
     for figure in FIGURES:
-        told = (
+        absent = (
             f"{figure.title}"
             in report.partition("Not drawn, because there is nothing to see")[2].partition("</p>")[0]
         )
-        assert told is (figure.name in {"drug", "gvhd", "marrow_maps"})
+        assert absent is (figure.name in {"drug", "gvhd", "marrow_maps"})
 
 
 def test_a_figure_that_travels_says_that_it_is_simulated(tmp_path: Path) -> None:
@@ -160,12 +160,12 @@ def test_a_patient_with_blasts_has_no_mark_of_extinction(relapse: Result) -> Non
 def test_tests_stand_at_the_day_of_the_sample(cure: Result) -> None:
     figure = cure.plot("burden")
     tests = measurements(cure, "mrd")
-    found_days, found = _line(figure, "MRD test")
+    days_tested, result = _line(figure, "MRD test")
     missed_days, missed = _line(figure, "MRD not detected")
-    assert sorted([*found_days, *missed_days]) == [test.day for test in tests]
-    assert all(found >= 1e-5)
+    assert sorted([*days_tested, *missed_days]) == [test.day for test in tests]
+    assert all(result >= 1e-5)
     assert set(missed) == {1e-5}  # at the assay's limit, where "nothing found" is to be read
-    assert all(day % 30 == 0 for day in found_days)
+    assert all(day % 30 == 0 for day in days_tested)
 
 
 def test_limits_are_those_of_the_scenario(relapse: Result) -> None:

@@ -8,12 +8,12 @@ from simulation.results.scenario_words import scenario_words
 from simulation.scenario.load import parse_scenario
 
 
-def told(topic: str, **keys: Any) -> str:
+def topic_text(topic: str, **keys: Any) -> str:
     return dict(scenario_words(parse_scenario("name: x", keys)))[topic]
 
 
 def test_visits_waits_and_what_is_missed() -> None:
-    tests = told(
+    tests = topic_text(
         "Tests",
         **{
             "monitoring.mrd.days": ["day 56", "day 100"],
@@ -37,12 +37,12 @@ def test_visits_waits_and_what_is_missed() -> None:
     ],
 )  # fmt: skip
 def test_when_treatment_starts(start: dict[str, Any], words: str) -> None:
-    assert words.lower() in told("Treatment starts", start=start, dli={"cd3": ["1e6/kg"]}).lower()
+    assert words.lower() in topic_text("Treatment starts", start=start, dli={"cd3": ["1e6/kg"]}).lower()
 
 
 def test_a_graft_as_collected_is_not_called_depleted() -> None:
-    assert told("Transplant").startswith("T-cell-depleted graft from a haploidentical donor, with ")
-    collected = told("Transplant", **{"graft.tcon": "2e8/kg", "graft.treg": "0/kg", "ptcy": {}})
+    assert topic_text("Transplant").startswith("T-cell-depleted graft from a haploidentical donor, with ")
+    collected = topic_text("Transplant", **{"graft.tcon": "2e8/kg", "graft.treg": "0/kg", "ptcy": {}})
     assert collected.startswith(
         "T-cell-replete graft from a haploidentical donor, cyclophosphamide after transplant"
     )
@@ -51,11 +51,11 @@ def test_a_graft_as_collected_is_not_called_depleted() -> None:
 def test_what_ends_infusions_and_drugs() -> None:
     start = {"when": "mrd", "at_least": "1e-4"}
     dli = {"cd3": ["1e5/kg", "1e6/kg"], "every": "42 d", "until": ["mrd_negative", "agvhd"]}
-    assert "until a sample after the first infusion is MRD-negative or there is acute GvHD" in told(
+    assert "until a sample after the first infusion is MRD-negative or there is acute GvHD" in topic_text(
         "Donor lymphocytes", start=start, dli=dli
     )
     drugs = [{"drug": "ciclosporin", "from": "day 0", "to": "day 99"}]
-    words = told("Other drugs", immunosuppression=drugs, taper={"start": start, "over": "28 d"})
+    words = topic_text("Other drugs", immunosuppression=drugs, taper={"start": start, "over": "28 d"})
     assert (
         "all of these planned tapered in steps over 28 days, when measured MRD is 0.0001 or more"
         in words.replace("1e-4", "0.0001")

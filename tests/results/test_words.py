@@ -61,12 +61,12 @@ def test_grades() -> None:
 
 
 def test_outcomes_of_a_relapse(relapse: Result) -> None:
-    told = dict(outcome_table(relapse))
-    assert told["Haematological relapse"] == "day 197"
-    assert told["CD19 at last relapse"] == "CD19-negative"
-    assert told["Acute GvHD, worst grade"] == "II (\N{GREATER-THAN OR EQUAL TO} II from day 254)"
-    assert told["Donor lymphocytes (DLI)"] == "2 infusions, 6e5 CD3+/kg"
-    assert told["Leukaemia eradicated"] == "no"
+    table = dict(outcome_table(relapse))
+    assert table["Haematological relapse"] == "day 197"
+    assert table["CD19 at last relapse"] == "CD19-negative"
+    assert table["Acute GvHD, worst grade"] == "II (\N{GREATER-THAN OR EQUAL TO} II from day 254)"
+    assert table["Donor lymphocytes (DLI)"] == "2 infusions, 6e5 CD3+/kg"
+    assert table["Leukaemia eradicated"] == "no"
 
 
 def test_a_response_that_did_not_last_and_leukaemia_outside_are_told() -> None:
@@ -92,10 +92,10 @@ def test_a_response_that_did_not_last_and_leukaemia_outside_are_told() -> None:
 
 
 def test_outcomes_of_nothing_have_no_numbers() -> None:
-    told = dict(outcome_table(unrecorded()))
-    assert told["Haematological relapse"] == "\N{EN DASH}"
-    assert told["Blinatumomab"] == "none"
-    assert not any("nan" in text.lower() or "None" in text for text in told.values())
+    table = dict(outcome_table(unrecorded()))
+    assert table["Haematological relapse"] == "\N{EN DASH}"
+    assert table["Blinatumomab"] == "none"
+    assert not any("nan" in text.lower() or "None" in text for text in table.values())
 
 
 def test_few_runs_are_columns() -> None:
@@ -117,15 +117,15 @@ def test_no_runs_are_no_rows() -> None:
 
 
 def test_timeline_tells_treatment_and_turns_but_not_every_test(relapse: Result) -> None:
-    told = timeline(relapse)
-    assert [day for day, *_ in told] == sorted(day for day, *_ in told)
-    texts = [text for _, _, text in told]
+    entries = timeline(relapse)
+    assert [day for day, *_ in entries] == sorted(day for day, *_ in entries)
+    texts = [text for _, _, text in entries]
     assert "DLI 1: 1e5 CD3/kg" in texts
     assert any("28 \N{MICRO SIGN}g/day" in text for text in texts)
-    assert not [kind for _, kind, _ in told if kind == "test"]
+    assert not [kind for _, kind, _ in entries if kind == "test"]
     results = [event for event in relapse.events if event.kind == "result"]
-    told_results = [kind for _, kind, _ in told if kind == "result"]
-    assert 0 < len(told_results) <= len(results) / 2
+    texts_of_results = [kind for _, kind, _ in entries if kind == "result"]
+    assert 0 < len(texts_of_results) <= len(results) / 2
 
 
 def test_timeline_keeps_every_dose(relapse: Result) -> None:

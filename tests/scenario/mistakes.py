@@ -37,24 +37,24 @@ SEVERAL = {"start.when is never", "the place of dose, on, off"}  # one mistake w
 
 def each_of(mistakes: list[Mistake]) -> pytest.MarkDecorator:
     """Return what runs a test once for each mistake."""
-    told = [mistake for mistake in mistakes if mistake[4]]
+    texts = [mistake for mistake in mistakes if mistake[4]]
     return pytest.mark.parametrize(
-        "mistake", told, ids=[f"{mistake[3]}-{mistake[1].strip()[:30]}" for mistake in told]
+        "mistake", texts, ids=[f"{mistake[3]}-{mistake[1].strip()[:30]}" for mistake in texts]
     )
 
 
-def told(path: Path, text: str) -> UserError:
+def error_of(path: Path, text: str) -> UserError:
     path.write_text(text)
     with pytest.raises(UserError) as caught:
         load_scenario(path)
     return caught.value
 
 
-def told_with_its_place(path: Path, mistake: Mistake) -> None:
+def check_message_and_place(path: Path, mistake: Mistake) -> None:
     """Check that a mistake in the good file is told once, with file, line, key, words and the nearest valid name."""
     old, new, line, key, words, nearest = mistake
     assert old in GOOD
-    error = told(path, GOOD.replace(old, new, 1))
+    error = error_of(path, GOOD.replace(old, new, 1))
     first = error.errors[0]
     assert (first.file, first.line) == (str(path), line), str(error)
     assert len(error.errors) == 1 or words in SEVERAL, str(error)

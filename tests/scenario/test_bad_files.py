@@ -7,7 +7,7 @@ import pytest
 
 from simulation.errors import UserError
 from simulation.scenario import parse_scenario
-from tests.scenario.mistakes import GOOD, Mistake, each_of, told, told_with_its_place
+from tests.scenario.mistakes import GOOD, Mistake, check_message_and_place, each_of, error_of
 
 MISTAKES: list[Mistake] = [
     # unknown keys
@@ -129,7 +129,7 @@ MISTAKES: list[Mistake] = [
 
 @each_of(MISTAKES)
 def test_a_mistake_is_told_with_its_place(tmp_path: Path, mistake: Mistake) -> None:
-    told_with_its_place(tmp_path / "my.yaml", mistake)
+    check_message_and_place(tmp_path / "my.yaml", mistake)
 
 
 def test_the_file_that_the_mistakes_are_put_into_is_good() -> None:
@@ -142,7 +142,7 @@ def test_no_and_yes_are_words_not_booleans() -> None:
 
 def test_several_mistakes_are_told_together_each_on_its_line(tmp_path: Path) -> None:
     text = GOOD.replace("365 d", "365").replace("cycles: 4", "cycles: 0").replace("weight", "wieght")
-    error = told(tmp_path / "my.yaml", text)
+    error = error_of(tmp_path / "my.yaml", text)
     assert sorted(one.line or 0 for one in error.errors) == [2, 10, 20]
     assert len(str(error).splitlines()) == 3
 
@@ -150,20 +150,20 @@ def test_several_mistakes_are_told_together_each_on_its_line(tmp_path: Path) -> 
 def test_a_mistake_in_a_trigger_within_triggers_has_its_own_path(tmp_path: Path) -> None:
     start = "start:\n  when: any_of\n  triggers:\n    - {when: overt_relapse}\n"
     start += "    - when: mrd\n      at_lest: 1e-3\n"
-    error = told(tmp_path / "my.yaml", "name: x\n" + start)
+    error = error_of(tmp_path / "my.yaml", "name: x\n" + start)
     by_key = {one.key: one for one in error.errors}
     assert by_key["start.triggers.1.at_lest"].line == 7
     assert by_key["start.triggers.1.at_lest"].nearest == "at_least"
-    error = told(tmp_path / "my.yaml", "name: x\n" + start.replace("at_lest: 1e-3", "at_least: 1e-7"))
+    error = error_of(tmp_path / "my.yaml", "name: x\n" + start.replace("at_lest: 1e-3", "at_least: 1e-7"))
     assert (error.key, error.line) == ("start.triggers.1.at_least", 7)
-    error = told(
+    error = error_of(
         tmp_path / "my.yaml", "name: x\n" + start.replace("when: mrd\n      at_lest: 1e-3", "when: never")
     )
     assert (error.key, error.line) == ("start.triggers.1.when", 6)
 
 
 @pytest.mark.parametrize(
-    ("overrides", "key", "told"),
+    ("overrides", "key", "message"),
     [
         (
             {"monitoring.mrd.cells": "1000000.5"},
@@ -188,8 +188,8 @@ def test_a_mistake_in_a_trigger_within_triggers_has_its_own_path(tmp_path: Path)
         ({"resolutio": "3"}, "resolutio", "did you mean 'resolution'"),
     ],
 )
-def test_what_was_surely_not_meant_is_refused(overrides: dict[str, object], key: str, told: str) -> None:
-    with pytest.raises(UserError, match=re.escape(told)) as caught:
+def test_what_was_surely_not_meant_is_refused(overrides: dict[str, object], key: str, message: str) -> None:
+    with pytest.raises(UserError, match=re.escape(message)) as caught:
         parse_scenario("name: x", overrides)
     assert caught.value.key in (key, None)
 

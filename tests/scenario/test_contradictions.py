@@ -6,7 +6,7 @@ import pytest
 
 from simulation.errors import UserError
 from simulation.scenario import parse_scenario
-from tests.scenario.mistakes import GOOD, Mistake, each_of, told_with_its_place
+from tests.scenario.mistakes import GOOD, Mistake, check_message_and_place, each_of
 
 MISTAKES: list[Mistake] = [
     # contradictions
@@ -394,7 +394,7 @@ MISTAKES: list[Mistake] = [
 
 @each_of(MISTAKES)
 def test_a_mistake_is_told_with_its_place(tmp_path: Path, mistake: Mistake) -> None:
-    told_with_its_place(tmp_path / "my.yaml", mistake)
+    check_message_and_place(tmp_path / "my.yaml", mistake)
 
 
 def test_overt_relapse_needs_a_test_of_the_marrow() -> None:

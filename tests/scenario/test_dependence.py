@@ -100,9 +100,9 @@ def test_a_block_tells_its_own_values_apart() -> None:
 
 
 def test_reports_say_that_parameters_depend_on_one_another() -> None:
-    (told,) = (text for topic, text in scenario_words(parse_scenario(TEXT)) if topic == "Patient")
-    assert "rate_blast_net_growth drawn between patients (mixture, median 0.06" in told
-    assert "t_cell_fitness and n_residual_blasts depend on one another (correlation -0.6)." in told
+    (texts,) = (text for topic, text in scenario_words(parse_scenario(TEXT)) if topic == "Patient")
+    assert "rate_blast_net_growth drawn between patients (mixture, median 0.06" in texts
+    assert "t_cell_fitness and n_residual_blasts depend on one another (correlation -0.6)." in texts
 
 
 def pairs_of(scenario: Scenario) -> list[tuple[str, str, float]]:
@@ -147,8 +147,8 @@ def test_what_is_no_pair_is_refused_whatever_a_file_fixes(pairs: Any) -> None:
 
 
 def test_a_correlation_can_be_set_and_one_that_contradicts_is_refused() -> None:
-    found = parse_scenario(TEXT, ["patient.dependence.1.correlation=0.25"])
-    assert pairs_of(found) == [FITNESS, (*GROWTH[:2], 0.25)]
+    result = parse_scenario(TEXT, ["patient.dependence.1.correlation=0.25"])
+    assert pairs_of(result) == [FITNESS, (*GROWTH[:2], 0.25)]
     with pytest.raises(UserError, match="contradict one another"):
         parse_scenario(TEXT, ["patient.dependence.1.correlation=0.85"])
 

@@ -104,7 +104,7 @@ def test_mrd_takes_the_place_of_marrow_and_the_reverse(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_treatment_before_the_disease_is_a_hint(start: str, hint: str) -> None:
-    told = disease_hints(parse_scenario(GOOD, {"start": start}))
-    assert len(told) == bool(hint)
-    assert hint in "".join(told)
+    hints = disease_hints(parse_scenario(GOOD, {"start": start}))
+    assert len(hints) == bool(hint)
+    assert hint in "".join(hints)
     assert disease_hints(parse_scenario(GOOD, {"start": start, "disease": None})) == []

@@ -82,9 +82,9 @@ def test_the_schema_accepts_shipped_scenarios_short_and_in_full(path: Path) -> N
     ],
 )
 def test_the_schema_marks_what_the_program_refuses(text: str, path: str) -> None:
-    found = errors(plain(parse_yaml(f"name: x\n{text}", "f")))
-    assert len(found) == 1
-    assert path.startswith(found[0]), "in a block that may be null, the block is marked"
+    result = errors(plain(parse_yaml(f"name: x\n{text}", "f")))
+    assert len(result) == 1
+    assert path.startswith(result[0]), "in a block that may be null, the block is marked"
 
 
 def test_every_key_has_a_description_and_every_quantity_a_pattern() -> None:

@@ -159,7 +159,7 @@ def test_a_fan_of_fans_ends(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("extends", "told", "nearest"),
+    ("extends", "message", "nearest"),
     [
         ("bse.yaml", "bse.yaml: there is no such file", "base.yaml"),
         ("base", "base: there is no such file", "base.yaml"),
@@ -170,13 +170,13 @@ def test_a_fan_of_fans_ends(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_extended_is_told_where_it_is_named(
-    tmp_path: Path, extends: str, told: str, nearest: str | None
+    tmp_path: Path, extends: str, message: str, nearest: str | None
 ) -> None:
     with pytest.raises(UserError) as caught:
         load(tmp_path, f"name: My\nextends: {extends}\n")
     error = caught.value
     assert (error.file, error.line, error.key) == (str(tmp_path / "my.yaml"), 2, "extends"), str(error)
-    assert told in str(error)
+    assert message in str(error)
     assert error.nearest == nearest
 
 

@@ -13,16 +13,16 @@ TREATED = "name: x\nfollow_up: 200 d\nstart: {when: mrd, at_least: 1e-4}\ndli: {
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"monitoring.mrd.days": ["day 56", "day 270", "day 360"]}, "monitoring.mrd.days: day 270, day 360 will not come"),
         ({"monitoring.mrd.days": ["day 56", "day 200"]}, ""),
         ({"monitoring.morphology.first": "day 201"}, "monitoring.morphology.first: day 201 will not come"),
     ],
 )  # fmt: skip
-def test_what_comes_after_the_last_day(change: dict[str, object], told: str) -> None:
-    found = hints(parse_scenario(TREATED, change))
-    assert len(found) == bool(told) and told in "".join(found)
+def test_what_comes_after_the_last_day(change: dict[str, object], message: str) -> None:
+    result = hints(parse_scenario(TREATED, change))
+    assert len(result) == bool(message) and message in "".join(result)
 
 
 def test_check_tells_them_of_scenarios_and_of_arms(tmp_path: Path, capsys: CaptureFixture[str]) -> None:

@@ -32,10 +32,10 @@ def test_a_setting_changes_one_value(setting: str, path: str, value: Any) -> Non
         with pytest.raises(UserError, match="must stand in quotes"):
             load_scenario(PREEMPTIVE, [setting])
         return
-    found: Any = load_scenario(PREEMPTIVE, [setting])
+    result: Any = load_scenario(PREEMPTIVE, [setting])
     for segment in path.split("."):
-        found = getattr(found, segment)
-    assert found == value
+        result = getattr(result, segment)
+    assert result == value
 
 
 def test_only_what_is_set_changes() -> None:
@@ -92,7 +92,7 @@ def test_null_for_the_treatments_and_never() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "told", "nearest"),
+    ("setting", "message", "nearest"),
     [
         ("start.at_least=1e-4 mg", "expected a fraction such as 1e-4 or 0.01 %", None),
         ("strat.at_least=1e-4", "there is no such key", "start"),
@@ -112,12 +112,14 @@ def test_null_for_the_treatments_and_never() -> None:
         ("=3", "an empty key", None),
     ],
 )
-def test_a_mistake_in_a_setting_is_told_as_that_setting(setting: str, told: str, nearest: str | None) -> None:
+def test_a_mistake_in_a_setting_is_told_as_that_setting(
+    setting: str, message: str, nearest: str | None
+) -> None:
     with pytest.raises(UserError) as caught:
         load_scenario(PREEMPTIVE, [setting])
     text = str(caught.value)
     assert text.startswith(f"--set {setting}: "), text
-    assert told in text
+    assert message in text
     assert "None" not in text
     assert caught.value.line is None
     assert caught.value.nearest == nearest

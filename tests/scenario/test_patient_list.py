@@ -81,7 +81,7 @@ def test_a_parameter_set_does_not_move_what_is_listed(file: Path) -> None:
     assert (person["weight"], person["rate_contacts"]) == (100, 99.0)
 
 
-@pytest.mark.parametrize(("old", "new", "told"), [
+@pytest.mark.parametrize(("old", "new", "message"), [
     ("weight [kg]", "wieght [kg]", "own.csv:1: wieght: there is no such parameter (did you mean 'weight'?)"),
     ("weight [kg]", "person", "own.csv:1: person: expected a parameter such as weight [kg], or id"),
     ("weight [kg]", "weight", "own.csv:1: weight: expected weight [kg], or another unit of its kind in brackets"),
@@ -94,25 +94,25 @@ def test_a_parameter_set_does_not_move_what_is_listed(file: Path) -> None:
     ("rate_blast_net_growth [/h]", "weight [kg]", "own.csv:1: the column 'weight' is written twice"),
     (GOOD.replace("[lb]", "[kg]"), "id\n", "lists no patient"),
 ])  # fmt: skip
-def test_a_mistake_is_told_where_it_stands(file: Path, old: str, new: str, told: str) -> None:
+def test_a_mistake_is_told_where_it_stands(file: Path, old: str, new: str, message: str) -> None:
     text = file.read_text()
     assert old in text
     file.write_text(text.replace(old, new, 1))
     with pytest.raises(UserError) as error:
         load_scenario(FILE, (), str(file))
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
-@pytest.mark.parametrize(("written", "told"), [
+@pytest.mark.parametrize(("written", "message"), [
     ("{distribution: listed, values: [60 kg, null]}", "otherwise: expected what patients without a value are drawn from"),
     ("{distribution: listed, values: []}", "values: expected a list such as [60 kg, null, 81 kg]"),
     ("{distribution: listed, values: [60 kg, 3 h]}", "values.1"),
     ("{distribution: listed, values: [null], otherwise: {distribution: listed, values: [1 kg]}}", "a list cannot stand in"),
 ])  # fmt: skip
-def test_a_list_in_a_scenario_is_read_as_strictly(written: str, told: str) -> None:
+def test_a_list_in_a_scenario_is_read_as_strictly(written: str, message: str) -> None:
     with pytest.raises(UserError) as error:
         load_scenario(FILE, (f"patient.weight={written}",))
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 def test_the_shipped_list_is_read() -> None:

@@ -14,7 +14,7 @@ blinatumomab: {dose: 28 ug/day, on: 28 d, off: 14 d, cycles: 2}
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("written", "message"),
     [
         ("{start: {when: never}}", "it would never be given again"),
         ("{start: {when: mrd, at_least: 1e-9}}", "which the assay cannot see"),
@@ -23,10 +23,10 @@ blinatumomab: {dose: 28 ug/day, on: 28 d, off: 14 d, cycles: 2}
         ("{courses: 2}", "retreatment.start"),
     ],
 )
-def test_a_retreatment_that_cannot_be_is_refused(written: str, told: str) -> None:
+def test_a_retreatment_that_cannot_be_is_refused(written: str, message: str) -> None:
     with pytest.raises(UserError) as caught:
         parse_scenario(TREATED + f"retreatment: {written}\n")
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_what_is_never_begun_is_not_repeated() -> None:

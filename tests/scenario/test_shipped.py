@@ -21,8 +21,8 @@ def load(name: str) -> Scenario:
 
 
 def differing(a: Scenario, b: Scenario) -> set[str]:
-    told = {"name", "description"}
-    return {key for key in Scenario.model_fields if getattr(a, key) != getattr(b, key)} - told
+    descriptive = {"name", "description"}
+    return {key for key in Scenario.model_fields if getattr(a, key) != getattr(b, key)} - descriptive
 
 
 def test_all_are_there_with_names_of_their_own() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from simulation.errors import UserError
 from simulation.scenario import load_scenario, parse_scenario
-from tests.scenario.mistakes import GOOD, told
+from tests.scenario.mistakes import GOOD, error_of
 
 
 @pytest.mark.parametrize("name", ["missing.yaml", "my.yml", "folder/my.yaml", "a\0b.yaml"])
@@ -25,7 +25,7 @@ def test_an_empty_file_a_list_and_plain_text(tmp_path: Path) -> None:
         ("- a\n", "got a list"),
         ("hello", "got 'hello'"),
     ):
-        error = told(tmp_path / "my.yaml", text)
+        error = error_of(tmp_path / "my.yaml", text)
         assert words in str(error)
         assert error.line == 1
 

@@ -95,7 +95,7 @@ def test_a_whole_bomb_is_refused_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("[" * 100_000, "nested more than"),
         ("- " * 100_000, "nested more than"),
@@ -106,12 +106,12 @@ def test_a_whole_bomb_is_refused_at_once() -> None:
 )
 @pytest.mark.parametrize("loader", ["C", "Python"])
 def test_hostile_shapes_end_quickly(
-    text: str, told: str, loader: str, monkeypatch: pytest.MonkeyPatch
+    text: str, message: str, loader: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if loader == "Python":
         monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
     start = time.process_time()  # the machine may be busy with something else
-    with pytest.raises(UserError, match=told):
+    with pytest.raises(UserError, match=message):
         parse_yaml(text, "f")
     assert time.process_time() - start < (1.0 if loader == "C" else 20.0)
 

@@ -33,40 +33,40 @@ def test_causes_add_up_to_one_minus_survival() -> None:
 
 def test_without_censoring_it_is_a_share_with_a_shares_error() -> None:
     causes = [1, 2, 1, 1, 2, 1, 2, 1, 1, 1]
-    found = aalen_johansen(np.arange(1, 11), causes, 1)
-    assert found.incidence[-1] == pytest.approx(0.7)
-    assert found.se[-1] == pytest.approx((0.7 * 0.3 / 10) ** 0.5)
-    assert found.at(5.5)[0] == pytest.approx(0.3)
+    incidence = aalen_johansen(np.arange(1, 11), causes, 1)
+    assert incidence.incidence[-1] == pytest.approx(0.7)
+    assert incidence.se[-1] == pytest.approx((0.7 * 0.3 / 10) ** 0.5)
+    assert incidence.at(5.5)[0] == pytest.approx(0.3)
 
 
 def test_with_one_cause_it_is_kaplan_meier() -> None:
     events = np.array(CAUSES) > 0
-    found, curve = aalen_johansen(TIMES, events.astype(int), 1), kaplan_meier(TIMES, events)
-    assert found.incidence == pytest.approx(1 - curve.survival)
-    assert found.low == pytest.approx(1 - curve.high, abs=1e-9)
-    assert found.high == pytest.approx(1 - curve.low, abs=1e-9)
+    incidence, curve = aalen_johansen(TIMES, events.astype(int), 1), kaplan_meier(TIMES, events)
+    assert incidence.incidence == pytest.approx(1 - curve.survival)
+    assert incidence.low == pytest.approx(1 - curve.high, abs=1e-9)
+    assert incidence.high == pytest.approx(1 - curve.low, abs=1e-9)
 
 
 def test_nothing_happened() -> None:
-    found = aalen_johansen([365, 365], [0, 0], 1)
-    assert found.at(365) == pytest.approx((0, 0, wilson(0, 2).high))
-    assert found.high == pytest.approx([wilson(0, 2).high] * 2)  # on every day, not only on the last
+    incidence = aalen_johansen([365, 365], [0, 0], 1)
+    assert incidence.at(365) == pytest.approx((0, 0, wilson(0, 2).high))
+    assert incidence.high == pytest.approx([wilson(0, 2).high] * 2)  # on every day, not only on the last
 
 
 def test_everything_happened_to_everybody() -> None:
-    found = aalen_johansen([5, 5, 5], [1, 1, 1])
-    assert found.at(5) == pytest.approx((1, wilson(3, 3).low, 1))
+    incidence = aalen_johansen([5, 5, 5], [1, 1, 1])
+    assert incidence.at(5) == pytest.approx((1, wilson(3, 3).low, 1))
 
 
 def test_those_who_had_the_other_cause_count_as_known_and_the_censored_do_not() -> None:
-    found = aalen_johansen([1, 2, 3, 9, 9], [2, 2, 0, 0, 0], cause=1)
-    assert found.at(9) == pytest.approx((0, 0, wilson(0, 4).high))  # the one of day 3 left before
+    incidence = aalen_johansen([1, 2, 3, 9, 9], [2, 2, 0, 0, 0], cause=1)
+    assert incidence.at(9) == pytest.approx((0, 0, wilson(0, 4).high))  # the one of day 3 left before
 
 
 def test_with_one_cause_and_no_event_it_is_kaplan_meier_too() -> None:
     days = [3.0, 9.0, 9.0, 9.0]
-    found, curve = aalen_johansen(days, [0] * 4), kaplan_meier(days, [0] * 4)
-    assert found.high == pytest.approx(1 - curve.low)
+    incidence, curve = aalen_johansen(days, [0] * 4), kaplan_meier(days, [0] * 4)
+    assert incidence.high == pytest.approx(1 - curve.low)
 
 
 @pytest.mark.parametrize("causes", [[1.7, 0], [-1, 0], [float("nan"), 0], ["1", "0"], [None, 0]])

@@ -20,16 +20,18 @@ MTEST = [
 
 
 def test_states_entered_and_left_again_are_those_worked_out_by_hand() -> None:
-    found = occupation(Spells.of(MTEST), 4)
-    assert found.times.tolist() == [0, 2, 3, 4, 5, 8, 9, 10]
+    occupancy = occupation(Spells.of(MTEST), 4)
+    assert occupancy.times.tolist() == [0, 2, 3, 4, 5, 8, 9, 10]
     expected = [
         [24, 18, 12, 6, 6, 0, 0], [8, 8, 14, 14, 7, 0, 9.5], [0, 6, 6, 12, 12, 19, 9.5], [0, 0, 0, 0, 7, 13, 13],
     ]  # fmt: skip
-    assert pytest.approx(np.array(expected) / 32) == found.share[1:].T
-    assert found.at_risk[1:].tolist() == [4, 5, 5, 5, 4, 4, 2]
-    assert found.at(11)[0] == pytest.approx(found.share[-1])  # nothing changes at the last, censored, day
+    assert pytest.approx(np.array(expected) / 32) == occupancy.share[1:].T
+    assert occupancy.at_risk[1:].tolist() == [4, 5, 5, 5, 4, 4, 2]
+    assert occupancy.at(11)[0] == pytest.approx(
+        occupancy.share[-1]
+    )  # nothing changes at the last, censored, day
     with pytest.raises(ValueError, match="nothing is known of day 12"):
-        found.at(12)
+        occupancy.at(12)
 
 
 def test_several_first_states_and_the_influence_of_each_patient() -> None:
@@ -39,9 +41,9 @@ def test_several_first_states_and_the_influence_of_each_patient() -> None:
         (4, 0, 2, entry, one), (4, 2, 8, one, three), (4, 8, 9, three, CENSORED), (5, 1, 3, two, three),
         (5, 3, 11, three, CENSORED),
     ]  # fmt: skip
-    found = occupation(Spells.of(rows), 4)
+    occupancy = occupation(Spells.of(rows), 4)
     start = np.array([1, 1, 0, 2]) / 4
-    assert found.share[0] == pytest.approx(start)
+    assert occupancy.share[0] == pytest.approx(start)
     steps = [
         {entry: (1, 0, 0, 1, 2)}, {two: (0, 0, 1, 0, 1)}, {entry: (1, 0, 0, 1, 2)}, {one: (2, 1, 0, 0, 3)},
         {one: (1, 0, 1, 0, 2)}, {one: (0, 1, 0, 0, 1), entry: (0, 0, 1, 0, 1)}, {two: (1, 0, 0, 0, 1)},
@@ -52,34 +54,34 @@ def test_several_first_states_and_the_influence_of_each_patient() -> None:
         for origin, (*to, of) in step.items():
             moves[origin] = np.array(to) / of
         share = share @ moves
-        assert found.share[row] == pytest.approx(share)
+        assert occupancy.share[row] == pytest.approx(share)
     # dp0 and dp2 of the R file with all weights 1: patients 1, 2, 4, 5 are followed first, 4 moves at day 2
     first = np.array([[0, 0, 0, 1], [1, 0, 0, 0], [0, 0, 0, 1], [0, 1, 0, 0]]) - start
-    assert found.se[0] ** 2 == pytest.approx(((first / 4) ** 2).sum(axis=0))
+    assert occupancy.se[0] ** 2 == pytest.approx(((first / 4) ** 2).sum(axis=0))
     moves = np.eye(4)
     moves[entry] = [0.5, 0, 0, 0.5]
     second = first / 4 @ moves
     second[0] += (np.array([0, 0, 0, 1]) - moves[entry]) * 0.25
     second[2] += (np.array([1, 0, 0, 0]) - moves[entry]) * 0.25
-    assert found.se[1] ** 2 == pytest.approx((second**2).sum(axis=0))
+    assert occupancy.se[1] ** 2 == pytest.approx((second**2).sum(axis=0))
 
 
 def test_alive_or_dead_is_kaplan_meier_with_the_influence_of_the_book() -> None:
     # Therneau & Grambsch, data set 1: influence on Kaplan-Meier of patients in order of time, tests/book1.R
     time, status = [1, 1, 6, 6, 8, 9], [1, 0, 1, 1, 0, 1]
     rows = [(i, 0, t, 0, 1 if s else CENSORED) for i, (t, s) in enumerate(zip(time, status, strict=True))]
-    found = occupation(Spells.of(rows), 2)
+    occupancy = occupation(Spells.of(rows), 2)
     influence = np.array([[-20] + [4] * 5, [-10, 2, -13, -13, 17, 17]]) / 144
-    assert found.share[1:, 0] == pytest.approx([5 / 6, 5 / 12, 0])
-    assert found.se[1:3, 0] ** 2 == pytest.approx((influence**2).sum(axis=1))
+    assert occupancy.share[1:, 0] == pytest.approx([5 / 6, 5 / 12, 0])
+    assert occupancy.se[1:3, 0] ** 2 == pytest.approx((influence**2).sum(axis=1))
 
 
 def test_competing_risks_are_aalen_johansen_of_causes() -> None:
     rows = [(i, 0, t, 0, c if c else CENSORED) for i, (t, c) in enumerate(zip(TIMES, CAUSES, strict=True))]
-    found = occupation(Spells.of(rows), 3)
+    occupancy = occupation(Spells.of(rows), 3)
     for cause in (1, 2):
         known = aalen_johansen(TIMES, CAUSES, cause)
-        assert [found.at(day)[0][cause] for day in (3, 7, 10)] == pytest.approx(
+        assert [occupancy.at(day)[0][cause] for day in (3, 7, 10)] == pytest.approx(
             [known.at(day)[0] for day in (3, 7, 10)]
         )
 
@@ -87,13 +89,13 @@ def test_competing_risks_are_aalen_johansen_of_causes() -> None:
 def test_without_censoring_it_is_a_share_with_a_shares_error_and_area() -> None:
     rows = [(i, 0, 10, 0, CENSORED) for i in range(6)]
     rows += [(6 + i, 0, 4, 0, 1) for i in range(4)] + [(6 + i, 4, 10, 1, CENSORED) for i in range(4)]
-    found = occupation(Spells.of(rows), 3)
-    assert found.at(9)[0] == pytest.approx([0.6, 0.4, 0])
-    assert found.se[-1] == pytest.approx([0.24**0.5 / 10**0.5] * 2 + [0])
-    assert found.days_in(10) == pytest.approx([7.6, 2.4, 0])
-    low, high = found.low[-1], found.high[-1]
+    occupancy = occupation(Spells.of(rows), 3)
+    assert occupancy.at(9)[0] == pytest.approx([0.6, 0.4, 0])
+    assert occupancy.se[-1] == pytest.approx([0.24**0.5 / 10**0.5] * 2 + [0])
+    assert occupancy.days_in(10) == pytest.approx([7.6, 2.4, 0])
+    low, high = occupancy.low[-1], occupancy.high[-1]
     assert low[2] == 0 and high[2] == pytest.approx(wilson(0, 10).high)
-    assert ((low <= found.share[-1]) & (found.share[-1] <= high)).all()
+    assert ((low <= occupancy.share[-1]) & (occupancy.share[-1] <= high)).all()
 
 
 def test_the_plain_share_is_what_the_general_estimate_gives() -> None:

@@ -22,8 +22,8 @@ def test_wilson_is_the_textbooks() -> None:
     # Newcombe 1998, table I: 81/263, 15/148, 0/20, 1/29
     for count, of, low, high in ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611),
                                  (1, 29, 0.0061, 0.1718)):  # fmt: skip
-        found = wilson(count, of)
-        assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
+        share = wilson(count, of)
+        assert (share.low, share.high) == pytest.approx((low, high), abs=5e-5)
     assert wilson(0, 0).value is None
     with pytest.raises(ValueError, match="is no share"):
         wilson(3, 2)
@@ -32,19 +32,19 @@ def test_wilson_is_the_textbooks() -> None:
 def test_mean_difference_and_its_bootstrap_interval() -> None:
     rng = np.random.default_rng(3)
     one, other = rng.normal(12, 5, 200), rng.normal(10, 5, 200)
-    found = mean_difference(one, other)
+    difference = mean_difference(one, other)
     low, high = stats.ttest_rel(one, other).confidence_interval()
-    assert found.value == pytest.approx((one - other).mean())
-    assert (found.low, found.high) == pytest.approx((low, high), abs=0.1)
-    assert found.se == pytest.approx(stats.sem(one - other))
-    assert mean_difference(one, other) == found  # the same numbers every time
+    assert difference.value == pytest.approx((one - other).mean())
+    assert (difference.low, difference.high) == pytest.approx((low, high), abs=0.1)
+    assert difference.se == pytest.approx(stats.sem(one - other))
+    assert mean_difference(one, other) == difference  # the same numbers every time
 
 
 def test_twins_who_do_not_differ() -> None:
     same = np.array([3.0, 4.0, 5.0])
-    found = mean_difference(same, same)
-    assert (found.value, found.se) == (0, 0)
-    assert np.isnan(found.low) and np.isnan(found.high)  # three alike fix nothing without a bound
+    difference = mean_difference(same, same)
+    assert (difference.value, difference.se) == (0, 0)
+    assert np.isnan(difference.low) and np.isnan(difference.high)  # three alike fix nothing without a bound
     bounded = mean_difference(same, same, most=10.0)
     assert (bounded.low, bounded.high) == pytest.approx((-10 * unseen(3), 10 * unseen(3)))
     assert unseen(3) == pytest.approx(wilson(0, 3).high)
@@ -95,10 +95,10 @@ def test_a_missing_value_is_refused_and_not_left_out() -> None:
 def test_rank_correlation_has_bonett_and_wrights_interval() -> None:
     rng = np.random.default_rng(4)
     a = rng.normal(size=50)
-    found = rank_correlation(a, a + rng.normal(size=50))
-    r = found.value
+    correlation = rank_correlation(a, a + rng.normal(size=50))
+    r = correlation.value
     half = 1.959964 * ((1 + r**2 / 2) / 47) ** 0.5
-    assert (found.low, found.high) == pytest.approx(
+    assert (correlation.low, correlation.high) == pytest.approx(
         (np.tanh(np.arctanh(r) - half), np.tanh(np.arctanh(r) + half))
     )
     assert np.isnan(rank_correlation([1, 2, 3], [1, 3, 2]).low)
@@ -114,8 +114,8 @@ def test_wins_ties_and_losses() -> None:
     assert vars_of(tally(one, other, 5)) == (1, 3, 1)  # a difference of the margin itself counts
 
 
-def vars_of(found: object) -> tuple[int, int, int]:
-    return found.win, found.tie, found.loss  # type: ignore[attr-defined]
+def vars_of(result: object) -> tuple[int, int, int]:
+    return result.win, result.tie, result.loss  # type: ignore[attr-defined]
 
 
 def test_pairing_gains_what_correlation_says() -> None:
@@ -148,9 +148,9 @@ def test_number_needed_to_treat() -> None:
 
 def test_cost_per_event_avoided() -> None:
     drug, saved = np.full(50, 28.0), np.array([1.0] * 10 + [0.0] * 40)
-    found = ratio_of_means(drug, saved)
-    assert found.value == pytest.approx(140)
-    assert found.low < 140 < found.high
+    ratio = ratio_of_means(drug, saved)
+    assert ratio.value == pytest.approx(140)
+    assert ratio.low < 140 < ratio.high
     assert np.isnan(ratio_of_means(drug, np.zeros(50)).value)
     few = ratio_of_means([28.0, 28.0], [2.0, 2.0])
     assert few.value == 14 and np.isnan((few.se, few.low, few.high)).all()  # alike: there is no interval
@@ -164,8 +164,8 @@ def test_a_ratio_of_two_patients_has_the_limits_that_can_be_counted() -> None:
         ([1.0, 2.0], [1.0, 2.0], 1, 1),
         ([0.0, 1.0], [0.0, 1.0], 1, np.inf),  # nobody's event, nobody's cost: no finite ratio
     ):
-        found = ratio_of_means(top, bottom)
-        assert (found.low, found.high) == (low, high)
+        ratio = ratio_of_means(top, bottom)
+        assert (ratio.low, ratio.high) == (low, high)
 
 
 def test_the_interval_of_a_ratio_is_that_of_the_delta_method() -> None:
@@ -175,8 +175,8 @@ def test_the_interval_of_a_ratio_is_that_of_the_delta_method() -> None:
     se = np.std(top - ratio * bottom, ddof=1) / 2000**0.5 / bottom.mean()
     for confidence in (0.95, 0.8):
         z = stats.norm.ppf(0.5 + confidence / 2)
-        found = ratio_of_means(top, bottom, confidence)
-        assert (found.low, found.high) == pytest.approx((ratio - z * se, ratio + z * se), abs=0.08 * z * se)
+        result = ratio_of_means(top, bottom, confidence)
+        assert (result.low, result.high) == pytest.approx((ratio - z * se, ratio + z * se), abs=0.08 * z * se)
 
 
 def test_spread_is_of_patients_and_does_not_shrink_with_their_number() -> None:
@@ -189,10 +189,10 @@ def test_spread_is_of_patients_and_does_not_shrink_with_their_number() -> None:
 def test_variance_is_split_into_chance_and_patients() -> None:
     rng = np.random.default_rng(11)
     patients = rng.normal(0, 8, (4000, 1))
-    found = components(patients + rng.normal(0, 6, (4000, 3)))
-    assert found.chance_sd == pytest.approx(6, rel=0.03)
-    assert found.between_sd == pytest.approx(8, rel=0.03)
-    assert found.chance_share == pytest.approx(0.36, rel=0.06)
+    parts = components(patients + rng.normal(0, 6, (4000, 3)))
+    assert parts.chance_sd == pytest.approx(6, rel=0.03)
+    assert parts.between_sd == pytest.approx(8, rel=0.03)
+    assert parts.chance_share == pytest.approx(0.36, rel=0.06)
     assert np.isnan(components(np.ones((5, 1))).chance_sd)
     alike = components(rng.normal(0, 6, (300, 2)))
     assert alike.between_sd < 1.5

@@ -67,11 +67,11 @@ def test_the_log_rank_test_as_r_prints_it() -> None:
 
 
 def test_the_hazard_ratio_with_its_limits() -> None:
-    found = hazard_ratio(*lung(sex="2"), *lung(sex="1"))
-    assert math.log(found.value) == pytest.approx(-0.531022, abs=5e-6)
-    assert found.log_se == pytest.approx(0.167179, abs=5e-6)
-    assert (found.value, found.low, found.high) == pytest.approx((0.588004, 0.423719, 0.815986), abs=5e-6)
-    assert found.p == pytest.approx(0.001491, abs=5e-7)
+    ratio = hazard_ratio(*lung(sex="2"), *lung(sex="1"))
+    assert math.log(ratio.value) == pytest.approx(-0.531022, abs=5e-6)
+    assert ratio.log_se == pytest.approx(0.167179, abs=5e-6)
+    assert (ratio.value, ratio.low, ratio.high) == pytest.approx((0.588004, 0.423719, 0.815986), abs=5e-6)
+    assert ratio.p == pytest.approx(0.001491, abs=5e-7)
 
 
 @pytest.mark.parametrize(
@@ -115,21 +115,21 @@ def test_survival_errors_numbers_at_risk_and_cox_of_the_ovarian_trial() -> None:
     for time, error in ((59, 0.0377), (268, 0.0708), (475, 0.0999), (638, 0.1051)):  # Greenwood's, as printed
         (where,) = np.flatnonzero(states.times == time)
         assert states.se[where, 0] == pytest.approx(error, abs=2e-4)  # the jackknife is near it
-    found = hazard_ratio(days[arm == 2], died[arm == 2], days[arm == 1], died[arm == 1])
-    assert round(math.log(found.value), 3) == -0.596
-    assert round(found.log_se, 3) == 0.587
-    assert round(found.p, 2) == 0.31
+    ratio = hazard_ratio(days[arm == 2], died[arm == 2], days[arm == 1], died[arm == 1])
+    assert round(math.log(ratio.value), 3) == -0.596
+    assert round(ratio.log_se, 3) == 0.587
+    assert round(ratio.p, 2) == 0.31
 
 
 def test_two_causes_after_transplant_and_their_errors() -> None:
     months, causes = zip(*BMT, strict=True)
     relapse, death = (aalen_johansen(months, causes, cause) for cause in (1, 2))
-    for found, share, error in (
+    for incidence, share, error in (
         (relapse, 0.272838987812, 0.0780906878829),
         (death, 0.481269552156, 0.0900167956575),
     ):
-        assert found.incidence[-1] == pytest.approx(share, abs=1e-11)
-        assert found.se[-1] == pytest.approx(
+        assert incidence.incidence[-1] == pytest.approx(share, abs=1e-11)
+        assert incidence.se[-1] == pytest.approx(
             error, abs=1e-11
         )  # the library's `Dinse_Approx`, from its limits
     any_cause = 1 - kaplan_meier(months, np.array(causes) > 0).at([71])[0]

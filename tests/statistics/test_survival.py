@@ -64,9 +64,9 @@ def test_restricted_mean_equals_r() -> None:
 
 def test_restricted_mean_without_censoring_is_the_mean() -> None:
     days = np.array([3.0, 8.0, 8.0, 20.0, 365.0])
-    found = rmst(days, [True, True, True, True, False], 365)
-    assert found.value == pytest.approx(days.mean())
-    assert found.se == pytest.approx(days.std() / 5**0.5)
+    estimate = rmst(days, [True, True, True, True, False], 365)
+    assert estimate.value == pytest.approx(days.mean())
+    assert estimate.se == pytest.approx(days.std() / 5**0.5)
 
 
 def test_log_rank_equals_r() -> None:
@@ -81,9 +81,9 @@ def test_nothing_happened_to_anybody() -> None:
     assert curve.survival.tolist() == curve.high.tolist() == [1, 1]
     assert curve.low == pytest.approx([1 - unseen(3)] * 2)
     assert np.isnan(curve.quantile()[0])
-    found = rmst([365] * 3, [False] * 3, 365)
-    assert (found.value, found.se, found.high) == (365, 0, 365)
-    assert found.low == pytest.approx(365 * (1 - unseen(3)))
+    estimate = rmst([365] * 3, [False] * 3, 365)
+    assert (estimate.value, estimate.se, estimate.high) == (365, 0, 365)
+    assert estimate.low == pytest.approx(365 * (1 - unseen(3)))
     assert log_rank([365], [False], [365], [False]) == (0.0, 1.0)
 
 
@@ -98,10 +98,10 @@ def test_everything_happened_to_everybody_at_once() -> None:
     assert curve.survival.tolist() == [1, 0]
     assert curve.low[-1] == 0
     assert curve.high[-1] == pytest.approx(unseen(2))
-    found = rmst([10, 10], [True, True], 365)
-    assert found.value == 10
+    estimate = rmst([10, 10], [True, True], 365)
+    assert estimate.value == 10
     share = unseen(2)
-    assert (found.low, found.high) == pytest.approx((10 - share * 10, 10 + share * 355))
+    assert (estimate.low, estimate.high) == pytest.approx((10 - share * 10, 10 + share * 355))
 
 
 def test_the_difference_of_two_groups_without_events_is_not_known_exactly() -> None:
@@ -146,9 +146,9 @@ def test_band_covers_about_as_often_as_it_says() -> None:
 
 
 def test_the_interval_of_a_restricted_mean_stays_within_follow_up() -> None:
-    found = rmst([300.0, 365.0, 365.0, 365.0], [True, False, False, False], 365.0)
-    assert found.value + 1.96 * found.se > 365.0  # the plain interval would not
-    assert found.low < found.value < found.high == 365.0
+    estimate = rmst([300.0, 365.0, 365.0, 365.0], [True, False, False, False], 365.0)
+    assert estimate.value + 1.96 * estimate.se > 365.0  # the plain interval would not
+    assert estimate.low < estimate.value < estimate.high == 365.0
 
 
 def test_a_curve_is_known_to_the_last_follow_up_and_begins_at_one_however_early_the_first_event() -> None:
@@ -195,8 +195,8 @@ def test_quartiles_and_a_level_that_is_just_reached() -> None:
 
 
 def test_a_restricted_mean_has_the_interval_of_its_confidence_and_is_not_negative() -> None:
-    found = rmst(*MAINTAINED, 161, confidence=0.8)
-    assert (found.low, found.high) == pytest.approx(
+    estimate = rmst(*MAINTAINED, 161, confidence=0.8)
+    assert (estimate.low, estimate.high) == pytest.approx(
         (52.645455 - 1.281552 * 19.828603, 52.645455 + 1.281552 * 19.828603)
     )
     early = rmst([1.0, 1.0, 1.0, 365.0], [True] * 4, 365.0)

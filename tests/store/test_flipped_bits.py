@@ -129,8 +129,8 @@ def test_a_resume_tells_the_damage_before_it_runs_anything(
     monkeypatch.setattr(HerePool, "run", never)
     words = ["sweep", str(sweep.parent / "sweep.yaml"), "--out", str(out), "--resume", "--workers", "0"]
     assert main(words) == ExitStatus.USAGE
-    told = capsys.readouterr().err
-    assert str(path) in told and "bug" not in told
+    output = capsys.readouterr().err
+    assert str(path) in output and "bug" not in output
 
 
 @pytest.mark.parametrize("file", ["runs/design.json", "runs/rows/*.parquet"])

@@ -57,12 +57,12 @@ def design(seed: int = 1) -> Design:
 
 
 def stored(folder: Path, *runs: int, seed: int = 1) -> Path:
-    made = design(seed)
-    with Store(folder, made):
+    planned = design(seed)
+    with Store(folder, planned):
         rows = [
             {"run": run, "status": "done", "error": None, "seconds": 0.1, "days": run / 3} for run in runs
         ]
-        write_shard(folder, made, rows)
+        write_shard(folder, planned, rows)
     return folder
 
 
@@ -90,7 +90,7 @@ def test_jobs_that_share_no_folder_bring_their_parts_together(
         again = json.loads(typed("push", place, url, "--json"))
         assert (again["files"], again["same"]) == (0, first["files"] + first["same"])
     standing = json.loads(typed("status", url, "--json"))
-    assert (standing["folder"], standing["planned"], standing["found"]["done"]) == (url, 8, 8)
+    assert (standing["folder"], standing["planned"], standing["survey"]["done"]) == (url, 8, 8)
 
     joined, alone = tmp_path / "joined", tmp_path / "alone"
     assert "copied to" in typed("pull", url, joined)
@@ -101,7 +101,7 @@ def test_jobs_that_share_no_folder_bring_their_parts_together(
         typed("analyze", place, "--no-figures", "--quiet")
     tables = [(place / "analysis" / "responses.csv").read_bytes() for place in (joined, alone)]
     assert tables[0] == tables[1]
-    assert json.loads(typed("status", joined, "--json"))["found"]["done"] == 8
+    assert json.loads(typed("status", joined, "--json"))["survey"]["done"] == 8
 
     typed("push", joined, url, "--quiet")  # a finished folder, over what its parts have left there
     typed("pull", url, tmp_path / "copy")
@@ -166,12 +166,12 @@ def test_no_name_leads_out_of_the_folder_and_no_half_file_or_lock_is_copied(url:
     store.pipe_file(f"{root}/..\\evil", b"x")
     store.pipe_file(f"{root}/rows/.hidden", b"x")
     pull(url, tmp_path / "a" / "copy")
-    found = {path.name for path in tmp_path.rglob("*") if "evil" in path.name or ".hidden" in path.name}
-    assert found == set()
+    results = {path.name for path in tmp_path.rglob("*") if "evil" in path.name or ".hidden" in path.name}
+    assert results == set()
 
 
 @pytest.mark.parametrize(
-    ("words", "told", "status"),
+    ("words", "message", "status"),
     [
         (("push", "FOLDER", "results"), "is no URL", ExitStatus.USAGE),
         (("push", "FOLDER", "nonsense://x"), "cannot be used", ExitStatus.USAGE),
@@ -182,13 +182,17 @@ def test_no_name_leads_out_of_the_folder_and_no_half_file_or_lock_is_copied(url:
     ],
 )
 def test_mistakes_are_told_in_one_message(
-    words: tuple[str, ...], told: str, status: ExitStatus, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    words: tuple[str, ...],
+    message: str,
+    status: ExitStatus,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     stored(tmp_path / "FOLDER", 1)
     (tmp_path / "EMPTY").mkdir()
     assert main([str(tmp_path / word) if word in {"FOLDER", "EMPTY"} else word for word in words]) == status
     err = capsys.readouterr().err
-    assert told in err and "Traceback" not in err and len(err.splitlines()) <= 3
+    assert message in err and "Traceback" not in err and len(err.splitlines()) <= 3
 
 
 def test_a_store_that_fails_in_the_middle_is_told_and_the_same_command_goes_on(

@@ -40,26 +40,26 @@ def row(patient: int, arm: str = "a", **more: Any) -> dict[str, Any]:
 
 
 def rows_of(store: Store) -> list[dict[str, Any]]:
-    return sorted(store.rows(), key=lambda found: (found["patient"], found["arm"]))
+    return sorted(store.rows(), key=lambda result: (result["patient"], result["arm"]))
 
 
 def test_rows_come_back_exactly(tmp_path: Path) -> None:
     text = 'two\nlines, "quoted"; µ'
     with Store(tmp_path, DESIGN) as store:
         write_shard(tmp_path, DESIGN, [row(0, words=text), row(1, days=None), row(2, days=0.1 + 0.2)])
-        found = rows_of(store)
-    assert found[0]["words"] == text
-    assert found[0]["well"] is True
-    assert found[1]["days"] is None
-    assert found[2]["days"] == 0.1 + 0.2
+        result = rows_of(store)
+    assert result[0]["words"] == text
+    assert result[0]["well"] is True
+    assert result[1]["days"] is None
+    assert result[2]["days"] == 0.1 + 0.2
 
 
 def test_it_describes_itself(tmp_path: Path) -> None:
     with Store(tmp_path, DESIGN):
         pass
-    told = json.loads((tmp_path / "design.json").read_text())
-    assert told["identity"] == {"seed": 1}
-    names = {column["name"]: column for column in told["columns"]}
+    document = json.loads((tmp_path / "design.json").read_text())
+    assert document["identity"] == {"seed": 1}
+    names = {column["name"]: column for column in document["columns"]}
     assert names["days"] == {
         "name": "days",
         "kind": "float",
@@ -96,7 +96,7 @@ def test_many_batches_stay_few_files(tmp_path: Path) -> None:
         assert len(store.files()) < 45
         store.merge(everything=True)
         assert len(store.files()) <= 10
-        assert [found["patient"] for found in rows_of(store)] == list(range(300))
+        assert [row["patient"] for row in rows_of(store)] == list(range(300))
 
 
 def test_a_crash_between_merging_and_removing_doubles_nothing(
@@ -108,7 +108,7 @@ def test_a_crash_between_merging_and_removing_doubles_nothing(
         monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)  # killed before anything is removed
         store.merge(everything=True)
         assert len(list(store.all_rows())) == 10
-        assert [found["patient"] for found in rows_of(store)] == list(range(5))
+        assert [row["patient"] for row in rows_of(store)] == list(range(5))
 
 
 def test_a_part_that_was_joined_is_removed_when_nobody_holds_its_lock(
@@ -116,11 +116,11 @@ def test_a_part_that_was_joined_is_removed_when_nobody_holds_its_lock(
 ) -> None:
     """A network file system keeps a file that is open and removed under another name, and its folder with it."""
     pytest.importorskip("fcntl")
-    part, remove, held = tmp_path / Shard(1, 2).named("rows"), shutil.rmtree, []
+    part, remove, results = tmp_path / Shard(1, 2).named("rows"), shutil.rmtree, []
 
     def noted(folder: Path, **options: Any) -> None:
-        held.append(in_use(folder))
-        if len(held) > 1:  # the first time the machine dies
+        results.append(in_use(folder))
+        if len(results) > 1:  # the first time the machine dies
             remove(folder, **options)
 
     monkeypatch.setattr(shutil, "rmtree", noted)
@@ -129,9 +129,9 @@ def test_a_part_that_was_joined_is_removed_when_nobody_holds_its_lock(
             write_shard(part, DESIGN, [row(patient)])
         with Store(tmp_path / "rows", DESIGN) as whole:
             assert whole.gather([part]) == 1
-            assert [found["patient"] for found in rows_of(whole)] == list(range(patient + 1))
+            assert [row["patient"] for row in rows_of(whole)] == list(range(patient + 1))
         assert not part.exists()
-    assert held == [False] * 3
+    assert results == [False] * 3
     assert [path.name for path in tmp_path.iterdir()] == ["rows"], "what the first time left is gone as well"
 
 
@@ -141,9 +141,9 @@ def test_what_was_done_counts_before_what_failed(tmp_path: Path) -> None:
         for one in (failed, row(3), failed):
             write_shard(tmp_path, DESIGN, [one])
         assert store.done() == {(3, "a")}
-        assert [found["status"] for found in rows_of(store)] == ["done"]
+        assert [row["status"] for row in rows_of(store)] == ["done"]
         write_shard(tmp_path, DESIGN, [failed | {"patient": 4}])
-        assert [found["error"] for found in rows_of(store)] == [None, "it rained"]
+        assert [row["error"] for row in rows_of(store)] == [None, "it rained"]
 
 
 def test_another_design_is_refused_with_status_5(tmp_path: Path) -> None:
@@ -208,9 +208,9 @@ def test_a_design_that_was_moved_away_is_written_again(tmp_path: Path) -> None:
 def test_a_store_of_an_earlier_format_is_refused(tmp_path: Path) -> None:
     with Store(tmp_path, DESIGN):
         pass
-    told = json.loads((tmp_path / "design.json").read_text())
-    del told["sha256"]
-    (tmp_path / "design.json").write_text(json.dumps(told | {"format": 2}))
+    document = json.loads((tmp_path / "design.json").read_text())
+    del document["sha256"]
+    (tmp_path / "design.json").write_text(json.dumps(document | {"format": 2}))
     with pytest.raises(OtherScenario, match="earlier version"), Store(tmp_path, DESIGN):
         pass
 
@@ -225,7 +225,7 @@ def test_merging_holds_some_rows_in_memory_and_not_all(
         store.merge(everything=True)
         (segment,) = store.files()
         assert pq.ParquetFile(segment).num_row_groups == 4
-        assert [found["patient"] for found in rows_of(store)] == list(range(35))
+        assert [row["patient"] for row in rows_of(store)] == list(range(35))
 
 
 def test_an_unknown_column_is_a_mistake(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.M
         with pytest.raises(NotWritten, match="disk is full"):
             write_shard(tmp_path, DESIGN, [row(1)])
         monkeypatch.undo()
-        assert [found["patient"] for found in rows_of(store)] == [0]
+        assert [row["patient"] for row in rows_of(store)] == [0]
         assert not list(tmp_path.rglob(".part-*"))
 
 
@@ -272,10 +272,10 @@ def test_kill_9_loses_nothing_that_was_told_to_be_done(tmp_path: Path) -> None:
     writer.stdout.readline()
     time.sleep(0.3)
     writer.send_signal(signal.SIGKILL)
-    told = [0, *(int(line) for line in writer.stdout.read().split())]
+    output = [0, *(int(line) for line in writer.stdout.read().split())]
     writer.wait()
     with Store(tmp_path, DESIGN) as store:
         assert not list(tmp_path.rglob(".part-*"))  # half a file is cleared away
-        found = [one["patient"] for one in rows_of(store)]
-    assert set(told) <= set(found)
-    assert found == list(range(len(found)))
+        results = [one["patient"] for one in rows_of(store)]
+    assert set(output) <= set(results)
+    assert results == list(range(len(results)))

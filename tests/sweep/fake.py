@@ -56,8 +56,8 @@ def fill(
         values = dict(zip(names, reader[run.point], strict=True))
         arm = plan.arm_names[run.arm]
         patient = plan.patient(run)
-        found = dict(formula(values, arm, np.random.default_rng([7, patient])))
-        state = {"status": "done", "error": "", "seconds": 0.1} | found
+        result = dict(formula(values, arm, np.random.default_rng([7, patient])))
+        state = {"status": "done", "error": "", "seconds": 0.1} | result
         rows.append(
             {"run": run.number, "point": run.point, "arm": arm, "replicate": run.replicate, "patient": patient,
              "seed": plan.seed} | values | state

@@ -27,8 +27,8 @@ TINY = SMALL.replace("[0, 0.5, 1]", "[0, 1]").replace("replicates: 3", "replicat
 def state_of(folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     capsys.readouterr()
     assert main(["status", str(folder), "--json", "--workers", "4"]) == 0
-    found: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return found
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return document
 
 
 def test_the_scripts_run_as_a_scheduler_runs_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -36,9 +36,9 @@ def test_the_scripts_run_as_a_scheduler_runs_them(tmp_path: Path, capsys: pytest
     path, out = write(tmp_path, text), tmp_path / "out"
     changes = ["--set", "follow_up=5 d", "--seed", "9", "--replicates", "1"]
     assert main(["sweep", str(path), "--out", str(out), "--slurm", "2", "--json", *changes]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["runs"], told["jobs"], told["minutes"]) == (8, 2, 10)
-    array, after = Path(told["array"]), Path(told["after"])
+    document = json.loads(capsys.readouterr().out)
+    assert (document["runs"], document["jobs"], document["minutes"]) == (8, 2, 10)
+    array, after = Path(document["array"]), Path(document["after"])
     options = dict(re.findall(r"^#SBATCH --([\w-]+)=(.+)$", array.read_text(), re.MULTILINE))
     assert (options["array"], options["time"], options["signal"]) == ("1-2", "0:10:00", "B:TERM@120")
     assert int(options["mem"][:-1]) % 256 == 0 and "--array" not in after.read_text()
@@ -52,8 +52,8 @@ def test_the_scripts_run_as_a_scheduler_runs_them(tmp_path: Path, capsys: pytest
 
     for task in ("2", "1"):
         submitted(array, SLURM_ARRAY_TASK_ID=task)
-    found = state_of(out, capsys)
-    assert (found["found"]["done"], found["missing"], found["parts"], found["of"]) == (8, 0, 2, 2)
+    result = state_of(out, capsys)
+    assert (result["survey"]["done"], result["missing"], result["parts"], result["of"]) == (8, 0, 2, 2)
     submitted(after)
     assert list(parts_of(out / RUNS)) == []
     assert Counter(row["run"] for row in Table(out, load_plan(out)).rows()) == Counter(range(8))
@@ -95,8 +95,8 @@ def test_parts_that_are_joined_keep_every_row_once_and_can_be_joined_again(
     shutil.copytree(copy, part)  # as after a crash between writing and removing
     with Store(out / RUNS, design) as whole:
         assert whole.gather(parts_of(out / RUNS).values()) == 1
-        found = Counter(row["run"] for row in whole.rows())
-    assert found == Counter(row["run"] for row in rows)
+        counts = Counter(row["run"] for row in whole.rows())
+    assert counts == Counter(row["run"] for row in rows)
 
 
 def test_what_is_written_now_is_seen_and_left_alone(
@@ -111,26 +111,26 @@ def test_what_is_written_now_is_seen_and_left_alone(
         failed = {"run": 30, "point": 0, "arm": "early", "replicate": 0, "patient": 0, "seed": 5}
         slow = failed | {"run": 31, "status": "done", "seconds": 9.0}
         write_shard(part, design, [failed | {"status": "failed", "error": "no cells left"}, slow])
-        found = state_of(out, capsys)
-        assert found["found"]["written_now"] == [part.name]
+        result = state_of(out, capsys)
+        assert result["survey"]["written_now"] == [part.name]
         with pytest.raises(StoreInUse):
             execute(out, plan, workers=0)
-    assert (found["planned"], found["found"]["done"], found["found"]["failed"], found["missing"]) == (
+    assert (result["planned"], result["survey"]["done"], result["survey"]["failed"], result["missing"]) == (
         36,
         31,
         1,
         4,
     )
-    assert found["found"]["slowest"][0] == [{"run": 31}, 9.0]
-    assert found["found"]["failures"] == [[{"run": 30}, "no cells left"]]
-    assert found["seconds_left"] == pytest.approx(4 * (30 * 0.1 + 9.0) / 31 / 4)
+    assert result["survey"]["slowest"][0] == [{"run": 31}, 9.0]
+    assert result["survey"]["failures"] == [[{"run": 30}, "no cells left"]]
+    assert result["seconds_left"] == pytest.approx(4 * (30 * 0.1 + 9.0) / 31 / 4)
     assert main(["status", str(out)]) == 0
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert (
-        "31 (86.1 %)" in told
-        and "no cells left" in told
-        and "1 of 3" in told
-        and "nothing is running" in told
+        "31 (86.1 %)" in output
+        and "no cells left" in output
+        and "1 of 3" in output
+        and "nothing is running" in output
     )
     assert main(["status", str(tmp_path)]) == 2
     assert "holds no runs" in capsys.readouterr().err

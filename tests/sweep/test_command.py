@@ -20,11 +20,16 @@ def test_a_dry_run_counts_estimates_and_writes_nothing(
     monkeypatch.chdir(tmp_path)
     path = write(tmp_path, TINY)
     assert main(["sweep", str(path), "--dry-run", "--json", "--workers", "2"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["runs"], told["points"], told["replicates"], told["arms"]) == (8, 4, 1, ["early", "late"])
-    assert 0 < told["seconds_per_run"] < 60 and 0 < told["seconds"] < 600
-    assert 100 < told["bytes_per_run"] < 2000 and told["bytes"] == pytest.approx(
-        8 * told["bytes_per_run"], abs=8
+    document = json.loads(capsys.readouterr().out)
+    assert (document["runs"], document["points"], document["replicates"], document["arms"]) == (
+        8,
+        4,
+        1,
+        ["early", "late"],
+    )
+    assert 0 < document["seconds_per_run"] < 60 and 0 < document["seconds"] < 600
+    assert 100 < document["bytes_per_run"] < 2000 and document["bytes"] == pytest.approx(
+        8 * document["bytes_per_run"], abs=8
     )
     assert [entry.name for entry in tmp_path.iterdir()] == ["sweep.yaml"]
     assert main(["sweep", str(path), "--dry-run"]) == 0
@@ -41,8 +46,8 @@ def test_run_resume_expand_analyze(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main([*run, "--resume", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["done_now"] == 0
     assert main(["expand", str(out), "--replicates", "2", "--workers", "0", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["runs"], told["done_before"], told["done_now"]) == (16, 8, 8)
+    document = json.loads(capsys.readouterr().out)
+    assert (document["runs"], document["done_before"], document["done_now"]) == (16, 8, 8)
     assert (
         main([*run, "--resume", "--json"]) == 0
     )  # the file's own number of replicates does not take any away
@@ -111,8 +116,8 @@ def test_time_that_is_up_ends_a_sweep_with_status_7_and_resume_completes_it(
     path, out = write(tmp_path, TINY), tmp_path / "out"
     run = ["sweep", str(path), "--out", str(out), "--workers", "0", "--json"]
     assert main([*run, "--max-minutes", "1e-9"]) == 7
-    told = json.loads(capsys.readouterr().out)
-    assert (told["done_now"], told["missing"], told["interrupted"]) == (0, 8, True)
+    document = json.loads(capsys.readouterr().out)
+    assert (document["done_now"], document["missing"], document["interrupted"]) == (0, 8, True)
     assert main([*run, "--resume", "--max-minutes", "9"]) == 0
     more = ["expand", str(out), "--replicates", "2", "--workers", "0", "--json"]
     capsys.readouterr()

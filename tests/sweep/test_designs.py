@@ -28,9 +28,9 @@ def points(design: Any, factors: tuple[Factor, ...]) -> list[tuple[Any, ...]]:
 
 
 def test_a_grid_is_every_combination_once() -> None:
-    found = points(Grid(kind="grid"), LEVELS)
-    assert len(found) == len(set(found)) == 6
-    assert found[:3] == [(1.0, '"x"'), (1.0, '"y"'), (1.0, '"z"')]
+    result = points(Grid(kind="grid"), LEVELS)
+    assert len(result) == len(set(result)) == 6
+    assert result[:3] == [(1.0, '"x"'), (1.0, '"y"'), (1.0, '"z"')]
 
 
 def test_a_zip_goes_along_both_lists() -> None:
@@ -78,9 +78,9 @@ def test_saltellis_design_has_its_size_and_goes_on_where_it_ended() -> None:
 
 
 def test_one_at_a_time_starts_from_the_base() -> None:
-    found = points(OneAtATime(kind="one_at_a_time"), (A, B))
-    assert found[0] == (10.0, 0.5)
-    assert found[1:] == [(pytest.approx(1.0), 0.5), (pytest.approx(100.0), 0.5), (10.0, 0.0), (10.0, 1.0)]
+    result = points(OneAtATime(kind="one_at_a_time"), (A, B))
+    assert result[0] == (10.0, 0.5)
+    assert result[1:] == [(pytest.approx(1.0), 0.5), (pytest.approx(100.0), 0.5), (10.0, 0.0), (10.0, 1.0)]
 
 
 def test_a_persons_own_points_with_units(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_persons_own_points_with_units(tmp_path: Path) -> None:
     rate = Factor("rate", ("rate",), dimension="rate")
     path.write_text("c,rate\nx,0.5 /day\ny,2\n\n", encoding="utf-8")
     assert list(from_csv(path, "p.csv", (rate, C))) == [(0.5, '"x"'), (2.0, '"y"')]
-    for text, told in (
+    for text, message in (
         ("c,rat\nx,1\n", "did you mean 'rate'"),
         ("c\nx\n", "'rate' is missing"),
         ("c,rate\nx,1 kg\n", "p.csv:2"),
@@ -97,7 +97,7 @@ def test_a_persons_own_points_with_units(tmp_path: Path) -> None:
         ("c,rate\n", "empty"),
     ):
         path.write_text(text, encoding="utf-8")
-        with pytest.raises(UserError, match=told):
+        with pytest.raises(UserError, match=message):
             list(from_csv(path, "p.csv", (rate, C)))
 
 

@@ -42,11 +42,11 @@ def contents(folder: Path, plan: Plan) -> list[dict[str, Any]]:
 
 def stored_runs(folder: Path) -> list[int]:
     """Return the run of every row that stands in a file, repetitions too."""
-    found = []
+    results = []
     for place in store_folders(folder):
         for path in (place / "rows").glob("*.parquet"):
-            found += pq.read_table(path, filters=[("status", "=", "done")])["run"].to_pylist()
-    return found
+            results += pq.read_table(path, filters=[("status", "=", "done")])["run"].to_pylist()
+    return results
 
 
 @pytest.fixture(scope="module")
@@ -157,8 +157,8 @@ def test_kill_9_loses_only_the_runs_in_flight(
         [*command, "--resume", "--json"], env=environment, capture_output=True, text=True, check=False
     )
     assert answer.returncode == 0, answer.stderr
-    told = json.loads(answer.stdout)
-    assert told["done_before"] == len(before) and told["done_now"] == 36 - len(before)
+    document = json.loads(answer.stdout)
+    assert document["done_before"] == len(before) and document["done_now"] == 36 - len(before)
     plan = started_again(small, out)
     assert contents(out, plan) == reference
     assert Counter(stored_runs(out)) == Counter(range(36))

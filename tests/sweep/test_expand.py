@@ -43,17 +43,17 @@ def test_levels_are_added_to_a_grid_with_all_its_patients(tmp_path: Path) -> Non
     folder, before = planned(tmp_path, GRID)
     after = expand(folder, add=["phi_bm=[0.5]", "graft.tcon=[2e6/kg]"])
     assert after.blocks == (Block(0, 2, 0, 2), Block(2, 6, 0, 2))
-    found = points(folder, after)
-    assert found[:2] == [(0.0, 1e6), (1.0, 1e6)]
-    assert set(found) == {(p, t) for p in (0.0, 0.5, 1.0) for t in (1e6, 2e6)}
+    result = points(folder, after)
+    assert result[:2] == [(0.0, 1e6), (1.0, 1e6)]
+    assert set(result) == {(p, t) for p in (0.0, 0.5, 1.0) for t in (1e6, 2e6)}
     assert after.factors[0].levels == (0.0, 0.5, 1.0)
     assert {after.patient(run) for run in after.runs() if run.point == 4} == {0, 1}
-    for add, told in (
+    for add, message in (
         ("phi_bm=[1]", "level already"),
         ("phi=[1]", "phi_bm"),
         ("phi_bm=[2 kg]", "plain number"),
     ):
-        with pytest.raises(UserError, match=told):
+        with pytest.raises(UserError, match=message):
             expand(folder, add=[add])
     with pytest.raises(UserError, match="not valid"):
         expand(folder, add=["phi_bm=[7]"])

@@ -31,12 +31,12 @@ def test_a_patient_has_one_set_at_every_point_and_what_is_swept_stays(file: Path
     plan = prepare(sweep, tmp_path / "out", 6, resume=False)
     work = Work.of(plan, "", store_design(plan))
     jobs = [Job(n, n, 0, 2, 2, values) for n, values in enumerate([(0.0, 0.05), (1.0, 0.4)])]
-    found = list(rows_of(work, [*jobs, Job(9, 0, 1, 3, 3, (0.0, 0.05))]))
-    assert [row["status"] for row in found] == ["done"] * 3
-    assert len({row["parameter_set"] for row in found}) == 1  # replicates 2 and 3 are one block
+    result = list(rows_of(work, [*jobs, Job(9, 0, 1, 3, 3, (0.0, 0.05))]))
+    assert [row["status"] for row in result] == ["done"] * 3
+    assert len({row["parameter_set"] for row in result}) == 1  # replicates 2 and 3 are one block
     assert plan.posterior is not None
-    assert found[0]["parameter_set"] == plan.posterior.drawn(5, 1)
-    assert [row["potency_resting"] for row in found] == [0.05, 0.4, 0.05]
+    assert result[0]["parameter_set"] == plan.posterior.drawn(5, 1)
+    assert [row["potency_resting"] for row in result] == [0.05, 0.4, 0.05]
 
 
 def test_the_folder_holds_the_sets_and_resume_asks_for_the_same(file: Path, tmp_path: Path) -> None:
@@ -61,12 +61,12 @@ def test_a_sweep_of_a_trial_takes_over_its_sets(tmp_path: Path) -> None:
     assert taken.posterior is not None and len(taken.posterior) == 3 and taken.per_set == 3
 
 
-@pytest.mark.parametrize(("line", "told"), [
+@pytest.mark.parametrize(("line", "message"), [
     ("parameter_sets: nowhere.csv\n", "nowhere.csv: cannot be read"),
     ("patients_per_set: 2\n", "patients_per_set: expected parameter_sets beside it"),
     ("parameter_set: posterior\n", "there is no such key (did you mean 'parameter_sets'?)"),
 ])  # fmt: skip
-def test_a_mistake_is_told(tmp_path: Path, line: str, told: str) -> None:
+def test_a_mistake_is_told(tmp_path: Path, line: str, message: str) -> None:
     with pytest.raises(UserError) as error:
         load_sweep(write(tmp_path, SMALL + line))
-    assert told in str(error.value)
+    assert message in str(error.value)

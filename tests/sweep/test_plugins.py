@@ -69,14 +69,14 @@ def test_a_plugins_parameter_is_a_factor_and_the_folder_can_be_moved(file: Path,
 
 
 def test_the_same_with_two_processes_as_with_one(file: Path, tmp_path: Path) -> None:
-    found = []
+    results = []
     for workers in (1, 2):
         folder = tmp_path / str(workers)
         plan = prepare(load_sweep(file), folder, 2, resume=False)
         execute(folder, plan, workers=workers)
-        found.append(blasts(folder, plan))
-    assert found[0] == found[1]
-    assert len(found[0]) == 2
+        results.append(blasts(folder, plan))
+    assert results[0] == results[1]
+    assert len(results[0]) == 2
 
 
 def test_an_edited_file_is_another_sweep(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,39 +23,39 @@ def test_a_multiplier_and_a_shift_say_that_they_are_ones(tmp_path: Path) -> None
     spec = f"dli.first: {{plus: [-14 d, 14 d]}}, dli.cd3: {{times: [10]}}, {ratio}, phi_bm: [1]"
     text = f"name: T\nscenario: SCENARIOS/preemptive.yaml\nparameters: {{{spec}}}\ndesign: {{kind: grid}}\n"
     shift, doses, share, plain = load_sweep(write(tmp_path, text)).factors
-    assert [shift.told(value) for value in shift.levels] == ["-14", "+14"]
+    assert [shift.level_text(value) for value in shift.levels] == ["-14", "+14"]
     assert shift.title == "dli.first (shift, days)"
-    assert (doses.told(10.0), doses.title) == ("×10", "dli.cd3 (times the scenario's)")
-    assert (share.told(2.0), share.title) == ("×2", "graft.treg (times graft.tcon)")
-    assert (plain.told(1.0), plain.meaning) == ("1", "")
+    assert (doses.level_text(10.0), doses.title) == ("×10", "dli.cd3 (times the scenario's)")
+    assert (share.level_text(2.0), share.title) == ("×2", "graft.treg (times graft.tcon)")
+    assert (plain.level_text(1.0), plain.meaning) == ("1", "")
     for factor, words in ((shift, "added to"), (doses, "multiplied by"), (share, "times graft.tcon")):
         assert words in factor.meaning
 
 
 def test_a_bare_parameter_goes_where_the_base_has_it(tmp_path: Path) -> None:
-    found = scenario(tmp_path, "rate_blast_net_growth: [0.1 /day], phi_bm: [1]", 0.1, 1.0)
-    assert found.patient["rate_blast_net_growth"] == 0.1
-    assert found.parameters["phi_bm"] == 1.0
+    result = scenario(tmp_path, "rate_blast_net_growth: [0.1 /day], phi_bm: [1]", 0.1, 1.0)
+    assert result.patient["rate_blast_net_growth"] == 0.1
+    assert result.parameters["phi_bm"] == 1.0
 
 
 def test_two_weeks_later_at_ten_times_the_dose_with_twice_the_treg(tmp_path: Path) -> None:
     spec = "dli.first: {plus: [14 d]}, dli.cd3: {times: [10]}, graft.treg: {times: [2]}"
-    found = scenario(tmp_path, spec, 14.0, 10.0, 2.0)
-    assert (found.dli.first.day, found.dli.first.cycle) == (29.0, 1)
-    assert found.dli.cd3 == (1e6, 5e6, 1e7)
-    assert found.graft.treg == 4e6
+    result = scenario(tmp_path, spec, 14.0, 10.0, 2.0)
+    assert (result.dli.first.day, result.dli.first.cycle) == (29.0, 1)
+    assert result.dli.cd3 == (1e6, 5e6, 1e7)
+    assert result.graft.treg == 4e6
 
 
 def test_a_ratio_follows_what_another_factor_has_set(tmp_path: Path) -> None:
     spec = "graft.treg: {ratio_to: graft.tcon, values: [0.5]}, graft.tcon: [4e6/kg]"
-    found = scenario(tmp_path, spec, 0.5, 4e6)
-    assert (found.graft.tcon, found.graft.treg) == (4e6, 2e6)
+    result = scenario(tmp_path, spec, 0.5, 4e6)
+    assert (result.graft.tcon, result.graft.treg) == (4e6, 2e6)
 
 
 def test_one_factor_may_have_several_paths(tmp_path: Path) -> None:
     spec = "interval: {paths: [monitoring.mrd.every, monitoring.morphology.every], values: [60 d]}"
-    found = scenario(tmp_path, spec, 60.0)
-    assert found.monitoring.mrd.every == found.monitoring.morphology.every == 60.0
+    result = scenario(tmp_path, spec, 60.0)
+    assert result.monitoring.mrd.every == result.monitoring.morphology.every == 60.0
 
 
 @pytest.mark.parametrize(
@@ -107,10 +107,10 @@ def points_of(folder: Path, spec: str) -> list[Any]:
 
 
 def test_a_parameter_that_a_point_sets_leaves_its_pairs(tmp_path: Path) -> None:
-    (found,) = points_of(tmp_path, "rate_blast_net_growth: [0.1 /day]")
-    assert [pair.other for pair in found.patient.dependence.pairs] == ["t_cell_fitness"]
-    (found,) = points_of(tmp_path, "rate_blast_net_growth: {times: [1.5]}")
-    assert len(found.patient.dependence.pairs) == 2, "it still varies"
+    (result,) = points_of(tmp_path, "rate_blast_net_growth: [0.1 /day]")
+    assert [pair.other for pair in result.patient.dependence.pairs] == ["t_cell_fitness"]
+    (result,) = points_of(tmp_path, "rate_blast_net_growth: {times: [1.5]}")
+    assert len(result.patient.dependence.pairs) == 2, "it still varies"
 
 
 def test_dependence_as_a_whole_may_be_what_a_sweep_compares(tmp_path: Path) -> None:

@@ -39,17 +39,17 @@ def test_shares_and_days_of_a_sweep_are_those_of_the_trial(tmp_path: Path, traje
     rows = list(Table(tmp_path / "sweep", plan).rows())
     assert len(rows) == 18 and {row["status"] for row in rows} == {"done"}
     shares = {name: one for name, one in OUTCOMES.items() if one.kind in ("flag", "share")}
-    for arm, told in arms.items():
+    for arm, message in arms.items():
         mine = [row for row in rows if row["arm"] == arm]
         for name in shares:
             values = np.array([outcome_value(numeric(name), row) for row in mine])
             counted = values[np.isfinite(values)]
             assert (counted.sum(), counted.size) == (
-                told["shares"][name]["count"],
-                told["shares"][name]["of"],
+                message["shares"][name]["count"],
+                message["shares"][name]["of"],
             ), name
-        for name in told["rmst"]:
-            assert np.mean([row[name] for row in mine]) == pytest.approx(told["rmst"][name]["value"]), name
+        for name in message["rmst"]:
+            assert np.mean([row[name] for row in mine]) == pytest.approx(message["rmst"][name]["value"]), name
         if trajectory:
             assert all(row["cd3_at_20"] > 0 for row in mine)
     assert arms["none"]["shares"]["mrd_negative"]["of"] == 0 < arms["none"]["shares"]["relapse"]["count"]

@@ -90,10 +90,10 @@ def test_reading_ten_times_the_runs_takes_no_more_memory_per_run(
             store.merge(everything=True)
         assert len(list((out / RUNS / "rows").iterdir())) <= 8
         tracemalloc.start()
-        found = collect(Table(out, plan), [find_outcome("relapse_free_days")])
+        responses = collect(Table(out, plan), [find_outcome("relapse_free_days")])
         peaks[replicates] = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert (found.runs == replicates * 10).all()
+        assert (responses.runs == replicates * 10).all()
     assert peaks[100] < 1.5 * peaks[10] + 25_000 * 2  # a byte per run, and nothing else that grows
 
 

@@ -69,9 +69,9 @@ def test_of_a_big_design_a_sample_is_tried_that_has_every_end() -> None:
 def test_levels_are_read_with_their_units(
     tmp_path: Path, spec: str, levels: tuple[Any, ...], unit: str
 ) -> None:
-    found = factor(tmp_path, spec)
-    assert found.levels == pytest.approx(levels) if isinstance(levels[0], float) else found.levels == levels
-    assert found.unit == unit
+    result = factor(tmp_path, spec)
+    assert result.levels == pytest.approx(levels) if isinstance(levels[0], float) else result.levels == levels
+    assert result.unit == unit
 
 
 def test_every_parameter_of_the_table_over_its_range(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_every_parameter_of_the_table_over_its_range(tmp_path: Path) -> None:
         "parameters: {phi_bm: [0, 1]}\nevery_parameter: {range: table, groups: [treg], leave_out: [rate_treg_death]}\n"
         "design: {kind: random, points: 4}\n"
     )
-    names = [found.name for found in sweep_of(tmp_path, body).factors]
+    names = [item.name for item in sweep_of(tmp_path, body).factors]
     assert names[0] == "phi_bm" and names.count("phi_bm") == 1
     assert "treg_ratio_half" in names and "rate_treg_death" not in names and "p_cd19_loss" not in names
 
@@ -94,17 +94,17 @@ MIXTURE = (
 def test_a_range_may_be_any_distribution_written_flat_or_as_a_block(tmp_path: Path, spec: str) -> None:
     body = f"parameters: {{rate_blast_net_growth: {spec}, phi_bm: {{range: table}}}}\ndesign: {{kind: random, points: 5}}\n"
     out, plan = planned(tmp_path, HEAD + body)
-    found = plan.factors[0]
-    assert [found.at(u) for u in (0.375, 0.75, 1)] == [pytest.approx(0.06), 0.2, 0.2]
-    assert load_plan(out).factors[0] == found
+    result = plan.factors[0]
+    assert [result.at(u) for u in (0.375, 0.75, 1)] == [pytest.approx(0.06), 0.2, 0.2]
+    assert load_plan(out).factors[0] == result
 
 
 def test_the_cohort_of_a_sweep_depends_as_its_file_and_the_table_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = ParameterTable.load()
-    told = [{"of": "cl_blinatumomab", "with": "t_cell_fitness", "correlation": 0.3, "source": "a paper"}]
-    monkeypatch.setattr(table, "dependence", parse_dependence(told, table.names, table.names))
+    messages = [{"of": "cl_blinatumomab", "with": "t_cell_fitness", "correlation": 0.3, "source": "a paper"}]
+    monkeypatch.setattr(table, "dependence", parse_dependence(messages, table.names, table.names))
 
     def pairs(cohort: str, file: str = "") -> list[float]:
         (tmp_path / "cohort.yaml").write_text(f"name: c\n{file}")
@@ -178,9 +178,9 @@ def test_a_mistake_is_one_message_and_exit_status_2(
     path = write(tmp_path, HEAD + body + "\n")
     monkeypatch.chdir(tmp_path)
     assert main(["sweep", str(path)]) == 2
-    told = capsys.readouterr().err
-    assert where in told
-    assert any(words in told for words in what.split("|")), told
+    output = capsys.readouterr().err
+    assert where in output
+    assert any(words in output for words in what.split("|")), output
     assert not (tmp_path / "results").exists()
 
 

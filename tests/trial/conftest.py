@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulation.pool import HerePool
-from simulation.trial.conduct import Conducted, conduct
+from simulation.trial.conduct import ConductedTrial, conduct
 from simulation.trial.load import load_trial
 from simulation.trial.schema import Trial
 
@@ -64,7 +64,7 @@ def trial(trial_file: Path) -> Trial:
 
 
 @pytest.fixture(scope="session")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Conducted:
+def done(tmp_path_factory: pytest.TempPathFactory) -> ConductedTrial:
     folder = tmp_path_factory.mktemp("trial")
     (folder / "trial.yaml").write_text(TRIAL)
     with HerePool() as pool:

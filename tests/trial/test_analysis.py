@@ -23,25 +23,25 @@ NAN = float("nan")
 def arm(key: str, **columns: Sequence[object]) -> ArmView:
     """Make an arm of eight patients of whom nothing is known but what is given."""
     n = 8
-    made: dict[str, Sequence[object]] = {
+    data: dict[str, Sequence[object]] = {
         name: [NAN] * n for name, one in OUTCOMES.items() if one.kind in ("day", "amount")
     }
-    made["parted_day"] = [NAN] * n
-    made["days_simulated"] = [42.0] * n
-    made |= {
+    data["parted_day"] = [NAN] * n
+    data["days_simulated"] = [42.0] * n
+    data |= {
         name: [0.0] * n for name in ("agvhd_grade", "crs_grade", "blinatumomab_days", "dli_cells_per_kg")
     }
-    made |= {
+    data |= {
         name: [42.0] * n
         for name in ("relapse_free_days", "agvhd_free_relapse_free_days", "current_leukaemia_free_days")
     }
-    made |= {name: [False] * n for name in ("eradicated", "in_remission_at_end")}
-    made |= {name: [True] * n for name in ("relapse_free_at_end", "agvhd_free_relapse_free_at_end")}
-    made |= {name: [""] * n for name in ("relapse_cd19", "cause_of_failure", "course")}
-    made |= {"patient": list(range(n)), "rate_blast_net_growth": [0.2 + 0.01 * i for i in range(n)]}
-    made |= {"n_residual_blasts": [1e6] * n, "n_cd19_negative_reservoir": [0.0] * n}
-    made |= columns
-    return ArmView(key, key, {name: np.array(values) for name, values in made.items()}, 1e-4)
+    data |= {name: [False] * n for name in ("eradicated", "in_remission_at_end")}
+    data |= {name: [True] * n for name in ("relapse_free_at_end", "agvhd_free_relapse_free_at_end")}
+    data |= {name: [""] * n for name in ("relapse_cd19", "cause_of_failure", "course")}
+    data |= {"patient": list(range(n)), "rate_blast_net_growth": [0.2 + 0.01 * i for i in range(n)]}
+    data |= {"n_residual_blasts": [1e6] * n, "n_cd19_negative_reservoir": [0.0] * n}
+    data |= columns
+    return ArmView(key, key, {name: np.array(values) for name, values in data.items()}, 1e-4)
 
 
 @pytest.fixture
@@ -70,22 +70,22 @@ def table() -> TrialTable:
 
 
 def test_every_key_that_readers_rely_on_is_there(trial: Trial, table: TrialTable) -> None:
-    found = compare(trial, table)
-    assert set(found["arms"]) == {"none", "late", "early"}
-    for one in found["arms"].values():
+    comparison = compare(trial, table)
+    assert set(comparison["arms"]) == {"none", "late", "early"}
+    for one in comparison["arms"].values():
         assert set(one) >= ARM_KEYS
-    assert {(pair["arm"], pair["versus"]) for pair in found["pairs"]} == {
+    assert {(pair["arm"], pair["versus"]) for pair in comparison["pairs"]} == {
         ("early", "late"), ("late", "none"), ("early", "none"),
     }  # fmt: skip
-    for pair in found["pairs"]:
+    for pair in comparison["pairs"]:
         assert set(pair) >= PAIR_KEYS
-    assert (found["pairs"][0]["arm"], found["pairs"][0]["versus"]) == trial.main
-    json.dumps(found, allow_nan=False)
+    assert (comparison["pairs"][0]["arm"], comparison["pairs"][0]["versus"]) == trial.main
+    json.dumps(comparison, allow_nan=False)
 
 
 def test_denominators(trial: Trial, table: TrialTable) -> None:
     late = compare(trial, table)["arms"]["late"]
-    share = {name: told["value"] for name, told in late["shares"].items()}
+    share = {name: message["value"] for name, message in late["shares"].items()}
     assert share["relapse"] == 4 / 8
     assert share["complete_remission"] == 1 / 4  # of those with overt relapse
     assert share["mrd_negative"] == pytest.approx(2 / 3)  # of those treated
@@ -118,26 +118,26 @@ def test_death_competes_with_relapse(trial: Trial, table: TrialTable) -> None:
 def test_pairs(trial: Trial, table: TrialTable) -> None:
     pair = compare(trial, table)["pairs"][0]
     gaps = np.array([32, 22, 12, 2, 0, 0, 0, 37])
-    told = pair["differences"]["relapse_free_days"]
-    assert told["value"] == pytest.approx(gaps.mean())
-    low, high = told["interval_paired"]
+    difference = pair["differences"]["relapse_free_days"]
+    assert difference["value"] == pytest.approx(gaps.mean())
+    low, high = difference["interval_paired"]
     assert low < gaps.mean() < high
-    wide = told["interval_unpaired"]
+    wide = difference["interval_unpaired"]
     assert wide[0] < gaps.mean() < wide[1]
-    assert (told["win"], told["tie"], told["loss"]) == (5, 3, 0)
+    assert (difference["win"], difference["tie"], difference["loss"]) == (5, 3, 0)
     assert pair["number_needed_to_treat"]["value"] == pytest.approx(2)
     extra = pair["extra_per_relapse_avoided"]
     assert extra["blinatumomab_days"]["value"] == pytest.approx((8 * 28 - 38) / 4)
     assert extra["treated"]["value"] == pytest.approx(5 / 4)
-    assert told["monte_carlo_se"] == pytest.approx(gaps.std(ddof=1) / 8**0.5)
-    assert told["sd_between_patients"] == pytest.approx(gaps.std(ddof=1))
+    assert difference["monte_carlo_se"] == pytest.approx(gaps.std(ddof=1) / 8**0.5)
+    assert difference["sd_between_patients"] == pytest.approx(gaps.std(ddof=1))
 
 
 def test_no_patient_yet(trial: Trial) -> None:
     empty = TrialTable((ArmView("none", "none", {"patient": np.array([])}, 1e-4),), 3, {})
-    found = compare(trial, empty)
-    assert found["arms"] == {}
-    assert found["patients_left_out"] == 3
+    comparison = compare(trial, empty)
+    assert comparison["arms"] == {}
+    assert comparison["patients_left_out"] == 3
 
 
 def forty(key: str, **columns: Sequence[object]) -> ArmView:
@@ -169,13 +169,13 @@ def test_an_early_lead_that_melts_away_is_told() -> None:
     rng = np.random.default_rng(1)
     late = [overt((5.0 + u, 15.0 + 2 * u)) for u in rng.random(40)]
     early = [overt((33.0, 39.0 + u)) for u in rng.random(40)]
-    found = over_time(
+    course = over_time(
         forty("early", course=early), forty("late", course=late), "current_leukaemia_free_days", 42.0
     )
-    assert found["value"][11] == pytest.approx(10.5, abs=0.3)  # up to day 21
-    assert found["low"][-1] > 0
-    assert found["if_it_went_on"]["interval"][1] < 0
-    assert found["follow_up_decides"]
+    assert course["value"][11] == pytest.approx(10.5, abs=0.3)  # up to day 21
+    assert course["low"][-1] > 0
+    assert course["if_it_went_on"]["interval"][1] < 0
+    assert course["follow_up_decides"]
     few = over_time(
         arm("early", course=early[:8]), arm("late", course=late[:8]), "current_leukaemia_free_days", 42.0
     )
@@ -185,24 +185,24 @@ def test_an_early_lead_that_melts_away_is_told() -> None:
 def test_a_lead_that_lasts_is_no_matter_of_follow_up() -> None:
     rng = np.random.default_rng(1)
     late = [overt((5.0 + u, 42.0)) for u in rng.random(40)]
-    found = over_time(forty("early"), forty("late", course=late), "current_leukaemia_free_days", 42.0)
-    assert found["low"][-1] > 0
-    assert found["if_it_went_on"]["value"] > found["value"][-1]
-    assert not found["follow_up_decides"]
+    course = over_time(forty("early"), forty("late", course=late), "current_leukaemia_free_days", 42.0)
+    assert course["low"][-1] > 0
+    assert course["if_it_went_on"]["value"] > course["value"][-1]
+    assert not course["follow_up_decides"]
     # the first of them differ from day 5 on: before, twins are the same, and that is no matter of chance
-    assert [low is None for low in found["low"]] == [day <= 5.0 for day in found["days"]]
-    (line,) = pair_words.over_time({"difference_over_time": found})
+    assert [low is None for low in course["low"]] == [day <= 5.0 for day in course["days"]]
+    (line,) = pair_words.over_time({"difference_over_time": course})
     assert "by day 42" in line and "nobody" not in line
-    early = {**found, "low": [None] * 23 + found["low"][-1:]}
+    early = {**course, "low": [None] * 23 + course["low"][-1:]}
     assert "(nobody differs yet) by day" in pair_words.over_time({"difference_over_time": early})[0]
 
 
 def test_correlations_have_an_interval_and_say_of_how_many(trial: Trial, table: TrialTable) -> None:
-    found = compare(trial, table)["sensitivity"]
-    assert found == {}  # nobody differs in the primary outcome
+    result = compare(trial, table)["sensitivity"]
+    assert result == {}  # nobody differs in the primary outcome
     late = arm("late", current_leukaemia_free_days=[42.0, 30.0, 35.0, 20.0, 21.0, 10.0, 12.0, 5.0])
-    told = compare(trial, TrialTable((arm("none"), late, arm("early")), 0, {}))["sensitivity"]
-    one = told["rate_blast_net_growth"]
+    correlations = compare(trial, TrialTable((arm("none"), late, arm("early")), 0, {}))["sensitivity"]
+    one = correlations["rate_blast_net_growth"]
     assert one["n"] == 8
     assert -1 < one["interval"][0] < one["value"] < one["interval"][1] <= 1
 

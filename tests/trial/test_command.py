@@ -43,10 +43,10 @@ def compare(trial_file: Path, *words: str) -> int:
 
 def test_a_trial_from_the_command_line(trial_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert compare(trial_file, "--out", "out", "--json") == ExitStatus.DONE
-    told = json.loads(capsys.readouterr().out)
+    document = json.loads(capsys.readouterr().out)
     out = Path("out")
     assert {path.name for path in out.iterdir()} >= KEPT
-    assert told == json.loads((out / "comparison.json").read_text())
+    assert document == json.loads((out / "comparison.json").read_text())
     lines = (out / "patients.csv").read_text().splitlines()
     assert len(lines) == 1 + 6 * 3
     assert lines[0].startswith("patient,arm,trigger_day")
@@ -54,7 +54,7 @@ def test_a_trial_from_the_command_line(trial_file: Path, capsys: pytest.CaptureF
     assert not re.search(r'(src|href)="(?!#|data:)', page)
     assert "Is earlier better?" in page
     sections = re.findall("<h2>([^<]*)</h2>", page)
-    told = [
+    document = [
         "Answer in short",
         "Results",
         "Twin view",
@@ -64,8 +64,8 @@ def test_a_trial_from_the_command_line(trial_file: Path, capsys: pytest.CaptureF
         "Limits",
     ]
     assert [
-        section for section in sections if section in told
-    ] == told  # what came of it before who they were
+        section for section in sections if section in document
+    ] == document  # what came of it before who they were
     for harm in ("Acute GvHD III", "CRS grade 3", "Non-relapse mortality"):
         assert f'<th scope="row" class="name">{harm}' in page
 
@@ -98,11 +98,11 @@ def test_failed_runs_are_told_with_the_line_that_repeats_them(
     with monkeypatch.context() as broken:
         broken.setattr(strategies, "simulate", fails_in("late", 1))
         assert compare(trial_file, "--out", "out", "--patients", "3") == ExitStatus.FAILED_RUNS
-    told = capsys.readouterr().err
-    assert "1 of 9 runs are missing, 1 of them failed" in told
-    assert "patient 1, arm late: ZeroDivisionError" in told
-    (line,) = re.findall(r"python run_sim\.py (.*--patient 1)", told)
-    (resume,) = re.findall(r"To complete it: python run_sim\.py (.*)", told)
+    output = capsys.readouterr().err
+    assert "1 of 9 runs are missing, 1 of them failed" in output
+    assert "patient 1, arm late: ZeroDivisionError" in output
+    (line,) = re.findall(r"python run_sim\.py (.*--patient 1)", output)
+    (resume,) = re.findall(r"To complete it: python run_sim\.py (.*)", output)
     assert main([*shlex.split(line), "--out", "one", "--no-figures", "--quiet"]) == ExitStatus.DONE
     assert "--resume" in resume
     assert "--out out" in resume
@@ -123,9 +123,9 @@ def test_parts_tell_what_to_type_when_all_are_through(
         words = ["--out", "out", "--patients", "3", "--shard", part]
         monkeypatch.setattr(sys, "argv", ["run_sim.py", "compare", str(trial_file), *words])
         assert compare(trial_file, *words) == ExitStatus.DONE
-        told = capsys.readouterr().out
-        assert f"Part {part.replace('/', ' of ')}: " in told and "0 runs missing" in told
-    (line,) = re.findall(r"When all parts are through: python run_sim\.py (.*)", told)
+        output = capsys.readouterr().out
+        assert f"Part {part.replace('/', ' of ')}: " in output and "0 runs missing" in output
+    (line,) = re.findall(r"When all parts are through: python run_sim\.py (.*)", output)
     assert "--shard" not in line and "--resume" in line
     assert main([*shlex.split(line), "--json", "--no-figures"]) == ExitStatus.DONE
     assert json.loads(capsys.readouterr().out)["n_patients"] == 3
@@ -134,7 +134,7 @@ def test_parts_tell_what_to_type_when_all_are_through(
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["--workers", "1", "--scheduler", "tcp://x:1"], "exclude each other"),
         (["--patients", "0"], "patients"),
@@ -144,10 +144,10 @@ def test_parts_tell_what_to_type_when_all_are_through(
     ],
 )
 def test_mistakes_are_told_before_anything_runs(
-    trial_file: Path, words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+    trial_file: Path, words: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["compare", str(trial_file), "--out", "out", *words]) == ExitStatus.USAGE
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not Path("out").exists()
 
 
@@ -213,9 +213,9 @@ def test_a_signal_keeps_what_is_done_and_resume_completes_it(
             break
         time.sleep(0.1)
     os.killpg(process.pid, number)  # as a terminal or a cluster does: the whole group hears it
-    _, told = process.communicate(timeout=120)
-    assert process.returncode == ExitStatus.INTERRUPTED, told
-    assert "To complete it" in told
+    _, output = process.communicate(timeout=120)
+    assert process.returncode == ExitStatus.INTERRUPTED, output
+    assert "To complete it" in output
     with (Path("out") / "patients.csv").open() as file:
         done = (sum(1 for _ in file) - 1) // 3
     assert 0 < done < 400

@@ -20,7 +20,7 @@ from simulation.pool import HerePool, LocalPool, Pool
 from simulation.scenario.schema import Scenario
 from simulation.store import Shard, Store, StoreInUse, write_shard
 from simulation.trial import task
-from simulation.trial.conduct import PLANNED, Conducted, conduct, conduct_part
+from simulation.trial.conduct import PLANNED, ConductedTrial, conduct, conduct_part
 from simulation.trial.execute import execute, missing, runs_of
 from simulation.trial.folder import prepare_part
 from simulation.trial.origin import design_of
@@ -29,7 +29,7 @@ from simulation.trial.schema import Repeats, Trial
 PRELOAD = ("simulation.trial.task",)
 
 
-def run(trial: Trial, out: Path, pool: Pool | None = None) -> Conducted:
+def run(trial: Trial, out: Path, pool: Pool | None = None) -> ConductedTrial:
     with pool or HerePool() as opened:
         return conduct(trial, out, opened)
 
@@ -61,12 +61,12 @@ def key_of(scenario: Scenario) -> str:
 
 
 def test_one_two_or_no_workers_give_the_same_bytes(trial: Trial, tmp_path: Path) -> None:
-    found = [
+    results = [
         run(trial, tmp_path / name, pool).view.comparison
         for name, pool in (("none", HerePool()), ("two", LocalPool(2, preload=PRELOAD)))
     ]
-    assert found[0] == found[1]
-    assert found[0]["n_patients"] == 6
+    assert results[0] == results[1]
+    assert results[0]["n_patients"] == 6
     assert rows_in(trial, tmp_path / "two") == whole(trial, 6)
 
 

@@ -24,7 +24,7 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "told"),
+    ("old", "new", "line", "message"),
     [
         ("patients: 6", "patiens: 6", 11, r"there is no such key \(did you mean 'patients'\?\)"),
         ("patients: 6", "patients: 0", 11, "a whole number from 1 to 1e6"),
@@ -51,16 +51,16 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
     ],
 )
 def test_mistakes_are_told_with_file_and_line(
-    tmp_path: Path, old: str, new: str, line: int, told: str
+    tmp_path: Path, old: str, new: str, line: int, message: str
 ) -> None:
     path = changed(tmp_path, old, new)
-    with pytest.raises(UserError, match=told) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         load_trial(path)
     assert f"{path}:{line}:" in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("versus: late", "versus: lat", "no arm 'lat' .did you mean 'late'"),
         ("versus: late", "versus: early", "held against itself"),
@@ -74,11 +74,11 @@ def test_mistakes_are_told_with_file_and_line(
         ("cohort:\n", "cohorts:\n", "did you mean 'cohort'"),
     ],
 )
-def test_contradictions_are_told(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_contradictions_are_told(tmp_path: Path, old: str, new: str, message: str) -> None:
     path = changed(tmp_path, old, new)
     if old.startswith("follow_up"):
         path.write_text(path.read_text().replace("  none:\n", "  none:\n    follow_up: 50 d\n"))
-    with pytest.raises(UserError, match=told):
+    with pytest.raises(UserError, match=message):
         load_trial(path)
 
 

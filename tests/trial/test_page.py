@@ -22,13 +22,13 @@ def test_a_page_tells_what_the_folder_holds(trial_file: Path, tmp_path: Path) ->
     text = page.read_text()
     assert text.startswith("# Mine\n") and text.endswith("the end\n") and "old" not in text
     assert section(out, load_trial(str(trial_file))) in text and "**Is earlier better?**" in text
-    found = json.loads((out / "comparison.json").read_text())
+    document = json.loads((out / "comparison.json").read_text())
     rows = [line for line in text.splitlines() if re.match(r"\| (none|late|early) ", line)]
-    for row, (name, arm) in zip(rows, found["arms"].items(), strict=True):
+    for row, (name, arm) in zip(rows, document["arms"].items(), strict=True):
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         relapse = arm["shares"]["relapse"]
         assert cells[0] == name and f"{100 * relapse['value']:.0f} (" in cells[4]
-    main_difference = found["pairs"][0]["differences"]["current_leukaemia_free_days"]
+    main_difference = document["pairs"][0]["differences"]["current_leukaemia_free_days"]
     assert f"{signed(main_difference['value'], 1)} days" in text
     assert "6 patients in every arm, seed 3, 42 days; 3 x 3 niches" in text
     assert "`late` waits for the first relapse" in text

@@ -18,7 +18,7 @@ from simulation.results.figures.report_figure import figures_in
 from simulation.results.trial_figures import over_time
 from simulation.store import Store
 from simulation.trial import pair_words, sure_words
-from simulation.trial.conduct import Conducted, conduct
+from simulation.trial.conduct import ConductedTrial, conduct
 from simulation.trial.execute import runs_of
 from simulation.trial.load import load_quick_trial, load_trial
 from simulation.trial.origin import design_of
@@ -41,7 +41,7 @@ def with_sets(folder: Path, changes: str = "patients: 24\n") -> Trial:
     return load_trial(folder / "trial.yaml")
 
 
-def run(trial: Trial, out: Path, pool: Any = None) -> Conducted:
+def run(trial: Trial, out: Path, pool: Any = None) -> ConductedTrial:
     with pool or HerePool() as opened:
         return conduct(trial, out, opened)
 
@@ -52,17 +52,17 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
 
 
 @pytest.fixture(scope="module")
-def done(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Conducted:
+def done(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> ConductedTrial:
     return run(trial, tmp_path_factory.mktemp("done"))
 
 
 def rows(trial: Trial, out: Path) -> list[dict[str, Any]]:
     with Store(out / "store", design_of(trial)) as store:
-        found = [{k: v for k, v in row.items() if k != "seconds"} for row in store.rows()]
-    return sorted(found, key=lambda row: (row["patient"], row["repeat"], row["arm"]))
+        results = [{k: v for k, v in row.items() if k != "seconds"} for row in store.rows()]
+    return sorted(results, key=lambda row: (row["patient"], row["repeat"], row["arm"]))
 
 
-def test_twins_share_a_set_and_so_do_those_of_a_block(trial: Trial, done: Conducted) -> None:
+def test_twins_share_a_set_and_so_do_those_of_a_block(trial: Trial, done: ConductedTrial) -> None:
     sets = [arm.number("parameter_set").tolist() for arm in done.view.arms]
     assert sets[0] == sets[1] == sets[2]
     assert sets[0] == [trial.set_of(patient) for patient in range(24)]
@@ -75,7 +75,9 @@ def test_twins_share_a_set_and_so_do_those_of_a_block(trial: Trial, done: Conduc
     )
 
 
-def test_a_patient_is_the_same_person_as_without_sets(trial: Trial, done: Conducted, tmp_path: Path) -> None:
+def test_a_patient_is_the_same_person_as_without_sets(
+    trial: Trial, done: ConductedTrial, tmp_path: Path
+) -> None:
     point = run(replace(trial, posterior=None), tmp_path)
     for name, _ in trial.cohort.varies:
         assert np.array_equal(point.view.arms[0].number(name), done.view.arms[0].number(name))
@@ -127,20 +129,22 @@ def test_other_sets_are_another_trial(trial: Trial, tmp_path: Path) -> None:
     assert design_of(load_trial(tmp_path / "trial.yaml")).digest() != design_of(trial).digest()
 
 
-def test_the_answer_says_of_what_it_consists(trial: Trial, done: Conducted) -> None:
-    found = done.view.comparison["uncertainty"]
-    assert found["sets"] == len(set(done.view.arms[0].columns["parameter_set"]))
-    assert found["patients_run_again"] == 6
-    shares = [found["parts"][name]["share_of_answer"] for name in ("parameters", "patients", "chance")]
+def test_the_answer_says_of_what_it_consists(trial: Trial, done: ConductedTrial) -> None:
+    result = done.view.comparison["uncertainty"]
+    assert result["sets"] == len(set(done.view.arms[0].columns["parameter_set"]))
+    assert result["patients_run_again"] == 6
+    shares = [result["parts"][name]["share_of_answer"] for name in ("parameters", "patients", "chance")]
     assert sum(shares) == pytest.approx(1)
     main = done.view.comparison["pairs"][0]["differences"]["current_leukaemia_free_days"]
-    assert found["value"] == pytest.approx(main["value"])
-    assert found["range"][0] <= main["interval_paired"][0] and found["range"][1] >= main["interval_paired"][1]
-    told = pair_words.answer(done.view)
+    assert result["value"] == pytest.approx(main["value"])
     assert (
-        "95 % range" in told.split(": ")[1] and "of whose variance p" in told
+        result["range"][0] <= main["interval_paired"][0] and result["range"][1] >= main["interval_paired"][1]
+    )
+    text = pair_words.answer(done.view)
+    assert (
+        "95 % range" in text.split(": ")[1] and "of whose variance p" in text
     )  # parameters first, or last where they show nothing
-    assert "point estimate" not in told
+    assert "point estimate" not in text
     over = done.view.comparison["difference_over_time"]
     inner = [
         (low, high)
@@ -159,7 +163,7 @@ def test_without_sets_the_answer_is_called_a_point(trial: Trial, tmp_path: Path)
     )
 
 
-@pytest.mark.parametrize(("whole", "inner", "differing", "told"), [
+@pytest.mark.parametrize(("whole", "inner", "differing", "message"), [
     ((3.0, 40.0), (10.0, 30.0), 40, "that is more, beyond chance and whatever else these parameter sets leave open"),
     ((-40.0, -3.0), (-30.0, -10.0), 40, "that is fewer, beyond chance"),
     ((-3.0, 40.0), (10.0, 30.0), 40, "the parameters alone can turn its sign"),
@@ -167,18 +171,18 @@ def test_without_sets_the_answer_is_called_a_point(trial: Trial, tmp_path: Path)
     ((3.0, 40.0), (10.0, 30.0), 19, "only 19 patients differ, and below 20 nothing is said about chance"),
 ])  # fmt: skip
 def test_nothing_is_beyond_chance_where_parameters_can_turn_the_sign(
-    whole: tuple[float, float], inner: tuple[float, float], differing: int, told: str
+    whole: tuple[float, float], inner: tuple[float, float], differing: int, message: str
 ) -> None:
     parts = {"parameters": {"variance": 100.0, **UNTOLD}}
-    said = sure_words.verdict(
+    text = sure_words.verdict(
         {"range": whole, "range_of_patients_and_chance": inner, "parts": parts}, differing
     )
-    assert told in said
-    told_of = parts | dict.fromkeys(("patients", "chance"), UNTOLD)
-    found = {"range": whole, "range_of_patients_and_chance": inner, "parts": told_of, "p_better": 0.99}
-    probable = sure_words.in_short(found, "early", differing)
+    assert message in text
+    known_parts = parts | dict.fromkeys(("patients", "chance"), UNTOLD)
+    record = {"range": whole, "range_of_patients_and_chance": inner, "parts": known_parts, "p_better": 0.99}
+    probable = sure_words.in_short(record, "early", differing)
     assert ("with a probability" in probable) == (differing >= 20)
-    assert ("beyond chance" in said) == (whole[0] * whole[1] > 0 and differing >= 20)
+    assert ("beyond chance" in text) == (whole[0] * whole[1] > 0 and differing >= 20)
 
 
 @pytest.mark.parametrize(
@@ -190,44 +194,44 @@ def test_a_negative_variance_is_told_as_what_may_hide(most: float, hidden: str) 
         "patients": {"share_of_answer": 0.8},
         "chance": {"variance": 9.0, "share_of_answer": 0.2},
     }
-    found = {
+    record = {
         "range": (-9.0, 33.0), "range_of_patients_and_chance": (0.4, 25.0), "parts": parts, "p_better": 0.948, "sets": 100,
         "patients": 400,
     }  # fmt: skip
-    said = sure_words.in_short(found, "early", 200)
+    text = sure_words.in_short(record, "early", 200)
     assert (
         f"of whose variance patients 80 %, chance 20 % and parameters nothing that 100 sets show{hidden};"
-        in said
+        in text
     )
     assert (
-        "what parameters may do can turn its sign" in said
-        and "alone" not in said
-        and sure_words.unseen(found) == ""
+        "what parameters may do can turn its sign" in text
+        and "alone" not in text
+        and sure_words.unseen(record) == ""
     )
 
 
-@pytest.mark.parametrize(("limits", "told"), [
+@pytest.mark.parametrize(("limits", "message"), [
     ((3.0, 40.0), "for these sets that is more than chance;"),
     ((-40.0, -3.0), "for these sets that is fewer than chance;"),
     ((-3.0, 40.0), "for these sets that is no more than chance explains;"),
 ])  # fmt: skip
 @pytest.mark.parametrize("patients", [30, 1])
 def test_of_parameters_that_cannot_be_told_from_patients_nothing_is_claimed(
-    limits: tuple[float, float], told: str, patients: int
+    limits: tuple[float, float], message: str, patients: int
 ) -> None:
     unknown = {"variance": None, "share_of_answer": None}
-    found = {
+    record = {
         "range": limits, "range_of_patients_and_chance": limits, "p_better": 0.99, "sets": 4, "patients": 4 * patients,
         "parts": dict.fromkeys(("parameters", "patients", "chance"), unknown),
     }  # fmt: skip
-    said = sure_words.in_short(found, "early", 40)
-    assert told in said and "what parameters leave open cannot be told" in said
-    assert "beyond chance" not in said and "probability" not in said
-    assert "not told apart" in sure_words.unseen(found)
-    assert "not told apart" in sure_words.data_note(found | {"data": []})
+    text = sure_words.in_short(record, "early", 40)
+    assert message in text and "what parameters leave open cannot be told" in text
+    assert "beyond chance" not in text and "probability" not in text
+    assert "not told apart" in sure_words.unseen(record)
+    assert "not told apart" in sure_words.data_note(record | {"data": []})
 
 
-def test_the_report_and_the_folder_hold_the_sets(trial: Trial, done: Conducted, tmp_path: Path) -> None:
+def test_the_report_and_the_folder_hold_the_sets(trial: Trial, done: ConductedTrial, tmp_path: Path) -> None:
     files = report_files(trial, done, provenance(), formats=("png",))
     page = str(files["report.html"])
     assert "How sure" in page and "Which datum next" in page and "Which unknown parameter" in page
@@ -251,20 +255,20 @@ def test_the_report_and_the_folder_hold_the_sets(trial: Trial, done: Conducted, 
     )
 
 
-def test_figures_in_two_shades_and_of_what_is_unknown(done: Conducted) -> None:
+def test_figures_in_two_shades_and_of_what_is_unknown(done: ConductedTrial) -> None:
     assert len(over_time.figure(done.view).axes[0].collections) == 2
     assert "two pointwise 95 % bands" in over_time.caption(done.view)
     unknowns = next(f for f in figures_in("simulation.results.trial_figures") if f.name == "unknowns")
     assert unknowns.applies(done.view)
     assert style.render(unknowns.draw(done.view)) == style.render(unknowns.draw(done.view))
-    found = done.view.comparison["uncertainty"]
-    data = [row | {"half_range_then": row["half_range_now"] / 2} for row in found["data"]]
-    shrunk = replace(done.view, comparison={**done.view.comparison, "uncertainty": found | {"data": data}})
+    result = done.view.comparison["uncertainty"]
+    data = [row | {"half_range_then": row["half_range_now"] / 2} for row in result["data"]]
+    shrunk = replace(done.view, comparison={**done.view.comparison, "uncertainty": result | {"data": data}})
     assert len(unknowns.draw(shrunk).axes) == 2
-    assert "would stand out by chance" in sure_words.data_note(found | {"data": data})
+    assert "would stand out by chance" in sure_words.data_note(result | {"data": data})
 
 
-def test_a_parameter_that_decides_is_found_first(trial: Trial, done: Conducted) -> None:
+def test_a_parameter_that_decides_is_found_first(trial: Trial, done: ConductedTrial) -> None:
     """In a made table the difference is 200 times the logarithm of one parameter."""
     from simulation.trial.table import TrialTable
     from simulation.trial.uncertainty import uncertainty
@@ -275,30 +279,30 @@ def test_a_parameter_that_decides_is_found_first(trial: Trial, done: Conducted) 
     place = trial.posterior.names.index("potency_resting")
     gap = np.array([200 * math.log(trial.posterior.rows[k][place]) for k in sets])
     gap = gap + np.random.default_rng(1).normal(0, 5, gap.size)
-    made = replace(
+    shifted = replace(
         one,
         columns={**one.columns, trial.file.outcomes.primary: other.number(trial.file.outcomes.primary) + gap},
     )
-    arms = tuple(made if arm.key == one.key else arm for arm in done.view.arms)
-    found = uncertainty(trial, TrialTable(arms, 0, {arm.key: {} for arm in arms}))
-    assert found is not None
-    first = found["parameters"][0]
+    arms = tuple(shifted if arm.key == one.key else arm for arm in done.view.arms)
+    sure = uncertainty(trial, TrialTable(arms, 0, {arm.key: {} for arm in arms}))
+    assert sure is not None
+    first = sure["parameters"][0]
     assert (
         first["name"] == "potency_resting" and first["interval"][0] > 0 and first["share_of_parameters"] > 0.7
     )
-    assert math.isnan(found["parts"]["chance"]["variance"])  # nobody was run again
+    assert math.isnan(sure["parts"]["chance"]["variance"])  # nobody was run again
 
 
-@pytest.mark.parametrize(("line", "told"), [
+@pytest.mark.parametrize(("line", "message"), [
     ("parameters: {phi_bm: 1}", "values of parameters stand in `common`, got a block of keys"),
     ("parameters: nowhere.csv", "nowhere.csv: cannot be read"),
     ("parameters: posterior\npatients_per_set: 0", "patients_per_set: expected a whole number from 1 to 10000, got 0"),
 ])  # fmt: skip
-def test_a_mistake_is_told(tmp_path: Path, line: str, told: str) -> None:
+def test_a_mistake_is_told(tmp_path: Path, line: str, message: str) -> None:
     (tmp_path / "trial.yaml").write_text(TRIAL + line + "\n")
     with pytest.raises(UserError) as error:
         load_trial(tmp_path / "trial.yaml")
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 def test_the_command_line_names_sets_from_where_the_person_stands(

@@ -11,7 +11,7 @@ from simulation.results.trial_landmark import landmark
 from simulation.results.trial_states import CURRENT, STATES, occupied, spells_of
 from simulation.results.trial_view import ArmView
 from simulation.trial import printed_words
-from simulation.trial.conduct import Conducted
+from simulation.trial.conduct import ConductedTrial
 from simulation.trial.printed import as_printed, unpaired
 from simulation.trial.schema import Trial
 
@@ -37,12 +37,14 @@ FOUR = _arm(
 
 
 def test_states_follow_the_course_of_each_patient() -> None:
-    found = occupied(FOUR)
+    occupancy = occupied(FOUR)
     names = list(STATES)
 
     def share(day: float) -> dict[str, float]:
         return {
-            name: float(value) for name, value in zip(names, found.at(day)[0], strict=True) if value > 1e-9
+            name: float(value)
+            for name, value in zip(names, occupancy.at(day)[0], strict=True)
+            if value > 1e-9
         }
 
     assert share(0) == {"remission": 1.0}
@@ -50,7 +52,7 @@ def test_states_follow_the_course_of_each_patient() -> None:
     assert share(25) == {"remission": 0.5, "relapse": 0.25, "death": 0.25}
     assert share(45) == {"remission": 0.5, "severe_agvhd": 0.25, "death": 0.25}
     assert share(99) == {"remission": 0.25, "later_remission": 0.25, "relapse": 0.25, "death": 0.25}
-    days = dict(zip(names, found.days_in(100) * 4, strict=True))
+    days = dict(zip(names, occupancy.days_in(100) * 4, strict=True))
     expected = {
         "remission": 20 + 5 + 100 + 60,
         "severe_agvhd": 15,
@@ -63,59 +65,61 @@ def test_states_follow_the_course_of_each_patient() -> None:
 
 
 def test_current_survival_is_the_sum_of_its_states() -> None:
-    told = as_printed([FOUR], 100, 5)["states"]["arm"]
+    states_of = as_printed([FOUR], 100, 5)["states"]["arm"]
     for name, states in CURRENT.items():
         for number in ("at_end", "mean_days"):
-            parts = sum(told["states"][state][number] for state in states)
-            assert told["current"][name][number] == pytest.approx(parts)
-        low, high = told["current"][name]["interval"]
-        assert low < told["current"][name]["at_end"] < high
+            parts = sum(states_of["states"][state][number] for state in states)
+            assert states_of["current"][name][number] == pytest.approx(parts)
+        low, high = states_of["current"][name]["interval"]
+        assert low < states_of["current"][name]["at_end"] < high
 
 
 def test_who_is_judged_at_the_landmark_and_what_comes_after() -> None:
-    found = landmark(
+    analysis = landmark(
         FOUR, 8
     )  # patient 0 on day 30, back in remission; 1 has died; 2 is untreated; 3 on day 38
-    assert (found.treated, found.out) == (3, 1)
-    assert found.responded.tolist() == [True, False]  # the response of patient 3 comes after his landmark
-    assert found.days.tolist() == [70, 22]
-    assert found.happened.tolist() == [False, True]
+    assert (analysis.treated, analysis.out) == (3, 1)
+    assert analysis.responded.tolist() == [True, False]  # the response of patient 3 comes after his landmark
+    assert analysis.days.tolist() == [70, 22]
+    assert analysis.happened.tolist() == [False, True]
     sooner = landmark(FOUR, 5)  # on day 27 patient 0 is in overt relapse; patient 1 is still alive on day 7
     assert (sooner.out, sooner.days.tolist(), sooner.happened.tolist()) == (1, [3, 25], [True, True])
 
 
-def test_the_flow_adds_up(done: Conducted) -> None:
+def test_the_flow_adds_up(done: ConductedTrial) -> None:
     for arm in (*done.view.arms, FOUR):
-        told = flow(arm)
+        counts = flow(arm)
         assert (
-            told.treated + told.not_triggered + told.died_before + told.not_given == told.allocated == arm.n
+            counts.treated + counts.not_triggered + counts.died_before + counts.not_given
+            == counts.allocated
+            == arm.n
         )
-        assert told.followed + told.died == told.analysed
+        assert counts.followed + counts.died == counts.analysed
     assert flow(FOUR).overt_before_treatment == 1
 
 
-def test_days_without_leukaemia_are_those_of_the_outcome(done: Conducted) -> None:
+def test_days_without_leukaemia_are_those_of_the_outcome(done: ConductedTrial) -> None:
     for arm in done.view.arms:
-        told = done.view.comparison["states"][arm.key]["current"]["leukaemia_free"]["mean_days"]
-        assert told == pytest.approx(arm.number("current_leukaemia_free_days").mean(), abs=1e-6)
+        mean_days = done.view.comparison["states"][arm.key]["current"]["leukaemia_free"]["mean_days"]
+        assert mean_days == pytest.approx(arm.number("current_leukaemia_free_days").mean(), abs=1e-6)
 
 
-def test_a_hazard_ratio_turned_round_is_its_reciprocal(done: Conducted) -> None:
+def test_a_hazard_ratio_turned_round_is_its_reciprocal(done: ConductedTrial) -> None:
     none, late, early = done.view.arms
     one, other = unpaired(early, late), unpaired(late, early)
-    for name, found in one.items():
+    for name, ratio in one.items():
         assert OUTCOMES[name].censored
-        value, turned = (side["hazard_ratio"]["value"] for side in (found, other[name]))
+        value, turned = (side["hazard_ratio"]["value"] for side in (ratio, other[name]))
         assert value * turned == pytest.approx(1) or {value, turned} == {0.0, float("inf")}
-        assert found["log_rank"] == pytest.approx(other[name]["log_rank"])
+        assert ratio["log_rank"] == pytest.approx(other[name]["log_rank"])
     same = unpaired(none, replace(none, key="copy"))["relapse_free_days"]
     assert same["hazard_ratio"]["value"] == pytest.approx(1)
 
 
-def test_every_estimand_has_its_five_attributes(done: Conducted, trial: Trial) -> None:
-    told = printed_words.estimands(trial, done.view)
-    assert told[0][0].startswith("Primary")
-    for _, rows in told:
+def test_every_estimand_has_its_five_attributes(done: ConductedTrial, trial: Trial) -> None:
+    tables = printed_words.estimands(trial, done.view)
+    assert tables[0][0].startswith("Primary")
+    for _, rows in tables:
         assert [name for name, _ in rows] == [
             "Population",
             "Treatment",
@@ -125,7 +129,9 @@ def test_every_estimand_has_its_five_attributes(done: Conducted, trial: Trial) -
         ]
 
 
-def test_no_chronic_gvhd_is_said_wherever_gvhd_free_survival_stands(done: Conducted, trial: Trial) -> None:
+def test_no_chronic_gvhd_is_said_wherever_gvhd_free_survival_stands(
+    done: ConductedTrial, trial: Trial
+) -> None:
     gvhd_free = {name for name in OUTCOMES if "gvhd_free" in name}
     assert gvhd_free
     for name in gvhd_free:
@@ -139,7 +145,7 @@ def test_no_chronic_gvhd_is_said_wherever_gvhd_free_survival_stands(done: Conduc
         assert printed_words.NO_CHRONIC_GVHD in text or "Chronic GvHD" in text, text
 
 
-def _captions(done: Conducted) -> list[str]:
+def _captions(done: ConductedTrial) -> list[str]:
     from simulation.results.figures.report_figure import figures_in
 
     figures = figures_in("simulation.results.trial_figures")
@@ -148,6 +154,6 @@ def _captions(done: Conducted) -> list[str]:
     ]
 
 
-def test_the_flow_is_told_whole(done: Conducted) -> None:
-    told = done.view.comparison["flow"]["early"]
-    assert set(told) == {field.name for field in fields(flow(done.view.arms[0]))}
+def test_the_flow_is_told_whole(done: ConductedTrial) -> None:
+    counts = done.view.comparison["flow"]["early"]
+    assert set(counts) == {field.name for field in fields(flow(done.view.arms[0]))}

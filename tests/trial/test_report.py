@@ -30,7 +30,7 @@ from simulation.results.trial_figures import (
 from simulation.results.trial_figures.common import PARAMETERS
 from simulation.results.trial_view import ArmView, TrialView
 from simulation.trial import pair_words
-from simulation.trial.conduct import Conducted
+from simulation.trial.conduct import ConductedTrial
 from simulation.trial.failed_checks import failed_checks
 from simulation.trial.report import report_files
 from simulation.trial.report_words import common, concerns, not_the_same
@@ -44,7 +44,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("module", (survival, leukaemia_free, incidence), ids=lambda module: module.__name__)
-def test_as_many_curves_as_arms(done: Conducted, module: ModuleType) -> None:
+def test_as_many_curves_as_arms(done: ConductedTrial, module: ModuleType) -> None:
     for ax in module.figure(done.view).axes:
         colours = {line.get_color() for line in ax.lines if len(line.get_xdata()) > 1}
         assert colours == set(style.ARM_COLOURS[:3])
@@ -58,7 +58,7 @@ def test_the_page_lists_every_figure() -> None:
     ]
 
 
-def test_the_waterfall_shows_the_arms_own_threshold(done: Conducted) -> None:
+def test_the_waterfall_shows_the_arms_own_threshold(done: ConductedTrial) -> None:
     waterfall = next(figure for figure in FIGURES if figure.name == "waterfall")
     arms = tuple(
         replace(arm, mrd_negative=limit)
@@ -73,13 +73,15 @@ def test_the_waterfall_shows_the_arms_own_threshold(done: Conducted) -> None:
 
 
 @pytest.mark.parametrize("declared", DRAWN, ids=lambda figure: figure.name)
-def test_every_figure_is_drawn_twice_the_same(done: Conducted, declared: ReportFigure[TrialView]) -> None:
+def test_every_figure_is_drawn_twice_the_same(
+    done: ConductedTrial, declared: ReportFigure[TrialView]
+) -> None:
     one, two = (style.render(declared.draw(done.view), FORMATS) for _ in range(2))
     assert one == two
     assert len(declared.caption_of(done.view)) > 60
 
 
-def test_bands_and_intervals_are_labelled_for_what_they_are(done: Conducted) -> None:
+def test_bands_and_intervals_are_labelled_for_what_they_are(done: ConductedTrial) -> None:
     assert "confidence band" in survival.caption(done.view)
     assert "confidence band" in incidence.caption(done.view)
     assert "Wilson" in leukaemia_free.caption(done.view)
@@ -87,14 +89,14 @@ def test_bands_and_intervals_are_labelled_for_what_they_are(done: Conducted) -> 
     assert "bootstrap" in forest.caption(done.view)
 
 
-def test_leukaemia_free_share_has_the_area_of_the_mean(done: Conducted) -> None:
+def test_leukaemia_free_share_has_the_area_of_the_mean(done: ConductedTrial) -> None:
     days = np.arange(0, 42, 0.25)
     for arm in done.view.arms:
         area = leukaemia_free.share_free(arm, days).sum() * 0.25 / arm.n
         assert area == pytest.approx(arm.number("current_leukaemia_free_days").mean(), abs=0.3)
 
 
-def test_subgroups_part_the_cohort(done: Conducted) -> None:
+def test_subgroups_part_the_cohort(done: ConductedTrial) -> None:
     rows = forest.subgroups(done.view, ("rate_blast_net_growth", "n_cd19_negative_reservoir", "weight"))
     by_name: dict[str, int] = {}
     for row in rows:
@@ -104,7 +106,7 @@ def test_subgroups_part_the_cohort(done: Conducted) -> None:
     assert style.render(forest.figure(done.view))["png"]
 
 
-def test_a_trial_in_which_nothing_happens_is_drawn_too(done: Conducted) -> None:
+def test_a_trial_in_which_nothing_happens_is_drawn_too(done: ConductedTrial) -> None:
     calm = _calm(done.view)
     for declared in DRAWN:
         assert style.render(declared.draw(calm))["png"]
@@ -114,7 +116,7 @@ def test_a_trial_in_which_nothing_happens_is_drawn_too(done: Conducted) -> None:
     }  # fmt: skip
 
 
-def test_of_three_arms_only_the_two_in_question_have_bands(done: Conducted) -> None:
+def test_of_three_arms_only_the_two_in_question_have_bands(done: ConductedTrial) -> None:
     wanted = {style.ARM_COLOURS[done.view.index(key)] for key in done.view.main}
     for module in (survival, leukaemia_free, incidence):
         for ax in module.figure(done.view).axes:
@@ -157,7 +159,7 @@ def _calm(view: TrialView) -> TrialView:
     return replace(view, arms=tuple(map(still, view.arms)))
 
 
-def test_the_report_stands_alone(done: Conducted, trial: Trial) -> None:
+def test_the_report_stands_alone(done: ConductedTrial, trial: Trial) -> None:
     files = report_files(trial, done, {"program": "x"}, formats=("png",))
     page = files["report.html"]
     assert isinstance(page, str)
@@ -170,11 +172,11 @@ def test_the_report_stands_alone(done: Conducted, trial: Trial) -> None:
 
 
 @pytest.mark.parametrize("key", ["n", "shares", "rmst"])
-def test_comparison_is_strict_json(done: Conducted, key: str) -> None:
+def test_comparison_is_strict_json(done: ConductedTrial, key: str) -> None:
     read: Callable[[str], object] = json.loads
-    told = read(json.dumps(done.view.comparison, allow_nan=False))
-    assert isinstance(told, dict)
-    assert all(key in arm for arm in told["arms"].values())
+    document = read(json.dumps(done.view.comparison, allow_nan=False))
+    assert isinstance(document, dict)
+    assert all(key in arm for arm in document["arms"].values())
 
 
 def test_what_the_arms_differ_in_and_what_the_model_fails_is_said(trial: Trial) -> None:
@@ -183,9 +185,9 @@ def test_what_the_arms_differ_in_and_what_the_model_fails_is_said(trial: Trial) 
     assert longer.blinatumomab is not None
     longer = longer.model_copy(update={"blinatumomab": longer.blinatumomab.model_copy(update={"cycles": 4})})
     arms = tuple(replace(arm, scenario=longer) if arm.key == "early" else arm for arm in trial.arms)
-    told = not_the_same(replace(trial, arms=arms))
+    text = not_the_same(replace(trial, arms=arms))
     assert (
-        "differ in more than one thing (treatment starts, blinatumomab)" in told and "Up to 4 cycles" in told
+        "differ in more than one thing (treatment starts, blinatumomab)" in text and "Up to 4 cycles" in text
     )
     (line,) = failed_checks(trial)
     assert "N36_mrd: " in line and "F8b: " in line
@@ -208,8 +210,8 @@ def test_a_stated_disease_is_told_and_residual_blasts_then_play_no_part(
     plain = trial_file.read_text()
     trial_file.write_text(plain.replace("common:", "common:\n  disease: {on: day 20, marrow: 30 %}"))
     stated = load_trial(trial_file)
-    told, residual = words(stated)
-    assert "Disease: Stated: 30 % blasts in the marrow on day 20." in told
+    text, residual = words(stated)
+    assert "Disease: Stated: 30 % blasts in the marrow on day 20." in text
     assert not residual
     other = stated.arm("early").scenario
     assert other.disease is not None
@@ -229,13 +231,13 @@ def test_beyond_chance_is_said_of_twenty_who_differ(
 
 
 def test_a_follow_up_that_decides_is_warned_of() -> None:
-    found = {
+    record = {
         "outcome": "current_leukaemia_free_days", "days": [float(d) for d in range(10, 250, 10)], "value": [5.0] * 24,
         "low": [1.0] * 24, "high": [9.0] * 24, "if_it_went_on": {"value": -3.0, "interval": (-9.0, 2.0), "until": 480.0},
     }  # fmt: skip
-    (line,) = pair_words.over_time({"difference_over_time": {**found, "follow_up_decides": False}})
+    (line,) = pair_words.over_time({"difference_over_time": {**record, "follow_up_decides": False}})
     assert "+5 (+1 to +9) by day 240" in line
-    _, warning = pair_words.over_time({"difference_over_time": {**found, "follow_up_decides": True}})
+    _, warning = pair_words.over_time({"difference_over_time": {**record, "follow_up_decides": True}})
     assert warning.startswith("Warning: the end of follow-up decides") and "until day 480" in warning
 
 
@@ -246,7 +248,7 @@ def test_whatever_differs_between_patients_has_a_title() -> None:
 
 
 @pytest.mark.parametrize("arms", [1, 4, 7])
-def test_the_waterfall_has_room_for_many_arms(done: Conducted, arms: int) -> None:
+def test_the_waterfall_has_room_for_many_arms(done: ConductedTrial, arms: int) -> None:
     """No text lies over another, however many panels there are."""
     treated = next(arm for arm in done.view.arms if arm.happened("mrd_nadir").any())
     many = [replace(treated, key=f"arm_number_{k}") for k in range(arms)]
@@ -272,7 +274,7 @@ def test_the_waterfall_has_room_for_many_arms(done: Conducted, arms: int) -> Non
 @pytest.mark.parametrize(
     "module", (survival, leukaemia_free, incidence, current), ids=lambda module: module.__name__
 )
-def test_the_key_lies_above_the_titles(done: Conducted, module: ModuleType) -> None:
+def test_the_key_lies_above_the_titles(done: ConductedTrial, module: ModuleType) -> None:
     drawn = module.figure(done.view)
     FigureCanvasAgg(drawn).draw()
     below = drawn.legends[0].get_window_extent().y0

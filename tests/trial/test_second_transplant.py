@@ -16,7 +16,7 @@ from simulation.results.trial_flow import flow
 from simulation.results.trial_states import current
 from simulation.results.trial_view import ArmView, while_both_followed
 from simulation.statistics.survival import rmst
-from simulation.trial.conduct import Conducted, conduct
+from simulation.trial.conduct import ConductedTrial, conduct
 from simulation.trial.load import load_trial
 from simulation.trial.printed_words import estimands
 from simulation.trial.rows import COURSE, UNTIL, until_second_transplant
@@ -39,7 +39,9 @@ def written(folder: Path, ends: bool, name: str = "trial.yaml") -> Trial:
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Trial, Conducted, Trial, Conducted]:
+def both(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, Trial, ConductedTrial, Trial, ConductedTrial]:
     """The same runs, analysed both ways."""
     folder = tmp_path_factory.mktemp("again")
     ignored, ended = written(folder, False, "ignored.yaml"), written(folder, True, "ended.yaml")
@@ -50,7 +52,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Trial, Conduct
 
 
 def test_the_choice_is_one_of_analysis_not_of_simulation(
-    both: tuple[Path, Trial, Conducted, Trial, Conducted],
+    both: tuple[Path, Trial, ConductedTrial, Trial, ConductedTrial],
 ) -> None:
     _, _, first, _, second = both
     early, ended = first.view.arm("early"), second.view.arm("early")
@@ -67,42 +69,42 @@ def test_the_choice_is_one_of_analysis_not_of_simulation(
 
 
 def test_who_left_is_censored_in_every_statistic(
-    both: tuple[Path, Trial, Conducted, Trial, Conducted],
+    both: tuple[Path, Trial, ConductedTrial, Trial, ConductedTrial],
 ) -> None:
     *_, done = both
-    arm, found = done.view.arm("early"), done.view.comparison
-    told = flow(arm)
-    assert told.left_at_transplant == int(arm.left.sum()) == told.second_transplant
-    assert told.followed + told.died + told.left_at_transplant == told.analysed
-    assert any("left at a second transplant" in line for box in steps_of(told) for line in box)
-    relapse_free = found["arms"]["early"]["rmst"]["relapse_free_days"]
+    arm, result = done.view.arm("early"), done.view.comparison
+    counts = flow(arm)
+    assert counts.left_at_transplant == int(arm.left.sum()) == counts.second_transplant
+    assert counts.followed + counts.died + counts.left_at_transplant == counts.analysed
+    assert any("left at a second transplant" in line for box in steps_of(counts) for line in box)
+    relapse_free = result["arms"]["early"]["rmst"]["relapse_free_days"]
     assert arm.days("relapse_free_days", 42).mean() == pytest.approx(relapse_free["value"])
-    pair = found["pairs"][0]
+    pair = result["pairs"][0]
     for name in ("relapse_free_days", "current_leukaemia_free_days"):
-        means = [found["arms"][key]["rmst"][name]["value"] for key in (pair["arm"], pair["versus"])]
+        means = [result["arms"][key]["rmst"][name]["value"] for key in (pair["arm"], pair["versus"])]
         assert pair["differences"][name]["value"] == pytest.approx(means[0] - means[1])
-    last = found["difference_over_time"]["value"][-1]
+    last = result["difference_over_time"]["value"][-1]
     assert last == pytest.approx(pair["differences"]["current_leukaemia_free_days"]["value"])
     days = current(arm, "leukaemia_free").days_in(42)[0]
-    assert found["arms"]["early"]["rmst"]["current_leukaemia_free_days"]["value"] == pytest.approx(
+    assert result["arms"]["early"]["rmst"]["current_leukaemia_free_days"]["value"] == pytest.approx(
         days, rel=0.1
     )
 
 
 def test_the_report_says_what_was_chosen_and_what_is_not_simulated(
-    both: tuple[Path, Trial, Conducted, Trial, Conducted],
+    both: tuple[Path, Trial, ConductedTrial, Trial, ConductedTrial],
 ) -> None:
     _, ignored, first, ended, second = both
     for trial, done, words in (
         (ignored, first, ("ignored", "not treatment policy", "not simulated")),
         (ended, second, ("hypothetical", "Follow-up ends at it", "inverse probability of censoring")),
     ):
-        told = dict(estimands(trial, done.view)[0][1])["Intercurrent events"]
-        assert all(word in told for word in words)
+        text = dict(estimands(trial, done.view)[0][1])["Intercurrent events"]
+        assert all(word in text for word in words)
 
 
 def test_exports_and_report_know_who_left(
-    both: tuple[Path, Trial, Conducted, Trial, Conducted], tmp_path: Path
+    both: tuple[Path, Trial, ConductedTrial, Trial, ConductedTrial], tmp_path: Path
 ) -> None:
     folder, _, _, ended, second = both
     write_outputs(ended, second, folder / "out")

@@ -6,7 +6,16 @@ import pytest
 from simulation.calibration.targets import load_targets
 from simulation.validation import theory
 from simulation.validation.bench import Cultures
-from simulation.validation.check import Check, Effort, Found, Measured, difference, mean_of, share_of, verdict
+from simulation.validation.check import (
+    Check,
+    Effort,
+    Finding,
+    MeasuredNumber,
+    difference,
+    mean_of,
+    share_of,
+    verdict,
+)
 from simulation.validation.figure import predictive_checks
 from simulation.validation.report import document, markdown, write_report
 from simulation.validation.run import PARTS, Result, checks, run_checks
@@ -32,13 +41,13 @@ def test_every_fact_and_finding_of_the_specification_has_a_check() -> None:
     assert set(PARTS) == {check.part for check in checks()}
 
 
-def _made(status: str, part: str = "facts") -> Result:
-    found = Found(status, (Measured("share", 0.5, 0.4, 0.6, 10),), "a note")  # type: ignore[arg-type]
-    return Result("X1", part, "a claim", "half", "a source", found, 1.0)
+def _result(status: str, part: str = "facts") -> Result:
+    result = Finding(status, (MeasuredNumber("share", 0.5, 0.4, 0.6, 10),), "a note")  # type: ignore[arg-type]
+    return Result("X1", part, "a claim", "half", "a source", result, 1.0)
 
 
 def test_what_fails_is_shown_as_failing(tmp_path: Path) -> None:
-    results = [_made("pass"), _made("fail"), _made("unclear", "source"), _made("error", "theory")]
+    results = [_result("pass"), _result("fail"), _result("unclear", "source"), _result("error", "theory")]
     page = markdown(results, Effort())
     assert "## What fails" in page and page.count("**FAIL**") == 1 and "**ERROR**" in page
     write_report(results, Effort(), tmp_path / "a")
@@ -48,14 +57,14 @@ def test_what_fails_is_shown_as_failing(tmp_path: Path) -> None:
 
 
 def test_an_error_is_a_line_of_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(effort: Effort) -> Found:
+    def broken(effort: Effort) -> Finding:
         raise ZeroDivisionError("no patients")
 
-    made = Check("Z1", "theory", "c", "e", "s", broken)
-    monkeypatch.setattr(theory, "CHECKS", (made,))
+    failing = Check("Z1", "theory", "c", "e", "s", broken)
+    monkeypatch.setattr(theory, "CHECKS", (failing,))
     result = run_checks(SMALL, ("theory",))
-    assert [r.found.status for r in result] == ["error"]
-    assert "no patients" in result[0].found.note
+    assert [r.finding.status for r in result] == ["error"]
+    assert "no patients" in result[0].finding.note
 
 
 def test_intervals() -> None:
@@ -69,7 +78,7 @@ def test_a_target_is_compared_with_its_observation() -> None:
     results = run_checks(Effort(0.05), ("targets",), should_stop=_after(1))
     ids = {r.id for r in results}
     assert {"C1", "C2", "C11"} <= ids
-    assert all(len(r.found.measured) == 2 for r in results)
+    assert all(len(r.finding.measured) == 2 for r in results)
 
 
 def _after(n: int):  # type: ignore[no-untyped-def]
@@ -82,7 +91,8 @@ def test_the_picture_of_the_targets_shows_each_that_was_simulated(tmp_path: Path
     rows = [
         Result(
             t.id, "targets", t.what, "", t.source,
-            Found("pass", (Measured("simulated", t.observed, t.low, t.high, 9), Measured("observed", t.observed))), 0.0,
+            Finding("pass", (MeasuredNumber("simulated", t.observed, t.low, t.high, 9),
+                             MeasuredNumber("observed", t.observed))), 0.0,
         )
         for t in targets
     ]  # fmt: skip

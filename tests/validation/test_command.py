@@ -42,8 +42,8 @@ def written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 )
 def test_the_checkout_is_written_to_only_when_asked(written: Path, words: list[str], files: set[str]) -> None:
     assert main(["validate", "--quick", "--quiet", *words]) == ExitStatus.DONE
-    found = {path.relative_to(written).as_posix() for path in written.rglob("*") if path.is_file()}
-    assert found == files
+    results = {path.relative_to(written).as_posix() for path in written.rglob("*") if path.is_file()}
+    assert results == files
 
 
 def test_an_earlier_report_is_never_replaced(written: Path) -> None:

@@ -19,10 +19,10 @@ def outcome(days: float) -> Row:
 
 
 def scripted(days: dict[str, list[float]]):  # type: ignore[no-untyped-def]
-    def made(arms, patients, seed, change=None, length=540.0, marks=()):  # type: ignore[no-untyped-def]
+    def twins_of(arms, patients, seed, change=None, length=540.0, marks=()):  # type: ignore[no-untyped-def]
         return {arm: [outcome(d) for d in days[arm]] for arm in arms}
 
-    return made
+    return twins_of
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,9 @@ def test_who_wins_is_told_as_the_numbers_are(
     monkeypatch: pytest.MonkeyPatch, late: list[float], words: str, counts: tuple[int, int, int]
 ) -> None:
     monkeypatch.setattr(early, "twins", scripted({"preemptive": [300.0, 310.0, 315.0], "therapeutic": late}))
-    found = early.compare(early.CONDITIONS[0], 3, 1)
-    assert found.verdict == words
-    assert (found.wins, found.ties, found.losses) == counts
+    comparison = early.compare(early.CONDITIONS[0], 3, 1)
+    assert comparison.verdict == words
+    assert (comparison.wins, comparison.ties, comparison.losses) == counts
 
 
 def test_the_page_names_what_loses_and_both_ends_of_every_conflict(
@@ -67,7 +67,7 @@ def test_the_page_names_what_loses_and_both_ends_of_every_conflict(
 def test_what_decides_is_told_from_the_answer_beside_the_page(tmp_path: Path) -> None:
     page = tmp_path / early.PAGE
     page.write_text("before\n\n## What these conclusions rest on\n\nafter\n")
-    early.tell_what_decides(page)
+    early.write_what_decides(page)
     assert "--page how_sure.md` tells it" in page.read_text()
     part = {
         "variance": 4.0,
@@ -104,7 +104,7 @@ def test_what_decides_is_told_from_the_answer_beside_the_page(tmp_path: Path) ->
     }  # fmt: skip
     (tmp_path / "how_sure.json").write_text(json.dumps(answer))
     for _ in range(2):  # a section takes the place of the one before
-        early.tell_what_decides(page)
+        early.write_what_decides(page)
     text = page.read_text()
     assert text.startswith("before") and text.endswith("after\n") and text.count("## What") == 2
     assert "+9.0 days of current leukaemia-free survival per patient, 95 % range −31 to +49" in text.replace(
@@ -130,8 +130,8 @@ def test_every_condition_is_a_scenario_that_can_be_run() -> None:
 
 
 def test_days_are_told_by_year_and_those_of_the_dead_stop() -> None:
-    found = twins(("preemptive",), 1, 1, {"patient.n_residual_blasts": "0 cells"}, 30.0, (10.0, 20.0))
-    assert found["preemptive"][0].by_day == {10.0: pytest.approx(10.0), 20.0: pytest.approx(20.0)}
+    result = twins(("preemptive",), 1, 1, {"patient.n_residual_blasts": "0 cells"}, 30.0, (10.0, 20.0))
+    assert result["preemptive"][0].by_day == {10.0: pytest.approx(10.0), 20.0: pytest.approx(20.0)}
 
 
 def test_twins_share_their_past() -> None:

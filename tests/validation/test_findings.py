@@ -20,13 +20,11 @@ FEWEST = {"F1": Effort(2.0), "F2": Effort(1.0), "F9": Effort(1.0)}
 def compare(check: Check, effort: Effort) -> None:
     for result in do(((check.id, effort),)):
         reason = EXPECTED.get(result.id)
-        shown = (
-            f"{result.id} {result.claim}: {'; '.join(map(str, result.found.measured))} {result.found.note}"
-        )
+        shown = f"{result.id} {result.claim}: {'; '.join(map(str, result.finding.measured))} {result.finding.note}"
         if reason is None:
-            assert result.found.status == "pass", shown
+            assert result.finding.status == "pass", shown
         else:
-            assert result.found.status in ("fail", "unclear"), f"passes now, take it off the list: {shown}"
+            assert result.finding.status in ("fail", "unclear"), f"passes now, take it off the list: {shown}"
 
 
 @pytest.mark.parametrize(

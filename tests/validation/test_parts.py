@@ -10,7 +10,7 @@ from simulation.cli import main
 from simulation.errors import UserError
 from simulation.store import Shard
 from simulation.validation import run
-from simulation.validation.check import Effort, Found, Measured
+from simulation.validation.check import Effort, Finding, MeasuredNumber
 from simulation.validation.parts import read_parts, write_part
 from simulation.validation.run import Result
 
@@ -24,10 +24,10 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ((key, effort),) = runs
         asked.append(key)
         (check,) = (check for check in run.checks() if check.id == key)
-        measured = (Measured("a number", 0.1 + 0.2, n=effort.patients(4)),)
-        found = Found("pass", measured, "told")
+        measured = (MeasuredNumber("a number", 0.1 + 0.2, n=effort.patients(4)),)
+        result = Finding("pass", measured, "told")
         return [
-            Result(f"{key}{part}", check.part, check.claim, check.expected, check.source, found, 0.5)
+            Result(f"{key}{part}", check.part, check.claim, check.expected, check.source, result, 0.5)
             for part in "ab"
         ]
 
@@ -117,7 +117,8 @@ def test_a_part_whose_minutes_are_over_is_gone_on_with(
 def test_a_check_that_ended_in_an_error_is_done_again(tmp_path: Path) -> None:
     effort, shard = Effort(1.0, 3), Shard(1, 2)
     well, wrong = (
-        Result(found.status, "facts", "c", "e", "s", found, 1.5) for found in (Found("fail"), Found("error"))
+        Result(finding.status, "facts", "c", "e", "s", finding, 1.5)
+        for finding in (Finding("fail"), Finding("error"))
     )
     write_part(tmp_path, shard, effort, {"a": [well], "b": [wrong], "c": [well, wrong]})
     assert read_parts(tmp_path, effort) == {"a": [well]}
@@ -133,7 +134,7 @@ def test_parts_need_a_folder_and_no_experiments(words: list[str], capsys: pytest
 
 def test_a_damaged_part_is_told(tmp_path: Path) -> None:
     effort = Effort(1.0, 3)
-    nan = Result("A", "facts", "c", "e", "s", Found("fail", (Measured("m", float("nan")),), "n"), 1.5)
+    nan = Result("A", "facts", "c", "e", "s", Finding("fail", (MeasuredNumber("m", float("nan")),), "n"), 1.5)
     write_part(tmp_path, Shard(1, 2), effort, {"A": [nan]})
     assert str(read_parts(tmp_path, effort)) == str({"A": [nan]})
     (part,) = tmp_path.iterdir()

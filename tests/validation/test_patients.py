@@ -20,8 +20,8 @@ def test_what_is_spread_depends_as_the_table_says_until_a_plan_fixes_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     table = ParameterTable.load()
-    told = [{"of": "cl_blinatumomab", "with": "t_cell_fitness", "correlation": 0.3}]
-    monkeypatch.setattr(table, "dependence", parse_dependence(told, table.names, table.names))
+    messages = [{"of": "cl_blinatumomab", "with": "t_cell_fitness", "correlation": 0.3}]
+    monkeypatch.setattr(table, "dependence", parse_dependence(messages, table.names, table.names))
     assert "patient.dependence" not in spread("t_cell_fitness", "weight")
     both = spread("cl_blinatumomab", "t_cell_fitness")
     assert len(small("preemptive", both).patient.dependence.pairs) == 1

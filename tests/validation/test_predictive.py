@@ -44,10 +44,10 @@ def test_the_interval_holds_what_was_observed_as_often_as_it_says(
     for _ in range(400):
         sets = rng.normal(0.4, between, 12)
         observed = rng.normal(0.4, between) + rng.normal(0.0, target.se)
-        made = predicted(
+        one_target = predicted(
             replace(target, observed=math.exp(observed)), (sets + rng.normal(0, 0.1, 12)).tolist(), [0.1] * 12
         )
-        inside.append(made.inside)
+        inside.append(one_target.inside)
     assert least <= np.mean(inside) <= most
 
 
@@ -97,16 +97,16 @@ def test_a_set_reaches_what_a_check_simulates_and_nothing_afterwards() -> None:
 
 def test_targets_under_a_set_are_those_of_the_fits() -> None:
     chosen = POSTERIOR.set(3)
-    (told,) = do((("T-mrd", 3, chosen, EFFORT),))
-    found = Simulator(EFFORT.seed, {"mrd": 2}, FIDELITY, first_patient=3 * 10_000).statistics(
+    (answer,) = do((("T-mrd", 3, chosen, EFFORT),))
+    result = Simulator(EFFORT.seed, {"mrd": 2}, FIDELITY, first_patient=3 * 10_000).statistics(
         "mrd", Candidate(chosen.values, chosen.spreads, chosen.shares)
     )
-    assert told["targets"]["C4"] == [found["undetected"].point, found["undetected"].se]
+    assert answer["targets"]["C4"] == [result["undetected"].point, result["undetected"].se]
 
 
 def fake(runs: Any) -> list[dict[str, Any]]:
     """Stand in for the checks: targets as observed but for N18, facts that hold under even sets."""
-    told: list[dict[str, Any]] = []
+    messages: list[dict[str, Any]] = []
     for key, k, *_ in runs:
         if key.startswith("T-"):
             rows = {}
@@ -114,11 +114,11 @@ def fake(runs: Any) -> list[dict[str, Any]]:
                 if target.use != "not_used" and target.experiment == key[2:]:
                     at = -target.gap(Statistic(0.0, 0.0, 0.0, 1, target.scale))
                     rows[name] = [at + (9.0 if name == "N18" else 0.01 * k), 0.001]
-            told.append({"targets": rows})
+            messages.append({"targets": rows})
         else:
             measured = [{"name": "x", "unit": "d", "value": float(k)}]
-            told.append({"facts": [{"status": "fail" if k % 2 else "pass", "measured": measured}]})
-    return told
+            messages.append({"facts": [{"status": "fail" if k % 2 else "pass", "measured": measured}]})
+    return messages
 
 
 @pytest.fixture
@@ -128,18 +128,18 @@ def faked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("faked")
 def test_the_page_counts_what_lies_inside_and_names_what_does_not(tmp_path: Path) -> None:
-    found = predict(POSTERIOR, 4, EFFORT, folder=tmp_path)
-    inside, of, low, high = found.coverage()
+    prediction = predict(POSTERIOR, 4, EFFORT, folder=tmp_path)
+    inside, of, low, high = prediction.coverage()
     assert of == len([t for t in TARGETS.values() if t.use != "not_used"]) and inside == of - 1
     assert low < inside / of < high
-    assert [one.target.id for one in found.targets if not one.inside] == ["N18"]
-    write_predictive(found, POSTERIOR, EFFORT, tmp_path)
+    assert [one.target.id for one in prediction.targets if not one.inside] == ["N18"]
+    write_predictive(prediction, POSTERIOR, EFFORT, tmp_path)
     page = (tmp_path / "predictive.md").read_text()
     assert "* **N18** " in page and "| 2 / 0 / 2 |" in page and "x 1.5 (0–3) d" in page
-    told = json.loads((tmp_path / "predictive.json").read_text())
-    assert told["coverage"]["all"]["inside"] == inside and told["parameter_sets"]["taken"] == 4
+    document = json.loads((tmp_path / "predictive.json").read_text())
+    assert document["coverage"]["all"]["inside"] == inside and document["parameter_sets"]["taken"] == 4
     assert (tmp_path / "predictive.png").stat().st_size > 10_000
-    assert predictive_document(found, POSTERIOR, EFFORT)["complete"]
+    assert predictive_document(prediction, POSTERIOR, EFFORT)["complete"]
 
 
 @pytest.mark.usefixtures("faked")
@@ -168,8 +168,8 @@ def test_stopped_work_is_gone_on_with_and_other_work_is_refused(tmp_path: Path) 
 def test_the_command_writes_a_page_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["validate", "--posterior", "--quick", "--sets", "2", "--workers", "1", "--out", str(tmp_path)]
     assert main([*words, "--part", "targets"]) == ExitStatus.DONE
-    told = capsys.readouterr()
-    assert "not fitted" in told.out and "times a whole validation" in told.err
+    output = capsys.readouterr()
+    assert "not fitted" in output.out and "times a whole validation" in output.err
     assert {p.name for p in tmp_path.iterdir()} == {
         "predictive.md",
         "predictive.json",

@@ -43,15 +43,15 @@ def log10_blasts(
 OVERT, MRD = ("therapeutic", 170.0), ("preemptive", 95.0)
 
 
-def spread(found: npt.NDArray[np.float64]) -> float:
+def spread(result: npt.NDArray[np.float64]) -> float:
     """Return the widest range of log10 blasts over the days on which every run still holds 300 blasts.
 
     With fewer, the last cells' own chance (0.025 log10 for 300) is as large as what is asked about here. Days 7, 14 and 28
     must be among the days compared.
     """
-    many = (found >= 2.5).all(axis=0)
+    many = (result >= 2.5).all(axis=0)
     assert many[:3].all(), "too few blasts left to compare"
-    return float(np.ptp(found[:, many], axis=0).max())
+    return float(np.ptp(result[:, many], axis=0).max())
 
 
 @cache
@@ -68,9 +68,9 @@ def by_step(name: str, start: float) -> npt.NDArray[np.float64]:
 @pytest.mark.parametrize(("name", "start"), [OVERT, MRD])
 def test_the_step_does_not_matter(name: str, start: float) -> None:
     """Steps of 3, 6 and 12 h, on every day."""
-    found = by_step(name, start)
-    assert (found >= 2.5).all()
-    assert np.ptp(found, axis=0).max() < 0.06
+    result = by_step(name, start)
+    assert (result >= 2.5).all()
+    assert np.ptp(result, axis=0).max() < 0.06
 
 
 @pytest.mark.parametrize(("burden", "within"), [(1e-2, 0.1), (0.3, 0.75)])
@@ -120,9 +120,9 @@ def test_the_number_of_niches_does_not_matter_where_niches_are_alike_at_full_res
 @pytest.mark.slow
 def test_with_perfusion_by_chance_the_mean_over_patients_does_not_depend_on_the_grid() -> None:
     """Fourteen days into treatment; means of 24 patients differ by at most 4 standard errors (false alarm 6e-5)."""
-    found = [np.array([log10_blasts(*OVERT, grid=n, patient=k)[1] for k in range(24)]) for n in (6, 12)]
-    error = np.sqrt(sum(f.var(ddof=1) / f.size for f in found))
-    assert abs(found[0].mean() - found[1].mean()) < 4.0 * error
+    results = [np.array([log10_blasts(*OVERT, grid=n, patient=k)[1] for k in range(24)]) for n in (6, 12)]
+    error = np.sqrt(sum(f.var(ddof=1) / f.size for f in results))
+    assert abs(results[0].mean() - results[1].mean()) < 4.0 * error
 
 
 COMPARED = (

@@ -27,25 +27,25 @@ def large_body() -> Body:
 
 def counts_after(body: Body) -> np.ndarray:
     """Return the census of the whole body after five days, and after five more on the drug."""
-    told = []
+    messages = []
     for rate in (0.0, 28.0):
         body.state.infusion_ug_per_day["blinatumomab"] = rate
         for _ in range(20):
             body.step()
         body.truth()
-        told.append(body.state.census.sums())
-    return np.array(told)
+        messages.append(body.state.census.sums())
+    return np.array(messages)
 
 
 def test_the_mean_of_the_draws_is_the_mean_field() -> None:
     start = large_body()
     expected = counts_after(MeanField.of(start))
-    found = []
+    results = []
     for run in range(RUNS):
         body = start.copy()
         body.state.event_key = 1_000 + run
-        found.append(counts_after(body))
-    mean, error = np.mean(found, axis=0), np.std(found, axis=0, ddof=1) / np.sqrt(RUNS)
+        results.append(counts_after(body))
+    mean, error = np.mean(results, axis=0), np.std(results, axis=0, ddof=1) / np.sqrt(RUNS)
     large = expected >= 1e4
     assert large[1].sum() >= len(Counts._fields) - 2, "too few cells to tell anything"
     cohorts = start.state.pop.capacity * start.state.places.n

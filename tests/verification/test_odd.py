@@ -12,9 +12,9 @@ NOT_PARAMETERS = {p.name for p in (*BEFORE_EVENTS, *AFTER_EVENTS)}
 
 
 def section(title: str) -> str:
-    found = re.search(rf"^### `{title}`\n(.*?)(?=^##|\Z)", PAGE, re.S | re.M)
-    assert found, f"docs/odd.md has no section ### `{title}`"
-    return found.group(1)
+    entries = re.search(rf"^### `{title}`\n(.*?)(?=^##|\Z)", PAGE, re.S | re.M)
+    assert entries, f"docs/odd.md has no section ### `{title}`"
+    return entries.group(1)
 
 
 def test_it_has_the_seven_elements_of_odd() -> None:

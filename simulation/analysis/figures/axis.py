@@ -31,7 +31,7 @@ class FactorAxis:
     @property
     def texts(self) -> list[str]:
         """Return the levels as tick labels."""
-        return [_told(self.factor, level) for level in self.levels]
+        return [_text(self.factor, level) for level in self.levels]
 
     def put(self, ax: Axes, which: Literal["x", "y"], *, label: bool = True) -> None:
         """Set ticks and label of one axis of a plot."""
@@ -64,11 +64,11 @@ def factor_axis(factor: Factor, levels: tuple[Value, ...]) -> FactorAxis:
 
 def levels_of(factor: Factor, values: list[Value]) -> tuple[Value, ...]:
     """Return the distinct values that occur: numbers in order, others as they are listed."""
-    found = set(values)
+    present = set(values)
     if factor.numeric:
-        return tuple(sorted(found, key=float))
-    listed = [level for level in factor.levels if level in found]
-    return tuple(listed + sorted((value for value in found if value not in listed), key=str))
+        return tuple(sorted(present, key=float))
+    listed = [level for level in factor.levels if level in present]
+    return tuple(listed + sorted((value for value in present if value not in listed), key=str))
 
 
 def wrapped(text: str, width: int = 42) -> str:
@@ -76,10 +76,10 @@ def wrapped(text: str, width: int = 42) -> str:
     return "\n".join(textwrap.wrap(text, width))
 
 
-def _told(factor: Factor, level: Value) -> str:
+def _text(factor: Factor, level: Value) -> str:
     if factor.numeric and not isinstance(level, str):
         return factor.signed(number_text(float(level)))
-    text = factor.told(level)
+    text = factor.level_text(level)
     return text if len(text) <= 22 else text[:20] + "…"
 
 

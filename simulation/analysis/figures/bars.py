@@ -76,67 +76,69 @@ def _ends(swing: Swing) -> str:
 
 
 @style.styled
-def index_bars(found: Indices, labels: Sequence[str], outcome: NumericOutcome) -> Figure:
+def index_bars(indices: Indices, labels: Sequence[str], outcome: NumericOutcome) -> Figure:
     """Draw indices with 95 % intervals: S1 and ST of Sobol, mu* of Morris, or rank correlations."""
-    order = np.argsort(-np.nan_to_num(found.total))[:MOST_BARS]
+    order = np.argsort(-np.nan_to_num(indices.total))[:MOST_BARS]
     figure, ax = _frame(order.size, 5.0)
     rows = np.arange(order.size, dtype=float)
-    if found.kind == "sobol":
+    if indices.kind == "sobol":
         _bars(
             ax,
             rows - 0.19,
-            found.total[order],
-            found.total_half[order],
+            indices.total[order],
+            indices.total_half[order],
             _LOW,
             "total effect ST",
             0.36,
         )
-        _bars(ax, rows + 0.19, found.main[order], found.main_half[order], _HIGH, "alone S1", 0.36)
+        _bars(ax, rows + 0.19, indices.main[order], indices.main_half[order], _HIGH, "alone S1", 0.36)
         ax.set_xlabel(wrapped(f"Share of the variance of: {outcome.title}", 60))
-        ax.set_xlim(left=min(0.0, float(np.nanmin(found.main[order] - found.main_half[order]))))
-    elif found.kind == "morris":
-        _bars(ax, rows, found.total[order], found.total_half[order], _LOW, "", 0.7)
+        ax.set_xlim(left=min(0.0, float(np.nanmin(indices.main[order] - indices.main_half[order]))))
+    elif indices.kind == "morris":
+        _bars(ax, rows, indices.total[order], indices.total_half[order], _LOW, "", 0.7)
         ax.set_xlabel(
             wrapped(f"Mean absolute elementary effect µ* over the whole range on: {outcome.title}", 60)
         )
     else:
-        _bars(ax, rows, found.main[order], found.main_half[order], _LOW, "", 0.7)
+        _bars(ax, rows, indices.main[order], indices.main_half[order], _LOW, "", 0.7)
         ax.set_xlabel(wrapped(f"Partial rank correlation with: {outcome.title}", 60))
     ax.axvline(0, color="#222222", linewidth=0.8)
-    names = [labels[i] if found.resolved[i] else f"{labels[i]} (not resolved)" for i in order]
+    names = [labels[i] if indices.resolved[i] else f"{labels[i]} (not resolved)" for i in order]
     ax.set_yticks(range(order.size), [wrapped(name, 34) for name in names])
-    if found.kind == "sobol":
+    if indices.kind == "sobol":
         figure.legend(loc="outside upper right", ncols=2)
     return figure
 
 
 @style.styled
-def morris_plane(found: Indices, labels: Sequence[str], outcome: NumericOutcome) -> Figure:
+def morris_plane(indices: Indices, labels: Sequence[str], outcome: NumericOutcome) -> Figure:
     """Draw mu* against sigma: to the right matters, high up is not additive (interactions or a bent response)."""
     figure = style.PaperFigure(5.4, 3.6)
     figure.set_layout_engine("constrained")
     ax = figure.subplots()
     ax.errorbar(
-        found.total, found.spread, xerr=found.total_half, fmt="o", color=_LOW, markersize=3.5, elinewidth=0.7,
+        indices.total, indices.spread, xerr=indices.total_half, fmt="o", color=_LOW, markersize=3.5, elinewidth=0.7,
         ecolor="#B5B5B5",
     )  # fmt: skip
-    most = float(max(np.nanmax(found.total), np.nanmax(found.spread))) or 1.0
+    most = float(max(np.nanmax(indices.total), np.nanmax(indices.spread))) or 1.0
     ax.plot([0, most], [0, most], color=style.COLOUR["faint"], linewidth=0.9, zorder=0)
     ax.set_xlim(left=0)
     ax.set_ylim(bottom=0)
-    _name_points(ax, found, labels)
+    _name_points(ax, indices, labels)
     ax.set_xlabel(wrapped(f"µ*: mean absolute effect on {outcome.title}", 60))
     ax.set_ylabel("σ: spread of the effects")
     return figure
 
 
-def _name_points(ax: Axes, found: Indices, labels: Sequence[str]) -> None:
-    strongest = np.argsort(-found.total)[:10]
-    strongest = strongest[found.total[strongest] > 0.01 * np.nanmax(found.total)]  # the rest lies on one spot
+def _name_points(ax: Axes, indices: Indices, labels: Sequence[str]) -> None:
+    strongest = np.argsort(-indices.total)[:10]
+    strongest = strongest[
+        indices.total[strongest] > 0.01 * np.nanmax(indices.total)
+    ]  # the rest lies on one spot
     placed: list[tuple[float, float]] = []
     width, height = ax.get_xlim()[1], ax.get_ylim()[1]
     for index in strongest:
-        x, y = float(found.total[index]) / width, float(found.spread[index]) / height
+        x, y = float(indices.total[index]) / width, float(indices.spread[index]) / height
         lift = 0.0
         while any(abs(x - a) < 0.3 and abs(y + lift - b) < 0.045 for a, b in placed):
             lift += 0.045
@@ -196,7 +198,7 @@ def _swings(findings: Findings, table: Floats, outcome: NumericOutcome) -> Itera
         for point in (1 + 2 * i, 2 + 2 * i):
             mean, low, high = paired_interval((table[point] - table[0])[None, :], most)
             ends.append((float(mean[0]), float(low[0]), float(high[0])))
-        words = [factor.told(findings.points[point][i]) for point in (1 + 2 * i, 2 + 2 * i)]
+        words = [factor.level_text(findings.points[point][i]) for point in (1 + 2 * i, 2 + 2 * i)]
         yield Swing(
             factor.label or factor.name, words[0], f"{words[1]} {factor.unit}".strip(), ends[0], ends[1]
         )
@@ -212,8 +214,8 @@ def of_sweep(findings: Findings) -> Iterator[Declared]:
         "rank": "Partial rank correlation: monotone association with the others held fixed; orders, does not apportion.",
     }
     for ranking in findings.rankings:
-        found = ranking.indices
-        if found is None:
+        indices = ranking.indices
+        if indices is None:
             continue
         name = (
             f"{ranking.outcome.name}_{ranking.arm}" if len(findings.plan.arms) > 1 else ranking.outcome.name
@@ -224,17 +226,17 @@ def of_sweep(findings: Findings) -> Iterator[Declared]:
             if np.isfinite(ranking.noise_share)
             else ""
         )
-        missed = int((~found.resolved).sum())
+        missed = int((~indices.resolved).sum())
         unresolved = f" {missed} of {len(labels)} are {NOT_RESOLVED}." if missed else ""
         caption = (
-            f"{telling[found.kind]} Lines: 95 % interval by bootstrap over the design.{noise}{unresolved}"
+            f"{telling[indices.kind]} Lines: 95 % interval by bootstrap over the design.{noise}{unresolved}"
         )
-        bars = partial(index_bars, found, labels, ranking.outcome)
+        bars = partial(index_bars, indices, labels, ranking.outcome)
         yield declared("indices", (name,), title, caption, bars)
-        if found.kind == "morris":
+        if indices.kind == "morris":
             caption = (
                 "Above the grey line the effects differ more than they are large: the parameter interacts with others, or its "
                 "effect bends."
             )
-            plane = partial(morris_plane, found, labels, ranking.outcome)
+            plane = partial(morris_plane, indices, labels, ranking.outcome)
             yield declared("morris", (name,), f"{title}: size and evenness of the effects", caption, plane)

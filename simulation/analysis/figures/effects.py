@@ -54,10 +54,10 @@ def of_outcome(findings: Findings, index: int, outcome: NumericOutcome) -> Itera
 
 def _main_effects(findings: Findings, grid: Grid, index: int, outcome: NumericOutcome) -> Declared:
     """Draw the mean at each level of each factor over all levels of the others."""
-    found, arms = findings.responses, findings.plan.arm_names
+    responses, arms = findings.responses, findings.plan.arm_names
     panels = []
     for axis in range(len(grid.factors)):
-        means = [grid.means_over(found.mean[:, arm, index], axis) for arm in range(len(arms))]
+        means = [grid.means_over(responses.mean[:, arm, index], axis) for arm in range(len(arms))]
         panels.append((factor_axis(grid.factors[axis], grid.levels[axis]), means))
     caption = (
         f"{who(findings)} Each panel: the mean at each level of one parameter, over all levels of the others."

@@ -173,8 +173,10 @@ def _texts(
         if not np.isfinite(mean):
             return ""
         if outcome.share and not signed:
-            told = f"{100 * mean:.0f} %"
-            return told if small or not np.isfinite(first) else f"{told}\n{100 * first:.0f}–{100 * last:.0f}"
+            share = f"{100 * mean:.0f} %"
+            return (
+                share if small or not np.isfinite(first) else f"{share}\n{100 * first:.0f}–{100 * last:.0f}"
+            )
         if small or not np.isfinite(first):
             return _short(mean)
         if signed:
@@ -254,12 +256,12 @@ def of_outcome(findings: Findings, index: int, outcome: NumericOutcome) -> Itera
 def _maps(findings: Findings, grid: Grid, index: int, outcome: NumericOutcome) -> Iterator[Declared]:
     across, up = factor_axis(grid.factors[0], grid.levels[0]), factor_axis(grid.factors[1], grid.levels[1])
     third = None if len(grid.factors) == 2 else (grid.factors[2], grid.levels[2][:_MOST_PANELS])
-    found = findings.responses
+    responses = findings.responses
     many = len(findings.plan.arms) > 1
     tables: list[tuple[str, tuple[Floats, Floats, Floats], bool]] = [
         (
             arm if many else "",
-            (found.mean[:, i, index], found.low[:, i, index], found.high[:, i, index]),
+            (responses.mean[:, i, index], responses.low[:, i, index], responses.high[:, i, index]),
             False,
         )
         for i, arm in enumerate(findings.plan.arm_names)

@@ -145,8 +145,8 @@ def _one(findings: Findings, grid: Grid, index: int, outcome: NumericOutcome) ->
         _line(findings, arm if len(arms) > 1 else "", grid.points, i, index) for i, arm in enumerate(arms)
     ]
     marks = _marks(findings, axis, outcome)
-    told = " Dashed: thresholds." if marks else ""
-    caption = f"{who(findings)} {_shown(lines)}: {band(outcome)}.{told}"
+    dashed = " Dashed: thresholds." if marks else ""
+    caption = f"{who(findings)} {_shown(lines)}: {band(outcome)}.{dashed}"
     draw = partial(line_plot, axis, [("", lines)], outcome, "Arm" if len(arms) > 1 else "", marks)
     return declared(
         "line", (outcome.name,), f"{outcome.title} against {grid.factors[0].title}", caption, draw
@@ -157,13 +157,13 @@ def _marks(findings: Findings, axis: FactorAxis, outcome: NumericOutcome) -> lis
     marks = []
     for answer in findings.answers:
         if (
-            answer.found is None
+            answer.threshold is None
             or answer.question.outcome != outcome.name
             or answer.where
             or axis.kind == "each"
         ):
             continue
-        for crossing in answer.found.crossings:
+        for crossing in answer.threshold.crossings:
             place = float(np.log10(crossing.at)) if axis.kind == "log" else crossing.at
             marks.append((place, number_text(crossing.at)))
     return marks
@@ -178,7 +178,7 @@ def _families(findings: Findings, grid: Grid, index: int, outcome: NumericOutcom
     panels = []
     for arm, name in enumerate(arms[:4]):
         lines = [
-            _line(findings, grid.factors[1].told(grid.levels[1][j]), grid.points[:, j], arm, index)
+            _line(findings, grid.factors[1].level_text(grid.levels[1][j]), grid.points[:, j], arm, index)
             for j in chosen.tolist()
         ]
         panels.append((name if len(arms) > 1 else "", lines))
@@ -200,8 +200,8 @@ def _in_order(findings: Findings, index: int, outcome: NumericOutcome) -> Iterat
             lines = [
                 _line(findings, arm if len(arms) > 1 else "", order, a, index) for a, arm in enumerate(arms)
             ]
-            told = f"{_shown(lines)}: {band(outcome)}."
-            caption = f"{who(findings)} The other parameters change along with it. {told}"
+            shown = f"{_shown(lines)}: {band(outcome)}."
+            caption = f"{who(findings)} The other parameters change along with it. {shown}"
             title = f"{outcome.title} along the list of points"
             draw = partial(line_plot, axis, [("", lines)], outcome, "Arm")
             yield declared("line", (outcome.name,), title, caption, draw)
@@ -213,7 +213,10 @@ def _shown(lines: Sequence[Line]) -> str:
 
 
 def _line(findings: Findings, label: str, points: npt.NDArray[np.int64], arm: int, index: int) -> Line:
-    found = findings.responses
+    responses = findings.responses
     return Line(
-        label, found.mean[points, arm, index], found.low[points, arm, index], found.high[points, arm, index]
+        label,
+        responses.mean[points, arm, index],
+        responses.low[points, arm, index],
+        responses.high[points, arm, index],
     )

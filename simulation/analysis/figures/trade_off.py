@@ -39,8 +39,8 @@ def trade_off(
     """Draw the points with 95 % intervals; those on the front are joined, lettered and told in `names`."""
     figure = style.PaperFigure(7.2, 3.7)
     figure.set_layout_engine("constrained")
-    ax, told = figure.subplots(1, 2, width_ratios=(2.6, 1))
-    told.set_axis_off()
+    ax, ax_text = figure.subplots(1, 2, width_ratios=(2.6, 1))
+    ax_text.set_axis_off()
     off = np.setdiff1d(np.flatnonzero(np.isfinite(one.mean) & np.isfinite(other.mean)), front)
     for chosen, colour, size, order in ((off, "#9A9A9A", 2.6, 2), (front, style.COLOUR["other"], 4.2, 4)):
         ax.errorbar(
@@ -85,7 +85,7 @@ def trade_off(
         arrowprops={"arrowstyle": "->", "color": style.COLOUR["quiet"], "linewidth": 0.7},
     )  # fmt: skip
     heading = "\n".join(textwrap.wrap(f"Pareto front: {legend}", 36))
-    told.text(0.0, 1.0, f"{heading}\n\n" + "\n".join(lines), fontsize=7, va="top", linespacing=1.45)
+    ax_text.text(0.0, 1.0, f"{heading}\n\n" + "\n".join(lines), fontsize=7, va="top", linespacing=1.45)
     return figure
 
 
@@ -100,15 +100,18 @@ def of_sweep(findings: Findings) -> Iterator[Declared]:
     if findings.traded is None or not findings.points:
         return
     one, other = findings.traded
-    found = findings.responses
-    places = [found.index(outcome.name) for outcome in (one, other)]
+    responses = findings.responses
+    places = [responses.index(outcome.name) for outcome in (one, other)]
     shown = varying(findings.plan.factors, findings.points)
     factors: Sequence[str] = [findings.plan.factors[i].title for i in shown]
     names = [
-        ", ".join(findings.plan.factors[i].told(point[i]) for i in shown) for point in findings.points
+        ", ".join(findings.plan.factors[i].level_text(point[i]) for i in shown) for point in findings.points
     ]  # the title of the list says what they are
     for arm, name in enumerate(findings.plan.arm_names):
-        clouds = [Cloud(found.mean[:, arm, i], found.low[:, arm, i], found.high[:, arm, i]) for i in places]
+        clouds = [
+            Cloud(responses.mean[:, arm, i], responses.low[:, arm, i], responses.high[:, arm, i])
+            for i in places
+        ]
         title = title_with_arm(findings, f"{one.label or one.name} against {other.label or other.name}", name)
         caption = (
             f"{who(findings)} Each dot is a design point with 95 % intervals of both means. Red: no other point is at "

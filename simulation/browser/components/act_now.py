@@ -7,15 +7,15 @@ import solara
 from simulation.browser.components.event_log import order_words
 from simulation.browser.components.mistake import Mistake
 from simulation.browser.view import PatientView
-from simulation.products.form import ActNow as Words
+from simulation.products.form import ManualAct as Words
 from simulation.products.form import with_unit
 from simulation.products.registry import PRODUCTS
 
-__all__ = ["ActNow"]
+__all__ = ["ManualAct"]
 
 
 @solara.component
-def ActNow(view: PatientView) -> None:
+def ManualAct(view: PatientView) -> None:
     """Show the buttons and the doses they use; an act is carried out with the next step."""
     view.changed.get()
     session = view.session
@@ -83,7 +83,7 @@ def _Product(view: PatientView, name: str, words: Words) -> None:
 
     def typed(_: str) -> None:
         session.forget_mistake(field)  # it was about what stood there before
-        view.tell()
+        view.notify()
 
     def give() -> None:
         act(give=name, **{words.key: with_unit(words.unit)(dose.value)})

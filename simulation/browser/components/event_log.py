@@ -22,24 +22,24 @@ def log_lines(shot: Snapshot) -> list[tuple[str, str]]:
     days: dict[float, list[str]] = {}
     for day, _, sentence in timeline(shot.result):
         days.setdefault(day, []).append(sentence)
-    lines = [(day, f"day {day:.4g}", "; ".join(said)) for day, said in days.items()]
+    lines = [(day, f"day {day:.4g}", "; ".join(text)) for day, text in days.items()]
     quiet: dict[float, list[tuple[float, str]]] = {}  # by the line that follows
     for day, sentence in unchanged_tests(shot.result):
-        after = min((told for told in days if told >= day), default=math.inf)
+        after = min((orders for orders in days if orders >= day), default=math.inf)
         quiet.setdefault(after, []).append((day, sentence))
     for tests in quiet.values():
-        (first, _), (last, found) = tests[0], tests[-1]
+        (first, _), (last, result) = tests[0], tests[-1]
         when = f"day {last:.4g}" if len(tests) == 1 else f"days {first:.4g} to {last:.4g}"
         head = (
             "MRD tested, nothing new" if len(tests) == 1 else f"{len(tests)} MRD tests, nothing new; the last"
         )
-        said = f"{head}: {found}"
-        lines.append((last - 1e-6, when, said))
+        text = f"{head}: {result}"
+        lines.append((last - 1e-6, when, text))
     waiting = [order for order in shot.scenario.orders if order.day >= shot.day - 1e-9]
-    told = [
+    orders = [
         (f"day {order.day:.4g}", f"Ordered by hand, not done yet: {order_words(order)}") for order in waiting
     ]
-    return [*told, *((when, said) for _, when, said in sorted(lines, reverse=True))][:MOST]
+    return [*orders, *((when, text) for _, when, text in sorted(lines, reverse=True))][:MOST]
 
 
 def order_words(order: Any) -> str:
@@ -56,5 +56,5 @@ def EventLog(lines: Sequence[tuple[str, str]], until: float) -> Any:
     nothing = (
         "Nothing has happened yet: press Play." if until <= 0 else f"Nothing to tell until day {until:.4g}."
     )
-    items = [Item(day, said) for day, said in lines] or [Item("", nothing)]
+    items = [Item(day, text) for day, text in lines] or [Item("", nothing)]
     return WordList(items, "log", "Event log, the latest first", title="What happened", scrolls=True)

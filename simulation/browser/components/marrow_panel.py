@@ -136,7 +136,7 @@ def _Agents(view: PatientView, index: int, columns: int) -> None:
 
     def look() -> tuple[list[dict[str, Any]], int]:
         with session.lock:
-            of_day = session.model if of_map is None else TransplantModel.of_life(session.course.at(of_map))
+            of_day = session.model if of_map is None else TransplantModel.of_life(session.played.at(of_map))
             return niche_agents(of_day, index)
 
     moment = (

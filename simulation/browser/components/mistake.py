@@ -27,7 +27,7 @@ def use_stored[Stored](read: Callable[[Path], Stored], folder: Path) -> Stored |
         except UserError as error:
             return None, str(error)
 
-    found: tuple[Stored | None, str] = solara.use_memo(tried, [folder])
-    if found[0] is None:
-        Mistake(found[1])
-    return found[0]
+    opened: tuple[Stored | None, str] = solara.use_memo(tried, [folder])
+    if opened[0] is None:
+        Mistake(opened[1])
+    return opened[0]

@@ -9,7 +9,7 @@ from simulation.browser.components.choice import Choice
 from simulation.browser.components.mistake import Mistake
 from simulation.browser.form import FIELDS, GROUPS, shown
 from simulation.browser.guide import entry_help, field_help, rule_entries
-from simulation.browser.mistakes import told
+from simulation.browser.mistakes import mistake_text
 from simulation.browser.own_scenarios import changed
 from simulation.browser.view import PatientView
 from simulation.errors import UserError
@@ -85,7 +85,7 @@ def _Rules(view: PatientView, settle: Callable[[], None]) -> None:
             session.open(changed(session.source, (f"plugin.{name}", value)))
             mistakes.value = {}
         except UserError as error:
-            mistakes.value = {name: told(error, "")}
+            mistakes.value = {name: mistake_text(error, "")}
         settle()
 
     with solara.Div():

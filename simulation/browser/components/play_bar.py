@@ -5,19 +5,19 @@ from collections.abc import Callable
 
 import solara
 
-from simulation.browser.asking import Asking, Question
+from simulation.browser.asking import DiscardGuard, Question
 from simulation.browser.components.choice import Choice
 from simulation.browser.components.go_field import GoField
 from simulation.browser.components.mistake import Mistake
 from simulation.browser.components.present_button import PresentButton
 from simulation.browser.components.time_slider import TimeSlider
-from simulation.browser.course import EPS
+from simulation.browser.played_life import EPS
 from simulation.browser.player import SPEEDS
 from simulation.browser.session import PatientSession
 from simulation.browser.twins import TwinView
 from simulation.browser.view import PatientView
 
-__all__ = ["PlayBar", "Timeline", "Told", "Transport"]
+__all__ = ["Notice", "PlayBar", "Timeline", "Transport"]
 
 
 def speed_words(speed: float) -> str:
@@ -35,7 +35,7 @@ def Transport(view: PatientView | TwinView, step_words: str, on_reset: Callable[
     def set_speed(words: str) -> None:
         player.speed = next(speed for speed in SPEEDS if speed_words(speed) == words)
         view.kept["twins.speed" if isinstance(view, TwinView) else "speed"].value = f"{player.speed:g}"
-        view.tell()
+        view.notify()
 
     icon = "mdi-pause" if playing else "mdi-play"
     with solara.Div(classes=["tt-bar"]):
@@ -153,9 +153,9 @@ def PlayBar(view: PatientView, on_save: Callable[[], None]) -> None:
             )  # where they are below, which on a phone is far
         Timeline(view)
         with solara.Div(
-            classes=["tt-told"]
+            classes=["tt-notice"]
         ):  # its line is kept free: the page does not jump when something is told
-            Told(
+            Notice(
                 session,
                 session.question,
                 view.player.error,
@@ -173,8 +173,8 @@ def _other_course(session: PatientSession) -> str:
 
 
 @solara.component
-def Told(
-    asking: Asking, question: Question | None, error: str, note: str, refresh: Callable[[], None]
+def Notice(
+    asking: DiscardGuard, question: Question | None, error: str, note: str, refresh: Callable[[], None]
 ) -> None:
     """Ask before what is on the screen is discarded, or show what stopped the player, or what the last change did."""
 

@@ -45,8 +45,8 @@ def StoredTrial(
                 on_value=lambda words: kept["curves"].set(names[words]),
             )
             option = survival_option(trial, outcome, colours)
-            told = f"Survival curves: {CURVES[outcome].label}"
-            Chart(option=option, frame={}, height=380, label=told, name=f"{folder.name} {outcome}")
+            label = f"Survival curves: {CURVES[outcome].label}"
+            Chart(option=option, frame={}, height=380, label=label, name=f"{folder.name} {outcome}")
         with solara.Div(classes=["tt-right"]):
             TextTable(["", *trial.arms], [list(row) for row in trial.table()], label="Outcomes of all arms")
             CopyText(title="Command for the same patients in these arms", text=trial_again(trial), lines=2)
@@ -77,7 +77,7 @@ def _Patients(
         [
             trial.rows[arm][i]["patient"],
             f"{gain[i]:+.4g} days",
-            *(trial.course(key, int(i)) for key in (arm, other)),
+            *(trial.history(key, int(i)) for key in (arm, other)),
         ]
         for i in shown
     ]
@@ -87,7 +87,7 @@ def _Patients(
     def watch(index: int) -> None:
         patient = int(trial.rows[arm][shown[index]]["patient"])
         try:
-            watch_twins(trial.source(arm), trial.source(other), int(trial.found["seed"]), patient)
+            watch_twins(trial.source(arm), trial.source(other), int(trial.comparison["seed"]), patient)
             mistake.value = ""
         except UserError as error:
             mistake.value = str(error)

@@ -13,7 +13,7 @@ __all__ = ["SaveButtons"]
 
 @solara.component_vue("save_buttons.vue")
 def _SaveButtons(
-    kinds: str, label: str, made: str = "", event_wanted: Callable[[str], None] = lambda _: None
+    kinds: str, label: str, payload: str = "", event_wanted: Callable[[str], None] = lambda _: None
 ) -> None:
     """Be drawn by `save_buttons.vue`."""
 
@@ -24,10 +24,10 @@ def SaveButtons(name: str, label: str, kinds: Mapping[str, Callable[[], str]], e
 
     `label` says what is saved where it is read aloud; `name` becomes the file's, with the kind as its ending or `ending`.
     """
-    made = solara.use_reactive("")
+    payload = solara.use_reactive("")
 
     def make(kind: str) -> None:
         file = name + ending if ending else file_name(name, kind.lower())
-        made.value = json.dumps({"kind": kind, "name": file, "text": kinds[kind](), "at": time.time_ns()})
+        payload.value = json.dumps({"kind": kind, "name": file, "text": kinds[kind](), "at": time.time_ns()})
 
-    _SaveButtons(kinds=json.dumps(list(kinds)), label=label, made=made.value, event_wanted=make)
+    _SaveButtons(kinds=json.dumps(list(kinds)), label=label, payload=payload.value, event_wanted=make)

@@ -12,7 +12,7 @@ from simulation.browser.components.mistake import Mistake
 from simulation.browser.components.open_file import OpenFiles
 from simulation.browser.components.tables import TextTable
 from simulation.browser.guide import PRESETS, TOUR, glossary, preset_sources, rule_entries, search
-from simulation.browser.kept import Kept, among, number
+from simulation.browser.kept import TabChoices, among, number
 from simulation.browser.own_scenarios import changed, pairs_of, uploaded_all
 from simulation.browser.reproduce import scenario_file
 from simulation.browser.view import PatientView
@@ -29,7 +29,7 @@ _EXAMPLE: Final = "one key a line, such as\nrate_blast_net_growth: 0.1 /day\ndli
 
 @solara.component
 def GuidePage(
-    view: PatientView, choices: Choices, kept: Kept, open_tab: Callable[[int], None],
+    view: PatientView, choices: Choices, kept: TabChoices, open_tab: Callable[[int], None],
     watch: Callable[[Source, int, int], None], watch_twins: Callable[[Source, Source, int, int], None],
     ask_many: Callable[[Source, Source], None],
 ) -> None:  # fmt: skip
@@ -52,7 +52,7 @@ def GuidePage(
 
 
 @solara.component
-def _Tour(kept: Kept, open_tab: Callable[[int], None]) -> None:
+def _Tour(kept: TabChoices, open_tab: Callable[[int], None]) -> None:
     at = number(kept["guide.step"], len(TOUR) - 1)
     step = TOUR[at]
 
@@ -71,7 +71,7 @@ def _Tour(kept: Kept, open_tab: Callable[[int], None]) -> None:
 @solara.component
 def _Presets(
     view: PatientView,
-    kept: Kept,
+    kept: TabChoices,
     watch_twins: Callable[[Source, Source, int, int], None],
     ask_many: Callable[[Source, Source], None],
 ) -> None:
@@ -137,8 +137,8 @@ def _Why(view: PatientView) -> None:
         reason = why(event, shot.scenario, values, shot.result.columns, shot.outcomes)
         rows.append([f"{event.day:.4g}", event.detail, reason])
     with solara.Div():
-        told = f"The patient of the first page until day {shot.day:.4g}: which rule or hazard, which cells, which threshold."
-        solara.v.Html(tag="div", class_="tt-note", children=[told])
+        caption = f"The patient of the first page until day {shot.day:.4g}: which rule or hazard, which cells, which threshold."
+        solara.v.Html(tag="div", class_="tt-note", children=[caption])
         if not rows:
             solara.v.Html(
                 tag="div", class_="tt-note", children=["Nothing has happened yet: play the patient first."]
@@ -150,12 +150,14 @@ def _Why(view: PatientView) -> None:
 
 
 @solara.component
-def _Keys(view: PatientView, choices: Choices, kept: Kept, watch: Callable[[Source, int, int], None]) -> None:
+def _Keys(
+    view: PatientView, choices: Choices, kept: TabChoices, watch: Callable[[Source, int, int], None]
+) -> None:
     view.changed.get()
     asked, wanted = kept["guide.search"], kept["guide.set"]
     mistake, done = solara.use_reactive(""), solara.use_reactive("")
     session = view.session
-    found, hint = search(asked.value, more=rule_entries(session.scenario.plugin))
+    entries, hint = search(asked.value, more=rule_entries(session.scenario.plugin))
 
     def attempt(make: Callable[[], tuple[Source, str]]) -> None:
         try:
@@ -175,20 +177,20 @@ def _Keys(view: PatientView, choices: Choices, kept: Kept, watch: Callable[[Sour
                 if "error" in file:
                     raise UserError(str(file["error"]), file=str(file.get("name", "the file")))
             texts = {str(file["name"]): str(file["text"]) for file in files}
-            made = uploaded_all(texts, session.source.cohort)
-            choices.add(made)
-            names = " and ".join(source.label for source in made)
-            return made[0], f"Opened, and among the scenarios and strategies of every page: {names}."
+            sources = uploaded_all(texts, session.source.cohort)
+            choices.add(sources)
+            names = " and ".join(source.label for source in sources)
+            return sources[0], f"Opened, and among the scenarios and strategies of every page: {names}."
 
         attempt(make)
 
     def choose(index: int) -> None:
-        line = f"{found[index].key}: {found[index].default}"
+        line = f"{entries[index].key}: {entries[index].default}"
         wanted.value = f"{wanted.value.rstrip()}\n{line}".lstrip()
 
     with solara.Div():
-        told = f"Set keys of {session.source.label}; the patient of the first page then begins again at transplant."
-        solara.v.Html(tag="div", class_="tt-note", children=[told])
+        caption = f"Set keys of {session.source.label}; the patient of the first page then begins again at transplant."
+        solara.v.Html(tag="div", class_="tt-note", children=[caption])
         with solara.Div(classes=["tt-bar", "tt-twin-bar"]):
             with solara.Div(classes=["tt-set"]):
                 solara.v.Textarea(
@@ -201,7 +203,7 @@ def _Keys(view: PatientView, choices: Choices, kept: Kept, watch: Callable[[Sour
         with solara.Div(classes=["tt-pick", "tt-search"]):
             solara.InputText("Search keys and parameters", asked, continuous_update=True, dense=True)
         solara.v.Html(tag="div", class_="tt-note", children=[hint])
-        rows = [[one.key, one.write, one.default, one.meaning, one.source] for one in found]
+        rows = [[one.key, one.write, one.default, one.meaning, one.source] for one in entries]
         header = ["Key", "Write", "Usual", "Meaning", "Source"]
         TextTable(header, rows, on_row=choose, button="Choose", label="Keys and parameters")
         OpenFiles("Open scenarios (YAML), one or several; they may extend one another", ".yaml,.yml", opened)

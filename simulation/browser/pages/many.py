@@ -16,7 +16,7 @@ from simulation.browser.components.progress import Progress
 from simulation.browser.components.result_sweep import StoredSweep
 from simulation.browser.components.result_trial import StoredTrial
 from simulation.browser.components.tables import TextTable
-from simulation.browser.kept import Kept, Room
+from simulation.browser.kept import Room, TabChoices
 from simulation.browser.many import KINDS
 from simulation.browser.many_charts import HEIGHT, fan_option, waiting_option
 from simulation.browser.many_view import NO_SECOND, ManyView, patient_rows
@@ -45,7 +45,7 @@ type WatchTwins = Callable[[Source, Source, int, int], None]
 
 @solara.component
 def ManyPage(
-    view: ManyView, choices: list[Source], kept: Kept, watch: Watch, watch_twins: WatchTwins
+    view: ManyView, choices: list[Source], kept: TabChoices, watch: Watch, watch_twins: WatchTwins
 ) -> None:
     """Show what is asked, how far it is, the fan, and what came of it."""
     colours = palette(bool(solara.lab.use_dark_effective()))
@@ -81,9 +81,12 @@ def _Asked(view: ManyView, choices: list[Source]) -> None:
             Choice("Strategy B", [NO_SECOND, *labels], second, on_value=lambda label: choose(1, label))
         with solara.Div(classes=["tt-pick"]):
             words = list(KINDS.values())
-            names = {told: name for name, told in KINDS.items()}
+            names = {kind_words: name for name, kind_words in KINDS.items()}
             Choice(
-                "Who is followed", words, KINDS[asked.kind], on_value=lambda told: view.put(kind=names[told])
+                "Who is followed",
+                words,
+                KINDS[asked.kind],
+                on_value=lambda chosen: view.put(kind=names[chosen]),
             )
         fields = [("number", "How many"), ("seed", "Seed")] + (
             [("patient", "Patient")] if asked.kind == "chance" else []
@@ -170,7 +173,7 @@ def _Cohort(view: ManyView, watch: Watch, watch_twins: WatchTwins) -> None:
         header, *rows = outcome_rows(forecast)
         solara.v.Html(tag="h2", class_="tt-group", children=["Outcomes"])
         TextTable(header, rows, label="Outcomes of these patients")
-        numbers, told = patient_rows(forecast)
+        numbers, table = patient_rows(forecast)
         asked = view.many.followed_as
         if asked is None or asked.kind != "patients" or not numbers:
             return
@@ -196,9 +199,9 @@ def _Cohort(view: ManyView, watch: Watch, watch_twins: WatchTwins) -> None:
         Mistake(mistake.value)
         label = "The patients, each of whom can be watched from transplant on"
         if forecast.conditioned:  # her past is none of the strategies': watched, they would not be the same
-            TextTable(columns, told, label="The patients, the heaviest first")
+            TextTable(columns, table, label="The patients, the heaviest first")
         else:
-            TextTable(columns, told, on_row=look, button="Watch", label=label)
+            TextTable(columns, table, on_row=look, button="Watch", label=label)
 
 
 @solara.component
@@ -212,7 +215,7 @@ def _Command(view: ManyView) -> None:
 
 
 @solara.component
-def _Study(view: ManyView, kept: Kept, colours: Palette, watch: Watch, watch_twins: WatchTwins) -> None:
+def _Study(view: ManyView, kept: TabChoices, colours: Palette, watch: Watch, watch_twins: WatchTwins) -> None:
     view.changed.get()
     study = view.study
     with solara.v.Html(tag="section", class_="tt-card"):

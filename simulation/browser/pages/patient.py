@@ -6,7 +6,7 @@ import solara
 
 from simulation.browser.catalogue import Source
 from simulation.browser.charts import HEIGHT, base_option, frame_option
-from simulation.browser.components.act_now import ActNow
+from simulation.browser.components.act_now import ManualAct
 from simulation.browser.components.badges import Badges
 from simulation.browser.components.chart import Chart
 from simulation.browser.components.event_log import EventLog, log_lines
@@ -25,7 +25,7 @@ __all__ = ["PatientControls", "PatientPage"]
 def PatientControls(view: PatientView, choices: list[Source]) -> None:
     """Show what stands in the sidebar."""
     with solara.Div(classes=["tt-side"]):
-        ActNow(view)
+        ManualAct(view)
         Parameters(view, choices)
 
 

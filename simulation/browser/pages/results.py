@@ -11,9 +11,9 @@ from simulation.browser.components.result_run import StoredRuns
 from simulation.browser.components.result_sweep import StoredSweep
 from simulation.browser.components.result_trial import StoredTrial
 from simulation.browser.components.tables import TextTable
-from simulation.browser.kept import Kept
+from simulation.browser.kept import TabChoices
 from simulation.browser.palette import palette
-from simulation.browser.results.folders import KINDS, found_folders, kind_of, open_folder
+from simulation.browser.results.folders import KINDS, kind_of, open_folder, result_folders
 from simulation.browser.server import started
 from simulation.errors import UserError
 from simulation.shipped import PROGRAM
@@ -28,7 +28,7 @@ _EXAMPLE = (
 
 @solara.component
 def ResultsPage(
-    kept: Kept,
+    kept: TabChoices,
     watch: Callable[[Source, int, int], None],
     watch_twins: Callable[[Source, Source, int, int], None],
 ) -> None:
@@ -38,8 +38,8 @@ def ResultsPage(
     typed = solara.use_reactive(folder.value)
     mistake = solara.use_reactive("")
     opened: solara.Reactive[tuple[Path, str] | None] = solara.use_reactive(None)
-    found = solara.use_memo(
-        lambda: {str(path): KINDS[kind_of(path) or "run"] for path in found_folders(started().results)}, []
+    kind_by_folder = solara.use_memo(
+        lambda: {str(path): KINDS[kind_of(path) or "run"] for path in result_folders(started().results)}, []
     )
 
     def take(text: str) -> None:
@@ -65,14 +65,14 @@ def ResultsPage(
                     error=mistake.value or False, dense=True,
                 )  # fmt: skip
             solara.Button("Open", outlined=True, on_click=lambda: take(typed.value))
-            if found:
+            if kind_by_folder:
                 with solara.Div(classes=["tt-wide"]):
                     Choice(
-                        "Folders with results", [_PICK, *found], _PICK,
+                        "Folders with results", [_PICK, *kind_by_folder], _PICK,
                         on_value=lambda text: take(text) if text != _PICK else None,
                     )  # fmt: skip
         if opened.value is None:
-            _Found(found, take)
+            _Folders(kind_by_folder, take)
             return
         shown, kind = opened.value
         solara.v.Html(tag="div", class_="tt-note", children=[f"{shown}: {KINDS[kind]}"])
@@ -85,14 +85,14 @@ def ResultsPage(
 
 
 @solara.component
-def _Found(found: Mapping[str, str], take: Callable[[str], None]) -> None:
+def _Folders(kind_by_folder: Mapping[str, str], take: Callable[[str], None]) -> None:
     """Show the folders in the usual place, or how to get one."""
     words = "Name a folder that run, compare or sweep has written: its curves, heat maps and patients are shown here."
     solara.v.Html(tag="div", class_="tt-note", children=[words])
-    if found:
-        folders = list(found)
+    if kind_by_folder:
+        folders = list(kind_by_folder)
         TextTable(
-            ["Folder", "What it holds"], [[folder, found[folder]] for folder in folders],
+            ["Folder", "What it holds"], [[folder, kind_by_folder[folder]] for folder in folders],
             on_row=lambda index: take(folders[index]), button="Open", label="Folders with results, the newest first",
         )  # fmt: skip
         return

@@ -13,7 +13,7 @@ from simulation.browser.components.copy_text import CopyText
 from simulation.browser.components.marrow_map import MarrowMap
 from simulation.browser.components.marrow_panel import Legend
 from simulation.browser.components.mistake import Mistake
-from simulation.browser.components.play_bar import Timeline, Told, Transport
+from simulation.browser.components.play_bar import Notice, Timeline, Transport
 from simulation.browser.components.present_button import PresentButton
 from simulation.browser.components.save_buttons import SaveButtons
 from simulation.browser.components.tables import TextTable
@@ -76,7 +76,7 @@ def _Controls(view: TwinView, choices: list[Source], on_copy: Callable[[], None]
             solara.Button("Copy commands", icon_name="mdi-content-copy", outlined=True, on_click=on_copy)
             PresentButton()
         Timeline(view)
-        Told(view, view.question, view.player.error, view.whose, view.refresh)
+        Notice(view, view.question, view.player.error, view.whose, view.refresh)
 
 
 def _Strategy(view: TwinView, which: int, label: str, known: list[Source]) -> None:
@@ -172,12 +172,16 @@ def what_differs(first: Scenario, second: Scenario) -> str:
     one, other = first.model_dump(), second.model_dump()
     keys = {key for key in one if one[key] != other[key]} - _NAMES
     drugs = [product.word for product in PRODUCTS if product.name in keys]
-    told = [f"what is given ({', '.join(drugs)})"] if drugs else []
+    differences = [f"what is given ({', '.join(drugs)})"] if drugs else []
     rest = keys - {product.name for product in PRODUCTS}
-    told += [words for words, of in _PARTS if rest & of]
+    differences += [words for words, of in _PARTS if rest & of]
     if rest - set().union(*(of for _, of in _PARTS)):
-        told.append("the settings of the scenario")
-    return f"the scenarios differ in {' and in '.join(told)}" if told else "chance, or a rule of one's own"
+        differences.append("the settings of the scenario")
+    return (
+        f"the scenarios differ in {' and in '.join(differences)}"
+        if differences
+        else "chance, or a rule of one's own"
+    )
 
 
 _NAMES: Final = {"name", "description"}

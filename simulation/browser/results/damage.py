@@ -48,7 +48,7 @@ def table_of(path: Path, needs: Sequence[str] = ()) -> list[Mapping[str, str]]:
 
 def record_of(path: Path) -> Mapping[str, Any]:
     """Return what a JSON file holds; raise ValueError where it is no object."""
-    found = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(found, dict):
+    record = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(record, dict):
         raise ValueError(f"{path.name} holds no object")
-    return found
+    return record

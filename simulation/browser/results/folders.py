@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from simulation.errors import UserError
 
-__all__ = ["KINDS", "Kind", "found_folders", "kind_of", "open_folder", "runs_in"]
+__all__ = ["KINDS", "Kind", "kind_of", "open_folder", "result_folders", "runs_in"]
 
 type Kind = Literal["run", "runs", "trial", "sweep"]
 KINDS: Final = {"run": "one run", "runs": "several runs", "trial": "a comparison", "sweep": "a sweep"}
@@ -86,7 +86,7 @@ def _runs(folder: Path) -> list[Path]:
     ]
 
 
-def found_folders(roots: Sequence[Path] = _USUAL) -> list[Path]:
+def result_folders(roots: Sequence[Path] = _USUAL) -> list[Path]:
     """Return folders with results that lie directly in `roots`, the newest first; what cannot be read is left out."""
     inside: list[tuple[float, Path]] = []
     for root in roots:

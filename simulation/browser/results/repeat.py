@@ -22,8 +22,8 @@ def run_again(folder: Path, shot: Snapshot) -> str:
     """Return the command that simulates a stored run again."""
     scenario = shot.scenario
     source = Source(folder / "scenario.resolved.yaml", cohort=NONE)
-    told = command_of(source, scenario, shot.seed, shot.patient, shot.day)
-    return with_version(told, _version(folder))
+    command = command_of(source, scenario, shot.seed, shot.patient, shot.day)
+    return with_version(command, _version(folder))
 
 
 def trial_again(trial: TrialFolder) -> str:
@@ -32,9 +32,9 @@ def trial_again(trial: TrialFolder) -> str:
     manifest = record_of(trial.folder / MANIFEST)
     about = [
         "--patients",
-        str(trial.found["n_patients"]),
+        str(trial.comparison["n_patients"]),
         "--seed",
-        str(trial.found["seed"]),
+        str(trial.comparison["seed"]),
         "--cohort",
         NONE,
     ]
@@ -47,10 +47,10 @@ def sweep_again(sweep: SweepFolder) -> str:
     plan, about = sweep.plan, sweep.plan.about
     if not about.get("file"):
         return ""
-    told = _words(
+    command = _words(
         "sweep", str(about["file"]), "--seed", str(plan.seed), "--replicates", str(plan.n_replicates)
     )
-    return with_version(told, _of(about))
+    return with_version(command, _of(about))
 
 
 def _words(*words: str) -> str:

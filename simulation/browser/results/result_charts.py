@@ -50,7 +50,7 @@ def _arm(index: int, name: str, colours: Palette) -> dict[str, Any]:
 
 def survival_option(trial: TrialFolder, outcome: str, colours: Palette) -> dict[str, Any]:
     """Return the Kaplan-Meier curves of all arms, with pointwise 95 % bands."""
-    end = float(trial.found["follow_up_days"])
+    end = float(trial.comparison["follow_up_days"])
     series = []
     for index, arm in enumerate(trial.arms):
         curve = trial.curve(arm, outcome)

@@ -35,7 +35,7 @@ class Axis:
             return int(
                 np.clip(np.searchsorted(self.edges, float(value), side="right") - 1, 0, len(self.labels) - 1)
             )
-        return self.labels.index(self.factor.told(value))
+        return self.labels.index(self.factor.level_text(value))
 
 
 @dataclass(frozen=True)
@@ -81,17 +81,17 @@ class SweepFolder:
             if factor.numeric
             else [level for level in factor.levels if level in values] or sorted(values)
         )
-        return Axis(factor, tuple(dict.fromkeys(factor.told(value) for value in ordered)))
+        return Axis(factor, tuple(dict.fromkeys(factor.level_text(value) for value in ordered)))
 
     def grid(self, x: Axis, y: Axis | None, outcome: str, arm: str) -> dict[tuple[int, int], Cell]:
         """Return (column, row) -> cell of one arm; missing outcomes (what did not happen) do not enter a mean."""
-        held: dict[tuple[int, int], list[dict[str, Any]]] = {}
+        cells: dict[tuple[int, int], list[dict[str, Any]]] = {}
         for row in self.rows:
             if row["arm"] == arm:
-                held.setdefault(
+                cells.setdefault(
                     (x.index(row[x.factor.name]), y.index(row[y.factor.name]) if y else 0), []
                 ).append(row)
-        return {place: Cell(_mean(runs, outcome), tuple(runs)) for place, runs in held.items()}
+        return {place: Cell(_mean(runs, outcome), tuple(runs)) for place, runs in cells.items()}
 
     def source(self, row: dict[str, Any]) -> Source:
         """Return the scenario of one run; raise `UserError` where its point contradicts itself."""

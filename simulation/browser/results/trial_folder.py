@@ -30,7 +30,7 @@ class TrialFolder:
     """Hold a trial: `rows` by arm, each arm's patients in the same order."""
 
     folder: Path
-    found: Mapping[str, Any]  # comparison.json
+    comparison: Mapping[str, Any]  # comparison.json
     rows: Mapping[str, list[Mapping[str, str]]]
 
     @property
@@ -41,13 +41,13 @@ class TrialFolder:
     @property
     def main(self) -> tuple[str, str]:
         """Return the arm in question and the one it is held against."""
-        told = self.found["main_comparison"]
-        return told["arm"], told["versus"]
+        comparison = self.comparison["main_comparison"]
+        return comparison["arm"], comparison["versus"]
 
     @property
     def primary(self) -> str:
         """Return the name of the outcome by which the trial is read."""
-        return str(self.found["primary_outcome"])
+        return str(self.comparison["primary_outcome"])
 
     def numbers(self, arm: str, name: str) -> npt.NDArray[np.float64]:
         """Return a column of one arm, NaN where a field is empty, shape (patients,)."""
@@ -58,19 +58,19 @@ class TrialFolder:
         censored = np.array([row[CURVES[outcome].censored] == "true" for row in self.rows[arm]])
         return kaplan_meier(self.numbers(arm, outcome), ~censored)
 
-    def course(self, arm: str, index: int) -> str:
+    def history(self, arm: str, index: int) -> str:
         """Return what happened to one patient of an arm, in words."""
         row = self.rows[arm][index]
-        told = []
+        events = []
         if row["treatment_start_day"]:
-            told.append(f"treated from day {float(row['treatment_start_day']):.4g}")
+            events.append(f"treated from day {float(row['treatment_start_day']):.4g}")
         if row["relapse_day"]:
-            told.append(f"relapse day {float(row['relapse_day']):.4g}")
+            events.append(f"relapse day {float(row['relapse_day']):.4g}")
         if row["nrm_day"]:
-            told.append(f"death day {float(row['nrm_day']):.4g}")
+            events.append(f"death day {float(row['nrm_day']):.4g}")
         grade = int(row["agvhd_grade"])
-        told.append(f"GvHD grade {('0', 'I', 'II', 'III', 'IV')[grade]}")
-        return ", ".join(told)
+        events.append(f"GvHD grade {('0', 'I', 'II', 'III', 'IV')[grade]}")
+        return ", ".join(events)
 
     def source(self, arm: str) -> Source:
         """Return an arm's scenario, which says itself how its patients differ."""
@@ -78,7 +78,7 @@ class TrialFolder:
 
     def table(self) -> list[tuple[str, ...]]:
         """Return what was found in each arm: (label, one text per arm)."""
-        arms = [self.found["arms"][arm] for arm in self.arms]
+        arms = [self.comparison["arms"][arm] for arm in self.arms]
         rows = [("Patients", *(str(arm["n"]) for arm in arms))]
         for name in arms[0]["rmst"]:
             means = (number_text(arm["rmst"][name]["value"]) for arm in arms)
@@ -93,30 +93,30 @@ class TrialFolder:
         return rows
 
 
-def _share(told: Mapping[str, Any] | None) -> str:
-    if not told or told.get("value") is None:
+def _share(share: Mapping[str, Any] | None) -> str:
+    if not share or share.get("value") is None:
         return "\N{EN DASH}"
-    low, high, value = (f"{100 * told[name]:.0f}" for name in ("low", "high", "value"))
+    low, high, value = (f"{100 * share[name]:.0f}" for name in ("low", "high", "value"))
     interval = f"95{_PERCENT} interval {low}{_TO}{high}{_PERCENT}"
-    return f"{value}{_PERCENT} ({told['count']} of {told['of']}; {interval})"
+    return f"{value}{_PERCENT} ({share['count']} of {share['of']}; {interval})"
 
 
 def read_trial(folder: Path) -> TrialFolder:
     """Return the trial in a folder; raise `UserError` where it is not whole."""
     with reading(folder):
         manifest = check_files(folder, ("comparison.json", "patients.csv"))
-        found = record_of(folder / "comparison.json")
-        rows: dict[str, list[Mapping[str, str]]] = {arm: [] for arm in found["arms"]}
+        record = record_of(folder / "comparison.json")
+        rows: dict[str, list[Mapping[str, str]]] = {arm: [] for arm in record["arms"]}
         for row in table_of(folder / "patients.csv"):
             rows[row["arm"]].append(row)
         if not rows or not all(rows.values()):
             raise ValueError("it holds no patients yet")
-        trial = TrialFolder(folder, found, rows)
+        trial = TrialFolder(folder, record, rows)
         _all_that_is_shown(trial)
         for arm, digest in manifest["arms"].items():
             if _digest(trial.source(arm)) != digest:
-                told = "is not what was written; the same `compare` with --resume writes it again"
-                raise UserError(told, file=str(trial.source(arm).path))
+                message = "is not what was written; the same `compare` with --resume writes it again"
+                raise UserError(message, file=str(trial.source(arm).path))
     return trial
 
 
@@ -130,7 +130,7 @@ def _digest(source: Source) -> str:
 
 def _all_that_is_shown(trial: TrialFolder) -> None:
     trial.table()
-    int(trial.found["seed"])
+    int(trial.comparison["seed"])
     arm, other = trial.main
     for key in (arm, other):
         trial.numbers(key, OUTCOMES[trial.primary].name)
@@ -141,4 +141,4 @@ def _all_that_is_shown(trial: TrialFolder) -> None:
         for name in CURVES:
             trial.curve(key, name)
         for index in range(len(trial.rows[key])):
-            trial.course(key, index)
+            trial.history(key, index)

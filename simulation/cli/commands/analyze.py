@@ -58,7 +58,7 @@ def analyze(
         _insist(findings)
     place = folder / "analysis"
     write_analysis(findings, place, formats=formats)
-    _tell(findings, place, as_json=as_json, quiet=quiet)
+    _report(findings, place, as_json=as_json, quiet=quiet)
 
 
 def _questions(
@@ -96,7 +96,7 @@ def _insist(findings: "Findings") -> None:
             )
 
 
-def _tell(findings: "Findings", place: Path, *, as_json: bool, quiet: bool) -> None:
+def _report(findings: "Findings", place: Path, *, as_json: bool, quiet: bool) -> None:
     from simulation.analysis.words import answer_sentence, headline, ranking_sentence
 
     labels = {factor.name: factor.label or factor.name for factor in findings.plan.factors}
@@ -126,11 +126,11 @@ def _tell(findings: "Findings", place: Path, *, as_json: bool, quiet: bool) -> N
 
 
 def _index(ranking: Any) -> dict[str, Any]:
-    found = ranking.indices
+    indices = ranking.indices
     keys = {"arm": ranking.arm, "outcome": ranking.outcome.name, "noise_share": ranking.noise_share}
-    if found is None:
+    if indices is None:
         return keys | {"refused": ranking.refused}
     return keys | {
-        "kind": found.kind, "parameters": list(found.names), "main": found.main, "main_half95": found.main_half,
-        "total": found.total, "total_half95": found.total_half, "sigma": found.spread,
+        "kind": indices.kind, "parameters": list(indices.names), "main": indices.main, "main_half95": indices.main_half,
+        "total": indices.total, "total_half95": indices.total_half, "sigma": indices.spread,
     }  # fmt: skip

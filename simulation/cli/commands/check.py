@@ -27,10 +27,10 @@ def check(files: tuple[str, ...], settings: tuple[str, ...]) -> int:
     status = ExitStatus.DONE
     for file in files:
         try:
-            kind, name, holds = check_file(file, settings)
+            kind, name, contents = check_file(file, settings)
         except UserError as error:
-            faults.tell(error)
+            faults.report(error)
             status = ExitStatus.USAGE
         else:
-            click.echo(f"valid  {file}  ({kind.name}: {name}{f'; {holds}' if holds else ''})")
+            click.echo(f"valid  {file}  ({kind.name}: {name}{f'; {contents}' if contents else ''})")
     return status

@@ -10,7 +10,7 @@ from simulation.errors import UserError
 from simulation.shipped import PROGRAM
 
 if TYPE_CHECKING:
-    from simulation.trial.finished import Finished
+    from simulation.trial.finished import FinishedTrial
     from simulation.trial.real_trial import RealTrial
 
 EXAMPLES = """\b
@@ -62,13 +62,15 @@ def design(
     from simulation.design.study import study
     from simulation.design.write import write_design
 
-    found = study(finished, plan)
+    planned = study(finished, plan)
     place = out or finished.folder / "design"
-    write_design(found, place, formats=formats)
-    _tell(found, place, as_json=as_json, quiet=quiet)
+    write_design(planned, place, formats=formats)
+    _report(planned, place, as_json=as_json, quiet=quiet)
 
 
-def _opened(trial: Path, results: Path | None, settings: tuple[str, ...]) -> "tuple[RealTrial, Finished]":
+def _opened(
+    trial: Path, results: Path | None, settings: tuple[str, ...]
+) -> "tuple[RealTrial, FinishedTrial]":
     from simulation.scenario.load import override_pairs
     from simulation.trial.finished import reopen
     from simulation.trial.load import load_real_trial, load_trial
@@ -105,24 +107,24 @@ def _plain(text: str) -> Any:
     return plain(parse_yaml(text, "an arm"))
 
 
-def _tell(found: Any, place: Path, *, as_json: bool, quiet: bool) -> None:
+def _report(planned: Any, place: Path, *, as_json: bool, quiet: bool) -> None:
     from simulation.cli.terminal import print_json, print_prose, print_table
 
     if as_json:
         from simulation.design.write import document
         from simulation.files.tables import plain
 
-        print_json(plain(document(found)))
+        print_json(plain(document(planned)))
         return
     if quiet:
         click.echo(place)
         return
     from simulation.design.words import conduct_words, limits, needed_rows, power_rows
 
-    print_prose(conduct_words(found))
-    for rows in (needed_rows(found), power_rows(found)):
+    print_prose(conduct_words(planned))
+    for rows in (needed_rows(planned), power_rows(planned)):
         click.echo()
         print_table(rows[0], rows[1:], right=range(1, len(rows[0])))
     click.echo()
-    print_prose(list(limits(found)))
+    print_prose(list(limits(planned)))
     click.echo(f"\nResults: {place}")

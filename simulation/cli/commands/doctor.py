@@ -90,7 +90,7 @@ def _repair(missing: "list[Requirements]", *, quiet: bool) -> "list[Step]":
     for step in repair(missing):
         steps.append(step)
         if not quiet:
-            click.echo(f"{step.what}: {step.told}")
+            click.echo(f"{step.what}: {step.message}")
     if not quiet:
         click.echo()
     return steps

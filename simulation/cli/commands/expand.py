@@ -65,5 +65,5 @@ def expand(
     done, status = sweeping.run_plan(
         folder, plan, workers=n_workers, scheduler=scheduler, shard=WHOLE, minutes=max_minutes, quiet=quiet
     )
-    sweeping.tell(folder, plan, done, as_json=as_json, quiet=quiet)
+    sweeping.report(folder, plan, done, as_json=as_json, quiet=quiet)
     return status

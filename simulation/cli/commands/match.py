@@ -39,13 +39,13 @@ def match(results: Path, margins: str, out: Path) -> int:
 
     asked = load_margins(margins)
     finished = reopen(results)
-    found = match(finished, asked, margins)
-    write_file(out, patients_csv(finished, found))
+    matched = match(finished, asked, margins)
+    write_file(out, patients_csv(finished, matched))
     print_table(
-        ["margin", "real", "simulated", "weighed"], table_rows(found), right=range(1, 4), title=asked.name
+        ["margin", "real", "simulated", "weighed"], table_rows(matched), right=range(1, 4), title=asked.name
     )
-    n, places = found.weights.size, found.accepted()
-    told = f"{places.size} accepted, {len(set(places.tolist()))} of them different"
-    click.echo(f"\n{n} patients, effective number {found.effective:.0f}; {told}.")
+    n, places = matched.weights.size, matched.accepted()
+    counts = f"{places.size} accepted, {len(set(places.tolist()))} of them different"
+    click.echo(f"\n{n} patients, effective number {matched.effective:.0f}; {counts}.")
     click.echo(f"Patients: {out}")
     return ExitStatus.DONE

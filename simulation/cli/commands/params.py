@@ -69,14 +69,14 @@ def _range(low: str, high: str) -> str:
 def _complain_about_unknown(
     names: tuple[str, ...], rows: list[Row], table: "ParameterTable", group: str | None
 ) -> None:
-    found = {row["name"] for row in rows}
+    known = {row["name"] for row in rows}
     for name in names:
         if name not in table:
             raise UserError(
                 f"there is no parameter {name!r}; `params` without a name lists them",
                 nearest=table.nearest(name),
             )
-        if name not in found:
+        if name not in known:
             raise UserError(f"{name!r} is in the group {table[name].group!r}, not in {group!r}")
 
 

@@ -36,17 +36,17 @@ def posterior(file: str, out: Path, as_json: bool) -> int:
     from simulation.calibration.joint import build, load_joint
     from simulation.cli.terminal import print_table
 
-    made = build(load_joint(file), out)
+    sets = build(load_joint(file), out)
     if as_json:
         click.echo(out.with_suffix(".json").read_text(encoding="utf-8").rstrip())
         return ExitStatus.DONE
     rows = [
         [str(one["name"]), str(one["sets"]), f"{one['effective_sets']:.1f}", f"{one['effective_by_likelihood']:.1f}",
          " to ".join(f"{distance:.2f}" for distance in one["distances"])]
-        for one in made.fits
+        for one in sets.fits
     ]  # fmt: skip
     print_table(
         ["fit", "sets", "effective", "by likelihood alone", "distance of the sets"], rows, right=range(1, 5)
     )
-    click.echo(f"\n{len(made)} joint sets of {len(made.names)} parameters: {out}")
+    click.echo(f"\n{len(sets)} joint sets of {len(sets.names)} parameters: {out}")
     return ExitStatus.DONE

@@ -25,7 +25,7 @@ def pull(url: str, folder: Path, overwrite: bool, as_json: bool, quiet: bool) ->
     Every file is checked against its digest when it has come. Parts of a job array are then joined by the command that made
     them, with --resume.
     """
-    from simulation.cli.copying import tell_copied
+    from simulation.cli.copying import report_copied
     from simulation.store.remote import pull as copy_here
 
-    tell_copied(copy_here(url, folder, overwrite=overwrite), str(folder), as_json=as_json, quiet=quiet)
+    report_copied(copy_here(url, folder, overwrite=overwrite), str(folder), as_json=as_json, quiet=quiet)

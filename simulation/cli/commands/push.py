@@ -28,7 +28,7 @@ def push(folder: Path, url: str, as_json: bool, quiet: bool) -> None:
     Every file is first checked against its digest. What is there already is left, so that the same command goes on after a
     failure, and many jobs may push their parts to one URL. Nothing is removed there.
     """
-    from simulation.cli.copying import tell_copied
+    from simulation.cli.copying import report_copied
     from simulation.store.remote import push as copy_there
 
-    tell_copied(copy_there(folder, url), url, as_json=as_json, quiet=quiet)
+    report_copied(copy_there(folder, url), url, as_json=as_json, quiet=quiet)

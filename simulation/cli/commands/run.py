@@ -100,12 +100,12 @@ def run(
         scenarios = _under(scenarios, parameters, seed, patient, quiet=quiet)
 
     # Only now what is heavy: a mistake in the command or in a file is told at once.
-    from simulation.cli.running import Request, run_all, tell
+    from simulation.cli.running import Request, report, run_all
 
-    options.tell_whose(scenarios, patient, cohort, quiet=quiet)
+    options.report_whose(scenarios, patient, cohort, quiet=quiet)
     request = Request(seed, patient, out, overwrite, formats, quiet)
     outcome = run_all(files, scenarios, request)
-    tell(outcome, as_json=as_json, quiet=quiet)
+    report(outcome, as_json=as_json, quiet=quiet)
     return ExitStatus.INTERRUPTED if outcome.interrupted else ExitStatus.DONE
 
 
@@ -121,8 +121,8 @@ def _under(
         return scenarios
     number = posterior.drawn(seed, patient // PER_SET)
     usual = f"as in comparisons with {PER_SET} patients a set"
-    told = f"parameter set {number} of {len(posterior)} ({posterior.name}), {usual}."
-    for note in () if quiet else (told, *posterior.notes):
+    which_set = f"parameter set {number} of {len(posterior)} ({posterior.name}), {usual}."
+    for note in () if quiet else (which_set, *posterior.notes):
         click.echo(f"Note: {note}", err=True)
     return [under(scenario, posterior.set(number)) for scenario in scenarios]
 

@@ -18,9 +18,9 @@ def schema(kind: str) -> None:
     from simulation.cli.terminal import print_json
 
     if kind == "trial":
-        from simulation.trial.json_schema import trial_json_schema as found
+        from simulation.trial.json_schema import trial_json_schema as schema_of
     elif kind == "sweep":
-        from simulation.sweep.json_schema import sweep_json_schema as found
+        from simulation.sweep.json_schema import sweep_json_schema as schema_of
     else:
-        from simulation.scenario.json_schema import json_schema as found
-    print_json(found())
+        from simulation.scenario.json_schema import json_schema as schema_of
+    print_json(schema_of())

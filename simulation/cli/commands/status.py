@@ -27,6 +27,6 @@ def status(place: str, workers: int | None, as_json: bool) -> None:
 
     Nothing is changed, and jobs that run are not disturbed. The exit status is 0 however far it is.
     """
-    from simulation.cli.standing import standing_at, tell
+    from simulation.cli.standing import report, standing_at
 
-    tell(standing_at(place), workers or options.processors(), as_json=as_json)
+    report(standing_at(place), workers or options.processors(), as_json=as_json)

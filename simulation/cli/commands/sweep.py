@@ -101,18 +101,18 @@ def sweep(
     n_points = check_sweep(checked)
     if dry_run:
         plan = plan_of(checked, n_points)
-        sweeping.tell_estimate(plan, sweeping.measured(checked, plan, n_workers), as_json=as_json)
+        sweeping.report_estimate(plan, sweeping.measured(checked, plan, n_workers), as_json=as_json)
         return ExitStatus.DONE
     folder = out or default_folder(checked)
     if slurm is not None:
         plan = prepare(checked, folder, n_points, resume=resume)
         words = sweeping.changes_typed(settings, seed, replicates, points)
-        found = sweeping.measured(checked, plan, slurm)
-        sweeping.write_scripts(folder, plan, file, words, slurm, found, as_json=as_json)
+        estimate = sweeping.measured(checked, plan, slurm)
+        sweeping.write_scripts(folder, plan, file, words, slurm, estimate, as_json=as_json)
         return ExitStatus.DONE
     plan = prepare(checked, folder, n_points, resume=resume or not shard.whole)
     done, status = sweeping.run_plan(
         folder, plan, workers=n_workers, scheduler=scheduler, shard=shard, minutes=max_minutes, quiet=quiet
     )
-    sweeping.tell(folder, plan, done, as_json=as_json, quiet=quiet)
+    sweeping.report(folder, plan, done, as_json=as_json, quiet=quiet)
     return status

@@ -73,7 +73,7 @@ def view(
         scenarios = options.load_scenarios((file,), settings, cohort_of(patient, cohort))
         if not scenarios:
             raise UserError(f"this is an experiment in wells; type {PROGRAM} run {file}", file=file)
-        options.tell_whose(scenarios, patient, cohort)
+        options.report_whose(scenarios, patient, cohort)
     else:
         patients_of(cohort)
         if start.rules:
@@ -83,19 +83,21 @@ def view(
     for folder in results:
         if not folder.is_dir():
             raise UserError(f"--results: there is no folder {str(folder)!r}")
-    _tell_stage("Starting the page (10 to 60 s: the first start after an installation compiles) ...")
-    serve(port, start, on_ready=_tell, on_used=_tell_next, on_stage=_tell_stage, open_browser=not no_open)
+    _report_stage("Starting the page (10 to 60 s: the first start after an installation compiles) ...")
+    serve(
+        port, start, on_ready=_report, on_used=_report_next, on_stage=_report_stage, open_browser=not no_open
+    )
     return ExitStatus.DONE
 
 
-def _tell_stage(words: str) -> None:
+def _report_stage(words: str) -> None:
     click.echo(words, err=True)
 
 
-def _tell(address: str) -> None:
+def _report(address: str) -> None:
     click.echo(f"The page is at {address}\nThe address opens it once. Ctrl-C ends it.")
 
 
-def _tell_next(address: str) -> None:
+def _report_next(address: str) -> None:
     with suppress(OSError):  # a terminal that is gone reads nothing, and the page goes on
         click.echo(f"Opened. For another browser: {address}")

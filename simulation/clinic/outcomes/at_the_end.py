@@ -6,7 +6,7 @@ from simulation.clinic.outcomes.outcome import Outcome, Row, Watcher
 from simulation.clinic.ports import Truth
 from simulation.number_words import NOTHING, finite, number_text
 
-__all__ = ["AtTheEnd"]
+__all__ = ["FinalState"]
 
 
 def _blasts(row: Row) -> str:
@@ -23,7 +23,7 @@ def _cd3(row: Row) -> str:
     return NOTHING if number is None else f"{number:,.0f} /\N{MICRO SIGN}L"
 
 
-class AtTheEnd(Watcher):
+class FinalState(Watcher):
     """Read the last state."""
 
     rank: ClassVar = 90

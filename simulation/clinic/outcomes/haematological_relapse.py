@@ -227,8 +227,8 @@ class HaematologicalRelapse(Watcher):
         self.relapses.append(relapse)
         name = RELAPSES[min(len(self.relapses), len(RELAPSES)) - 1]
         targets = dict.fromkeys(one.target for one in self._targeted)
-        told = "".join(f"{name.upper()} {relapse.of_antigen(name)}, " for name in targets)
-        detail = f"overt relapse: {words}; {told}mismatched HLA {relapse.antigens['hla_haplotype']}"
+        counts = "".join(f"{name.upper()} {relapse.of_antigen(name)}, " for name in targets)
+        detail = f"overt relapse: {words}; {counts}mismatched HLA {relapse.antigens['hla_haplotype']}"
         self.clinic.events.add(truth.day, "outcome", name, detail, truth.marrow_blast_fraction, "fraction")
         if self._treated_since is not None:
             self._failure_cause = self._failure.cause(truth)

@@ -70,10 +70,10 @@ def of_patient(name: str, row: Row) -> Any:
         return None
     if declared.of is None or name in row:
         return row.get(name)
-    return declared.of(_Known(row))
+    return declared.of(_KnownOutcomes(row))
 
 
-class _Known(dict[str, Any]):
+class _KnownOutcomes(dict[str, Any]):
     """Hold what is known of a patient; what is not known did not happen."""
 
     def __missing__(self, name: str) -> None:

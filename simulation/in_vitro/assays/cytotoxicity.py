@@ -199,13 +199,13 @@ def _curves(e: Cytotoxicity, table: Table) -> Table:
 
 def _findings(e: Cytotoxicity, table: Table, curves: Table) -> dict[str, Any]:
     """Return EC50 (geometric mean of donors) and lysis at the highest concentration, by time and E:T ratio."""
-    found = []
+    rows = []
     for time in np.unique(table["time_h"]):
         for et_ratio in e.et_ratios:
             fits = (curves["time_h"] == time) & (curves["et_ratio"] == et_ratio)
             logs, spread = mean_sd(np.log10(curves["ec50_pg_per_ml"][fits]))
             most, sd = mean_sd(lysis_of_donors(table, time, et_ratio, e.drug[-1]))
-            found.append(
+            rows.append(
                 {
                     "time_h": float(time),
                     "et_ratio": et_ratio,
@@ -217,7 +217,7 @@ def _findings(e: Cytotoxicity, table: Table, curves: Table) -> dict[str, Any]:
                 }
             )
     return {
-        "curves": found,
+        "curves": rows,
         "largest_kills_per_t_cell_per_day": float(table["kills_per_t_cell_per_day"].max()),
     }
 
@@ -230,14 +230,14 @@ def lysis_of_donors(table: Table, time: float, et_ratio: float, drug: float) -> 
 
 def _comparison(table: Table) -> list[Comparison]:
     """Compare with published assays where their conditions were tested."""
-    told = []
+    rows = []
     for name, observed, source, conditions in _PUBLISHED:
         for time, et_ratio, drug in conditions:
             values = lysis_of_donors(table, time, et_ratio, drug)
             if values.size:
                 what = f"{name}: % lysis at E:T {ratio_text(et_ratio)}, {drug:g} pg/mL, {time:g} h"
-                told.append(Comparison(what, *mean_sd(values), observed, source))
-    return told
+                rows.append(Comparison(what, *mean_sd(values), observed, source))
+    return rows
 
 
 _ACROSS = 4

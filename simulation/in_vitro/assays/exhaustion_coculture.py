@@ -206,11 +206,11 @@ def _culture(e: ExhaustionCoculture, donor: Donor, arm: Arm, replicate: int) -> 
     well = donor.well(f"culture {label}", drug_pg_ml=plan.drug, targets_divide=plan.targets_divide)
     well.add(encode(TCON), donor.pipetted(well, f"T {label}", plan.t_cells))
     well.add(encode(BLAST), donor.pipetted(well, f"B {label}", plan.t_cells / plan.et_ratio))
-    expansion, told = 1.0, []
+    expansion, rows = 1.0, []
     for day, test, feed in _timeline(e, arm):
         well.run(day - well.day)
         if test:
-            told.append(
+            rows.append(
                 {
                     "donor": donor.number,
                     "replicate": replicate + 1,
@@ -225,7 +225,7 @@ def _culture(e: ExhaustionCoculture, donor: Donor, arm: Arm, replicate: int) -> 
             )
         if feed:
             expansion *= _feed(e, donor, well, arm, day)
-    return told
+    return rows
 
 
 def _feed(e: ExhaustionCoculture, donor: Donor, well: Well, arm: Arm, day: float) -> float:
@@ -279,12 +279,12 @@ def lysis_of_arm(table: Table, arm: str, day: float) -> np.ndarray:
 
 
 def _findings(e: ExhaustionCoculture, table: Table) -> dict[str, Any]:
-    found = []
+    rows = []
     for arm in e.arms:
         for day in e.days:
             mean, sd = mean_sd(lysis_of_arm(table, arm.name, day))
             here = (table["arm"] == arm.name) & (table["day"] == day)
-            found.append(
+            rows.append(
                 {
                     "arm": arm.name,
                     "day": day,
@@ -294,19 +294,19 @@ def _findings(e: ExhaustionCoculture, table: Table) -> dict[str, Any]:
                     "t_cell_expansion_fold": float(table["t_cell_expansion_fold"][here].mean()),
                 }
             )
-    return {"tests": found}
+    return {"tests": rows}
 
 
 def _comparison(e: ExhaustionCoculture, table: Table) -> list[Comparison]:
-    told = []
+    rows = []
     for arm in e.arms:
         for day in e.days:
             observed = _published(arm, day)
             if observed is not None:
                 mean, sd = mean_sd(lysis_of_arm(table, arm.name, day))
                 what = f"% lysis on day {day:g}, {arm.name}"
-                told.append(Comparison(what, mean, sd, f"{observed:g}", _SOURCE))
-    return told
+                rows.append(Comparison(what, mean, sd, f"{observed:g}", _SOURCE))
+    return rows
 
 
 def lysis(e: ExhaustionCoculture, result: ExperimentResult) -> Drawn:

@@ -201,7 +201,7 @@ def alloreactive_ratio(table: Table, cd19: str, drug: float, treg: float) -> np.
 
 
 def _findings(e: MixedLymphocyteReaction, table: Table) -> dict[str, Any]:
-    found = []
+    conditions = []
     for cd19 in dict.fromkeys(e.cd19_cells):
         for drug in e.drug:
             for treg in e.treg:
@@ -217,28 +217,28 @@ def _findings(e: MixedLymphocyteReaction, table: Table) -> dict[str, Any]:
                 entry["autologous_divided_percent"] = mean_sd(own)[0]
                 ratio, spread = mean_sd(alloreactive_ratio(table, cd19, drug, treg))
                 entry |= {"alloreactive_share_vs_no_drug": ratio, "alloreactive_share_vs_no_drug_sd": spread}
-                found.append(entry)
-    return {"conditions": found}
+                conditions.append(entry)
+    return {"conditions": conditions}
 
 
 def _comparison(e: MixedLymphocyteReaction, table: Table) -> list[Comparison]:
-    told = []
+    rows = []
     for cd19 in dict.fromkeys(e.cd19_cells):
         among = _AMONG[cd19]
         if len(e.drug) > 1:
             mean, sd = mean_sd(alloreactive_ratio(table, cd19, e.drug[-1], 0.0))
             what = f"alloreactive share, {e.drug[-1]:g} pg/mL relative to no drug ({among} in the well)"
-            told.append(Comparison(what, mean, sd, "not above 1: no enhancement", _SOURCE))
+            rows.append(Comparison(what, mean, sd, "not above 1: no enhancement", _SOURCE))
         for treg in e.treg[1:]:
             with_treg = of_donors(table, "divided_percent", cd19, 0.0, treg)
             mean, sd = mean_sd(
                 100.0 * (1.0 - with_treg / of_donors(table, "divided_percent", cd19, 0.0, 0.0))
             )
             what = f"% suppression of division, Treg {ratio_text(treg)}, no drug ({among})"
-            told.append(
+            rows.append(
                 Comparison(what, mean, sd, "above 0: Treg suppress", "Brunstein 2011, Blood 117:1061")
             )
-    return told
+    return rows
 
 
 def _drug_word(pg_per_ml: float) -> str:

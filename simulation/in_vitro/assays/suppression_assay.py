@@ -166,24 +166,24 @@ def suppression_of_donors(table: Table, readout: str, treg: float) -> np.ndarray
 
 
 def _findings(e: SuppressionAssay, table: Table) -> dict[str, Any]:
-    found = []
+    conditions = []
     for treg in e.treg[1:]:
         entry: dict[str, Any] = {"treg_per_tcon": treg, "ratio": ratio_text(treg)}
         for readout in READOUTS:
             mean, sd = mean_sd(suppression_of_donors(table, readout, treg))
             name = readout.removesuffix("_percent").removesuffix("_cells")
             entry |= {f"suppression_of_{name}_percent": mean, f"suppression_of_{name}_sd": sd}
-        found.append(entry)
+        conditions.append(entry)
     alone = table["treg_per_tcon"] == 0.0
     return {
-        "suppression": found,
+        "suppression": conditions,
         "divided_without_treg_percent": float(table["divided_percent"][alone].mean()),
         "division_index_without_treg": float(table["division_index"][alone].mean()),
     }
 
 
 def _comparison(e: SuppressionAssay, table: Table) -> list[Comparison]:
-    told = []
+    rows = []
     for treg in e.treg[1:]:
         if treg not in _PUBLISHED:
             continue
@@ -195,10 +195,10 @@ def _comparison(e: SuppressionAssay, table: Table) -> list[Comparison]:
             observed, source = f"{observed}; {value:g} expanded", f"{source}; {also}"
         for readout, words in READOUTS.items():
             mean, sd = mean_sd(suppression_of_donors(table, readout, treg))
-            told.append(
+            rows.append(
                 Comparison(f"% suppression at Treg {ratio_text(treg)}: {words}", mean, sd, observed, source)
             )
-    return told
+    return rows
 
 
 def suppression(e: SuppressionAssay, result: ExperimentResult) -> Drawn:

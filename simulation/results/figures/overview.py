@@ -27,7 +27,7 @@ CAPTION = (
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 4.7, 0.66, 0.3, 0.1, 0.62  # inches
 _PANEL, _GAP, _ROW = 2.5, 0.12, 0.35  # inches
-_TOLD = tuple(
+_SHOWN = tuple(
     (name, OUTCOMES[name].mark) for name in ("nrm_day", "second_relapse_day", "eradicated_day", "relapse_day")
 )
 
@@ -181,7 +181,7 @@ def _day(result: Result, key: str) -> float | None:
 
 
 def _verdict(result: Result) -> str:
-    for key, text in _TOLD:
+    for key, text in _SHOWN:
         day = _day(result, key)
         if day is not None:
             return f"{text} day {day:.0f}"

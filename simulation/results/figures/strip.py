@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.number_words import finite
 from simulation.products.product import join
-from simulation.products.received import Interval, Received
+from simulation.products.received import Interval, ReceivedTreatment
 from simulation.products.registry import PRODUCTS, received
 from simulation.results.figures import style
 
@@ -42,11 +42,6 @@ GVHD = OUTCOMES["agvhd_grade_2_day"].mark
 
 _MARKER: dict[str, Any] = {
     "cells": {"marker": "v", "markersize": 5, "clip_on": False},
-    "infusion": {
-        "marker": "|",
-        "markersize": 7,
-        "markeredgecolor": "white",
-    },  # injections, on the bar of their mean
     "chemotherapy": {"marker": "D", "markersize": 4},
 }
 
@@ -57,12 +52,12 @@ type _Row = tuple[str, Callable[[Axes, int], None]]
 
 def milestones(result: Result) -> list[_Mark]:
     """Return (day, text, colour) of what the course is told by, in order of time."""
-    found = []
+    day_marks = []
     for declared in OUTCOMES.values():
         day = finite(result.outcomes.get(declared.name))
         if declared.mark and day is not None:
-            found.append((day, declared.mark, style.COLOUR[declared.colour]))
-    return sorted(found)
+            day_marks.append((day, declared.mark, style.COLOUR[declared.colour]))
+    return sorted(day_marks)
 
 
 def panels(
@@ -73,8 +68,8 @@ def panels(
     `marks` names the milestones that the strip tells (None: all of them).
     Margins are fixed, so that the days of all figures of a run stand below one another.
     """
-    told = [mark for mark in milestones(result) if marks is None or mark[1] in marks]
-    rows = _rows(result, told)
+    shown = [mark for mark in milestones(result) if marks is None or mark[1] in marks]
+    rows = _rows(result, shown)
     strip_height = _ROW * max(len(rows), 1)
     height = sum(heights) + _GAP * len(heights) + strip_height + _BOTTOM + _TOP + below
     figure = style.PaperFigure(_LEFT + _WIDTH + _RIGHT, height)
@@ -103,7 +98,7 @@ def _place(figure: style.PaperFigure, bottom: float, height: float) -> Axes:
     return figure.add_axes((_LEFT / width, bottom / total, _WIDTH / width, height / total))
 
 
-def given(result: Result) -> list[Received]:
+def given(result: Result) -> list[ReceivedTreatment]:
     """Return what the patient received of all products, in the order in which they are given."""
     return received(result.events, result.end)
 
@@ -130,10 +125,10 @@ def draw_bars(ax: Axes, intervals: Sequence[Interval], row: float, colour: str, 
         )
 
 
-def _rows(result: Result, told: Sequence[_Mark]) -> list[_Row]:
+def _rows(result: Result, shown: Sequence[_Mark]) -> list[_Row]:
     """Return the rows there is something to show in: (name, function that draws the row)."""
     rows: list[_Row] = []
-    for index, marks in enumerate(_spread(told, result.end)):
+    for index, marks in enumerate(_spread(shown, result.end)):
         rows.append(("" if index else "course", partial(_draw_milestones, marks=marks)))
     rows.extend((row.name, partial(_draw_received, received=row)) for row in given(result))
     return rows
@@ -195,7 +190,7 @@ def _draw_milestones(ax: Axes, row: int, *, marks: Sequence[_Placed]) -> None:
         )
 
 
-def _draw_received(ax: Axes, row: int, *, received: Received) -> None:
+def _draw_received(ax: Axes, row: int, *, received: ReceivedTreatment) -> None:
     colour = style.colour(received.colour)
     draw_bars(ax, received.bars, row, colour)
     look = _MARKER.get(

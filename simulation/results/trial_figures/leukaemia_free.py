@@ -21,9 +21,9 @@ def share_free(arm: ArmView, days: np.ndarray) -> np.ndarray:
     """Return how many patients are alive and below overt relapse on each of the days, shape (n_days,)."""
     free = np.zeros(days.size, int)
     death = arm.number("nrm_day")
-    for course, died in zip(arm.courses, death, strict=True):
+    for history, died in zip(arm.histories, death, strict=True):
         here = np.ones(days.size, bool) if np.isnan(died) else days < died
-        for start, end in course.get("overt", ()):
+        for start, end in history.get("overt", ()):
             here &= ~((days >= start) & (days < end))
         free += here
     return free

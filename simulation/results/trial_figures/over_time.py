@@ -20,16 +20,16 @@ def figure(view: TrialView) -> Figure:
     """Draw the difference of the means with its pointwise interval."""
     drawn = style.PaperFigure(*_SIZE)
     ax = drawn.add_axes((0.1, 0.15, 0.87, 0.74))
-    course = view.comparison["difference_over_time"]
+    over_days = view.comparison["difference_over_time"]
     one, other = view.main_arms
-    days = np.array([0.0, *course["days"]])
-    mean = np.array([0.0, *course["value"]])
+    days = np.array([0.0, *over_days["days"]])
+    mean = np.array([0.0, *over_days["value"]])
     low, high = (
-        np.array([None, *course[name]], float) for name in ("low", "high")
+        np.array([None, *over_days[name]], float) for name in ("low", "high")
     )  # None: nobody differs yet
     ax.fill_between(days, low, high, color=style.COLOUR["finding"], alpha=0.15, linewidth=0)
-    if "sampled_low" in course:
-        low, high = (np.array([None, *course[f"sampled_{side}"]], float) for side in ("low", "high"))
+    if "sampled_low" in over_days:
+        low, high = (np.array([None, *over_days[f"sampled_{side}"]], float) for side in ("low", "high"))
         ax.fill_between(days, low, high, color=style.COLOUR["finding"], alpha=0.25, linewidth=0)
     ax.plot(days, mean, color=style.COLOUR["finding"], linewidth=1.6)
     ax.axhline(0, color="#444444", linewidth=0.8)
@@ -38,7 +38,7 @@ def figure(view: TrialView) -> Figure:
     ax.set_ylabel("Difference up to that day (days)")
     title = f"above 0: better {in_sentence(one.label)}; below 0: better {in_sentence(other.label)}"
     ax.set_title(title, fontweight="normal", fontsize=7.5, loc="left", color=style.COLOUR["quiet"])
-    if course["follow_up_decides"]:
+    if over_days["follow_up_decides"]:
         ax.set_title("the end of follow-up decides", fontsize=7.5, loc="right", color=style.COLOUR["blasts"])
     return drawn
 

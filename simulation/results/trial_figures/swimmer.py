@@ -67,15 +67,15 @@ def _chosen(view: TrialView) -> np.ndarray:
 
 
 def _draw(ax: Axes, arm: ArmView, chosen: np.ndarray, end: float) -> None:
-    courses = arm.courses
+    histories = arm.histories
     last, death, extinct = arm.number("days_simulated"), arm.number("nrm_day"), arm.number("eradicated_day")
     for row, patient in enumerate(chosen):
-        course = courses[patient]
+        history = histories[patient]
         ax.barh(row, last[patient], height=0.78, color="#E4E4E4", linewidth=0)
-        for start, stop in course.get("overt", ()):
+        for start, stop in history.get("overt", ()):
             ax.barh(row, stop - start, left=start, height=0.78, color=_OVERT, alpha=0.55, linewidth=0)
         for product in _INFUSIONS:
-            for start, stop, *_ in course.get(product.name, ()):
+            for start, stop, *_ in history.get(product.name, ()):
                 ax.barh(
                     row,
                     stop - start,
@@ -85,7 +85,7 @@ def _draw(ax: Axes, arm: ArmView, chosen: np.ndarray, end: float) -> None:
                     linewidth=0,
                 )
         for product in _CELLS:
-            days = [day for day, _ in course.get(product.name, ())]
+            days = [day for day, _ in history.get(product.name, ())]
             ax.plot(days, [row] * len(days), linestyle="none", marker="v", markersize=3.4, color=style.colour(product.colour),
                     markeredgecolor="white", markeredgewidth=0.4, zorder=4)  # fmt: skip
         for day, marker in ((extinct[patient], "X"), (death[patient], "P")):

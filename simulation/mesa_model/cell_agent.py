@@ -1,7 +1,7 @@
 """The base of every agent class: a live handle on one of the engine's rows.
 
-An agent is a cohort of like cells in one place. Its attributes are read from the engine's columns and written to them; the object
-itself holds nothing but which row it stands for, unless a user gives it attributes of his own.
+An agent is a whole number of like cells in one place. Its attributes are read from the engine's columns and written to them; the
+object itself holds nothing but which row it stands for, unless a user gives it attributes of his own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,19 +26,19 @@ from simulation.mesa_model.ledger import Ledger, Place, place_index
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simulation.mesa_model.agent_set import CohortSet
+    from simulation.mesa_model.agent_set import CellAgentSet
     from simulation.mesa_model.model import TransplantModel
 
-__all__ = ["Cohort", "CohortGone"]
+__all__ = ["AgentGone", "CellAgent"]
 
 _bind = object.__setattr__
 
 
-class CohortGone(RuntimeError):  # noqa: N818 - it names what is wrong
-    """Say that the cells of an agent have died, moved on, or joined a like cohort."""
+class AgentGone(RuntimeError):  # noqa: N818 - it names what is wrong
+    """Say that the cells of an agent have died, moved on, or joined a like agent."""
 
 
-class Cohort(Agent):
+class CellAgent(Agent):
     """Stand for `cells` like cells in one place; the base of every agent class.
 
     Parameters
@@ -52,8 +52,8 @@ class Cohort(Agent):
     clone
         Subclone (blasts) or clonotype (T cells), 0..4095.
     kept_apart
-        Whether the cohort gets a mark of its own, so that it never merges with like ones. Cells that leave it keep the mark. Say
-        False when you make many: the cells then join the like cohort that is there, as everywhere in this model, and the agent
+        Whether the agent gets a mark of its own, so that it never merges with like ones. Cells that leave it keep the mark. Say
+        False when you make many: the cells then join the like agent that is there, as everywhere in this model, and the agent
         stands for all of it.
 
     A class of the user's own gets a class number (5..15) of its own when the model first meets it.
@@ -62,7 +62,7 @@ class Cohort(Agent):
     __slots__ = ("_ledger", "_row", "_uid", "model")
 
     class_id: ClassVar[int | None] = None  # number wanted for a class of one's own; None: the next one free
-    behaves_like: ClassVar["type[Cohort] | None"] = None  # built-in class whose rules its cells follow
+    behaves_like: ClassVar["type[CellAgent] | None"] = None  # built-in class whose rules its cells follow
     current_action: ClassVar[None] = None  # Mesa 4 asks for it
 
     model: "TransplantModel"
@@ -79,7 +79,7 @@ class Cohort(Agent):
     position = Position("Niche as (row, column); None outside the marrow.")
     clone = Bits(CLONE)
     tag = Tag(TAG)
-    kept_apart = KeptApart("Whether like cohorts may not merge with this one; may be set.")
+    kept_apart = KeptApart("Whether like agents may not merge with this one; may be set.")
 
     def __init__(
         self,
@@ -90,9 +90,9 @@ class Cohort(Agent):
         clone: int = 0,
         kept_apart: bool = True,
     ) -> None:
-        self._found(model, 0, place, cells, clone, kept_apart)
+        self._create(model, 0, place, cells, clone, kept_apart)
 
-    def _found(
+    def _create(
         self,
         model: "TransplantModel",
         bits: int,
@@ -103,7 +103,7 @@ class Cohort(Agent):
         reversible: float = 0.0,
         terminal: float = 0.0,
     ) -> None:
-        """Found the cohort; nothing is changed when a value is wrong."""
+        """Create the agent; nothing is changed when a value is wrong."""
         cls, ledger = type(self), model.ledger
         where = place_index(ledger.places, place)
         code = model.classes.id_of(cls) | bits | cls.clone.encoded(clone)
@@ -112,7 +112,7 @@ class Cohort(Agent):
         traits[EXHAUSTION_TERMINAL] = checked_fraction(terminal, "exhaustion_terminal")
         if kept_apart:
             code |= TAG.bits(ledger.new_tag())
-        row = ledger.found(code, where, cells, traits)
+        row = ledger.create(code, where, cells, traits)
         self._attach(model, row, ledger.pop.uid.item(row))
         model.register_agent(self)
 
@@ -135,7 +135,7 @@ class Cohort(Agent):
         model.welcome(self)
 
     def _find(self) -> bool:
-        """Follow the cohort to the row where it is now; False when it is gone."""
+        """Follow the agent to the row where it is now; False when it is gone."""
         row = self._ledger.now(self._row, self._uid)
         if row is not None and row != self._row:
             _bind(self, "_row", row)
@@ -143,15 +143,15 @@ class Cohort(Agent):
 
     @property
     def alive(self) -> bool:
-        """Return whether the cohort still exists."""
+        """Return whether the agent still exists."""
         return self._find()
 
     def _live_row(self) -> int:
-        """Return the row; raise `CohortGone` when it is another's by now."""
+        """Return the row; raise `AgentGone` when it is another's by now."""
         if not self._find():
-            raise CohortGone(
-                f"{type(self).__name__} {self._uid} is gone: its cells have died, moved on, or joined a like cohort "
-                "(ask `alive` first; `kept_apart = True` keeps like cohorts from merging)"
+            raise AgentGone(
+                f"{type(self).__name__} {self._uid} is gone: its cells have died, moved on, or joined a like agent "
+                "(ask `alive` first; `kept_apart = True` keeps like agents from merging)"
             )
         return self._row
 
@@ -167,30 +167,34 @@ class Cohort(Agent):
         return f"<{type(self).__name__} {self._uid}: {self.cells:.6g} cells in {where}>"
 
     @classmethod
-    def create_agents(cls, model: "TransplantModel", n: int, *args: Any, **kwargs: Any) -> "CohortSet[Self]":
+    def create_agents(
+        cls, model: "TransplantModel", n: int, *args: Any, **kwargs: Any
+    ) -> "CellAgentSet[Self]":
         """Make `n` agents; a list or array of length `n` gives each agent its own value."""
-        from simulation.mesa_model.agent_set import CohortSet
+        from simulation.mesa_model.agent_set import CellAgentSet
 
         each = zip(*(_one_each(value, n) for value in args), strict=False) if args else repeat(())
         names = list(kwargs)
         named = (
             zip(*(_one_each(value, n) for value in kwargs.values()), strict=False) if kwargs else repeat(())
         )
-        made = [
+        agents = [
             cls(model, *a, **dict(zip(names, k, strict=True)))
             for _, a, k in zip(range(n), each, named, strict=False)
         ]
-        return CohortSet(made, model.random)
+        return CellAgentSet(agents, model.random)
 
     @classmethod
-    def from_dataframe(cls, model: "TransplantModel", df: "pd.DataFrame", **kwargs: Any) -> "CohortSet[Self]":
+    def from_dataframe(
+        cls, model: "TransplantModel", df: "pd.DataFrame", **kwargs: Any
+    ) -> "CellAgentSet[Self]":
         """Make one agent from each row of a table; keyword arguments hold for all."""
-        from simulation.mesa_model.agent_set import CohortSet
+        from simulation.mesa_model.agent_set import CellAgentSet
 
         records = [
             {str(name): value for name, value in record.items()} for record in df.to_dict(orient="records")
         ]
-        return CohortSet([cls(model, **record | kwargs) for record in records], model.random)
+        return CellAgentSet([cls(model, **record | kwargs) for record in records], model.random)
 
 
 def _one_each(value: Any, n: int) -> Iterator[Any] | Sequence[Any]:

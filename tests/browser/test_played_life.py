@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from simulation.browser.catalogue import Source
-from simulation.browser.course import Course
+from simulation.browser.played_life import PlayedLife
 from simulation.browser.session import PatientSession
 from simulation.errors import UserError
 from simulation.life import Life
@@ -49,7 +49,7 @@ def same_life(one: Life, other: Life) -> None:
 
 
 def test_every_day_comes_back_to_the_last_cell() -> None:
-    course = Course(Life(parse_scenario(TEXT), 3))
+    course = PlayedLife(Life(parse_scenario(TEXT), 3))
     while not course.lead.finished:
         course.step()
     for day in (0.0, 3.25, 17.0, 41.75, 88.0, 90.0):
@@ -58,7 +58,7 @@ def test_every_day_comes_back_to_the_last_cell() -> None:
 
 
 def test_what_is_kept_stays_within_memory_and_every_day_still_comes_back() -> None:
-    course = Course(Life(parse_scenario(TEXT.replace("90 d", "400 d")), 3))
+    course = PlayedLife(Life(parse_scenario(TEXT.replace("90 d", "400 d")), 3))
     while not course.lead.finished:
         course.step()
     assert 12 <= len(course.moments(1000)) <= 50
@@ -140,7 +140,7 @@ def test_another_plan_on_a_past_day_is_undone_too(session: PatientSession) -> No
     same_life(session.life, straight(session.scenario, 60.0))
     session.undo()
     assert session.form["blinatumomab_dose"] == "28" and session.reached == 60.0
-    same_life(session.course.lead, straight(session.base, 60.0))
+    same_life(session.played.lead, straight(session.base, 60.0))
 
 
 def test_acts_are_done_again_as_they_were(session: PatientSession) -> None:
@@ -160,12 +160,12 @@ def test_acts_are_done_again_as_they_were(session: PatientSession) -> None:
     assert [past.act for past in again.past] == [past.act for past in session.past]
     same_life(again.life, session.life)
     assert again.original is not None and session.original is not None
-    same_life(again.course.lead, session.course.lead)
+    same_life(again.played.lead, session.played.lead)
     same_life(again.original.lead, session.original.lead)
 
 
 @pytest.mark.parametrize(
-    ("act", "told"),
+    ("act", "message"),
     [
         ("x", "an act such as"),
         ({"day": 3}, "nothing to do"),
@@ -178,7 +178,9 @@ def test_acts_are_done_again_as_they_were(session: PatientSession) -> None:
         ({"day": 3, "give": "dli", "cd3": "lots"}, "cells per kg"),
     ],
 )
-def test_an_act_that_is_none_is_told_with_its_number(session: PatientSession, act: object, told: str) -> None:
+def test_an_act_that_is_none_is_told_with_its_number(
+    session: PatientSession, act: object, message: str
+) -> None:
     with pytest.raises(UserError) as error:
         session.restore(session.source, 3, 0, {}, [{"day": 2.0, "test": "marrow"}, act])
-    assert str(error.value).startswith("act 2: ") and told in str(error.value)
+    assert str(error.value).startswith("act 2: ") and message in str(error.value)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from simulation.scenario.orders import Order
 
-__all__ = ["EPS", "Course"]
+__all__ = ["EPS", "PlayedLife"]
 
 EPS: Final = 1e-9  # days
 _BYTES: Final = 48_000_000  # of copies of one course
@@ -25,7 +25,7 @@ _EVERY: Final = 4.0  # days between copies at first
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _KeptLife:
     """Hold the life on a day, never to be stepped; `turn`: somebody intervened, so that the days before do not lead here."""
 
     day: float
@@ -33,7 +33,7 @@ class _Kept:
     turn: bool
 
 
-class Course:
+class PlayedLife:
     """Follow a life and keep what brings its past back.
 
     Parameters
@@ -44,7 +44,7 @@ class Course:
         What another course keeps of a past that this one shares.
     """
 
-    def __init__(self, lead: Life, kept: "Sequence[_Kept]" = ()) -> None:
+    def __init__(self, lead: Life, kept: "Sequence[_KeptLife]" = ()) -> None:
         self.lead = lead
         self.pending: list[Order] = []  # handed over with the next step
         self._kept = list(kept)
@@ -84,9 +84,9 @@ class Course:
         turned = any(one.turn and life.day - EPS <= one.day <= day + EPS for one in self._kept)
         return self.at(day) if turned else _on(life, min(day, self.reached))
 
-    def branch(self, life: Life) -> "Course":
+    def branch(self, life: Life) -> "PlayedLife":
         """Return a course that shares the past until the day of `life`, and goes on with that."""
-        return Course(life, [one for one in self._kept if one.day <= life.day + EPS])
+        return PlayedLife(life, [one for one in self._kept if one.day <= life.day + EPS])
 
     def moments(self, n: int) -> "list[Life]":
         """Return at most `n` moments spread over the course; they are to be looked at, not to be stepped."""
@@ -96,7 +96,7 @@ class Course:
         return [by_day[day] for day in dict.fromkeys(_nearest(by_day, day) for day in wanted)]
 
     def _keep(self, *, turn: bool) -> None:
-        self._kept.append(_Kept(self.lead.day, self.lead.copy(), turn))
+        self._kept.append(_KeptLife(self.lead.day, self.lead.copy(), turn))
         if len(self._kept) > min(max(_BYTES // _bytes(self.lead), _FEWEST), _MOST):
             self._every *= 2.0
             idle = [one for one in self._kept[1:-1] if not one.turn][::2]
