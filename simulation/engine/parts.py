@@ -13,14 +13,41 @@ from typing import Any, Final
 from numba.core import cgutils
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
+from numba.core.typed_passes import InlineOverloads, NopythonRewrites
+from numba.core.untyped_passes import (
+    FindLiterallyCalls,
+    InlineClosureLikes,
+    InlineInlinables,
+    LiteralPropagationSubPipelinePass,
+    LiteralUnroll,
+    MakeFunctionToJitFunction,
+    RewriteDynamicRaises,
+    WithLifting,
+)
 
 __all__ = ["PartCompiler"]
 
+# Functions within functions, `with`, types unrolled or asked for as literals, exceptions made of values: without these steps
+# Numba refuses them. Expressions of whole arrays stay right, but are not made one loop.
+_LEFT_OUT: Final = frozenset(
+    {
+        FindLiterallyCalls, InlineClosureLikes, InlineInlinables, InlineOverloads, LiteralPropagationSubPipelinePass,
+        LiteralUnroll, MakeFunctionToJitFunction, NopythonRewrites, RewriteDynamicRaises, WithLifting,
+    }
+)  # fmt: skip
 _ENVIRONMENT: Final = "_ZN08NumbaEnv"  # how names of the pointers begin that Numba sets for every function
 
 
 class PartCompiler(Compiler):
     """Compile as Numba does, into a `_Part`."""
+
+    def define_pipelines(self) -> list[Any]:
+        """Return Numba's steps without those that look for what no part holds: they took a twentieth of the compiling."""
+        (pipeline,) = super().define_pipelines()
+        pipeline.passes[:] = [step for step in pipeline.passes if step[0] not in _LEFT_OUT]
+        pipeline._finalized = False
+        pipeline.finalize()
+        return [pipeline]
 
     def compile_extra(self, func: Any) -> Any:
         """Compile a function."""

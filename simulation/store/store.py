@@ -13,6 +13,7 @@ crash between writing a segment and removing its parts leaves rows twice; a read
 was done counts before one that failed.
 """
 
+import json
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -214,6 +215,7 @@ def in_use(folder: Path) -> bool:
 
 def _difference(before: Mapping[str, Any], now: Design) -> str:
     """Name what differs between the design found and the one asked for."""
-    names = [name for name in {**before, **now.identity} if before.get(name) != now.identity.get(name)]
+    asked = json.loads(json.dumps(now.identity, default=str))  # as the file has it: no tuples
+    names = [name for name in {**before, **asked} if before.get(name) != asked.get(name)]
     shown = " and other ".join(name.replace("_", " ") for name in names[:3])
     return f"made with other {shown}" if shown else "of another kind"

@@ -157,6 +157,16 @@ def test_another_design_is_refused_with_status_5(tmp_path: Path) -> None:
         pass  # when it was made is no part of the design
 
 
+def test_only_what_differs_is_named(tmp_path: Path) -> None:
+    def design(model: str) -> Design:
+        return Design("trial", DESIGN.keys, DESIGN.columns, {"paths": ("a", "b"), "model": model})
+
+    with Store(tmp_path, design("x")):
+        pass
+    with pytest.raises(OtherScenario, match=r"\(made with other model\)"), Store(tmp_path, design("y")):
+        pass
+
+
 def test_two_writers_at_once_are_refused(tmp_path: Path) -> None:
     pytest.importorskip("fcntl")
     with Store(tmp_path, DESIGN), pytest.raises(StoreInUse, match="another program"), Store(tmp_path, DESIGN):
