@@ -82,7 +82,9 @@ def test_add_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_design_a_trial(capsys: pytest.CaptureFixture[str]) -> None:
-    example("design_a_trial")["main"](12, 5.0, FAST)
+    # slow enough for patients to matter in both arms
+    slow = FAST | {"follow_up": "200 d", "patient.rate_blast_net_growth": "0.15 /day"}
+    example("design_a_trial")["main"](12, 5.0, slow)
     output = capsys.readouterr().out
     groups, twins = (int(word) for word in re.findall(r"(\d+) patients", output))
     within, early, late = (float(word) for word in re.findall(r"(\d+)(?: days (?:early|late)|\))", output))
