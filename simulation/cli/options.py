@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
     from simulation.store import Shard
 
-FAST: Final = ("marrow.rows=6", "marrow.columns=6", "time_step=12 h")
+FAST: Final = ("marrow.rows=6", "marrow.columns=6", "time_step=1 d")
 FAST_NOTE: Final = (
     "--fast: 6 x 6 niches and steps of 12 h; acute GvHD comes 0.9 days later than by default, differences between arms may move "
     "by weeks (docs/performance.md). Not for results that others will read."

@@ -20,7 +20,7 @@ __all__ = ["section"]
 _SHARES: Final = (
     "treated", "overt_before_treatment", "relapse", "mrd_negative", "agvhd_2_4", "agvhd_3_4", "in_remission_at_end",
 )  # fmt: skip
-_STEP_OF_FAST: Final = "12 h"
+_STEP_OF_FAST: Final = "1 d"
 _TO: Final = " to "
 
 

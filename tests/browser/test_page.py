@@ -67,9 +67,9 @@ def test_play_and_pause(page: Any) -> None:
 def test_step_and_week(page: Any) -> None:
     weeks(page, 1)
     day = day_of(page)
-    page.get_by_role("button", name="Step (6 h)").click()
+    page.get_by_role("button", name="Step (12 h)").click()
     wait_for_day(page, day + 0.2)
-    assert day_of(page) == pytest.approx(day + 0.25, abs=0.051)
+    assert day_of(page) == pytest.approx(day + 0.5, abs=0.051)
 
 
 def test_reset_while_it_plays(page: Any) -> None:
@@ -90,7 +90,7 @@ def in_time(answers: list[float]) -> None:
     assert sorted(answers)[len(answers) // 2] < ANSWER_S and max(answers) < 2 * ANSWER_S, answers
 
 
-@pytest.mark.parametrize(("speed", "few"), [("10 days/s", 25), ("fastest", 7)])
+@pytest.mark.parametrize(("speed", "few"), [("10 days/s", 25), ("fastest", 4)])
 def test_frames_of_the_default_patient_are_drawn_in_time(page: Any, speed: str, few: int) -> None:
     choose(page, "Scenario ↺", "Preemptive")
     page.get_by_text("Preemptive: the patient begins again.").wait_for()
@@ -104,13 +104,18 @@ def test_frames_of_the_default_patient_are_drawn_in_time(page: Any, speed: str, 
         }"""
     )
     press(page, "Play")
-    typical = []  # of a few frames each: a busy machine delays some of them, a slow page all; a year at full speed takes fifteen
-    for n in range(1, 13):
-        page.wait_for_function("n => window.frames_ms.length >= n", arg=few * n)
-        times = page.evaluate("window.frames_ms")[few * (n - 1) : few * n]
-        typical.append(sorted(times)[few // 2])
+    typical = []  # of a few frames each: a busy machine delays some of them, a slow page all
+    for _ in range(12):
+        page.wait_for_function("n => window.frames_ms.length >= n", arg=few)
+        times = page.evaluate("window.frames_ms.splice(0)")
+        typical.append(sorted(times)[len(times) // 2])
         if min(typical) <= FRAME_MS:
             break
+        if speed == "fastest":  # a year is over in some ten frames
+            press(page, "Reset")
+            wait_for_earlier_day(page, 12)
+            page.evaluate("window.frames_ms.splice(0)")
+            press(page, "Play")
     assert min(typical) <= FRAME_MS, typical
 
 

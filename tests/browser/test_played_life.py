@@ -52,9 +52,9 @@ def test_every_day_comes_back_to_the_last_cell() -> None:
     course = PlayedLife(Life(parse_scenario(TEXT), 3))
     while not course.lead.finished:
         course.step()
-    for day in (0.0, 3.25, 17.0, 41.75, 88.0, 90.0):
+    for day in (0.0, 3.5, 17.0, 41.5, 88.0, 90.0):
         same_life(course.at(day), straight(course.lead.scenario, day))
-    assert course.at(10.3).day == 10.25 and course.at(-9.0).day == -4.0 and course.at(1e9).day == 90.0
+    assert course.at(10.3).day == 10.0 and course.at(-9.0).day == -4.0 and course.at(1e9).day == 90.0
 
 
 def test_what_is_kept_stays_within_memory_and_every_day_still_comes_back() -> None:
@@ -78,7 +78,7 @@ def test_scrubbing_shows_past_days_and_playing_on_adds_nothing(session: PatientS
     assert session.at_present
     same(before, session.life.columns())
     session.step()
-    same_life(session.life, straight(session.scenario, 60.25))
+    same_life(session.life, straight(session.scenario, 60.5))
 
 
 def test_an_act_on_a_past_day_forks_and_both_go_on(session: PatientSession) -> None:
@@ -150,12 +150,12 @@ def test_acts_are_done_again_as_they_were(session: PatientSession) -> None:
     session.show_day(20.0)
     session.order("now_dli", give="dli", cd3="2e6 cells/kg")
     session.advance_to(41.5)
-    session.show_day(33.25)
+    session.show_day(33.5)
     again = PatientSession(session.source, seed=3)
     acts = [past.act.written() for past in session.past]
     again.restore(session.source, 3, 0, {}, acts, session.day, session.reached)
     assert (again.day, again.reached, again.form, again.scenario) == (
-        33.25, 41.5, session.form, session.scenario
+        33.5, 41.5, session.form, session.scenario
     )  # fmt: skip
     assert [past.act for past in again.past] == [past.act for past in session.past]
     same_life(again.life, session.life)
