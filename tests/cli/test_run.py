@@ -129,7 +129,7 @@ def test_fast_is_coarser_told_and_has_not_the_last_word(
     answer = sim("show", file, "--fast", "--set", "marrow.rows=3")
     assert (
         re.search(r"marrow: .*rows: 3, columns: 6|rows: 3\n *columns: 6", answer.out)
-        and "time_step: 12 h" in answer.out
+        and "time_step: 1 d" in answer.out
     )
     assert "acute GvHD comes 0.9 days later" in answer.err
     assert "--fast" not in sim("show", file).err
