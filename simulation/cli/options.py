@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 FAST: Final = ("marrow.rows=6", "marrow.columns=6", "time_step=1 d")
 FAST_NOTE: Final = (
-    "--fast: 6 x 6 niches and steps of a day; acute GvHD comes 0.9 days later than by default, T cells at the end are 20 to 160 /uL "
-    "more (docs/performance.md). Not for results that others will read."
+    "--fast: 6 x 6 niches and steps of a day; acute GvHD comes 0.9 days later than by default, T cells at the end are 20 to "
+    "160 /uL more (docs/performance.md). Not for results that others will read."
 )
 LARGEST = 2**63 - 1  # seeds and patients are keys of 64-bit random numbers
 _MOST_PARTS = 100_000
