@@ -112,6 +112,7 @@ def test_frames_of_the_default_patient_are_drawn_in_time(page: Any, speed: str, 
         if min(typical) <= FRAME_MS:
             break
         if speed == "fastest":  # a year is over in some ten frames
+            page.get_by_role("button", name="Play", exact=True).wait_for()  # it has ended
             press(page, "Reset")
             wait_for_earlier_day(page, 12)
             page.evaluate("window.frames_ms.splice(0)")
