@@ -1,8 +1,9 @@
-"""What the middle of a step will look like: the counts that its hazards are taken from.
+"""What the middle of a step will look like: the counts, and the fields, that its hazards are taken from.
 
 A step whose hazards come from the counts of its beginning lags behind: killers divide while they kill. So a step does its
 laws twice, as the midpoint rule does: hazards of the beginning tell what is to be expected half a step later, and those of that
-middle are drawn from (Gillespie 2001, J Chem Phys 115:1716). Only counts are foreseen; every cell is drawn once.
+middle are drawn from (Gillespie 2001, J Chem Phys 115:1716). Cells are foreseen as counts only, and every one is
+drawn once; traits and fields that are advanced to the middle go back to the beginning before they are advanced to the end.
 """
 
 from math import expm1
@@ -119,7 +120,10 @@ def _to_group(
     """Share cells out to the members of a group of places; return the range of places that hold some."""
     begin = np.int64(rules.group_start[group])
     size = np.int64(rules.group_start[group + 1]) - begin
-    if size == 0:
+    if size == 0:  # where a group has no members, cells stay
+        for i in range(first, end):
+            cells[i] += moved[i]
+            exhausted[i] += moved[i] * rate[i]
         return low, high
     total = tired = 0.0
     for i in range(first, end):

@@ -422,3 +422,40 @@ def test_what_cells_of_a_place_do_does_not_depend_on_hazards_in_other_places() -
         results.append([cells.get(at, 0) for at in ((0, 3), (FLIP, 3), (0, 2), (0, 4))])
     assert results[0] == results[1]
     assert results[0][1] > 0
+
+
+def _chain(dt: float, a: float, b: float, days: float = 2.0, n: int = 10**14) -> float:
+    """Return the share of cells that, after some days, have changed at rate `a` and not yet died at rate `b`."""
+    world = World(capacity=8)
+    world.pop.add(0, 0, n)
+    for _ in range(round(days / dt)):
+        world.pop.clear_hazards()
+        for row in world.pop.rows():
+            changed = world.pop.code_of(row) & FLIP
+            world.pop.hazard[row, DEATH if changed else RECODED] = b if changed else a
+        world.step(dt)
+    check_integrity(world.pop)
+    return cells_by(world.pop)[FLIP, 0] / n
+
+
+def test_who_changed_in_a_step_is_owed_the_rest_of_it() -> None:
+    """A chain of two changes is right to second order in the step, where it would be late by half a step in each link."""
+    a, b, days = 1.2, 0.7, 2.0
+    exact = a / (b - a) * (math.exp(-a * days) - math.exp(-b * days))
+    errors = [abs(_chain(dt, a, b) / exact - 1.0) for dt in (0.5, 0.25, 0.125)]
+    assert errors[1] < 0.3 * errors[0] and errors[2] < 0.3 * errors[1]  # a quarter or less
+    assert errors[2] < 1e-3
+
+
+@pytest.mark.parametrize(("birth", "leave"), [(0.0, 1e-4), (0.0, 0.8), (0.0, 9.0), (1.5, 0.5), (0.5, 0.5)])
+def test_what_is_owed_is_the_mean_time_left(birth: float, leave: float) -> None:
+    """Cells there grow as exp((b - d) t), so that those who leave in (0, dt) leave at a time weighted by it."""
+    dt, world = 0.5, World(capacity=8)
+    world.pop.add(0, 0, 10**12)
+    world.set_hazards(divide=birth, recode=leave)
+    world.step(dt)
+    times = (np.arange(20_000) + 0.5) / 20_000
+    weight = np.exp((birth - leave) * dt * times)
+    wanted = float((weight * (1.0 - times)).sum() / weight.sum())
+    (row,) = (row for row in world.pop.rows() if world.pop.code_of(row) & FLIP)
+    assert world.pop.columns.late[row // RING, 0] == pytest.approx(wanted, rel=1e-6)

@@ -43,6 +43,7 @@ NAMES = ("divide", "die", "recode", "program", "to_neighbour", "to_group_0", "to
 BIRTH, DEATH, RECODED, PROGRAMMED, TO_NEIGHBOUR, TO_FIRST, TO_SPREAD = range(len(NAMES))
 RING = 6  # places 0..5 are a ring; group 0 is place 0; group 1 is the whole ring, unevenly weighted
 SPREAD_WEIGHT = np.arange(1.0, RING + 1) / np.arange(1.0, RING + 1).sum()
+BUSY = dict(divide=0.4, die=0.4, recode=0.2, program=0.5, to_neighbour=0.3, to_group_1=0.2, to_group_0=0.1)
 
 
 def channels() -> Channels:
@@ -146,7 +147,8 @@ def check_integrity(pop: Population) -> None:
     assert rows.size == pop.n_agents and pop.total_cells() == cells.sum()
     assert (columns.cells[rows // pop.n_places, pop.place[rows]] == pop.cells[rows]).all()
     assert np.shares_memory(pop.cells, cells) and np.shares_memory(pop.traits, columns.traits)
-    assert not columns.arrived.any() and not columns.arrived_traits.any()
+    assert not columns.arrived.any() and not columns.arrived_traits.any() and not columns.arrived_late.any()
+    assert (columns.late >= 0.0).all() and (columns.late < 1.0).all()  # of the step in which cells arrived
     assert np.isfinite(columns.traits).all()
     # The bounds are those of the places with cells.
     places = np.arange(pop.n_places)
