@@ -24,6 +24,7 @@ __all__ = [
 HEIGHT: Final = 500
 _TOP, _GAP, _BOTTOM = 24, 30, 38  # pixels
 _ABOVE_ZERO: Final = 0.2
+_NARROW: Final = 0.04  # of the days on the axis: an infusion whose rate does not fit over its bar
 _LEFT, _RIGHT = 58, 18
 _ENDS: Final = (30, 60, 90, 120, 180, 270, 365, 545, 730, 1095, 1460, 1825, 3650, 7305)
 
@@ -223,9 +224,12 @@ def areas(panel: Panel, shot: Snapshot, colours: Palette) -> dict[str, Any]:
     if panel.infusions:
         infusions = [row for row in received(shot.result.events, shot.result.end) if row.kind == "infusion"]
         for colour, given in ((colours.of(row.colour), bar) for row in infusions for bar in row.bars):
+            end = min(given.end, max(shot.day, given.start))
+            # the rate of a bar too narrow for its words stands at the foot, clear of the next one's
+            side = "insideBottom" if end - given.start < _NARROW * shot.day else "insideTop"
             data.append([
                 {"name": f"{given.level:g} µg/day", "xAxis": given.start, "itemStyle": {"color": colour, "opacity": 0.18},
-                 "label": {"show": True, "position": "insideTop", "color": colours.ink, "fontSize": 9}},
-                {"xAxis": min(given.end, max(shot.day, given.start))},
+                 "label": {"show": True, "position": side, "color": colours.ink, "fontSize": 9}},
+                {"xAxis": end},
             ])  # fmt: skip
     return {"silent": True, "data": data}

@@ -4,11 +4,12 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from simulation.errors import UserError
+from simulation.fast import FAST, FAST_NOTE, FAST_WORDS
 from simulation.figure_formats import FORMATS, NO_FIGURES, ONE_FORMAT
 
 if TYPE_CHECKING:
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
     from simulation.scenario.schema import Scenario
     from simulation.store import Shard
 
-FAST: Final = ("marrow.rows=6", "marrow.columns=6", "time_step=1 d")
-FAST_NOTE: Final = (
-    "--fast: 6 x 6 niches and steps of a day; acute GvHD comes 0.9 days later than by default, T cells at the end are 20 to "
-    "160 /uL more (docs/performance.md). Not for results that others will read."
-)
 LARGEST = 2**63 - 1  # seeds and patients are keys of 64-bit random numbers
 _MOST_PARTS = 100_000
 
@@ -69,7 +65,7 @@ def settings() -> Decorator:
         is_eager=True,  # so that --set has the last word
         expose_value=False,
         callback=coarsen,
-        help="Explore: 6 x 6 niches and steps of 12 h, 2.5 times as fast, with a known bias (docs/performance.md).",
+        help=f"Explore: {FAST_WORDS}, twice as fast, with a known bias (docs/performance.md).",
     )
     plugin = click.option(
         "--plugin",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulation.clinic.outcomes import OUTCOMES
+from simulation.fast import is_fast
 from simulation.number_words import signed
 from simulation.results.words import short_title, survival_words
 from simulation.trial.finished import FinishedTrial, reopen
@@ -20,7 +21,6 @@ __all__ = ["section"]
 _SHARES: Final = (
     "treated", "overt_before_treatment", "relapse", "mrd_negative", "agvhd_2_4", "agvhd_3_4", "in_remission_at_end",
 )  # fmt: skip
-_STEP_OF_FAST: Final = "1 d"
 _TO: Final = " to "
 
 
@@ -118,7 +118,7 @@ def _not_shown(finished: FinishedTrial, comparison: Mapping[str, Any], trial: Tr
         lines.append(
             f"`{pair['versus']}` waits for the first relapse: relapses and the hazard ratio favour any other arm by definition."
         )
-    if next(iter(finished.scenarios.values()))["time_step"] == _STEP_OF_FAST:
+    if is_fast(next(iter(finished.scenarios.values()))):
         lines.append("Run with `--fast`, whose bias stands in [performance.md](performance.md).")
     if comparison["patients_left_out"]:
         lines.append(

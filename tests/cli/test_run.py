@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from simulation.cli import running
 from simulation.errors import ExitStatus, UserError
+from simulation.fast import is_fast
 from simulation.results import Result
 from simulation.scenario.schema import Scenario
 from tests.rules import write_rules
@@ -132,6 +134,11 @@ def test_fast_is_coarser_told_and_has_not_the_last_word(
         and "time_step: 1 d" in answer.out
     )
     assert "acute GvHD comes 0.9 days later" in answer.err
+    resolved = [
+        yaml.safe_load(sim("show", file, *words).out)
+        for words in ((), ("--set", "time_step=1 d"), ("--fast",))
+    ]
+    assert [is_fast(scenario) for scenario in resolved] == [False, False, True]
     assert "--fast" not in sim("show", file).err
     assert sim("run", file, "--fast", "--quiet").err == ""
 
