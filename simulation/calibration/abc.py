@@ -1,4 +1,6 @@
-"""Approximate Bayesian computation: a saved Sobol design, rejection, then sequential Monte Carlo (SMC).
+"""Approximate Bayesian computation: a saved design, rejection, then sequential Monte Carlo (SMC).
+
+The design is a Sobol sequence over the ranges, or, where the fit has a screening, over what it leaves of them (`region`).
 
 Every evaluation is one line of `evaluations.jsonl`, flushed to the disk in the order of their numbers, and its point is a
 function of the seed and of the stages before it: a fit that was killed goes on where it stood, and the number of processes
@@ -16,6 +18,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -26,19 +29,20 @@ from scipy.stats import qmc
 from simulation.calibration.estimate import Statistic
 from simulation.calibration.experiments import Simulator
 from simulation.calibration.problem import Problem
+from simulation.calibration.region import Region, region_of
 from simulation.calibration.settings import Candidate
+from simulation.calibration.targets import LARGEST_Z
 from simulation.errors import OtherScenario, UserError
 from simulation.files.atomic import append_line, write_file
 from simulation.files.seals import SEAL, file_digest, sealed_json, sealed_line, unsealed, unsealed_line
 from simulation.files.tables import csv_text, plain
 from simulation.pool import Pool, Task
 
-__all__ = ["LARGEST_Z", "Evaluation", "Fit", "SimulatorLike", "distance_of", "do", "evaluate", "tempered"]
+__all__ = ["Evaluation", "Fit", "SimulatorLike", "distance_of", "do", "evaluate", "screening_of", "tempered"]
 
 type Floats = npt.NDArray[np.float64]
-LARGEST_Z: Final = 5.0  # one hopeless target must not hide all others
 _BLOCK: Final = 16  # candidates that are simulated side by side at most
-_LOG, _DESIGN, _IDENTITY = "evaluations.jsonl", "design.csv", "fit.json"
+_LOG, _DESIGN, _IDENTITY, _SCREEN = "evaluations.jsonl", "design.csv", "fit.json", "screen"
 _BRING_BACK: Final = "bring back a copy of it, or begin the fit in a new folder"
 
 
@@ -108,6 +112,7 @@ def do(runs: tuple[tuple[Problem, tuple[float, ...], float], ...]) -> list[tuple
                     problem.seed,
                     problem.patients,
                     problem.fidelity,
+                    first_patient=problem.first_patient,
                     plugins=problem.plugins,
                     structure=problem.structure,
                 ),
@@ -132,6 +137,11 @@ def _plain(statistic: Statistic) -> dict[str, float | None]:
     return {name: number if math.isfinite(number) else None for name, number in numbers.items()}
 
 
+def screening_of(problem: Problem, folder: Path) -> "Fit":
+    """Return the screening that comes before a fit, as a fit in a folder of its own; raises `ValueError` where there is none."""
+    return Fit(problem.screening(), folder / _SCREEN)
+
+
 class Fit:
     """Run a fit in a folder; resume what is there.
 
@@ -141,10 +151,12 @@ class Fit:
         The fit file.
     folder
         Where the design and the evaluations are kept; it must hold this fit or nothing.
+    screening
+        What a screening has left, complete; read from its own folder where it is not given.
     """
 
-    def __init__(self, problem: Problem, folder: Path) -> None:
-        self.problem, self.folder = problem, folder
+    def __init__(self, problem: Problem, folder: Path, screening: "Fit | None" = None) -> None:
+        self.problem, self.folder, self._screening = problem, folder, screening
         folder.mkdir(parents=True, exist_ok=True)
         self._claim()
         self.design = self._design()
@@ -165,9 +177,22 @@ class Fit:
             message = "holds a fit of other parameters, ranges or targets"
             raise OtherScenario(message, file=str(folder), expected="the folder of a fit of this file")
         fit = cls.__new__(cls)
-        fit.problem, fit.folder, fit._line = problem, folder, ""
+        fit.problem, fit.folder, fit._line, fit._screening = problem, folder, "", None
         fit.done = list(fit._read())
         return fit
+
+    @cached_property
+    def region(self) -> Region | None:
+        """Return what the screening leaves of the ranges, None without one; raises `ValueError` while it is not complete."""
+        problem, screen = self.problem, self.problem.screen
+        if screen is None:
+            return None
+        screening = self._screening or Fit.stored(problem.screening(), self.folder / _SCREEN)
+        if len(screening.done) < screening.total:
+            raise ValueError("the screening comes first")
+        points = np.array([one.point for one in screening.done])
+        statistics = [one.statistics for one in screening.done]
+        return region_of(problem.targets, problem.weights, points, statistics, screen.leave, problem.seed)
 
     @property
     def total(self) -> int:
@@ -187,7 +212,8 @@ class Fit:
             enough = self.enough(block.start)
             points = {index: self.proposal(index) for index in range(first, block.stop)}
             tasks = (
-                Task(((self.problem, tuple(map(float, point)), enough),)) for _, point in points.values()
+                Task(((self.problem.met_by(index), tuple(map(float, point)), enough),))
+                for index, (_, point) in points.items()
             )
             numbers = {tuple(map(float, point)): index for index, (_, point) in points.items()}
             evaluations: dict[int, Evaluation] = {}
@@ -263,7 +289,8 @@ class Fit:
     def _density(self, points: Floats, stage: int) -> Floats:
         """Return the density of the proposals of all stages up to one, together, shape (n_points,)."""
         counts = self.evaluations_by_stage()  # the last round may have been cut
-        total = np.full(len(points), float(counts[0]))
+        even = np.ones(len(points)) if self.region is None else self.region.density(points)
+        total = counts[0] * even
         for earlier in range(1, stage + 1):
             centres, weights, kernel = self.particles(earlier - 1)
             gap = points[:, None, :] - centres[None, :, :]
@@ -297,14 +324,20 @@ class Fit:
             return
         if (self.folder / _LOG).exists():
             raise OtherScenario(f"{_IDENTITY} is missing", file=str(self.folder), expected="a new folder")
-        rng = np.random.default_rng(self.problem.seed)
+        points = self._drawn()
+        write_file(design, csv_text([one.name for one in free], points))
+        write_file(file, sealed_json({"identity": identity, _DESIGN: file_digest(design)[0]}))
+
+    def _drawn(self) -> Floats:
+        n, seed = self.problem.effort.design, self.problem.seed
+        if self.region is not None:
+            return self.region.draw(n, seed)
         with (
             warnings.catch_warnings()
         ):  # a design that is no power of two is less even, which a file may want
             warnings.simplefilter("ignore", UserWarning)
-            points = qmc.Sobol(len(free), scramble=True, rng=rng).random(self.problem.effort.design)
-        write_file(design, csv_text([one.name for one in free], points))
-        write_file(file, sealed_json({"identity": identity, _DESIGN: file_digest(design)[0]}))
+            sampler = qmc.Sobol(len(self.problem.free), scramble=True, rng=np.random.default_rng(seed))
+            return np.asarray(sampler.random(n), float)
 
     def _design(self) -> Floats:
         file = self.folder / _DESIGN

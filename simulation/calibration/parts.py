@@ -12,7 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from simulation.calibration.abc import Evaluation, Fit, do
+from simulation.calibration.abc import Evaluation, Fit, do, screening_of
+from simulation.calibration.problem import Problem
 from simulation.errors import OtherScenario, UserError
 from simulation.files.atomic import write_file
 from simulation.files.seals import sealed_json, unsealed
@@ -23,6 +24,29 @@ from simulation.store import Shard, parts_of
 __all__ = ["run_part", "take_up"]
 
 _PART: Final = "part.json"
+
+
+def next_fit(problem: Problem, folder: Path) -> Fit:
+    """Return what comes next, the screening until it is complete and then the fit, with what parts hold taken up."""
+    if problem.screen is not None:
+        screening = screening_of(problem, folder)
+        take_up(screening)
+        if len(screening.done) < screening.total:
+            return screening
+    fit = Fit(problem, folder)
+    take_up(fit)
+    return fit
+
+
+def next_fit_of_parts(problem: Problem, folder: Path) -> Fit:
+    """Return the same for one part of many: nothing is written into a log that others may be writing, too."""
+    if problem.screen is None:
+        return Fit(problem, folder)
+    screening = screening_of(problem, folder)
+    known = _known(screening)
+    while len(screening.done) in known:
+        screening.done.append(known[len(screening.done)])
+    return Fit(problem, folder, screening) if len(screening.done) == screening.total else screening
 
 
 def take_up(fit: Fit) -> int:
@@ -62,7 +86,9 @@ def run_part(
     points = {tuple(map(float, fit.proposal(index)[1])): index for index in left}
     number, enough = fit.proposal(stage.start)[0], fit.enough(stage.start)
     own = _read(fit, _file(fit, shard))
-    for outcome in pool.run(work, (Task(((fit.problem, point, enough),)) for point in points)):
+    for outcome in pool.run(
+        work, (Task(((fit.problem.met_by(index), point, enough),)) for point, index in points.items())
+    ):
         if not outcome.ok:
             raise outcome.error or RuntimeError(outcome.died)
         point = outcome.task.runs[0][1]

@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, cast
 
@@ -31,11 +31,13 @@ __all__ = [
     "Effort",
     "FreeDimension",
     "Problem",
+    "Screen",
     "load_problem",
     "read_free",
     "read_parameter_set",
 ]
 
+_SCREENED: Final = 1_000_000  # numbers of patients whom only screened candidates meet
 _LARGEST_SPREAD: Final = (
     5.0  # sigma of a logarithm: beyond, one patient in a hundred is 100,000 times another
 )
@@ -86,6 +88,14 @@ class Effort(Block):
     confirm: Annotated[int, Whole(1, 1_000)] = 3
 
 
+class _ScreenBlock(Block):
+    """Say how many candidates are screened, with how many patients each, and which share of the ranges is left."""
+
+    candidates: Annotated[int, Whole(3, 1_000_000)]
+    patients: Any = None
+    leave: Annotated[float, Quantity("dimensionless", 1e-4, 1)] = 0.002
+
+
 class _FidelityBlock(Block):
     side: Annotated[int, Whole(1, 100)] = 6
     time_step: Annotated[float, Quantity("time", 5 / 1440, 1)] = written("12 h")
@@ -120,6 +130,7 @@ class _FitFile(Block):
     patients: Any = None
     fidelity: _FidelityBlock = _FidelityBlock()
     effort: Effort = Effort()
+    screen: _ScreenBlock | None = None
     structure: Annotated[str, OneOf([one.key for one in (AS_SHIPPED, *STRUCTURES)])] = AS_SHIPPED.key
     plugin: Plugins = ()
 
@@ -130,6 +141,15 @@ class _SetFile(Block):
     parameters: Any
     between_patients: Any = None
     shares: Any = None
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Hold how the ranges are screened before the fit: so many candidates with few patients each, and the share that is left."""
+
+    candidates: int
+    patients: Mapping[str, int]  # of every candidate its own
+    leave: float
 
 
 @dataclass(frozen=True)
@@ -148,6 +168,9 @@ class Problem:
     effort: Effort
     structure: Structure = AS_SHIPPED
     plugins: tuple[Plugin, ...] = ()  # in force in every patient and well; their parameters are not fitted
+    screen: Screen | None = None
+    first_patient: int = 0
+    own_patients: bool = False  # every candidate meets patients of its own, as in a screening
 
     @property
     def experiments(self) -> tuple[str, ...]:
@@ -180,12 +203,38 @@ class Problem:
             ]
         )
 
+    def screening(self) -> "Problem":
+        """Return the screening as a problem of its own: a design over the whole ranges, few patients, no two candidates the same.
+
+        Raises
+        ------
+        ValueError
+            Where the fit has none.
+        """
+        if self.screen is None:
+            raise ValueError("this fit has no screening")
+        effort = self.effort.model_copy(
+            update={"design": self.screen.candidates, "keep": self.screen.candidates, "rounds": 0}
+        )
+        return replace(
+            self, patients=self.screen.patients, effort=effort, screen=None, own_patients=True, first_patient=_SCREENED
+        )  # fmt: skip
+
+    def met_by(self, index: int) -> "Problem":
+        """Return the problem with the patients that a candidate meets: its own in a screening, else those that all meet."""
+        if not self.own_patients:
+            return self
+        most = max([*self.patients.values(), *(setting.patients for setting in load_settings().values())])
+        return replace(self, first_patient=self.first_patient + index * most)
+
     def identity(self) -> dict[str, Any]:
         """Return everything on which an evaluation depends, for the record and for resuming."""
         plugins = [[plugin.sha256, plugin.written] for plugin in self.plugins]
         return {
             **({"plugins": plugins} if plugins else {}),
             **({} if self.structure == AS_SHIPPED else {"structure": self.structure.key}),
+            **({"own_patients": True} if self.own_patients else {}),
+            **({} if self.screen is None else {"screen": self._screened()}),
             "seed": self.seed,
             "free": [[f.name, f.low, f.high, f.log] for f in self.free],
             "given": [
@@ -199,6 +248,12 @@ class Problem:
             "fidelity": [self.fidelity.side, self.fidelity.time_step, self.fidelity.kinetics_step],
             "model": model_sha256(),
         }
+
+    def _screened(self) -> list[Any]:
+        screen = self.screen
+        return (
+            [] if screen is None else [screen.candidates, dict(sorted(screen.patients.items())), screen.leave]
+        )
 
 
 def load_problem(path: str | os.PathLike[str]) -> Problem:
@@ -216,7 +271,7 @@ def load_problem(path: str | os.PathLike[str]) -> Problem:
         )
     given = _given(Path(path), keys.get("given"))
     weights = _weights(keys["targets"])
-    fidelity = file.fidelity
+    fidelity, patients = file.fidelity, _patients(keys.get("patients"), "patients")
     return Problem(
         name=file.name,
         description=file.description,
@@ -227,12 +282,20 @@ def load_problem(path: str | os.PathLike[str]) -> Problem:
         given=given,
         targets=tuple(load_targets()[name] for name in weights),
         weights=weights,
-        patients=_patients(keys.get("patients")),
+        patients=patients,
         fidelity=Fidelity(fidelity.side, fidelity.time_step, fidelity.kinetics_step),
         effort=file.effort,
         structure=structure_named(file.structure),
         plugins=file.plugin,
+        screen=_screen(file.screen, keys.get("screen")),
     )
+
+
+def _screen(block: _ScreenBlock | None, node: Node | None) -> Screen | None:
+    if block is None or node is None or not isinstance(node.value, dict):
+        return None
+    patients = _patients(node.value.get("patients"), "screen.patients")
+    return Screen(block.candidates, patients, block.leave)
 
 
 def _validated[M: BaseModel](tree: Node, model: type[M]) -> M:
@@ -400,13 +463,13 @@ def _mixed(row: Parameter, node: Node, key: str) -> None:
         raise node.error(message, key=key, expected="a mixture")
 
 
-def _patients(node: Node | None) -> dict[str, int]:
+def _patients(node: Node | None, block: str) -> dict[str, int]:
     if node is None or node.value is None:
         return {}
     known = (*load_settings(), CULTURE)
     numbers = {}
-    for name, count in _items(node, "patients"):
-        key = f"patients.{name}"
+    for name, count in _items(node, block):
+        key = f"{block}.{name}"
         if name not in known:
             raise count.error(
                 "there is no such experiment", key=key, nearest=nearest_name(name, known), at_key=True

@@ -143,6 +143,7 @@ def write_record(fit: Fit, finalists: Sequence[ConfirmedCandidate], folder: Path
         "fit": fit.problem.name,
         "identity": fit.problem.identity(),
         "evaluations": len(fit.done),
+        **({} if fit.problem.screen is None else {"screened": fit.problem.screen.candidates}),
         "distance": best.distance,
         "targets": [_row(t, best.statistics[t.id], fit.problem.weights[t.id]) for t in fit.problem.targets],
         "parameters": [asdict(one) | {"told": one.words} for one in learned],
@@ -204,7 +205,7 @@ def record_text(
     lines = [
         f"# Fit record: {problem.name}",
         "",
-        f"{len(fit.done)} candidates: a Sobol design of {design}, then rounds of ABC-SMC with "
+        f"{_screened(fit)}{len(fit.done)} candidates: a Sobol design of {design}, then rounds of ABC-SMC with "
         f"{', '.join(map(str, rounds)) or 'none'}; common random numbers (seed {problem.seed}), {_patients(problem)}, "
         f"{problem.fidelity.side} x {problem.fidelity.side} niches, steps of {problem.fidelity.time_step * 24:g} h. "
         f"The best {effort.finalists} were simulated again with {effort.confirm} times as many other patients, "
@@ -239,6 +240,23 @@ def record_text(
     if reasons:
         lines += ["Outside the table's range, because:", "", *reasons, ""]
     return "\n".join(lines)
+
+
+def _screened(fit: Fit) -> str:
+    """Return in words what came before the fit, and how well its surfaces know what was left."""
+    screen, region = fit.problem.screen, fit.region
+    if screen is None or region is None:
+        return ""
+    errors = "; ".join(
+        f"{target.id} {math.sqrt(region.surfaces[target.id].variance):.2g} ({math.hypot(target.se, target.tolerance):.2g})"
+        for target in fit.problem.targets
+        if target.id in region.surfaces
+    )
+    return (
+        f"Screened first: {screen.candidates} candidates over the whole ranges ({_patients(fit.problem.screening())}, "
+        f"each its own). Quadratic response surfaces through what they gave left {screen.leave:.2g} of the ranges. "
+        f"Standard errors of the surfaces, and in brackets of the observation: {errors}.\n\n"
+    )
 
 
 def _patients(problem: Problem) -> str:

@@ -17,11 +17,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from simulation.calibration.abc import LARGEST_Z, tempered
+from simulation.calibration.abc import tempered
 from simulation.calibration.estimate import Statistic
 from simulation.calibration.experiments import Fidelity, Simulator
 from simulation.calibration.settings import load_settings
-from simulation.calibration.targets import Target, load_targets
+from simulation.calibration.targets import LARGEST_Z, Target, load_targets
 from simulation.errors import OtherScenario, UserError
 from simulation.files.atomic import write_file
 from simulation.files.seals import sealed_json, unsealed

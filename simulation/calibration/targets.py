@@ -11,10 +11,11 @@ from simulation.errors import nearest_name
 from simulation.statistics.proportions import wilson
 from simulation.yaml_source import Node, plain, read_yaml
 
-__all__ = ["PACKAGED_TARGETS", "Target", "load_targets"]
+__all__ = ["LARGEST_Z", "PACKAGED_TARGETS", "Target", "load_targets"]
 
 PACKAGED_TARGETS: Final = Path(__file__).resolve().parent.parent / "data" / "targets.yaml"
 USES: Final = ("fit", "check", "not_used")
+LARGEST_Z: Final = 5.0  # one hopeless target must not hide all others
 _KEYS: Final = frozenset(
     {"what", "statistic", "scale", "n", "events", "observed", "low", "high", "interval", "tolerance", "translation", "use",
      "source", "reason"}
@@ -81,7 +82,7 @@ class Target:
         return statistic.known and self.low <= statistic.value <= self.high
 
 
-_NOBODY_Z: Final = 5.0  # nobody responded, so there is no share of responders: as bad as a clear miss
+_NOBODY_Z: Final = LARGEST_Z  # nobody responded, so there is no share of responders: as bad as a clear miss
 
 
 @lru_cache(maxsize=4)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from simulation.calibration.abc import Evaluation, Fit
-from simulation.calibration.parts import run_part, take_up
+from simulation.calibration.parts import next_fit, next_fit_of_parts, run_part
 from simulation.calibration.problem import Problem
 from simulation.calibration.record import confirm, write_record
 from simulation.cli.interrupt import Interrupt
@@ -22,12 +22,11 @@ HEARD = "Stopping after what is being simulated; every evaluation so far is kept
 def run_fit(
     problem: Problem, folder: Path, workers: int, *, minutes: float | None, as_json: bool, quiet: bool
 ) -> ExitStatus:
-    """Run or resume a fit and write its record; return the exit status."""
+    """Run or resume a fit, its screening first, and write its record; return the exit status."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    fit = Fit(problem, folder)
-    take_up(fit)
-    if len(fit.done) == fit.total and (folder / _PAGE[as_json]).exists():
+    fit = next_fit(problem, folder)
+    if fit.problem is problem and len(fit.done) == fit.total and (folder / _PAGE[as_json]).exists():
         _show(folder, as_json)
         return ExitStatus.DONE
     bar = Progress(
@@ -36,18 +35,23 @@ def run_fit(
         disable=quiet or not sys.stderr.isatty(),
     )  # fmt: skip
     with bar, Interrupt(lambda: click.echo(HEARD, err=True), minutes) as interrupt:
-        task = bar.add_task(problem.name, total=fit.total, completed=len(fit.done), best=_best(fit))
+        task = bar.add_task(problem.name, best="-")
 
-        def report(_: Evaluation) -> None:
-            bar.update(task, completed=len(fit.done), best=_best(fit))
+        def report(_: Evaluation | None = None) -> None:
+            bar.update(task, total=fit.total, completed=len(fit.done), best=_best(fit))
 
         try:
             with _pool(workers, interrupt) as pool:
+                if fit.problem is not problem:
+                    bar.update(task, description=f"{problem.name}: screening")
+                    fit.run(pool, report)
+                    fit = next_fit(problem, folder)
+                    bar.update(task, description=problem.name)
                 fit.run(pool, report)
                 bar.update(task, description="confirming with other patients")
                 finalists = confirm(fit, pool)
         except KeyboardInterrupt:
-            click.echo(f"{len(fit.done)} of {fit.total} evaluations are kept in {folder}", err=True)
+            click.echo(f"{len(fit.done)} of {fit.total} evaluations are kept in {fit.folder}", err=True)
             return interrupt.status
     write_record(fit, finalists, folder)
     _show(folder, as_json)
@@ -58,7 +62,8 @@ def run_fit_part(
     problem: Problem, folder: Path, shard: Shard, workers: int, *, minutes: float | None, as_json: bool, quiet: bool
 ) -> ExitStatus:  # fmt: skip
     """Evaluate a part of the stage that is next, and say how far the stage is; return the exit status."""
-    fit = Fit(problem, folder)
+    fit = next_fit_of_parts(problem, folder)
+    stages = f"of {problem.effort.rounds}" if fit.problem is problem else "of the screening"
     with (
         CountLine(problem.name, quiet=quiet) as line,
         Interrupt(lambda: line.message(HEARD), minutes) as interrupt,
@@ -76,13 +81,14 @@ def run_fit_part(
                 "stage": stage,
                 "done": done,
                 "of": wanted,
-                "stages": problem.effort.rounds + 1,
+                "stages": fit.problem.effort.rounds + 1,
+                "screening": fit.problem is not problem,
             }
         )
     elif quiet:
         click.echo(folder)
     else:
-        click.echo(f"Stage {stage} of {problem.effort.rounds}: {done} of {wanted} candidates are done.")
+        click.echo(f"Stage {stage} {stages}: {done} of {wanted} candidates are done.")
         click.echo(
             "When all parts are through, the same array does the next stage, and calibrate without --shard the rest."
         )
