@@ -8,7 +8,7 @@ from simulation.calibration.culture import culture_rows, culture_statistics
 from simulation.calibration.estimate import Statistic
 from simulation.calibration.measures import MEASURES, Row
 from simulation.calibration.settings import Candidate, Setting, load_settings
-from simulation.life import simulate
+from simulation.life import Record, simulate
 from simulation.parameters import ParameterTable
 from simulation.posterior import AS_SHIPPED, Structure
 from simulation.scenario.plugins import Plugin
@@ -102,7 +102,11 @@ class Simulator:
             )
             measure = MEASURES[setting.measure]
             (life,) = simulate(
-                [scenario], seed=self.seed, patient=patient, until=lambda life: measure.over(setting, life)
+                [scenario],
+                seed=self.seed,
+                patient=patient,
+                record=Record(maps=False, columns=measure.columns),
+                until=lambda life: measure.over(setting, life),
             )
             self._kept[key] = measure.row(setting, life)
         return self._kept[key]

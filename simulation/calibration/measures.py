@@ -36,16 +36,22 @@ _YEAR = 365.25
 
 @dataclass(frozen=True)
 class Measure:
-    """Hold the parts of a measure; `statistics` also gets the parameter values in force."""
+    """Hold the parts of a measure; `statistics` also gets the parameter values in force.
 
+    `columns` are those of the trajectory that it reads.
+    """
+
+    columns: tuple[str, ...]
     row: Callable[[Setting, Life], Row]
     statistics: Callable[[Rows, Mapping[str, float]], dict[str, Statistic]]
     over: Callable[[Setting, Life], bool] = lambda setting, life: False
 
 
-def _from_start(setting: Setting, life: Life, *names: str) -> tuple[np.ndarray, ...]:
+def _from_start(setting: Setting, life: Life) -> tuple[np.ndarray, ...]:
+    """Return the columns that the setting's measure reads, in their order, days since the start first."""
     columns = life.columns()
-    return columns["day"] - setting.lead, *(columns[name] for name in names)
+    day, *others = MEASURES[setting.measure].columns
+    return columns[day] - setting.lead, *(columns[name] for name in others)
 
 
 def _at(days: np.ndarray, values: np.ndarray, day: float) -> float:
@@ -69,12 +75,15 @@ _MONTH = 30.4
 _LOOK_EVERY = 14  # days between two looks whether a course has told all
 
 
+_RESPONSE: Final = (
+    "day", "marrow_blast_fraction", "crs_score", "extramedullary_blasts_cells", "blasts_cells",
+    "blasts_cd19_negative_cells", "cd3_per_ul", "treg_cells", "tcon_cells",
+)  # fmt: skip
+
+
 def _response_row(setting: Setting, life: Life) -> Row:
     """Read one course: days count from treatment; `event` is infinite where no relapse came in the time followed."""
-    days, fraction, score, outside, blasts, lost, cd3, treg, tcon = _from_start(
-        setting, life, "marrow_blast_fraction", "crs_score", "extramedullary_blasts_cells", "blasts_cells",
-        "blasts_cd19_negative_cells", "cd3_per_ul", "treg_cells", "tcon_cells",
-    )  # fmt: skip
+    days, fraction, score, outside, blasts, lost, cd3, treg, tcon = _from_start(setting, life)
     treated, nan = days >= 0, float("nan")
     window = (days >= _RESTAGED_FROM) & (days <= _WINDOW[setting.name])
     low = np.flatnonzero(window & (fraction < _REMISSION))
@@ -181,8 +190,11 @@ KINETICS_DAYS: Final = {
 }  # fmt: skip
 
 
+_KINETICS: Final = ("day", "cd3_per_ul", "b_cells_per_ul")
+
+
 def _kinetics_row(setting: Setting, life: Life) -> Row:
-    days, cd3, b_cells = _from_start(setting, life, "cd3_per_ul", "b_cells_per_ul")
+    days, cd3, b_cells = _from_start(setting, life)
     before = _at(days, cd3, 0.0)
     row = {name: _at(days, cd3, day) / before for name, day in KINETICS_DAYS.items()}
     return row | {
@@ -207,13 +219,14 @@ def _kinetics(arms: Rows, p: Mapping[str, float]) -> dict[str, Statistic]:
 # Graft and DLI ----------------------------------------------------------------------------------------------
 
 
+_GRAFT: Final = ("day", "cd3_per_ul")
 _RECOVERED: Final = 100.0  # CD3+ cells/uL, about 50 CD4 and 50 CD8
 
 
 def _graft_row(setting: Setting, life: Life) -> Row:
     outcomes = life.outcomes()
     day = outcomes["agvhd_grade_2_day"]
-    days, cd3 = _from_start(setting, life, "cd3_per_ul")
+    days, cd3 = _from_start(setting, life)
     many = np.flatnonzero(cd3 >= _RECOVERED)
     return {
         "agvhd": float(str(outcomes["agvhd_grade"])),
@@ -236,9 +249,12 @@ def _graft(arms: Rows, p: Mapping[str, float]) -> dict[str, Statistic]:
     return statistics
 
 
+_DLI: Final = ("day", "agvhd_grade")
+
+
 def _dli_row(setting: Setting, life: Life) -> Row:
     start = life.outcomes()["treatment_start_day"]
-    days, grade = _from_start(setting, life, "agvhd_grade")
+    days, grade = _from_start(setting, life)
     if start is None:  # died before
         return {"agvhd": float("nan"), "onset": float("nan")}
     begin = float(str(start))
@@ -264,10 +280,11 @@ def _dli(arms: Rows, p: Mapping[str, float]) -> dict[str, Statistic]:
 # Relapse after transplant, with and without graft-versus-leukaemia -------------------------------------------
 
 
+_NATURAL: Final = ("day", "marrow_blast_fraction", "extramedullary_blasts_cells")
+
+
 def _natural_row(setting: Setting, life: Life) -> Row:
-    days, fraction, outside = _from_start(
-        setting, life, "marrow_blast_fraction", "extramedullary_blasts_cells"
-    )
+    days, fraction, outside = _from_start(setting, life)
     outcomes, nan = life.outcomes(), float("nan")
     relapse = outcomes["relapse_day"]
     mrd, overt = np.flatnonzero(fraction >= _MRD), np.flatnonzero(fraction >= _REMISSION)
@@ -313,9 +330,12 @@ def _natural(arms: Rows, p: Mapping[str, float]) -> dict[str, Statistic]:
 _RESPONSE_WITHIN: Final = 120.0  # days of the first infusion
 
 
+_AT_MRD: Final = ("day", "marrow_blast_fraction")
+
+
 def _at_mrd_row(setting: Setting, life: Life) -> Row:
     """Read the burden on the day that MRD was found, and the lowest in the months after."""
-    days, fraction = _from_start(setting, life, "marrow_blast_fraction")
+    days, fraction = _from_start(setting, life)
     start = life.outcomes()["treatment_start_day"]
     begin = float("nan") if start is None else float(str(start))
     after = (days >= begin) & (days <= begin + _RESPONSE_WITHIN)
@@ -336,10 +356,10 @@ def _at_mrd(arms: Rows, p: Mapping[str, float]) -> dict[str, Statistic]:
 
 
 MEASURES: Final[Mapping[str, Measure]] = {
-    "response": Measure(_response_row, _response, _response_over),
-    "kinetics": Measure(_kinetics_row, _kinetics),
-    "graft": Measure(_graft_row, _graft),
-    "dli": Measure(_dli_row, _dli),
-    "dli_at_mrd": Measure(_at_mrd_row, _at_mrd, _at_mrd_over),
-    "natural": Measure(_natural_row, _natural, _natural_over),
+    "response": Measure(_RESPONSE, _response_row, _response, _response_over),
+    "kinetics": Measure(_KINETICS, _kinetics_row, _kinetics),
+    "graft": Measure(_GRAFT, _graft_row, _graft),
+    "dli": Measure(_DLI, _dli_row, _dli),
+    "dli_at_mrd": Measure(_AT_MRD, _at_mrd_row, _at_mrd, _at_mrd_over),
+    "natural": Measure(_NATURAL, _natural_row, _natural, _natural_over),
 }

@@ -18,7 +18,7 @@ from simulation.calibration.estimate import Scale, Statistic
 __all__ = ["Surface", "surface_of", "terms"]
 
 type Floats = npt.NDArray[np.float64]
-_RIDGES: Final = (300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
+_RIDGES: Final = (300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.1, 0.001)
 _ROUNDS: Final = 20  # of reweighting; some eight are enough
 _FARTHEST: Final = 8.0  # of a logit: one in three thousand
 

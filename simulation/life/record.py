@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from simulation.body.measure import marrow_layers
-from simulation.life.trajectory import COLUMNS, line
+from simulation.life.trajectory import COLUMNS, Column, line
 from simulation.marrow_map import MarrowMap
 
 if TYPE_CHECKING:
@@ -18,14 +18,19 @@ if TYPE_CHECKING:
 __all__ = ["EVERYTHING", "NOTHING", "Record", "Recorder"]
 
 _EPS: Final = 1e-9  # days
+_ROOM: Final = 256  # lines; doubled when they are full
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Say what is kept: `trajectory` every `scenario.record_every` days, `maps` on the days of `scenario.marrow_maps`."""
+    """Say what is kept: `trajectory` every `scenario.record_every` days, `maps` on the days of `scenario.marrow_maps`.
+
+    `columns` are those of the trajectory that are read, all by default.
+    """
 
     trajectory: bool = True
     maps: bool = True
+    columns: tuple[str, ...] = tuple(COLUMNS)
 
 
 EVERYTHING: Final = Record()
@@ -39,12 +44,16 @@ class Recorder:
     scenario: "Scenario"
     record: Record
     maps: list[MarrowMap] = field(default_factory=list)
-    _lines: list[tuple[float, ...]] = field(default_factory=list)
+    _lines: int = 0
+    _table: np.ndarray = field(init=False)  # shape (room, n_columns); `_lines` of its rows are filled
+    _read: tuple[Column, ...] = field(init=False)
     _next: float = 0.0
     _maps_due: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._maps_due = sorted(self.scenario.marrow_maps) if self.record.maps else []
+        self._read = tuple(COLUMNS[name] for name in self.record.columns)
+        self._table = np.empty((_ROOM, len(self._read)))
 
     def note(self, body: "Body", clinic: "Clinic", last: bool) -> None:
         """Keep a line and a map where they are due; the `last` day is always recorded."""
@@ -52,7 +61,10 @@ class Recorder:
         if day < -_EPS:
             return
         if self.record.trajectory and (day >= self._next - _EPS or last):
-            self._lines.append(line(body.state, body.truth(), clinic))
+            if self._lines == len(self._table):
+                self._table = np.concatenate([self._table, np.empty_like(self._table)])
+            self._table[self._lines] = line(body.state, body.truth(), clinic, self._read)
+            self._lines += 1
             while self._next <= day + _EPS:
                 self._next += self.scenario.record_every
         while self._maps_due and self._maps_due[0] <= day + _EPS:
@@ -63,11 +75,11 @@ class Recorder:
 
     def columns(self) -> dict[str, np.ndarray]:
         """Return the trajectory so far: name -> values, shape (n_records,) each."""
-        table = np.array(self._lines, float).reshape(len(self._lines), len(COLUMNS))
-        return {name: table[:, i].copy() for i, name in enumerate(COLUMNS)}
+        table = self._table[: self._lines]
+        return {name: table[:, i].copy() for i, name in enumerate(self.record.columns)}
 
     def copy(self) -> "Recorder":
         """Return an independent copy."""
         twin = copy(self)
-        twin.maps, twin._lines, twin._maps_due = list(self.maps), list(self._lines), list(self._maps_due)
+        twin.maps, twin._table, twin._maps_due = list(self.maps), self._table.copy(), list(self._maps_due)
         return twin

@@ -3,7 +3,7 @@
 A new column is one entry of `COLUMNS`; tables, Mesa's data collector, outcomes of sweeps and docs/results.md follow.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -120,7 +120,10 @@ COLUMNS: Final[Mapping[str, Column]] = {
 }
 
 
-def line(state: "State", truth: "Truth", clinic: "Clinic") -> tuple[float, ...]:
-    """Return one row of the trajectory, in the order of `COLUMNS`."""
+_ALL: Final = tuple(COLUMNS.values())
+
+
+def line(state: "State", truth: "Truth", clinic: "Clinic", columns: Sequence[Column] = _ALL) -> list[float]:
+    """Return one row of the trajectory, in the order of `columns`."""
     moment = Moment(state, truth, clinic)
-    return tuple(column.value(moment) for column in COLUMNS.values())
+    return [column.value(moment) for column in columns]

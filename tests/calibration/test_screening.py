@@ -1,0 +1,241 @@
+"""Screening: surfaces against functions that are known, the region that is left, and a fit that begins with it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simulation.calibration.abc import Fit, evaluate, screening_of
+from simulation.calibration.estimate import NOBODY, Statistic, share
+from simulation.calibration.parts import next_fit, next_fit_of_parts, run_part, take_up
+from simulation.calibration.problem import Problem, Screen, load_problem
+from simulation.calibration.region import region_of
+from simulation.calibration.settings import Candidate
+from simulation.calibration.surface import surface_of, terms
+from simulation.calibration.targets import Target
+from simulation.errors import UserError
+from simulation.pool import HerePool
+from simulation.store import Shard
+from tests.calibration.test_abc import Oracle, a_problem, ask
+
+FREE = 5
+
+
+def spread_points(n: int, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).random((n, FREE))
+
+
+def bent(points: np.ndarray) -> np.ndarray:
+    """A quadratic function with a product in it."""
+    x = 2.0 * points - 1.0
+    return np.asarray(0.3 + x[:, 0] - 0.5 * x[:, 1] ** 2 + 0.8 * x[:, 2] * x[:, 3], float)
+
+
+def test_a_quadratic_function_is_found_exactly() -> None:
+    points = spread_points(80)
+    exact = [Statistic(value, value, 0.1, 5, "linear") for value in bent(points).tolist()]
+    surface, elsewhere = surface_of(points, exact), spread_points(50, 2)
+    # the least ridge pulls by some thousandths
+    np.testing.assert_allclose(surface.at(terms(elsewhere)), bent(elsewhere), atol=0.05)
+
+
+def test_terms_are_uncorrelated_over_the_cube() -> None:
+    known = terms(spread_points(200_000))
+    moments = known.T @ known / len(known)
+    assert np.abs(moments - np.diag(np.diag(moments))).max() < 0.01
+
+
+def test_a_thousand_handfuls_of_patients_tell_a_share_as_well_as_the_surface_says() -> None:
+    rng, points = np.random.default_rng(3), spread_points(1000)
+    truth = 1.5 * bent(points) - 1.0
+    chance = 1.0 / (1.0 + np.exp(-truth))
+    surface = surface_of(points, [share((rng.random(8) < p).tolist()) for p in chance])
+    elsewhere = spread_points(2000, 4)
+    gap = surface.at(terms(elsewhere)) - (1.5 * bent(elsewhere) - 1.0)
+    assert abs(float(gap.mean())) < 0.05  # logits of eight patients, averaged, would be off by 0.2 and more
+    assert 0.5 < float((gap**2).mean()) / surface.variance < 2.0
+    assert math.sqrt(surface.variance) < 0.25  # eight patients alone: 0.7
+
+
+def test_its_error_falls_with_the_number_of_candidates() -> None:
+    def variance(n: int) -> float:
+        rng, points = np.random.default_rng(n), spread_points(n)
+        return surface_of(
+            points, [Statistic(v, v, 1.0, 5, "log") for v in bent(points) + rng.standard_normal(n)]
+        ).variance
+
+    assert 2.0 < variance(300) / variance(1200) < 8.0
+
+
+def test_who_had_nobody_to_measure_is_left_out() -> None:
+    points = spread_points(60)
+    known = [Statistic(v, v, 0.1, 5, "linear") for v in bent(points).tolist()]
+    more = np.vstack([points, spread_points(20, 9)])
+    one, other = surface_of(points, known), surface_of(more, [*known, *[NOBODY] * 20])
+    np.testing.assert_allclose(one.coefficients, other.coefficients)
+    with pytest.raises(ValueError, match="hardly any"):
+        surface_of(points, [*known[:2], *[NOBODY] * 58])
+
+
+TARGET = Target("A", "what", "fit", "s", "overt.x", "linear", 9, 1.0, 0.8, 1.2)
+
+
+def screened(points: np.ndarray, leave: float, weight: float = 1.0) -> Any:
+    kept = [{"A": {"value": v, "point": v, "se": 0.05, "n": 9.0}} for v in bent(points).tolist()]
+    return region_of([TARGET], {"A": weight}, points, kept, leave, seed=7)
+
+
+def test_the_region_is_the_share_of_the_ranges_nearest_to_what_was_observed() -> None:
+    region = screened(spread_points(120), 0.1)
+    everywhere = spread_points(20_000, 5)
+    inside = region.distances(everywhere) <= region.cut
+    assert inside.mean() == pytest.approx(0.1, abs=0.01)
+    far = np.abs(bent(everywhere) - 1.0)
+    assert far[inside].max() < np.quantile(far, 0.13)
+    assert region.density(everywhere).mean() == pytest.approx(1.0, abs=0.07)  # it integrates to one
+
+
+def test_a_design_is_drawn_evenly_from_the_region_and_always_the_same() -> None:
+    region = screened(spread_points(120), 0.05)
+    points = region.draw(300, 7)
+    assert points.shape == (300, FREE)
+    assert (region.density(points) > 0).all()
+    np.testing.assert_array_equal(points, region.draw(300, 7))
+    # evenly: a parameter that bears on nothing keeps its whole range
+    counts, _ = np.histogram(points[:, 4], bins=4, range=(0, 1))
+    assert counts.min() > 45
+
+
+def test_what_no_candidate_gives_rules_out_nothing() -> None:
+    points = spread_points(50)
+    nothing: list[Mapping[str, Mapping[str, Any]]] = [
+        {"A": {"value": None, "point": None, "se": None, "n": 0.0}}
+    ] * 50
+    region = region_of([TARGET], {"A": 1.0}, points, nothing, 0.1, seed=7)
+    assert region.share == 1.0
+
+
+# A fit that begins with a screening ------------------------------------------------------------------------
+
+
+def a_screened_problem(**changes: object) -> Problem:
+    return a_problem(screen=Screen(80, {"overt": 2}, 0.05), **changes)
+
+
+def run(problem: Problem, folder: Path) -> Fit:
+    fit = next_fit(problem, folder)
+    while fit.problem is not problem:
+        fit.run(HerePool(), work=ask)
+        fit = next_fit(problem, folder)
+    fit.run(HerePool(), work=ask)
+    return fit
+
+
+def test_a_screened_design_is_nearer_and_the_answer_is_found(tmp_path: Path) -> None:
+    plain, fit = Fit(a_problem(), tmp_path / "plain"), run(a_screened_problem(), tmp_path / "screened")
+    plain.run(HerePool(), work=ask)
+    typical = [float(np.median([e.distance for e in one.done if e.stage == 0])) for one in (plain, fit)]
+    assert typical[1] < 0.5 * typical[0]
+    candidate = fit.problem.candidate(np.array(min(fit.done, key=lambda e: e.distance).point))
+    assert candidate.values["rate_contacts"] * candidate.values["rate_kill_max"] == pytest.approx(
+        600, rel=0.1
+    )
+    points, weights, _ = fit.posterior()
+    assert np.isfinite(weights).all() and weights.sum() == pytest.approx(1.0)
+    free = points[:, 3]  # bears on nothing: the sets keep its range, whatever the region looks like
+    assert free.min() < 0.25 and free.max() > 0.75
+
+
+def test_every_screened_candidate_meets_patients_of_its_own_and_all_others_the_same() -> None:
+    problem = a_screened_problem()
+    screening = problem.screening()
+    first = [screening.met_by(k).first_patient for k in range(3)]
+    assert first[0] >= 1_000_000 and min(np.diff(first)) >= 2
+    assert {problem.met_by(k).first_patient for k in range(3)} == {0}
+
+
+def test_patients_of_a_screened_candidate_are_those_of_its_number(tmp_path: Path) -> None:
+    met: list[int] = []
+
+    def note(runs: Any) -> Any:
+        met.append(runs[0][0].first_patient)
+        return ask(runs)
+
+    problem = a_screened_problem()
+    screening_of(problem, tmp_path).run(HerePool(), work=note)
+    assert met == [problem.screening().met_by(k).first_patient for k in range(80)]
+
+
+def test_a_screening_goes_on_where_it_was_stopped_and_comes_first(tmp_path: Path) -> None:
+    problem = a_screened_problem()
+    broken = next_fit(problem, tmp_path / "broken")
+    with pytest.raises(KeyboardInterrupt):
+        broken.run(HerePool(should_stop=lambda: len(broken.done) >= 40), work=ask)
+    with pytest.raises(ValueError, match="comes first"):
+        Fit(problem, tmp_path / "broken")
+    again, whole = run(problem, tmp_path / "broken"), run(problem, tmp_path / "whole")
+    assert [e.point for e in again.done] == [e.point for e in whole.done]
+
+
+def test_parts_screen_first_and_give_the_same_fit(tmp_path: Path) -> None:
+    problem, folder = a_screened_problem(), tmp_path / "parts"
+    whole = run(problem, tmp_path / "whole")
+    stages = []
+    for _ in range(2 + problem.effort.rounds):
+        for index in (1, 2):
+            fit = next_fit_of_parts(problem, folder)
+            run_part(fit, HerePool(), Shard(index, 2), work=ask)
+        stages.append(fit.problem is problem)
+    assert stages == [False, *[True] * (1 + problem.effort.rounds)]
+    fit = next_fit(problem, folder)
+    assert fit.problem is problem and len(fit.done) == fit.total
+    assert take_up(fit) == 0
+    assert [e.point for e in fit.done] == [e.point for e in whole.done]
+
+
+def test_another_screening_is_another_fit(tmp_path: Path) -> None:
+    problem = a_screened_problem()
+    run(problem, tmp_path)
+    with pytest.raises(UserError, match="another fit"):
+        Fit(replace(problem, screen=Screen(80, {"overt": 2}, 0.04)), tmp_path)
+
+
+def test_a_screening_in_a_fit_file(tmp_path: Path) -> None:
+    text = (
+        "name: t\nparameters: {rate_kill_max: {}}\ntargets: {C1: 1}\n"
+        "screen: {candidates: 100, patients: {overt: 5}, leave: 0.1}\n"
+    )
+    file = tmp_path / "fit.yaml"
+    file.write_text(text)
+    assert load_problem(file).screen == Screen(100, {"overt": 5}, 0.1)
+    for wrong, words in (
+        ("candidates: 1", "candidates"),
+        ("overt: 5", "overt"),
+        ("leave: 0.1", "leave"),
+        ("patients", "patients"),
+    ):
+        file.write_text(
+            text.replace(
+                wrong,
+                {
+                    "candidates: 1": "candidates: -1",
+                    "overt: 5": "ovrt: 5",
+                    "leave: 0.1": "leave: 2",
+                    "patients": "patient",
+                }[wrong],
+            )
+        )
+        with pytest.raises(UserError) as caught:
+            load_problem(file)
+        assert "line 4" in str(caught.value) or ":4" in str(caught.value), str(caught.value)
+        assert words in str(caught.value)
+
+
+def test_the_oracle_of_these_tests_answers_as_a_simulator_does() -> None:
+    """The stand-in must give all statistics that the problem asks for, or nothing above would mean anything."""
+    distance, statistics = evaluate(a_problem(), Oracle(), np.full(4, 0.5))
+    assert set(statistics) == {"A", "B"} and math.isfinite(distance) and isinstance(Candidate(), Candidate)
