@@ -157,6 +157,7 @@ class Fit:
 
     def __init__(self, problem: Problem, folder: Path, screening: "Fit | None" = None) -> None:
         self.problem, self.folder, self._screening = problem, folder, screening
+        self._particles: dict[int, tuple[int, tuple[Floats, Floats, Floats]]] = {}
         folder.mkdir(parents=True, exist_ok=True)
         self._claim()
         self.design = self._design()
@@ -177,7 +178,7 @@ class Fit:
             message = "holds a fit of other parameters, ranges or targets"
             raise OtherScenario(message, file=str(folder), expected="the folder of a fit of this file")
         fit = cls.__new__(cls)
-        fit.problem, fit.folder, fit._line, fit._screening = problem, folder, "", None
+        fit.problem, fit.folder, fit._line, fit._screening, fit._particles = problem, folder, "", None, {}
         fit.done = list(fit._read())
         return fit
 
@@ -276,11 +277,13 @@ class Fit:
         2000), tempered until at least half of the particles count (Koblents and Miguez 2015, Stat Comput 25:407):
         in ten dimensions a few dozen particles would otherwise be one.
         """
-        seen = sorted((e for e in self.done if e.stage <= stage), key=lambda e: (e.distance, e.index))
-        kept = seen[: self.problem.effort.keep]
-        points = np.array([e.point for e in kept])
-        weights = self.weights_of(points, stage)
-        return points, weights, _kernel(points, weights)
+        seen = [e for e in self.done if e.stage <= stage]
+        if self._particles.get(stage, (0,))[0] != len(seen):  # every proposal of the next round asks
+            kept = sorted(seen, key=lambda e: (e.distance, e.index))[: self.problem.effort.keep]
+            points = np.array([e.point for e in kept])
+            weights = self.weights_of(points, stage)
+            self._particles[stage] = len(seen), (points, weights, _kernel(points, weights))
+        return self._particles[stage][1]
 
     def weights_of(self, points: Floats, stage: int) -> Floats:
         """Return the weights of points that were proposed up to a stage, shape (n_points,)."""

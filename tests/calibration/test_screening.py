@@ -25,6 +25,12 @@ from tests.calibration.test_abc import Oracle, a_problem, ask
 FREE = 5
 
 
+@pytest.fixture(autouse=True)
+def looked_at_by_fewer_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tell the region's end by fewer points than a fit does: these regions are large."""
+    monkeypatch.setattr("simulation.calibration.region._LOOKED_AT", 2**15)
+
+
 def spread_points(n: int, seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).random((n, FREE))
 
@@ -39,8 +45,7 @@ def test_a_quadratic_function_is_found_exactly() -> None:
     points = spread_points(80)
     exact = [Statistic(value, value, 0.1, 5, "linear") for value in bent(points).tolist()]
     surface, elsewhere = surface_of(points, exact), spread_points(50, 2)
-    # the least ridge pulls by some thousandths
-    np.testing.assert_allclose(surface.at(terms(elsewhere)), bent(elsewhere), atol=0.05)
+    np.testing.assert_allclose(surface.at(terms(elsewhere)), bent(elsewhere), atol=1e-3)
 
 
 def test_terms_are_uncorrelated_over_the_cube() -> None:
@@ -95,7 +100,7 @@ def test_the_region_is_the_share_of_the_ranges_nearest_to_what_was_observed() ->
     inside = region.distances(everywhere) <= region.cut
     assert inside.mean() == pytest.approx(0.1, abs=0.01)
     far = np.abs(bent(everywhere) - 1.0)
-    assert far[inside].max() < np.quantile(far, 0.13)
+    assert far[inside].max() < np.quantile(far, 0.11)
     assert region.density(everywhere).mean() == pytest.approx(1.0, abs=0.07)  # it integrates to one
 
 
@@ -139,7 +144,7 @@ def test_a_screened_design_is_nearer_and_the_answer_is_found(tmp_path: Path) -> 
     plain, fit = Fit(a_problem(), tmp_path / "plain"), run(a_screened_problem(), tmp_path / "screened")
     plain.run(HerePool(), work=ask)
     typical = [float(np.median([e.distance for e in one.done if e.stage == 0])) for one in (plain, fit)]
-    assert typical[1] < 0.5 * typical[0]
+    assert typical[1] < 0.7 * typical[0]
     candidate = fit.problem.candidate(np.array(min(fit.done, key=lambda e: e.distance).point))
     assert candidate.values["rate_contacts"] * candidate.values["rate_kill_max"] == pytest.approx(
         600, rel=0.1
