@@ -25,12 +25,12 @@ _ROOM: Final = 256  # lines; doubled when they are full
 class Record:
     """Say what is kept: `trajectory` every `scenario.record_every` days, `maps` on the days of `scenario.marrow_maps`.
 
-    `columns` are those of the trajectory that are read, all by default.
+    `columns` names those of the trajectory that are kept; None are all.
     """
 
     trajectory: bool = True
     maps: bool = True
-    columns: tuple[str, ...] = tuple(COLUMNS)
+    columns: tuple[str, ...] | None = None
 
 
 EVERYTHING: Final = Record()
@@ -46,13 +46,15 @@ class Recorder:
     maps: list[MarrowMap] = field(default_factory=list)
     _lines: int = 0
     _table: np.ndarray = field(init=False)  # shape (room, n_columns); `_lines` of its rows are filled
+    _names: tuple[str, ...] = field(init=False)
     _read: tuple[Column, ...] = field(init=False)
     _next: float = 0.0
     _maps_due: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._maps_due = sorted(self.scenario.marrow_maps) if self.record.maps else []
-        self._read = tuple(COLUMNS[name] for name in self.record.columns)
+        self._names = tuple(COLUMNS) if self.record.columns is None else self.record.columns
+        self._read = tuple(COLUMNS[name] for name in self._names)
         self._table = np.empty((_ROOM, len(self._read)))
 
     def note(self, body: "Body", clinic: "Clinic", last: bool) -> None:
@@ -76,7 +78,7 @@ class Recorder:
     def columns(self) -> dict[str, np.ndarray]:
         """Return the trajectory so far: name -> values, shape (n_records,) each."""
         table = self._table[: self._lines]
-        return {name: table[:, i].copy() for i, name in enumerate(self.record.columns)}
+        return {name: table[:, i].copy() for i, name in enumerate(self._names)}
 
     def copy(self) -> "Recorder":
         """Return an independent copy."""
