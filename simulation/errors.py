@@ -1,11 +1,10 @@
 """A person's mistake, told once and clearly, and the exit statuses of the command line."""
 
-import shlex
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from enum import IntEnum
 
-from simulation.shipped import installable
+from simulation.shipped import PROGRAM
 
 __all__ = ["ExitStatus", "MissingExtra", "OtherScenario", "UserError", "nearest_name", "reason_of"]
 
@@ -124,12 +123,12 @@ def reason_of(error: BaseException) -> str:
 
 
 class MissingExtra(UserError):  # noqa: N818 - it names what is wrong
-    """Say that an optional part is not installed, with the line that installs it."""
+    """Say that an optional part is not installed, and what tells the line that installs it here."""
 
     exit_status = ExitStatus.MISSING_EXTRA
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(
-            f"{what} is not installed here; install it with: pip install {shlex.join(installable(extra))}"
+            f"{what} is not installed here; `{PROGRAM} doctor --extra {extra}` says how to install it"
         )
         self.extra = extra

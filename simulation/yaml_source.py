@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulation.errors import UserError, nearest_name
+from simulation.shipped import PROGRAM, SCENARIOS
 
 __all__ = [
     "MAX_BYTES",
@@ -141,8 +142,21 @@ def _no_such_file(path: Path, shown: str) -> UserError:
     if folder.is_dir():
         names = {entry.stem: entry.name for entry in folder.iterdir() if entry.suffix in {".yaml", ".yml"}}
         near = nearest_name(path.stem, names)
-        nearest = os.path.join(os.path.dirname(shown), names[near]) if near is not None else None
-    return UserError("there is no such file", file=shown, nearest=nearest)
+        if near is not None:
+            nearest = os.path.join(os.path.dirname(shown), names[near])
+        elif (below := _named(path.name, folder / SCENARIOS.name)) is not None:
+            nearest = os.path.join(os.path.dirname(shown), below.relative_to(folder))
+    message = "there is no such file"
+    if (
+        nearest is None and _named(path.name, SCENARIOS) is not None
+    ):  # an installation, in a folder of its own
+        message += f"; `{PROGRAM} init DIR` copies the one that comes with the program"
+    return UserError(message, file=shown, nearest=nearest)
+
+
+def _named(name: str, folder: Path) -> Path | None:
+    """Return the first file of that name in a folder and those below it."""
+    return min((path for path in folder.rglob("*.y*ml") if path.name == name), default=None)
 
 
 def read_yaml(path: str | os.PathLike[str], shown: str | None = None) -> Node:

@@ -18,6 +18,24 @@ def test_a_missing_file(tmp_path: Path, name: str) -> None:
     assert caught.value.nearest == (str(tmp_path / "my.yaml") if name == "my.yml" else None)
 
 
+def test_a_missing_file_that_lies_below_or_comes_with_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as caught:
+        load_scenario("scenarios/preemptive.yaml")  # as pages name it, typed in a folder that has none
+    assert "init DIR` copies the one that comes with the program" in str(caught.value)
+    with pytest.raises(UserError) as caught:
+        load_scenario("mine.yaml")
+    assert "init" not in str(caught.value)
+    (tmp_path / "scenarios" / "deep").mkdir(parents=True)
+    (tmp_path / "scenarios" / "deep" / "preemptive.yaml").write_text(GOOD)
+    with pytest.raises(UserError) as caught:
+        load_scenario("preemptive.yaml")
+    assert caught.value.nearest == os.path.join("scenarios", "deep", "preemptive.yaml")
+    assert "init" not in str(caught.value)
+
+
 def test_an_empty_file_a_list_and_plain_text(tmp_path: Path) -> None:
     for text, words in (
         ("", "empty"),
