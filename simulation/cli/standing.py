@@ -56,7 +56,7 @@ def standing_of(folder: Path) -> Standing:
     if Store.exists(folder / STORE):
         planned = _planned(folder)
         return _standing(folder, "trial", str(planned.get("trial", "")), planned.get("runs"), folder / STORE)
-    raise UserError("holds no runs of sweep or compare", file=str(folder))
+    raise UserError("holds no runs of sweep or compare, which are what status knows", file=str(folder))
 
 
 def standing_at(place: str) -> Standing:
