@@ -143,14 +143,14 @@ def enter(
     kind = here.behaviour[value_of(code, CLASS)]
     if kind < 0:  # an own class that takes part in no rule
         return
-    table, lost, p = here.counts[:, first : first + cells.size], here.lost, here.p[0]
+    size, table, lost, p = cells.size, here.counts, here.lost, here.p[0]
+    end = first + size
+    # Row by row: only then does the compiler make vectors.
     if kind == BLAST:
-        for i in range(cells.size):
-            table[BLASTS, i] += cells[i]
+        _add(cells, table[BLASTS, first:end])
         for a in range(lost.size):
             if not code & lost[a]:
-                for i in range(cells.size):
-                    table[CARRIERS + a, i] += cells[i]
+                _add(cells, table[CARRIERS + a, first:end])
         return
     treg = kind == TREG or kind == ENGAGED_TREG
     engaged = kind == ENGAGED_TCON or kind == ENGAGED_TREG
@@ -161,21 +161,34 @@ def enter(
         potency = p.potency_resting
     elif kind == ENGAGED_TREG:
         potency = p.potency_treg
-    effector = not treg and value_of(code, ALLOREACTIVE) != 0 and value_of(code, STAGE) == EFFECTOR
-    restricted = value_of(code, HAEMATOPOIETIC) != 0
-    lineage = TREGS if treg else TCONS
-    for i in range(cells.size):
-        n, exhausted = float(cells[i]), reversible[i] + terminal[i]
-        fit = n * max(1.0 - exhausted, 0.0)
-        table[lineage, i] += n
-        table[EXHAUSTION, i] += n * exhausted
-        table[KILLER_POWER, i] += fit * potency
-        if engaged:
-            table[ENGAGED, i] += n
-            if treg:
-                table[ENGAGED_TREGS, i] += n
-        if effector:
-            table[EFFECTORS, i] += n
-            if restricted:
-                table[RESTRICTED, i] += n
-            table[GVL_POWER, i] += fit
+    _add(cells, table[TREGS if treg else TCONS, first:end])
+    _add_exhausted(cells, reversible, terminal, table[EXHAUSTION, first:end])
+    if potency > 0.0:
+        _add_fit(cells, reversible, terminal, potency, table[KILLER_POWER, first:end])
+    if engaged:
+        _add(cells, table[ENGAGED, first:end])
+        if treg:
+            _add(cells, table[ENGAGED_TREGS, first:end])
+    if not treg and value_of(code, ALLOREACTIVE) != 0 and value_of(code, STAGE) == EFFECTOR:
+        _add(cells, table[EFFECTORS, first:end])
+        if value_of(code, HAEMATOPOIETIC) != 0:
+            _add(cells, table[RESTRICTED, first:end])
+        _add_fit(cells, reversible, terminal, 1.0, table[GVL_POWER, first:end])
+
+
+@inner()
+def _add(cells: Any, row: Floats) -> None:
+    for i in range(row.size):
+        row[i] += cells[i]
+
+
+@inner()
+def _add_exhausted(cells: Any, reversible: Floats, terminal: Floats, row: Floats) -> None:
+    for i in range(row.size):
+        row[i] += cells[i] * (reversible[i] + terminal[i])
+
+
+@inner()
+def _add_fit(cells: Any, reversible: Floats, terminal: Floats, potency: float, row: Floats) -> None:
+    for i in range(row.size):
+        row[i] += cells[i] * max(1.0 - (reversible[i] + terminal[i]), 0.0) * potency

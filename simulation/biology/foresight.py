@@ -15,7 +15,7 @@ from simulation.biology.here import Here
 from simulation.biology.places import NORMAL, NORMAL_B
 from simulation.biology.traits import EXHAUSTION_REVERSIBLE, EXHAUSTION_TERMINAL
 from simulation.engine.compiled import inner
-from simulation.engine.events import curvature
+from simulation.engine.events import curvature, extent
 from simulation.engine.population import N_STRATA, Columns, Floats, Int
 from simulation.engine.rules import DIE, GOTO, NEIGHBOUR, PROGRAM, RECODE, Rules
 
@@ -29,17 +29,27 @@ def foresee(here: Here, pop: Columns, hazards: Floats, rules: Rules, dt: float) 
     n, half = here.kind.size, 0.5 * dt
     rate, cell_days, moved, none = np.empty(n), np.empty(n), np.empty(n), np.zeros(n)
     cells, exhausted, node = np.empty(n), np.empty(n), np.zeros(2 * n + 2)
-    channel = np.empty(rules.effect.size, np.int64)
+    n_channels = rules.effect.size
+    channel, lowest, highest = (
+        np.empty(n_channels, np.int64),
+        np.empty(n_channels, np.int64),
+        np.empty(n_channels, np.int64),
+    )
     for s in range(pop.meta[N_STRATA]):
         first, end, code = pop.first[s], pop.end[s], pop.code[s]
         if end == 0:
             continue
         for i in range(n):
             rate[i] = cells[i] = exhausted[i] = 0.0
-        n_open = 0  # channels other than DIVIDE
-        for c in range(1, rules.effect.size):
-            if _added(hazards[s, c, first:end], rate[first:end]) and rules.effect[c] != DIE:
-                channel[n_open] = c
+        n_open = 0  # channels other than DIVIDE and those of death, each in a range of places
+        for c in range(1, n_channels):
+            low, high = extent(hazards[s, c, first:end])
+            if low >= high:
+                continue
+            low, high = first + low, first + high
+            _add(hazards[s, c, low:high], rate[low:high])
+            if rules.effect[c] != DIE:
+                channel[n_open], lowest[n_open], highest[n_open] = c, low, high
                 n_open += 1
         here_now, behind, birth = pop.cells[s, first:end], pop.late[s, first:end], hazards[s, 0, first:end]
         expected, days, left = cells[first:end], cell_days[first:end], rate[first:end]
@@ -53,7 +63,7 @@ def foresee(here: Here, pop: Columns, hazards: Floats, rules: Rules, dt: float) 
             x = expected[i]
             if not -0.25 < x < 0.25:
                 days[i] = expm1(x) / x
-        tiredness = (
+        reversible, terminal = (
             pop.traits[EXHAUSTION_REVERSIBLE, s, first:end],
             pop.traits[EXHAUSTION_TERMINAL, s, first:end],
         )
@@ -61,74 +71,73 @@ def foresee(here: Here, pop: Columns, hazards: Floats, rules: Rules, dt: float) 
         for i in range(end - first):
             there = here_now[i] * (1.0 + expected[i] * days[i])
             days[i] *= here_now[i] * (half + dt * behind[i])
-            tired[i] = tiredness[0][i] + tiredness[1][i]
+            tired[i] = reversible[i] + terminal[i]
             expected[i] = there
             weighed[i] = there * tired[i]
-        low, high = first, end  # of the places where cells of this code will be
+        begin, beyond = first, end  # of the places where cells of this code will be
         for k in range(n_open):
-            c = channel[k]
-            effect, operand, hazard = rules.effect[c], rules.operand[c], hazards[s, c, first:end]
+            c, low, high = channel[k], lowest[k], highest[k]
+            effect, operand, hazard = rules.effect[c], rules.operand[c], hazards[s, c, low:high]
             daughters = 2.0 if effect == PROGRAM else 1.0
-            for i in range(end - first):
-                moved[first + i] = daughters * hazard[i] * days[i]
+            leaving, since, spent = moved[low:high], cell_days[low:high], rate[low:high]
+            for i in range(high - low):
+                leaving[i] = daughters * hazard[i] * since[i]
             if effect == RECODE or effect == PROGRAM:
-                enter(here, code + operand, first, moved[first:end], tired, none[first:end])
+                enter(here, code + operand, low, leaving, spent, none[low:high])
             elif effect == NEIGHBOUR:
-                for i in range(first, end):
-                    low, high = _to_neighbours(i, moved[i], rate[i], cells, exhausted, rules, low, high)
+                begin, beyond = _to_neighbours(low, leaving, spent, cells, exhausted, rules, begin, beyond)
             elif effect == GOTO:
-                low, high = _to_group(
-                    operand, first, end, moved, rate, cells, exhausted, node, rules, low, high
+                begin, beyond = _to_group(
+                    operand, low, leaving, spent, cells, exhausted, node, rules, begin, beyond
                 )
-        for i in range(low, high):
+        for i in range(begin, beyond):
             if cells[i] > 0.0:
                 exhausted[i] /= cells[i]
-        enter(here, code, low, cells[low:high], exhausted[low:high], none[low:high])
+        enter(here, code, begin, cells[begin:beyond], exhausted[begin:beyond], none[begin:beyond])
 
 
 @inner()
-def _added(hazard: Floats, rate: Floats) -> bool:
-    """Add a hazard to the rate, and return whether it is open anywhere."""
-    any_open = False
+def _add(hazard: Floats, rate: Floats) -> None:
     for i in range(hazard.size):
-        any_open |= hazard[i] != 0.0
         rate[i] += hazard[i]
-    return any_open
 
 
 @inner()
 def _to_neighbours(
-    i: int, moved: float, tired: float, cells: Floats, exhausted: Floats, rules: Rules, low: Int, high: Int
+    first: int, moved: Floats, tired: Floats, cells: Floats, exhausted: Floats, rules: Rules, begin: Int, beyond: Int
 ) -> tuple[Int, Int]:  # fmt: skip
-    """Share cells of place i out among its neighbours; return the range of places that hold some."""
-    near, n_near = rules.neighbours[i], 0
-    while n_near < near.size and near[n_near] >= 0:
-        n_near += 1
-    for j in range(max(n_near, 1)):
-        to: Int = np.int64(near[j]) if n_near > 0 else i
-        cells[to] += moved / max(n_near, 1)
-        exhausted[to] += moved * tired / max(n_near, 1)
-        low, high = min(low, to), max(high, to + 1)
-    return low, high
+    """Share cells of the places from `first` on out among their neighbours; return the range of places that hold some."""
+    near, width = rules.neighbours, rules.neighbours.shape[1]
+    for i in range(moved.size):
+        n_near = 0
+        while n_near < width and near[first + i, n_near] >= 0:
+            n_near += 1
+        share, weighed = moved[i] / max(n_near, 1), moved[i] * tired[i] / max(n_near, 1)
+        for j in range(max(n_near, 1)):
+            to: Int = np.int64(near[first + i, j]) if n_near > 0 else first + i
+            cells[to] += share
+            exhausted[to] += weighed
+            begin, beyond = min(begin, to), max(beyond, to + 1)
+    return begin, beyond
 
 
 @inner()
 def _to_group(
-    group: int, first: int, end: int, moved: Floats, rate: Floats, cells: Floats, exhausted: Floats, node: Floats,
-    rules: Rules, low: Int, high: Int,
+    group: int, first: int, moved: Floats, spent: Floats, cells: Floats, exhausted: Floats, node: Floats, rules: Rules,
+    low: Int, high: Int,
 ) -> tuple[Int, Int]:  # fmt: skip
     """Share cells out to the members of a group of places; return the range of places that hold some."""
     begin = np.int64(rules.group_start[group])
     size = np.int64(rules.group_start[group + 1]) - begin
     if size == 0:  # where a group has no members, cells stay
-        for i in range(first, end):
-            cells[i] += moved[i]
-            exhausted[i] += moved[i] * rate[i]
+        for i in range(moved.size):
+            cells[first + i] += moved[i]
+            exhausted[first + i] += moved[i] * spent[i]
         return low, high
     total = tired = 0.0
-    for i in range(first, end):
+    for i in range(moved.size):
         total += moved[i]
-        tired += moved[i] * rate[i]
+        tired += moved[i] * spent[i]
     if total == 0.0:
         return low, high
     tired /= total

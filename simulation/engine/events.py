@@ -35,7 +35,7 @@ from simulation.engine.row_draws import binomial_along, births_along, poisson_al
 from simulation.engine.rules import MAX_CLONES, OF_CLASS, Channels, Destinations, Rules, Variants
 from simulation.engine.scratch import Scratch
 
-__all__ = ["DONE", "curvature", "draw_events", "draw_from", "draw_stratum"]
+__all__ = ["DONE", "curvature", "draw_events", "draw_from", "draw_stratum", "extent"]
 
 DONE = -1  # all strata have drawn
 _INVERSE = tuple(1.0 / factorial(k + 1) for k in range(12))
@@ -95,7 +95,7 @@ def draw_stratum(
     n_active = 0
     lowest[0] = -1
     for c in range(n_channels):
-        low, high = _extent(hazards[s, c, first:end])
+        low, high = extent(hazards[s, c, first:end])
         if low >= high:
             continue
         lowest[c], highest[c] = low, high
@@ -183,7 +183,7 @@ def draw_stratum(
 
 
 @inner()
-def _extent(hazard: Floats) -> tuple[int, int]:
+def extent(hazard: Floats) -> tuple[int, int]:
     """Return the range of places outside which a hazard is 0; one that ends before it begins where all are."""
     size, any_open = hazard.size, False
     for i in range(size):
