@@ -16,7 +16,8 @@ def grade_of(integrity: float, thresholds: tuple[float, float, float, float]) ->
 
     Thresholds are those of grades I, II, III, IV, falling.
     """
-    return sum(integrity < t for t in thresholds)
+    first, second, third, fourth = thresholds
+    return (integrity < first) + (integrity < second) + (integrity < third) + (integrity < fourth)
 
 
 @inner()

@@ -13,7 +13,7 @@ from simulation.engine.scratch import SCRATCH, Scratch
 from simulation.engine.views import FLOATS, FLOATS2, FLOATS3, INTS, INTS2, INTS32, View
 from simulation.parameters import ParameterTable
 
-__all__ = ["ENGAGER", "NUMBERS", "PARAMETERS", "SIGNALS", "Here", "Whole", "whole"]
+__all__ = ["ENGAGER", "NUMBERS", "PARAMETERS", "SEEN", "SIGNALS", "Here", "Whole", "whole"]
 
 # Rows of `Signals.table`.
 SIGNALS = (
@@ -39,6 +39,13 @@ NUMBERS: Final = np.dtype(
     + [(name, np.int64) for name in (*_INTS, *_PLACES)]
     + [("event_key", np.uint64), ("thymus_key", np.uint64)]
 )
+# What is seen of a body by looking at all of it (`totals.py`).
+_COUNTED: Final = ("blasts", "marrow_blasts", "extramedullary_blasts", "agents")
+_MEASURED: Final = (
+    "marrow_cells", "blood_blasts_per_ul", "cd3_per_ul", "treg_per_ul", "b_cells_per_ul", "marrow_t_cells", "marrow_engaged",
+    "marrow_treg_share", "marrow_suppression", "marrow_exhaustion", "marrow_et_ratio",
+)  # fmt: skip
+SEEN: Final = np.dtype([(name, np.int64) for name in _COUNTED] + [(name, np.float64) for name in _MEASURED])
 PARAMETERS: Final = np.dtype([(name, np.float64) for name in ParameterTable.load().values()])
 # An engager: its numbers, those of its parameters, the census row of the carriers of its target, and the bit by which it is lost.
 _OF_ENGAGER: Final = (
@@ -77,7 +84,8 @@ class Here(NamedTuple):
     clone_growth: Floats
     tally: Ints
     totals: Floats
-    whole: Floats
+    seen: npt.NDArray[Any]
+    without: Ints
     niches: Floats
     fields_before: Floats
 
@@ -92,9 +100,9 @@ class Whole(NamedTuple):
     hazards: Floats
 
 
-_RECORDS = [from_dtype(dtype)[::1] for dtype in (PARAMETERS, NUMBERS, ENGAGER)]
+_RECORDS = [from_dtype(dtype)[::1] for dtype in (PARAMETERS, NUMBERS, ENGAGER, SEEN)]
 HERE: Final = View(
     Here, *_RECORDS[:2], FLOATS, *[FLOATS2] * 3, INTS32, *[FLOATS2] * 2, _RECORDS[2], FLOATS, INTS2, INTS, INTS, FLOATS,
-    INTS2, FLOATS, INTS2, FLOATS2, FLOATS, FLOATS2, FLOATS2,
+    INTS2, FLOATS, INTS2, FLOATS2, _RECORDS[3], INTS, FLOATS2, FLOATS2,
 )  # fmt: skip
 whole: Final = View(Whole, HERE, RULES, SCRATCH, COLUMNS, FLOATS3).reader()  # sees it in compiled code

@@ -3,6 +3,7 @@
 from copy import copy
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 from typing import Self
 
 import numpy as np
@@ -168,8 +169,9 @@ def _destinations(rows: int, columns: int, kind: Ints32, access: Floats) -> Dest
     return Destinations.planted(near, start, member, np.concatenate(weights))
 
 
+@cache
 def _torus_neighbours(rows: int, columns: int, n_places: int) -> Ints32:
-    """Return the four neighbours of every niche on a torus, shape (n_places, 4), -1 where there is none."""
+    """Return the four neighbours of every niche on a torus, shape (n_places, 4), -1 where there is none; one table for all."""
     table = np.full((n_places, 4), -1, np.int32)
     index = np.arange(rows * columns).reshape(rows, columns)
     shifted = [

@@ -11,7 +11,7 @@ from simulation.biology.antigens import ANTIGENS
 from simulation.biology.census import COUNTS, Census, count, lost_masks
 from simulation.biology.drugs import EXPOSURES, PLAIN_DRUGS
 from simulation.biology.engagers import Engager
-from simulation.biology.here import ENGAGER, KILLING_FACTOR, NUMBERS, PARAMETERS, SIGNALS, Here
+from simulation.biology.here import ENGAGER, KILLING_FACTOR, NUMBERS, PARAMETERS, SEEN, SIGNALS, Here
 from simulation.biology.named import ByName, Number, Parameters
 from simulation.biology.places import PlaceKind, Places
 from simulation.biology.traits import (
@@ -194,7 +194,8 @@ class State:
     def _wire(self) -> None:
         """Show the arrays by name, and to compiled code."""
         self.totals = np.zeros((2, self.census.table.shape[0]))  # see `biology/totals.py`
-        self.whole, self.niches = np.zeros(3), np.zeros((2, self.places.n_niches))
+        self.seen, self.without = np.zeros(1, SEEN), np.zeros(len(self.antigens), np.int64)
+        self.niches = np.zeros((2, self.places.n_niches))
         names = [engager.name for engager in self.engagers]
         self.infusion_ug_per_day = ByName(names, self._engagers["infusion"])
         self.plasma_pg_ml = ByName(names, self._engagers["plasma"])
@@ -224,7 +225,8 @@ class State:
             clone_growth=self.clone_growth,
             tally=self.tally,
             totals=self.totals,
-            whole=self.whole,
+            seen=self.seen,
+            without=self.without,
             niches=self.niches,
             fields_before=np.zeros_like(self.places.table),
         )

@@ -18,9 +18,8 @@ def niche_access(p: Values, n: int, draw: Keyed) -> Floats:
     Log-normal with mean 1, low in sanctuaries; shape (n,).
     """
     sigma = float(np.sqrt(np.log1p(p.cv_marrow_perfusion**2)))
-    spread = np.array([draw.normal("perfusion", i) for i in range(n)])
-    access = np.exp(sigma * spread - 0.5 * sigma * sigma)
-    sanctuary = np.array([draw.uniform("sanctuary", i) for i in range(n)]) < p.fraction_sanctuary
+    access = np.exp(sigma * draw.normals("perfusion", n) - 0.5 * sigma * sigma)
+    sanctuary = draw.uniforms("sanctuary", n) < p.fraction_sanctuary
     return np.where(sanctuary, p.access_sanctuary * access, access)
 
 

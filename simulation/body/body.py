@@ -86,6 +86,7 @@ class Body:
         self._integrity_of_grades = (
             values.integrity_grade_1, values.integrity_grade_2, values.integrity_grade_3, values.integrity_grade_4,
         )  # fmt: skip
+        self._score_of_grades = values.crs_score_grade_1, values.crs_score_step
         self._truth: Truth | None = None
         self.begin()
 
@@ -242,7 +243,7 @@ class Body:
 
     def crs_grade(self) -> int:
         """Return the CRS grade now, 0-4."""
-        return crs_grade(self.state.crs_score, self.values.crs_score_grade_1, self.values.crs_score_step)
+        return crs_grade(self.state.crs_score, *self._score_of_grades)
 
     def hazard_of_death(self) -> float:
         """Return the hazard of non-relapse death now, per day."""

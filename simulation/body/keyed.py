@@ -8,7 +8,8 @@ from statistics import NormalDist
 import numpy as np
 
 from simulation.engine.draws import binomial, scatter
-from simulation.engine.keyed_random import base_key, combine, extended
+from simulation.engine.keyed_random import base_key, combine, extended, extended_along
+from simulation.engine.population import Floats
 
 __all__ = ["Keyed"]
 
@@ -33,9 +34,17 @@ class Keyed:
         """Return a uniform number strictly inside (0, 1)."""
         return ((self.key(stream, *ids) >> 11) + 0.5) * 2.0**-53
 
+    def uniforms(self, stream: str, n: int) -> Floats:
+        """Return what `uniform` gives for the ids 0 to n - 1, shape (n,)."""
+        return ((extended_along(self.key(stream), n) >> np.uint64(11)) + 0.5) * 2.0**-53
+
     def normal(self, stream: str, *ids: int) -> float:
         """Return a standard normal number."""
         return _NORMAL.inv_cdf(self.uniform(stream, *ids))
+
+    def normals(self, stream: str, n: int) -> Floats:
+        """Return what `normal` gives for the ids 0 to n - 1, shape (n,)."""
+        return np.array([*map(_NORMAL.inv_cdf, self.uniforms(stream, n).tolist())])
 
     def binomial(self, stream: str, n: int, p: float, *ids: int) -> int:
         """Return an exact binomial draw."""

@@ -13,13 +13,14 @@ Blood counts carry no noise of their own: their counting error (a few per cent) 
 variation from week to week. aGvHD and CRS are graded at the bedside, at once and without error.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from simulation.clinic.events import EventLog
 from simulation.clinic.ports import Patient, Truth
-from simulation.clinic.schedule import Agenda, ListedDays, Repeating
+from simulation.clinic.schedule import Agenda, ListedDays, Repeating, is_due
 from simulation.clinic.waits import days_waited
 
 if TYPE_CHECKING:
@@ -49,8 +50,7 @@ def reaches(measured: float, level: float) -> bool:
     return measured > 0.0 and measured >= level * (1.0 - 1e-12)
 
 
-@dataclass(frozen=True, slots=True)
-class Examination:
+class Examination(NamedTuple):
     """Hold what is seen at the bedside: grades 0-4 now."""
 
     agvhd_grade: int
@@ -129,6 +129,7 @@ class Laboratory:
             for name in (*_MARROW_TESTS, "blood", *OUTSIDE_TESTS)
             if (test := getattr(monitoring, name)) is not None
         }
+        self._next = self._next_day()  # on which anything is due
         self._pending: Agenda[Result] = Agenda()
         self._targets = tuple(dict.fromkeys(one.target for one in scenario.products if one.target))
         self._pulls = scenario.monitoring.pulls
@@ -138,12 +139,16 @@ class Laboratory:
         )  # of the last aspirate: its step, and where it was taken
         self._done: set[str] = set()  # tests done on it
 
+    def _next_day(self) -> float:
+        return min((schedule.next_day for schedule in self._schedules.values()), default=math.inf)
+
     def take_scheduled(self, patient: Patient, step: int) -> None:
         """Take the samples that are due; one aspirate and one blood sample serve every test."""
         now = patient.day
-        due = [name for name, schedule in self._schedules.items() if schedule.take(now) > 0]
-        if not due:
+        if not is_due(self._next, now):  # as on most days
             return
+        due = [name for name, schedule in self._schedules.items() if schedule.take(now) > 0]
+        self._next = self._next_day()
         if self._missed > 0.0 and patient.uniform("visit", step) < self._missed:
             names = ", ".join(name.replace("_", " ") for name in due)
             self._events.add(patient.day, "note", "visit", f"visit missed: no {names}")

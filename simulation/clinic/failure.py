@@ -93,9 +93,9 @@ class FailureWatch:
     def __init__(self, values: FailureValues, targets: Iterable[str]) -> None:
         self._values = values
         self._targets = frozenset(targets)
-        self._start: Control | None = None
-        self._nadir: Control | None = None
-        self._on_drug: Control | None = None
+        self._start: Truth | None = None
+        self._nadir: Truth | None = None
+        self._on_drug: Truth | None = None
 
     def follow(self, truth: Truth, on_drug: Collection[str]) -> None:
         """Take note of one state from the start of treatment on; `on_drug` are the targets of the drugs that run."""
@@ -103,20 +103,21 @@ class FailureWatch:
         is_nadir = self._nadir is None or truth.blasts <= self._nadir.blasts
         if not (is_nadir or on_drug):
             return
-        state = Control.of(truth, self._values.fraction_cause_poor_access)
         if self._start is None:
-            self._start = state
+            self._start = truth
         if is_nadir:
-            self._nadir = state
+            self._nadir = truth
         if on_drug:
-            self._on_drug = state
+            self._on_drug = truth
 
     def lost_control(self, truth: Truth) -> Control:
         """Return the state in which control was lost; `truth` is the present."""
         start, nadir = self._start, self._nadir
         if start is not None and nadir is not None and nadir.blasts < start.blasts:
-            return nadir
-        return self._on_drug or Control.of(truth, self._values.fraction_cause_poor_access)
+            lost = nadir
+        else:
+            lost = truth if self._on_drug is None else self._on_drug
+        return Control.of(lost, self._values.fraction_cause_poor_access)
 
     def cause(self, truth: Truth) -> str:
         """Return escape, sanctuary, treg_suppressed, exhausted or too_few_t_cells."""

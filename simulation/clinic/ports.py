@@ -4,8 +4,7 @@ The clinic never touches cohorts, kernels or places: it reads a `Truth`, through
 through `Patient`.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Effect", "Patient", "Truth"]
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(NamedTuple):
     """Hold the true state of the patient at one instant; only assays and outcome bookkeeping may read it."""
 
     day: float

@@ -5,6 +5,7 @@ lost, and without drift, because the next one is planned from the plan, not from
 What goes on for some time (an infusion, a drug) begins and ends at its moment, also within a step: the step then has the mean.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Final
@@ -69,10 +70,15 @@ class ListedDays:
         self._days = sorted(days)
         self._taken = 0
 
+    @property
+    def next_day(self) -> float:
+        """Return the next of the days; infinity when all are over."""
+        return self._days[self._taken] if self._taken < len(self._days) else math.inf
+
     def take(self, now: float) -> int:
         """Return how many of them have fallen due since the last call."""
         before = self._taken
-        while self._taken < len(self._days) and is_due(self._days[self._taken], now):
+        while is_due(self.next_day, now):
             self._taken += 1
         return self._taken - before
 

@@ -105,6 +105,8 @@ class StopRules:
         self._overt_relapse = scenario.definitions.overt_relapse
         self._negative_share = negative_share
         self._relapses: Mapping[str, MarrowResult] = {}
+        self._judged: Examination | None = None  # what was judged last, since the last result
+        self._due: list[Stop] = []  # what followed from it
 
     def see(self, result: MarrowResult) -> None:
         """Remember the antigens without which the marrow's last word is overt relapse."""
@@ -113,11 +115,15 @@ class StopRules:
         overt = reaches(result.value, self._overt_relapse)
         lost = (name for name, share in result.lost_shares.items() if share > self._negative_share)
         self._relapses = dict.fromkeys(lost, result) if overt else {}
+        self._judged = None
 
     def due(self, examination: Examination) -> list[Stop]:
         """Return what must be stopped now, judged by the bedside grades and the last result."""
-        return [
-            Stop(product.name, why)
-            for (product, rule), value in zip(self._scenario.stop_rules, self._values, strict=True)
-            if (why := rule.why(value, examination, self._relapses))
-        ]
+        if examination != self._judged:  # on most days all is as it was
+            self._judged = examination
+            self._due = [
+                Stop(product.name, why)
+                for (product, rule), value in zip(self._scenario.stop_rules, self._values, strict=True)
+                if (why := rule.why(value, examination, self._relapses))
+            ]
+        return self._due

@@ -10,6 +10,7 @@ import zlib
 from math import erfc, exp, log, pi, sqrt
 
 import numpy as np
+import numpy.typing as npt
 
 from simulation.engine.compiled import inner
 
@@ -19,6 +20,7 @@ __all__ = [
     "base_key",
     "combine",
     "extended",
+    "extended_along",
     "folded",
     "mix",
     "normal",
@@ -57,6 +59,17 @@ def extended(key: int, *parts: int) -> int:
     for part in parts:
         key = _mix_python((key * _M2_PYTHON + _mix_python((part + _GOLDEN_PYTHON) & _MASK)) & _MASK)
     return key
+
+
+def extended_along(key: int, n: int) -> npt.NDArray[np.uint64]:
+    """Return `extended(key, i)` for every i below n, shape (n,)."""
+    return _mixed(np.uint64(key * _M2_PYTHON & _MASK) + _mixed(np.arange(n, dtype=np.uint64) + GOLDEN))
+
+
+def _mixed(z: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    z = (z ^ (z >> _S30)) * _M1
+    z = (z ^ (z >> _S27)) * _M2
+    return z ^ (z >> _S31)
 
 
 def base_key(seed: int, patient: int, stream: str) -> int:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from simulation.biology.census import Counts
+from simulation.biology.census import COUNTS, Counts
 from simulation.biology.places import PlaceKind
+from simulation.biology.totals import BODY, MARROW
 from simulation.products.registry import PRODUCTS
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["COLUMNS", "Column", "Moment", "line"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Moment:
-    """One instant of a life; the census of `state` is fresh, as `truth` was read from it."""
+    """One instant of a life; census and totals of `state` are fresh, as `truth` was read from them."""
 
     state: "State"
     truth: "Truth"
@@ -31,12 +32,12 @@ class Moment:
     @cached_property
     def body(self) -> Counts[float]:
         """Return the counts of the whole body."""
-        return self.state.census.sums()
+        return Counts(*self.state.totals[BODY, :COUNTS].tolist())
 
     @cached_property
     def marrow(self) -> Counts[float]:
         """Return the counts of the marrow."""
-        return self.state.census.sums(self.state.places.marrow)
+        return Counts(*self.state.totals[MARROW, :COUNTS].tolist())
 
     def busy_cells(self) -> float:
         """Return the T cells of the marrow that are engaged at this moment, by the share of their time."""

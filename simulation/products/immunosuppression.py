@@ -215,6 +215,8 @@ class _Giver(Giver):
             if course is not None:
                 self._courses.append(course)
                 self._steady.clear()
+        if not (self._courses or self._means):  # nothing was ever taken
+            return
         end = now + patient.time_step
         self._courses = [course for course in self._courses if not is_due(course.end, now)]
         for drug in sorted({*(course.drug for course in self._courses), *self._means}):

@@ -140,12 +140,10 @@ class Pump(Giver):
 
     def act(self, patient: Patient, examination: Examination, events: EventLog) -> None:
         """Run through the step: record each change, count what is given, and let the body have the mean rate."""
-        if not (
-            self.planned or self._ordered or self._rate or self._mean
-        ):  # nothing runs, nothing is to come
+        begin = patient.day
+        if self._idle(begin):
             self._why = ""
             return
-        begin = patient.day
         end = begin + patient.time_step
         while len(self.planned) > 1 and is_due(self.planned[1].day, begin):
             del self.planned[0]  # it is over
@@ -171,6 +169,12 @@ class Pump(Giver):
         if abs(mean - self._mean) > EPSILON:
             self._mean = mean
             patient.apply(Rate(self._name, mean))
+
+    def _idle(self, now: float) -> bool:
+        """Return whether nothing runs, counts or is to come."""
+        if self._ordered or self._rate or self._mean or self._injected or self._covered > now:
+            return False
+        return not self.planned or (self.planned[-1].rate == 0.0 and is_due(self.planned[-1].day, now))
 
     def asked_by_plan(self, day: float) -> float:
         """Return the planned rate on a day, ug/day."""

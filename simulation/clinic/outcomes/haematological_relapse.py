@@ -19,7 +19,6 @@ from simulation.number_words import NOTHING
 
 if TYPE_CHECKING:
     from simulation.clinic.clinic import Clinic
-    from simulation.products.product import Product
 
 __all__ = ["RELAPSES", "HaematologicalRelapse", "Relapse", "at_relapse", "negative_relapse"]
 
@@ -186,11 +185,6 @@ class HaematologicalRelapse(Watcher):
         self.replanned()
 
     @property
-    def _targeted(self) -> "list[Product]":
-        """Return the products that need an antigen."""
-        return [one for one in self.clinic.scenario.products if one.target]
-
-    @property
     def known(self) -> bool:
         """Return whether overt relapse has been diagnosed and no remission measured since."""
         return self._known is not None
@@ -198,7 +192,9 @@ class HaematologicalRelapse(Watcher):
     def replanned(self) -> None:
         """Begin to explain failures anew: there is none yet."""
         scenario = self.clinic.scenario
-        planned = {one.target for one in self._targeted if one.spec(scenario) is not None}
+        # the products that need an antigen, with it
+        self._targeted = {one.name: one.target for one in scenario.products if one.target}
+        planned = {one.target for one in scenario.products if one.target and one.spec(scenario) is not None}
         self._failure = FailureWatch(self.clinic.values, planned)
 
     # ---- the true state
@@ -206,7 +202,8 @@ class HaematologicalRelapse(Watcher):
     def observe(self, truth: Truth, dt: float) -> None:
         """Follow relapse, and what may explain the next failure."""
         if self._treated_since is not None:
-            on_drug = {one.target for one in self._targeted if self.clinic.givers[one.name].running()}
+            givers = self.clinic.givers
+            on_drug = {target for name, target in self._targeted.items() if givers[name].running()}
             self._failure.follow(truth, on_drug)
         definitions = self.clinic.scenario.definitions
         fraction = truth.marrow_blast_fraction
@@ -226,7 +223,7 @@ class HaematologicalRelapse(Watcher):
         relapse = Relapse(max(day, 0.0), {name: self._status(share) for name, share in shares.items()})
         self.relapses.append(relapse)
         name = RELAPSES[min(len(self.relapses), len(RELAPSES)) - 1]
-        targets = dict.fromkeys(one.target for one in self._targeted)
+        targets = dict.fromkeys(self._targeted.values())
         counts = "".join(f"{name.upper()} {relapse.of_antigen(name)}, " for name in targets)
         detail = f"overt relapse: {words}; {counts}mismatched HLA {relapse.antigens['hla_haplotype']}"
         self.clinic.events.add(truth.day, "outcome", name, detail, truth.marrow_blast_fraction, "fraction")
