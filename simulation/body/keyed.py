@@ -36,7 +36,8 @@ class Keyed:
 
     def uniforms(self, stream: str, n: int) -> Floats:
         """Return what `uniform` gives for the ids 0 to n - 1, shape (n,)."""
-        return ((extended_along(self.key(stream), n) >> np.uint64(11)) + 0.5) * 2.0**-53
+        bits = extended_along(self.key(stream), n) >> np.uint64(11)
+        return (bits.astype(np.float64) + 0.5) * 2.0**-53
 
     def normal(self, stream: str, *ids: int) -> float:
         """Return a standard normal number."""
