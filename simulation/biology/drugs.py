@@ -2,13 +2,14 @@
 
 from typing import Final
 
-__all__ = ["CYCLOPHOSPHAMIDE", "DRUGS", "EXPOSURES", "PLAIN_DRUGS"]
+__all__ = ["CYCLOPHOSPHAMIDE", "DRUGS", "EFFECTS", "EXPOSURES", "PLAIN_DRUGS"]
 
 PLAIN_DRUGS: Final = (
     "ciclosporin",
     "tacrolimus",
     "mycophenolate",
-)  # of factor_proliferation_<drug> and factor_killing_<drug>
+)  # all that they do is factor_<effect>_<drug>
+EFFECTS: Final = ("proliferation", "killing", "homeostasis")
 DRUGS: Final = (*PLAIN_DRUGS, "corticosteroid")  # immunosuppressants
 CYCLOPHOSPHAMIDE: Final = "cyclophosphamide"
 EXPOSURES: Final = (*DRUGS, CYCLOPHOSPHAMIDE)

@@ -2,7 +2,7 @@
 
 from simulation.biology.census import TCONS, TREGS
 from simulation.biology.contact import targets_at
-from simulation.biology.drugs import DRUGS, PLAIN_DRUGS
+from simulation.biology.drugs import DRUGS, EFFECTS, PLAIN_DRUGS
 from simulation.biology.here import KILLING_FACTOR, Here
 from simulation.biology.state import CompiledProcess
 from simulation.engine.compiled import inner
@@ -57,10 +57,8 @@ class Immunosuppression(CompiledProcess):
         "homeostatic division: J Immunol Res 2013:217934; CNI, MMF otherwise recalled"
     )
     reads = (
-        "factor_proliferation_corticosteroid", "et_ratio_half_steroid", "factor_killing_corticosteroid_low_et",
-        "factor_killing_corticosteroid_high_et", "factor_proliferation_ciclosporin",
-        "factor_killing_ciclosporin", "factor_proliferation_tacrolimus", "factor_killing_tacrolimus",
-        "factor_proliferation_mycophenolate", "factor_killing_mycophenolate", "factor_homeostasis_ciclosporin",
-        "factor_homeostasis_tacrolimus", "factor_homeostasis_mycophenolate", "factor_homeostasis_corticosteroid",
+        *(f"factor_{effect}_{drug}" for drug in PLAIN_DRUGS for effect in EFFECTS),
+        "factor_proliferation_corticosteroid", "factor_homeostasis_corticosteroid", "et_ratio_half_steroid",
+        "factor_killing_corticosteroid_low_et", "factor_killing_corticosteroid_high_et",
     )  # fmt: skip
     law = suppress

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from simulation.biology.antigens import ANTIGENS
 from simulation.biology.census import COUNTS, Census, count, lost_masks
-from simulation.biology.drugs import EXPOSURES, PLAIN_DRUGS
+from simulation.biology.drugs import EFFECTS, EXPOSURES, PLAIN_DRUGS
 from simulation.biology.engagers import Engager
 from simulation.biology.here import ENGAGER, KILLING_FACTOR, NUMBERS, PARAMETERS, SEEN, SIGNALS, Here
 from simulation.biology.named import ByName, Number, Parameters
@@ -159,13 +159,7 @@ class State:
         self._engagers = np.array([self._row(engager) for engager in self.engagers], ENGAGER)
         numbered = list(PARAMETERS.names or ())
         self._factors = np.array(
-            [
-                [
-                    numbered.index(f"factor_{what}_{drug}")
-                    for what in ("proliferation", "killing", "homeostasis")
-                ]
-                for drug in PLAIN_DRUGS
-            ],
+            [[numbered.index(f"factor_{effect}_{drug}") for effect in EFFECTS] for drug in PLAIN_DRUGS],
             np.int64,
         )
         self._loss = np.array(

@@ -46,6 +46,12 @@ __all__ = ["BEGIN", "step"]
 
 BEGIN = -2  # where a step begins; a stratum otherwise
 
+# What a step consists of, in the order of `order.py`: the census, each law before the events, their draw, each law after it.
+(
+    COUNT, CIRCULATE, PENETRATE, SUPPRESS, REGULATE, MEET, KEEP_NUMBER, KILL, ATTACK, SET_LOSS, GROW, SPREAD, ACTIVATE,
+    PRIME, PRIME_ON_BLASTS, TRAFFIC, MARGINATE, EXHAUST, ALKYLATE, EXPORT, DRAW, RELEASE, DAMAGE, GIVE_WAY, FILL, REGROW,
+) = range(26)  # fmt: skip
+
 type Switches = npt.NDArray[np.bool_]
 
 
@@ -54,45 +60,45 @@ def _laws(
     on: Switches, first: Switches, again: bool, here: Here, pop: Columns, hazards: Floats, dt: float
 ) -> None:  # fmt: skip
     """Do those of the laws before the events that are on: what is done once a step only in its round."""
-    if on[1] and not (again and first[1]):
+    if on[CIRCULATE] and not (again and first[CIRCULATE]):
         circulate(here, pop, hazards, dt)
-    if on[2]:
+    if on[PENETRATE]:
         penetrate(here, pop, hazards, dt)
-    if on[3]:
+    if on[SUPPRESS]:
         suppress(here, pop, hazards, dt)
-    if on[4]:
+    if on[REGULATE]:
         regulate(here, pop, hazards, dt)
-    if on[5]:
+    if on[MEET]:
         meet(here, pop, hazards, dt)
-    if on[6]:
+    if on[KEEP_NUMBER]:
         keep_number(here, pop, hazards, dt)
-    if on[7]:
+    if on[KILL]:
         kill(here, pop, hazards, dt)
-    if on[8]:
+    if on[ATTACK]:
         attack(here, pop, hazards, dt)
-    if on[9]:
+    if on[SET_LOSS]:
         set_loss(here, pop, hazards, dt)
-    if on[10]:
+    if on[GROW]:
         grow(here, pop, hazards, dt)
-    if on[11]:
+    if on[SPREAD]:
         spread(here, pop, hazards, dt)
-    if on[12]:
+    if on[ACTIVATE]:
         activate(here, pop, hazards, dt)
-    if on[13]:
+    if on[PRIME]:
         prime(here, pop, hazards, dt)
-    if on[14]:
+    if on[PRIME_ON_BLASTS]:
         prime_on_blasts(here, pop, hazards, dt)
-    if on[15]:
+    if on[TRAFFIC]:
         traffic(here, pop, hazards, dt)
-    if on[16]:
+    if on[MARGINATE]:
         marginate(here, pop, hazards, dt)
-    if on[17] and again:
-        if first[17]:
+    if on[EXHAUST] and again:
+        if first[EXHAUST]:
             recall(pop)
         exhaust(here, pop, hazards, dt)
-    if on[18]:
+    if on[ALKYLATE]:
         alkylate(here, pop, hazards, dt)
-    if on[19]:
+    if on[EXPORT]:
         export(here, pop, hazards, dt)
 
 
@@ -102,11 +108,11 @@ def _look_ahead(first: Switches, here: Here, pop: Columns, hazards: Floats, rule
     numbers = here.x.copy()
     _laws(first, first, False, here, pop, hazards, dt)
     keep(here, pop)
-    if first[17]:
+    if first[EXHAUST]:
         exhaust(here, pop, hazards, 0.5 * dt)
-    if first[24]:
+    if first[FILL]:
         fill(here, pop, hazards, 0.5 * dt)
-    if first[25]:
+    if first[REGROW]:
         regrow(here, pop, hazards, 0.5 * dt)
     foresee(here, pop, hazards, rules, dt)
     here.x[:] = numbers
@@ -124,17 +130,17 @@ def step(stratum: int, first: Switches, on: Switches, at: Addresses, dt: float) 
     body = whole(at)
     here, rules, scratch, pop, hazards = body.here, body.rules, body.scratch, body.pop, body.hazards
     if stratum == BEGIN:
-        if on[0]:
+        if on[COUNT]:
             clear(hazards, pop)
             count(here, pop)
-            if first[0]:
+            if first[COUNT]:
                 _look_ahead(first, here, pop, hazards, rules, dt)
         _laws(on, first, True, here, pop, hazards, dt)
-        for kind in range(here.tally.shape[0] if on[20] else 0):
+        for kind in range(here.tally.shape[0] if on[DRAW] else 0):
             for c in range(here.tally.shape[1]):
                 here.tally[kind, c] = 0
         stratum = 0
-    if on[20]:
+    if on[DRAW]:
         x = here.x[0]
         key = folded(folded(FIRST, x.event_key), np.uint64(x.step))
         while stratum < pop.meta[N_STRATA]:
@@ -147,18 +153,18 @@ def step(stratum: int, first: Switches, on: Switches, at: Addresses, dt: float) 
         births, deaths = births_and_deaths(here.tally, rules.effect)
         x.births += births
         x.deaths += deaths
-    if on[21]:
+    if on[RELEASE]:
         release(here, pop, hazards, dt)
-    if on[22]:
+    if on[DAMAGE]:
         damage(here, pop, hazards, dt)
-    if on[23]:
+    if on[GIVE_WAY]:
         give_way(here, pop, hazards, dt)
-    if on[24]:
-        if first[24]:
+    if on[FILL]:
+        if first[FILL]:
             recall_field(here, NORMAL)
         fill(here, pop, hazards, dt)
-    if on[25]:
-        if first[25]:
+    if on[REGROW]:
+        if first[REGROW]:
             recall_field(here, NORMAL_B)
         regrow(here, pop, hazards, dt)
     return DONE
