@@ -1,4 +1,4 @@
-"""Maps of the marrow, as recorded in a course and drawn in figures."""
+"""Maps of the marrow, as recorded in a life and drawn in figures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

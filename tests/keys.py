@@ -2,7 +2,7 @@
 
 Every draw that Python makes goes through `Keyed.key`; while `each_key_once` watches it, a key that the same body, clinic or donor
 of a plate has used before is a fault, and so is a key that two different names lead to. A copy begins with no keys used: it may
-draw what its original draws, being another course of the same patient.
+draw what its original draws, being another life of the same patient.
 """
 
 import sys

@@ -75,13 +75,13 @@ def test_what_a_rule_keeps_is_kept_for_one_course(tmp_path: Path) -> None:
     scenario = with_rules(tmp_path, text)
     kept = []
     for _ in range(2):
-        course = Life(scenario)
+        life = Life(scenario)
         for _ in range(6):
-            course.step()
-        twin = course.copy()
-        course.step()
+            life.step()
+        twin = life.copy()
+        life.step()
         twin.step()
-        kept.append([vars(one.body.plugin_rules[0].rule)["kept"] for one in (course, twin)])
+        kept.append([vars(one.body.plugin_rules[0].rule)["kept"] for one in (life, twin)])
     assert kept[0] == kept[1]
     assert kept[0][0] == kept[0][1] > 0
 
@@ -106,10 +106,10 @@ def test_a_compiled_function_of_an_edited_second_file_is_new(tmp_path: Path) -> 
     for value in ("1.5", "0.5"):  # of one length, within one second
         write_rules(tmp_path / "helper.py", helper.format(value))
         (rule,) = rules_of(with_rules(tmp_path, text).plugin)
-        course = Life(parse_scenario(f"{SMALL}null\n"))
-        course.body.state.day = 1.0
-        rule.act(course.body.state, 1.0)
-        scores.append(course.body.state.crs_score)
+        life = Life(parse_scenario(f"{SMALL}null\n"))
+        life.body.state.day = 1.0
+        rule.act(life.body.state, 1.0)
+        scores.append(life.body.state.crs_score)
     assert scores == [3.0, 1.0]
 
 

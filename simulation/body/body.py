@@ -266,7 +266,7 @@ class Body:
         twin.__dict__.update(self.__dict__)
         twin.state = self.state.copy()
         if self.plugin_rules:
-            twin.plugin_rules = copy.deepcopy(self.plugin_rules)  # what a rule keeps belongs to one course
+            twin.plugin_rules = copy.deepcopy(self.plugin_rules)  # what a rule keeps belongs to one life
             twin._order = twin._ordered()
         twin._due = list(self._due)
         return twin

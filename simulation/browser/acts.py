@@ -1,4 +1,4 @@
-"""What a person has done to a patient, one act after the other: each is undone by taking the course up where it stood before."""
+"""What a person has done to a patient, one act after the other: each is undone by taking the branch up where it stood before."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MOST_ACTS = 200  # of one patient
 class Act:
     """Hold one act on a day: an order, or a field of the plan with its new value.
 
-    `left` is the day until which the course that was left had been simulated, where that was a later one; else None.
+    `left` is the day until which the branch that was left had been simulated, where that was a later one; else None.
     """
 
     day: float
@@ -40,7 +40,7 @@ class Act:
 
 @dataclass
 class Past:
-    """Hold where an act began: the course that was left, and the form as it was."""
+    """Hold where an act began: the branch that was left, and the form as it was."""
 
     act: Act
     played: "PlayedLife"
@@ -48,7 +48,7 @@ class Past:
 
 
 def read_act(written: object) -> tuple[float, dict[str, object], float | None]:
-    """Return (day, what is done, until when the course that was left had come) of an act as `Act.written` gives it.
+    """Return (day, what is done, until when the branch that was left had come) of an act as `Act.written` gives it.
 
     What is done is an order without its day, or `plan` and `value`; whether it can be done is for the patient to say. Raises
     `UserError`.

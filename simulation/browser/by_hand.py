@@ -1,6 +1,6 @@
 """What is done to a patient by hand: orders, which wait for the next step and can be taken back, and Undo.
 
-Orders wait in `pending` until the next step. On a past day an order leaves the course there, and Undo returns to it.
+Orders wait in `pending` until the next step. On a past day an order leaves the branch there, and Undo returns to it.
 """
 
 import math
@@ -53,7 +53,7 @@ class SteeredPatient(SteppedPatient):
     def order(self, name: str, **what: object) -> bool:
         """Order something for the next step; `name` is the field whose value may be wrong. Twice the same is one order.
 
-        On a day that is past, the patient goes on from there; the course that he had taken stays beside it.
+        On a day that is past, the patient goes on from there; the branch that he had taken stays beside it.
         """
         with self.lock:
             self.errors.pop(name, None)
@@ -77,9 +77,9 @@ class SteeredPatient(SteppedPatient):
             return True
 
     def forked_words(self, done: str) -> str:
-        """Say that what was done began another course."""
+        """Say that what was done began another branch."""
         day = f"{self.day:.4g}"
-        return f"{done}. From day {day} on it is another course; the original is drawn beside it, and Undo returns to it."
+        return f"{done}. From day {day} on it is another branch; the original is drawn beside it, and Undo returns to it."
 
     def _wanted(self, what: Mapping[str, object]) -> tuple[Scenario, Order]:
         """Return the scenario with an order on the day on the screen, and that order; raise `UserError` where it cannot be."""
@@ -106,7 +106,7 @@ class SteeredPatient(SteppedPatient):
         self.played.pending = [*self.played.pending, order]
 
     def leave(self, act: Act) -> None:
-        """Begin a course of its own on the day on the screen, and keep the one that is left."""
+        """Begin a branch of its own on the day on the screen, and keep the one that is left."""
         played = self.played
         if self.at_present:
             self.played = played.branch(played.lead)
@@ -151,7 +151,7 @@ class SteeredPatient(SteppedPatient):
         return done[-1] if done else None
 
     def undo(self) -> None:
-        """Go back to the day of the last act that was carried out, and to the course that was left there."""
+        """Go back to the day of the last act that was carried out, and to the branch that was left there."""
         with self.lock:
             done = self._last_done
             if done is not None:

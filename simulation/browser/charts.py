@@ -93,9 +93,9 @@ def base_option(colours: Palette, height: int = HEIGHT) -> dict[str, Any]:
 
 
 def _original(index: int, curve: Curve, colours: Palette) -> dict[str, Any]:
-    """Return the curve of the course that was left: thin and dotted, in its own colour, below the others."""
+    """Return the curve of the branch that was left: thin and dotted, in its own colour, below the others."""
     return {
-        "id": f"original_{curve.id}", "name": f"{curve.name}, original course", "type": "line", "xAxisIndex": index,
+        "id": f"original_{curve.id}", "name": f"{curve.name}, original branch", "type": "line", "xAxisIndex": index,
         "yAxisIndex": index, "data": [], "unit": curve.unit, "z": 2, "showSymbol": False, "connectNulls": False,
         "itemStyle": {"color": colours.of(curve.colour)}, "emphasis": {"disabled": True},
         "lineStyle": {"color": colours.of(curve.colour), "width": 1.6, "type": [2, 3], "opacity": 0.85},
@@ -152,7 +152,7 @@ def frame_option(
 ) -> dict[str, Any]:
     """Return what changes with a frame: the curves' points, the axis of days, treatments and thresholds.
 
-    `original` is the course that was left on the day `forked`, and drawn from there.
+    `original` is the branch that was left on the day `forked`, and drawn from there.
     """
     end = day_limit(max(shot.day, shot.day if original is None else original.day), shot.scenario.follow_up)
     days = np.round(shot.columns["day"], 3).tolist()

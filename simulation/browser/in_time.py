@@ -1,6 +1,6 @@
-"""One patient in time: the day on the screen may be any that was simulated, on the course taken or on one that was left.
+"""One patient in time: the day on the screen may be any that was simulated, on the branch taken or on one that was left.
 
-`life` is the patient on the day on the screen, `course` all his days. Who acts on a past day leaves the course there: another one
+`life` is the patient on the day on the screen, `branch` all his days. Who acts on a past day leaves the branch there: another one
 begins, and the `original` goes on beside it. All that touches either holds `lock`.
 """
 
@@ -25,9 +25,9 @@ class SteppedPatient(DiscardGuard):
     def __init__(self) -> None:
         super().__init__()
         self.note = ""  # what the last change did, in words
-        self.version = 0  # another number is another patient, or the same on another course
+        self.version = 0  # another number is another patient, or the same on another branch
         self.played: PlayedLife
-        self.life: Life  # on the day on the screen; the course's own where that is the last one
+        self.life: Life  # on the day on the screen; the branch's own where that is the last one
         self.past: list[Past] = []
         self._model: TransplantModel | None = None
 
@@ -85,16 +85,16 @@ class SteppedPatient(DiscardGuard):
 
     @property
     def forked(self) -> Past | None:
-        """Return where the course on the screen left another one that had come farther; None where it did not."""
+        """Return where the branch on the screen left another one that had come farther; None where it did not."""
         return next((one for one in reversed(self.past) if one.act.left is not None), None)
 
     @property
     def original(self) -> PlayedLife | None:
-        """Return the course that was left, which goes on beside the one on the screen."""
+        """Return the branch that was left, which goes on beside the one on the screen."""
         return None if self.forked is None else self.forked.played
 
     def step(self) -> None:
-        """Go on by one step: through what was simulated already, then by simulating, the original course with it."""
+        """Go on by one step: through what was simulated already, then by simulating, the original branch with it."""
         with self.lock:
             if self.finished:
                 return

@@ -1,4 +1,4 @@
-"""One course of a patient with all its moments: any day until the last one simulated is brought back, to the last cell.
+"""One life of a patient with all its moments: any day until the last one simulated is brought back, to the last cell.
 
 Kept are whole copies of the life, some days apart (a `Life` is copied in a millisecond or two); the days between are simulated
 again, with the same bytes. When there are more copies than memory should hold, every second one is let go.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["EPS", "PlayedLife"]
 
 EPS: Final = 1e-9  # days
-_BYTES: Final = 48_000_000  # of copies of one course
+_BYTES: Final = 48_000_000  # of copies of one branch
 _FEWEST, _MOST = 12, 48  # copies, whatever their size
 _EVERY: Final = 4.0  # days between copies at first
 
@@ -39,9 +39,9 @@ class PlayedLife:
     Parameters
     ----------
     lead
-        The life, as far as it has been simulated; it belongs to the course from now on.
+        The life, as far as it has been simulated; it belongs to the branch from now on.
     kept
-        What another course keeps of a past that this one shares.
+        What another branch keeps of a past that this one shares.
     """
 
     def __init__(self, lead: Life, kept: "Sequence[_KeptLife]" = ()) -> None:
@@ -85,11 +85,11 @@ class PlayedLife:
         return self.at(day) if turned else _on(life, min(day, self.reached))
 
     def branch(self, life: Life) -> "PlayedLife":
-        """Return a course that shares the past until the day of `life`, and goes on with that."""
+        """Return a branch that shares the past until the day of `life`, and goes on with that."""
         return PlayedLife(life, [one for one in self._kept if one.day <= life.day + EPS])
 
     def moments(self, n: int) -> "list[Life]":
-        """Return at most `n` moments spread over the course; they are to be looked at, not to be stepped."""
+        """Return at most `n` moments spread over the branch; they are to be looked at, not to be stepped."""
         by_day = {one.day: one.life for one in self._kept} | {self.reached: self.lead}
         first, last = self._kept[0].day, self.reached
         wanted = [first + (last - first) * i / max(n - 1, 1) for i in range(n)]

@@ -33,8 +33,8 @@ class PatientView:
         self.chosen = solara.reactive(-1)  # niche whose agents are listed
         self.hovered = solara.reactive(-1)
         self.shot: Snapshot  # the day on the screen
-        self.whole: Snapshot  # the course as far as it has been simulated
-        self.other: Snapshot | None  # the original course, where the one on the screen has left it
+        self.whole: Snapshot  # the life as far as it has been simulated
+        self.other: Snapshot | None  # the original branch, where the one on the screen has left it
         self._version = session.version
         self._lengths: tuple[object, ...] = ()
         self._look()
@@ -154,7 +154,7 @@ class PatientView:
             self._lengths = lengths
 
     def strip(self, n: int) -> list[tuple[float, Mapping[str, npt.NDArray[np.float64]]]]:
-        """Return (day, maps of the marrow) of at most `n` moments spread over the course so far."""
+        """Return (day, maps of the marrow) of at most `n` moments spread over the life so far."""
         shown: list[tuple[float, Mapping[str, npt.NDArray[np.float64]]]] = []
         with self.session.lock:
             for life in self.session.played.moments(n):

@@ -12,9 +12,10 @@ from simulation.calibration.record import confirm, write_record
 from simulation.cli.interrupt import Interrupt
 from simulation.cli.terminal import CountLine, console, print_json
 from simulation.errors import ExitStatus
-from simulation.pool import HerePool, LocalPool, Pool
+from simulation.pool import few_workers
 from simulation.store import Shard
 
+_FIT = "simulation.calibration.abc"  # what workers load
 _PAGE = {True: "record.json", False: "record.md"}
 HEARD = "Stopping after what is being simulated; every evaluation so far is kept. Ctrl-C again ends at once."
 
@@ -41,7 +42,7 @@ def run_fit(
             bar.update(task, total=fit.total, completed=len(fit.done), best=_best(fit))
 
         try:
-            with _pool(workers, interrupt) as pool:
+            with few_workers(workers, _FIT, interrupt.requested) as pool:
                 if fit.problem is not problem:
                     bar.update(task, description=f"{problem.name}: screening")
                     fit.run(pool, report)
@@ -69,7 +70,7 @@ def run_fit_part(
         Interrupt(lambda: line.message(HEARD), minutes) as interrupt,
     ):
         try:
-            with _pool(workers, interrupt) as pool:
+            with few_workers(workers, _FIT, interrupt.requested) as pool:
                 stage, done, wanted = run_part(fit, pool, shard, lambda n, of: line.count(n, of, 0))
         except KeyboardInterrupt:
             click.echo(f"Stopped; what was evaluated is kept in {folder}", err=True)
@@ -93,12 +94,6 @@ def run_fit_part(
             "When all parts are through, the same array does the next stage, and calibrate without --shard the rest."
         )
     return ExitStatus.DONE
-
-
-def _pool(workers: int, interrupt: Interrupt) -> Pool:
-    if workers == 1:
-        return HerePool(should_stop=interrupt.requested)
-    return LocalPool(workers, preload=("simulation.calibration.abc",), should_stop=interrupt.requested)
 
 
 def _show(folder: Path, as_json: bool) -> None:

@@ -25,7 +25,7 @@ class Request:
     file: str
     patients: int
     seed: int
-    course: bool
+    followed: bool
     baselines: Path | None
     settings: tuple[str, ...]
     as_json: bool
@@ -43,7 +43,7 @@ def describe_cohort(request: Request) -> None:
     with CountLine("patients", quiet=request.quiet) as line:
         line.show("drawing")
         drawn = draw(
-            cohort, scenario, request.seed, request.patients, course=request.course,
+            cohort, scenario, request.seed, request.patients, followed=request.followed,
             on_progress=lambda done: line.count(done, request.patients, 0),
         )  # fmt: skip
     summary = summarise(drawn, baselines)

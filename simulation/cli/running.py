@@ -58,22 +58,22 @@ def run_all(files: Sequence[str], scenarios: Sequence[Scenario], request: Reques
     claimed: list[Path] = []
     with Interrupt() as interrupt:
         try:
-            outcome = _claim(names, scenarios, request, claimed)
+            summary = _claim(names, scenarios, request, claimed)
             for scenario, folder in zip(scenarios, claimed[-len(names) :], strict=True):
-                _run_one(scenario, folder, request, interrupt, outcome)
+                _run_one(scenario, folder, request, interrupt, summary)
                 if interrupt.requested():
                     break
-            if outcome.several:
-                _write_comparison(outcome, request.formats, interrupted=interrupt.requested())
+            if summary.several:
+                _write_comparison(summary, request.formats, interrupted=interrupt.requested())
         finally:
             for folder in reversed(claimed):
                 release_folder(folder)
-        outcome.interrupted = interrupt.requested()
-    return outcome
+        summary.interrupted = interrupt.requested()
+    return summary
 
 
 def _run_one(
-    scenario: Scenario, folder: Path, request: Request, interrupt: Interrupt, outcome: RunSummary
+    scenario: Scenario, folder: Path, request: Request, interrupt: Interrupt, summary: RunSummary
 ) -> None:
     with LiveLine(scenario.name, quiet=request.quiet) as line:
         interrupt.on_first = lambda: line.message(HEARD)
@@ -90,10 +90,10 @@ def _run_one(
             return  # not a step was done: there is nothing to keep
         line.show("writing the results")
         load_matplotlib(request.formats)
-        outcome.folders.append(
+        summary.folders.append(
             write_result(result, folder, overwrite=request.overwrite, formats=request.formats)
         )
-        outcome.results.append(result)
+        summary.results.append(result)
 
 
 def _claim(
@@ -132,13 +132,13 @@ def _distinct(names: Iterator[str]) -> Iterator[str]:
         yield name if seen[name] == 1 else f"{name}-{seen[name]}"
 
 
-def _write_comparison(outcome: RunSummary, formats: Formats, *, interrupted: bool) -> None:
+def _write_comparison(summary: RunSummary, formats: Formats, *, interrupted: bool) -> None:
     """Write the summaries as one table, one figure of all runs and a report that leads to theirs."""
-    if not outcome.results:
+    if not summary.results:
         return
     summaries = [  # a table has a value per column; who the patient is stands in each run's folder
         {name: value for name, value in result.summary.items() if name != "patient_values"}
-        for result in outcome.results
+        for result in summary.results
     ]
     table = csv_text(list(summaries[0]), (summary.values() for summary in summaries))
     from simulation.results.figures.report_figure import ReportFigure, render_all
@@ -150,30 +150,30 @@ def _write_comparison(outcome: RunSummary, formats: Formats, *, interrupted: boo
         from simulation.results.figures.overview import CAPTION, overview
 
         figure = ReportFigure("overview", "Blasts in the body, and what was given", CAPTION, overview)
-        panels = render_all([figure], outcome.results, files, formats, folder="")
-    places = [folder.relative_to(outcome.place).as_posix() for folder in outcome.folders]
-    files["report.html"] = joint_report(outcome.results, places, panels, interrupted=interrupted)
+        panels = render_all([figure], summary.results, files, formats, folder="")
+    places = [folder.relative_to(summary.place).as_posix() for folder in summary.folders]
+    files["report.html"] = joint_report(summary.results, places, panels, interrupted=interrupted)
     for name in COMPARISON_FILES:
         if name in files:
-            write_file(outcome.place / name, files[name])
+            write_file(summary.place / name, files[name])
         else:
-            (outcome.place / name).unlink(missing_ok=True)  # of a comparison that this one replaces
+            (summary.place / name).unlink(missing_ok=True)  # of a comparison that this one replaces
 
 
-def report(outcome: RunSummary, *, as_json: bool, quiet: bool) -> None:
+def report(summary: RunSummary, *, as_json: bool, quiet: bool) -> None:
     """Print what came of it to stdout: one JSON document, only the place, or a table of outcomes."""
     if as_json:
         documents = [
             result.summary | {"folder": str(folder)}
-            for result, folder in zip(outcome.results, outcome.folders, strict=True)
+            for result, folder in zip(summary.results, summary.folders, strict=True)
         ]
-        whole: Any = documents if outcome.several else next(iter(documents), None)
+        whole: Any = documents if summary.several else next(iter(documents), None)
         print_json(whole)
-    elif not outcome.results:
+    elif not summary.results:
         click.echo("Nothing was simulated.", err=True)
     elif quiet:
-        click.echo(outcome.place)
+        click.echo(summary.place)
     else:
-        header, *rows = outcome_rows(outcome.results)
+        header, *rows = outcome_rows(summary.results)
         print_table(header, rows)
-        click.echo(f"\nResults: {outcome.place}")
+        click.echo(f"\nResults: {summary.place}")

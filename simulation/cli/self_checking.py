@@ -11,7 +11,7 @@ from simulation.calibration.self_check_page import PAGE, self_check_document, wr
 from simulation.cli.interrupt import Interrupt
 from simulation.cli.terminal import CountLine, print_json
 from simulation.errors import ExitStatus, UserError
-from simulation.pool import HerePool, LocalPool
+from simulation.pool import few_workers
 
 
 def run_self_check(
@@ -32,15 +32,8 @@ def run_self_check(
         CountLine("made problems", quiet=quiet) as line,
         Interrupt(lambda: line.message(farewell), minutes) as interrupt,
     ):
-        pool = (
-            HerePool(should_stop=interrupt.requested)
-            if workers == 1
-            else LocalPool(
-                workers, preload=("simulation.calibration.self_check",), should_stop=interrupt.requested
-            )
-        )
         try:
-            with pool:
+            with few_workers(workers, "simulation.calibration.self_check", interrupt.requested) as pool:
                 generated = check_generated(problem, problems, pool, lambda done, of: line.count(done, of))
         except KeyboardInterrupt:
             return interrupt.status

@@ -51,10 +51,10 @@ class DrawnCohort:
 
 
 def draw(
-    cohort: Cohort, scenario: Scenario, seed: int, patients: int, *, course: bool = True,
+    cohort: Cohort, scenario: Scenario, seed: int, patients: int, *, followed: bool = True,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> DrawnCohort:  # fmt: skip
-    """Draw patients 0 to `patients` - 1 of a seed; with `course` follow each to day 100, and until his T cells have recovered.
+    """Draw patients 0 to `patients` - 1 of a seed; with `followed` follow each to day 100, and until his T cells have recovered.
 
     Raises `ValueError` for fewer than one patient.
     """
@@ -63,7 +63,7 @@ def draw(
     people = [patient_values(scenario, seed, patient) for patient in range(patients)]
     values = {name: np.array([person[name] for person in people]) for name in people[0]}
     early: dict[str, Floats] = {}
-    if course:
+    if followed:
         calm = early_scenario(scenario)
         followed = []
         for patient in range(patients):

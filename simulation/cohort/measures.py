@@ -9,15 +9,7 @@ import numpy as np
 from simulation.cohort.draw import COUNTS_PER_UL, DAYS_COUNTED, DrawnCohort, Floats
 from simulation.scenario.schema import Scenario
 
-__all__ = ["MEASURES", "PLATFORMS", "Measure", "platform_of"]
-
-PLATFORMS: Final = {  # what a published series is held against
-    "any": "any",
-    "treg": "a haploidentical graft with Treg",
-    "ptcy_haploidentical": "a haploidentical graft with cyclophosphamide after it",
-    "unrelated_cni": "a matched unrelated donor and a calcineurin inhibitor",
-    "sibling_cni": "a matched sibling and a calcineurin inhibitor",
-}
+__all__ = ["MEASURES", "Measure", "platform_of"]
 
 _HOURS: Final = 24.0
 _PG_PER_UG: Final = 1e6
@@ -51,7 +43,7 @@ class Measure:
 
 
 def platform_of(scenario: Scenario) -> str:
-    """Return which of `PLATFORMS` a scenario's transplant is; empty for none of them."""
+    """Return which platform a scenario's transplant is: one of `Baseline.platform`, or another."""
     drugs, match = {one.drug for one in scenario.immunosuppression}, scenario.donor.match
     if scenario.ptcy is not None:
         return f"ptcy_{match}"

@@ -46,11 +46,11 @@ def nonmem_tables(source: Source) -> list[Table]:
     Raises
     ------
     UserError
-        Where the results hold no courses in time, as those of a trial.
+        Where the results hold no trajectories, as those of a trial.
     """
     if any(subject.trajectory is None for subject in source.subjects):
         raise UserError(
-            "a trial keeps no courses in time, which a NONMEM data set is made of; run one patient of an arm, for example "
+            "a trial keeps no trajectories, which a NONMEM data set is made of; run one patient of an arm, for example "
             f"`{PROGRAM} run RESULTS/arms/ARM.yaml --patient 7`, and export that folder"
         )
     levels = sorted({name for s in source.subjects for name in s.trajectory or () if name.endswith(_LEVEL)})

@@ -161,7 +161,7 @@ def _of_arm(finished: FinishedTrial, key: str) -> Iterator[Subject]:
 
 
 def _given(history: Mapping[str, Any]) -> Iterator[Dose]:
-    """Yield what a course says was given; turns and stays in it are no doses."""
+    """Yield what a history says was given; turns and stays in it are no doses."""
     products = {one.name: one for one in PRODUCTS}
     for name, given in history.items():
         one = products.get(name)

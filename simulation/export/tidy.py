@@ -30,7 +30,7 @@ def tidy_tables(source: Source) -> list[Table]:
         _long(source, "parameters", "what a patient is, where patients differ", _VALUES, _values),
         _long(source, "doses", "what was given and when", _DOSES, _doses),
         _long(source, "states", "stays in states, in truth", _STAYS, _stays),
-        _long(source, "observations", "the course, as recorded", _COURSE, _history),
+        _long(source, "observations", "the trajectory, as recorded", _TRAJECTORY, _history),
         _long(source, "events", "tests, results, triggers, treatments, turns", _EVENTS, _events),
     ]  # fmt: skip
     return [table for table in tables if table.rows]
@@ -67,7 +67,7 @@ _STAYS: Final = (
     Variable("leave_day", "up to this day", "float", "day"),
     Variable("next_state", "the state after it; empty: end of follow-up"),
 )
-_COURSE: Final = (
+_TRAJECTORY: Final = (
     Variable("day", "time of the record", "float", "day"),
     Variable(
         "quantity", "what is recorded; the dictionary says what it means", codes="see observations[...]"

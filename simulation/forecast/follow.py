@@ -228,17 +228,17 @@ def follow_all(question: Question, patients: Iterable[int], pool: Pool) -> Itera
         For a mistake of the question that shows only in a simulated patient.
     """
     tasks = (Task((patient,)) for patient in patients)
-    for outcome in pool.run(Work(question), tasks):
-        yield from _of(outcome, question)
+    for done in pool.run(Work(question), tasks):
+        yield from _of(done, question)
 
 
-def _of(outcome: TaskResult, question: Question) -> list[FollowedPatient]:
-    if isinstance(outcome.error, UserError):
-        raise outcome.error
-    if outcome.ok:
-        return list(outcome.value)
-    reason = outcome.died or reason_of(outcome.error or RuntimeError("unknown"))
-    return [_failed(question, patient, reason) for patient in outcome.task.runs]
+def _of(done: TaskResult, question: Question) -> list[FollowedPatient]:
+    if isinstance(done.error, UserError):
+        raise done.error
+    if done.ok:
+        return list(done.value)
+    reason = done.died or reason_of(done.error or RuntimeError("unknown"))
+    return [_failed(question, patient, reason) for patient in done.task.runs]
 
 
 def _failed(question: Question, patient: int, reason: str) -> FollowedPatient:

@@ -19,7 +19,7 @@ _GENERATION: Final = TAG.bits(1)
 def dye_channels(priming_divisions: int) -> Channels:
     """Return the channels of a body, and one by which a division is written down in the daughters' code.
 
-    The generation stands where a body keeps the tag of a cohort set apart by hand. A programmed division counts too.
+    The generation stands where a body keeps the tag of cells set apart by hand. A programmed division counts too.
     """
     table = channels(priming_divisions)
     table.operand[Channel.PROGRAM] += _GENERATION

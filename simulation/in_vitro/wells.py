@@ -164,7 +164,7 @@ class Well:
         return float((exhaustion_of(pop.traits[rows]) * cells).sum() / total) if total else 0.0
 
     def take(self, share: float, *classes: int) -> list[tuple[int, int, np.ndarray]]:
-        """Take out a random share of the cells of these classes: (code, cells, traits) of each cohort."""
+        """Take out a random share of the cells of these classes: (code, cells, traits) of each agent."""
         taken, pop = [], self.state.pop
         self._times_taken += 1
         for row in self._rows(*classes):

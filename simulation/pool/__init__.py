@@ -9,7 +9,17 @@ from simulation.pool.here import HerePool
 from simulation.pool.local import LocalPool
 from simulation.pool.task import Pool, PoolLost, ShouldStop, Task, TaskResult
 
-__all__ = ["HerePool", "LocalPool", "Pool", "PoolLost", "ShouldStop", "Task", "TaskResult", "open_pool"]
+__all__ = [
+    "HerePool",
+    "LocalPool",
+    "Pool",
+    "PoolLost",
+    "ShouldStop",
+    "Task",
+    "TaskResult",
+    "few_workers",
+    "open_pool",
+]
 
 
 def open_pool(
@@ -31,3 +41,8 @@ def open_pool(
     if workers == 0:
         return HerePool(should_stop=should_stop)
     return LocalPool(workers, preload=preload, should_stop=should_stop)
+
+
+def few_workers(workers: int, preload: str, should_stop: ShouldStop) -> Pool:
+    """Return the pool of a job on this machine: so many processes that have loaded a module; one is this one."""
+    return open_pool(0 if workers == 1 else workers, model=str, preload=(preload,), should_stop=should_stop)

@@ -88,7 +88,7 @@ class ClusterPool:
         return max(1, self._threads())
 
     def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[TaskResult]:
-        """Yield an outcome per task as they come; see `Pool.run`.
+        """Yield a result per task as they come; see `Pool.run`.
 
         Raises
         ------

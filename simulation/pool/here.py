@@ -17,7 +17,7 @@ class HerePool:
         self._should_stop = should_stop
 
     def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[TaskResult]:
-        """Yield an outcome per task, in order."""
+        """Yield a result per task, in order."""
         for task in tasks:
             if self._should_stop():
                 return

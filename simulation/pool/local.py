@@ -87,7 +87,7 @@ class LocalPool:
         return [worker.process.pid for worker in self._workers if worker.process.pid is not None]
 
     def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[TaskResult]:
-        """Yield an outcome per task as they come; see `Pool.run`."""
+        """Yield a result per task as they come; see `Pool.run`."""
         source = iter(tasks)
         again: deque[Task] = deque()
         while True:

@@ -60,6 +60,12 @@ class TaskResult:
         """Return whether there is a value."""
         return self.error is None and not self.died
 
+    def wanted(self) -> Any:
+        """Return the value; raise why there is none."""
+        if not self.ok:
+            raise self.error or RuntimeError(self.died)
+        return self.value
+
 
 class Pool(Protocol):
     """Work through tasks; use as a context, which ends the workers."""
@@ -70,7 +76,7 @@ class Pool(Protocol):
         ...
 
     def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[TaskResult]:
-        """Yield an outcome per task as they come; `tasks` is read only as fast as it is worked off.
+        """Yield a result per task as they come; `tasks` is read only as fast as it is worked off.
 
         When `should_stop` says yes, no further task is begun, and those that were are finished. `work` is a function
         of a module, called with the tuple of a task's runs.

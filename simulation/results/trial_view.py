@@ -60,7 +60,7 @@ class ArmView:
     @cached_property
     def histories(self) -> list[dict[str, Any]]:
         """Return every patient's treatments and turns, as the workers wrote them down."""
-        return [json.loads(text) if text else {} for text in self.text("course")]
+        return [json.loads(text) if text else {} for text in self.text("history")]
 
     @cached_property
     def left(self) -> npt.NDArray[np.bool_]:

@@ -99,7 +99,7 @@ def outcome_rows(results: Sequence[Result]) -> list[list[str]]:
 
 
 def verdict(result: Result) -> str:
-    """Return the course in one or two sentences."""
+    """Return the life in one or two sentences."""
     outcomes = result.outcomes
     milestones = [
         "treatment_start_day",

@@ -242,7 +242,7 @@ else:
 
 
 class Scenario(_Treated):
-    """Hold everything that one simulated patient's course depends on, besides the seed.
+    """Hold everything that one simulated patient's life depends on, besides the seed.
 
     What each product adds is declared in its file in `simulation.products`.
     """

@@ -9,7 +9,6 @@ import io
 import itertools
 import json
 import math
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -238,8 +237,3 @@ def _field(factor: Factor, text: str, shown: str, line: int) -> Value:
             f"got {text[:60]!r}", file=shown, line=line, key=factor.name, expected="a finite number"
         )
     return value
-
-
-def relative(path: str, to: str) -> Path:
-    """Return a path named in a file, relative to that file's folder."""
-    return Path(os.path.dirname(to)) / path

@@ -114,8 +114,8 @@ def execute(
             on_progress(Progress(done, len(wanted), len(state.failures), time.perf_counter() - began))
 
         report()
-        for outcome in pool.run(work, _until(batches, lambda: state.not_stored is not None)):
-            _take(outcome, store, state, batches)
+        for given in pool.run(work, _until(batches, lambda: state.not_stored is not None)):
+            _take(given, store, state, batches)
             with suppress(NotWritten, OSError):  # rows that cannot be merged are where they were
                 store.merge()
             report()
@@ -143,21 +143,21 @@ def _not_done(store: Store, wanted: list[RunKey], known: Collection[tuple[Any, .
     return left
 
 
-def _take(outcome: TaskResult, store: Store, state: State, batches: _Batches) -> None:
+def _take(given: TaskResult, store: Store, state: State, batches: _Batches) -> None:
     """Book what a batch came to."""
-    if isinstance(outcome.value, Report):
-        batches.took(outcome.value)
-        state.computed += outcome.value.patients
-        for patient, repeat, arm, reason in outcome.value.failed:
+    if isinstance(given.value, Report):
+        batches.took(given.value)
+        state.computed += given.value.patients
+        for patient, repeat, arm, reason in given.value.failed:
             state.failures[patient, repeat, arm] = reason
         return
-    if isinstance(outcome.error, NotWritten):
-        state.not_stored = outcome.error
+    if isinstance(given.error, NotWritten):
+        state.not_stored = given.error
         return
-    reason = outcome.died or f"{type(outcome.error).__name__}: {outcome.error}"
-    lost = [(patient, repeat, key) for patient, repeat, keys in outcome.task.runs for key in keys]
+    reason = given.died or f"{type(given.error).__name__}: {given.error}"
+    lost = [(patient, repeat, key) for patient, repeat, keys in given.task.runs for key in keys]
     state.failures.update(dict.fromkeys(lost, reason))
-    state.computed += len(outcome.task.runs)
+    state.computed += len(given.task.runs)
     try:
         write_shard(store.folder, store.design, [failed_row(*key, reason) for key in lost])
     except NotWritten as error:

@@ -34,7 +34,6 @@ class FinishedTrial:
     arms: tuple[ArmView, ...]
     columns: tuple[Column, ...]
     scenarios: Mapping[str, Mapping[str, Any]]  # of every arm, as resolved
-    left_out: int
     real_trial: RealTrial  # as the trial's file plans it
     ends_at_transplant: bool  # follow-up ends at a second transplant
     provenance: Mapping[str, Any]
@@ -72,7 +71,6 @@ def reopen(folder: Path) -> FinishedTrial:
         known = {
             "name": str(comparison["trial"]), "seed": int(comparison["seed"]), "follow_up": float(comparison["follow_up_days"]),
             "main": (str(main["arm"]), str(main["versus"])), "primary": str(comparison["primary_outcome"]),
-            "left_out": int(comparison["patients_left_out"]),
             "ends_at_transplant": comparison.get("second_transplant") == ENDS_FOLLOW_UP,
             "real_trial": RealTrial.model_validate(comparison.get("real_trial", {})),
         }  # fmt: skip

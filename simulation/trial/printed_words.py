@@ -172,6 +172,6 @@ def second_transplant(trial: Trial, view: TrialView) -> str:
             "up to it"
         )
     return (
-        f"second transplant ({who}): ignored. What a second graft does is not simulated, so the course goes on as if there had "
+        f"second transplant ({who}): ignored. What a second graft does is not simulated, so the life goes on as if there had "
         "been none: this is not treatment policy, and days after it are those of a patient who was not transplanted again"
     )

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AT_ONCE",
-    "COURSE",
     "DRUGS",
+    "HISTORY",
     "KEYS",
     "OF_PATIENT",
     "OUTCOME_COLUMNS",
@@ -45,12 +45,12 @@ SET: Final = "parameter_set"
 SET_COLUMN: Final = Column(
     SET, "int", "", "number of the parameter set, from 0; parameter_sets.csv holds them"
 )
-DRUGS: Final = "drugs"  # of a course: taken by day, by name
-AT_ONCE: Final = "at_once"  # of a course: [day, amount] of injections and chemotherapy, by name
+DRUGS: Final = "drugs"  # of a history: taken by day, by name
+AT_ONCE: Final = "at_once"  # of a history: [day, amount] of injections and chemotherapy, by name
 _STAYS: Final = ("overt", "severe_agvhd")
 _TURNS: Final = ("relapse", "remission")
 _BAR: Final = 3  # from, to, level; cells have a day and a number
-COURSE: Final = "course"  # what was given and when, as JSON, for the swimmer plot
+HISTORY: Final = "history"  # what was given and when, as JSON, for the swimmer plot
 
 UNTIL: Final = "until_second_transplant"  # all outcomes as they stood then, as JSON; empty: there was none
 
@@ -77,7 +77,7 @@ def columns(trial: "Trial") -> tuple[Column, ...]:
         *OUTCOME_COLUMNS,
         Column("parted_day", "float", "day", "day from which no other arm went the same way; empty: never"),
         Column(
-            COURSE,
+            HISTORY,
             "text",
             "JSON",
             "treatments, relapses, remissions, overt leukaemia and severe aGvHD with their days",
@@ -97,7 +97,7 @@ def row_of(life: Life, arm: str, repeat: int, seconds: float, chosen: int | None
         "status": "done",
         "seconds": round(seconds, 3),
     }
-    more: dict[str, Any] = {"parted_day": life.parted_day, COURSE: _history(life)}
+    more: dict[str, Any] = {"parted_day": life.parted_day, HISTORY: _history(life)}
     until = life.clinic.book.watcher(SecondTransplantation).until
     if until is not None:
         more[UNTIL] = json.dumps(until, separators=(",", ":"))
@@ -111,12 +111,12 @@ def until_second_transplant(row: dict[str, Any]) -> dict[str, Any]:
     if not row.get(UNTIL):
         return row
     outcomes = json.loads(row[UNTIL])
-    history = _before(json.loads(row[COURSE] or "{}"), float(outcomes["days_simulated"]))
-    return {**row, **outcomes, COURSE: json.dumps(history, separators=(",", ":"))}
+    history = _before(json.loads(row[HISTORY] or "{}"), float(outcomes["days_simulated"]))
+    return {**row, **outcomes, HISTORY: json.dumps(history, separators=(",", ":"))}
 
 
 def _before(history: Mapping[str, Any], day: float) -> dict[str, Any]:
-    """Return what of a course lies before a day: stays and infusions that run then end at it."""
+    """Return what of a history lies before a day: stays and infusions that run then end at it."""
     kept: dict[str, Any] = {}
     for name, values in history.items():
         if name in (DRUGS, AT_ONCE):

@@ -15,7 +15,7 @@ from simulation.store import Column
 from simulation.store.rows import fill_table
 from simulation.trial.conduct import ConductedTrial
 from simulation.trial.origin import design_of
-from simulation.trial.rows import COURSE, SET, UNTIL
+from simulation.trial.rows import HISTORY, SET, UNTIL
 from simulation.trial.schema import Trial
 
 __all__ = ["write_outputs"]
@@ -75,7 +75,7 @@ def _columns(trial: Trial, view: TrialView) -> list[Column]:
     known = {column.name: column for column in design_of(trial).described}
     first = [known["patient"], known["arm"]]
     shown = view.arms[0].columns if view.arms else {}
-    return first + [known[name] for name in shown if name not in {"patient", COURSE, UNTIL}]
+    return first + [known[name] for name in shown if name not in {"patient", HISTORY, UNTIL}]
 
 
 def _patients(view: TrialView, names: list[str]) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from simulation.export.answer_page import deciding
 from simulation.files.atomic import write_file
 from simulation.number_words import signed
 from simulation.parameters import ParameterTable
-from simulation.pool import HerePool, LocalPool, Task
+from simulation.pool import Task, few_workers
 from simulation.results.words import survival_words
 from simulation.shipped import PROGRAM
 from simulation.trial.sure_words import in_short
@@ -267,18 +267,11 @@ def _experiments(
     rows: dict[int, ConditionResult] = {}
     costs: list[str] = []
     tasks = (Task(((i, patients, seed),)) for i in reversed(range(len(CONDITIONS) + 1)))
-    pool = (
-        HerePool(should_stop=should_stop)
-        if workers == 1
-        else LocalPool(workers, preload=(__name__,), should_stop=should_stop)
-    )
-    with pool:
-        for outcome in pool.run(do, tasks):
-            if not outcome.ok:
-                raise outcome.error or RuntimeError(outcome.died)
-            part = outcome.value[0]
+    with few_workers(workers, __name__, should_stop) as pool:
+        for given in pool.run(do, tasks):
+            part = given.wanted()[0]
             if isinstance(part, ConditionResult):
-                rows[outcome.task.runs[0][0]] = part
+                rows[given.task.runs[0][0]] = part
             else:
                 costs = part
     done = [rows[i] for i in sorted(rows)]

@@ -190,7 +190,7 @@ def sampling(effort: Effort) -> Finding:
     return Finding(verdict(bool(ordered)), tuple(shares), "from 5 % on treatment is no longer pre-emptive")
 
 
-@_fact("F16", "Remission, MRD-negative, no GvHD, then relapse is a common course", "at least 0.2", REPORT)
+@_fact("F16", "Remission, MRD-negative, no GvHD, then relapse is common", "at least 0.2", REPORT)
 def classic(effort: Effort) -> Finding:
     """Fact 16: remission without MRD and GvHD, then relapse, in high-risk patients treated when overt."""
     rows = high_risk_trajectories(effort.patients(24))

@@ -25,7 +25,7 @@ from simulation.errors import OtherScenario, UserError
 from simulation.files.atomic import write_file
 from simulation.files.seals import sealed_json, unsealed
 from simulation.files.tables import plain
-from simulation.pool import HerePool, LocalPool, Task
+from simulation.pool import Task, few_workers
 from simulation.posterior import ParameterSet, Posterior, in_force
 from simulation.statistics.proportions import wilson
 from simulation.validation import facts_transplant, observed
@@ -178,18 +178,11 @@ def predict(
     file = None if folder is None else folder / KEPT
     known = _read(file, identity) if file is not None and resume else {}
     left = [key for key in wanted if key not in known]
-    pool = (
-        HerePool(should_stop=should_stop)
-        if workers == 1
-        else LocalPool(workers, preload=(__name__,), should_stop=should_stop)
-    )
     tasks = (Task(((key, k, posterior.set(numbers[k]), effort),)) for key, k in left)
-    with pool:
-        for outcome in pool.run(do, tasks):
-            if not outcome.ok:
-                raise outcome.error or RuntimeError(outcome.died)
-            key, k, *_ = outcome.task.runs[0]
-            known[key, k] = plain(outcome.value[0])
+    with few_workers(workers, __name__, should_stop) as pool:
+        for done in pool.run(do, tasks):
+            key, k, *_ = done.task.runs[0]
+            known[key, k] = plain(done.wanted()[0])
             if file is not None:
                 kept = {f"{key}|{k}": answer for (key, k), answer in sorted(known.items())}
                 write_file(file, sealed_json({"identity": identity, "runs": kept}))

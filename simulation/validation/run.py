@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
-from simulation.pool import HerePool, LocalPool, Task
+from simulation.pool import Task, few_workers
 from simulation.validation import facts, facts_transplant, observed, source, theory
 from simulation.validation.check import Check, Effort, Finding
 
@@ -101,19 +101,14 @@ def run_checks(
     )
     tasks = (Task(((check.id, effort),)) for check in slow_first)
     placed = [(order[key], result) for key, results in known.items() if key in order for result in results]
-    pool = (
-        HerePool(should_stop=should_stop)
-        if workers == 1
-        else LocalPool(workers, preload=("simulation.validation.run",), should_stop=should_stop)
-    )
-    with pool:
-        for done, outcome in enumerate(pool.run(do, tasks), 1 + len(wanted) - len(slow_first)):
-            place = order[outcome.task.runs[0][0]]
-            if outcome.ok:
-                placed.extend((place, result) for result in outcome.value)
-                keep(wanted[place].id, outcome.value)
+    with few_workers(workers, __name__, should_stop) as pool:
+        for n, done in enumerate(pool.run(do, tasks), 1 + len(wanted) - len(slow_first)):
+            place = order[done.task.runs[0][0]]
+            if done.ok:
+                placed.extend((place, result) for result in done.value)
+                keep(wanted[place].id, done.value)
             else:
-                check, why = wanted[place], outcome.died or repr(outcome.error)
+                check, why = wanted[place], done.died or repr(done.error)
                 lost = Finding("error", note=why)
                 placed.append(
                     (
@@ -121,5 +116,5 @@ def run_checks(
                         Result(check.id, check.part, check.claim, check.expected, check.source, lost, 0.0),
                     )
                 )
-            on_progress(done, len(wanted))
+            on_progress(n, len(wanted))
     return [result for _, result in sorted(placed, key=lambda pair: pair[0])]

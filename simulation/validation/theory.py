@@ -47,7 +47,7 @@ def extinction(effort: Effort) -> Finding:
     return _compare("extinct", seen, wanted, math.sqrt(wanted * (1 - wanted) / _REPLICATES), _REPLICATES)
 
 
-@_theory("V2", "Time course of extinction at the step of 12 h", "Kendall's law", "Kendall 1948")
+@_theory("V2", "Extinction over time at the step of 12 h", "Kendall's law", "Kendall 1948")
 def extinction_in_time(effort: Effort) -> Finding:
     """Compare the share extinct by day 6 with Kendall's law, at the step of 12 h."""
     founders, birth, death, days = 2, 0.5, 0.3, 6.0

@@ -122,11 +122,11 @@ def _run_folder(out: Path) -> dict[str, Any]:
 
 
 def _happened(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is the clock's, the course, which the outcomes tell, and what did not happen."""
+    """Leave out what is the clock's, the history, which the outcomes tell, and what did not happen."""
     return {
         name: value
         for name, value in row.items()
-        if name not in ("seconds", "course", "status", "error") and value not in ("", None, math.nan)
+        if name not in ("seconds", "history", "status", "error") and value not in ("", None, math.nan)
     }
 
 

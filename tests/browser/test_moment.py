@@ -45,9 +45,9 @@ def session(choices: list[Source]) -> PatientSession:
 
 
 def bytes_of(session: PatientSession) -> list[bytes]:
-    """Return the trajectories of the day on the screen, of the whole course, and of the one that was left."""
-    courses = [session.played, *(past.played for past in session.past)]
-    lives = [session.life, *(course.lead for course in courses)]
+    """Return the trajectories of the day on the screen, of the whole life, and of the one that was left."""
+    branches = [session.played, *(past.played for past in session.past)]
+    lives = [session.life, *(branch.lead for branch in branches)]
     return [values.tobytes() for life in lives for values in life.columns().values()]
 
 

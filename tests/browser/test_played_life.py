@@ -1,4 +1,4 @@
-"""Time without a browser: past days come back to the last cell, a past day forks a course, and undo returns to the original."""
+"""Time without a browser: past days come back to the last cell, a past day forks a life, and undo returns to the original."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,22 +49,22 @@ def same_life(one: Life, other: Life) -> None:
 
 
 def test_every_day_comes_back_to_the_last_cell() -> None:
-    course = PlayedLife(Life(parse_scenario(TEXT), 3))
-    while not course.lead.finished:
-        course.step()
+    played = PlayedLife(Life(parse_scenario(TEXT), 3))
+    while not played.lead.finished:
+        played.step()
     for day in (0.0, 3.5, 17.0, 41.5, 88.0, 90.0):
-        same_life(course.at(day), straight(course.lead.scenario, day))
-    assert course.at(10.3).day == 10.0 and course.at(-9.0).day == -4.0 and course.at(1e9).day == 90.0
+        same_life(played.at(day), straight(played.lead.scenario, day))
+    assert played.at(10.3).day == 10.0 and played.at(-9.0).day == -4.0 and played.at(1e9).day == 90.0
 
 
 def test_what_is_kept_stays_within_memory_and_every_day_still_comes_back() -> None:
-    course = PlayedLife(Life(parse_scenario(TEXT.replace("90 d", "400 d")), 3))
-    while not course.lead.finished:
-        course.step()
-    assert 12 <= len(course.moments(1000)) <= 50
-    same_life(course.at(203.5), straight(course.lead.scenario, 203.5))
-    days = [life.day for life in course.moments(6)]
-    assert len(days) == 6 and days == sorted(days) and days[0] == -4.0 and days[-1] == course.reached
+    played = PlayedLife(Life(parse_scenario(TEXT.replace("90 d", "400 d")), 3))
+    while not played.lead.finished:
+        played.step()
+    assert 12 <= len(played.moments(1000)) <= 50
+    same_life(played.at(203.5), straight(played.lead.scenario, 203.5))
+    days = [life.day for life in played.moments(6)]
+    assert len(days) == 6 and days == sorted(days) and days[0] == -4.0 and days[-1] == played.reached
 
 
 def test_scrubbing_shows_past_days_and_playing_on_adds_nothing(session: PatientSession) -> None:
@@ -85,7 +85,7 @@ def test_an_act_on_a_past_day_forks_and_both_go_on(session: PatientSession) -> N
     session.advance_to(50.0)
     session.show_day(30.0)
     assert session.order("now_dli", give="dli", cd3="5e6 cells/kg")
-    assert "another course" in session.note
+    assert "another branch" in session.note
     assert session.forked is not None and session.forked.act.left == 50.0
     while session.day < 70.0:
         session.step()

@@ -233,7 +233,7 @@ def test_orders_are_reproduced_by_command_and_by_file(session: PatientSession, t
     words = shlex.split(command(session))
     sets = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
     assert words[:3] == ["python", "run_sim.py", "run"] and "run" in COMMANDS
-    assert "--days" not in words  # treatment is planned for a later day: the whole course is simulated
+    assert "--days" not in words  # treatment is planned for a later day: the whole life is simulated
     result = run(load_scenario(words[3], sets), seed=int(words[words.index("--seed") + 1]))
     n = shown.columns()["day"].size
     same(shown.columns(), {name: values[:n] for name, values in result.columns.items()})

@@ -80,7 +80,7 @@ def test_show_prints_where_the_file_is_from_here(tiny: Path, sim: Sim) -> None:
     assert sim("check", "shown.yaml").status == ExitStatus.DONE
 
 
-@pytest.mark.parametrize("command", ["check", "show", "sweep --dry-run", "cohort --no-course --patients 2"])
+@pytest.mark.parametrize("command", ["check", "show", "sweep --dry-run", "cohort --draw-only --patients 2"])
 def test_what_does_not_simulate_executes_nothing(tiny: Path, sim: Sim, command: str) -> None:
     trace = tiny / "executed"
     (tiny / "cohorts").mkdir()

@@ -23,7 +23,7 @@ def columns(monkeypatch: pytest.MonkeyPatch) -> Narrow:
 
 @pytest.mark.parametrize("width", [60, 80, 100])
 @pytest.mark.parametrize(
-    "words", [("params",), ("cohort", COHORT, "--patients", "3", "--no-course"), ("doctor",)]
+    "words", [("params",), ("cohort", COHORT, "--patients", "3", "--draw-only"), ("doctor",)]
 )
 def test_no_table_is_wider_than_the_terminal_or_breaks_a_word(
     sim: Sim, columns: Narrow, width: int, words: tuple[str | Path, ...]

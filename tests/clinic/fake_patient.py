@@ -1,4 +1,4 @@
-"""A patient whose true course is written by hand, and who remembers what was done to him."""
+"""A patient whose true burden is written by hand, and who remembers what was done to him."""
 
 import hashlib
 from collections.abc import Callable, Mapping

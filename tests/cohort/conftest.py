@@ -38,4 +38,4 @@ def cohort_file(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture
 def drawn(cohort_file: Callable[..., Path]) -> DrawnCohort:
     cohort, scenario = load_cohort_arm(cohort_file())
-    return draw(cohort, scenario, 3, 4000, course=False)
+    return draw(cohort, scenario, 3, 4000, followed=False)

@@ -86,7 +86,7 @@ def test_a_handful_of_patients_is_not_judged() -> None:
 
 def test_the_packaged_file_names_measures_and_a_source_for_each() -> None:
     baselines = load_baselines()
-    drawn = draw(*load_cohort_arm(STANDARD), 1, 20, course=False)
+    drawn = draw(*load_cohort_arm(STANDARD), 1, 20, followed=False)
     assert {"net_growth", "treg_share", "steady_state", "clearance", "treg_dose", "tcon_dose"} <= set(
         baselines
     )
@@ -100,7 +100,7 @@ def test_the_packaged_file_names_measures_and_a_source_for_each() -> None:
 
 
 def test_drug_and_treg_are_in_the_units_of_the_papers() -> None:
-    drawn = draw(*load_cohort_arm(STANDARD), 1, 1, course=False)
+    drawn = draw(*load_cohort_arm(STANDARD), 1, 1, followed=False)
     drawn.values["cl_blinatumomab"][0] = 2.22 * 24
     drawn.values["treg_share_supported"][0] = 0.06
     assert MEASURES["steady_state_28"].of(drawn)[0] == pytest.approx(

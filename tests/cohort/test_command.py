@@ -51,12 +51,12 @@ def test_nothing_is_written_unless_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Text
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert cohort(STANDARD, "--patients", 3, "--no-course") == ExitStatus.DONE
+    assert cohort(STANDARD, "--patients", 3, "--draw-only") == ExitStatus.DONE
     assert list(tmp_path.iterdir()) == []
 
 
 def test_one_json_document(capsys: Text) -> None:
-    assert cohort(STANDARD, "--patients", 12, "--seed", 4, "--no-course", "--json") == ExitStatus.DONE
+    assert cohort(STANDARD, "--patients", 12, "--seed", 4, "--draw-only", "--json") == ExitStatus.DONE
     document = json.loads(capsys.readouterr().out)
     assert (document["patients"], document["seed"], document["first_weeks"]) == (12, 4, [])
     growth = next(row for row in document["varies"] if row["name"] == "rate_blast_net_growth")
@@ -69,11 +69,11 @@ def test_one_json_document(capsys: Text) -> None:
 def test_a_baseline_that_cannot_agree_is_told_so(tmp_path: Path, capsys: Text) -> None:
     file = tmp_path / "far.yaml"
     file.write_text(IMPOSSIBLE, encoding="utf-8")
-    assert cohort(STANDARD, "--patients", 50, "--no-course", "--baselines", file, "--json") == ExitStatus.DONE
+    assert cohort(STANDARD, "--patients", 50, "--draw-only", "--baselines", file, "--json") == ExitStatus.DONE
     (document,) = json.loads(capsys.readouterr().out)["published"]
     assert document["agrees"] is False
     assert document["verdict"].startswith("typical value lower")
-    assert cohort(STANDARD, "--patients", 50, "--no-course", "--baselines", file) == ExitStatus.DONE
+    assert cohort(STANDARD, "--patients", 50, "--draw-only", "--baselines", file) == ExitStatus.DONE
     out = capsys.readouterr().out
     assert "0 of 1 published baselines agree" in out
     assert "Not: Growth of another disease (typical value lower" in out
@@ -81,7 +81,7 @@ def test_a_baseline_that_cannot_agree_is_told_so(tmp_path: Path, capsys: Text) -
 
 def test_a_folder_with_table_and_figure(tmp_path: Path, capsys: Text) -> None:
     out = tmp_path / "a" / "b"
-    assert cohort(STANDARD, "--patients", 15, "--no-course", "--out", out) == ExitStatus.DONE
+    assert cohort(STANDARD, "--patients", 15, "--draw-only", "--out", out) == ExitStatus.DONE
     assert {path.name for path in out.iterdir()} == {
         "baseline.csv",
         "baseline.md",
@@ -94,7 +94,7 @@ def test_a_folder_with_table_and_figure(tmp_path: Path, capsys: Text) -> None:
     assert {row["table"] for row in rows} == {"varies", "published"}
     assert (out / "baseline.md").read_text(encoding="utf-8").startswith("# Baseline\n")
     before = (out / "baseline.csv").read_bytes()
-    assert cohort(STANDARD, "--patients", 3, "--no-course", "--out", out) == ExitStatus.USAGE
+    assert cohort(STANDARD, "--patients", 3, "--draw-only", "--out", out) == ExitStatus.USAGE
     assert "the folder is not empty" in capsys.readouterr().err
     assert (out / "baseline.csv").read_bytes() == before
 
@@ -102,14 +102,14 @@ def test_a_folder_with_table_and_figure(tmp_path: Path, capsys: Text) -> None:
 def test_a_page_of_the_documentation_is_renewed(tmp_path: Path, capsys: Text) -> None:
     page = tmp_path / "mine.md"
     page.write_text(f"# Mine\n\n{BEGIN}\n{END}\nthe end\n", encoding="utf-8")
-    assert cohort(STANDARD, "--patients", 12, "--no-course", "--page", page) == ExitStatus.DONE
+    assert cohort(STANDARD, "--patients", 12, "--draw-only", "--page", page) == ExitStatus.DONE
     text = page.read_text(encoding="utf-8")
     assert text.startswith("# Mine\n")
     assert text.endswith("the end\n")
     assert "| rate_blast_net_growth |" in text
     assert (tmp_path / "images" / "mine-baseline.png").is_file()
     page.write_text("no marks", encoding="utf-8")
-    assert cohort(STANDARD, "--patients", 12, "--no-course", "--page", page) == ExitStatus.USAGE
+    assert cohort(STANDARD, "--patients", 12, "--draw-only", "--page", page) == ExitStatus.USAGE
     assert "there is no place for it" in capsys.readouterr().err
 
 

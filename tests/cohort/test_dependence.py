@@ -46,7 +46,7 @@ NAMES = [str(ROOT / "scenarios" / f"{name}.yaml") for name in ("no_treatment", "
 
 @pytest.fixture
 def drawn(cohort_file: Callable[..., Path]) -> DrawnCohort:
-    return draw(*load_cohort_arm(cohort_file(TEXT)), 3, 4000, course=False)
+    return draw(*load_cohort_arm(cohort_file(TEXT)), 3, 4000, followed=False)
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_a_cohort_takes_over_what_the_table_says_of_those_that_vary(
 def test_the_command_takes_such_a_cohort_and_says_what_is_wrong_with_one(
     cohort_file: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["cohort", str(cohort_file(TEXT)), "--patients", "40", "--no-course"]) == 0
+    assert main(["cohort", str(cohort_file(TEXT)), "--patients", "40", "--draw-only"]) == 0
     assert main(["check", str(cohort_file(TEXT))]) == 0
     capsys.readouterr()
     assert main(["check", str(cohort_file(TEXT.replace("correlation: 0.5", "correlation: 5")))]) == 2

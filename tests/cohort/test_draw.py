@@ -18,7 +18,7 @@ from tests.cohort.conftest import COHORTS, ROOT, STANDARD
 
 def test_patients_are_those_that_compare_treats(tmp_path: Path) -> None:
     trial = load_trial(ROOT / "scenarios" / "trials" / "therapeutic_vs_preemptive.yaml")
-    drawn = draw(*load_cohort_arm(STANDARD), trial.seed, 5, course=False)
+    drawn = draw(*load_cohort_arm(STANDARD), trial.seed, 5, followed=False)
     for arm in trial.arms:
         for patient in range(5):
             treated = patient_values(arm.scenario, trial.seed, patient)
@@ -33,7 +33,7 @@ def test_the_rows_that_compare_stores_hold_the_same_person(cohort_file: Callable
     short = [("marrow.rows", 3, ""), ("marrow.columns", 3, ""), ("marrow_maps", [], "")]
     trial = load_quick_trial(names, [("follow_up", "2 d", ""), ("seed", 9, "")], short, str(file))
     work = TrialWork(trial, Path(), None)  # type: ignore[arg-type]
-    drawn = draw(*load_cohort_arm(file), 9, 4, course=False)
+    drawn = draw(*load_cohort_arm(file), 9, 4, followed=False)
     for row in work.rows(3, 0, tuple(arm.key for arm in trial.arms)):
         assert row["weight"] == drawn.values["weight"][3]
         assert row["cl_blinatumomab"] == drawn.values["cl_blinatumomab"][3]
@@ -41,8 +41,8 @@ def test_the_rows_that_compare_stores_hold_the_same_person(cohort_file: Callable
 
 def test_patients_do_not_depend_on_how_many_there_are_and_seeds_differ() -> None:
     loaded = load_cohort_arm(STANDARD)
-    few, many = (draw(*loaded, 1, n, course=False) for n in (3, 12))
-    other = draw(*loaded, 2, 3, course=False)
+    few, many = (draw(*loaded, 1, n, followed=False) for n in (3, 12))
+    other = draw(*loaded, 2, 3, followed=False)
     for name, _ in few.cohort.varies:
         assert np.array_equal(few.values[name], many.values[name][:3])
     assert not np.array_equal(few.values["weight"], other.values["weight"])
@@ -55,9 +55,9 @@ def test_first_weeks_are_read_from_the_course() -> None:
     late = 0
     for patient in range(8):
         result = follow(calm, 1, patient)
-        course = Life(calm, 1, patient)
-        course.run()
-        columns = course.columns()
+        life = Life(calm, 1, patient)
+        life.run()
+        columns = life.columns()
         assert result["cd3_day_24"] == columns["cd3_per_ul"][24]
         for count in COUNTS_PER_UL:
             day = result[f"day_cd3_{count:g}"]

@@ -83,7 +83,7 @@ def test_rows_say_distribution_unit_and_source_and_leave_out_what_does_not_vary(
 
 def test_patients_clipped_at_a_limit_of_the_table_are_told(cohort_file: Callable[..., Path]) -> None:
     text = TEXT.replace("mean: 70 kg, sd: 10 kg", "mean: 140 kg, sd: 10 kg")  # a share of 0.159 beyond 150 kg
-    wide = summarise(draw(*load_cohort_arm(cohort_file(text)), 3, N, course=False), load_baselines())
+    wide = summarise(draw(*load_cohort_arm(cohort_file(text)), 3, N, followed=False), load_baselines())
     words, _, clipped = row(wide, "weight").distribution.partition("; ")
     assert words == "normal, mean 140, SD 10"
     assert clipped in {
@@ -102,7 +102,7 @@ def test_a_parameter_of_the_other_donor_is_left_out() -> None:
     assert concerns("fraction_alloreactive_sibling", "matched_sibling")
     assert not concerns("fraction_alloreactive_sibling", "haploidentical")
     sibling = summarise(
-        draw(*load_cohort_arm(COHORTS / "matched_sibling.yaml"), 1, 20, course=False), load_baselines()
+        draw(*load_cohort_arm(COHORTS / "matched_sibling.yaml"), 1, 20, followed=False), load_baselines()
     )
     names = {one.name for one in sibling.rows}
     assert "fraction_alloreactive_sibling" in names
@@ -160,7 +160,7 @@ def test_a_page_is_renewed_between_its_marks_only() -> None:
 
 
 def test_the_figure_shows_every_parameter_and_marks_what_is_published() -> None:
-    drawn = draw(*load_cohort_arm(STANDARD), 1, 30, course=False)
+    drawn = draw(*load_cohort_arm(STANDARD), 1, 30, followed=False)
     summary = summarise(drawn, load_baselines())
     figure = figure_of(summary)
     shown = [ax for ax in figure.axes if ax.get_visible()]
@@ -173,5 +173,5 @@ def test_the_figure_shows_every_parameter_and_marks_what_is_published() -> None:
 
 
 def test_one_patient_makes_a_figure_too(tmp_path: Path) -> None:
-    summary = summarise(draw(*load_cohort_arm(STANDARD), 1, 1, course=False), load_baselines())
+    summary = summarise(draw(*load_cohort_arm(STANDARD), 1, 1, followed=False), load_baselines())
     assert render(figure_of(summary))["png"][:4] == b"\x89PNG"

@@ -61,9 +61,9 @@ def test_a_folder_is_read_back_as_it_was(finished: FinishedTrial) -> None:
     assert [arm.key for arm in finished.arms] == ["none", "late", "early"]
     assert finished.main == ("early", "late")
     assert finished.primary == "current_leukaemia_free_days"
-    assert (finished.follow_up, finished.seed, finished.left_out) == (42, 3, 0)
+    assert (finished.follow_up, finished.seed) == (42, 3)
     assert all(arm.n == 6 for arm in finished.arms)
-    assert {column.name for column in finished.columns} >= {"relapse_day", "course", "weight"}
+    assert {column.name for column in finished.columns} >= {"relapse_day", "history", "weight"}
 
 
 def test_a_study_tells_every_endpoint_at_every_size(finished: FinishedTrial) -> None:

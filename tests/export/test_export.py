@@ -189,7 +189,7 @@ def test_every_variable_is_explained_and_csv_is_parquet(
         assert "chronic GvHD" in known["adtte", "PARAMCD=AGRFS"]["label"]
 
 
-def test_a_trial_has_no_course_for_nonmem(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_trial_has_no_trajectory_for_nonmem(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", str(folder / "trial"), "--format", "nonmem"]) == ExitStatus.USAGE
     assert "python run_sim.py run" in capsys.readouterr().err
     assert not (folder / "trial" / "export" / "nonmem").exists()

@@ -117,7 +117,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
         *(["export", "TRIAL", "--format", form] for form in ("adam", "tidy")),
         ["export", "RUNS", "--format", "nonmem"],
         ["calibrate", "fit.yaml", "--out", "fit"],
-        ["cohort", str(SCENARIOS / "cohorts" / "high_risk_all.yaml"), "--patients", "5", "--no-course", "--out", "cohort"],
+        ["cohort", str(SCENARIOS / "cohorts" / "high_risk_all.yaml"), "--patients", "5", "--draw-only", "--out", "cohort"],
     ):  # fmt: skip
         placed = [
             str(root / word) if (word.endswith(".yaml") and "/" not in word) else word for word in words

@@ -49,22 +49,22 @@ def test_the_common_past_is_simulated_once(trial: Trial, monkeypatch: pytest.Mon
         step(body)
 
     monkeypatch.setattr(Body, "step", counted)
-    courses = lives(trial, 0)
+    all_lives = lives(trial, 0)
     together = steps
     steps = 0
     for arm in trial.arms:
         Life(arm.scenario, trial.seed, 0).run()
-    early = courses[[arm.key for arm in trial.arms].index("early")]
+    early = all_lives[[arm.key for arm in trial.arms].index("early")]
     assert early.parted_day is not None
     assert together < steps - early.parted_day
 
 
 def test_arms_that_do_the_same_are_one(trial: Trial) -> None:
     late = trial.arm("late").scenario
-    courses = simulate([late, late], seed=trial.seed)
-    assert courses[0].body is courses[1].body
-    assert courses[0].clinic is not courses[1].clinic
-    assert [course.parted_day for course in courses] == [None, None]
+    both = simulate([late, late], seed=trial.seed)
+    assert both[0].body is both[1].body
+    assert both[0].clinic is not both[1].clinic
+    assert [life.parted_day for life in both] == [None, None]
 
 
 def test_arms_with_other_grafts_share_nothing(trial: Trial) -> None:

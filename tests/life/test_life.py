@@ -1,4 +1,4 @@
-"""What a course promises: the same bytes, twins alike until their treatments part, and no cell from nowhere."""
+"""What a life promises: the same bytes, twins alike until their treatments part, and no cell from nowhere."""
 
 import hashlib
 import os
@@ -33,23 +33,23 @@ def shipped(name: str, **overrides: object) -> Scenario:
     return load_scenario(ROOT / "scenarios" / f"{name}.yaml", FAST | STATED.get(name, {}) | overrides)
 
 
-def digest(course: Life) -> str:
-    """Return a hash of everything a course leaves behind and of the whole population."""
+def digest(life: Life) -> str:
+    """Return a hash of everything a life leaves behind and of the whole population."""
     sha = hashlib.sha256()
-    for name, values in course.columns().items():
+    for name, values in life.columns().items():
         sha.update(name.encode() + values.tobytes())
-    sha.update(repr(course.outcomes()).encode())
-    sha.update(repr(tuple(course.clinic.events)).encode())
-    for layers in course.maps:
+    sha.update(repr(life.outcomes()).encode())
+    sha.update(repr(tuple(life.clinic.events)).encode())
+    for layers in life.maps:
         for layer in layers.layers.values():
             sha.update(layer.tobytes())
-    sha.update(population(course))
+    sha.update(population(life))
     return sha.hexdigest()
 
 
-def population(course: Life) -> bytes:
+def population(life: Life) -> bytes:
     """Return every cohort and every field of the body as bytes."""
-    state = course.body.state
+    state = life.body.state
     pop, rows = state.pop, state.pop.rows()
     columns = (pop.cells, pop.code, pop.place, pop.uid, pop.traits)
     fields = (state.places.normal, state.places.normal_b, state.signals.suppression)
@@ -68,14 +68,14 @@ def population(course: Life) -> bytes:
 
 
 def finished(scenario: Scenario, seed: int = 0, patient: int = 0) -> Life:
-    course = Life(scenario, seed, patient)
-    course.run()
-    return course
+    life = Life(scenario, seed, patient)
+    life.run()
+    return life
 
 
 @cache
 def usual() -> str:
-    """Return the digest of the course that several tests repeat in other ways."""
+    """Return the digest of the life that several tests repeat in other ways."""
     return digest(finished(shipped("preemptive"), 3, 5))
 
 
@@ -126,15 +126,15 @@ def test_a_course_beside_another_has_the_bytes_of_one_alone() -> None:
 @pytest.mark.parametrize("steps", [1, 17, 65, 100])
 def test_a_copy_goes_on_with_the_bytes_of_a_straight_run(steps: int) -> None:
     scenario = shipped("preemptive")
-    course = Life(scenario, 3, 5)
+    life = Life(scenario, 3, 5)
     for _ in range(steps):
-        course.step()
-    before = population(course)
-    twin = course.copy()
+        life.step()
+    before = population(life)
+    twin = life.copy()
     twin.run()
-    assert population(course) == before, "stepping the copy changed the original"
-    course.run()
-    assert digest(twin) == digest(course) == usual()
+    assert population(life) == before, "stepping the copy changed the original"
+    life.run()
+    assert digest(twin) == digest(life) == usual()
 
 
 def test_two_arms_are_identical_until_treatment_parts_them() -> None:
@@ -181,19 +181,19 @@ def test_ten_more_cells_per_kg_change_nothing_before_its_day() -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_cells_are_conserved_at_every_step_of_every_shipped_scenario(name: str) -> None:
-    course = Life(shipped(name, follow_up="80 d"), 7, 2)
+    life = Life(shipped(name, follow_up="80 d"), 7, 2)
     seen = 0
-    while not course.finished:
-        course.step()
-        state = course.body.state
-        assert state.pop.total_cells() == state.infused + state.births - state.deaths, course.day
+    while not life.finished:
+        life.step()
+        state = life.body.state
+        assert state.pop.total_cells() == state.infused + state.births - state.deaths, life.day
         assert (state.pop.cells[: state.pop.top] >= 0).all()
         seen += int(state.tally[:, 1:].sum() > 0)
     assert seen > 100  # things did happen
-    if course.scenario.start.when != "never":
-        assert course.outcomes()["treatment_start_day"] is not None, "nothing was tested"
-        if course.scenario.dli is not None:
-            assert course.outcomes()["dli_count"]
+    if life.scenario.start.when != "never":
+        assert life.outcomes()["treatment_start_day"] is not None, "nothing was tested"
+        if life.scenario.dli is not None:
+            assert life.outcomes()["dli_count"]
 
 
 def test_every_day_of_a_course_is_finite_and_within_bounds() -> None:

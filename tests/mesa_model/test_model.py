@@ -18,8 +18,8 @@ from simulation.scenario import Scenario
 Make = Callable[..., TransplantModel]
 
 
-def trajectory(course: Life) -> bytes:
-    return b"".join(column.tobytes() for column in course.columns().values())
+def trajectory(life: Life) -> bytes:
+    return b"".join(column.tobytes() for column in life.columns().values())
 
 
 def test_the_shell_changes_no_byte(scenario: Scenario) -> None:

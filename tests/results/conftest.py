@@ -303,7 +303,7 @@ def cured(name: str = "Pre-emptive blinatumomab + DLI") -> Result:
 
 
 def untreated(days_simulated: float = 365.0, *, blasts: float = 3e5, name: str = "No treatment") -> Result:
-    """Growth without treatment; without blasts, an empty course."""
+    """Growth without treatment; without blasts, an empty trajectory."""
     days = np.arange(0.0, days_simulated + 0.5)
     columns = _columns(days)
     _finish(columns, blasts * np.exp(0.067 * days))

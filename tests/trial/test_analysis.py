@@ -37,7 +37,7 @@ def arm(key: str, **columns: Sequence[object]) -> ArmView:
     }
     data |= {name: [False] * n for name in ("eradicated", "in_remission_at_end")}
     data |= {name: [True] * n for name in ("relapse_free_at_end", "agvhd_free_relapse_free_at_end")}
-    data |= {name: [""] * n for name in ("relapse_cd19", "cause_of_failure", "course")}
+    data |= {name: [""] * n for name in ("relapse_cd19", "cause_of_failure", "history")}
     data |= {"patient": list(range(n)), "rate_blast_net_growth": [0.2 + 0.01 * i for i in range(n)]}
     data |= {"n_residual_blasts": [1e6] * n, "n_cd19_negative_reservoir": [0.0] * n}
     data |= columns
@@ -155,7 +155,7 @@ def overt(*spans: tuple[float, float]) -> str:
 def test_days_up_to_a_day_are_counted_as_the_outcome_is() -> None:
     one = arm(
         "late",
-        course=[overt((-3.0, 2.0), (10.0, 14.0), (30.0, 42.0))] + [""] * 7,
+        history=[overt((-3.0, 2.0), (10.0, 14.0), (30.0, 42.0))] + [""] * 7,
         nrm_day=[NAN, 20.0] + [NAN] * 6,
         relapse_free_days=[10.0] + [42.0] * 7,
     )
@@ -169,15 +169,15 @@ def test_an_early_lead_that_melts_away_is_told() -> None:
     rng = np.random.default_rng(1)
     late = [overt((5.0 + u, 15.0 + 2 * u)) for u in rng.random(40)]
     early = [overt((33.0, 39.0 + u)) for u in rng.random(40)]
-    course = over_time(
-        forty("early", course=early), forty("late", course=late), "current_leukaemia_free_days", 42.0
+    curve = over_time(
+        forty("early", history=early), forty("late", history=late), "current_leukaemia_free_days", 42.0
     )
-    assert course["value"][11] == pytest.approx(10.5, abs=0.3)  # up to day 21
-    assert course["low"][-1] > 0
-    assert course["if_it_went_on"]["interval"][1] < 0
-    assert course["follow_up_decides"]
+    assert curve["value"][11] == pytest.approx(10.5, abs=0.3)  # up to day 21
+    assert curve["low"][-1] > 0
+    assert curve["if_it_went_on"]["interval"][1] < 0
+    assert curve["follow_up_decides"]
     few = over_time(
-        arm("early", course=early[:8]), arm("late", course=late[:8]), "current_leukaemia_free_days", 42.0
+        arm("early", history=early[:8]), arm("late", history=late[:8]), "current_leukaemia_free_days", 42.0
     )
     assert few["follow_up_decides"]  # a warning needs fewer patients than a claim
 
@@ -185,15 +185,15 @@ def test_an_early_lead_that_melts_away_is_told() -> None:
 def test_a_lead_that_lasts_is_no_matter_of_follow_up() -> None:
     rng = np.random.default_rng(1)
     late = [overt((5.0 + u, 42.0)) for u in rng.random(40)]
-    course = over_time(forty("early"), forty("late", course=late), "current_leukaemia_free_days", 42.0)
-    assert course["low"][-1] > 0
-    assert course["if_it_went_on"]["value"] > course["value"][-1]
-    assert not course["follow_up_decides"]
+    curve = over_time(forty("early"), forty("late", history=late), "current_leukaemia_free_days", 42.0)
+    assert curve["low"][-1] > 0
+    assert curve["if_it_went_on"]["value"] > curve["value"][-1]
+    assert not curve["follow_up_decides"]
     # the first of them differ from day 5 on: before, twins are the same, and that is no matter of chance
-    assert [low is None for low in course["low"]] == [day <= 5.0 for day in course["days"]]
-    (line,) = pair_words.over_time({"difference_over_time": course})
+    assert [low is None for low in curve["low"]] == [day <= 5.0 for day in curve["days"]]
+    (line,) = pair_words.over_time({"difference_over_time": curve})
     assert "by day 42" in line and "nobody" not in line
-    early = {**course, "low": [None] * 23 + course["low"][-1:]}
+    early = {**curve, "low": [None] * 23 + curve["low"][-1:]}
     assert "(nobody differs yet) by day" in pair_words.over_time({"difference_over_time": early})[0]
 
 

@@ -16,11 +16,11 @@ from simulation.trial.printed import as_printed, unpaired
 from simulation.trial.schema import Trial
 
 
-def _arm(columns: dict[str, list[object]], courses: list[str]) -> ArmView:
-    n = len(courses)
+def _arm(columns: dict[str, list[object]], histories: list[str]) -> ArmView:
+    n = len(histories)
     arrays = {name: np.array(values, float) for name, values in columns.items()}
     return ArmView(
-        "arm", "arm", {"patient": np.arange(n), "course": np.array(courses, object), **arrays}, 1e-4
+        "arm", "arm", {"patient": np.arange(n), "history": np.array(histories, object), **arrays}, 1e-4
     )
 
 
@@ -36,7 +36,7 @@ FOUR = _arm(
 )  # fmt: skip
 
 
-def test_states_follow_the_course_of_each_patient() -> None:
+def test_states_follow_the_history_of_each_patient() -> None:
     occupancy = occupied(FOUR)
     names = list(STATES)
 

@@ -153,7 +153,7 @@ def _calm(view: TrialView) -> TrialView:
         flags = {
             OUTCOMES[name].censored: np.full(arm.n, True) for name in SURVIVAL if OUTCOMES[name].censored
         }
-        text = {name: np.full(arm.n, "", object) for name in ("course", "cause_of_failure")}
+        text = {name: np.full(arm.n, "", object) for name in ("history", "cause_of_failure")}
         return replace(arm, columns=dict(arm.columns) | empty | full | flags | text)
 
     return replace(view, arms=tuple(map(still, view.arms)))

@@ -19,7 +19,7 @@ from simulation.statistics.survival import rmst
 from simulation.trial.conduct import ConductedTrial, conduct
 from simulation.trial.load import load_trial
 from simulation.trial.printed_words import estimands
-from simulation.trial.rows import COURSE, UNTIL, until_second_transplant
+from simulation.trial.rows import HISTORY, UNTIL, until_second_transplant
 from simulation.trial.schema import Trial
 from simulation.trial.write import write_outputs
 
@@ -63,7 +63,7 @@ def test_the_choice_is_one_of_analysis_not_of_simulation(
     assert (ended.number("blinatumomab_days") <= early.number("blinatumomab_days")).all()
     for name in ("days_simulated", "current_leukaemia_free_days"):
         assert early.number(name)[~again].tolist() == ended.number(name)[~again].tolist()
-    assert (early.columns[COURSE][~again] == ended.columns[COURSE][~again]).all()
+    assert (early.columns[HISTORY][~again] == ended.columns[HISTORY][~again]).all()
     assert first.view.comparison["second_transplant"] == "ignored"
     assert second.view.comparison["second_transplant"] == "ends_follow_up"
 
@@ -131,7 +131,7 @@ def test_weighed_days_are_the_area_under_kaplan_meier() -> None:
     arm = ArmView(
         "arm", "arm",
         {
-            "patient": np.arange(n), "course": np.array(["{}"] * n, object), "relapse_free_days": ends,
+            "patient": np.arange(n), "history": np.array(["{}"] * n, object), "relapse_free_days": ends,
             "relapse_free_at_end": ~happened, "days_simulated": np.where(happened, until, ends), "nrm_day": np.full(n, NAN),
         },
         1e-4,
@@ -145,8 +145,8 @@ def test_weighed_days_are_the_area_under_kaplan_meier() -> None:
 
 
 def test_twins_are_shown_while_both_are_followed() -> None:
-    def arm(ends: list[float], course: list[str]) -> ArmView:
-        columns = {"patient": np.arange(2), "course": np.array(course, object), "days_simulated": np.array(ends),
+    def arm(ends: list[float], history: list[str]) -> ArmView:
+        columns = {"patient": np.arange(2), "history": np.array(history, object), "days_simulated": np.array(ends),
                    "nrm_day": np.array([NAN, NAN]), "current_leukaemia_free_days": np.array(ends)}  # fmt: skip
         return ArmView("arm", "arm", columns, 1e-4)
 
@@ -156,19 +156,19 @@ def test_twins_are_shown_while_both_are_followed() -> None:
 
 
 def test_a_course_ends_at_the_transplant() -> None:
-    course = {"blinatumomab": [[5, 20, 28], [40, 60, 28]], "dli": [[10, 1e5], [50, 1e6]], "overt": [[2, 8], [44, 70]],
+    history = {"blinatumomab": [[5, 20, 28], [40, 60, 28]], "dli": [[10, 1e5], [50, 1e6]], "overt": [[2, 8], [44, 70]],
               "drugs": {"ciclosporin": [[0, 90, 1.0]]}, "relapse": [2, 44], "remission": [9]}  # fmt: skip
     row = {
-        COURSE: json.dumps(course),
+        HISTORY: json.dumps(history),
         UNTIL: json.dumps({"days_simulated": 30.0, "relapse_day": 2.0}),
         "relapse_day": 2.0,
     }
     cut = until_second_transplant(row)
-    assert cut["days_simulated"] == 30 and json.loads(cut[COURSE]) == {
+    assert cut["days_simulated"] == 30 and json.loads(cut[HISTORY]) == {
         "blinatumomab": [[5, 20, 28]], "dli": [[10, 1e5]], "overt": [[2, 8]], "drugs": {"ciclosporin": [[0, 30.0, 1.0]]},
         "relapse": [2], "remission": [9],
     }  # fmt: skip
-    assert until_second_transplant({COURSE: "{}", UNTIL: ""}) == {COURSE: "{}", UNTIL: ""}
+    assert until_second_transplant({HISTORY: "{}", UNTIL: ""}) == {HISTORY: "{}", UNTIL: ""}
 
 
 def test_mistakes_are_told(tmp_path: Path) -> None:

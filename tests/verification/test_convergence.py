@@ -33,9 +33,9 @@ def log10_blasts(
         # so is when the first blasts come to the place outside, where few do
         "parameters.rate_blast_blood_to_extramedullary": "1e-3 /day",
     }
-    course = Life(load_scenario(SCENARIOS / f"{name}.yaml", plan | overrides), seed, patient)
-    course.run()
-    columns = course.columns()
+    life = Life(load_scenario(SCENARIOS / f"{name}.yaml", plan | overrides), seed, patient)
+    life.run()
+    columns = life.columns()
     at = np.searchsorted(columns["day"], start + np.array(AFTER) - 1e-6)
     return np.asarray(np.log10(np.maximum(columns["blasts_cells"][at], 1.0)))
 
@@ -142,12 +142,12 @@ def tiny_patients(cells_per_agent: object, seeds: range) -> npt.NDArray[np.float
     scenario = load_scenario(SCENARIOS / "preemptive.yaml", plan)
     rows = []
     for seed in seeds:
-        course = Life(scenario, seed, 0)
-        course.run()
-        columns = course.columns()
+        life = Life(scenario, seed, 0)
+        life.run()
+        columns = life.columns()
         rows.append([columns[name][day] for name in COMPARED for day in (8, 16, 24)])
         if cells_per_agent == 1:
-            pop = course.body.state.pop
+            pop = life.body.state.pop
             assert pop.cells[: pop.top].max() == 1
     return np.array(rows)
 

@@ -1,4 +1,4 @@
-"""The marrow: its map with a switch of layers and a day of its own, small maps of the course, the agents of a niche."""
+"""The marrow: its map with a switch of layers and a day of its own, small maps of the life, the agents of a niche."""
 
 import json
 from typing import Any, Final
@@ -25,7 +25,7 @@ _IN_STRIP: Final = 8
 
 @solara.component
 def MarrowPanel(view: PatientView, colours: Palette) -> None:
-    """Show the map of the day on the screen, or of another day, and the course in small maps."""
+    """Show the map of the day on the screen, or of another day, and the life in small maps."""
     view.frame.get()
     layer, of_map, session = among(view.layer, list(LAYERS)), view.map_day, view.session
     other = solara.use_memo(
@@ -86,7 +86,7 @@ def _DayOfMap(view: PatientView) -> None:
 
 @solara.component
 def _Strip(view: PatientView, colours: Palette) -> None:
-    """Show the course in small maps; while it is played they are made anew once a month."""
+    """Show the life in small maps; while it is played they are made anew once a month."""
     view.frame.get()
     view.changed.get()
     session, layer = view.session, among(view.layer, list(LAYERS))

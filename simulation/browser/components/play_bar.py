@@ -159,17 +159,17 @@ def PlayBar(view: PatientView, on_save: Callable[[], None]) -> None:
                 session,
                 session.question,
                 view.player.error,
-                session.note or _other_course(session),
+                session.note or _other_branch(session),
                 view.refresh,
             )
 
 
-def _other_course(session: PatientSession) -> str:
-    """Say that the patient has left his first course; nothing where he has not."""
+def _other_branch(session: PatientSession) -> str:
+    """Say that the patient has left his first branch; nothing where he has not."""
     forked = session.forked
     if forked is None:
         return ""
-    return f"Another course since day {forked.act.day:.4g}; dotted in the charts: the original one, without what was done since."
+    return f"Another branch since day {forked.act.day:.4g}; dotted in the charts: the original one, without what was done since."
 
 
 @solara.component

@@ -68,11 +68,11 @@ def _Charts(view: PatientView, colours: Palette) -> None:
     shot, whole, other, session = view.shot, view.whole, view.other, view.session
     forked = None if session.forked is None else session.forked.act.day
 
-    def drawn() -> str:  # the whole course: going back and forth in it moves a line and draws nothing anew
+    def drawn() -> str:  # the whole life: going back and forth in it moves a line and draws nothing anew
         return json.dumps(frame_option(whole, colours, other, forked), separators=(",", ":"))
 
     frame = solara.use_memo(drawn, [whole, other, colours.dark])
-    beside = f", with the original course from day {forked:.4g} on" if forked is not None else ""
+    beside = f", with the original branch from day {forked:.4g} on" if forked is not None else ""
     Chart(
         option=option, frame=frame, height=HEIGHT, event_drawn=lambda _: view.player.drawn(),
         label=f"Charts until day {whole.day:.4g}: leukaemia, T cells, blood, drug level, tissue and GvHD grades{beside}",

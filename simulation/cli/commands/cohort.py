@@ -10,7 +10,7 @@ from simulation.errors import UserError
 EXAMPLES = """\b
 Examples:
   python run_sim.py cohort scenarios/cohorts/high_risk_all.yaml
-  python run_sim.py cohort scenarios/cohorts/matched_sibling.yaml --patients 1000 --no-course
+  python run_sim.py cohort scenarios/cohorts/matched_sibling.yaml --patients 1000 --draw-only
   python run_sim.py cohort scenarios/cohorts/high_risk_all.yaml --seed 2 --out results/cohort
 
 docs/cohorts.md tells how to write a cohort and how the comparison is judged.
@@ -29,7 +29,7 @@ docs/cohorts.md tells how to write a cohort and how the comparison is judged.
     "--seed", type=int, callback=options.natural, default=1, metavar="N", show_default=True,
     help="Seed of all patients, as in compare.",
 )  # fmt: skip
-@click.option("--no-course", is_flag=True, help="Draw only: do not simulate the first weeks.")
+@click.option("--draw-only", is_flag=True, help="Do not simulate the first weeks.")
 @click.option(
     "--baselines", type=click.Path(path_type=Path), metavar="FILE",
     help="Compare with the published baselines of this file instead of the packaged ones.",
@@ -46,13 +46,13 @@ docs/cohorts.md tells how to write a cohort and how the comparison is judged.
 )  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
 def cohort(
-    file: str, patients: int, seed: int, no_course: bool, baselines: Path | None, settings: tuple[str, ...],
+    file: str, patients: int, seed: int, draw_only: bool, baselines: Path | None, settings: tuple[str, ...],
     as_json: bool, out: Path | None,
     page: Path | None, quiet: bool,
 ) -> None:  # fmt: skip
     """Draw the virtual patients of a cohort and print their baseline table, as a trial report would.
 
-    Patient k of a seed is the same person as in compare. Unless --no-course, each is followed without treatment until T
+    Patient k of a seed is the same person as in compare. Unless --draw-only, each is followed without treatment until T
     cells have recovered. Published series stand beside it with whether they agree. Only --out and --page write files.
     """
     from simulation.cli.kinds import only_for
@@ -64,5 +64,5 @@ def cohort(
     from simulation.cli.describing import Request, describe_cohort
 
     describe_cohort(
-        Request(file, patients, seed, not no_course, baselines, settings, as_json, out, page, quiet)
+        Request(file, patients, seed, not draw_only, baselines, settings, as_json, out, page, quiet)
     )

@@ -104,9 +104,9 @@ def run(
 
     options.report_whose(scenarios, patient, cohort, quiet=quiet)
     request = Request(seed, patient, out, overwrite, formats, quiet)
-    outcome = run_all(files, scenarios, request)
-    report(outcome, as_json=as_json, quiet=quiet)
-    return ExitStatus.INTERRUPTED if outcome.interrupted else ExitStatus.DONE
+    summary = run_all(files, scenarios, request)
+    report(summary, as_json=as_json, quiet=quiet)
+    return ExitStatus.INTERRUPTED if summary.interrupted else ExitStatus.DONE
 
 
 def _under(

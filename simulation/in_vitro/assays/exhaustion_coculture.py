@@ -352,7 +352,7 @@ def culture(e: ExhaustionCoculture, result: ExperimentResult) -> Drawn:
             (left, "t_cell_exhaustion_fraction", 100.0),
             (right, "t_cell_expansion_fold", 1.0),
         ):
-            _course(ax, e, result, arm.name, column, factor, colour, rank)
+            _curve(ax, e, result, arm.name, column, factor, colour, rank)
         grid = np.arange(0.0, e.days[-1], 0.25)
         on = np.array([is_on(arm, day) for day in grid])
         for ax in (left, right):
@@ -376,7 +376,7 @@ def culture(e: ExhaustionCoculture, result: ExperimentResult) -> Drawn:
     return figure
 
 
-def _course(
+def _curve(
     ax: Axes,
     e: ExhaustionCoculture,
     result: ExperimentResult,

@@ -51,7 +51,7 @@ type _Row = tuple[str, Callable[[Axes, int], None]]
 
 
 def milestones(result: Result) -> list[_Mark]:
-    """Return (day, text, colour) of what the course is told by, in order of time."""
+    """Return (day, text, colour) of what the life is told by, in order of time."""
     day_marks = []
     for declared in OUTCOMES.values():
         day = finite(result.outcomes.get(declared.name))
@@ -85,7 +85,7 @@ def panels(
 
 
 def prepare(ax: Axes, result: Result, *, label: bool = True) -> None:
-    """Give the axes the run's days, the shading of infusions and a line at every turn of the course."""
+    """Give the axes the run's days, the shading of infusions and a line at every turn of the life."""
     style.day_axis(ax, result.end, label=label)
     shade_infusions(ax, result)
     for day, text, colour in milestones(result):
