@@ -65,11 +65,11 @@ def draw(
     early: dict[str, Floats] = {}
     if followed:
         calm = early_scenario(scenario)
-        followed = []
+        weeks = []
         for patient in range(patients):
             on_progress(patient)
-            followed.append(follow(calm, seed, patient))
-        early = {name: np.array([one[name] for one in followed]) for name in followed[0]}
+            weeks.append(follow(calm, seed, patient))
+        early = {name: np.array([one[name] for one in weeks]) for name in weeks[0]}
     return DrawnCohort(cohort, scenario, seed, patients, values, early)
 
 

@@ -44,6 +44,7 @@ def test_the_page_has_examples_of_each_kind() -> None:
         "Batches and copies",
         "A place",
         "An outcome",
+        "A figure",
         "An assay",
     ]
     for part in PAGE.read_text().split("\n## ")[1:]:

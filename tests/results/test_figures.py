@@ -19,13 +19,14 @@ from PIL import Image
 from simulation.figure_formats import FORMATS
 from simulation.products.received import Interval
 from simulation.products.registry import product
-from simulation.results import MarrowMap, Result
+from simulation.results import MarrowMap, Result, figures
 from simulation.results.figures import burden, gvhd, marrow_maps, strip, style
 from simulation.results.figures.overview import overview
 from simulation.results.figures.report_figure import figures_in
 from simulation.results.measurements import measurements
 from tests.results.conftest import cured, relapsing, untreated
 
+ROOT = Path(__file__).resolve().parents[2]
 FIGURES = figures_in("simulation.results.figures")
 
 
@@ -363,3 +364,26 @@ def test_pyplot_is_never_loaded() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"
+
+
+def test_one_file_is_a_whole_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    example = re.search(r"^```python\n# file: (exhaustion\.py)\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert example is not None
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / example[1]).write_text(example[2], encoding="utf-8")
+    monkeypatch.setattr(figures, "__path__", [*figures.__path__, str(tmp_path / "mine")])
+    figures_in.cache_clear()
+    try:
+        result = relapsing()
+        tired = np.linspace(0.0, 0.8, result.days.size)
+        result = replace(result, columns=dict(result.columns) | {"marrow_t_exhaustion_fraction": tired})
+        place = result.write(tmp_path / "run")
+        drawn = result.plot("exhaustion")
+    finally:
+        figures_in.cache_clear()
+        sys.modules.pop("simulation.results.figures.exhaustion", None)
+    assert (place / "figures" / "exhaustion.png").stat().st_size > 5000
+    assert "Exhaustion of T cells in the marrow" in (place / "report.html").read_text(encoding="utf-8")
+    curves = [np.asarray(line.get_ydata(), float) for ax in drawn.axes for line in ax.lines]
+    assert any(np.array_equal(curve, tired) for curve in curves)

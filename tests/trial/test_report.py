@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.text import Text
 
+from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS
 from simulation.clinic.outcomes import OUTCOMES
 from simulation.figure_formats import FORMATS
 from simulation.parameters.table import ParameterTable
@@ -36,6 +37,7 @@ from simulation.trial.report import report_files
 from simulation.trial.report_words import common, concerns, not_the_same
 from simulation.trial.schema import SURVIVAL, Trial
 
+PROCESSES = (*BEFORE_EVENTS, *AFTER_EVENTS)
 FIGURES = figures_in("simulation.results.trial_figures")
 DRAWN = [  # at one set of parameter values and as shipped
     figure for figure in FIGURES if figure.section not in {"unknowns", "structures"}
@@ -245,6 +247,12 @@ def test_whatever_differs_between_patients_has_a_title() -> None:
     table = ParameterTable.load()
     varied = [name for name in table if table[name].between_patients is not None]
     assert varied and not set(varied) - set(PARAMETERS)
+
+
+def test_access_of_treg_is_told_as_what_it_does() -> None:
+    read_by = {process.name for process in PROCESSES if "phi_bm" in process.reads}  # type: ignore[attr-defined]
+    assert read_by == {"trafficking"}
+    assert "Homing" in PARAMETERS["phi_bm"] and "uppress" not in PARAMETERS["phi_bm"]
 
 
 @pytest.mark.parametrize("arms", [1, 4, 7])

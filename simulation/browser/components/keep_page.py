@@ -7,7 +7,7 @@ import solara
 from simulation.browser.address import written
 from simulation.browser.components.copy_text import CopyText
 from simulation.browser.components.mistake import Mistake
-from simulation.browser.components.open_file import OpenFile
+from simulation.browser.components.open_file import OpenFile, text_of
 from simulation.browser.components.save_buttons import SaveButtons
 from simulation.browser.page_file import PAGE_ENDING, read_page, write_page
 from simulation.errors import UserError
@@ -27,11 +27,9 @@ def KeepPage(parts: Mapping[str, str], go_to: "solara.Reactive[str]") -> None:
     mistake = solara.use_reactive("")
 
     def opened(file: Mapping[str, str]) -> None:
-        shown = str(file.get("name", "the file"))
         try:
-            if "error" in file:
-                raise UserError(str(file["error"]), file=shown)
-            go_to.value = f"?{written(read_page(str(file['text']), shown))}"
+            name, text = text_of(file)
+            go_to.value = f"?{written(read_page(text, name))}"
             mistake.value = ""
         except UserError as error:
             mistake.value = str(error)

@@ -5,7 +5,9 @@ from typing import Any
 
 import solara
 
-__all__ = ["OpenFile", "OpenFiles"]
+from simulation.errors import UserError
+
+__all__ = ["OpenFile", "OpenFiles", "text_of"]
 
 type Opened = Mapping[str, str]  # `name` and `text`, or `name` and `error`
 
@@ -28,3 +30,11 @@ def OpenFile(label: str, accept: str, on_opened: Callable[[Opened], None]) -> An
 def OpenFiles(label: str, accept: str, on_opened: Callable[[Sequence[Opened]], None]) -> Any:
     """Show the button for several files at once."""
     return _OpenFile(label=label, accept=accept, many=True, event_opened=on_opened)
+
+
+def text_of(file: Opened) -> tuple[str, str]:
+    """Return a file's name and text; raise `UserError` where the browser could not read it."""
+    name = file.get("name", "the file")
+    if "error" in file:
+        raise UserError(file["error"], file=name)
+    return name, file.get("text", "")

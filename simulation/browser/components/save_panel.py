@@ -9,7 +9,7 @@ from simulation.browser.catalogue import Source
 from simulation.browser.components.copy_text import CopyText
 from simulation.browser.components.event_log import log_lines
 from simulation.browser.components.mistake import Mistake
-from simulation.browser.components.open_file import OpenFile
+from simulation.browser.components.open_file import OpenFile, text_of
 from simulation.browser.components.save_buttons import SaveButtons
 from simulation.browser.components.tables import SaveTable
 from simulation.browser.exports import columns_csv, file_name
@@ -64,11 +64,9 @@ def _Open(view: PatientView, choices: list[Source]) -> None:
     mistake = solara.use_reactive("")
 
     def opened(file: Mapping[str, str]) -> None:
-        shown = str(file.get("name", "the file"))
         try:
-            if "error" in file:
-                raise UserError(str(file["error"]), file=shown)
-            moment = read_moment(str(file["text"]), shown)
+            shown, text = text_of(file)
+            moment = read_moment(text, shown)
             trial = PatientSession(
                 view.session.source
             )  # a file that cannot be followed leaves the patient as he is

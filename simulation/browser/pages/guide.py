@@ -9,7 +9,7 @@ from simulation.browser.catalogue import Choices, Source
 from simulation.browser.components.choice import Choice
 from simulation.browser.components.copy_text import CopyText
 from simulation.browser.components.mistake import Mistake
-from simulation.browser.components.open_file import OpenFiles
+from simulation.browser.components.open_file import OpenFiles, text_of
 from simulation.browser.components.tables import TextTable
 from simulation.browser.guide import PRESETS, TOUR, glossary, preset_sources, rule_entries, search
 from simulation.browser.kept import TabChoices, among, number
@@ -173,11 +173,7 @@ def _Keys(
 
     def opened(files: Sequence[Mapping[str, str]]) -> None:
         def make() -> tuple[Source, str]:
-            for file in files:
-                if "error" in file:
-                    raise UserError(str(file["error"]), file=str(file.get("name", "the file")))
-            texts = {str(file["name"]): str(file["text"]) for file in files}
-            sources = uploaded_all(texts, session.source.cohort)
+            sources = uploaded_all(dict(map(text_of, files)), session.source.cohort)
             choices.add(sources)
             names = " and ".join(source.label for source in sources)
             return sources[0], f"Opened, and among the scenarios and strategies of every page: {names}."
