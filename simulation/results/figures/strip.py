@@ -129,7 +129,7 @@ def _rows(result: Result, shown: Sequence[_Mark]) -> list[_Row]:
     """Return the rows there is something to show in: (name, function that draws the row)."""
     rows: list[_Row] = []
     for index, marks in enumerate(_spread(shown, result.end)):
-        rows.append(("" if index else "course", partial(_draw_milestones, marks=marks)))
+        rows.append(("" if index else "events", partial(_draw_milestones, marks=marks)))
     rows.extend((row.name, partial(_draw_received, received=row)) for row in given(result))
     return rows
 
@@ -170,7 +170,7 @@ def _draw_strip(ax: Axes, rows: Sequence[_Row], end: float) -> None:
         draw(ax, index)
     if not rows:
         _before(ax, 0, "no treatment")
-    elif all(name in ("course", "") for name, _ in rows):
+    elif all(name in ("events", "") for name, _ in rows):
         _beside(ax, 0, "no treatment", style.COLOUR["quiet"])
 
 
