@@ -48,7 +48,7 @@ def finished() -> FinishedTrial:
     own = tuple(Column(name, "float", "", OF_PATIENT) for name in ("rate_blast_net_growth", "weight"))
     arms = (arm("none", np.zeros(N, bool)), arm("late", remitted))
     return FinishedTrial(
-        Path(), "t", 1, 100.0, ("late", "none"), "relapse_free_days", arms, own, {}, 0, RealTrial(), False, {}
+        Path(), "t", 1, 100.0, ("late", "none"), "relapse_free_days", arms, own, {}, RealTrial(), False, {}
     )
 
 
