@@ -2,6 +2,7 @@
 
 from copy import copy
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -47,15 +48,13 @@ class Recorder:
     _lines: int = 0
     _table: np.ndarray = field(init=False)  # shape (room, n_columns); `_lines` of its rows are filled
     _names: tuple[str, ...] = field(init=False)
-    _read: tuple[Column, ...] = field(init=False)
     _next: float = 0.0
     _maps_due: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._maps_due = sorted(self.scenario.marrow_maps) if self.record.maps else []
         self._names = tuple(COLUMNS) if self.record.columns is None else self.record.columns
-        self._read = tuple(COLUMNS[name] for name in self._names)
-        self._table = np.empty((_ROOM, len(self._read)))
+        self._table = np.empty((_ROOM, len(self._names)))
 
     def note(self, body: "Body", clinic: "Clinic", last: bool) -> None:
         """Keep a line and a map where they are due; the `last` day is always recorded."""
@@ -65,7 +64,7 @@ class Recorder:
         if self.record.trajectory and (day >= self._next - _EPS or last):
             if self._lines == len(self._table):
                 self._table = np.concatenate([self._table, np.empty_like(self._table)])
-            self._table[self._lines] = line(body.state, body.truth(), clinic, self._read)
+            self._table[self._lines] = line(body.state, body.truth(), clinic, _declared(self._names))
             self._lines += 1
             while self._next <= day + _EPS:
                 self._next += self.scenario.record_every
@@ -85,3 +84,9 @@ class Recorder:
         twin = copy(self)
         twin.maps, twin._table, twin._maps_due = list(self.maps), self._table.copy(), list(self._maps_due)
         return twin
+
+
+@cache
+def _declared(names: tuple[str, ...]) -> tuple[Column, ...]:
+    """Return what is declared of columns; a recorder keeps names only, so that it can be pickled."""
+    return tuple(COLUMNS[name] for name in names)

@@ -5,6 +5,7 @@ tasks is on its way at any time; each future is released as soon as it is done. 
 scheduler or workers that do not come, or do not come back, end the run with a sentence.
 """
 
+import gc
 import json
 import logging
 import time
@@ -165,7 +166,12 @@ class ClusterPool:
         # AssertionError: distributed's own thread did not start in its ten seconds, on a machine that is busy
         except (OSError, TimeoutError, ValueError, AssertionError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise UserError(f"no scheduler answers there ({reason})", file=self._address) from None
+        else:
+            return
+        # A client that did not come about closes itself when it is collected. Were that in the making of the next one, which
+        # holds the lock that closing waits for, the process would wait for ever.
+        gc.collect()
+        raise UserError(f"no scheduler answers there ({reason})", file=self._address)
 
     def _scheduler(self) -> str:
         """Return the scheduler's address; a scheduler file that is not there yet would be waited for, for ever."""

@@ -67,14 +67,13 @@ assert "cd22_negative_relapse" in told["arms"]["anti_cd22"]["shares"]
 # What the clinic does when blasts lose the new target, on a patient who is told what to have.
 ESCAPE = """
 import sys
-from dataclasses import replace
 sys.path.insert(1, sys.argv[1])
 from tests.clinic.fake_patient import FakePatient, follow, make_clinic
 
 class Loses(FakePatient):
     def truth(self):
         seen = super().truth()
-        return replace(seen, lost={**seen.lost, "cd22": seen.blasts})
+        return seen._replace(lost={**seen.lost, "cd22": seen.blasts})
 
 drug = {"dose": "28 ug/day", "on": "28 d", "off": "14 d", "cycles": 4}
 for rule in (True, False):
