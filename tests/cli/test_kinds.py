@@ -26,7 +26,7 @@ FOLDERS = {
 
 @pytest.mark.parametrize("file", sorted(SCENARIOS.rglob("*.yaml")), ids=lambda path: path.stem)
 def test_every_shipped_file_is_what_its_folder_says(file: Path, tmp_path: Path) -> None:
-    folder = file.parent.name if file.parent != SCENARIOS else ""
+    folder = next(iter(file.relative_to(SCENARIOS).parent.parts), "")  # with all that lies below it
     of_fits = {"posterior": "list of fits to join"}
     expected = (
         "parameter set of a fit" if file.stem.endswith(".fitted") else of_fits.get(file.stem, FOLDERS[folder])
