@@ -218,11 +218,9 @@ class Fit:
             )
             numbers = {tuple(map(float, point)): index for index, (_, point) in points.items()}
             evaluations: dict[int, Evaluation] = {}
-            for outcome in pool.run(work, tasks):
-                if not outcome.ok:
-                    raise outcome.error or RuntimeError(outcome.died)
-                point = outcome.task.runs[0][1]
-                index, ((distance, statistics, seconds),) = numbers[point], outcome.value
+            for result in pool.run(work, tasks):
+                point = result.task.runs[0][1]
+                index, ((distance, statistics, seconds),) = numbers[point], result.wanted()
                 evaluations[index] = Evaluation(index, points[index][0], point, distance, statistics, seconds)
                 while len(self.done) in evaluations:
                     self.append(evaluations[len(self.done)])

@@ -19,7 +19,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from simulation.blocks.fields import Block, Text, Whole
-from simulation.calibration.problem import FreeDimension, read_free
+from simulation.calibration.fit_file import read_free
+from simulation.calibration.problem import FreeDimension
 from simulation.calibration.targets import load_targets
 from simulation.files.atomic import write_file
 from simulation.files.tables import csv_text, json_text

@@ -21,7 +21,7 @@ from simulation.files.tables import plain
 from simulation.pool import Pool, Task
 from simulation.store import Shard, parts_of
 
-__all__ = ["run_part", "take_up"]
+__all__ = ["next_fit", "next_fit_of_parts", "run_part", "take_up"]
 
 _PART: Final = "part.json"
 
@@ -43,9 +43,7 @@ def next_fit_of_parts(problem: Problem, folder: Path) -> Fit:
     if problem.screen is None:
         return Fit(problem, folder)
     screening = screening_of(problem, folder)
-    known = _known(screening)
-    while len(screening.done) in known:
-        screening.done.append(known[len(screening.done)])
+    _remember(screening)
     return Fit(problem, folder, screening) if len(screening.done) == screening.total else screening
 
 
@@ -73,9 +71,7 @@ def run_part(
     KeyboardInterrupt
         Where the pool was asked to stop; what was evaluated is kept.
     """
-    known = _known(fit)
-    while len(fit.done) in known:
-        fit.done.append(known[len(fit.done)])  # the log is written by the one who takes up the parts
+    known = _remember(fit)
     if len(fit.done) == fit.total:
         return fit.problem.effort.rounds, fit.total, fit.total
     stage = fit.stage_at(len(fit.done))
@@ -86,13 +82,11 @@ def run_part(
     points = {tuple(map(float, fit.proposal(index)[1])): index for index in left}
     number, enough = fit.proposal(stage.start)[0], fit.enough(stage.start)
     own = _read(fit, _file(fit, shard))
-    for outcome in pool.run(
+    for result in pool.run(
         work, (Task(((fit.problem.met_by(index), point, enough),)) for point, index in points.items())
     ):
-        if not outcome.ok:
-            raise outcome.error or RuntimeError(outcome.died)
-        point = outcome.task.runs[0][1]
-        ((distance, statistics, seconds),) = outcome.value
+        point = result.task.runs[0][1]
+        ((distance, statistics, seconds),) = result.wanted()
         evaluation = Evaluation(points[point], number, point, distance, statistics, seconds)
         known[evaluation.index] = own[evaluation.index] = evaluation
         _write(fit, shard, own)
@@ -100,6 +94,14 @@ def run_part(
     if any(index not in known for index in left):
         raise KeyboardInterrupt
     return number, sum(1 for index in stage if index < len(fit.done) or index in known), len(stage)
+
+
+def _remember(fit: Fit) -> dict[int, Evaluation]:
+    """Let the fit go on from what parts hold, and return that; the log is written by the one who takes up the parts."""
+    known = _known(fit)
+    while len(fit.done) in known:
+        fit.done.append(known[len(fit.done)])
+    return known
 
 
 def _known(fit: Fit) -> dict[int, Evaluation]:

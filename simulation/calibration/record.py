@@ -74,10 +74,8 @@ def confirm(fit: Fit, pool: Pool) -> list[ConfirmedCandidate]:
     _, _, kept = fit.posterior()
     finalists = kept[: fit.problem.effort.finalists]
     confirmed = {}
-    for outcome in pool.run(confirm_one, (Task(((fit.problem, one),)) for one in finalists)):
-        if not outcome.ok:
-            raise outcome.error or RuntimeError(outcome.died)
-        confirmed[outcome.task.runs[0][1].index] = outcome.value[0]
+    for result in pool.run(confirm_one, (Task(((fit.problem, one),)) for one in finalists)):
+        confirmed[result.task.runs[0][1].index] = result.wanted()[0]
     if len(confirmed) < len(finalists):
         raise KeyboardInterrupt
     return sorted(confirmed.values(), key=lambda one: (one.distance, one.evaluation.index))

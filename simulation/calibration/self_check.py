@@ -195,10 +195,8 @@ def check_generated(
 ) -> Ranks:
     """Return the ranks of truths in so many made problems; raises `KeyboardInterrupt` when the pool was asked to stop."""
     places: dict[int, _Place] = {}
-    for outcome in pool.run(do, (Task(((problem, number),)) for number in range(problems))):
-        if not outcome.ok:
-            raise outcome.error or RuntimeError(outcome.died)
-        places[outcome.task.runs[0][1]] = outcome.value[0]
+    for result in pool.run(do, (Task(((problem, number),)) for number in range(problems))):
+        places[result.task.runs[0][1]] = result.wanted()[0]
         on_progress(len(places), problems)
     if len(places) < problems:
         raise KeyboardInterrupt

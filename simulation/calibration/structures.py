@@ -201,10 +201,8 @@ def _studies(
         for structure, k, study in left
     )
     on_progress(Progress(len(wanted) - len(left), len(wanted), 0, 0.0))
-    for outcome in pool.run(do, tasks):
-        if not outcome.ok:
-            raise outcome.error or RuntimeError(outcome.died)
-        ((key, row),) = outcome.value
+    for result in pool.run(do, tasks):
+        ((key, row),) = result.wanted()
         known[key] = row
         kept = {"|".join(map(str, key)): row for key, row in sorted(known.items())}
         write_file(file, sealed_json({"identity": identity, "studies": kept}))

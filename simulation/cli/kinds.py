@@ -133,7 +133,7 @@ def _sweep(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _fit(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
-    from simulation.calibration.problem import load_problem
+    from simulation.calibration.fit_file import load_problem
 
     _no_settings(file, settings, "fit")
     problem = load_problem(file)
@@ -152,7 +152,7 @@ def _joint(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _parameter_set(file: str, settings: tuple[str, ...]) -> tuple[str, str]:
-    from simulation.calibration.problem import read_parameter_set
+    from simulation.calibration.fit_file import read_parameter_set
 
     _no_settings(file, settings, "parameter set")
     values = read_parameter_set(Path(file)).values

@@ -178,7 +178,7 @@ def test_hopeless_candidates_are_left_early_and_never_kept(tmp_path: Path) -> No
 def test_the_record_shows_targets_side_by_side_and_a_set_that_can_be_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from simulation.calibration.problem import read_parameter_set
+    from simulation.calibration.fit_file import read_parameter_set
 
     fit = Fit(
         a_problem(effort=Effort(design=16, keep=6, rounds=1, particles=4, finalists=1, confirm=1)), tmp_path

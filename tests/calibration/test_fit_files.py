@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulation.calibration.abc import Fit
-from simulation.calibration.problem import load_problem, read_parameter_set
+from simulation.calibration.fit_file import load_problem, read_parameter_set
 from simulation.errors import UserError
 from simulation.parameters import ParameterTable
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulation.calibration.experiments import CULTURE, Fidelity, Simulator
-from simulation.calibration.problem import load_problem
+from simulation.calibration.fit_file import load_problem
 from simulation.errors import UserError
 from tests.rules import acting, write_rules
 

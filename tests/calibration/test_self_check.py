@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from simulation.calibration.abc import Fit
-from simulation.calibration.problem import Effort, Problem, load_problem
+from simulation.calibration.fit_file import load_problem
+from simulation.calibration.problem import Effort, Problem
 from simulation.calibration.self_check import (
     BINS,
     GeneratedSimulator,

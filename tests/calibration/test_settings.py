@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from simulation.calibration.experiments import Fidelity, Simulator
-from simulation.calibration.problem import read_parameter_set
+from simulation.calibration.fit_file import read_parameter_set
 from simulation.calibration.settings import Candidate, load_settings
 from simulation.errors import UserError
 from simulation.life import simulate

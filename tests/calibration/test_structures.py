@@ -11,7 +11,7 @@ import pytest
 from simulation.calibration import structures
 from simulation.calibration.abc import tempered
 from simulation.calibration.estimate import Statistic
-from simulation.calibration.problem import load_problem
+from simulation.calibration.fit_file import load_problem
 from simulation.calibration.structures import Key, do, plan_of, under_structures
 from simulation.calibration.targets import load_targets
 from simulation.errors import OtherScenario, UserError

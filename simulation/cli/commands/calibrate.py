@@ -73,7 +73,7 @@ def calibrate(
         raise click.UsageError("--stored needs --self-check N")
     if self_check is not None and not shard.whole:
         raise click.UsageError("--self-check takes minutes and has no parts: leave out --shard")
-    from simulation.calibration.problem import load_problem
+    from simulation.calibration.fit_file import load_problem
     from simulation.cli.kinds import only_for
 
     only_for("calibrate", (str(file),))
