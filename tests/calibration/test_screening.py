@@ -61,7 +61,9 @@ def test_a_thousand_handfuls_of_patients_tell_a_share_as_well_as_the_surface_say
     surface = surface_of(points, [share((rng.random(8) < p).tolist()) for p in chance])
     elsewhere = spread_points(2000, 4)
     gap = surface.at(terms(elsewhere)) - (1.5 * bent(elsewhere) - 1.0)
-    assert abs(float(gap.mean())) < 0.05  # logits of eight patients, averaged, are off by 0.2 at a share of a tenth
+    assert (
+        abs(float(gap.mean())) < 0.05
+    )  # logits of eight patients, averaged, are off by 0.2 at a share of a tenth
     assert 0.5 < float((gap**2).mean()) / surface.variance < 2.0
     assert math.sqrt(surface.variance) < 0.25  # eight patients alone: 0.7
 
