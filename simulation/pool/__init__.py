@@ -45,4 +45,6 @@ def open_pool(
 
 def few_workers(workers: int, preload: str, should_stop: ShouldStop) -> Pool:
     """Return the pool of a job on this machine: so many processes that have loaded a module; one is this one."""
-    return open_pool(0 if workers == 1 else workers, model=str, preload=(preload,), should_stop=should_stop)
+    if workers == 1:
+        return HerePool(should_stop=should_stop)
+    return LocalPool(workers, preload=(preload,), should_stop=should_stop)
