@@ -1,6 +1,8 @@
-"""Approximate Bayesian computation: a saved design, rejection, then sequential Monte Carlo (SMC).
+"""Approximate Bayesian computation: a saved design, rejection, then rounds of further candidates.
 
-The design is a Sobol sequence over the ranges, or, where the fit has a screening, over what it leaves of them (`region`).
+The design is a Sobol sequence over the ranges, and rounds are sequential Monte Carlo (SMC). Where the fit has a screening, the
+design is spread over what that leaves of the ranges, and each round over a tenth (`narrow`) of it, told by surfaces that know all
+that was simulated so far: proposals from twice a covariance, in sixteen dimensions, fall beside a bent ridge.
 
 Every evaluation is one line of `evaluations.jsonl`, flushed to the disk in the order of their numbers, and its point is a
 function of the seed and of the stages before it: a fit that was killed goes on where it stood, and the number of processes
@@ -18,7 +20,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -29,7 +30,7 @@ from scipy.stats import qmc
 from simulation.calibration.estimate import Statistic
 from simulation.calibration.experiments import Simulator
 from simulation.calibration.problem import Problem
-from simulation.calibration.region import Region, region_of
+from simulation.calibration.region import Region, region_of, smallest_share
 from simulation.calibration.settings import Candidate
 from simulation.calibration.targets import LARGEST_Z
 from simulation.errors import OtherScenario, UserError
@@ -158,11 +159,14 @@ class Fit:
     def __init__(self, problem: Problem, folder: Path, screening: "Fit | None" = None) -> None:
         self.problem, self.folder, self._screening = problem, folder, screening
         self._particles: dict[int, tuple[int, tuple[Floats, Floats, Floats]]] = {}
+        self._regions: dict[int, Region] = {}
+        self._rounds: dict[int, Floats] = {}
+        self.done: list[Evaluation] = []
         folder.mkdir(parents=True, exist_ok=True)
         self._claim()
         self.design = self._design()
         self._line = ""  # the last one of the log
-        self.done: list[Evaluation] = list(self._read())
+        self.done.extend(self._read())
 
     @classmethod
     def stored(cls, problem: Problem, folder: Path) -> "Fit":
@@ -178,22 +182,34 @@ class Fit:
             message = "holds a fit of other parameters, ranges or targets"
             raise OtherScenario(message, file=str(folder), expected="the folder of a fit of this file")
         fit = cls.__new__(cls)
-        fit.problem, fit.folder, fit._line, fit._screening, fit._particles = problem, folder, "", None, {}
+        fit.problem, fit.folder, fit._line, fit._screening = problem, folder, "", None
+        fit._particles, fit._regions, fit._rounds = {}, {}, {}
         fit.done = list(fit._read())
         return fit
 
-    @cached_property
-    def region(self) -> Region | None:
-        """Return what the screening leaves of the ranges, None without one; raises `ValueError` while it is not complete."""
-        problem, screen = self.problem, self.problem.screen
-        if screen is None:
-            return None
-        screening = self._screening or Fit.stored(problem.screening(), self.folder / _SCREEN)
+    def region(self, stage: int = 0) -> Region | None:
+        """Return what a stage is drawn from: for the design what the screening leaves, for a round what all before it leave.
+
+        None without a screening; raises `ValueError` while that is not complete.
+        """
+        screen = self.problem.screen
+        if screen is not None and stage not in self._regions:
+            known = [*self._screened(), *(one for one in self.done if one.stage < stage)]
+            leave = max(screen.leave * screen.narrow**stage, smallest_share(self._drawn_in(stage)))
+            self._regions[stage] = region_of(
+                self.problem.targets, self.problem.weights, np.array([one.point for one in known]),
+                [one.statistics for one in known], leave, self.problem.seed + stage,
+            )  # fmt: skip
+        return self._regions.get(stage)
+
+    def _screened(self) -> "list[Evaluation]":
+        screening = self._screening or Fit.stored(self.problem.screening(), self.folder / _SCREEN)
         if len(screening.done) < screening.total:
             raise ValueError("the screening comes first")
-        points = np.array([one.point for one in screening.done])
-        statistics = [one.statistics for one in screening.done]
-        return region_of(problem.targets, problem.weights, points, statistics, screen.leave, problem.seed)
+        return screening.done
+
+    def _drawn_in(self, stage: int) -> int:
+        return self.problem.effort.particles if stage else self.problem.effort.design
 
     @property
     def total(self) -> int:
@@ -258,6 +274,10 @@ class Fit:
         if index < effort.design:
             return 0, self.design[index]
         stage, k = divmod(index - effort.design, effort.particles)
+        if (region := self.region(stage + 1)) is not None:
+            if stage + 1 not in self._rounds:
+                self._rounds[stage + 1] = region.draw(effort.particles, self.problem.seed + stage + 1)
+            return stage + 1, self._rounds[stage + 1][k]
         points, weights, kernel = self.particles(stage)
         rng = np.random.default_rng([self.problem.seed, stage, k])
         root = np.linalg.cholesky(kernel)
@@ -290,15 +310,24 @@ class Fit:
     def _density(self, points: Floats, stage: int) -> Floats:
         """Return the density of the proposals of all stages up to one, together, shape (n_points,)."""
         counts = self.evaluations_by_stage()  # the last round may have been cut
-        even = np.ones(len(points)) if self.region is None else self.region.density(points)
-        total = counts[0] * even
-        for earlier in range(1, stage + 1):
-            centres, weights, kernel = self.particles(earlier - 1)
-            gap = points[:, None, :] - centres[None, :, :]
-            exponent = -0.5 * np.einsum("pci,ij,pcj->pc", gap, np.linalg.inv(kernel), gap)
-            norm = math.sqrt((2 * math.pi) ** points.shape[1] * float(np.linalg.det(kernel)))
-            total += counts[earlier] * (np.exp(exponent) @ weights) / norm
+        total = np.zeros(len(points))
+        for earlier in range(stage + 1):
+            region = self.region(earlier)
+            if region is not None:
+                total += counts[earlier] * region.density(points)
+            elif earlier == 0:
+                total += counts[0]
+            else:
+                total += counts[earlier] * self._kernel_density(points, earlier)
         return np.asarray(total / sum(counts[: stage + 1]), float)
+
+    def _kernel_density(self, points: Floats, stage: int) -> Floats:
+        """Return the density of a round's proposals without a screening, shape (n_points,)."""
+        centres, weights, kernel = self.particles(stage - 1)
+        gap = points[:, None, :] - centres[None, :, :]
+        exponent = -0.5 * np.einsum("pci,ij,pcj->pc", gap, np.linalg.inv(kernel), gap)
+        norm = math.sqrt((2 * math.pi) ** points.shape[1] * float(np.linalg.det(kernel)))
+        return np.asarray(np.exp(exponent) @ weights / norm, float)
 
     def evaluations_by_stage(self) -> list[int]:
         """Return how many evaluations of the design and of every round were made."""
@@ -331,8 +360,8 @@ class Fit:
 
     def _drawn(self) -> Floats:
         n, seed = self.problem.effort.design, self.problem.seed
-        if self.region is not None:
-            return self.region.draw(n, seed)
+        if (region := self.region()) is not None:
+            return region.draw(n, seed)
         with (
             warnings.catch_warnings()
         ):  # a design that is no power of two is less even, which a file may want

@@ -29,11 +29,12 @@ _LARGEST_SPREAD: Final = (
 
 
 class _ScreenBlock(Block):
-    """Say how many candidates are screened, with how many patients each, and which share of the ranges is left."""
+    """Say how many candidates are screened, with how many patients each, and which share is left, then and by each round."""
 
     candidates: Annotated[int, Whole(3, 1_000_000)]
     patients: Any = None
     leave: Annotated[float, Quantity("dimensionless", 1e-4, 1)] = 0.002
+    narrow: Annotated[float, Quantity("dimensionless", 0.01, 1)] = 0.1
 
 
 class _FidelityBlock(Block):
@@ -122,7 +123,7 @@ def _screen(block: _ScreenBlock | None, node: Node | None) -> Screen | None:
     if block is None or node is None or not isinstance(node.value, dict):
         return None
     patients = _patients(node.value.get("patients"), "screen.patients")
-    return Screen(block.candidates, patients, block.leave)
+    return Screen(block.candidates, patients, block.leave, block.narrow)
 
 
 def _validated[M: BaseModel](tree: Node, model: type[M]) -> M:

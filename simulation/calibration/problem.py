@@ -73,6 +73,7 @@ class Screen:
     candidates: int
     patients: Mapping[str, int]  # of every candidate its own
     leave: float
+    narrow: float = 0.1  # the share of it that each round leaves of what was left before
 
 
 @dataclass(frozen=True)
@@ -175,5 +176,7 @@ class Problem:
     def _screened(self) -> list[Any]:
         screen = self.screen
         return (
-            [] if screen is None else [screen.candidates, dict(sorted(screen.patients.items())), screen.leave]
+            []
+            if screen is None
+            else [screen.candidates, dict(sorted(screen.patients.items())), screen.leave, screen.narrow]
         )

@@ -143,6 +143,7 @@ def write_record(fit: Fit, finalists: Sequence[ConfirmedCandidate], folder: Path
         "evaluations": len(fit.done),
         **({} if fit.problem.screen is None else {"screened": fit.problem.screen.candidates}),
         "distance": best.distance,
+        "finalists": [_finalist(fit.problem, one) for one in finalists],
         "targets": [_row(t, best.statistics[t.id], fit.problem.weights[t.id]) for t in fit.problem.targets],
         "parameters": [asdict(one) | {"told": one.words} for one in learned],
     }
@@ -203,8 +204,9 @@ def record_text(
     lines = [
         f"# Fit record: {problem.name}",
         "",
-        f"{_screened(fit)}{len(fit.done)} candidates: a Sobol design of {design}, then rounds of ABC-SMC with "
-        f"{', '.join(map(str, rounds)) or 'none'}; common random numbers (seed {problem.seed}), {_patients(problem)}, "
+        f"{_screened(fit)}{len(fit.done)} candidates: a Sobol design of {design}"
+        f"{_rounds(problem, rounds)}; "
+        f"common random numbers (seed {problem.seed}), {_patients(problem)}, "
         f"{problem.fidelity.side} x {problem.fidelity.side} niches, steps of {problem.fidelity.time_step * 24:g} h. "
         f"The best {effort.finalists} were simulated again with {effort.confirm} times as many other patients, "
         "6 x 6 niches and steps of 12 h; the table shows the best of these.",
@@ -234,15 +236,49 @@ def record_text(
         for one in learned
     ]
     lines += ["", f"Units: {_units(problem)}.", ""]
+    lines += _finalists(problem, finalists)
     reasons = [f"* {free.name}: {free.reason}" for free in problem.free if free.reason]
     if reasons:
         lines += ["Outside the table's range, because:", "", *reasons, ""]
     return "\n".join(lines)
 
 
+def _finalists(problem: Problem, finalists: Sequence[ConfirmedCandidate]) -> list[str]:
+    """Return the finalists side by side: how much better the first one is than those that were not chosen."""
+    lines = [
+        "## Finalists",
+        "",
+        "The sum of weights times squared misses with the other patients, in standard errors of both; with the patients of the "
+        "search, in those of the observation; and what is missed by more than two standard errors of both.",
+        "",
+        "| candidate | weighted square | with the patients of the search | targets missed |",
+        "|---|---|---|---|",
+    ]
+    whole = sum(problem.weights.values())
+    for one in finalists:
+        z = _misses(problem, one)
+        missed = ", ".join(f"{name} ({far:+.1f})" for name, far in z.items() if not abs(far) <= 2.0)
+        squares = f"{one.distance**2 * whole:.1f} | {one.evaluation.distance**2 * whole:.1f}"
+        lines.append(f"| {one.evaluation.index} | {squares} | {missed or 'none'} |")
+    return [*lines, ""]
+
+
+def _finalist(problem: Problem, one: ConfirmedCandidate) -> dict[str, Any]:
+    return {
+        "candidate": one.evaluation.index,
+        "distance_in_search": one.evaluation.distance,
+        "distance": one.distance,
+        "z": _misses(problem, one),
+    }
+
+
+def _misses(problem: Problem, one: ConfirmedCandidate) -> dict[str, float]:
+    return {target.id: target.z(one.statistics[target.id]) for target in problem.targets}
+
+
 def _screened(fit: Fit) -> str:
     """Return in words what came before the fit, and how well its surfaces know what was left."""
-    screen, region = fit.problem.screen, fit.region
+    screen, region = fit.problem.screen, fit.region()
     if screen is None or region is None:
         return ""
     errors = "; ".join(
@@ -254,6 +290,18 @@ def _screened(fit: Fit) -> str:
         f"Screened first: {screen.candidates} candidates over the whole ranges ({_patients(fit.problem.screening())}, "
         f"each its own). Quadratic response surfaces through what they gave left {screen.leave:.2g} of the ranges. "
         f"Standard errors of the surfaces, and in brackets of the observation: {errors}.\n\n"
+    )
+
+
+def _rounds(problem: Problem, rounds: Sequence[int]) -> str:
+    numbers = ", ".join(map(str, rounds))
+    if not rounds:
+        return ""
+    if problem.screen is None:
+        return f", then rounds of ABC-SMC with {numbers}"
+    return (
+        f" over what was left, then rounds of {numbers}, each over {problem.screen.narrow:g} of what was left before it, "
+        "told by all that was simulated until then"
     )
 
 

@@ -1,9 +1,10 @@
-"""The part of the ranges that a screening leaves: where a fit's own candidates are drawn.
+"""The part of the ranges that a screening leaves, and each round narrows: where a fit's own candidates are drawn.
 
 Thousands of candidates with a few patients each are simulated over wide ranges; a response surface per target tells for every
 other point how far it would be from the observations. The part that is farthest, given how well the surfaces are known, is
 ruled out (history matching: Vernon, Goldstein and Bower 2010, Bayesian Anal 5:619), and what is left is searched with as many
-patients as a fit needs. Surfaces rule out and choose nothing: every candidate that is kept has been simulated.
+patients as a fit needs. Before each round the surfaces take up what was simulated since, and leave less. They rule out and
+choose nothing: every candidate that is kept has been simulated.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,12 +19,13 @@ from simulation.calibration.estimate import Statistic, transformed
 from simulation.calibration.surface import Surface, surface_of, terms
 from simulation.calibration.targets import LARGEST_Z, Target
 
-__all__ = ["Region", "region_of"]
+__all__ = ["Region", "region_of", "smallest_share"]
 
 type Floats = npt.NDArray[np.float64]
 _BLOCK: Final = 2**14  # points that are looked at together
-_LOOKED_AT: Final = 2**19  # points by which it is told where a share of the ranges ends
-_MOST: Final = 2**24  # points among which a design is sought
+_LOOKED_AT: Final = 2**19  # points, at least, by which it is told where a share of the ranges ends
+_OF_THEM_INSIDE: Final = 64
+_MOST: Final = 2**24  # points that are looked at, and among which a design is sought, at most
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,15 @@ def region_of(
         except ValueError:
             continue  # hardly anybody has it: nothing can be ruled out by it
     whole = Region(tuple(targets), weights, surfaces, points.shape[1])
-    far = np.concatenate([whole.distances(some) for some in _sobol(whole.free, _LOOKED_AT, seed)])
+    looked_at = int(min(max(_LOOKED_AT, _OF_THEM_INSIDE / leave), _MOST))
+    far = np.concatenate([whole.distances(some) for some in _sobol(whole.free, looked_at, seed)])
     cut = float(np.quantile(far, leave))
     return Region(whole.targets, weights, surfaces, whole.free, float((far <= cut).mean()), cut)
+
+
+def smallest_share(n: int) -> float:
+    """Return the smallest share of the ranges from which `n` points can be drawn."""
+    return 2.0 * n / _MOST
 
 
 def _sobol(free: int, most: int, seed: int) -> Iterator[Floats]:

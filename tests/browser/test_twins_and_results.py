@@ -88,7 +88,9 @@ def test_a_change_asks_before_the_twins_are_discarded(page: Any) -> None:
     box.press("Enter")
     page.get_by_role("button", name="Begin again").click()
     page.get_by_text("Patient 3 is one of the standard cohort").wait_for()
-    page.wait_for_function("was => (document.querySelector('.tt-status') || {innerText: was}).innerText !== was", arg=status)
+    page.wait_for_function(
+        "was => (document.querySelector('.tt-status') || {innerText: was}).innerText !== was", arg=status
+    )
 
 
 @pytest.fixture(scope="module")

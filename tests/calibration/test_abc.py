@@ -181,7 +181,7 @@ def test_the_record_shows_targets_side_by_side_and_a_set_that_can_be_read(
     from simulation.calibration.fit_file import read_parameter_set
 
     fit = Fit(
-        a_problem(effort=Effort(design=16, keep=6, rounds=1, particles=4, finalists=1, confirm=1)), tmp_path
+        a_problem(effort=Effort(design=16, keep=6, rounds=1, particles=4, finalists=3, confirm=1)), tmp_path
     )
     fit.run(HerePool(), work=ask)
     monkeypatch.setattr("simulation.calibration.record.Simulator", Oracle)
@@ -194,4 +194,12 @@ def test_the_record_shows_targets_side_by_side_and_a_set_that_can_be_read(
     assert "| A | product | 600" in page and "what the data can tell" in page
     data = json.loads((tmp_path / "record.json").read_text(), parse_constant=pytest.fail)
     assert {row["id"] for row in data["targets"]} == {"A", "B"}
+    assert [row["candidate"] for row in data["finalists"]] == [one.evaluation.index for one in finalists]
+    near = [row["distance"] for row in data["finalists"]]
+    assert near == sorted(near) and data["distance"] == near[0] and len(near) == 3
+    table = page[page.index("## Finalists") :]
+    assert all(
+        f"| {one.evaluation.index} | {one.distance**2 * sum(fit.problem.weights.values()):.1f} |" in table
+        for one in finalists
+    )
     assert "rate_contacts:" in parameter_set(fit.problem, finalists[0])

@@ -13,7 +13,7 @@ from simulation.calibration.abc import Fit, screening_of
 from simulation.calibration.estimate import NOBODY, Statistic, share
 from simulation.calibration.fit_file import load_problem
 from simulation.calibration.parts import next_fit, next_fit_of_parts, run_part, take_up
-from simulation.calibration.problem import Problem, Screen
+from simulation.calibration.problem import Effort, Problem, Screen
 from simulation.calibration.region import region_of
 from simulation.calibration.surface import surface_of, terms
 from simulation.calibration.targets import Target
@@ -29,6 +29,7 @@ FREE = 5
 def looked_at_by_fewer_points(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tell the region's end by fewer points than a fit does: these regions are large."""
     monkeypatch.setattr("simulation.calibration.region._LOOKED_AT", 2**15)
+    monkeypatch.setattr("simulation.calibration.region._MOST", 2**17)
 
 
 def spread_points(n: int, seed: int = 1) -> np.ndarray:
@@ -157,6 +158,36 @@ def test_a_screened_design_is_nearer_and_the_answer_is_found(tmp_path: Path) -> 
     assert free.min() < 0.25 and free.max() > 0.75
 
 
+def test_each_round_is_drawn_from_less_and_is_nearer(tmp_path: Path) -> None:
+    effort = Effort(design=64, keep=16, rounds=2, particles=24, finalists=3, confirm=2)
+    fit = run(a_screened_problem(effort=effort), tmp_path)
+    regions = [region for stage in range(3) if (region := fit.region(stage)) is not None]
+    shares = [region.share for region in regions]
+    assert shares[1] / shares[0] == pytest.approx(0.1, rel=0.3)
+    assert shares[2] / shares[1] == pytest.approx(0.1, rel=0.3)
+    median = [float(np.median([e.distance for e in fit.done if e.stage == stage])) for stage in range(3)]
+    assert median[2] < median[1] < median[0]
+    # a set where only the design was drawn stands for more ground than one where all stages were
+    points = np.array([e.point for e in fit.done])
+    density = -np.log(fit.weights_of(points, 2))
+    only_design, last = regions[1].density(points) == 0, regions[2].density(points) > 0
+    assert only_design.any() and last.any()
+    assert density[only_design].max() < density[last].min()
+
+
+def test_a_round_that_was_stopped_goes_on_with_the_same_candidates(tmp_path: Path) -> None:
+    effort = Effort(design=16, keep=6, rounds=2, particles=8, finalists=2, confirm=1)
+    problem = a_screened_problem(effort=effort)
+    whole = run(problem, tmp_path / "whole")
+    broken = next_fit(problem, tmp_path / "broken")
+    broken.run(HerePool(), work=ask)
+    broken = next_fit(problem, tmp_path / "broken")
+    with pytest.raises(KeyboardInterrupt):
+        broken.run(HerePool(should_stop=lambda: len(broken.done) >= 19), work=ask)
+    again = run(problem, tmp_path / "broken")
+    assert [(e.stage, e.point) for e in again.done] == [(e.stage, e.point) for e in whole.done]
+
+
 def test_every_screened_candidate_meets_patients_of_its_own_and_all_others_the_same() -> None:
     problem = a_screened_problem()
     screening = problem.screening()
@@ -216,7 +247,7 @@ name: t
 parameters: {rate_kill_max: {}}
 targets: {C1: 1}
 screen: {candidates: 100, patients: {overt: 5}, leave: 0.1}
-"""
+"""  # narrow is left to what it usually is
 
 
 def test_a_screening_in_a_fit_file(tmp_path: Path) -> None:
@@ -234,6 +265,7 @@ def test_a_screening_in_a_fit_file(tmp_path: Path) -> None:
         ("overt: 5", "overt: 0", r":5: screen\.patients\.overt: expected a whole number"),
         ("leave: 0.1", "leave: 2", r":5: screen\.leave: expected"),
         ("leave: 0.1", "leave: 0", r":5: screen\.leave: expected"),
+        ("leave: 0.1", "narrow: 0", r":5: screen\.narrow: expected"),
         ("patients: {", "patient: {", r":5: screen\.patient: .*did you mean 'patients'"),
         ("{candidates: 100, patients: {overt: 5}, leave: 0.1}", "100", r":5: screen: expected"),
     ],
