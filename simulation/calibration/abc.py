@@ -39,11 +39,26 @@ from simulation.files.seals import SEAL, file_digest, sealed_json, sealed_line, 
 from simulation.files.tables import csv_text, plain
 from simulation.pool import Pool, Task
 
-__all__ = ["Evaluation", "Fit", "SimulatorLike", "distance_of", "do", "evaluate", "screening_of", "tempered"]
+__all__ = [
+    "IDENTITY",
+    "LOG",
+    "SCREEN",
+    "Evaluation",
+    "Fit",
+    "SimulatorLike",
+    "distance_of",
+    "do",
+    "evaluate",
+    "screening_of",
+    "tempered",
+]
 
 type Floats = npt.NDArray[np.float64]
 _BLOCK: Final = 16  # candidates that are simulated side by side at most
-_LOG, _DESIGN, _IDENTITY, _SCREEN = "evaluations.jsonl", "design.csv", "fit.json", "screen"
+LOG: Final = "evaluations.jsonl"
+IDENTITY: Final = "fit.json"
+SCREEN: Final = "screen"
+_DESIGN: Final = "design.csv"
 _BRING_BACK: Final = "bring back a copy of it, or begin the fit in a new folder"
 
 
@@ -140,7 +155,7 @@ def _plain(statistic: Statistic) -> dict[str, float | None]:
 
 def screening_of(problem: Problem, folder: Path) -> "Fit":
     """Return the screening that comes before a fit, as a fit in a folder of its own; raises `ValueError` where there is none."""
-    return Fit(problem.screening(), folder / _SCREEN)
+    return Fit(problem.screening(), folder / SCREEN)
 
 
 class Fit:
@@ -177,7 +192,7 @@ class Fit:
         UserError
             Where the folder holds no fit, one of other parameters, ranges or targets, or a damaged one.
         """
-        identity, own = _sealed(folder / _IDENTITY)["identity"], plain(problem.identity())
+        identity, own = _sealed(folder / IDENTITY)["identity"], plain(problem.identity())
         if identity["free"] != own["free"] or list(identity["targets"]) != list(own["targets"]):
             message = "holds a fit of other parameters, ranges or targets"
             raise OtherScenario(message, file=str(folder), expected="the folder of a fit of this file")
@@ -203,7 +218,7 @@ class Fit:
         return self._regions.get(stage)
 
     def _screened(self) -> "list[Evaluation]":
-        screening = self._screening or Fit.stored(self.problem.screening(), self.folder / _SCREEN)
+        screening = self._screening or Fit.stored(self.problem.screening(), self.folder / SCREEN)
         if len(screening.done) < screening.total:
             raise ValueError("the screening comes first")
         return screening.done
@@ -346,14 +361,14 @@ class Fit:
     def _claim(self) -> None:
         """Make the folder this fit's, or see that it is; the design is drawn once (other versions of SciPy may draw another)."""
         identity, free = self.problem.identity(), self.problem.free
-        file, design = self.folder / _IDENTITY, self.folder / _DESIGN
+        file, design = self.folder / IDENTITY, self.folder / _DESIGN
         if file.exists():
             if _sealed(file)["identity"] != plain(identity):
                 message = "it holds another fit (other targets, ranges, patients or model)"
                 raise OtherScenario(message, file=str(self.folder), expected="a new folder")
             return
-        if (self.folder / _LOG).exists():
-            raise OtherScenario(f"{_IDENTITY} is missing", file=str(self.folder), expected="a new folder")
+        if (self.folder / LOG).exists():
+            raise OtherScenario(f"{IDENTITY} is missing", file=str(self.folder), expected="a new folder")
         points = self._drawn()
         write_file(design, csv_text([one.name for one in free], points))
         write_file(file, sealed_json({"identity": identity, _DESIGN: file_digest(design)[0]}))
@@ -371,14 +386,14 @@ class Fit:
 
     def _design(self) -> Floats:
         file = self.folder / _DESIGN
-        if file_digest(file)[0] != _sealed(self.folder / _IDENTITY)[_DESIGN]:
+        if file_digest(file)[0] != _sealed(self.folder / IDENTITY)[_DESIGN]:
             raise UserError(f"is damaged; {_BRING_BACK}", file=str(file))
         rows = file.read_text(encoding="utf-8").splitlines()[1:]
         return np.array([[float(u) for u in row.split(",")] for row in rows])
 
     def _read(self) -> Iterator[Evaluation]:
         """Yield what was done; the half line of a killed process, which nothing follows, is cut off."""
-        file = self.folder / _LOG
+        file = self.folder / LOG
         if not file.exists():
             return
         *lines, half = file.read_bytes().split(b"\n")
@@ -397,7 +412,7 @@ class Fit:
     def append(self, evaluation: Evaluation) -> None:
         """Write the next evaluation into the log."""
         self._line = sealed_line(evaluation.__dict__, self._line)
-        append_line(self.folder / _LOG, self._line)
+        append_line(self.folder / LOG, self._line)
         self.done.append(evaluation)
 
 

@@ -21,9 +21,9 @@ from simulation.files.tables import plain
 from simulation.pool import Pool, Task
 from simulation.store import Shard, parts_of
 
-__all__ = ["next_fit", "next_fit_of_parts", "run_part", "take_up"]
+__all__ = ["PART", "next_fit", "next_fit_of_parts", "run_part", "take_up"]
 
-_PART: Final = "part.json"
+PART: Final = "part.json"
 
 
 def next_fit(problem: Problem, folder: Path) -> Fit:
@@ -107,13 +107,13 @@ def _remember(fit: Fit) -> dict[int, Evaluation]:
 def _known(fit: Fit) -> dict[int, Evaluation]:
     """Return what all parts hold, whatever number of parts they were of."""
     known: dict[int, Evaluation] = {}
-    for file in parts_of(fit.folder / _PART).values():
+    for file in parts_of(fit.folder / PART).values():
         known |= _read(fit, file)
     return known
 
 
 def _file(fit: Fit, shard: Shard) -> Path:
-    return fit.folder / f"{shard.named(Path(_PART).stem)}{Path(_PART).suffix}"
+    return fit.folder / f"{shard.named(Path(PART).stem)}{Path(PART).suffix}"
 
 
 def _read(fit: Fit, file: Path) -> dict[int, Evaluation]:

@@ -8,6 +8,7 @@ import click
 from simulation.calibration.abc import Evaluation, Fit
 from simulation.calibration.parts import next_fit, next_fit_of_parts, run_part
 from simulation.calibration.problem import Problem
+from simulation.calibration.progress import note_fit_plan
 from simulation.calibration.record import confirm, write_record
 from simulation.cli.interrupt import Interrupt
 from simulation.cli.terminal import CountLine, console, print_json
@@ -30,6 +31,7 @@ def run_fit(
     if fit.problem is problem and len(fit.done) == fit.total and (folder / _PAGE[as_json]).exists():
         _show(folder, as_json)
         return ExitStatus.DONE
+    note_fit_plan(problem, folder)
     bar = Progress(
         TextColumn("{task.description}", markup=False), BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn(),
         TextColumn("best distance {task.fields[best]}"), console=console(stderr=True), transient=True,
@@ -64,6 +66,7 @@ def run_fit_part(
 ) -> ExitStatus:  # fmt: skip
     """Evaluate a part of the stage that is next, and say how far the stage is; return the exit status."""
     fit = next_fit_of_parts(problem, folder)
+    note_fit_plan(problem, folder)
     stages = f"of {problem.effort.rounds}" if fit.problem is problem else "of the screening"
     with (
         CountLine(problem.name, quiet=quiet) as line,

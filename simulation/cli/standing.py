@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import click
 
+from simulation.calibration.progress import fit_progress, is_fit
 from simulation.cli.sweeping import in_words
 from simulation.cli.terminal import print_json, print_table
 from simulation.errors import UserError
@@ -21,11 +22,12 @@ from simulation.trial.conduct import PLANNED, STORE
 __all__ = ["Standing", "report", "standing_at", "standing_of"]
 
 _PER_H: Final = 3600.0
+_FIT: Final = "fit"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Hold what a folder is, what is planned in it (None: not known), and what its stores hold."""
+    """Hold what a folder is, what is planned in it (None: not known), what it holds, and the computing time that is left."""
 
     folder: str
     kind: str
@@ -34,6 +36,7 @@ class Standing:
     parts: int  # of a job array, that have begun
     of: int  # so many parts there are; 0: no job array
     survey: Survey
+    seconds_left: float | None  # of computing, as what is done took
 
     @property
     def missing(self) -> int | None:
@@ -41,22 +44,26 @@ class Standing:
         return None if self.planned is None else max(self.planned - self.survey.done - self.survey.failed, 0)
 
     @property
-    def seconds_left(self) -> float | None:
-        """Return the computing time that the missing runs will take, as those did that are done."""
-        if self.missing is None or not self.survey.done:
-            return None
-        return self.missing * self.survey.seconds / self.survey.done
+    def counted(self) -> str:
+        """Return what is counted, in the singular."""
+        return "candidate" if self.kind == _FIT else "run"
 
 
 def standing_of(folder: Path) -> Standing:
-    """Return how far a folder is; raise `UserError` where it holds neither sweep nor trial."""
+    """Return how far a folder is; raise `UserError` where it holds neither sweep, trial nor fit."""
     if (folder / PLAN).is_file():
         plan = load_plan(folder)
         return _standing(folder, "sweep", plan.name, plan.n_runs, folder / RUNS)
     if Store.exists(folder / STORE):
         planned = _planned(folder)
         return _standing(folder, "trial", str(planned.get("trial", "")), planned.get("runs"), folder / STORE)
-    raise UserError("holds no runs of sweep or compare, which are what status knows", file=str(folder))
+    if is_fit(folder):
+        fit = fit_progress(folder)
+        return Standing(
+            str(folder), _FIT, fit.name, fit.planned, fit.parts, fit.of, fit.survey, fit.seconds_left
+        )
+    message = "holds nothing of sweep, compare or calibrate, which are what status knows"
+    raise UserError(message, file=str(folder))
 
 
 def standing_at(place: str) -> Standing:
@@ -79,15 +86,12 @@ def _is_standing(name: str) -> bool:
 def _standing(folder: Path, kind: str, name: str, planned: int | None, store: Path) -> Standing:
     parts = parts_of(store)
     places = [place for place in (store, *parts.values()) if Store.exists(place)]
-    return Standing(
-        str(folder),
-        kind,
-        name,
-        planned,
-        len(parts),
-        max((part.of for part in parts), default=0),
-        survey(places),
-    )
+    held = survey(places)
+    left = None
+    if planned is not None and held.done:
+        left = max(planned - held.done - held.failed, 0) * held.seconds / held.done
+    of = max((part.of for part in parts), default=0)
+    return Standing(str(folder), kind, name, planned, len(parts), of, held, left)
 
 
 def _planned(folder: Path) -> dict[str, Any]:
@@ -110,16 +114,20 @@ def report(standing: Standing, workers: int, *, as_json: bool) -> None:
             | {"processor_hours_left": hours, "seconds_left": None if left is None else left / workers}
         )
         return
-    planned = "not known yet" if standing.planned is None else f"{standing.planned:,}"
+    planned = "not known" if standing.planned is None else f"{standing.planned:,} {standing.counted}s"
     rows = [
-        ["planned", f"{planned} runs"],
+        ["planned", planned],
         ["done", f"{survey.done:,}{_share(survey.done, standing.planned)}"],
         ["failed", f"{survey.failed:,}"],
         ["left", "not known yet" if standing.missing is None else f"{standing.missing:,}"],
-        ["a run takes", in_words(survey.seconds / survey.done) if survey.done else "not known yet"],
+        [
+            f"a {standing.counted} takes",
+            in_words(survey.seconds / survey.done) if survey.done else "not known yet",
+        ],
         ["time left", _left(left, workers)],
-        ["written now", ", ".join(survey.written_now) or "no: nothing is running here"],
     ]
+    if standing.kind != _FIT:  # a fit's log is open for a moment a candidate only
+        rows.append(["written now", ", ".join(survey.written_now) or "no: nothing is running here"])
     if standing.of:
         rows.append(["parts begun", f"{standing.parts} of {standing.of}"])
     print_table([standing.kind, standing.name or standing.folder], rows)

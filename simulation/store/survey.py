@@ -10,9 +10,9 @@ from simulation.errors import UserError
 from simulation.store.design import read_design
 from simulation.store.store import DONE, Store, in_use
 
-__all__ = ["Survey", "survey"]
+__all__ = ["MOST_SHOWN", "Survey", "survey"]
 
-_MOST: Final = 5  # slowest runs and failures that are told
+MOST_SHOWN: Final = 5  # slowest runs and failures that are told
 _TRIES: Final = 5  # a file that is merged while it is read is looked for again
 
 
@@ -62,12 +62,12 @@ def _survey(places: Sequence[Path]) -> Survey:
     def named(key: tuple[Any, ...]) -> dict[str, Any]:
         return dict(zip(keys, key, strict=True))
 
-    slowest = heapq.nlargest(_MOST, done.items(), key=lambda item: item[1])
+    slowest = heapq.nlargest(MOST_SHOWN, done.items(), key=lambda item: item[1])
     return Survey(
         len(done),
         len(left),
         sum(done.values()),
         tuple((named(key), seconds) for key, seconds in slowest),
-        tuple((named(key), reason) for key, reason in sorted(left.items())[:_MOST]),
+        tuple((named(key), reason) for key, reason in sorted(left.items())[:MOST_SHOWN]),
         tuple(place.name for place in places if in_use(place)),
     )

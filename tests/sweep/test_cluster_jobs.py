@@ -133,4 +133,4 @@ def test_what_is_written_now_is_seen_and_left_alone(
         and "nothing is running" in output
     )
     assert main(["status", str(tmp_path)]) == 2
-    assert "holds no runs" in capsys.readouterr().err
+    assert "holds nothing of sweep, compare or calibrate" in capsys.readouterr().err

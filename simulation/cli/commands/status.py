@@ -1,4 +1,4 @@
-"""`status`: how far a sweep or trial is, told from its folder alone, while it runs or after."""
+"""`status`: how far a sweep, trial or fit is, told from its folder alone, while it runs or after."""
 
 import click
 
@@ -13,7 +13,7 @@ Examples:
 """
 
 
-@click.command(epilog=EXAMPLES, short_help="How far a sweep or trial is, from its folder.")
+@click.command(epilog=EXAMPLES, short_help="How far a sweep, trial or fit is, from its folder.")
 @click.argument("place", metavar="DIR|URL")
 @click.option(
     "--workers",
@@ -23,9 +23,10 @@ Examples:
 )
 @options.as_json("the state")
 def status(place: str, workers: int | None, as_json: bool) -> None:
-    """Say what is planned, done, failed, slowest and left in DIR: a folder of sweep or compare, or what push copied to URL.
+    """Say what is planned, done, failed, slowest and left in DIR, or in what push copied to URL.
 
-    Nothing is changed, and jobs that run are not disturbed. The exit status is 0 however far it is.
+    DIR is a folder of sweep, compare or calibrate; of a fit candidates are counted, finalists are not. Nothing is changed,
+    and jobs that run are not disturbed. The exit status is 0 however far it is.
     """
     from simulation.cli.standing import report, standing_at
 
