@@ -106,7 +106,7 @@ class StopRules:
         self._negative_share = negative_share
         self._relapses: Mapping[str, MarrowResult] = {}
         self._judged: Examination | None = None  # what was judged last, since the last result
-        self._due: list[Stop] = []  # what followed from it
+        self._due: tuple[Stop, ...] = ()  # what followed from it
 
     def see(self, result: MarrowResult) -> None:
         """Remember the antigens without which the marrow's last word is overt relapse."""
@@ -117,13 +117,13 @@ class StopRules:
         self._relapses = dict.fromkeys(lost, result) if overt else {}
         self._judged = None
 
-    def due(self, examination: Examination) -> list[Stop]:
+    def due(self, examination: Examination) -> tuple[Stop, ...]:
         """Return what must be stopped now, judged by the bedside grades and the last result."""
         if examination != self._judged:  # on most days all is as it was
             self._judged = examination
-            self._due = [
+            self._due = tuple(
                 Stop(product.name, why)
                 for (product, rule), value in zip(self._scenario.stop_rules, self._values, strict=True)
                 if (why := rule.why(value, examination, self._relapses))
-            ]
+            )
         return self._due
