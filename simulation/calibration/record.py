@@ -205,7 +205,7 @@ def record_text(
         f"# Fit record: {problem.name}",
         "",
         f"{_screened(fit)}{len(fit.done)} candidates: a Sobol design of {design}"
-        f"{_rounds(problem, rounds)}; "
+        f"{_rounds(fit, rounds)}; "
         f"common random numbers (seed {problem.seed}), {_patients(problem)}, "
         f"{problem.fidelity.side} x {problem.fidelity.side} niches, steps of {problem.fidelity.time_step * 24:g} h. "
         f"The best {effort.finalists} were simulated again with {effort.confirm} times as many other patients, "
@@ -293,16 +293,16 @@ def _screened(fit: Fit) -> str:
     )
 
 
-def _rounds(problem: Problem, rounds: Sequence[int]) -> str:
+def _rounds(fit: Fit, rounds: Sequence[int]) -> str:
     numbers = ", ".join(map(str, rounds))
-    if not rounds:
-        return ""
-    if problem.screen is None:
-        return f", then rounds of ABC-SMC with {numbers}"
-    return (
-        f" over what was left, then rounds of {numbers}, each over {problem.screen.narrow:g} of what was left before it, "
-        "told by all that was simulated until then"
+    regions = [fit.region(stage) for stage in range(1, len(rounds) + 1)]
+    shares = ", ".join(f"{region.share:.1g}" for region in regions if region is not None)
+    if fit.problem.screen is None:
+        return f", then rounds of ABC-SMC with {numbers}" if rounds else ""
+    told = (
+        f", then rounds of {numbers} over {shares} of the ranges, told by all that was simulated until then"
     )
+    return " over what was left" + (told if rounds else "")
 
 
 def _patients(problem: Problem) -> str:

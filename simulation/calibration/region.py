@@ -41,13 +41,17 @@ class Region:
 
     def distances(self, points: Floats) -> Floats:
         """Return the weighted distances of points from the observations, as far as surfaces know, shape (n_points,)."""
-        known, total = terms(points), np.zeros(len(points))
-        for target in self.targets:
-            if target.id in self.surfaces:
-                surface = self.surfaces[target.id]
-                gap = surface.at(known) - transformed(target.observed, target.scale)
-                square = gap**2 / (target.se**2 + target.tolerance**2 + surface.variance)
-                total += self.weights[target.id] * np.minimum(square, LARGEST_Z**2)
+        total = np.zeros(len(points))
+        known = [target for target in self.targets if target.id in self.surfaces]
+        if not known:
+            return total
+        expected = terms(points) @ np.column_stack(
+            [self.surfaces[target.id].coefficients for target in known]
+        )
+        for target, at in zip(known, expected.T, strict=True):
+            gap = at - transformed(target.observed, target.scale)
+            square = gap**2 / (target.se**2 + target.tolerance**2 + self.surfaces[target.id].variance)
+            total += self.weights[target.id] * np.minimum(square, LARGEST_Z**2)
         return np.sqrt(total / sum(self.weights.values()))
 
     def density(self, points: Floats) -> Floats:

@@ -22,6 +22,7 @@ from scipy.stats import binom, chisquare, ttest_1samp
 
 from simulation.calibration.abc import Evaluation, Fit, distance_of, evaluate
 from simulation.calibration.estimate import Z95, Statistic, back, transformed
+from simulation.calibration.parts import next_fit
 from simulation.calibration.problem import Problem
 from simulation.calibration.settings import Candidate
 from simulation.calibration.targets import Target
@@ -161,16 +162,14 @@ def do(runs: tuple[tuple[Problem, int], ...]) -> list[_Place]:
 def _fitted(problem: Problem, number: int) -> _Place:
     rng = np.random.default_rng([problem.seed, number])
     simulator, truth = GeneratedSimulator(problem), rng.random(len(problem.free))
-    # without a screening: what it rules out is far from the observations, and so is ruled out here by the fit itself
-    again = replace(
-        problem, targets=simulator.observed(truth, rng), seed=problem.seed + 1 + number, screen=None
-    )
+    again = replace(problem, targets=simulator.observed(truth, rng), seed=problem.seed + 1 + number)
 
     def work(runs: Any) -> list[tuple[float, Any, float]]:
         return [(*evaluate(again, simulator, np.array(point), enough), 0.0) for _, point, enough in runs]
 
     with tempfile.TemporaryDirectory() as folder, HerePool() as pool:
-        fit = Fit(again, Path(folder))
+        while (fit := next_fit(again, Path(folder))).problem is not again:  # its screening comes first
+            fit.run(pool, work=work)
         fit.run(pool, work=work)
         points, weights, _ = fit.posterior()
     return _place(points, weights, truth, rng)
