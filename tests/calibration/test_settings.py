@@ -105,8 +105,12 @@ def test_the_spread_of_what_is_no_log_normal_is_refused(tmp_path: Path) -> None:
         read_parameter_set(file)
 
 
-def test_who_dies_before_he_is_staged_again_has_not_responded() -> None:
-    deadly = Candidate({"n_engaged_crs_unit": 1.0, "rate_death_crs_4": 1e3})
+def test_who_dies_before_he_is_staged_again_has_not_responded(monkeypatch: pytest.MonkeyPatch) -> None:
+    # a low score is grade 4 while the patients live, not when their rows are read
+    monkeypatch.setattr("simulation.calibration.experiments._READ_AFTERWARDS", frozenset())
+    deadly = Candidate(
+        {"n_engaged_crs_unit": 1.0, "crs_score_grade_1": 1.0, "crs_score_step": 1.5, "rate_death_crs_4": 1e3}
+    )
     simulator = Simulator(patients={"overt": 2}, fidelity=Fidelity(side=2, time_step=0.5))
     rows = simulator.rows(OVERT, deadly)["all"]
     assert [row["nadir"] for row in rows] == [1.0, 1.0]
