@@ -34,7 +34,7 @@ def load_failed_checks() -> dict[str, FailedCheck]:
 
 
 def failed_checks(trial: "Trial") -> list[str]:
-    """Return a sentence for the report's limits: the checks that fail and bear on these arms; nothing where none does."""
+    """Return a sentence for the report's limits: the checks that are not passed and bear on these arms; nothing where none does."""
     scenarios = [arm.scenario for arm in trial.arms]
     given = {
         product.name for product in PRODUCTS if any(getattr(one, product.name, None) for one in scenarios)
@@ -42,7 +42,9 @@ def failed_checks(trial: "Trial") -> list[str]:
     failed = [one for one in load_failed_checks().values() if one.bears_on & given]
     listed = "; ".join(f"{one.id}: {one.finding}" for one in failed)
     return (
-        [f"Checks of the validation that the model fails, and that bear on these arms: {listed}."]
+        [
+            f"Checks of the validation that the model does not pass (fails, or may fail), and that bear on these arms: {listed}."
+        ]
         if failed
         else []
     )
