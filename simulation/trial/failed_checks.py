@@ -34,7 +34,7 @@ def load_failed_checks() -> dict[str, FailedCheck]:
 
 
 def failed_checks(trial: "Trial") -> list[str]:
-    """Return a sentence for the report's limits: the checks that are not passed and bear on these arms; nothing where none does."""
+    """Return a sentence for the report: the checks that are not passed and bear on these arms; nothing where none does."""
     scenarios = [arm.scenario for arm in trial.arms]
     given = {
         product.name for product in PRODUCTS if any(getattr(one, product.name, None) for one in scenarios)
