@@ -49,6 +49,7 @@ WRITERS = {
     "calibration/abc.py": "fit",
     "calibration/joint.py": "",  # the shipped parameter sets, held to the fits by tests/posterior
     "calibration/parts.py": "",  # parts of a fit in a job array: tests/calibration/test_parts.py
+    "calibration/progress.py": "fit",
     "calibration/record.py": "fit",
     "calibration/self_check_page.py": "",  # a page of docs/: tests/calibration/test_self_check.py
     "calibration/structures.py": "",  # sets weighed anew, of a trial with structures: tests/calibration, tests/trial

@@ -17,6 +17,7 @@ time_step: 12 h
 marrow: {rows: 2, columns: 2}
 marrow_maps: []
 patient: {n_residual_blasts: 1e7 cells}
+parameters: {rate_kill_max: 16 kills/day, potency_resting: 0.5}   # few T cells are there so early: whatever was fitted, they kill
 start: {when: day, day: day 10}
 anti_cd22: {dose: 28 ug/day, on: 14 d, off: 7 d, cycles: 1}
 orders: [{day: day 30, give: anti_cd22, dose: 9 ug/day, for: 2 d}]
