@@ -218,10 +218,11 @@ class Fit:
         return self._regions.get(stage)
 
     def _screened(self) -> "list[Evaluation]":
-        screening = self._screening or Fit.stored(self.problem.screening(), self.folder / SCREEN)
-        if len(screening.done) < screening.total:
+        if self._screening is None:
+            self._screening = Fit.stored(self.problem.screening(), self.folder / SCREEN)
+        if len(self._screening.done) < self._screening.total:
             raise ValueError("the screening comes first")
-        return screening.done
+        return self._screening.done
 
     def _drawn_in(self, stage: int) -> int:
         return self.problem.effort.particles if stage else self.problem.effort.design

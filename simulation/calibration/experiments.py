@@ -13,9 +13,10 @@ from simulation.parameters import ParameterTable
 from simulation.posterior import AS_SHIPPED, Structure
 from simulation.scenario.plugins import Plugin
 
-__all__ = ["CULTURE", "Fidelity", "Simulator"]
+__all__ = ["CULTURE", "CULTURE_DONORS", "Fidelity", "Simulator"]
 
 CULTURE: Final = "coculture"
+CULTURE_DONORS: Final = 6  # where a fit file says nothing of them
 # Grades of CRS change nothing in these settings but the report: they are read from the kept scores.
 _READ_AFTERWARDS: Final = frozenset({"crs_score_grade_1", "crs_score_step"})
 
@@ -72,7 +73,7 @@ class Simulator:
         """Return an experiment's statistics by name."""
         tried = candidate or Candidate()
         if experiment == CULTURE:
-            donors = self.patients.get(CULTURE, 6)
+            donors = self.patients.get(CULTURE, CULTURE_DONORS)
             return culture_statistics(culture_rows(donors, self.seed, _biology(tried), self.plugins))
         setting = load_settings()[experiment]
         rows = self.rows(setting, tried)

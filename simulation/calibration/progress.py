@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulation.calibration.abc import IDENTITY, LOG, SCREEN
+from simulation.calibration.experiments import CULTURE_DONORS
 from simulation.calibration.parts import PART
 from simulation.calibration.problem import Problem
+from simulation.calibration.settings import load_settings
 from simulation.files.atomic import write_file
 from simulation.files.tables import json_text
 from simulation.store import parts_of
@@ -42,15 +44,21 @@ def note_fit_plan(problem: Problem, folder: Path) -> None:
     plan = {
         "fit": problem.name,
         "candidates": effort.design + effort.rounds * effort.particles,
-        "patients": sum(problem.patients.values()),
+        "patients": _patients(problem),
     }
     if problem.screen is not None:
-        screen = {
-            "candidates": problem.screen.candidates,
-            "patients": sum(problem.screen.patients.values()),
-        }
-        plan |= {"screening": screen}
+        screening = problem.screening()
+        plan |= {"screening": {"candidates": screening.effort.design, "patients": _patients(screening)}}
     write_file(folder / PLANNED, json_text(plan))
+
+
+def _patients(problem: Problem) -> int:
+    """Return how many patients of all experiments a candidate meets; what a file leaves out is the setting's own number."""
+    settings = load_settings()
+    return sum(
+        problem.patients.get(name, settings[name].patients if name in settings else CULTURE_DONORS)
+        for name in problem.experiments
+    )
 
 
 def fit_progress(folder: Path) -> FitProgress:
@@ -106,7 +114,7 @@ def _left(plan: dict[str, Any], screening: dict[int, float], own: dict[int, floa
     elif first is None:
         return None
     else:
-        a_patient = sum(screening.values()) / len(screening) / max(first["patients"], 1)
+        a_patient = sum(screening.values()) / len(screening) / first["patients"]
         each = a_patient * int(plan["patients"])
     left = max(int(plan["candidates"]) - len(own), 0) * each
     if first is not None and screening:

@@ -119,7 +119,7 @@ def report(standing: Standing, workers: int, *, as_json: bool) -> None:
         ["planned", planned],
         ["done", f"{survey.done:,}{_share(survey.done, standing.planned)}"],
         ["failed", f"{survey.failed:,}"],
-        ["left", "not known yet" if standing.missing is None else f"{standing.missing:,}"],
+        ["left", "not known" if standing.missing is None else f"{standing.missing:,}"],
         [
             f"a {standing.counted} takes",
             in_words(survey.seconds / survey.done) if survey.done else "not known yet",

@@ -9,6 +9,7 @@ from simulation.calibration.abc import Fit, screening_of
 from simulation.calibration.parts import next_fit, next_fit_of_parts, run_part
 from simulation.calibration.problem import Effort
 from simulation.calibration.progress import fit_progress, note_fit_plan
+from simulation.calibration.settings import load_settings
 from simulation.cli import main
 from simulation.pool import HerePool
 from simulation.store import Shard
@@ -65,5 +66,15 @@ def test_a_fit_without_a_plan_or_with_a_half_line_is_told_as_far_as_it_is_known(
         log.write('{"index": 32, "sta')
     assert main(["status", str(tmp_path)]) == 0
     page = capsys.readouterr().out
-    assert "not known yet candidates" not in page
-    assert "32" in page and "a candidate takes" in page and "written now" not in page
+    rows = {line.split("  ")[0].strip(): line for line in page.splitlines()}
+    assert rows["planned"].endswith("not known") and rows["left"].endswith("not known")
+    assert (
+        rows["done"].split() == ["done", "32"] and "a candidate takes" in page and "written now" not in page
+    )
+
+
+def test_patients_that_a_fit_file_leaves_out_are_the_settings_own(tmp_path: Path) -> None:
+    note_fit_plan(a_screened_problem(effort=EFFORT, patients={}), tmp_path)
+    plan = json.loads((tmp_path / "planned.json").read_text())
+    assert plan["patients"] == load_settings()["overt"].patients
+    assert plan["screening"] == {"candidates": 80, "patients": 2}
