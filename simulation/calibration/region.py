@@ -45,10 +45,8 @@ class Region:
         known = [target for target in self.targets if target.id in self.surfaces]
         if not known:
             return total
-        expected = terms(points) @ np.column_stack(
-            [self.surfaces[target.id].coefficients for target in known]
-        )
-        for target, at in zip(known, expected.T, strict=True):
+        coefficients = np.array([self.surfaces[target.id].coefficients for target in known])
+        for target, at in zip(known, coefficients @ terms(points).T, strict=True):
             gap = at - transformed(target.observed, target.scale)
             square = gap**2 / (target.se**2 + target.tolerance**2 + self.surfaces[target.id].variance)
             total += self.weights[target.id] * np.minimum(square, LARGEST_Z**2)

@@ -30,9 +30,7 @@ def terms(points: Floats) -> Floats:
     """
     x = np.ascontiguousarray(2.0 * np.asarray(points, float).T - 1.0)
     free, n = x.shape
-    known = np.empty(
-        (1 + free + free * (free + 1) // 2, n)
-    )  # a term after the other: six times as fast as a point after the other
+    known = np.empty((1 + free + free * (free + 1) // 2, n))  # a term after the other, as products are fast
     known[0], known[1 : free + 1] = 1.0, x
     known[free + 1 : 2 * free + 1] = 1.5 * x**2 - 0.5
     row = 2 * free + 1
