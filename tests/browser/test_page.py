@@ -48,6 +48,7 @@ def test_nothing_hides_beyond_the_right_edge_at_1280_by_800(page: Any) -> None:
         assert page.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth + 1"), tab
 
 
+@pytest.mark.timed
 def test_play_and_pause(page: Any) -> None:
     answers = []
     for until in (5, 8, 11, 14, 17):
@@ -72,6 +73,7 @@ def test_step_and_week(page: Any) -> None:
     assert day_of(page) == pytest.approx(day + 0.5, abs=0.051)
 
 
+@pytest.mark.timed
 def test_reset_while_it_plays(page: Any) -> None:
     press(page, "Play")
     answers = []
@@ -90,6 +92,7 @@ def in_time(answers: list[float]) -> None:
     assert sorted(answers)[len(answers) // 2] < ANSWER_S and max(answers) < 2 * ANSWER_S, answers
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(("speed", "few"), [("10 days/s", 25), ("fastest", 4)])
 def test_frames_of_the_default_patient_are_drawn_in_time(page: Any, speed: str, few: int) -> None:
     choose(page, "Scenario ↺", "Preemptive")
