@@ -68,4 +68,4 @@ def channels(priming_divisions: int) -> Channels:
     }
     rows = [table[channel] for channel in Channel] + [(GOTO, kind) for kind in _AIMS]
     effect, operand = np.array(rows, np.int64).T.copy()
-    return Channels(effect, operand, CLASS, DIVISIONS_LEFT, CLONE)
+    return Channels(effect, operand, CLASS, DIVISIONS_LEFT, CLONE, priming_divisions)

@@ -1,6 +1,6 @@
 """Cytokine release: a score from new engagement times burden, with tolerance after the first exposure."""
 
-from math import exp
+from math import exp, expm1
 
 from simulation.biology.channels import Channel
 from simulation.biology.contact import occupancy_in_plasma
@@ -28,7 +28,7 @@ def crs_grade(score: float, first: float, step: float) -> int:
 
 @inner()
 def release(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
-    """Add what was engaged in the last step and let the score decay."""
+    """Advance score and tolerance by one step, in which cells were engaged at a constant rate."""
     p, x = here.p[0], here.x[0]
     engaged = here.tally[TCON, Channel.ENGAGE] + here.tally[TREG, Channel.ENGAGE]
     burden = 0.0
@@ -40,15 +40,18 @@ def release(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
                     blasts += here.counts[here.engagers[e].carriers, i]
                 burden = max(burden, blasts / (p.n_marrow_cells_per_kg * x.weight_kg))
     steroid = 1.0 - here.exposure[_STEROID] * (1.0 - p.factor_crs_corticosteroid)
-    dose = engaged / x.weight_kg / p.n_engaged_crs_unit
-    new = dose * (burden + p.crs_floor) * (1.0 - x.crs_tolerance) * steroid
-    x.crs_score = x.crs_score * exp(-dt / p.dur_crs) + new
-    x.worst_crs_score = max(x.worst_crs_score, x.crs_score)
     occupancy = occupancy_in_plasma(here.engagers, here.values)
     speed = p.rate_crs_tolerance * occupancy + p.rate_crs_tolerance_loss
+    tolerance = x.crs_tolerance  # in the middle of the step
     if speed > 0.0:
         level = p.rate_crs_tolerance * occupancy / speed
+        tolerance = level + (x.crs_tolerance - level) * exp(-0.5 * speed * dt)
         x.crs_tolerance = level + (x.crs_tolerance - level) * exp(-speed * dt)
+    dose = engaged / x.weight_kg / p.n_engaged_crs_unit
+    new = dose * (burden + p.crs_floor) * (1.0 - tolerance) * steroid
+    gone = -expm1(-dt / p.dur_crs)  # of the score, in a step
+    x.crs_score += gone * (new * p.dur_crs / dt - x.crs_score)
+    x.worst_crs_score = max(x.worst_crs_score, x.crs_score)
 
 
 class CytokineRelease(CompiledProcess):

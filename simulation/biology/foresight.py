@@ -19,7 +19,7 @@ from simulation.engine.events import curvature, extent
 from simulation.engine.population import N_STRATA, Columns, Floats, Int
 from simulation.engine.rules import DIE, GOTO, NEIGHBOUR, PROGRAM, RECODE, Rules
 
-__all__ = ["foresee", "keep", "recall", "recall_field"]
+__all__ = ["foresee", "keep", "keep_numbers", "recall", "recall_field"]
 
 
 @inner()
@@ -163,6 +163,14 @@ def keep(here: Here, pop: Columns) -> None:
     for i in range(here.kind.size):
         here.fields_before[NORMAL, i] = here.place[NORMAL, i]
         here.fields_before[NORMAL_B, i] = here.place[NORMAL_B, i]
+
+
+@inner()
+def keep_numbers(here: Here, integrity: float, host_marrow: float) -> None:
+    """Keep what the step began with of the numbers that laws read, and set them to these, of its middle."""
+    x = here.x[0]
+    x.tissue_integrity_before, x.tissue_integrity = x.tissue_integrity, integrity
+    x.host_marrow_before, x.host_marrow = x.host_marrow, host_marrow
 
 
 @inner()

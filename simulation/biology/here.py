@@ -31,6 +31,7 @@ SYNAPSE_RATE, BUSY, NORMAL_B_KILL_RATE, GVL_RATE, SUPPRESSION, KILLING_FACTOR, G
 _FLOATS: Final = (
     "start_day", "day", "weight_kg", "marginated", "adaptation", "host_apc", "host_marrow", "tissue_integrity", "worst_integrity",
     "crs_score", "crs_tolerance", "worst_crs_score", "proliferation_factor", "homeostatic_factor", "lymphopenia",
+    "tissue_integrity_before", "host_marrow_before",
 )  # fmt: skip
 _INTS: Final = ("step", "deaths", "births", "infused", "haplotype_mismatch", "n_niches")
 _PLACES: Final = tuple(kind.name.lower() for kind in PlaceKind)

@@ -28,11 +28,11 @@ from simulation.biology.normal_b_cells import NormalBCells
 from simulation.biology.normal_marrow import NormalMarrow
 from simulation.biology.priming import Priming
 from simulation.biology.state import Process, State
-from simulation.biology.step import BEGIN, step
+from simulation.biology.step import step
 from simulation.biology.thymus import Thymus
 from simulation.biology.trafficking import Trafficking
 from simulation.biology.treg import TregSuppression
-from simulation.engine.events import DONE
+from simulation.engine.events import BEGIN, DONE
 
 __all__ = ["AFTER_EVENTS", "BEFORE_EVENTS", "Order", "switched_on"]
 
@@ -62,7 +62,7 @@ AFTER_EVENTS: tuple[Process, ...] = (CytokineRelease(), Gvhd(), HostMarrow(), No
 _COUNT, _DRAW = "census", "draw"
 _PARTS = (_COUNT, *BEFORE_EVENTS, _DRAW, *AFTER_EVENTS)
 # What the first round of a step leaves out: what counts do not depend on, and what follows from the events of the step.
-_SECOND_ONLY = (AntigenLoss, Margination, Thymus, CytokineRelease, Gvhd, HostMarrow)
+_SECOND_ONLY = (AntigenLoss, Margination, Thymus, CytokineRelease)
 _FORESEEN = np.array([part != _DRAW and not isinstance(part, _SECOND_ONLY) for part in _PARTS])
 
 

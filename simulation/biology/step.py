@@ -18,7 +18,7 @@ from simulation.biology.crs import release
 from simulation.biology.cyclophosphamide import alkylate
 from simulation.biology.drug_penetration import penetrate
 from simulation.biology.exhaustion import exhaust
-from simulation.biology.foresight import foresee, keep, recall, recall_field
+from simulation.biology.foresight import foresee, keep, keep_numbers, recall, recall_field
 from simulation.biology.gvhd import damage
 from simulation.biology.gvl import attack
 from simulation.biology.here import Here, whole
@@ -36,15 +36,13 @@ from simulation.biology.thymus import export
 from simulation.biology.trafficking import traffic
 from simulation.biology.treg import regulate
 from simulation.engine.compiled import Addresses, inner, kernel
-from simulation.engine.events import DONE, draw_stratum
+from simulation.engine.events import BEGIN, DONE, draw_stratum, leave_out_programs
 from simulation.engine.keyed_random import FIRST, folded
 from simulation.engine.moves import settle
 from simulation.engine.population import N_STRATA, Columns, Floats, clear
 from simulation.engine.rules import Rules, births_and_deaths
 
-__all__ = ["BEGIN", "step"]
-
-BEGIN = -2  # where a step begins; a stratum otherwise
+__all__ = ["step"]
 
 # What a step consists of, in the order of `order.py`: the census, each law before the events, their draw, each law after it.
 (
@@ -110,12 +108,18 @@ def _look_ahead(first: Switches, here: Here, pop: Columns, hazards: Floats, rule
     keep(here, pop)
     if first[EXHAUST]:
         exhaust(here, pop, hazards, 0.5 * dt)
+    if first[DAMAGE]:
+        damage(here, pop, hazards, 0.5 * dt)
+    if first[GIVE_WAY]:
+        give_way(here, pop, hazards, 0.5 * dt)
     if first[FILL]:
         fill(here, pop, hazards, 0.5 * dt)
     if first[REGROW]:
         regrow(here, pop, hazards, 0.5 * dt)
     foresee(here, pop, hazards, rules, dt)
+    integrity, host_marrow = here.x[0].tissue_integrity, here.x[0].host_marrow
     here.x[:] = numbers
+    keep_numbers(here, integrity, host_marrow)
     clear(hazards, pop)
 
 
@@ -139,6 +143,8 @@ def step(stratum: int, first: Switches, on: Switches, at: Addresses, dt: float) 
         for kind in range(here.tally.shape[0] if on[DRAW] else 0):
             for c in range(here.tally.shape[1]):
                 here.tally[kind, c] = 0
+        if on[DRAW]:
+            leave_out_programs(pop, hazards, rules)
         stratum = 0
     if on[DRAW]:
         x = here.x[0]
@@ -156,8 +162,12 @@ def step(stratum: int, first: Switches, on: Switches, at: Addresses, dt: float) 
     if on[RELEASE]:
         release(here, pop, hazards, dt)
     if on[DAMAGE]:
+        if first[DAMAGE]:
+            here.x[0].tissue_integrity = here.x[0].tissue_integrity_before
         damage(here, pop, hazards, dt)
     if on[GIVE_WAY]:
+        if first[GIVE_WAY]:
+            here.x[0].host_marrow = here.x[0].host_marrow_before
         give_way(here, pop, hazards, dt)
     if on[FILL]:
         if first[FILL]:

@@ -8,6 +8,7 @@ for. They are shared among the channels by hazard.
 
 Who changes or moves in a step arrives at its end, and has lived only a part of it. How much its new life is still owed, by its
 mean, is kept (`late`, in steps) and added to the next step: without that, every change of a cell would take half a step too long.
+It is never owed more than two steps: cells that change place faster than steps follow one another do so once a step.
 
 A stratum draws for all its places along rows of numbers. The random numbers of an agent are keyed by the step, its code and
 its place: by what it is, never by where its row lies.
@@ -20,7 +21,7 @@ import numpy as np
 from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import inner, kernel
 from simulation.engine.keyed_random import agent_key
-from simulation.engine.moves import carry_out, mutate, set_apart, settle
+from simulation.engine.moves import MOST_LATE, carry_out, mutate, set_apart, settle
 from simulation.engine.population import (
     N_FREE,
     N_STRATA,
@@ -32,12 +33,23 @@ from simulation.engine.population import (
     Population,
 )
 from simulation.engine.row_draws import binomial_along, births_along, poisson_along
-from simulation.engine.rules import MAX_CLONES, OF_CLASS, Channels, Destinations, Rules, Variants
+from simulation.engine.rules import (
+    MAX_CLONES,
+    OF_CLASS,
+    PROGRAM,
+    PROGRAM_LENGTH,
+    Channels,
+    Destinations,
+    Rules,
+    Variants,
+)
 from simulation.engine.scratch import Scratch
 
-__all__ = ["DONE", "curvature", "draw_events", "draw_from", "draw_stratum", "extent"]
+__all__ = [
+    "BEGIN", "DONE", "curvature", "draw_events", "draw_from", "draw_stratum", "extent", "leave_out_programs",
+]  # fmt: skip
 
-DONE = -1  # all strata have drawn
+BEGIN, DONE = -2, -1  # where a step begins, and that all strata have drawn; a stratum otherwise
 _INVERSE = tuple(1.0 / factorial(k + 1) for k in range(12))
 
 
@@ -52,7 +64,7 @@ def draw_events(
         Events by class and channel; the column of DIVIDE counts all births.
     """
     tally = np.zeros((channels.kind.largest + 1, channels.effect.size), np.int64)
-    rules, scratch, at = Rules.of(channels, where, variants), Scratch.of(pop.n_places, pop.n_channels), 0
+    rules, scratch, at = Rules.of(channels, where, variants), Scratch.of(pop.n_places, pop.n_channels), BEGIN
     while (at := draw_from(at, pop.hazards, pop.columns, rules, scratch, key, dt, tally)) != DONE:
         pop.reserve(2 * pop.room + 64)
     return tally
@@ -63,12 +75,32 @@ def draw_from(
     at: int, hazards: Floats, pop: Columns, rules: Rules, scratch: Scratch, key: np.uint64, dt: float, tally: Ints
 ) -> int:  # fmt: skip
     """Draw from stratum `at` on, then let what moved arrive; DONE, or the stratum reached when there is no room for new ones."""
+    if at == BEGIN:
+        leave_out_programs(pop, hazards, rules)
+        at = 0
     while at < pop.meta[N_STRATA]:
         if pop.end[at] > 0 and not draw_stratum(at, hazards, pop, rules, scratch, key, dt, tally):
             return at
         at += 1
     settle(pop)
     return DONE
+
+
+@inner()
+def leave_out_programs(pop: Columns, hazards: Floats, rules: Rules) -> None:
+    """Let what cells are owed of a step be without the divisions of a program that they are in.
+
+    A program is carried through all divisions that fit into a step: when its daughters arrive it has had its time, which
+    everything else that may happen to them has not. Only who has yet to begin one is owed it.
+    """
+    for s in range(pop.meta[N_STRATA]):
+        left = value_of(pop.code[s], rules.program)
+        if left == 0 or left >= rules.numbers[PROGRAM_LENGTH]:
+            continue
+        for c in range(rules.effect.size):
+            if rules.effect[c] == PROGRAM:
+                for i in range(pop.first[s], pop.end[s]):
+                    hazards[s, c, i] /= 1.0 + pop.late[s, i]
 
 
 @inner()
@@ -116,12 +148,12 @@ def draw_stratum(
         excess[i] = x
         curved = curvature(x)
         stay[i] = 1.0 + x * curved
-        late[i] = curved / stay[i]
+        late[i] = min((1.0 + behind[i]) * curved / stay[i], MOST_LATE)
     for i in range(size if far else 0):
         x = excess[i]
         if not -0.25 < x < 0.25:
             stay[i] = expm1(x) / x
-            late[i] = (stay[i] - 1.0) / (x * stay[i])
+            late[i] = min((1.0 + behind[i]) * (stay[i] - 1.0) / (x * stay[i]), MOST_LATE)
     for i in range(size):
         per_cell = (dt + dt * behind[i]) * stay[i]  # the integral of exp((b - d) t) over its time
         mean_left = rate[i] * per_cell

@@ -24,7 +24,9 @@ from simulation.engine.row_draws import binomial_along
 from simulation.engine.rules import DIE, GOTO, MAX_CLONES, NEIGHBOUR, PROGRAM, RECODE, Rules
 from simulation.engine.scratch import Scratch
 
-__all__ = ["carry_out", "mutate", "program", "set_apart", "settle"]
+__all__ = ["MOST_LATE", "carry_out", "mutate", "program", "set_apart", "settle"]
+
+MOST_LATE = 2.0  # steps that a cell may be owed, which come due in its next one
 
 
 @inner(forceinline=True)
@@ -76,13 +78,13 @@ def set_apart(code: int, place: int, k: int, late: float, s: int, i: int, pop: C
 
 
 @inner()
-def _arrive(code: int, place: int, k: int, s: int, i: int, pop: Columns) -> None:
-    """Let k newborns of stratum s, place i, arrive with another code; their draw has lived the whole step for them."""
+def _arrive(code: int, place: int, k: int, late: float, s: int, i: int, pop: Columns) -> None:
+    """Let k newborns of stratum s, place i, arrive with another code."""
     if pop.meta[SINGLE_CELLS]:
-        set_apart(code, place, k, 0.0, s, i, pop)
+        set_apart(code, place, k, late, s, i, pop)
     else:
         _put(
-            stratum_of(code, pop), place, k, 0.0, s, i, pop.arrived, pop.arrived_late, pop.arrived_traits, pop.traits
+            stratum_of(code, pop), place, k, late, s, i, pop.arrived, pop.arrived_late, pop.arrived_traits, pop.traits
         )  # fmt: skip
 
 
@@ -129,9 +131,8 @@ def carry_out(
         if k == 0:
             continue
         if effect == PROGRAM:
-            tally[0] += program(
-                k, hazard[i] * dt * (1.0 + pop.late[s, first + i]), operand, s, first + i, pop, rules, scratch
-            )
+            own = 1.0 + pop.late[s, first + i]
+            tally[0] += program(k, hazard[i] * dt * own, own, operand, s, first + i, pop, rules, scratch)
         elif alone:
             place = np.int64(rules.member[begin]) if effect == GOTO and begin < beyond else first + i
             set_apart(target, place, k, late[i], s, first + i, pop)
@@ -205,11 +206,13 @@ def _spread(state: np.uint64, k: Int, begin: int, size: int, rules: Rules, scrat
 
 @inner()
 def program(
-    leavers: int, x: float, operand: int, s: int, place: int, pop: Columns, rules: Rules, scratch: Scratch
+    leavers: int, x: float, own: float, operand: int, s: int, place: int, pop: Columns, rules: Rules, scratch: Scratch
 ) -> int:  # fmt: skip
-    """Carry programmed dividers through every division that fits into the step (x = rate * dt); return births.
+    """Carry programmed dividers through every division that fits into their time (`own`, steps; x = rate * time); return births.
 
     Of the lineages that divided at least k times, the share that divides once more is P(K > k) / P(K >= k) with K ~ Poisson(x).
+    What daughters are owed is their mean time since the last division: own / (k + 1) after k divisions, times being uniform,
+    and own (1 - k/x P(K > k) / P(K >= k)) where a program ends with the k-th.
     """
     code, at, births = pop.code[s], place - pop.first[s], 0
     state = scratch.state[at]
@@ -227,7 +230,10 @@ def program(
         if k < steps_left and tail > 0.0:
             again, state = draw_binomial(state, now, more / tail)
         if now > again:
-            _arrive(code, place, now - again, s, place, pop)
+            since = 1.0 / (k + 1.0)
+            if k == steps_left and tail > 0.0:
+                since = max(1.0 - k / x * more / tail, 0.0)
+            _arrive(code, place, now - again, min(own * since, MOST_LATE), s, place, pop)
         leavers = again
         tail = more
         k += 1
@@ -254,7 +260,7 @@ def mutate(s: int, born: Ints, there: Ints, pop: Columns, rules: Rules, scratch:
                 if meta[NEXT_CLONE] < rules.numbers[MAX_CLONES]:
                     mutant += (meta[NEXT_CLONE] - value_of(code, rules.clone)) << rules.clone[0]
                     meta[NEXT_CLONE] += 1
-                _arrive(mutant, first + i, m, s, first + i, pop)
+                _arrive(mutant, first + i, m, 0.0, s, first + i, pop)  # its draw has lived the whole step
                 there[i] -= m
                 born[i] -= m
 

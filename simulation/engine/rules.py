@@ -10,14 +10,14 @@ from simulation.engine.population import Floats, Ints, Ints32
 from simulation.engine.views import FLOATS, INTS, INTS32, INTS32_2, View
 
 __all__ = [
-    "DIE", "DIVIDE", "GOTO", "MAX_CLONES", "NEIGHBOUR", "OF_CLASS", "PROGRAM", "RECODE", "RULES", "Channels", "Destinations",
-    "Rules", "Variants", "births_and_deaths",
+    "DIE", "DIVIDE", "GOTO", "MAX_CLONES", "NEIGHBOUR", "OF_CLASS", "PROGRAM", "PROGRAM_LENGTH", "RECODE", "RULES", "Channels",
+    "Destinations", "Rules", "Variants", "births_and_deaths",
 ]  # fmt: skip
 
 # What a channel does to the cells it draws. Channel 0 is always DIVIDE.
 DIVIDE, DIE, RECODE, PROGRAM, NEIGHBOUR, GOTO = range(6)
 
-OF_CLASS, MAX_CLONES = range(2)  # slots of `Rules.numbers`
+OF_CLASS, MAX_CLONES, PROGRAM_LENGTH = range(3)  # slots of `Rules.numbers`
 
 
 class Channels(NamedTuple):
@@ -25,7 +25,8 @@ class Channels(NamedTuple):
 
     RECODE adds the operand to the cell's code; PROGRAM does so to both daughters of a programmed division; GOTO moves to
     the group of places numbered by the operand. The rest are the fields of the code that the engine reads: the class by which
-    events are counted, the programmed divisions left, and the clone, which a mutant founds.
+    events are counted, the programmed divisions left, and the clone, which a mutant founds. A program begins with
+    `program_length` divisions.
     """
 
     effect: Ints
@@ -33,6 +34,7 @@ class Channels(NamedTuple):
     kind: BitField
     program: BitField
     clone: BitField
+    program_length: int
 
 
 class Destinations(NamedTuple):
@@ -99,7 +101,8 @@ class Rules(NamedTuple):
         )
         return cls(
             channels.effect, channels.operand, kind, program, clone, where.neighbours, where.group_start, where.member,
-            where.to_left, variants.bit, variants.probability, np.array([variants.of_class, variants.max_clones]),
+            where.to_left, variants.bit, variants.probability, 
+            np.array([variants.of_class, variants.max_clones, channels.program_length]),
         )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ class Cultures:
         for tag in range(replicates):
             self.pop.add(TAG.bits(tag), 0, founders)
         effects = np.array([DIVIDE, DIE], np.int64)
-        self._channels = Channels(effects, np.zeros_like(effects), CLASS, DIVISIONS_LEFT, CLONE)
+        self._channels = Channels(effects, np.zeros_like(effects), CLASS, DIVISIONS_LEFT, CLONE, 0)
         alone = np.full((1, 2), -1, np.int32)
         self._where = Destinations.planted(alone, np.zeros(1, np.int32), np.zeros(0, np.int32), np.zeros(0))
         self._variants = Variants(np.array([_MUTANT.mask]), np.array([mutation]), 0, 0)

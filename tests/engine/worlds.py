@@ -8,6 +8,7 @@ from numba import njit
 from simulation.engine.bit_fields import BitField
 from simulation.engine.events import draw_events
 from simulation.engine.keyed_random import base_key, step_key
+from simulation.engine.moves import MOST_LATE
 from simulation.engine.population import (
     N_FREE,
     N_STRATA,
@@ -38,6 +39,7 @@ MUTANT = BitField(28, 1, "mutant", "what a variant sets").mask
 TAG = BitField(
     30, 16, "tag", "replicates of one experiment are told apart by a tag, so that one call draws them all"
 )
+PROGRAM_LENGTH = 4
 FLIP = 1 << 5  # the bit that channel RECODE sets
 NAMES = ("divide", "die", "recode", "program", "to_neighbour", "to_group_0", "to_group_1")
 BIRTH, DEATH, RECODED, PROGRAMMED, TO_NEIGHBOUR, TO_FIRST, TO_SPREAD = range(len(NAMES))
@@ -53,6 +55,7 @@ def channels() -> Channels:
         KIND,
         LEFT,
         CLONE,
+        PROGRAM_LENGTH,
     )
 
 
@@ -148,7 +151,7 @@ def check_integrity(pop: Population) -> None:
     assert (columns.cells[rows // pop.n_places, pop.place[rows]] == pop.cells[rows]).all()
     assert np.shares_memory(pop.cells, cells) and np.shares_memory(pop.traits, columns.traits)
     assert not columns.arrived.any() and not columns.arrived_traits.any() and not columns.arrived_late.any()
-    assert (columns.late >= 0.0).all() and (columns.late < 1.0).all()  # of the step in which cells arrived
+    assert (columns.late >= 0.0).all() and (columns.late <= MOST_LATE).all()
     assert np.isfinite(columns.traits).all()
     # The bounds are those of the places with cells.
     places = np.arange(pop.n_places)

@@ -10,12 +10,14 @@ from math import exp, expm1
 
 import numpy as np
 
-from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS, Order
+from simulation.biology.order import AFTER_EVENTS, Order
 from simulation.biology.state import State
-from simulation.biology.step import BEGIN, step
+from simulation.biology.step import step
 from simulation.body import Body
 from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import kernel
+from simulation.engine.events import BEGIN, leave_out_programs
+from simulation.engine.moves import MOST_LATE
 from simulation.engine.population import N_STRATA, Columns, Floats, Ints, bounds, stratum_of
 from simulation.engine.rules import DIE, GOTO, NEIGHBOUR, OF_CLASS, PROGRAM, RECODE, Rules
 
@@ -36,6 +38,7 @@ def _expect(
         for i in range(n_places):  # what was put in or taken out since
             exact[s, i] = max(exact[s, i] + (pop.cells[s, i] - shown[s, i]), 0.0)
     numbers = np.zeros(tally.shape)
+    leave_out_programs(pop, hazards, rules)
     for s in range(pop.meta[N_STRATA]):
         code = pop.code[s]
         kind = value_of(code, rules.kind)
@@ -49,7 +52,7 @@ def _expect(
             x = (birth - rate) * own
             growth = expm1(x) / x if x != 0.0 else 1.0
             cell_days = n * own * growth
-            late = (growth - 1.0) / x / growth if abs(x) > 1e-6 else 0.5
+            late = min(own / dt * ((growth - 1.0) / x / growth if abs(x) > 1e-6 else 0.5), MOST_LATE)
             exact[s, i] = n * exp(x)
             numbers[kind, 0] += birth * cell_days
             if kind == rules.numbers[OF_CLASS]:
@@ -66,7 +69,9 @@ def _expect(
                 if effect == RECODE:
                     _arrive(code + operand, i, k, late, s, i, came, pop)
                 elif effect == PROGRAM:
-                    numbers[kind, 0] += _program(k, hazards[s, c, i] * own, operand, s, i, came, pop, rules)
+                    numbers[kind, 0] += _program(
+                        k, hazards[s, c, i] * own, own / dt, operand, s, i, came, pop, rules
+                    )  # fmt: skip
                 elif effect == NEIGHBOUR:
                     near, n_near = rules.neighbours[i], 0
                     while n_near < near.size and near[n_near] >= 0:
@@ -118,7 +123,7 @@ def _arrive(code: int, place: int, k: float, late: float, s: int, i: int, came: 
 
 @kernel()
 def _program(
-    leavers: float, x: float, operand: int, s: int, i: int, came: Floats, pop: Columns, rules: Rules
+    leavers: float, x: float, own: float, operand: int, s: int, i: int, came: Floats, pop: Columns, rules: Rules
 ) -> float:  # fmt: skip
     """Carry programmed dividers through their divisions as `simulation.engine.moves.program` does; return births."""
     code, births, left = pop.code[s], 0.0, value_of(pop.code[s], rules.program)
@@ -129,7 +134,8 @@ def _program(
         mass *= x / k
         more = max(tail - mass, 0.0)
         again = 2.0 * leavers * more / tail if k < left else 0.0
-        _arrive(code, i, 2.0 * leavers - again, 0.0, s, i, came, pop)
+        since = 1.0 - k / x * more / tail if k == left else 1.0 / (k + 1.0)
+        _arrive(code, i, 2.0 * leavers - again, min(own * since, MOST_LATE), s, i, came, pop)
         leavers, tail, k = again, more, k + 1
     return births
 
@@ -137,12 +143,12 @@ def _program(
 class MeanField:
     """Advance a body by expected numbers; what the clinic puts in and takes out between steps counts, too."""
 
-    def __init__(self, state: State) -> None:
-        n_before, n_after = len(BEFORE_EVENTS) + 1, len(AFTER_EVENTS)
-        usual = Order()
-        self._first, self._hazards = usual._first, np.array(usual._calls[0])
-        self._fields = np.array([False] * (n_before + 1) + [True] * n_after)
-        self._hazards[n_before:] = False
+    def __init__(self, state: State, order: Order) -> None:
+        (call,) = order._calls  # no rules of a user's own in between
+        assert isinstance(call, np.ndarray)
+        is_field = np.arange(call.size) >= call.size - len(AFTER_EVENTS)
+        self._first, self._hazards, self._fields = order._first, call & ~is_field, call & is_field
+        self._hazards[call.size - len(AFTER_EVENTS) - 1] = False  # the draw
         self._rules = Rules.of(state.channels, state.places.destinations, state.variants)
         self._node = np.zeros(2 * state.places.n + 2)
         self._exact = state.pop.columns.cells.astype(float)
@@ -152,7 +158,7 @@ class MeanField:
     def of(cls, body: Body) -> Body:
         """Return a copy of a body that goes on by expected numbers."""
         twin = body.copy()
-        twin._order = cls(twin.state)  # type: ignore[assignment]
+        twin._order = cls(twin.state, body._order)  # type: ignore[assignment]
         return twin
 
     def cells(self) -> float:

@@ -73,7 +73,7 @@ def test_the_step_does_not_matter(name: str, start: float) -> None:
     assert np.ptp(result, axis=0).max() < 0.06
 
 
-@pytest.mark.parametrize(("burden", "within"), [(1e-2, 0.1), (0.3, 0.75)])
+@pytest.mark.parametrize(("burden", "within"), [(1e-2, 0.06), (0.3, 0.2)])
 def test_the_error_is_second_order_in_the_step(burden: float, within: float) -> None:
     """In the mean field, which has no chance, halving the step quarters the gap; two weeks into treatment, where it is widest.
 
@@ -94,6 +94,41 @@ def test_the_error_is_second_order_in_the_step(burden: float, within: float) -> 
     fine, coarse = left[1] - left[0], left[2] - left[1]
     assert 0.0 < fine < 0.45 * coarse
     assert fine + coarse < within
+
+
+def test_acute_gvhd_is_second_order_in_the_step_and_cytokines_hardly_depend_on_it() -> None:
+    """In the mean field of a patient with GvHD: the day of grade I, integrity, effectors; and the CRS score of a treated one.
+
+    Where daughters of programmed divisions waited for the end of a step, grade I came 0.5 days later in steps of 12 h.
+    """
+    found = []
+    for dt in ("3 h", "6 h", "12 h"):
+        plan = {
+            "marrow.rows": 2,
+            "marrow.columns": 2,
+            "marrow_maps": [],
+            "time_step": dt,
+            "follow_up": "45 d",
+        }
+        life = Life(load_scenario(SCENARIOS / "no_treatment.yaml", plan, "standard"), 1, 1)
+        life.body = MeanField.of(life.body)
+        life.run()
+        treated = Life(small("preemptive", burden_plan(1e-2, 16.0) | {"time_step": dt}, grid=2))
+        treated.body = MeanField.of(treated.body)
+        treated.run()
+        columns, integrity = life.columns(), life.columns()["tissue_integrity_fraction"]
+        assert integrity[-1] < 0.5
+        found.append(
+            (
+                np.interp(-0.9, -integrity[: np.argmin(integrity)], columns["day"][: np.argmin(integrity)]),
+                integrity[columns["day"] == 30.0][0],
+                np.log10(columns["alloreactive_effector_cells"][columns["day"] == 30.0][0]),
+                treated.body.state.worst_crs_score,
+            )
+        )
+    fine, coarse = np.abs(np.diff(np.array(found), axis=0))
+    assert (fine[:2] < 0.45 * coarse[:2]).all(), (fine, coarse)
+    assert (coarse < (0.15, 0.015, 0.01, 0.1)).all(), (fine, coarse)
 
 
 EVEN = {  # no perfusion by chance, and so many founders that niches start alike
