@@ -35,6 +35,7 @@ def exhaust(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     p, x, n = here.p[0], here.x[0], here.kind.size
     # by how a cell spends its time: at rest, killing as an alloreactive effector, or bridged by an engager
     stay, decay, level = np.empty((3, n)), np.empty((3, n)), np.empty((3, n))
+    lost, total = np.empty((3, n)), np.empty((3, n))
     for i in range(n):
         milieu = 0.0
         if i < x.n_niches and p.rate_exhaustion_by_blasts > 0.0:
@@ -49,12 +50,13 @@ def exhaust(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
                 u = here.signal[BUSY, i]
             if way != _RESTING and u == 0.0:  # as at rest
                 stay[way, i], decay[way, i], level[way, i] = stay[0, i], decay[0, i], level[0, i]
+                lost[way, i], total[way, i] = lost[0, i], total[0, i]
                 continue
             gain = p.rate_exhaustion * u + milieu
-            total = gain + p.rate_exhaustion_recovery * (1.0 - u)
-            stay[way, i] = exp(-p.rate_exhaustion_terminal * u * dt)
-            decay[way, i] = exp(-total * dt)
-            level[way, i] = gain / total if total > 0.0 else 0.0
+            rate = gain + p.rate_exhaustion_recovery * (1.0 - u)
+            lost[way, i], total[way, i] = p.rate_exhaustion_terminal * u * dt, rate * dt
+            stay[way, i], decay[way, i] = exp(-lost[way, i]), exp(-total[way, i])
+            level[way, i] = gain / rate if rate > 0.0 else 0.0
     for s in range(pop.meta[N_STRATA]):
         code, first, end = pop.code[s], pop.first[s], pop.end[s]
         kind = here.behaviour[value_of(code, CLASS)]
@@ -66,13 +68,17 @@ def exhaust(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
         elif kind == TCON and value_of(code, ALLOREACTIVE) and value_of(code, STAGE) == EFFECTOR:
             way = _KILLING
         reversible, terminal = pop.traits[EXHAUSTION_REVERSIBLE, s], pop.traits[EXHAUSTION_TERMINAL, s]
-        late = pop.late[s]
-        for i in range(first, end):  # cells that came in the middle of the last step have more than one to go
-            steps = 1.0 + late[i]
-            moved = reversible[i] * min(steps * (1.0 - stay[way, i]), 1.0)
+        late, came = pop.late[s], pop.traits_came[EXHAUSTION_REVERSIBLE, s]
+        for i in range(
+            first, end
+        ):  # those that came in the middle of the last step are owed the rest, about exp(-rate * rest)
+            x, y = late[i] * lost[way, i], late[i] * total[way, i]
+            owed, gone = stay[way, i] * (1.0 - 1.0 / (1.0 + x + 0.5 * x * x)), 1.0 - decay[way, i]
+            moved = reversible[i] * (1.0 - stay[way, i]) + came[i] * owed
             terminal[i] += moved
+            owed = decay[way, i] * (1.0 - 1.0 / (1.0 + y + 0.5 * y * y))
             aim = level[way, i] * (1.0 - terminal[i])
-            reversible[i] += (aim - reversible[i] + moved) * min(steps * (1.0 - decay[way, i]), 1.0) - moved
+            reversible[i] += (aim - reversible[i] + moved) * gone + (aim - came[i] + moved) * owed - moved
 
 
 class Exhaustion(CompiledProcess):

@@ -279,10 +279,11 @@ def settle(pop: Columns) -> None:
             late[i] = 0.0
         if any_came:
             for t in range(n_traits):
-                traits, sums = pop.traits[t, s], pop.arrived_traits[t, s]
+                traits, sums, came = pop.traits[t, s], pop.arrived_traits[t, s], pop.traits_came[t, s]
                 for i in range(cells.size):
                     if arrived[i] > 0:
                         traits[i] = (cells[i] * traits[i] + sums[i]) / (cells[i] + arrived[i])
+                        came[i] = sums[i] / arrived[i]
                         sums[i] = 0.0
             for i in range(cells.size):
                 if arrived[i] > 0:

@@ -36,7 +36,8 @@ class Columns(NamedTuple):
 
     Shapes: `cells`, `uid`, `arrived` (strata, places); `traits` and `arrived_traits`, the latter summed over cells,
     (n_traits, strata, places); `first`, `end`, the range of places that hold cells, `code`, `serial` and `free` (strata,).
-    `traits_before` is where traits wait that are advanced to the middle of a step for a while.
+    `traits_before` is where traits wait that are advanced to the middle of a step for a while, `traits_came` those, by their
+    mean, of the cells that came in the last step: they are the ones that are owed time.
     `late` and `arrived_late`, the latter summed over cells, are of shape (strata, places), in steps: how much of the step in
     which they arrived the cells of an agent have still to live, by their mean.
     """
@@ -49,6 +50,7 @@ class Columns(NamedTuple):
     arrived: Ints
     arrived_traits: Floats
     traits_before: Floats
+    traits_came: Floats
     late: Floats
     arrived_late: Floats
     uid: Ints
@@ -59,7 +61,7 @@ class Columns(NamedTuple):
 
 
 COLUMNS = View(
-    Columns, INTS2, INTS, INTS, INTS, FLOATS3, INTS2, FLOATS3, FLOATS3, FLOATS2, FLOATS2, INTS2, INTS, INTS, INTS32, INTS,
+    Columns, INTS2, INTS, INTS, INTS, FLOATS3, INTS2, *[FLOATS3] * 3, FLOATS2, FLOATS2, INTS2, INTS, INTS, INTS32, INTS,
 )  # fmt: skip
 
 
@@ -102,6 +104,7 @@ class Population:
                 arrived=np.zeros(shape, np.int64),
                 arrived_traits=np.zeros((n_traits, *shape)),
                 traits_before=np.zeros((n_traits, *shape)),
+                traits_came=np.zeros((n_traits, *shape)),
                 late=np.zeros(shape),
                 arrived_late=np.zeros(shape),
                 uid=np.zeros(shape, np.int64),

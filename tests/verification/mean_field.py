@@ -97,6 +97,7 @@ def _expect(
             total = exact[s, i] + more
             for t in range(n_traits):
                 if more > 0.0:
+                    pop.traits_came[t, s, i] = pop.arrived_traits[t, s, i] / more
                     pop.traits[t, s, i] = (
                         exact[s, i] * pop.traits[t, s, i] + pop.arrived_traits[t, s, i]
                     ) / total
