@@ -183,6 +183,22 @@ def test_blasts_tire_every_t_cell_of_their_niche_without_drug(share: float) -> N
     assert elsewhere.trait(EXHAUSTION_REVERSIBLE) == 0.0
 
 
+def test_cells_that_just_came_are_owed_exhaustion_by_their_own() -> None:
+    """A quarter of an agent's cells came rested in the middle of the last step: they gain more than the tired ones would."""
+    lab, steps = marrow(8e10, rate_exhaustion_by_blasts=0.2), {0.5: 1.0, 0.0: 1.5}
+    lab.add(encode(TCON), 1e6, exhaustion=0.75 * 0.5)
+    table = lab.state.pop.columns
+    (stratum,) = np.flatnonzero(table.code == encode(TCON))
+    table.late[stratum, 0] = 0.25 * 0.5
+    lab.act("exhaustion", dt=0.5)
+    gain, recovery = 0.2 * 0.8, 0.4
+    level, total = gain / (gain + recovery), gain + recovery
+    tired, rested = (level + (before - level) * np.exp(-total * 0.5 * n) for before, n in steps.items())
+    assert lab.trait(EXHAUSTION_REVERSIBLE) == pytest.approx(0.75 * tired + 0.25 * rested, abs=1e-3)
+    alike = level + (0.375 - level) * np.exp(-total * 0.5 * 1.125)
+    assert abs(alike - (0.75 * tired + 0.25 * rested)) > 5e-3
+
+
 def test_they_kill_blasts_with_the_haplotype_as_other_effectors_do() -> None:
     hazards = []
     for code in (SPENT, encode(TCON, alloreactive=True, stage=EFFECTOR)):
