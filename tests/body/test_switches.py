@@ -15,7 +15,7 @@ from simulation.biology.exchange import rates_of
 from simulation.biology.order import _COUNT, _DRAW, _PARTS, AFTER_EVENTS, BEFORE_EVENTS, Order
 from simulation.biology.places import PlaceKind
 from simulation.biology.state import Process, State
-from simulation.biology.step import BEGIN, step
+from simulation.biology.step import step
 from simulation.biology.traits import (
     BLAST,
     CLASS,
@@ -30,6 +30,7 @@ from simulation.biology.traits import (
     encode,
 )
 from simulation.body import Body
+from simulation.engine.events import BEGIN
 from simulation.parameters.processes import PROCESS_NAMES
 from simulation.products.immunosuppression import Exposure
 from simulation.products.pump import Rate

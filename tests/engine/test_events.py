@@ -210,8 +210,8 @@ def _grown(world: World, birth: float, dt: float) -> Floats:
     """Return cells by row, with the growth that they are still owed of their last step."""
     rows = world.pop.rows()
     owed = world.pop.columns.late[rows // world.pop.n_places, world.pop.place[rows]] * dt
-    grown: Floats = world.pop.cells[rows] * np.exp(birth * owed)
-    return grown
+    cells: Floats = world.pop.cells[rows].astype(float)
+    return cells * np.exp(birth * owed)
 
 
 def test_cells_in_a_program_live_the_rest_of_a_step_too() -> None:

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from simulation.biology.census import BLASTS, TCONS, TREGS, Counts
-from simulation.biology.step import BEGIN, step
+from simulation.biology.step import step
 from simulation.biology.traits import BLAST, encode
 from simulation.body import Body
 from simulation.body.virtual_patient import patient_values
+from simulation.engine.events import BEGIN
 from simulation.scenario import load_scenario
 from tests.verification.mean_field import MeanField
 
