@@ -16,7 +16,16 @@ from simulation import __version__
 from .conftest import ROOT, Server, day_of, wait_for_day, wait_for_earlier_day, weeks
 
 ANSWER_S = 1.0  # within which pause and reset answer
-FRAME_MS = 100
+FRAME_MS = 100  # on a machine that does this work in 12 ms at best, on which a frame typically takes 45
+WORK_MS = 12.0
+WORK = """() => {
+  const began = performance.now(), found = new Map();
+  for (let i = 0; i < 200000; i++) {
+    const key = "k" + (i % 997);
+    found.set(key, (found.get(key) ?? 0) + Math.sqrt(i));
+  }
+  return performance.now() - began;
+}"""
 
 
 def colours_in(picture: bytes) -> int:
@@ -106,13 +115,16 @@ def test_frames_of_the_default_patient_are_drawn_in_time(page: Any, speed: str, 
             .observe(shown, { attributes: true, attributeFilter: ["data-frame-ms"] });
         }"""
     )
+    work = [page.evaluate(WORK) for _ in range(10)]
     press(page, "Play")
     typical = []  # of a few frames each: a busy machine delays some of them, a slow page all
     for _ in range(12):
         page.wait_for_function("n => window.frames_ms.length >= n", arg=few)
         times = page.evaluate("window.frames_ms.splice(0)")
         typical.append(sorted(times)[len(times) // 2])
-        if min(typical) <= FRAME_MS:
+        work += [page.evaluate(WORK) for _ in range(3)]
+        limit = FRAME_MS * max(min(work) / WORK_MS, 1.0)  # at its best the machine is what it is, busy or not
+        if min(typical) <= limit:
             break
         if speed == "fastest":  # a year is over in some ten frames
             page.get_by_role("button", name="Play", exact=True).wait_for()  # it has ended
@@ -120,7 +132,7 @@ def test_frames_of_the_default_patient_are_drawn_in_time(page: Any, speed: str, 
             wait_for_earlier_day(page, 12)
             page.evaluate("window.frames_ms.splice(0)")
             press(page, "Play")
-    assert min(typical) <= FRAME_MS, typical
+    assert min(typical) <= limit, (typical, limit)
 
 
 def choose(page: Any, label: str, option: str) -> None:
