@@ -69,9 +69,8 @@ def exhaust(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
             way = _KILLING
         reversible, terminal = pop.traits[EXHAUSTION_REVERSIBLE, s], pop.traits[EXHAUSTION_TERMINAL, s]
         late, came = pop.late[s], pop.traits_came[EXHAUSTION_REVERSIBLE, s]
-        for i in range(
-            first, end
-        ):  # those that came in the middle of the last step are owed the rest, about exp(-rate * rest)
+        # Who came in the middle of the last step is owed its rest, by his own traits; 1 / (1 + x + x^2/2) is about exp(-x).
+        for i in range(first, end):
             x, y = late[i] * lost[way, i], late[i] * total[way, i]
             owed, gone = stay[way, i] * (1.0 - 1.0 / (1.0 + x + 0.5 * x * x)), 1.0 - decay[way, i]
             moved = reversible[i] * (1.0 - stay[way, i]) + came[i] * owed

@@ -16,7 +16,9 @@ from simulation import __version__
 from .conftest import ROOT, Server, day_of, wait_for_day, wait_for_earlier_day, weeks
 
 ANSWER_S = 1.0  # within which pause and reset answer
-FRAME_MS = 100  # on a machine that does this work in 12 ms at best, on which a frame typically takes 45
+# A frame takes 34 ms on the machine of docs/browser.md, and 80 on one that does this work in 24 ms at best. The limit is for one
+# that does it in 12, half as long: nobody has measured that, and it is stricter than three times the frame there or here.
+FRAME_MS = 100
 WORK_MS = 12.0
 WORK = """() => {
   const began = performance.now(), found = new Map();
