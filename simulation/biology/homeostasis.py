@@ -1,6 +1,6 @@
 """Homeostasis: T cells divide in lymphopenia towards a set point that rises over months."""
 
-from math import exp
+from math import exp, expm1, log1p
 
 from simulation.biology.census import TCONS, TREGS
 from simulation.biology.channels import Channel
@@ -11,7 +11,7 @@ from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import inner
 from simulation.engine.population import N_STRATA, Columns, Floats
 
-__all__ = ["Homeostasis", "keep_number", "set_point"]
+__all__ = ["Homeostasis", "keep_number", "mean_room", "set_point"]
 
 
 @inner()
@@ -21,15 +21,24 @@ def set_point(early: float, late: float, day: float, time_constant: float) -> fl
 
 
 @inner()
+def mean_room(room: float, x: float) -> float:
+    """Return the mean of 1 - N/K over the next x = rate * days, N following N' = rate N (1 - N/K) from `room` on.
+
+    Where crowding kills many times within the time, its hazard at the beginning would leave nobody; the logistic levels off.
+    """
+    return -log1p(room * expm1(-x)) / x if x > 0.0 else room
+
+
+@inner()
 def keep_number(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
-    """Set the room below the set point, and add the hazards."""
+    """Set the room below the set point, and add the hazards: their mean over the next `dt` days, 0 for those of now."""
     p, x = here.p[0], here.x[0]
     aim = set_point(p.n_t_cell_set_point_early, p.n_t_cell_set_point_late, x.day, p.dur_t_cell_recovery)
     t_cells = 0.0
     for i in range(here.kind.size):
         t_cells += here.counts[TCONS, i] + here.counts[TREGS, i]
-    x.lymphopenia = room = 1.0 - t_cells / aim
-    turnover = p.rate_t_cell_turnover
+    x.lymphopenia = 1.0 - t_cells / aim
+    turnover, room = p.rate_t_cell_turnover, mean_room(x.lymphopenia, p.rate_homeostatic_division * dt)
     division = (turnover + p.rate_homeostatic_division * max(room, 0.0)) * x.homeostatic_factor
     death = turnover + p.rate_homeostatic_division * max(-room, 0.0)
     for s in range(pop.meta[N_STRATA]):

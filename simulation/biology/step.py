@@ -69,7 +69,7 @@ def _laws(
     if on[MEET]:
         meet(here, pop, hazards, dt)
     if on[KEEP_NUMBER]:
-        keep_number(here, pop, hazards, dt)
+        keep_number(here, pop, hazards, 0.0 if again else 0.5 * dt)
     if on[KILL]:
         kill(here, pop, hazards, dt)
     if on[ATTACK]:

@@ -28,8 +28,9 @@ from simulation.products.registry import ENGAGERS
 from simulation.scenario.disease import Disease
 from simulation.scenario.schema import Scenario
 
-__all__ = ["Body"]
+__all__ = ["MOST_BORN", "Body"]
 
+MOST_BORN = 10**17  # cells in one life; a patient with a full marrow for ten years has 1e15
 # Antigens that the residual blasts of each kind have lost.
 _LOST = {"blasts": (), "cd19_negative": (CD19,), "hla_lost": (HLA_HAPLOTYPE,)}
 
@@ -170,9 +171,21 @@ class Body:
                 self._seed_blasts(what, cells)
 
     def step(self) -> None:
-        """Advance by one step."""
+        """Advance by one step.
+
+        Raises
+        ------
+        UserError
+            If cells multiply without bound: of rates like these a step is too long, or a rule feeds them.
+        """
         self._order.advance(self.state, self.time_step)
         self._truth = None
+        if not 0 <= self.state.numbers["births"].item() <= MOST_BORN:
+            raise UserError(
+                f"more than {MOST_BORN:.0e} cells were born by day {self.day:g}: they multiply without bound",
+                key="time_step",
+                expected="a shorter step, or lower rates of division",
+            )
         self.begin()
 
     # What the clinic does --------------------------------------------------------------------------------

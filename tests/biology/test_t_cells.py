@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
-from simulation.biology.homeostasis import set_point
+from simulation.biology.homeostasis import mean_room, set_point
 from simulation.biology.margination import adhere
 from simulation.biology.places import PlaceKind
 from simulation.biology.traits import (
@@ -24,6 +24,7 @@ from simulation.biology.traits import (
     encode,
 )
 from simulation.engine.compiled import alone
+from tests.body.patients import patient
 
 from .lab import Lab
 
@@ -235,6 +236,30 @@ def test_t_cells_follow_a_rising_set_point_as_the_ode_does() -> None:
 def test_the_set_point_starts_early_and_ends_late() -> None:
     assert alone(set_point)(1.0, 9.0, 0.0, 700.0) == alone(set_point)(1.0, 9.0, -4.0, 700.0) == 1.0
     assert alone(set_point)(1.0, 9.0, 700.0, 700.0) == pytest.approx(9.0 - 8.0 * exp(-1.0))
+
+
+@pytest.mark.parametrize("room", [1.0, 0.3, 0.0, -2.0, -1e3])
+def test_the_mean_room_is_that_along_the_logistic_curve(room: float) -> None:
+    rate, days = 0.6, 1.5
+    start = 1.0 - room
+    end = start / (start + (1.0 - start) * exp(-rate * days)) if start > 0.0 else 0.0
+    mean = log(end / start) / (rate * days) if start > 0.0 else 1.0
+    assert alone(mean_room)(room, rate * days) == pytest.approx(mean, abs=1e-12)
+    assert alone(mean_room)(room, 0.0) == room
+
+
+@pytest.mark.parametrize("dt", [0.25, 0.5, 1.0])
+def test_a_crowd_of_any_size_comes_down_and_stays_down_in_steps_of_any_length(dt: float) -> None:
+    """Half a step of the hazard at its beginning would leave nobody in the middle, and the step would take nothing."""
+    body = patient(time_step=f"{dt} d", record_every="1 d", **{"parameters.rate_homeostatic_division": "0.35 /day"})
+    aim = body.values.n_t_cell_set_point_early
+    body.infuse(encode(TCON), round(1000 * aim))
+    numbers = [1000.0]
+    while body.day < 40.0:
+        body.step()
+        numbers.append(int(body.state.pop.cells.sum()) / aim)
+    fallen = next(i for i, n in enumerate(numbers) if n < 1.5)
+    assert max(numbers[1:]) < 100.0 and fallen * dt < 12.0 and max(numbers[fallen:]) < 1.5
 
 
 def test_the_factor_on_homeostatic_division_slows_recovery() -> None:

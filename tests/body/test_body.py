@@ -7,7 +7,9 @@ import pytest
 
 from simulation import UserError
 from simulation.biology.antigens import CD19, HLA_HAPLOTYPE
+from simulation.biology.channels import Channel
 from simulation.biology.places import PlaceKind
+from simulation.biology.state import State
 from simulation.biology.traits import ALLOREACTIVE, BLAST, CLASS, MEMORY, ORIGIN, STAGE, TCON, TREG, encode
 from simulation.body import Body
 from simulation.body.measure import marrow_layers
@@ -269,3 +271,22 @@ def test_a_copied_body_is_independent() -> None:
     assert not any(body.state.exposure.values())
     assert body.state.places.normal.any()
     assert body.state.step == 0
+
+
+class Feeding:
+    """Let blasts divide, whatever room there is."""
+
+    name, source = "feeding", "a test"
+
+    def act(self, state: State, dt: float) -> None:
+        state.pop.hazard[state.blast_rows, Channel.DIVIDE] += 5.0
+
+
+def test_cells_that_multiply_without_bound_end_the_life_and_no_number_overflows() -> None:
+    plan = scenario(**{"patient.n_residual_blasts": "1e3 cells"})
+    body = Body(plan, patient_values(plan, 1, 0), 1, 0, rules=[Feeding()])
+    with pytest.raises(UserError, match="were born by day .*: they multiply without bound") as told:
+        while body.day < 100.0:
+            assert body.state.pop.cells.min() >= 0
+            body.step()
+    assert told.value.key == "time_step" and 5.0 < body.day < 20.0
