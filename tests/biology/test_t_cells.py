@@ -251,7 +251,9 @@ def test_the_mean_room_is_that_along_the_logistic_curve(room: float) -> None:
 @pytest.mark.parametrize("dt", [0.25, 0.5, 1.0])
 def test_a_crowd_of_any_size_comes_down_and_stays_down_in_steps_of_any_length(dt: float) -> None:
     """Half a step of the hazard at its beginning would leave nobody in the middle, and the step would take nothing."""
-    body = patient(time_step=f"{dt} d", record_every="1 d", **{"parameters.rate_homeostatic_division": "0.35 /day"})
+    body = patient(
+        time_step=f"{dt} d", record_every="1 d", **{"parameters.rate_homeostatic_division": "0.35 /day"}
+    )
     aim = body.values.n_t_cell_set_point_early
     body.infuse(encode(TCON), round(1000 * aim))
     numbers = [1000.0]

@@ -285,7 +285,7 @@ class Feeding:
 def test_cells_that_multiply_without_bound_end_the_life_and_no_number_overflows() -> None:
     plan = scenario(**{"patient.n_residual_blasts": "1e3 cells"})
     body = Body(plan, patient_values(plan, 1, 0), 1, 0, rules=[Feeding()])
-    with pytest.raises(UserError, match="were born by day .*: they multiply without bound") as told:
+    with pytest.raises(UserError, match=r"were born by day .*: they multiply without bound") as told:
         while body.day < 100.0:
             assert body.state.pop.cells.min() >= 0
             body.step()
