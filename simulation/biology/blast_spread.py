@@ -16,7 +16,8 @@ __all__ = ["BlastSpread", "spread"]
 @inner()
 def spread(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Add the movement hazards of all blasts."""
-    p, (enter, leave) = here.p[0], exchange(here, BLASTS)
+    exchange(here, BLASTS)
+    p, enter, leave = here.p[0], here.exchanged[0], here.exchanged[1]
     for s in range(pop.meta[N_STRATA]):
         if here.behaviour[value_of(pop.code[s], CLASS)] != BLAST:
             continue

@@ -7,7 +7,7 @@ import numpy as np
 from simulation.biology.here import PARAMETERS, Here
 from simulation.biology.places import ACCESS, ROOM, PlaceKind
 from simulation.engine.compiled import inner
-from simulation.engine.population import Floats, Ints
+from simulation.engine.population import Ints
 
 __all__ = ["BLASTS", "KINDS", "T_CELLS", "exchange", "rates_of"]
 
@@ -32,10 +32,12 @@ BLASTS = _numbered("blasts", [False] * len(PlaceKind))
 
 
 @inner()
-def exchange(here: Here, rates: Ints) -> Floats:
-    """Return at which rate cells come from the blood and go back, per day, shape (2, kinds); 0 where there is no such place."""
-    room, access, marrow = here.place[ROOM], here.place[ACCESS], 0.0
-    per_day = np.zeros((2, KINDS))
+def exchange(here: Here, rates: Ints) -> None:
+    """Set `here.exchanged`: at which rate cells come from the blood and go back, per day; 0 where there is no such place."""
+    room, access, marrow, per_day = here.place[ROOM], here.place[ACCESS], 0.0, here.exchanged
+    for way in range(2):
+        for kind in range(KINDS):
+            per_day[way, kind] = 0.0
     for i in range(here.kind.size):
         kind = here.kind[i]
         if kind == PlaceKind.MARROW:
@@ -45,4 +47,3 @@ def exchange(here: Here, rates: Ints) -> Floats:
                 per_day[way, kind] = here.values[rates[kind, way]]
         if rates[kind, 2]:
             per_day[0, kind] *= access[i] * room[i] / marrow
-    return per_day

@@ -2,8 +2,6 @@
 
 from math import exp
 
-import numpy as np
-
 from simulation.biology.census import BLASTS
 from simulation.biology.contact import at_hand
 from simulation.biology.here import BUSY, GVL_BUSY, Here
@@ -32,10 +30,9 @@ _RESTING, _KILLING, _BRIDGED = range(3)
 @inner()
 def exhaust(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Advance the traits of T cells by one step."""
-    p, x, n = here.p[0], here.x[0], here.kind.size
+    p, x, n, work = here.p[0], here.x[0], here.kind.size, here.work
     # by how a cell spends its time: at rest, killing as an alloreactive effector, or bridged by an engager
-    stay, decay, level = np.empty((3, n)), np.empty((3, n)), np.empty((3, n))
-    lost, total = np.empty((3, n)), np.empty((3, n))
+    stay, decay, level, lost, total = work[0:3], work[3:6], work[6:9], work[9:12], work[12:15]
     for i in range(n):
         milieu = 0.0
         if i < x.n_niches and p.rate_exhaustion_by_blasts > 0.0:

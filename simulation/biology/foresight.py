@@ -18,23 +18,21 @@ from simulation.engine.compiled import inner
 from simulation.engine.events import curvature, extent
 from simulation.engine.population import N_STRATA, Columns, Floats, Int
 from simulation.engine.rules import DIE, GOTO, NEIGHBOUR, PROGRAM, RECODE, Rules
+from simulation.engine.scratch import Scratch
 
 __all__ = ["foresee", "keep", "keep_numbers", "recall", "recall_field"]
 
 
 @inner()
-def foresee(here: Here, pop: Columns, hazards: Floats, rules: Rules, dt: float) -> None:
+def foresee(here: Here, pop: Columns, hazards: Floats, rules: Rules, scratch: Scratch, dt: float) -> None:
     """Set `here.counts` to what is to be expected after half a step of `dt` days with these hazards."""
     clear_counts(here)
     n, half = here.kind.size, 0.5 * dt
-    rate, cell_days, moved, none = np.empty(n), np.empty(n), np.empty(n), np.zeros(n)
-    cells, exhausted, node = np.empty(n), np.empty(n), np.zeros(2 * n + 2)
-    n_channels = rules.effect.size
-    channel, lowest, highest = (
-        np.empty(n_channels, np.int64),
-        np.empty(n_channels, np.int64),
-        np.empty(n_channels, np.int64),
-    )
+    work, node = here.work, scratch.expected
+    rate, cell_days, moved, none, cells, exhausted = work[0], work[1], work[2], work[3], work[4], work[5]
+    for i in range(n):
+        none[i] = 0.0
+    channel, lowest, highest = scratch.active, scratch.lowest, scratch.highest
     for s in range(pop.meta[N_STRATA]):
         first, end, code = pop.first[s], pop.end[s], pop.code[s]
         if end == 0:
@@ -42,7 +40,7 @@ def foresee(here: Here, pop: Columns, hazards: Floats, rules: Rules, dt: float) 
         for i in range(n):
             rate[i] = cells[i] = exhausted[i] = 0.0
         n_open = 0  # channels other than DIVIDE and those of death, each in a range of places
-        for c in range(1, n_channels):
+        for c in range(1, rules.effect.size):
             low, high = extent(hazards[s, c, first:end])
             if low >= high:
                 continue

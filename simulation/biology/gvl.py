@@ -15,7 +15,7 @@ from simulation.engine.bit_kernels import value_of
 from simulation.engine.compiled import inner
 from simulation.engine.population import N_STRATA, Columns, Floats
 
-__all__ = ["GraftVersusLeukaemia", "attack", "recognised"]
+__all__ = ["GraftVersusLeukaemia", "attack", "recognise"]
 
 
 _HAPLOTYPE = CARRIERS + ANTIGENS.index(HLA_HAPLOTYPE)
@@ -23,16 +23,15 @@ _LOST = HLA_HAPLOTYPE.lost.mask
 
 
 @inner()
-def recognised(here: Here) -> Floats:
-    """Return the cells that alloreactive T cells see in each place, shape (n_places,).
+def recognise(here: Here, seen: Floats) -> None:
+    """Set `seen`, shape (n_places,), to the cells that alloreactive T cells see in each place.
 
     Blasts with the mismatched haplotype (all blasts with a matched donor), and what is left of the host's normal marrow.
     """
     x, normal = here.x[0], here.place[NORMAL]
-    seen = here.counts[_HAPLOTYPE if x.haplotype_mismatch != 0 else BLASTS].copy()
-    for i in range(x.n_niches):
-        seen[i] += x.host_marrow * normal[i]
-    return seen
+    blasts = here.counts[_HAPLOTYPE if x.haplotype_mismatch != 0 else BLASTS]
+    for i in range(seen.size):
+        seen[i] = blasts[i] + (x.host_marrow * normal[i] if i < x.n_niches else 0.0)
 
 
 @inner()
@@ -46,7 +45,8 @@ def attack(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     if any_power == 0.0:
         return
     mismatched = here.x[0].haplotype_mismatch != 0
-    carriers = recognised(here)
+    carriers = here.work[0]
+    recognise(here, carriers)
     per_target = p.rate_contacts * p.p_recognition_gvl
     count, place, signal = here.counts, here.place, here.signal
     for i in range(rate.size):

@@ -13,7 +13,7 @@ from simulation.engine.scratch import SCRATCH, Scratch
 from simulation.engine.views import FLOATS, FLOATS2, FLOATS3, INTS, INTS2, INTS32, View
 from simulation.parameters import ParameterTable
 
-__all__ = ["ENGAGER", "NUMBERS", "PARAMETERS", "SEEN", "SIGNALS", "Here", "Whole", "whole"]
+__all__ = ["ENGAGER", "NUMBERS", "PARAMETERS", "SEEN", "SIGNALS", "WORK_ROWS", "Here", "Whole", "whole"]
 
 # Rows of `Signals.table`.
 SIGNALS = (
@@ -58,12 +58,16 @@ ENGAGER: Final = np.dtype(
     + [("on_normal_b", np.bool_)]
 )
 
+WORK_ROWS: Final = 15
+
 
 class Here(NamedTuple):
     """Hold what compiled processes see of a body, in arrays; `p` and `x` have shape (1,).
 
     `values` shows the parameters `p` by number; an engager's parameters, and those of the plain drugs (`factors`: division and
-    killing by drug), are such numbers.
+    killing by drug), are such numbers. `words` shows `x` as words, `words_before` is where they wait while a step looks ahead.
+    `work` (WORK_ROWS, n_places) and `exchanged` (2, kinds: `exchange.py`) are where a law notes what it needs until it ends, as
+    what only compiled code calls allocates nothing.
     """
 
     p: npt.NDArray[Any]
@@ -89,6 +93,10 @@ class Here(NamedTuple):
     without: Ints
     niches: Floats
     fields_before: Floats
+    words: Ints
+    words_before: Ints
+    work: Floats
+    exchanged: Floats
 
 
 class Whole(NamedTuple):
@@ -104,6 +112,7 @@ class Whole(NamedTuple):
 _RECORDS = [from_dtype(dtype)[::1] for dtype in (PARAMETERS, NUMBERS, ENGAGER, SEEN)]
 HERE: Final = View(
     Here, *_RECORDS[:2], FLOATS, *[FLOATS2] * 3, INTS32, *[FLOATS2] * 2, _RECORDS[2], FLOATS, INTS2, INTS, INTS, FLOATS,
-    INTS2, FLOATS, INTS2, FLOATS2, _RECORDS[3], INTS, FLOATS2, FLOATS2,
+    INTS2, FLOATS, INTS2, FLOATS2, _RECORDS[3], INTS, FLOATS2, FLOATS2, INTS, INTS, FLOATS2,
+    FLOATS2,
 )  # fmt: skip
 whole: Final = View(Whole, HERE, RULES, SCRATCH, COLUMNS, FLOATS3).reader()  # sees it in compiled code

@@ -28,7 +28,7 @@ def give_way(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
 class HostMarrow(CompiledProcess):
     """Advance the host's share h of normal marrow cells: dh/dt = -(GvL hazard, mean over normal marrow cells) h.
 
-    It begins at `fraction_host_marrow`. Alloreactive T cells see these cells as they see blasts (gvl.recognised): early after
+    It begins at `fraction_host_marrow`. Alloreactive T cells see these cells as they see blasts (gvl.recognise): early after
     transplant they prime clones restricted to blood cells, make them divide, take their time and tire them. As
     they go, these clones lose the antigen that feeds them. What is killed is refilled by the donor (normal_marrow). Without
     such T cells mixed chimerism lasts.

@@ -1,10 +1,8 @@
 """Priming in the marrow: clones that see antigens of blood cells only meet them there, where GvHD has no place."""
 
-import numpy as np
-
 from simulation.biology.channels import Channel
 from simulation.biology.contact import at_hand
-from simulation.biology.gvl import recognised
+from simulation.biology.gvl import recognise
 from simulation.biology.here import SUPPRESSION, Here
 from simulation.biology.state import CompiledProcess
 from simulation.biology.traits import (
@@ -31,7 +29,8 @@ __all__ = ["MarrowPriming", "prime_on_blasts"]
 def prime_on_blasts(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Add the hazards of the restricted clones in the niches."""
     p, x, suppression = here.p[0], here.x[0], here.signal[SUPPRESSION]
-    targets, drives = recognised(here), np.empty(x.n_niches)
+    targets, drives = here.work[0], here.work[1]
+    recognise(here, targets)
     for i in range(x.n_niches):
         seen = targets[i] / at_hand(here.counts, here.place, i)
         drives[i] = seen / (seen + p.fraction_half_marrow_priming) * (1.0 - suppression[i])
@@ -59,7 +58,7 @@ def prime_on_blasts(here: Here, pop: Columns, hazards: Floats, dt: float) -> Non
 class MarrowPriming(CompiledProcess):
     """Add priming, recall and division of clones that see antigens of blood cells only, on blasts and on host marrow.
 
-    Drive = B / (B + half) x (1 - suppression), with B the share of cells that they see (gvl.recognised) among those of the niche.
+    Drive = B / (B + half) x (1 - suppression), with B the share of cells that they see (gvl.recognise) among those of the niche.
     Most minor antigens that T cells see are not on fibroblasts: such clones cause GvL without GvHD. They do not enter host
     tissue (trafficking), tire while they kill (exhaustion), answer host antigen-presenting cells, which are blood cells, as
     others do, and are deleted in tissues without help (priming), so that residents become tolerant and cells of a fresh

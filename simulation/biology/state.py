@@ -11,7 +11,16 @@ from simulation.biology.antigens import ANTIGENS
 from simulation.biology.census import COUNTS, Census, count, lost_masks
 from simulation.biology.drugs import EFFECTS, EXPOSURES, PLAIN_DRUGS
 from simulation.biology.engagers import Engager
-from simulation.biology.here import ENGAGER, KILLING_FACTOR, NUMBERS, PARAMETERS, SEEN, SIGNALS, Here
+from simulation.biology.here import (
+    ENGAGER,
+    KILLING_FACTOR,
+    NUMBERS,
+    PARAMETERS,
+    SEEN,
+    SIGNALS,
+    WORK_ROWS,
+    Here,
+)
 from simulation.biology.named import ByName, Number, Parameters
 from simulation.biology.places import PlaceKind, Places
 from simulation.biology.traits import (
@@ -223,6 +232,10 @@ class State:
             without=self.without,
             niches=self.niches,
             fields_before=np.zeros_like(self.places.table),
+            words=self.x.view(np.int64),
+            words_before=np.zeros_like(self.x.view(np.int64)),
+            work=np.zeros((WORK_ROWS, self.places.n)),
+            exchanged=np.zeros((2, len(PlaceKind))),
         )
         rules = Rules.of(self.channels, self.places.destinations, self.variants)
         scratch = Scratch.of(self.places.n, self.channels.effect.size)

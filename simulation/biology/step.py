@@ -41,6 +41,7 @@ from simulation.engine.keyed_random import FIRST, folded
 from simulation.engine.moves import settle
 from simulation.engine.population import N_STRATA, Columns, Floats, clear
 from simulation.engine.rules import Rules, births_and_deaths
+from simulation.engine.scratch import Scratch
 
 __all__ = ["step"]
 
@@ -101,9 +102,12 @@ def _laws(
 
 
 @inner()
-def _look_ahead(first: Switches, here: Here, pop: Columns, hazards: Floats, rules: Rules, dt: float) -> None:
+def _look_ahead(
+    first: Switches, here: Here, pop: Columns, hazards: Floats, rules: Rules, scratch: Scratch, dt: float
+) -> None:  # fmt: skip
     """Go through the laws once, and set counts and fields to what they will be in the middle of the step."""
-    numbers = here.x.copy()
+    for i in range(here.words.size):
+        here.words_before[i] = here.words[i]
     _laws(first, first, False, here, pop, hazards, dt)
     keep(here, pop)
     if first[EXHAUST]:
@@ -116,9 +120,10 @@ def _look_ahead(first: Switches, here: Here, pop: Columns, hazards: Floats, rule
         fill(here, pop, hazards, 0.5 * dt)
     if first[REGROW]:
         regrow(here, pop, hazards, 0.5 * dt)
-    foresee(here, pop, hazards, rules, dt)
+    foresee(here, pop, hazards, rules, scratch, dt)
     integrity, host_marrow = here.x[0].tissue_integrity, here.x[0].host_marrow
-    here.x[:] = numbers
+    for i in range(here.words.size):
+        here.words[i] = here.words_before[i]
     keep_numbers(here, integrity, host_marrow)
     clear(hazards, pop)
 
@@ -138,7 +143,7 @@ def step(stratum: int, first: Switches, on: Switches, at: Addresses, dt: float) 
             clear(hazards, pop)
             count(here, pop)
             if first[COUNT]:
-                _look_ahead(first, here, pop, hazards, rules, dt)
+                _look_ahead(first, here, pop, hazards, rules, scratch, dt)
         _laws(on, first, True, here, pop, hazards, dt)
         for kind in range(here.tally.shape[0] if on[DRAW] else 0):
             for c in range(here.tally.shape[1]):

@@ -28,8 +28,8 @@ __all__ = ["Trafficking", "traffic"]
 @inner()
 def traffic(here: Here, pop: Columns, hazards: Floats, dt: float) -> None:
     """Add the hazards of all T cells."""
-    p, x = here.p[0], here.x[0]
-    enter, leave = exchange(here, T_CELLS)
+    exchange(here, T_CELLS)
+    p, x, enter, leave = here.p[0], here.x[0], here.exchanged[0], here.exchanged[1]
     for s in range(pop.meta[N_STRATA]):
         code = pop.code[s]
         kind = here.behaviour[value_of(code, CLASS)]

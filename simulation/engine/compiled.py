@@ -23,9 +23,15 @@ start_without_scipy()
 type Addresses = npt.NDArray[np.int64]  # shape (arrays, 4): address, and three lengths
 
 kernel: Final[Any] = partial(njit, cache=True, error_model="numpy")
-# Not cached: it is part of the kernels that call it, and Numba would take it for the same function with the way in.
+# Not cached: it is part of the kernels that call it, and Numba would take it for the same function with the way in. Without
+# NRT (counting who uses an array) a third less is to be compiled; so it may neither make nor return arrays.
 inner: Final[Any] = partial(
-    njit, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, pipeline_class=PartCompiler
+    njit,
+    error_model="numpy",
+    no_cpython_wrapper=True,
+    no_cfunc_wrapper=True,
+    pipeline_class=PartCompiler,
+    _nrt=False,
 )
 
 

@@ -2,7 +2,9 @@
 
 Numba optimises every function with all that it calls and makes machine code of it, then does the same for whoever calls it,
 and for whoever calls that: a draw of a binomial number six times over. A part is left as it is until a function that
-Python calls takes it in. This works within Numba, by names that it does not promise (hence its pin in pyproject.toml).
+Python calls takes it in. And for each `a + b` Numba tries some thirty ways in which things can be added: what a call of its
+own functions means for such types is found out once for all parts. This works within Numba, by names that it does not promise
+(hence its pin in pyproject.toml).
 """
 
 # mypy: disable-error-code="no-untyped-call"
@@ -14,6 +16,7 @@ from numba.core import cgutils
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.typed_passes import InlineOverloads, NopythonRewrites
+from numba.core.types.functions import BaseFunction, Function
 from numba.core.untyped_passes import (
     FindLiterallyCalls,
     InlineClosureLikes,
@@ -36,6 +39,22 @@ _LEFT_OUT: Final = frozenset(
     }
 )  # fmt: skip
 _ENVIRONMENT: Final = "_ZN08NumbaEnv"  # how names of the pointers begin that Numba sets for every function
+_find_out: Final = BaseFunction.get_call_type
+_found: Final[dict[Any, Any]] = {}  # signatures of calls of Numba's own functions
+_at_work: Final[list[Any]] = []  # parts that are being compiled, each for the one before it
+
+
+def _call_type(function: Any, context: Any, args: Any, kws: Any) -> Any:
+    """Return the signature of a call of one of Numba's own functions; elsewhere than in parts Numba finds it out each time."""
+    if not _at_work:
+        return _find_out(function, context, args, kws)
+    call = function, context, tuple(args), tuple(kws.items())
+    if call not in _found:
+        _found[call] = _find_out(function, context, args, kws)
+    return _found[call]
+
+
+Function.get_call_type = _call_type  # type: ignore[assignment, method-assign]
 
 
 class PartCompiler(Compiler):
@@ -54,7 +73,11 @@ class PartCompiler(Compiler):
         part = _Part(self.state.targetctx.codegen(), func.__qualname__)
         part.enable_object_caching()
         self.state.library = part
-        return super().compile_extra(func)
+        _at_work.append(part)
+        try:
+            return super().compile_extra(func)
+        finally:
+            _at_work.pop()
 
 
 class _Part(JITCodeLibrary):

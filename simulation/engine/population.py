@@ -8,12 +8,12 @@ stratum of its own.
 
 from collections.abc import Sequence
 from copy import copy
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from simulation.engine.compiled import alone, inner
+from simulation.engine.compiled import Addresses, addresses, alone, inner, kernel
 from simulation.engine.keyed_random import mix
 from simulation.engine.views import FLOATS2, FLOATS3, INTS, INTS2, INTS32, View
 
@@ -116,7 +116,7 @@ class Population:
         )
 
     def _use(self, columns: Columns) -> None:
-        self.columns, self.meta = columns, columns.meta
+        self.columns, self.meta, self._at = columns, columns.meta, addresses(columns)
         n_traits, strata, places = columns.traits.shape
         self.cells, self.uid = columns.cells.reshape(-1), columns.uid.reshape(-1)
         self.traits = columns.traits.reshape(n_traits, -1).T
@@ -210,7 +210,7 @@ class Population:
     def _put(self, code: int, place: int, cells: Ints, traits: Floats | None) -> int:
         """Put cells of one stratum into the places from `place` on, and return the row of the first."""
         self.reserve(1)
-        stratum = int(alone(stratum_of)(code, self.columns))
+        stratum = int(_find(self._at, code))
         row = stratum * self.n_places + place
         if self._hazards is not None:  # what stands where no cells were is of an earlier step
             own = self._hazards[stratum]
@@ -222,7 +222,7 @@ class Population:
             ).tolist():
                 own[:, i] = own[:, i:first] = own[:, end:i] = 0.0
         values = np.zeros(self.traits.shape[1]) if traits is None else traits
-        alone(_join)(stratum, place, cells, values, self.columns)
+        _add(self._at, stratum, place, cells, values)
         return row
 
     def new_uid(self) -> int:
@@ -234,7 +234,7 @@ class Population:
         """Take an agent out; its row becomes free."""
         self.cells[row] = 0
         self.traits[row] = 0.0
-        alone(bounds)(row // self.n_places, self.columns)
+        _find_bounds(self._at, row // self.n_places)
 
     def clear_hazards(self) -> None:
         """Set every hazard to zero before the processes of a step add theirs."""
@@ -243,7 +243,7 @@ class Population:
     def reserve(self, strata: int) -> None:
         """See to it that so many new strata fit in: those without cells are used again, then the tables grow."""
         if self.room < strata:
-            alone(_release)(self.columns)
+            _free(self._at)
             while self.room < max(strata, self.capacity // 4):
                 self._grow()
 
@@ -281,7 +281,7 @@ class Population:
         self._use(Columns(**wider, table=_empty_table(2 * self.capacity), meta=self.meta))
         self._hazards = None if hazards is None else _twice(hazards, 0)
         if not self.single_cells:
-            alone(_rehash)(self.columns)
+            _find_anew(self._at)
 
     def copy(self) -> "Population":
         """Return an independent copy: both go on with the same bytes."""
@@ -336,7 +336,8 @@ def stratum_of(code: int, pop: Columns) -> Int:
 
 @inner()
 def _rehash(pop: Columns) -> None:
-    pop.table[:] = -1
+    for slot in range(pop.table.size):
+        pop.table[slot] = -1
     for stratum in range(pop.meta[N_STRATA]):
         code = pop.code[stratum]
         if code != _FREE:
@@ -348,7 +349,10 @@ def _release(pop: Columns) -> None:
     """Let the strata without cells, now and after this step, be used for other codes."""
     n = 0
     for stratum in range(pop.meta[N_STRATA]):
-        if pop.first[stratum] == pop.end[stratum] and not pop.arrived[stratum].any():
+        empty, arrived = pop.first[stratum] == pop.end[stratum], pop.arrived[stratum]
+        for i in range(arrived.size):
+            empty &= arrived[i] == 0
+        if empty:
             pop.code[stratum] = _FREE
             pop.free[n] = stratum
             n += 1
@@ -399,3 +403,32 @@ def _join(stratum: int, first: int, cells: Ints, values: Floats, pop: Columns) -
         pop.late[stratum, place] *= before / total
         pop.cells[stratum, place] = total
     bounds(stratum, pop)
+
+
+# The same for Python, by the tables' addresses, as a step has them: each is compiled once for both.
+_tables: Final = COLUMNS.reader()
+
+
+@kernel()
+def _find(at: Addresses, code: int) -> Int:
+    return stratum_of(code, _tables(at))
+
+
+@kernel()
+def _add(at: Addresses, stratum: int, first: int, cells: Ints, values: Floats) -> None:
+    _join(stratum, first, cells, values, _tables(at))
+
+
+@kernel()
+def _find_bounds(at: Addresses, stratum: int) -> None:
+    bounds(stratum, _tables(at))
+
+
+@kernel()
+def _find_anew(at: Addresses) -> None:
+    _rehash(_tables(at))
+
+
+@kernel()
+def _free(at: Addresses) -> None:
+    _release(_tables(at))

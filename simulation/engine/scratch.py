@@ -16,8 +16,9 @@ class Scratch(NamedTuple):
     """Hold the numbers of one stratum while it draws, shape (n_places,) each unless said.
 
     `rest` (n_channels, n_places) sums the hazards of the channels that come later, `active` lists the open ones,
-    `lowest` and `highest` bound the places where each is open, `node` is the tree of a group and `branch` the
-    states of its nodes, `late` how much of the step those that leave have left by their mean, `draws` what draws work with.
+    `lowest` and `highest` bound the places where each is open, `node` is the tree of a group, `expected` the means of its nodes
+    and `branch` their states, `late` how much of the step those that leave have left by their mean, `draws` what draws
+    work with.
     """
 
     state: npt.NDArray[np.uint64]
@@ -32,6 +33,7 @@ class Scratch(NamedTuple):
     taken: Ints
     part: Ints
     node: Ints
+    expected: Floats
     active: Ints
     lowest: Ints
     highest: Ints
@@ -44,9 +46,10 @@ class Scratch(NamedTuple):
         """Return empty ones."""
         floats = (np.zeros(n_places) for _ in range(5))
         ints = (np.zeros(n_places, np.int64) for _ in range(5))
-        lists = (np.zeros(size, np.int64) for size in (2 * n_places + 2, n_channels, n_channels, n_channels))
+        trees = np.zeros(2 * n_places + 2, np.int64), np.zeros(2 * n_places + 2)
+        lists = (np.zeros(n_channels, np.int64) for _ in range(3))
         rest, branch = np.zeros((n_channels, n_places)), np.zeros(n_places, np.uint64)
-        parts = (np.zeros(n_places, np.uint64), *floats, *ints, *lists, rest, branch)
+        parts = (np.zeros(n_places, np.uint64), *floats, *ints, *trees, *lists, rest, branch)
         return cls(*parts, Row.of(n_places))  # type: ignore[arg-type, call-arg]
 
     def arrays(self) -> list[npt.NDArray[Any]]:
@@ -55,4 +58,4 @@ class Scratch(NamedTuple):
 
 
 _ROW = View(Row, *[FLOATS] * 6, INTS)
-SCRATCH = View(Scratch, KEYS, *[FLOATS] * 5, *[INTS] * 9, FLOATS2, KEYS, _ROW)
+SCRATCH = View(Scratch, KEYS, *[FLOATS] * 5, *[INTS] * 6, FLOATS, *[INTS] * 3, FLOATS2, KEYS, _ROW)

@@ -8,6 +8,7 @@ import pytest
 from numba import njit
 from numba.core.errors import TypingError
 
+from simulation.engine import parts
 from simulation.engine.compiled import Addresses, addresses, alone, inner
 from simulation.engine.views import FLOATS2, INTS, INTS32, View
 
@@ -106,3 +107,40 @@ def test_a_part_is_no_machine_code_of_its_own() -> None:
     for compiled in _square.overloads.values():
         assert compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name) == 0
         assert "define" in compiled.library.get_llvm_str()
+
+
+@inner()
+def _cube(x: float) -> float:
+    return float(x * x * x)
+
+
+@inner()
+def _cube_of_square(x: float) -> float:
+    return float(_cube(x * x))
+
+
+@njit(cache=False)
+def _sixth_power(x: float) -> float:
+    return float(_cube_of_square(x))
+
+
+@njit(cache=False)
+def _elsewhere(x: float) -> float:
+    return x * x * x
+
+
+def test_what_a_call_means_is_found_out_once_for_all_parts_and_each_time_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def find_out(function: Any, context: Any, args: Any, kws: Any) -> Any:
+        asked.append(f"{function.typing_key.__name__} {args}")
+        return find(function, context, args, kws)
+
+    find = parts._find_out
+    monkeypatch.setattr(parts, "_find_out", find_out)
+    monkeypatch.setattr(parts, "_found", {})
+    product = "mul (float64, float64)"
+    assert _sixth_power(2.0) == 64.0 and asked.count(product) == 1
+    assert _elsewhere(2.0) == 8.0 and asked.count(product) > 2
