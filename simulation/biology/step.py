@@ -59,6 +59,11 @@ def _laws(
     on: Switches, first: Switches, again: bool, here: Here, pop: Columns, hazards: Floats, dt: float
 ) -> None:  # fmt: skip
     """Do those of the laws before the events that are on: what is done once a step only in its round."""
+    ahead = (
+        0.5 * dt
+    )  # how long what a law averages over time is to hold: in the middle of a step it is the middle's
+    if again:
+        ahead = 0.0 if first[KEEP_NUMBER] else dt
     if on[CIRCULATE] and not (again and first[CIRCULATE]):
         circulate(here, pop, hazards, dt)
     if on[PENETRATE]:
@@ -70,7 +75,7 @@ def _laws(
     if on[MEET]:
         meet(here, pop, hazards, dt)
     if on[KEEP_NUMBER]:
-        keep_number(here, pop, hazards, 0.0 if again else 0.5 * dt)
+        keep_number(here, pop, hazards, ahead)
     if on[KILL]:
         kill(here, pop, hazards, dt)
     if on[ATTACK]:

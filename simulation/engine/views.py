@@ -8,14 +8,18 @@ its functions hand on the address of a line of that list. Whoever owns the array
 The functions are the same for named tuples themselves, which is what they get where Python calls them.
 """
 
+from ctypes import c_char
+from math import prod
 from typing import Any, Final
 from zlib import crc32
 
-from numba import types
+import numpy as np
+from numba import config, types
 from numba.core import cgutils
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
 from numba.np.arrayobj import populate_array
+from numba.np.numpy_support import as_dtype
 
 __all__ = ["FLOATS", "FLOATS2", "FLOATS3", "INTS", "INTS2", "INTS32", "INTS32_2", "KEYS", "View"]
 
@@ -27,6 +31,17 @@ KEYS = types.uint64[::1]
 _NUMBER: Final = cgutils.intp_t
 _WORD: Final = 8  # bytes
 _LINE: Final = 4 * _WORD  # of the list of addresses
+
+
+class _Record(np.void):  # type: ignore[misc]  # it only says that it is final
+    """Be a record whose fields are attributes, as in compiled code."""
+
+    def __getattribute__(self, name: str) -> Any:
+        names = object.__getattribute__(self, "dtype").names
+        return self[name] if name in names else object.__getattribute__(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
 
 
 class View(types.Type):
@@ -41,6 +56,7 @@ class View(types.Type):
     """
 
     def __init__(self, of: Any, *fields: Any) -> None:
+        self._of = of
         self.lines = 0  # of the list of addresses
         self.fields: dict[str, tuple[int, Any]] = {}
         for name, field in zip(of._fields, fields, strict=True):
@@ -51,7 +67,9 @@ class View(types.Type):
         super().__init__(f"View[{of.__name__}:{crc32(layout.encode()):08x}]")
 
     def reader(self) -> Any:
-        """Return a function for compiled code that takes a list of addresses for this view."""
+        """Return a function for compiled code that takes a list of addresses for this view; for Python where none is compiled."""
+        if config.DISABLE_JIT:  # type: ignore[attr-defined]
+            return self._of_lines
 
         def read(typingctx: Any, at: Any) -> Any:
             def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -61,6 +79,21 @@ class View(types.Type):
             return self(at), generate
 
         return intrinsic(read)
+
+    def _of_lines(self, lines: Any) -> Any:
+        """Return the named tuple of arrays whose addresses and shapes are given, shape (lines, 4)."""
+        parts = []
+        for line, field in self.fields.values():
+            if isinstance(field, View):
+                parts.append(field._of_lines(lines[line:]))
+                continue
+            address, *shape = lines[line, : field.ndim + 1].tolist()
+            dtype = np.dtype(as_dtype(field.dtype))
+            if dtype.names:
+                dtype = np.dtype((_Record, dtype))
+            memory = (c_char * (prod(shape) * dtype.itemsize)).from_address(address)
+            parts.append(np.ndarray(shape, dtype, memory))
+        return self._of(*parts)
 
 
 @register_model(View)

@@ -1,0 +1,41 @@
+"""The whole step, all laws in it, against the same source run by Python, bit for bit."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[2]
+_LIVES = """
+import warnings
+from hashlib import sha256
+import numpy as np
+warnings.simplefilter("ignore", RuntimeWarning)  # Python's own scalars warn where 64-bit arithmetic wraps round
+from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS
+from tests.body.test_switches import Seen, TRACE, busy_body, every_byte
+
+for step in (0.25, 1.0):
+    body, seen = busy_body(), Seen()
+    body.time_step = step
+    for _ in range(6):
+        body.step()
+        seen.events += body.state.tally
+        print(sha256(every_byte(body.state)).hexdigest())
+    idle = [name for name, trace in TRACE.items() if trace(body.state, seen) == 0.0]
+    print(body.state.births, body.state.deaths, "idle:", *idle)
+"""
+
+
+def _lives(**environment: str) -> str:
+    env = {**os.environ, "PYTHONPATH": str(_ROOT), **environment}
+    done = subprocess.run(
+        [sys.executable, "-c", _LIVES], cwd=_ROOT, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_compiled_step_does_what_its_python_source_does() -> None:
+    compiled = _lives()
+    assert _lives(NUMBA_DISABLE_JIT="1") == compiled
+    assert compiled.count("idle:\n") == 2  # every process had something to do
