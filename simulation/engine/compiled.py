@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from simulation.engine.light_numba import start_without_scipy
+from simulation.engine.light_numba import load_lightly, start_without_scipy
 from simulation.engine.parts import PartCompiler
 
 __all__ = ["Addresses", "addresses", "alone", "inner", "kernel"]
@@ -22,7 +22,12 @@ start_without_scipy()
 
 type Addresses = npt.NDArray[np.int64]  # shape (arrays, 4): address, and three lengths
 
-kernel: Final[Any] = partial(njit, cache=True, error_model="numpy")
+
+def kernel(function: Any = None) -> Any:
+    """Compile a function that Python calls, once for all runs; without a function, return what does so."""
+    return kernel if function is None else load_lightly(njit(cache=True, error_model="numpy")(function))
+
+
 # Not cached: it is part of the kernels that call it, and Numba would take it for the same function with the way in. Without
 # NRT (counting who uses an array) a third less is to be compiled; so it may neither make nor return arrays.
 inner: Final[Any] = partial(

@@ -18,7 +18,6 @@ from numba import config, types
 from numba.core import cgutils
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
-from numba.np.arrayobj import populate_array
 from numba.np.numpy_support import as_dtype
 
 __all__ = ["FLOATS", "FLOATS2", "FLOATS3", "INTS", "INTS2", "INTS32", "INTS32_2", "KEYS", "View"]
@@ -116,6 +115,10 @@ class _Fields(AttributeTemplate):
 @lower_getattr_generic(View)  # type: ignore[no-untyped-call]
 def _field(context: Any, builder: Any, view: Any, at: Any, name: str) -> Any:
     """Make the array whose address, and lengths, stand in a field's line."""
+    from numba.np.arrayobj import (
+        populate_array,
+    )  # which loads half of Numba: only where something is compiled
+
     line, field = view.fields[name]
     start = builder.add(at, _NUMBER(line * _LINE))
     if isinstance(field, View):
