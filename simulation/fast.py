@@ -9,8 +9,8 @@ _SIDE, _STEP = 6, "1 d"
 FAST: Final = (f"marrow.rows={_SIDE}", f"marrow.columns={_SIDE}", f"time_step={_STEP}")
 FAST_WORDS: Final = f"{_SIDE} x {_SIDE} niches and steps of a day"
 FAST_NOTE: Final = (
-    f"--fast: {FAST_WORDS}; T cells at the end are 28 to 82 /uL more than by default, and in one of a hundred patients treated "
-    "at overt relapse they run away (docs/performance.md). Not for results that others will read."
+    f"--fast: {FAST_WORDS}; T cells at the end are 28 to 72 /uL more than by default "
+    "(docs/performance.md). Not for results that others will read."
 )
 
 

@@ -133,7 +133,7 @@ def test_fast_is_coarser_told_and_has_not_the_last_word(
         re.search(r"marrow: .*rows: 3, columns: 6|rows: 3\n *columns: 6", answer.out)
         and "time_step: 1 d" in answer.out
     )
-    assert "T cells at the end are 28 to 82 /uL more" in answer.err
+    assert "T cells at the end are 28 to 72 /uL more" in answer.err
     resolved = [
         yaml.safe_load(sim("show", file, *words).out)
         for words in ((), ("--set", "time_step=1 d"), ("--fast",))
