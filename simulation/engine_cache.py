@@ -40,6 +40,14 @@ def use_engine_cache(environ: MutableMapping[str, str] = os.environ) -> Path | N
     return None
 
 
+def holds_sources_of(folder: str, module: str) -> bool:
+    """Return whether a folder for kernels is named by the digest of a module's source and of all that its kernels call."""
+    package, _, room = module.rpartition(".")[0].partition(".")
+    return (
+        _FOLDER.fullmatch(Path(folder).name) is not None and package == _PACKAGE.name and room in KERNEL_ROOMS
+    )
+
+
 def unused_caches(current: Path, longer_than_s: float = _DAY_S) -> list[Path]:
     """Return the folders beside the current one with kernels of other versions that no run has used for so long."""
     now = time.time()

@@ -150,3 +150,30 @@ def test_numba_uses_it(environ: dict[str, str]) -> None:
     used, named = done.stdout.split()
     assert used == named
     assert used.startswith(environ["XDG_CACHE_HOME"])
+
+
+def test_a_copy_of_the_program_takes_the_kernels_that_are_there(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    shutil.copytree(PACKAGE, tmp_path / "simulation", ignore=shutil.ignore_patterns("__pycache__"))
+    code = "from simulation.engine.population import Population, _find, _add; import simulation\n"
+    code += "Population(3, 2, 1).add(5, 1, 7)\n"
+    code += (
+        "print(simulation.__file__, *(sum(kernel.stats.cache_misses.values()) for kernel in (_find, _add)))"
+    )
+    clean = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    printed = []
+    for place in (PACKAGE.parent, tmp_path):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=place,
+            env=clean | environ | {"PYTHONPATH": str(place)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        printed.append(done.stdout.split())
+    assert printed == [
+        [str(PACKAGE / "__init__.py"), "1", "1"],
+        [str(tmp_path / "simulation" / "__init__.py"), "0", "0"],
+    ]

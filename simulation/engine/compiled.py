@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from simulation.engine.light_numba import load_lightly, start_without_scipy
+from simulation.engine.light_numba import KernelCache, start_without_scipy
 from simulation.engine.parts import PartCompiler
 
 __all__ = ["Addresses", "addresses", "alone", "inner", "kernel"]
@@ -25,7 +25,12 @@ type Addresses = npt.NDArray[np.int64]  # shape (arrays, 4): address, and three 
 
 def kernel(function: Any = None) -> Any:
     """Compile a function that Python calls, once for all runs; without a function, return what does so."""
-    return kernel if function is None else load_lightly(njit(cache=True, error_model="numpy")(function))
+    if function is None:
+        return kernel
+    compiled: Any = njit(error_model="numpy")(function)
+    if compiled is not function:  # which it is where nothing is compiled
+        compiled._cache = KernelCache(function)  # type: ignore[no-untyped-call]
+    return compiled
 
 
 # Not cached: it is part of the kernels that call it, and Numba would take it for the same function with the way in. Without
