@@ -83,6 +83,7 @@ class Pump(Giver):
         self._mean = 0.0  # ug/day over the last step
         self._covered = -math.inf  # day until which the last injection counts
         self._injected = 0.0  # ug of the last injection while it counts
+        self._over = -math.inf  # day on which an ordered infusion was over, with the last step
         self._why = ""  # what was done by hand or by a rule at the beginning of this step
 
     def plan(
@@ -164,6 +165,8 @@ class Pump(Giver):
             self._why = ""
         if is_due(self._covered, end):
             self._injected = 0.0
+        if any(abs(one.end - end) <= EPSILON for one in self._ordered):
+            self._over = end
         self._ordered = [one for one in self._ordered if not is_due(one.end, end)]
         mean = mean_of(pieces)
         if abs(mean - self._mean) > EPSILON:
@@ -205,7 +208,7 @@ class Pump(Giver):
         late = [change.why for change in self.planned if is_due(change.day, day)]
         if self._why or planned:
             return self._why or planned[-1]
-        over = any(is_due(one.end, day) for one in self._ordered)
+        over = abs(self._over - day) <= EPSILON or any(is_due(one.end, day) for one in self._ordered)
         return f"{BY_HAND}, time over" if over or not late else late[-1]
 
 
