@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from functools import cache
 from typing import Any, Protocol, Self, cast
 
 import numpy as np
@@ -274,7 +275,8 @@ class State:
     def rows_of(self, *kinds: int) -> Rows:
         """Return the rows of some classes, ascending; a class of the user's own is what it behaves like."""
         rows = self.pop.rows()
-        return rows[np.isin(self.behaviour[CLASS.of(self.pop.codes(rows))], kinds)]
+        chosen = _chosen(kinds)[self.behaviour]
+        return rows[chosen[CLASS.of(self.pop.codes(rows))]]
 
     @property
     def blast_rows(self) -> Rows:
@@ -333,6 +335,14 @@ class State:
             self.x, record, self.places.table, self.census.table, signals.table, signals.drug_pg_ml, signals.kill_rate,
             self.variants.probability, self.clone_growth, self.behaviour, self.tally, self._exposure, self._engagers,
         ]  # fmt: skip
+
+
+@cache
+def _chosen(kinds: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Return by behaviour whether it is one of these; the last entry is for -1, that of none."""
+    chosen = np.zeros(CLASS.largest + 2, bool)
+    chosen[list(kinds)] = True
+    return chosen
 
 
 class Process(Protocol):

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from simulation.clinic.clinic import Clinic
 from simulation.clinic.outcomes.second_transplant import SecondTransplantation
 from simulation.errors import UserError
 
-from .fake_patient import FakePatient, days, follow, make_clinic, only, scenario
+from .fake_patient import FakePatient, Values, days, follow, make_clinic, only, scenario
 from .test_outcomes import PREEMPTIVE, THERAPEUTIC, steps
 
 RULE = {"chance": 1, "wait": "20 d"}
@@ -15,9 +16,17 @@ SALVAGED = steps((0, 0.0), (50, 0.2), (80, 0.0))  # overt on day 50, found on da
 OFTEN = {"monitoring.morphology.every": "10 d"}
 
 
-def run(fraction: Any, rule: dict[str, Any] | None, keys: dict[str, Any], seed: int = 1) -> Any:
+def run(fraction: Any, rule: dict[str, Any] | None, keys: dict[str, Any]) -> Any:
     clinic = make_clinic(**keys, second_transplant=rule)
-    return clinic, follow(clinic, FakePatient(fraction, seed=seed), 300)
+    return clinic, follow(clinic, FakePatient(fraction), 300)
+
+
+def days_of(patients: int, rule: dict[str, Any], keys: dict[str, Any]) -> list[float | None]:
+    """Return the day of the transplantation of patients, one a seed, who are salvaged."""
+    plan = scenario(**keys, second_transplant=rule)
+    lives = ((Clinic(plan, Values()), FakePatient(SALVAGED, seed=seed, step=1.0)) for seed in range(patients))
+    found: list[Any] = [follow(clinic, patient, 150)["second_transplant_day"] for clinic, patient in lives]
+    return found
 
 
 def test_a_patient_in_remission_after_relapse_gets_it_after_the_wait() -> None:
@@ -63,17 +72,14 @@ def test_after_an_mrd_response_nobody_has_to_relapse_first() -> None:
 
 def test_the_share_is_of_patients_and_each_has_his_own_number_whatever_the_treatment() -> None:
     drawn = {"chance": "40 %", "wait": "10 d to 30 d"}
-    results = [
-        run(SALVAGED, drawn, THERAPEUTIC | OFTEN, seed)[1]["second_transplant_day"] for seed in range(200)
-    ]
+    results = days_of(200, drawn, THERAPEUTIC | OFTEN)
     got = [day for day in results if day is not None]
     assert 60 <= len(got) <= 100  # binomial(200, 0.4): outside once in 260
     assert len({round(day) for day in got}) > 10
     other = (
         THERAPEUTIC | OFTEN | {"blinatumomab": {"dose": "15 ug/day", "on": "14 d", "off": "7 d", "cycles": 1}}
     )
-    again = [run(SALVAGED, drawn, other, seed)[1]["second_transplant_day"] for seed in range(20)]
-    assert again == results[:20]
+    assert days_of(20, drawn, other) == results[:20]
 
 
 @pytest.mark.parametrize(
