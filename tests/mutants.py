@@ -43,6 +43,7 @@ MODULES: Final = {  # name -> module, and the tests that concern it
     "pump": (
         "simulation.products.pump",
         (
+            "tests/products/test_pump.py",
             "tests/clinic/test_orders.py",
             "tests/products/test_injections.py",
             "tests/clinic/test_stop_rules.py",
