@@ -107,6 +107,17 @@ def test_the_higher_of_plan_and_order_runs_and_the_last_order_counts() -> None:
     assert bed.pump.halt() is True
 
 
+def test_of_two_orders_the_end_of_one_is_told() -> None:
+    bed = Bedside(_Change(0.0, 2.0, "cycle 1 day 1"))
+    bed.order(4.0, 8.0)
+    bed.order(28.0, 2.0)
+    bed.go(3)
+    assert bed.told == [
+        "blinatumomab 28 ug/day (ordered by hand)",
+        "blinatumomab 4 ug/day (ordered by hand, time over)",
+    ]
+
+
 def test_nothing_injected_is_no_injection_and_a_little_is_one() -> None:
     bed = Bedside()
     bed.pump.inject(bed.patient, bed.events, 0.0, 7.0, "cycle 1 day 1")
