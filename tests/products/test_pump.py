@@ -54,7 +54,9 @@ def test_a_rate_however_small_is_given_told_and_ended(rate: float) -> None:
     bed = Bedside(_Change(1.0, rate, "cycle 1 day 1"), _Change(3.5, 0.0, "cycle 1 day 3"))
     bed.go(2)
     assert bed.pump.running() == f"{rate:g} µg/day"
-    bed.go(4)
+    bed.go(2)
+    assert bed.pump.running() == f"{0.5 * rate:g} µg/day"  # its mean over the step in which it ended
+    bed.go(2)
     assert bed.told == [
         f"blinatumomab {rate:g} ug/day (cycle 1 day 1)",
         "blinatumomab infusion ends (cycle 1 day 3)",
@@ -116,6 +118,13 @@ def test_of_two_orders_the_end_of_one_is_told() -> None:
         "blinatumomab 28 ug/day (ordered by hand)",
         "blinatumomab 4 ug/day (ordered by hand, time over)",
     ]
+
+
+def test_where_a_change_by_plan_meets_the_end_of_an_order_the_plan_is_the_reason() -> None:
+    bed = Bedside(_Change(0.0, 9.0, "cycle 1 day 1"), _Change(3.0, 15.0, "cycle 1 day 4"))
+    bed.order(28.0, 3.0)
+    bed.go(4)
+    assert bed.told == ["blinatumomab 28 ug/day (ordered by hand)", "blinatumomab 15 ug/day (cycle 1 day 4)"]
 
 
 def test_nothing_injected_is_no_injection_and_a_little_is_one() -> None:
