@@ -109,15 +109,23 @@ def test_the_higher_of_plan_and_order_runs_and_the_last_order_counts() -> None:
     assert bed.pump.halt() is True
 
 
-def test_of_two_orders_the_end_of_one_is_told() -> None:
+@pytest.mark.parametrize("duration", [2.0, 0.5])
+def test_of_two_orders_the_end_of_one_is_told(duration: float) -> None:
     bed = Bedside(_Change(0.0, 2.0, "cycle 1 day 1"))
     bed.order(4.0, 8.0)
-    bed.order(28.0, 2.0)
+    bed.order(28.0, duration)
     bed.go(3)
     assert bed.told == [
         "blinatumomab 28 ug/day (ordered by hand)",
         "blinatumomab 4 ug/day (ordered by hand, time over)",
     ]
+
+
+def test_a_plan_that_began_before_the_step_runs_at_its_last_rate_and_says_so() -> None:
+    bed = Bedside(_Change(0.5, 9.0, "cycle 1 day 1"), _Change(1.5, 28.0, "cycle 1 day 2"))
+    bed.patient = FakePatient(step=1.0, first_day=2.0)
+    bed.go()
+    assert bed.told == ["blinatumomab 28 ug/day (cycle 1 day 2)"]
 
 
 def test_where_a_change_by_plan_meets_the_end_of_an_order_the_plan_is_the_reason() -> None:
