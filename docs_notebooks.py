@@ -44,8 +44,9 @@ def executed(notebook: Any, folder: Path) -> Any:
 
     before = os.times()
     manager = KernelManager()
+    inline = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}  # whatever a caller draws with
     manager.start_kernel(
-        cwd=str(folder), stderr=subprocess.DEVNULL
+        cwd=str(folder), env={**os.environ, **inline}, stderr=subprocess.DEVNULL
     )  # where it warns that it listens on loopback
     client = manager.client()
     client.start_channels()
