@@ -46,6 +46,7 @@ MODULES: Final = {  # name -> module, and the tests that concern it
             "tests/products/test_pump.py",
             "tests/clinic/test_orders.py",
             "tests/products/test_injections.py",
+            "tests/clinic/test_further_cycles.py",
             "tests/clinic/test_stop_rules.py",
             "tests/clinic/test_treatments.py",
         ),

@@ -9,6 +9,7 @@ from simulation.clinic.events import EventLog
 from simulation.clinic.stop_rules import Stop
 from simulation.products.pump import Pump, _Change
 from tests.clinic.fake_patient import FakePatient
+from tests.products.test_injections import plan
 
 
 class Bedside:
@@ -180,3 +181,31 @@ def test_what_happens_within_a_step_is_recorded_at_its_moment() -> None:
     ]
     assert bed.patient.rates == [(0.0, 4.0 * 0.125 + 8.0 * 0.25 + 16.0 * 0.5)]
     assert bed.pump.days == 0.875
+
+
+def test_a_plan_without_a_pause_ends_on_the_day_after_its_last() -> None:
+    infusions, pump = plan({"dose": "28 ug/day", "on": "28 d", "off": "0 d", "cycles": 1}, 0.0)
+    bed = Bedside()
+    bed.pump = pump
+    bed.go(30)
+    assert bed.told == [
+        "blinatumomab 28 ug/day (cycle 1 day 1)",
+        "blinatumomab infusion ends (cycle 1 day 29)",
+    ]
+    assert infusions.restaging(27.0) == "" and infusions.restaging(28.0) == "end of cycle 1"
+
+
+def test_a_plan_of_nothing_is_over_before_it_begins() -> None:
+    infusions, _ = plan({"dose": "0 ug/day", "on": "28 d", "off": "14 d", "cycles": 2}, 0.0)
+    assert infusions.over
+    assert not infusions.stop(FakePatient(), EventLog(), "a rule")
+
+
+def test_the_marrow_is_looked_at_where_a_plan_is_stopped() -> None:
+    infusions, pump = plan({"dose": "28 ug/day", "on": "28 d", "off": "14 d", "cycles": 2}, 0.0)
+    bed = Bedside()
+    bed.pump = pump
+    bed.go(5)
+    assert infusions.stop(bed.patient, bed.events, "a rule")
+    assert infusions.over and infusions.restaging(5.0) == "blinatumomab stopped"
+    assert not infusions.stop(bed.patient, bed.events, "another rule")
