@@ -9,7 +9,7 @@ from simulation.clinic.events import EventLog
 from simulation.clinic.stop_rules import Stop
 from simulation.products.pump import Pump, _Change
 from tests.clinic.fake_patient import FakePatient
-from tests.products.test_injections import plan
+from tests.products.test_injections import SC, plan
 
 
 class Bedside:
@@ -209,3 +209,16 @@ def test_the_marrow_is_looked_at_where_a_plan_is_stopped() -> None:
     assert infusions.stop(bed.patient, bed.events, "a rule")
     assert infusions.over and infusions.restaging(5.0) == "blinatumomab stopped"
     assert not infusions.stop(bed.patient, bed.events, "another rule")
+
+
+def test_an_injection_names_its_day_of_the_cycle() -> None:
+    infusions, pump = plan(SC, 0.0)
+    bed = Bedside()
+    bed.pump = pump
+    for _ in range(9):
+        infusions.act(bed.patient, bed.events)
+        bed.go()
+    assert [bed.told[0], bed.told[-1]] == [
+        "blinatumomab 250 ug under the skin (cycle 1 day 1)",
+        "blinatumomab 500 ug under the skin (cycle 1 day 8)",
+    ]
