@@ -222,3 +222,18 @@ def test_an_injection_names_its_day_of_the_cycle() -> None:
         "blinatumomab 250 ug under the skin (cycle 1 day 1)",
         "blinatumomab 500 ug under the skin (cycle 1 day 8)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rate", "day", "looked"), [("0.5 ug/day", 5, "blinatumomab stopped"), ("28 ug/day", 30, "")]
+)
+def test_a_stop_in_a_pause_needs_no_look_at_the_marrow(rate: str, day: int, looked: str) -> None:
+    infusions, pump = plan({"dose": rate, "on": "28 d", "off": "14 d", "cycles": 2}, 0.0)
+    bed = Bedside()
+    bed.pump = pump
+    for _ in range(day):
+        infusions.act(bed.patient, bed.events)
+        infusions.restaging(bed.patient.day)
+        bed.go()
+    assert infusions.stop(bed.patient, bed.events, "a rule")
+    assert infusions.restaging(float(day)) == looked
