@@ -30,7 +30,7 @@ from simulation.scenario.schema import Scenario
 
 __all__ = ["MOST_BORN", "Body"]
 
-MOST_BORN = 10**17  # cells in one life; a patient with a full marrow for ten years has 1e15
+MOST_BORN = 10**17  # cells in one life: assumption, far beyond what a full marrow's turnover makes in years
 # Antigens that the residual blasts of each kind have lost.
 _LOST = {"blasts": (), "cd19_negative": (CD19,), "hla_lost": (HLA_HAPLOTYPE,)}
 

@@ -34,7 +34,7 @@ def kernel(function: Any = None) -> Any:
 
 
 # Not cached: it is part of the kernels that call it, and Numba would take it for the same function with the way in. Without
-# NRT (counting who uses an array) a third less is to be compiled; so it may neither make nor return arrays.
+# NRT (counting who uses an array) there is less to compile; so it may neither make nor return arrays.
 inner: Final[Any] = partial(
     njit,
     error_model="numpy",

@@ -1,10 +1,10 @@
 """Let Numba start with what compiled kernels need: what it needs to compile is loaded when it has to.
 
-Numba loads all that it can compile before it takes a compiled kernel from disk, 0.3 s and 20 MB of every run; and SciPy's linear
-algebra, only to see whether it is there: 0.12 s and 16 MB of every run that compiles. Where compiled code does linear algebra
-(a rule of a user's, say), Numba still loads it, as that code is compiled. And it files kernels by the place and the date of their
-source: a copy of the program would compile all of them again. This works within Numba, by names that it does not promise (hence
-its pin in pyproject.toml).
+Numba loads all that it can compile before it takes a compiled kernel from disk, 0.15 to 0.3 s and 10 MB of every run; and SciPy's
+linear algebra, only to see whether it is there: 0.12 s and 16 MB of every run that compiles. Where compiled code does linear
+algebra (a rule of a user's, say), Numba still loads it, as that code is compiled. And it files kernels by the place and the date
+of their source: a copy of the program would compile all of them again. This works within Numba, by names that it does not promise
+(hence its pin in pyproject.toml).
 """
 
 # mypy: disable-error-code="no-untyped-call, attr-defined, method-assign"

@@ -115,9 +115,8 @@ class _Fields(AttributeTemplate):
 @lower_getattr_generic(View)  # type: ignore[no-untyped-call]
 def _field(context: Any, builder: Any, view: Any, at: Any, name: str) -> Any:
     """Make the array whose address, and lengths, stand in a field's line."""
-    from numba.np.arrayobj import (
-        populate_array,
-    )  # which loads half of Numba: only where something is compiled
+    # here, as it loads half of Numba: only where something is compiled
+    from numba.np.arrayobj import populate_array
 
     line, field = view.fields[name]
     start = builder.add(at, _NUMBER(line * _LINE))

@@ -1,17 +1,11 @@
 """The whole step, all laws in it, against the same source run by Python, bit for bit."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+from tests.scripts import printed_by
 
-_ROOT = Path(__file__).parents[2]
 _LIVES = """
 import warnings
 from hashlib import sha256
-import numpy as np
 warnings.simplefilter("ignore", RuntimeWarning)  # Python's own scalars warn where 64-bit arithmetic wraps round
-from simulation.biology.order import AFTER_EVENTS, BEFORE_EVENTS
 from tests.body.test_switches import Seen, TRACE, busy_body, every_byte
 
 for step in (0.25, 1.0):
@@ -26,16 +20,7 @@ for step in (0.25, 1.0):
 """
 
 
-def _lives(**environment: str) -> str:
-    env = {**os.environ, "PYTHONPATH": str(_ROOT), **environment}
-    done = subprocess.run(
-        [sys.executable, "-c", _LIVES], cwd=_ROOT, env=env, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_a_compiled_step_does_what_its_python_source_does() -> None:
-    compiled = _lives()
-    assert _lives(NUMBA_DISABLE_JIT="1") == compiled
+    compiled = printed_by(_LIVES)
+    assert printed_by(_LIVES, NUMBA_DISABLE_JIT="1") == compiled
     assert compiled.count("idle:\n") == 2  # every process had something to do

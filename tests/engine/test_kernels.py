@@ -1,13 +1,9 @@
 """Compiled kernels against the same source run by Python, bit for bit; and bytes that depend on nothing but the key."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-_ROOT = Path(__file__).parents[2]
+from tests.scripts import printed_by
+
 _TINY = """
 import hashlib, warnings
 import numpy as np
@@ -34,25 +30,16 @@ print(said.hexdigest(), world.pop.n_agents)
 """
 
 
-def _digest_under(**environment: str) -> str:
-    env = {**os.environ, "PYTHONPATH": str(_ROOT), **environment}
-    done = subprocess.run(
-        [sys.executable, "-c", _TINY], cwd=_ROOT, env=env, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def compiled() -> str:
-    return _digest_under()
+    return printed_by(_TINY)
 
 
 def test_kernels_do_what_their_python_source_does(compiled: str) -> None:
-    assert _digest_under(NUMBA_DISABLE_JIT="1") == compiled
+    assert printed_by(_TINY, NUMBA_DISABLE_JIT="1") == compiled
 
 
 def test_bytes_do_not_depend_on_the_hash_seed_of_python(compiled: str) -> None:
-    assert _digest_under(PYTHONHASHSEED="12345") == compiled, (
+    assert printed_by(_TINY, PYTHONHASHSEED="12345") == compiled, (
         "a set, a dict's order or hash() got into the engine"
     )

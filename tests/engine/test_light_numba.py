@@ -1,7 +1,6 @@
 """Numba without what it compiles with until something is compiled, without SciPy until compiled code does linear algebra."""
 
-import subprocess
-import sys
+from tests.scripts import printed_by
 
 CODE = """
 import sys
@@ -34,16 +33,10 @@ assert pop.add(6, 2, 1) == 5  # and what came from the disk goes on
 """
 
 
-def _run(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_scipy_is_loaded_by_linear_algebra_alone() -> None:
-    _run(CODE)
+    printed_by(CODE)
 
 
 def test_compiled_kernels_come_from_the_disk_without_what_compiles() -> None:
-    _run(WARM)  # the first may have to compile
-    assert _run(WARM) == "False False\n"
+    printed_by(WARM)  # the first may have to compile
+    assert printed_by(WARM) == "False False\n"
